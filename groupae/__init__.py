@@ -1,0 +1,108 @@
+"""Autoencoders whose latent space carries a group action.
+
+`Group` -> `Representation` -> `LatentAction` -> `LatentActionAE`: each knows nothing of those to
+its right. Names are resolved when first used; importing groupae loads torch and numpy only.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+import numpy
+import torch
+
+if TYPE_CHECKING:
+    from groupae._validation import ShapeError
+    from groupae.actions import (
+        AffineAction,
+        ChannelAction,
+        LatentAction,
+        PartsAction,
+        VectorAction,
+    )
+    from groupae.data import OrbitPairs, RotatedDigits
+    from groupae.experiments import Run
+    from groupae.groups import SO2, SO3, Affine, Cyclic, Group, Product, get_group
+    from groupae.metrics import evaluate
+    from groupae.models import ConvDecoder, ConvEncoder, LatentActionAE, TransformModel
+    from groupae.objectives import CrossReconstruction
+    from groupae.pairs import PairBatch
+    from groupae.representations import Representation
+    from groupae.training import TrainingConfig, fit
+    from groupae.viz import plot_orbit
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ShapeError": "_validation",
+    "SO2": "groups",
+    "SO3": "groups",
+    "Affine": "groups",
+    "Cyclic": "groups",
+    "Group": "groups",
+    "Product": "groups",
+    "get_group": "groups",
+    "Representation": "representations",
+    "AffineAction": "actions",
+    "ChannelAction": "actions",
+    "LatentAction": "actions",
+    "PartsAction": "actions",
+    "VectorAction": "actions",
+    "PairBatch": "pairs",
+    "CrossReconstruction": "objectives",
+    "evaluate": "metrics",
+    "ConvDecoder": "models",
+    "ConvEncoder": "models",
+    "LatentActionAE": "models",
+    "TransformModel": "models",
+    "OrbitPairs": "data",
+    "RotatedDigits": "data",
+    "TrainingConfig": "training",
+    "fit": "training",
+    "plot_orbit": "viz",
+    "Run": "experiments",
+}
+
+__all__ = [
+    "SO2",
+    "SO3",
+    "Affine",
+    "AffineAction",
+    "ChannelAction",
+    "ConvDecoder",
+    "ConvEncoder",
+    "CrossReconstruction",
+    "Cyclic",
+    "Group",
+    "LatentAction",
+    "LatentActionAE",
+    "OrbitPairs",
+    "PairBatch",
+    "PartsAction",
+    "Product",
+    "Representation",
+    "RotatedDigits",
+    "Run",
+    "ShapeError",
+    "TrainingConfig",
+    "TransformModel",
+    "VectorAction",
+    "evaluate",
+    "fit",
+    "get_group",
+    "plot_orbit",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'groupae' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"groupae.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
+
+
+del numpy, torch  # loaded so that their absence is reported here, by their own names

@@ -1,0 +1,89 @@
+"""The only wording of argument errors.
+
+Every message says who complains, what was expected, what came and what to do:
+``<owner>: expected <argument> <what>, got <what>; <remedy>``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+import torch
+from torch import Tensor
+
+__all__ = [
+    "ShapeError",
+    "check_axis_size",
+    "check_element",
+    "check_floating",
+    "expected",
+    "unknown_choice",
+]
+
+
+class ShapeError(ValueError):
+    """A tensor of the wrong shape."""
+
+
+def expected(owner: object, what: str, got: object, remedy: str = "") -> str:
+    """Return the sentence ``<owner>: expected <what>, got <got>; <remedy>``."""
+    sentence = f"{owner}: expected {what}, got {got}"
+    return f"{sentence}; {remedy}" if remedy else sentence
+
+
+def unknown_choice(owner: object, what: str, got: object, choices: Iterable[object]) -> str:
+    """Return the sentence for a name outside a closed list, with the nearest match if any."""
+    names = [str(choice) for choice in choices]
+    near = get_close_matches(str(got).lower(), names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else ""
+    return expected(owner, f"{what} to be one of {', '.join(names)}", repr(got), hint)
+
+
+def check_axis_size(
+    owner: object, x: object, axis: int, size: int, remedy: str, *, name: str = "x"
+) -> None:
+    """Raise unless ``x`` is a tensor with ``size`` entries along ``axis``.
+
+    Raises:
+        TypeError: If ``x`` is no tensor.
+        ShapeError: If the axis is missing or has another length.
+    """
+    if not isinstance(x, Tensor):
+        raise TypeError(expected(owner, f"{name} to be a tensor", type(x).__name__, remedy))
+    if not -x.ndim <= axis < x.ndim or x.shape[axis] != size:
+        behind = ", ".join([str(size)] + ["_"] * (-axis - 1))
+        shape = f"(*batch, {behind})" if axis < 0 else f"with {size} entries along axis {axis}"
+        raise ShapeError(expected(owner, f"{name} of shape {shape}", tuple(x.shape), remedy))
+
+
+def check_floating(owner: object, what: str, x: Tensor) -> None:
+    """Raise `TypeError` unless ``x`` is a real floating-point tensor."""
+    if not x.is_floating_point():
+        raise TypeError(
+            expected(owner, f"{what} of a floating dtype", x.dtype, "convert it with .float()")
+        )
+
+
+def check_element(
+    owner: object, g: object, element_shape: Sequence[int], *, is_integer: bool
+) -> None:
+    """Raise unless ``g`` is a tensor of group elements: trailing shape and kind of dtype.
+
+    Raises:
+        TypeError: If ``g`` is no tensor or its dtype is of the wrong kind.
+        ShapeError: If its trailing axes are not ``element_shape``.
+    """
+    trailing = ", ".join(str(size) for size in element_shape)
+    form = f"(*batch, {trailing})" if element_shape else "(*batch,)"
+    if not isinstance(g, Tensor):
+        raise TypeError(expected(owner, f"elements as a tensor {form}", type(g).__name__))
+    n = len(element_shape)
+    if g.ndim < n or tuple(g.shape[g.ndim - n :]) != tuple(element_shape):
+        raise ShapeError(expected(owner, f"elements of shape {form}", tuple(g.shape)))
+    if is_integer and (g.is_floating_point() or g.is_complex() or g.dtype == torch.bool):
+        remedy = "elements are indices; convert them with .long()"
+        raise TypeError(expected(owner, "elements of an integer dtype", g.dtype, remedy))
+    if not is_integer and not g.is_floating_point():
+        remedy = "convert them with .float() or .double()"
+        raise TypeError(expected(owner, "elements of a floating dtype", g.dtype, remedy))

@@ -1,0 +1,66 @@
+"""The affine action on a code: scale and shift all varying numbers alike."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from groupae._validation import expected
+from groupae.actions.base import AxisAction, Description, LatentRow
+from groupae.groups import Affine
+from groupae.groups.base import align_batch
+
+__all__ = ["AffineAction"]
+
+
+class AffineAction(AxisAction):
+    """``(a, b) . (z_i, z_v) = (z_i, a z_v + b)``: the paper's action for contrast.
+
+    Not linear in ``z`` (a representation of `Affine` in homogeneous coordinates is:
+    ``VectorAction(Affine().rep("8x0 + 16xstd"))``).
+
+    Args:
+        varying: How many entries are scaled and shifted; they come last.
+        invariant: How many entries before them are left alone.
+        axis: The axis acted on, negative: -1 for vectors, -3 for channels of a feature map.
+
+    References:
+        Jin, Shrivastava & Fletcher, NeurIPS 2024, brain MRI experiment.
+
+    Example:
+        >>> action = AffineAction(varying=2, invariant=1)
+        >>> action(torch.tensor([2.0, 1.0]), torch.tensor([7.0, 0.0, 3.0]))
+        tensor([7., 1., 7.])
+    """
+
+    is_linear = False
+
+    def __init__(self, varying: int, invariant: int = 0, *, axis: int = -1) -> None:
+        if varying < 1 or invariant < 0:
+            got = f"varying={varying}, invariant={invariant}"
+            raise ValueError(expected("AffineAction", "varying >= 1 and invariant >= 0", got))
+        if axis >= 0:
+            raise ValueError(expected("AffineAction", "a negative axis, from the end", axis))
+        super().__init__(Affine(), axis, torch.arange(varying + invariant) < invariant)
+
+    def __repr__(self) -> str:
+        invariant = int(self.invariant_mask.sum())
+        return f"AffineAction(varying={self.size - invariant}, invariant={invariant})"
+
+    def forward(self, g: Tensor, z: Tensor) -> Tensor:
+        """Return ``a z + b`` on the varying entries."""
+        self.check_latent(z)
+        g, z, axis = align_batch(self, self.group, g, z, self.axis)
+        more = (1,) * (z.ndim - axis)
+        a, b = (part.reshape(*part.shape, *more) for part in g.unbind(-1))
+        mask = self.invariant_mask.view(-1, *more[1:])
+        dtype = torch.promote_types(z.dtype, torch.float32)
+        moved = (a.to(dtype) * z.to(dtype) + b.to(dtype)).to(z.dtype)
+        return torch.where(mask, z, moved)
+
+    def describe(self) -> Description:
+        """Return a table of the invariant and the scaled entries."""
+        n = int(self.invariant_mask.sum())
+        rows = [LatentRow("", f"[0:{n}]", "0", n, True)] if n else []
+        rows.append(LatentRow("", f"[{n}:{self.size}]", "a z + b", self.size - n, False))
+        return Description(repr(self), tuple(rows))

@@ -1,0 +1,136 @@
+"""An action on a code made of named parts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from groupae._validation import expected
+from groupae.actions.base import Description, LatentAction, LatentRow
+
+__all__ = ["PartsAction"]
+
+
+class PartsAction(LatentAction[dict[str, Tensor]]):
+    """One action for each named part of a dict latent; parts without one are carried unchanged.
+
+    Args:
+        actions: Part name to action, all of the same group; ``None`` marks a carried part (a
+            skip connection, say), which is then part of the invariants.
+
+    Raises:
+        ValueError: If no part is acted on or the groups differ.
+
+    Example:
+        >>> from groupae import SO2, VectorAction
+        >>> pose = VectorAction(SO2().rep("4x1"))
+        >>> action = PartsAction({"pose": pose, "skip": None})
+        >>> z = {"pose": torch.randn(2, 8), "skip": torch.randn(2, 3, 5, 5)}
+        >>> sorted(action(action.group.sample(2), z))
+        ['pose', 'skip']
+    """
+
+    def __init__(self, actions: Mapping[str, LatentAction[Tensor] | None]) -> None:
+        super().__init__()
+        acted = {name: action for name, action in actions.items() if action is not None}
+        groups = {action.group for action in acted.values()}
+        if len(groups) != 1:
+            got = ", ".join(str(group) for group in groups) or "no action at all"
+            raise ValueError(expected("PartsAction", "actions of one group", got))
+        self.group = groups.pop()
+        self.names = tuple(actions)
+        self.acted = nn.ModuleDict(acted)
+        self.is_linear = all(action.is_linear for action in acted.values())
+        interpolated = any(action.exactness == "interpolated" for action in acted.values())
+        self.exactness = "interpolated" if interpolated else "exact"
+
+    def __repr__(self) -> str:
+        parts = (f"{name}: {self._action(name) or 'carried'}" for name in self.names)
+        return f"PartsAction({', '.join(parts)})"
+
+    @property
+    def depth(self) -> int:
+        """The largest depth of its parts."""
+        actions = (self._action(name) for name in self.names)
+        return max(action.depth for action in actions if action is not None)
+
+    def _action(self, name: str) -> LatentAction[Tensor] | None:
+        if name not in self.acted:
+            return None
+        action = self.acted[name]
+        assert isinstance(action, LatentAction)
+        return action
+
+    def _check(self, z: Mapping[str, Tensor]) -> None:
+        names = sorted(z) if isinstance(z, Mapping) else type(z).__name__
+        if names != sorted(self.names):
+            raise ValueError(
+                expected(self, f"a dict with the parts {', '.join(sorted(self.names))}", names)
+            )
+
+    def forward(self, g: Tensor, z: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Act on each part; a carried part only gets the batch axes of ``g``."""
+        self._check(z)
+        batch = g.shape[: g.ndim - len(self.group.element_shape)]
+        moved = {}
+        for name in self.names:
+            action, part = self._action(name), z[name]
+            moved[name] = _carry(part, batch) if action is None else action(g, part)
+        return moved
+
+    def invariants(self, z: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return carried parts whole, and the invariants of the others."""
+        self._check(z)
+        return {
+            name: part if (action := self._action(name)) is None else action.invariants(part)
+            for name, part in z.items()
+        }
+
+    def varying(self, z: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the varying entries of each acted part."""
+        self._check(z)
+        parts = ((name, self._action(name)) for name in self.names)
+        return {name: action.varying(z[name]) for name, action in parts if action is not None}
+
+    def swap(self, z: dict[str, Tensor], w: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Swap part by part; carried parts come from ``z``."""
+        self._check(z)
+        self._check(w)
+        return {
+            name: part if (action := self._action(name)) is None else action.swap(part, w[name])
+            for name, part in z.items()
+        }
+
+    def describe(self) -> Description:
+        """Return the tables of the parts, one under the other."""
+        rows = []
+        for name in self.names:
+            action = self._action(name)
+            if action is None:
+                rows.append(LatentRow(name, "", "carried", 1, True))
+            else:
+                for row in action.describe().rows:
+                    rows.append(LatentRow(name, row.where, row.irrep, row.copies, row.is_invariant))
+        return Description(f"PartsAction({self.group})", tuple(rows))
+
+    def random_latent(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> dict[str, Tensor]:
+        """Return normal codes; carried parts are vectors of length 3."""
+        return {
+            name: torch.randn(*batch, 3, generator=generator, dtype=dtype)
+            if (action := self._action(name)) is None
+            else action.random_latent(*batch, generator=generator, dtype=dtype)
+            for name in self.names
+        }
+
+
+def _carry(part: Tensor, batch: tuple[int, ...]) -> Tensor:
+    """Return ``part`` with its first axes broadcast to ``batch``."""
+    shape = torch.broadcast_shapes(part.shape[: len(batch)], batch)
+    return part.expand(*shape, *part.shape[len(batch) :])

@@ -1,0 +1,301 @@
+"""Groups: compose, invert, sample and compare batches of elements.
+
+Conventions fixed here:
+
+* ``compose(g, h)`` means *h first, then g*; every action is a left action.
+* An element is one plain tensor ``(*batch, *element_shape)``; batch axes lead and broadcast.
+* dtype and device come from the element, never from torch's default dtype. Elements made from
+  nothing (`Group.identity`, `Group.sample`) are float32 unless a dtype is given.
+* A group is frozen data: equal by value, hashable, picklable; ``get_group(str(G)) == G``.
+"""
+
+from __future__ import annotations
+
+import abc
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from groupae._validation import ShapeError, check_element, expected, unknown_choice
+from groupae.groups.irreps import IrrepLabel, Irreps
+
+if TYPE_CHECKING:
+    from groupae.groups.products import Product
+    from groupae.representations.base import Representation
+
+__all__ = ["FiniteGroup", "Group", "LieGroup", "align_batch", "ambient_error"]
+
+
+def ambient_error(g: Tensor, h: Tensor, element_ndim: int) -> Tensor:
+    """Return the largest difference of coordinates, relative above 1, shape ``(*batch,)``."""
+    g, h = torch.broadcast_tensors(g, h)
+    error = (g - h).abs() / torch.maximum(g.abs(), h.abs()).clamp(min=1)
+    return error.flatten(error.ndim - element_ndim).amax(-1) if element_ndim else error
+
+
+def align_batch(
+    owner: object, group: Group, g: Tensor, x: Tensor, axis: int
+) -> tuple[Tensor, Tensor, int]:
+    """Return ``g``, ``x`` and the acted axis (from the front) so that batch axes broadcast.
+
+    The first axes of both are the batch. Axes of ``x`` between the batch and ``axis`` broadcast:
+    ``g`` gets axes of length 1 there. If ``x`` has fewer batch axes, it gets the missing ones.
+    Half-precision elements become float32.
+
+    Raises:
+        ShapeError: If the batch axes differ.
+        TypeError: If ``g`` has no dtype of elements.
+    """
+    group.check_elements(g)
+    lead = g.ndim - len(group.element_shape)
+    axis %= x.ndim
+    batch = g.shape[:lead]
+    for i, (a, b) in enumerate(zip(batch, x.shape[:axis], strict=False)):
+        if a != b and 1 not in (a, b):
+            remedy = f"the first axes of both are the batch, and axis {i} differs"
+            got = f"{tuple(x.shape)} under elements of batch {tuple(batch)}"
+            raise ShapeError(expected(owner, "data whose batch axes match g's", got, remedy))
+    if lead < axis:
+        g = g.reshape(*batch, *(1,) * (axis - lead), *group.element_shape)
+    elif lead > axis:
+        x = x.reshape(*x.shape[:axis], *(1,) * (lead - axis), *x.shape[axis:])
+    low_precision = g.dtype in (torch.float16, torch.bfloat16)
+    return (g.float() if low_precision else g), x, max(axis, lead)
+
+
+class Group(abc.ABC):
+    """A group whose elements are tensors.
+
+    Subclasses give `identity`, `compose`, `inverse`, `sample` and the property `irreps`; all else
+    has a default. Angles are in radians.
+    """
+
+    element_shape: tuple[int, ...] = ()
+    """Trailing shape of an element."""
+    is_discrete: bool = False
+    is_compact: bool = True
+    is_abelian: bool = False
+    lie_dim: int = 0
+    """Dimension of the Lie algebra, 0 for a discrete group."""
+    charts: tuple[str, ...] = ()
+    """Names `convert` understands; the first one is the native element."""
+
+    # --- identity as data -------------------------------------------------------------------
+    @property
+    @abc.abstractmethod
+    def name(self) -> str:
+        """Text that `get_group` reads back."""
+
+    def __str__(self) -> str:
+        return self.name
+
+    def to_config(self) -> dict[str, str]:
+        """Return JSON-ready data from which `groupae.get_group` rebuilds the group."""
+        return {"group": self.name}
+
+    @property
+    def order(self) -> int | None:
+        """Number of elements; ``None`` for an infinite group."""
+        return None
+
+    @property
+    def has_integer_elements(self) -> bool:
+        """Whether elements are integer tensors."""
+        return self.is_discrete
+
+    @property
+    @abc.abstractmethod
+    def irreps(self) -> Irreps:
+        """The irreducible representations of this group."""
+
+    # --- the group operations ---------------------------------------------------------------
+    @abc.abstractmethod
+    def identity(
+        self,
+        *batch: int,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return the neutral element, shape ``(*batch, *element_shape)``."""
+
+    @abc.abstractmethod
+    def compose(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return ``g h``: h first, then g. Batch axes broadcast."""
+
+    @abc.abstractmethod
+    def inverse(self, g: Tensor) -> Tensor:
+        """Return the inverse, same shape."""
+
+    @abc.abstractmethod
+    def sample(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return random elements: Haar where the group is compact, else as the class says."""
+
+    def conjugate(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return ``g h g^-1``."""
+        return self.compose(self.compose(g, h), self.inverse(g))
+
+    def project(self, x: Tensor) -> Tensor:
+        """Return the nearest element; the identity map on elements."""
+        return x
+
+    def representatives(self, g: Tensor) -> Tensor:
+        """Return other coordinates of the same element, where a chart has any (angle + 2 pi)."""
+        return g
+
+    def distance(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return a distance, shape ``(*batch,)``; 0 exactly when equal."""
+        return ambient_error(self.project(g), self.project(h), len(self.element_shape))
+
+    def equal(self, g: Tensor, h: Tensor, atol: float | None = None) -> Tensor:
+        """Return where the elements agree to ``atol`` (64 eps by default), shape ``(*batch,)``."""
+        if atol is None:
+            atol = 0.0 if not g.is_floating_point() else 64 * torch.finfo(g.dtype).eps
+        return self.distance(g, h) <= atol
+
+    def elements(self) -> Tensor:
+        """Return all elements of a finite group, shape ``(order, *element_shape)``."""
+        raise TypeError(expected(self, "elements() of a finite group", "an infinite one; use grid"))
+
+    def grid(self, n: int) -> Tensor:
+        """Return ``n`` well-spread elements in float64, for search and pictures."""
+        raise TypeError(expected(self, "grid() of a group with a known mesh", "one without"))
+
+    def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Return elements at which code tends to break, shape ``(n, *element_shape)``."""
+        return self.identity(1, dtype=dtype)
+
+    # --- charts -----------------------------------------------------------------------------
+    def convert(self, x: Tensor, from_: str, to: str) -> Tensor:
+        """Return elements in another chart; names carry their order and unit.
+
+        Raises:
+            ValueError: If a chart is unknown.
+        """
+        for chart in (from_, to):
+            if chart not in self.charts:
+                raise ValueError(unknown_choice(self, "a chart", chart, self.charts))
+        return self._from_native(self._to_native(x, from_), to)
+
+    def _to_native(self, x: Tensor, chart: str) -> Tensor:
+        del chart
+        return x
+
+    def _from_native(self, g: Tensor, chart: str) -> Tensor:
+        del chart
+        return g
+
+    def check_elements(self, g: Tensor) -> None:
+        """Raise unless ``g`` has the shape and kind of dtype of elements; costs no arithmetic."""
+        check_element(self, g, self.element_shape, is_integer=self.has_integer_elements)
+
+    # --- representations --------------------------------------------------------------------
+    def rep(self, text: str) -> Representation:
+        """Return the representation written ``text``, such as ``"8x0 + 6x1"``.
+
+        Raises:
+            ValueError: If the text does not parse or names no irrep of the group.
+        """
+        # The one import that points back: `G.rep` is sugar for `Representation.parse(G, text)`.
+        from groupae.representations.base import Representation
+
+        return Representation.parse(self, text)
+
+    def irrep(self, label: IrrepLabel) -> Representation:
+        """Return one irrep as a representation."""
+        return self.rep(f"1x{self.irreps.format(label)}")
+
+    def trivial(self) -> Representation:
+        """Return the one-dimensional representation that changes nothing."""
+        return self.irrep(self.irreps.trivial)
+
+    @property
+    def standard_text(self) -> str:
+        """Text of the standard representation."""
+        return "1x1"
+
+    def standard(self) -> Representation:
+        """Return the representation by which the group is usually written (rotation matrices)."""
+        return self.rep(self.standard_text)
+
+    def regular(self, cutoff: int | None = None) -> Representation:
+        """Return the regular representation, decomposed; band-limited where it is infinite.
+
+        By Peter and Weyl each real irrep appears ``dim / commutant_dim`` times.
+
+        Raises:
+            ValueError: If the group is infinite and no cutoff is given.
+            TypeError: If the group is not compact: then it is no sum of irreps.
+        """
+        if not self.is_compact:
+            raise TypeError(expected(self, "a compact group for regular()", "a non-compact one"))
+        irreps = self.irreps
+        terms = (
+            f"{irreps.dim(label) // irreps.commutant_dim(label)}x{irreps.format(label)}"
+            for label in irreps.labels(cutoff)
+        )
+        return self.rep(" + ".join(terms))
+
+    def __mul__(self, other: Group) -> Product:
+        from groupae.groups.products import Product
+
+        if not isinstance(other, Group):
+            return NotImplemented
+        return Product.of(self, other)
+
+    # --- Lie groups (a finite group says why not) -------------------------------------------
+    def exp(self, v: Tensor) -> Tensor:
+        """Return the exponential of Lie-algebra coordinates ``(*batch, lie_dim)``."""
+        raise TypeError(expected(self, "a Lie group for exp", "a discrete one: no Lie algebra"))
+
+    def log(self, g: Tensor) -> Tensor:
+        """Return Lie-algebra coordinates ``(*batch, lie_dim)`` with ``exp(log(g)) = g``."""
+        raise TypeError(expected(self, "a Lie group for log", "a discrete one: no Lie algebra"))
+
+    def interpolate(self, g: Tensor, h: Tensor, t: Tensor | float) -> Tensor:
+        """Return the point at ``t`` on the path from ``g`` (t = 0) to ``h`` (t = 1)."""
+        raise TypeError(
+            expected(self, "a Lie group for interpolate", "a discrete one: nothing lies between")
+        )
+
+
+class LieGroup(Group):
+    """A group with an exponential: adds one-parameter paths."""
+
+    def interpolate(self, g: Tensor, h: Tensor, t: Tensor | float) -> Tensor:
+        """Return ``g exp(t log(g^-1 h))``; ``t`` a number or a tensor of shape ``(*batch,)``."""
+        v = self.log(self.compose(self.inverse(g), h))
+        t = torch.as_tensor(t, dtype=v.dtype, device=v.device)
+        return self.compose(g, self.exp(t[..., None] * v))
+
+    def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Return the identity and elements near it along each axis."""
+        axes = torch.eye(self.lie_dim, dtype=dtype)
+        small = torch.tensor([0.0, 1e-7, -1e-7, 1e-3], dtype=dtype)
+        return self.exp((small[:, None, None] * axes).reshape(-1, self.lie_dim))
+
+
+class FiniteGroup(Group):
+    """A group with finitely many elements: adds `elements` and searches over them."""
+
+    is_discrete = True
+
+    @abc.abstractmethod
+    def elements(self) -> Tensor:
+        """Return all elements, the identity first, shape ``(order, *element_shape)``."""
+
+    def grid(self, n: int) -> Tensor:
+        """Return ``n`` elements, spread over `elements`; all of them if ``n`` is the order."""
+        elements = self.elements()
+        return elements[torch.arange(n) * len(elements) // n]
+
+    def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Return all elements (at most the first 24)."""
+        del dtype
+        return self.elements()[:24]

@@ -1,0 +1,150 @@
+"""Finite groups.
+
+Conventions: an element of `Cyclic` is an int64 index ``j`` in 0..n-1, shape ``(*batch,)``,
+standing for the turn by ``2 pi j / n``; indices are added modulo n.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from groupae._validation import expected
+from groupae.groups.base import FiniteGroup
+from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.planar import FrequencyIrreps, parse_frequency
+
+__all__ = ["Cyclic"]
+
+
+@dataclasses.dataclass(frozen=True)
+class _CyclicIrreps(FrequencyIrreps):
+    n: int
+
+    def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
+        highest = self.n // 2
+        return tuple(range((highest if cutoff is None else min(cutoff, highest)) + 1))
+
+    def parse(self, text: str) -> IrrepLabel:
+        return parse_frequency(f"C({self.n})", text, self.n // 2)
+
+    def dim(self, label: IrrepLabel) -> int:
+        return 1 if label in (0, self.n / 2) else 2
+
+    def depth(self, label: IrrepLabel) -> int:
+        del label
+        return 1  # multiples of an index are exact
+
+    def phases(
+        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
+    ) -> tuple[Tensor, Tensor]:
+        frequencies = torch.tensor(labels, dtype=torch.int64, device=g.device)
+        steps = torch.remainder(g[..., None] * frequencies, self.n)
+        angles = steps.to(torch.float64) * (2 * math.pi / self.n)
+        return angles.cos().to(dtype), angles.sin().to(dtype)
+
+
+@dataclasses.dataclass(frozen=True)
+class Cyclic(FiniteGroup):
+    """The cyclic group C_n of turns by multiples of ``2 pi / n``.
+
+    Its irreps are the frequencies 0..n // 2; for even n the last one is the sign ``(-1)^j``.
+
+    Args:
+        n: Number of elements, at least 1.
+
+    Example:
+        >>> G = Cyclic(24)
+        >>> G.compose(torch.tensor(20), torch.tensor(7)).item()
+        3
+    """
+
+    n: int
+    is_abelian = True
+    charts = ("index", "angle")
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.n, int) or self.n < 1:
+            raise ValueError(expected("Cyclic", "n to be an integer of at least 1", repr(self.n)))
+
+    @property
+    def name(self) -> str:
+        """``C(n)``."""
+        return f"C({self.n})"
+
+    @property
+    def order(self) -> int:
+        """Return n."""
+        return self.n
+
+    @property
+    def irreps(self) -> Irreps:
+        """Frequencies 0..n // 2."""
+        return _CyclicIrreps(self.n)
+
+    @property
+    def standard_text(self) -> str:
+        """Frequency 1, the turns themselves; the trivial one for n = 1."""
+        return "1x1" if self.n > 1 else "1x0"
+
+    def identity(
+        self,
+        *batch: int,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return index 0; an element is int64, whatever the dtype asked for."""
+        del dtype
+        return torch.zeros(batch, dtype=torch.int64, device=device)
+
+    def compose(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return the sum modulo n."""
+        return torch.remainder(g + h, self.n)
+
+    def inverse(self, g: Tensor) -> Tensor:
+        """Return the opposite index modulo n."""
+        return torch.remainder(-g, self.n)
+
+    def sample(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return uniform indices."""
+        del dtype
+        return torch.randint(self.n, batch, generator=generator, device=device)
+
+    def project(self, x: Tensor) -> Tensor:
+        """Return the index modulo n."""
+        return torch.remainder(x, self.n)
+
+    def representatives(self, g: Tensor) -> Tensor:
+        """Return the index one turn further."""
+        return g + self.n
+
+    def distance(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return the number of steps between, in 0..n // 2."""
+        steps = torch.remainder(g - h, self.n)
+        return torch.minimum(steps, self.n - steps)
+
+    def elements(self) -> Tensor:
+        """Return 0..n-1."""
+        return torch.arange(self.n)
+
+    def _to_native(self, x: Tensor, chart: str) -> Tensor:
+        if chart == "index":
+            return x
+        steps = x * (self.n / (2 * math.pi))
+        if bool((steps - steps.round()).abs().gt(1e-3).any()):
+            off = f"{x.flatten()[0]:.6g} and others"
+            raise ValueError(expected(self, f"angles that are multiples of 2 pi / {self.n}", off))
+        return torch.remainder(steps.round().to(torch.int64), self.n)
+
+    def _from_native(self, g: Tensor, chart: str) -> Tensor:
+        return g if chart == "index" else g.to(torch.float64) * (2 * math.pi / self.n)

@@ -1,0 +1,80 @@
+"""What a group tells about its irreducible representations.
+
+A group owns its irreps: their labels, sizes and matrices. `groupae.representations` sums them.
+Conventions: real matrices, orthogonal for compact groups; a block of ``m`` copies of an irrep of
+degree ``d`` is stored ``(d, m)``, irrep index first and copies last.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Hashable, Sequence
+
+import torch
+from torch import Tensor
+
+__all__ = ["IrrepLabel", "Irreps"]
+
+IrrepLabel = Hashable
+
+
+class Irreps(abc.ABC):
+    """The real irreducible representations of one group, named by labels.
+
+    Groups that are not reductive (`Affine`) list indecomposable blocks instead and say so in
+    `is_irreducible`. A subclass gives `labels`, `parse`, `dim` and `matrices`.
+    """
+
+    trivial: IrrepLabel = 0
+
+    @abc.abstractmethod
+    def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
+        """Return the labels up to and including ``cutoff``, the trivial one first.
+
+        Raises:
+            ValueError: If there are infinitely many and no cutoff is given.
+        """
+
+    @abc.abstractmethod
+    def parse(self, text: str) -> IrrepLabel:
+        """Return the label written ``text``.
+
+        Raises:
+            ValueError: If no irrep of the group has that name.
+        """
+
+    def format(self, label: IrrepLabel) -> str:
+        """Return the text of a label; `parse` undoes it."""
+        return str(label)
+
+    @abc.abstractmethod
+    def dim(self, label: IrrepLabel) -> int:
+        """Return the degree of an irrep."""
+
+    def commutant_dim(self, label: IrrepLabel) -> int:
+        """Return the dimension of the commutant: 1, 2 or 4 for real, complex, quaternionic type."""
+        del label
+        return 1
+
+    def is_irreducible(self, label: IrrepLabel) -> bool:
+        """Return whether the block cannot be split further."""
+        del label
+        return True
+
+    def depth(self, label: IrrepLabel) -> int:
+        """Return by how much rounding errors of an element are amplified (frequency, degree)."""
+        del label
+        return 1
+
+    @abc.abstractmethod
+    def matrices(
+        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
+    ) -> list[Tensor]:
+        """Return the matrix of ``g`` in each irrep, shapes ``(*batch, d, d)``."""
+
+    def apply(
+        self, labels: Sequence[IrrepLabel], g: Tensor, blocks: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Apply ``g`` to one block per label, shapes ``(*batch, d, m)``; batch axes broadcast."""
+        matrices = self.matrices(labels, g, blocks[0].dtype)
+        return [matrix @ block for matrix, block in zip(matrices, blocks, strict=True)]

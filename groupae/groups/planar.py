@@ -1,0 +1,219 @@
+"""Rotations of the plane.
+
+Conventions: an element is an angle in radians, counter-clockwise, shape ``(*batch,)``; frequency
+k is ``[[cos kt, -sin kt], [sin kt, cos kt]]``. `compose` wraps to [-pi, pi], so sums keep digits.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from groupae._validation import check_axis_size, expected
+from groupae.groups.base import LieGroup
+from groupae.groups.irreps import IrrepLabel, Irreps
+
+__all__ = ["SO2", "FrequencyIrreps", "parse_frequency", "turn_blocks", "turn_matrix", "wrap_angle"]
+
+
+def wrap_angle(theta: Tensor) -> Tensor:
+    """Return the angle in [-pi, pi] with the same cosine and sine."""
+    return theta - 2 * math.pi * torch.round(theta / (2 * math.pi))
+
+
+def parse_frequency(owner: object, text: str, highest: int | None = None) -> int:
+    """Return a frequency or degree written as a non-negative integer, at most ``highest``."""
+    if text.isdecimal() and (highest is None or int(text) <= highest):
+        return int(text)
+    span = "0, 1, 2, ..." if highest is None else f"0..{highest}"
+    raise ValueError(expected(owner, f"an irrep among {span}", repr(text)))
+
+
+def turn_matrix(cosine: Tensor, sine: Tensor) -> Tensor:
+    """Return ``[[c, -s], [s, c]]``, shape ``(*batch, 2, 2)``."""
+    return torch.stack([cosine, -sine, sine, cosine], -1).unflatten(-1, (2, 2))
+
+
+def turn_blocks(cosine: Tensor, sine: Tensor, block: Tensor) -> Tensor:
+    """Turn copies of the plane ``(*batch, 2, m)`` by angles given by ``(*batch,)``."""
+    u, v = block.unbind(-2)
+    c, s = cosine[..., None], sine[..., None]
+    return torch.stack([c * u - s * v, s * u + c * v], -2)
+
+
+class FrequencyIrreps(Irreps):
+    """Irreps that are rotations at an integer frequency: shared by SO(2) and cyclic groups."""
+
+    def format(self, label: IrrepLabel) -> str:
+        """Return the frequency as text."""
+        return str(label)
+
+    def dim(self, label: IrrepLabel) -> int:
+        """Return 1 for frequency 0, else 2."""
+        return 1 if label == 0 else 2
+
+    def commutant_dim(self, label: IrrepLabel) -> int:
+        """Return the degree: rotations at a frequency are of complex type."""
+        return self.dim(label)
+
+    def depth(self, label: IrrepLabel) -> int:
+        """Return the frequency: an angle's error grows with it."""
+        assert isinstance(label, int)
+        return max(1, label)
+
+    def phases(
+        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
+    ) -> tuple[Tensor, Tensor]:
+        """Return cosines and sines at all frequencies, each of shape ``(*batch, labels)``."""
+        raise NotImplementedError
+
+    def matrices(
+        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
+    ) -> list[Tensor]:
+        """Return the matrices of ``g``, shapes ``(*batch, d, d)``."""
+        cosine, sine = self.phases(labels, g, dtype)
+        return [
+            cosine[..., i, None, None]
+            if self.dim(label) == 1
+            else turn_matrix(cosine[..., i], sine[..., i])
+            for i, label in enumerate(labels)
+        ]
+
+    def apply(
+        self, labels: Sequence[IrrepLabel], g: Tensor, blocks: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Apply ``g`` to each block ``(*batch, d, m)`` without forming a matrix."""
+        cosine, sine = self.phases(labels, g, blocks[0].dtype)
+        return [
+            cosine[..., i, None, None] * block
+            if self.dim(label) == 1
+            else turn_blocks(cosine[..., i], sine[..., i], block)
+            for i, (label, block) in enumerate(zip(labels, blocks, strict=True))
+        ]
+
+
+@dataclasses.dataclass(frozen=True)
+class _SO2Irreps(FrequencyIrreps):
+    def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
+        if cutoff is None:
+            raise ValueError(
+                expected("SO(2)", "a cutoff, the highest frequency", None, "SO(2) has no last one")
+            )
+        return tuple(range(cutoff + 1))
+
+    def parse(self, text: str) -> IrrepLabel:
+        return parse_frequency("SO(2)", text)
+
+    def phases(
+        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
+    ) -> tuple[Tensor, Tensor]:
+        frequencies = torch.tensor(labels, dtype=g.dtype, device=g.device)
+        angles = g[..., None] * frequencies
+        return angles.cos().to(dtype), angles.sin().to(dtype)
+
+
+@dataclasses.dataclass(frozen=True)
+class SO2(LieGroup):
+    """Rotations of the plane by an angle in radians, counter-clockwise.
+
+    Example:
+        >>> G = SO2()
+        >>> quarter = torch.tensor(math.pi / 2)
+        >>> G.standard().matrix(quarter).round().int().tolist()
+        [[0, -1], [1, 0]]
+    """
+
+    is_abelian = True
+    lie_dim = 1
+    charts = ("angle", "angle_deg", "complex", "matrix")
+
+    @property
+    def name(self) -> str:
+        """``SO(2)``."""
+        return "SO(2)"
+
+    @property
+    def irreps(self) -> Irreps:
+        """Frequencies 0, 1, 2, ..."""
+        return _SO2Irreps()
+
+    def identity(
+        self,
+        *batch: int,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return angle 0."""
+        return torch.zeros(batch, dtype=dtype or torch.float32, device=device)
+
+    def compose(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return the sum of the angles, wrapped."""
+        return wrap_angle(g + h)
+
+    def inverse(self, g: Tensor) -> Tensor:
+        """Return the opposite angle."""
+        return -g
+
+    def sample(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return angles uniform in [-pi, pi)."""
+        u = torch.rand(batch, generator=generator, dtype=dtype or torch.float32, device=device)
+        return (u - 0.5) * (2 * math.pi)
+
+    def project(self, x: Tensor) -> Tensor:
+        """Return the angle wrapped to [-pi, pi]."""
+        return wrap_angle(x)
+
+    def representatives(self, g: Tensor) -> Tensor:
+        """Return the angle one turn further."""
+        return g + 2 * math.pi
+
+    def distance(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return the angle between, in [0, pi]."""
+        return wrap_angle(g - h).abs()
+
+    def exp(self, v: Tensor) -> Tensor:
+        """Return the angle ``v[..., 0]``, wrapped."""
+        check_axis_size(f"{self}.exp", v, -1, 1, "a Lie-algebra vector has one entry, the angle")
+        return wrap_angle(v[..., 0])
+
+    def log(self, g: Tensor) -> Tensor:
+        """Return the wrapped angle, shape ``(*batch, 1)``."""
+        return wrap_angle(g)[..., None]
+
+    def grid(self, n: int) -> Tensor:
+        """Return the angles ``2 pi i / n`` in float64."""
+        return torch.arange(n, dtype=torch.float64) * (2 * math.pi / n)
+
+    def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Return 0, quarter turns, pi, and angles close to them."""
+        pi = math.pi
+        angles = [0, 1e-7, -1e-7, pi / 2, -pi / 2, pi, -pi, pi - 1e-7, 1e-7 - pi, 2 * pi / 3, 1]
+        return torch.tensor(angles, dtype=dtype)
+
+    def _to_native(self, x: Tensor, chart: str) -> Tensor:
+        if chart == "angle_deg":
+            return torch.deg2rad(x)
+        if chart == "complex":
+            return torch.angle(x)
+        if chart == "matrix":
+            return torch.atan2(x[..., 1, 0], x[..., 0, 0])
+        return x
+
+    def _from_native(self, g: Tensor, chart: str) -> Tensor:
+        if chart == "angle_deg":
+            return torch.rad2deg(g)
+        if chart == "complex":
+            return torch.complex(g.cos(), g.sin())
+        if chart == "matrix":
+            return turn_matrix(g.cos(), g.sin())
+        return g

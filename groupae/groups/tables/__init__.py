@@ -1,0 +1,1 @@
+"""Constants shipped with the package, each with the script that remakes it."""

@@ -1,0 +1,50 @@
+"""Image metrics, one number a picture; pictures have values in [0, 1], shape ``(n, C, H, W)``."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from groupae._validation import ShapeError, expected
+
+__all__ = ["psnr_score", "ssim_score"]
+
+
+def _check_pictures(owner: str, prediction: Tensor, target: Tensor) -> None:
+    if prediction.shape != target.shape or target.ndim != 4:
+        got = f"{tuple(prediction.shape)} and {tuple(target.shape)}"
+        raise ShapeError(expected(owner, "two batches of pictures (n, C, H, W)", got))
+
+
+def psnr_score(prediction: Tensor, target: Tensor) -> Tensor:
+    """Return the peak signal-to-noise ratio in dB of each picture, peak 1, shape ``(n,)``.
+
+    Average it over pictures; the PSNR of an average error is another number. Capped at 100 dB.
+
+    Example:
+        >>> psnr_score(torch.full((1, 1, 4, 4), 0.6), torch.full((1, 1, 4, 4), 0.5)).round()
+        tensor([20.])
+    """
+    _check_pictures("psnr_score", prediction, target)
+    error = (prediction - target).square().flatten(1).mean(1)
+    return -10 * error.clamp(min=1e-10).log10()
+
+
+def ssim_score(prediction: Tensor, target: Tensor) -> Tensor:
+    """Return the structural similarity of each picture, shape ``(n,)``; 1 when equal.
+
+    Gaussian window of 11 pixels and sigma 1.5, valid region, by pytorch-msssim.
+
+    References:
+        Wang et al., Image quality assessment, IEEE TIP 2004.
+    """
+    from pytorch_msssim import ssim
+
+    _check_pictures("ssim_score", prediction, target)
+    if min(target.shape[-2:]) < 11:
+        raise ShapeError(
+            expected("ssim_score", "pictures of at least 11 x 11", tuple(target.shape[-2:]))
+        )
+    score = ssim(prediction.float(), target.float(), data_range=1.0, size_average=False)
+    assert isinstance(score, Tensor)
+    return score.to(torch.float32)

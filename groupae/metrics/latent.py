@@ -1,0 +1,32 @@
+"""Metrics of latent codes."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from groupae.actions import LatentAction
+
+__all__ = ["latent_equivariance_error"]
+
+
+def latent_equivariance_error(
+    action: LatentAction[Tensor], g: Tensor, z1: Tensor, z2: Tensor
+) -> Tensor:
+    r"""Return how far codes of pairs are from lying on one orbit, one number a pair.
+
+    .. math:: \epsilon = \lVert g \cdot z_1 - z_2 \rVert^2 / \mathrm{E}\lVert z - \bar z \rVert^2
+
+    Args:
+        action: The latent action.
+        g: Elements, shape ``(n, *element_shape)``.
+        z1: Codes of the first pictures, shape ``(n, ...)``.
+        z2: Codes of the second pictures, same shape.
+
+    Returns:
+        Relative errors, shape ``(n,)``: 0 when the encoder is equivariant; codes of unrelated
+        pictures give 2.
+    """
+    spread = torch.cat([z1, z2]).flatten(1)
+    variance = (spread - spread.mean(0)).square().sum(1).mean()
+    return (action(g, z1) - z2).flatten(1).square().sum(1) / variance

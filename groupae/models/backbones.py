@@ -1,0 +1,141 @@
+"""Encoders and decoders for pictures; they know no group.
+
+Residual blocks of 3x3 convolutions with GroupNorm and SiLU at every resolution, a strided
+convolution down and pixel shuffle up between them, one linear layer to and from the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from groupae._validation import ShapeError, expected
+
+__all__ = ["ConvDecoder", "ConvEncoder"]
+
+
+class _Residual(nn.Module):
+    """``x + conv(silu(norm(conv(silu(norm(x))))))``; the identity at initialisation."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(
+            nn.GroupNorm(8, width),
+            nn.SiLU(),
+            nn.Conv2d(width, width, 3, padding=1),
+            nn.GroupNorm(8, width),
+            nn.SiLU(),
+            nn.Conv2d(width, width, 3, padding=1),
+        )
+        last = self.branch[-1]
+        assert isinstance(last, nn.Conv2d)
+        nn.init.zeros_(last.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = x + self.branch(x)
+        assert isinstance(out, Tensor)
+        return out
+
+
+def _check_sizes(owner: str, size: int, widths: Sequence[int]) -> None:
+    if not widths or any(width % 8 for width in widths):
+        raise ValueError(expected(owner, "widths that are multiples of 8", tuple(widths)))
+    factor = 2 ** len(widths)
+    if size % factor:
+        remedy = "use fewer widths, or resize the pictures"
+        raise ValueError(
+            expected(owner, f"a size divisible by {factor}, halved once a width", size, remedy)
+        )
+
+
+class ConvEncoder(nn.Module):
+    """Residual convolutional encoder from pictures ``(n, C, size, size)`` to codes ``(n, dim)``.
+
+    Args:
+        dim: Length of the code.
+        in_channels: Channels of a picture.
+        size: Height and width of a picture, divisible by ``2 ** len(widths)``.
+        widths: Channels at each resolution, the first one at half size.
+        blocks: Residual blocks at each resolution.
+
+    Example:
+        >>> ConvEncoder(40, in_channels=3, size=64, widths=(16, 32, 32))(torch.zeros(2, 3, 64, 64)).shape
+        torch.Size([2, 40])
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        *,
+        in_channels: int = 1,
+        size: int = 28,
+        widths: Sequence[int] = (32, 64),
+        blocks: int = 1,
+    ) -> None:
+        super().__init__()
+        _check_sizes("ConvEncoder", size, widths)
+        self.x_shape = (in_channels, size, size)
+        layers: list[nn.Module] = []
+        for inner, outer in zip((in_channels, *widths), widths, strict=False):
+            layers.append(nn.Conv2d(inner, outer, 4, stride=2, padding=1))
+            layers += [_Residual(outer) for _ in range(blocks)]
+        small = size // 2 ** len(widths)
+        layers += [nn.GroupNorm(8, widths[-1]), nn.SiLU(), nn.Flatten()]
+        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1] * small**2, dim))
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return codes ``(n, dim)``."""
+        if tuple(x.shape[1:]) != self.x_shape:
+            form = f"x of shape (n, {', '.join(map(str, self.x_shape))})"
+            remedy = "give ConvEncoder the size and channels of your pictures"
+            raise ShapeError(expected("ConvEncoder", form, tuple(x.shape), remedy))
+        code = self.layers(x.contiguous(memory_format=torch.channels_last))
+        assert isinstance(code, Tensor)
+        return code
+
+
+class ConvDecoder(nn.Module):
+    """Residual convolutional decoder from codes ``(n, dim)`` to pictures; mirrors `ConvEncoder`.
+
+    The output is not squashed: pictures are in [0, 1] up to error, and no sigmoid can die.
+
+    Args:
+        dim: Length of the code.
+        out_channels: Channels of a picture.
+        size: Height and width of a picture.
+        widths: Channels at each resolution, the first one at half size.
+        blocks: Residual blocks at each resolution.
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        *,
+        out_channels: int = 1,
+        size: int = 28,
+        widths: Sequence[int] = (32, 64),
+        blocks: int = 1,
+    ) -> None:
+        super().__init__()
+        _check_sizes("ConvDecoder", size, widths)
+        small = size // 2 ** len(widths)
+        layers: list[nn.Module] = [
+            nn.Linear(dim, widths[-1] * small**2),
+            nn.Unflatten(1, (widths[-1], small, small)),
+        ]
+        reverse = tuple(reversed(widths))
+        for inner, outer in zip(reverse, (*reverse[1:], out_channels), strict=True):
+            layers += [_Residual(inner) for _ in range(blocks)]
+            layers += [nn.GroupNorm(8, inner), nn.SiLU()]
+            layers += [nn.Conv2d(inner, 4 * outer, 3, padding=1), nn.PixelShuffle(2)]
+        self.layers = nn.Sequential(*layers)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Return pictures ``(n, C, size, size)``."""
+        picture = self.layers(z)
+        assert isinstance(picture, Tensor)
+        return picture

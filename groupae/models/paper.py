@@ -1,0 +1,75 @@
+"""The paper's digit model, as its appendix describes it.
+
+Encoder: four 3x3 convolutions of stride 2 (32, 64, 64, 64 channels; 28-14-7-4-2), flatten, two
+linear layers. Decoder: three linear layers' worth of the same in reverse, transposed convolutions
+(2-4-7-14-28), sigmoid. ELU throughout.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from groupae._validation import ShapeError, expected
+
+__all__ = ["PaperDigitDecoder", "PaperDigitEncoder"]
+
+
+class PaperDigitEncoder(nn.Sequential):
+    """Encoder of the paper for pictures ``(n, 1, 28, 28)``.
+
+    Args:
+        dim: Length of the code; the paper's is 24.
+
+    References:
+        Jin, Shrivastava & Fletcher, NeurIPS 2024, appendix.
+
+    Example:
+        >>> import torch
+        >>> PaperDigitEncoder(24)(torch.zeros(2, 1, 28, 28)).shape
+        torch.Size([2, 24])
+    """
+
+    def __init__(self, dim: int) -> None:
+        widths = (1, 32, 64, 64, 64)
+        layers: list[nn.Module] = []
+        for inner, outer in zip(widths, widths[1:], strict=False):
+            layers += [nn.Conv2d(inner, outer, 3, stride=2, padding=1), nn.ELU()]
+        super().__init__(
+            *layers, nn.Flatten(), nn.Linear(256, 256), nn.ELU(), nn.Linear(256, dim)
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return codes ``(n, dim)``."""
+        if x.shape[1:] != (1, 28, 28):
+            remedy = "resize the pictures, or use ConvEncoder"
+            raise ShapeError(
+                expected("PaperDigitEncoder", "x of shape (n, 1, 28, 28)", tuple(x.shape), remedy)
+            )
+        return super().forward(x)
+
+
+class PaperDigitDecoder(nn.Sequential):
+    """Decoder of the paper, from codes ``(n, dim)`` to pictures ``(n, 1, 28, 28)``.
+
+    Args:
+        dim: Length of the code.
+
+    References:
+        Jin, Shrivastava & Fletcher, NeurIPS 2024, appendix.
+    """
+
+    def __init__(self, dim: int) -> None:
+        widths, odd = (64, 64, 64, 32, 1), (1, 0, 1, 1)  # 2-4-7-14-28
+        layers: list[nn.Module] = []
+        for inner, outer, extra in zip(widths, widths[1:], odd, strict=False):
+            convolution = nn.ConvTranspose2d(inner, outer, 3, 2, padding=1, output_padding=extra)
+            layers += [convolution, nn.ELU()]
+        super().__init__(
+            nn.Linear(dim, 256),
+            nn.ELU(),
+            nn.Linear(256, 256),
+            nn.ELU(),
+            nn.Unflatten(1, (64, 2, 2)),
+            *layers[:-1],
+            nn.Sigmoid(),
+        )

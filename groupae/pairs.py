@@ -1,0 +1,58 @@
+"""The one batch type: pairs ``(x1, g, x2)`` whose latent codes lie on one orbit, ``z2 = g . z1``."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from groupae.groups import Group
+
+__all__ = ["PairBatch", "PairSource"]
+
+
+@dataclasses.dataclass(frozen=True)
+class PairBatch:
+    """A batch of pairs.
+
+    Args:
+        x1: First pictures (or other data), shape ``(n, *x_shape)``.
+        g: Elements that carry the first to the second, shape ``(n, *element_shape)``.
+        x2: Second pictures, shape ``(n, *x_shape)``.
+        label: Class of each pair where one is known, shape ``(n,)``.
+    """
+
+    x1: Tensor
+    g: Tensor
+    x2: Tensor
+    label: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.x1)
+
+    def __getitem__(self, index: slice | Tensor) -> PairBatch:
+        label = None if self.label is None else self.label[index]
+        return PairBatch(self.x1[index], self.g[index], self.x2[index], label)
+
+    def to(self, device: torch.device | str) -> PairBatch:
+        """Return the batch on another device."""
+        label = None if self.label is None else self.label.to(device)
+        return PairBatch(self.x1.to(device), self.g.to(device), self.x2.to(device), label)
+
+    def chunks(self, size: int) -> Iterator[PairBatch]:
+        """Yield the batch in pieces of at most ``size`` pairs."""
+        for start in range(0, len(self), size):
+            yield self[start : start + size]
+
+
+class PairSource(Protocol):
+    """Where training pairs come from: any object with these two members."""
+
+    group: Group
+
+    def batch(self, step: int, size: int) -> PairBatch:
+        """Return the pairs of a step; the same ones whenever it is asked."""
+        ...

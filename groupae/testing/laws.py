@@ -1,0 +1,264 @@
+"""The laws of groups, representations and latent actions, for yours and ours alike.
+
+A check runs on the group's hard elements (identity and near it, pi, poles) and on random ones, in
+one dtype; a tolerance is ``64 eps(dtype)`` times the depth (highest frequency or degree). Errors
+are relative above 1. Every law has the name one would give its violation.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from groupae.actions import LatentAction
+from groupae.groups import Group
+from groupae.representations import Representation
+from groupae.testing.report import LawBook, LawReport
+
+__all__ = ["check_action", "check_group", "check_representation", "sample_elements"]
+
+
+def sample_elements(
+    group: Group, dtype: torch.dtype = torch.float64, *, random: int = 24, seed: int = 0
+) -> Tensor:
+    """Return the hard elements of a group followed by random ones."""
+    generator = torch.Generator().manual_seed(seed)
+    some = group.sample(random, generator=generator, dtype=dtype)
+    return torch.cat([group.hard_elements(dtype).to(some.dtype), some])
+
+
+def _triples(group: Group, dtype: torch.dtype, elements: Tensor | None) -> tuple[Tensor, ...]:
+    """Return three aligned lists: each element beside itself, its inverse, and shuffled ones."""
+    g = sample_elements(group, dtype) if elements is None else elements
+    shuffled = [
+        g[torch.randperm(len(g), generator=torch.Generator().manual_seed(seed))] for seed in (1, 2)
+    ]
+    a = torch.cat([g, g, g])
+    b = torch.cat([g, group.inverse(g), shuffled[0]])
+    c = torch.cat([shuffled[1], g, shuffled[1]])
+    return a, b, c
+
+
+def _error(found: Any, wanted: Any, batch_ndim: int = 1) -> Tensor:  # noqa: ANN401
+    """Return the largest difference a sample, relative above 1; of the worst part of a dict."""
+    if isinstance(wanted, dict):
+        parts = [_error(found[name], wanted[name], batch_ndim) for name in wanted]
+        return torch.stack(parts).amax(0)
+    found, wanted = torch.broadcast_tensors(found.double(), wanted.double())
+    error = (found - wanted).abs() / wanted.abs().clamp(min=1)
+    if error.shape[batch_ndim:].numel() == 0:
+        return error.new_zeros(error.shape[:batch_ndim])
+    return error.flatten(batch_ndim).amax(-1) if error.ndim > batch_ndim else error
+
+
+def _same_data(subject: Any) -> bool:  # noqa: ANN401
+    copies = (pickle.loads(pickle.dumps(subject)), copy.deepcopy(subject))
+    return all(other == subject and hash(other) == hash(subject) for other in copies)
+
+
+def check_group(
+    group: Group, *, dtype: torch.dtype = torch.float64, elements: Tensor | None = None
+) -> LawReport:
+    """Return how well ``group`` keeps the laws of a group.
+
+    Args:
+        group: The group.
+        dtype: Precision of floating elements.
+        elements: Samples to use instead of hard and random ones, shape ``(n, *element_shape)``.
+
+    Example:
+        >>> from groupae import SO3
+        >>> check_group(SO3()).passed
+        True
+    """
+    book = LawBook(group, dtype, depth=1)
+    a, b, c = _triples(group, dtype, elements)
+    identity = group.identity(len(a), dtype=dtype)
+    ab = group.compose(a, b)
+
+    def same(law: str, found: Tensor, wanted: Tensor, *at: Tensor) -> None:
+        book.measure(law, group.distance(found, wanted), *at)
+
+    same("closure", group.project(ab), ab, a, b)
+    same("associativity", group.compose(ab, c), group.compose(a, group.compose(b, c)), a, b, c)
+    same("identity", group.compose(identity, a), a, a)
+    same("identity", group.compose(a, identity), a, a)
+    same("inverse", group.compose(group.inverse(a), a), identity, a)
+    same("inverse", group.compose(a, group.inverse(a)), identity, a)
+    same("well_defined", group.compose(group.representatives(a), b), ab, a, b)
+    if group.is_abelian:
+        same("commutativity", group.compose(b, a), ab, a, b)
+    distance = group.distance(a, b)
+    book.measure("distance", _error(distance, group.distance(b, a)), a, b)
+    book.measure("distance", group.distance(a, a), a)
+    table = group.compose(a[:4, None], b[None, :5]).flatten(0, 1)
+    left, right = a[:4].repeat_interleave(5, 0), b[:5].repeat(4, *(1,) * (b.ndim - 1))
+    same("batching", table, group.compose(left, right), left, right)
+    for chart in group.charts:
+        native = group.charts[0]
+        again = group.convert(group.convert(a, native, chart), chart, native)
+        same(f"chart {chart}", again, a, a)
+    if group.order is not None:
+        _check_elements(book, group)
+    elif group.lie_dim:
+        _check_exponential(book, group, a, b)
+    drawn = group.sample(3, dtype=dtype)
+    book.require("dtype", drawn.dtype == dtype or group.has_integer_elements)
+    book.require("data", _same_data(group))
+    return book.report()
+
+
+def _check_elements(book: LawBook, group: Group) -> None:
+    every = group.elements()
+    distances = group.distance(every[:, None], every[None, :])
+    book.require("elements", len(every) == group.order and int((distances == 0).sum()) == len(every))
+
+
+def _check_exponential(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
+    try:
+        v = group.log(a)
+    except TypeError:  # a product with a discrete factor
+        return
+    book.measure("exp_log", group.distance(group.exp(v), a), a)
+    book.measure("interpolation", group.distance(group.interpolate(a, b, 1.0), b), a, b)
+    book.measure("interpolation", group.distance(group.interpolate(a, b, 0.0), a), a, b)
+    half, quarter = 0.5 * v, 0.25 * v
+    doubled = group.compose(group.exp(quarter), group.exp(quarter))
+    book.measure("one_parameter", group.distance(doubled, group.exp(half)), a)
+    leaf = a.detach().clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(group.log(group.compose(leaf, b)).sum(), leaf)
+    book.measure("gradient", (~gradient.isfinite()).reshape(len(leaf), -1).sum(1), a)
+
+
+def check_representation(
+    rho: Representation, *, dtype: torch.dtype = torch.float64, elements: Tensor | None = None
+) -> LawReport:
+    """Return how well ``rho`` keeps the laws of a representation.
+
+    Args:
+        rho: The representation.
+        dtype: Precision of elements and vectors.
+        elements: Samples to use instead of hard and random ones.
+
+    Example:
+        >>> from groupae import SO2
+        >>> check_representation(SO2().rep("2x0 + 3x1 + 1x5")).failures
+        ()
+    """
+    group = rho.group
+    book = LawBook(f"{group}: {rho}", dtype, depth=rho.depth)
+    g, h, _ = _triples(group, dtype, elements)
+    eye = torch.eye(rho.dim, dtype=dtype)
+    matrix_g, matrix_h = rho.matrix(g, dtype), rho.matrix(h, dtype)
+    book.measure("identity", _error(rho.matrix(group.identity(1, dtype=dtype), dtype), eye))
+    product = rho.matrix(group.compose(g, h), dtype)
+    book.measure("homomorphism", _error(product, matrix_g @ matrix_h), g, h)
+    book.measure("inverse", _error(rho.matrix(group.inverse(g), dtype) @ matrix_g, eye), g)
+    if group.is_compact:
+        book.measure("orthogonality", _error(matrix_g.mT @ matrix_g, eye), g)
+    other = rho.matrix(group.representatives(g), dtype)
+    book.measure("well_defined", _error(other, matrix_g), g)
+    book.measure("blocks", _error(matrix_g, _block_matrix(rho, g, dtype)), g)
+    traces = matrix_g.diagonal(dim1=-2, dim2=-1).sum(-1)
+    book.measure("character", _error(rho.character(g, dtype), traces), g)
+
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(len(g), 3, rho.dim, 2, generator=generator, dtype=dtype)
+    moved = rho.act(g, x, dim=2)
+    book.measure("act_is_matrix", _error(moved, matrix_g[:, None] @ x), g)
+    book.measure("act_is_matrix", _error(rho.act(g[0], x[0, 0, :, 0]), matrix_g[0] @ x[0, 0, :, 0]))
+    fixed = rho.invariants(x, dim=2)
+    book.measure("invariants", _error(rho.invariants(moved, dim=2), fixed), g)
+    low = x.to(torch.bfloat16)
+    book.require("dtype", moved.dtype == dtype and rho.act(g, low, dim=2).dtype == low.dtype)
+    again = group.rep(str(rho))
+    book.require("data", _same_data(rho) and again.terms == rho.terms)
+    if not group.has_integer_elements:
+        leaf = g.detach().clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(rho.act(leaf, x, dim=2).sum(), leaf)
+        book.measure("gradient", (~gradient.isfinite()).reshape(len(leaf), -1).sum(1), g)
+    return book.report()
+
+
+def _block_matrix(rho: Representation, g: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return what the matrix must be by the layout: kron(irrep, unit matrix of the copies)."""
+    found = torch.zeros(len(g), rho.dim, rho.dim, dtype=dtype)
+    irreps = rho.group.irreps.matrices(rho.labels, g, dtype)
+    for block, irrep in zip(rho.slices(), irreps, strict=True):
+        copies = torch.eye(block.copies, dtype=dtype)
+        kron = torch.einsum("bij,kl->bikjl", irrep, copies).flatten(3).flatten(1, 2)
+        found[:, block.slice, block.slice] = kron
+    return found
+
+
+def check_action(
+    action: LatentAction[Any],
+    *,
+    dtype: torch.dtype = torch.float64,
+    elements: Tensor | None = None,
+    latent: Any = None,  # noqa: ANN401
+) -> LawReport:
+    """Return how well ``action`` keeps the laws of a left action.
+
+    Args:
+        action: The action.
+        dtype: Precision of elements and codes.
+        elements: Samples to use instead of hard and random ones.
+        latent: Codes, one for each of the ``3 n`` pairs made of ``n`` elements; random ones
+            unless given.
+
+    Example:
+        >>> from groupae import AffineAction
+        >>> check_action(AffineAction(varying=3, invariant=2)).passed
+        True
+    """
+    group = action.group
+    book = LawBook(action, dtype, depth=action.depth)
+    g, h, _ = _triples(group, dtype, elements)
+    n = len(g)
+    generator = torch.Generator().manual_seed(0)
+    z = action.random_latent(n, generator=generator, dtype=dtype) if latent is None else latent
+    w = _map(lambda part: part.roll(1, 0), z)
+    moved = action(g, z)
+    book.measure("identity", _error(action(group.identity(n, dtype=dtype), z), z))
+    composed = action(group.compose(g, h), z)
+    book.measure("composition", _error(composed, action(g, action(h, z))), g, h)
+    book.measure("inverse", _error(action.inverse(g, moved), z), g)
+    book.measure("well_defined", _error(action(group.representatives(g), z), moved), g)
+    fixed = action.invariants(z)
+    book.measure("invariants", _error(action.invariants(moved), fixed), g)
+    swapped = action.swap(z, w)
+    book.measure("swap", _error(action.invariants(swapped), fixed))
+    book.measure("swap", _error(action.varying(swapped), action.varying(w)))
+    if action.is_linear:
+        both = action(g, _map2(lambda p, q: 2 * p - q, z, w))
+        book.measure("linearity", _error(both, _map2(lambda p, q: 2 * p - q, moved, action(g, w))))
+    head = _map(lambda part: part[:2], z)
+    singles = action(g[:3].repeat(2, *(1,) * (g.ndim - 1)), _map(_repeat3, head))
+    orbit = _map(lambda part: part.flatten(0, 1), action.orbit(head, g[:3]))
+    book.measure("orbit", _error(orbit, singles))
+    kept = _map(lambda part: part.dtype == dtype, moved)
+    book.require("dtype", all(kept.values()) if isinstance(kept, dict) else kept)
+    if not group.has_integer_elements:
+        leaf = g.detach().clone().requires_grad_()
+        out = action(leaf, z)
+        total = sum(part.sum() for part in (out.values() if isinstance(out, dict) else [out]))
+        (gradient,) = torch.autograd.grad(total, leaf)
+        book.measure("gradient", (~gradient.isfinite()).reshape(len(leaf), -1).sum(1), g)
+    return book.report()
+
+
+def _map(f: Any, z: Any) -> Any:  # noqa: ANN401
+    return {name: f(part) for name, part in z.items()} if isinstance(z, dict) else f(z)
+
+
+def _map2(f: Any, z: Any, w: Any) -> Any:  # noqa: ANN401
+    return {name: f(z[name], w[name]) for name in z} if isinstance(z, dict) else f(z, w)
+
+
+def _repeat3(part: Tensor) -> Tensor:
+    return part.repeat_interleave(3, 0)

@@ -1,0 +1,72 @@
+"""Hypothesis strategies: groups, elements, representations. They shrink toward simple ones.
+
+Elements contain the bad places on purpose: a group's hard elements come first, so a failure
+shrinks to the identity if it can; pairs include an element beside itself, its inverse and the
+identity.
+"""
+
+from __future__ import annotations
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+from groupae.groups import SO2, SO3, Affine, Cyclic, Group
+from groupae.representations import Representation
+
+__all__ = ["element_pairs", "elements", "groups", "representations"]
+
+
+def groups() -> st.SearchStrategy[Group]:
+    """Return built-in groups and products of two of them, the smallest first."""
+    simple: st.SearchStrategy[Group] = st.one_of(
+        st.integers(1, 12).map(Cyclic),
+        st.just(SO2()),
+        st.just(SO3()),
+        st.just(Affine()),
+    )
+    return st.one_of(simple, st.tuples(simple, simple).map(lambda pair: pair[0] * pair[1]))
+
+
+@st.composite
+def elements(
+    draw: st.DrawFn,
+    group: Group,
+    *,
+    size: int | None = None,
+    dtype: torch.dtype = torch.float64,
+) -> Tensor:
+    """Return elements, shape ``(size, *element_shape)``, or one element if no size is given."""
+    hard = group.hard_elements(dtype)
+
+    def one() -> Tensor:
+        if draw(st.booleans()):
+            generator = torch.Generator().manual_seed(draw(st.integers(0, 2**31)))
+            return group.sample(generator=generator, dtype=dtype)
+        return hard[draw(st.integers(0, len(hard) - 1))]
+
+    return one() if size is None else torch.stack([one() for _ in range(size)])
+
+
+@st.composite
+def element_pairs(
+    draw: st.DrawFn, group: Group, *, dtype: torch.dtype = torch.float64
+) -> tuple[Tensor, Tensor]:
+    """Return two elements, often an element beside the identity, itself or its inverse."""
+    g = draw(elements(group, dtype=dtype))
+    kind = draw(st.sampled_from(["identity", "same", "inverse", "other"]))
+    if kind == "other":
+        return g, draw(elements(group, dtype=dtype))
+    related = {"identity": group.identity(dtype=dtype), "same": g, "inverse": group.inverse(g)}
+    return g, related[kind]
+
+
+@st.composite
+def representations(
+    draw: st.DrawFn, group: Group, *, cutoff: int = 4, most_terms: int = 3, most_copies: int = 3
+) -> Representation:
+    """Return sums of at most ``most_terms`` irreps up to ``cutoff``, the trivial one first."""
+    labels = st.sampled_from(group.irreps.labels(cutoff))
+    pairs = st.tuples(st.integers(1, most_copies), labels)
+    terms = draw(st.lists(pairs, min_size=1, max_size=most_terms))
+    return group.rep(" + ".join(f"{m}x{group.irreps.format(label)}" for m, label in terms))

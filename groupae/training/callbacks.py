@@ -1,0 +1,159 @@
+"""What listens to a training: best weights kept on disk, a metrics file, a progress bar."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from torch import nn
+
+from groupae.training.checkpoint import prune_checkpoints, save_checkpoint
+
+__all__ = ["Callback", "KeepBest", "MetricsLog", "ProgressBar", "TrainingState"]
+
+
+@dataclasses.dataclass
+class TrainingState:
+    """Where a training stands.
+
+    Args:
+        model: The model in training.
+        step: Steps taken.
+        progress: Spent fraction of the budget.
+        seconds: Wall-clock seconds since the first step.
+        learning_rate: Rate of the last step.
+        terms: Loss terms of the last step.
+        validation_psnr: Last validation score in dB.
+        best_psnr: Best one so far.
+        best_step: Its step.
+    """
+
+    model: nn.Module
+    step: int = 0
+    progress: float = 0.0
+    seconds: float = 0.0
+    learning_rate: float = 0.0
+    terms: dict[str, float] = dataclasses.field(default_factory=dict)
+    validation_psnr: float = float("nan")
+    best_psnr: float = float("-inf")
+    best_step: int = 0
+
+
+class Callback:
+    """Listens to a training; every method may be left out."""
+
+    def on_start(self, state: TrainingState) -> None:
+        """Run before the first step."""
+
+    def on_step(self, state: TrainingState) -> None:
+        """Run after every step."""
+
+    def on_validation(self, state: TrainingState) -> None:
+        """Run after every validation; ``state.best_step == state.step`` on an improvement."""
+
+    def on_end(self, state: TrainingState) -> None:
+        """Run once at the end, also after an interruption or an error."""
+
+
+class KeepBest(Callback):
+    """Write a checkpoint at every improvement, and keep the best two.
+
+    Args:
+        folder: Where checkpoints go.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def on_validation(self, state: TrainingState) -> None:
+        """Save the weights if they are the best so far."""
+        if state.best_step == state.step:
+            weights = state.model.state_dict()
+            save_checkpoint(self.folder, weights, step=state.step, score=state.validation_psnr)
+            prune_checkpoints(self.folder, keep=2)
+
+
+class MetricsLog(Callback):
+    """Append one JSON line every ``every`` steps and one a validation.
+
+    Args:
+        path: The file, ``metrics.jsonl``.
+        every: Steps between lines.
+    """
+
+    def __init__(self, path: Path, *, every: int = 20) -> None:
+        self.path = path
+        self.every = every
+
+    def _append(self, state: TrainingState, values: dict[str, float]) -> None:
+        line = {"step": state.step, "seconds": round(state.seconds, 3), **values}
+        with self.path.open("a") as stream:
+            stream.write(json.dumps(line) + "\n")
+
+    def on_step(self, state: TrainingState) -> None:
+        """Write the loss terms and the learning rate."""
+        if state.step % self.every == 0:
+            self._append(state, {"learning_rate": state.learning_rate, **state.terms})
+
+    def on_validation(self, state: TrainingState) -> None:
+        """Write the validation score."""
+        self._append(state, {"validation_psnr": state.validation_psnr})
+
+
+class ProgressBar(Callback):
+    """A bar with time left and the validation score; plain lines where there is no terminal.
+
+    Args:
+        console: Where to draw.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console()
+        self.bar = Progress(
+            TextColumn("[bold]training"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("step {task.fields[step]}  validation {task.fields[psnr]}"),
+            console=self.console,
+            disable=not self.console.is_terminal,
+        )
+        self.task: TaskID | None = None
+
+    def on_start(self, state: TrainingState) -> None:
+        """Draw the empty bar."""
+        del state
+        self.task = self.bar.add_task("", total=1.0, step=0, psnr="-")
+        self.bar.start()
+
+    def on_step(self, state: TrainingState) -> None:
+        """Move the bar."""
+        assert self.task is not None
+        self.bar.update(self.task, completed=min(state.progress, 1.0), step=state.step)
+
+    def on_validation(self, state: TrainingState) -> None:
+        """Show the score."""
+        assert self.task is not None
+        score = f"{state.validation_psnr:.2f} dB (best {state.best_psnr:.2f})"
+        self.bar.update(self.task, psnr=score)
+        if not self.console.is_terminal:
+            spent = f"{state.progress:4.0%}  {state.seconds:5.0f} s  step {state.step}"
+            self.console.print(f"{spent}  validation {score}", highlight=False)
+
+    def on_end(self, state: TrainingState) -> None:
+        """Leave the bar as it stands."""
+        del state
+        self.bar.stop()

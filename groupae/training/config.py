@@ -1,0 +1,59 @@
+"""How to train: one frozen dataclass, typed so that the command line can read it."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal
+
+from groupae._validation import expected
+
+__all__ = ["TrainingConfig"]
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingConfig:
+    """Budget, optimiser and schedule of a training.
+
+    Args:
+        minutes: Wall-clock budget from the first step, validation included; ignored when
+            ``steps`` is given. The schedule follows the fraction of the budget that is spent.
+        steps: Budget in steps instead: then the run is a function of its seed alone.
+        batch_size: Pairs a step; each is used in both directions.
+        optimizer: ``"adam"``, or ``"muon"`` (orthogonalised momentum on matrices and kernels,
+            AdamW on the rest).
+        learning_rate: Its peak.
+        weight_decay: Decoupled weight decay.
+        warmup: Fraction of the budget over which the rate rises from zero.
+        decay: Shape of its fall after that: ``"cosine"`` to zero, or ``"none"``.
+        clip_norm: Largest norm of the gradient; 0 for no limit.
+        validations: How many times the validation pairs are scored, evenly over the budget.
+        seed: Key of data order and elements (and of the weights, where a preset builds them).
+    """
+
+    minutes: float = 5.0
+    steps: int | None = None
+    batch_size: int = 64
+    optimizer: Literal["adam", "muon"] = "adam"
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.0
+    warmup: float = 0.05
+    decay: Literal["cosine", "none"] = "cosine"
+    clip_norm: float = 1.0
+    validations: int = 20
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        limits = {
+            "minutes": self.minutes > 0,
+            "steps": self.steps is None or self.steps > 0,
+            "batch_size": self.batch_size > 0,
+            "learning_rate": self.learning_rate > 0,
+            "validations": self.validations > 0,
+        }
+        for name, holds in limits.items():
+            if not holds:
+                raise ValueError(
+                    expected("TrainingConfig", f"{name} above zero", getattr(self, name))
+                )
+        if not 0 <= self.warmup < 1:
+            raise ValueError(expected("TrainingConfig", "warmup in [0, 1)", self.warmup))

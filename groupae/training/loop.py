@@ -1,0 +1,154 @@
+"""The training loop: short, on lightning-fabric, with keyed randomness."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from lightning_fabric import Fabric
+from torch import Tensor, nn
+
+from groupae._validation import expected
+from groupae.metrics import evaluate
+from groupae.pairs import PairBatch, PairSource
+from groupae.training.callbacks import Callback, TrainingState
+from groupae.training.config import TrainingConfig
+from groupae.training.optimizers import build_optimizers
+from groupae.training.schedule import Budget, learning_rate_factor
+
+__all__ = ["NonFiniteLossError", "TrainingResult", "fit"]
+
+
+class NonFiniteLossError(RuntimeError):
+    """The loss or its gradient stopped being a number."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingResult:
+    """What a training came to.
+
+    Args:
+        steps: Steps taken.
+        seconds: Wall-clock seconds from the first step, validation included.
+        best_step: Step of the best validation score; the model holds those weights.
+        validation_psnr: That score in dB.
+    """
+
+    steps: int
+    seconds: float
+    best_step: int
+    validation_psnr: float
+
+
+def fit(
+    model: nn.Module,
+    train: PairSource,
+    validation: PairBatch,
+    config: TrainingConfig | None = None,
+    *,
+    callbacks: Sequence[Callback] = (),
+) -> TrainingResult:
+    """Train a `groupae.models.TransformModel` and leave it with its best weights.
+
+    Args:
+        model: A module with ``loss(batch)`` and ``transform(g, x)``.
+        train: Where pairs come from.
+        validation: Fixed pairs that choose the best weights.
+        config: Budget, optimiser and schedule.
+        callbacks: What listens.
+
+    Returns:
+        Steps, seconds and the best validation score.
+
+    Raises:
+        NonFiniteLossError: With the step, the loss terms and the remedy. The weights are those
+            before that step; checkpoints already written stay.
+        KeyboardInterrupt: After the weights at the interruption were validated and handed to the
+            callbacks, so that a checkpoint is written.
+    """
+    config = config or TrainingConfig()
+    fabric = Fabric(accelerator="auto", devices=1)
+    state = TrainingState(model)
+    optimizers = build_optimizers(fabric.to_device(model), config)
+    wrapped, *ready = fabric.setup(model, *optimizers)
+    wrapped.mark_forward_method("loss")
+    validation = validation.to(fabric.device)
+    best: dict[str, Tensor] = copy.deepcopy(model.state_dict())
+    budget = Budget(config)
+
+    def validate() -> None:
+        nonlocal best
+        state.validation_psnr = evaluate(model, validation).psnr.mean  # type: ignore[arg-type]
+        if state.validation_psnr > state.best_psnr:
+            state.best_psnr, state.best_step = state.validation_psnr, state.step
+            best = copy.deepcopy(model.state_dict())
+        for callback in callbacks:
+            callback.on_validation(state)
+
+    for callback in callbacks:
+        callback.on_start(state)
+    try:
+        due = 1
+        wrapped.train()
+        while (state.progress := budget.progress(state.step)) < 1:
+            state.learning_rate = config.learning_rate * learning_rate_factor(
+                config, state.progress
+            )
+            batch = train.batch(state.step, config.batch_size).to(fabric.device)
+            state.terms = _take_step(fabric, wrapped, ready, batch, state, config)
+            state.step += 1
+            state.seconds = budget.seconds
+            for callback in callbacks:
+                callback.on_step(state)
+            if budget.progress(state.step) >= due / config.validations:
+                validate()
+                due = int(budget.progress(state.step) * config.validations) + 1
+        if state.best_step != state.step:
+            validate()
+    except KeyboardInterrupt:
+        validate()
+        raise
+    finally:
+        state.seconds = budget.seconds
+        for callback in callbacks:
+            callback.on_end(state)
+    model.load_state_dict(best)
+    return TrainingResult(state.step, state.seconds, state.best_step, state.best_psnr)
+
+
+def _take_step(
+    fabric: Fabric,
+    model: Any,  # noqa: ANN401 (Fabric's wrapper forwards whatever the module has)
+    optimizers: Sequence[Any],
+    batch: PairBatch,
+    state: TrainingState,
+    config: TrainingConfig,
+) -> dict[str, float]:
+    """Update the weights once and return the loss terms; refuse a step that is not finite."""
+    terms = model.loss(batch)
+    total = torch.stack(list(terms.values())).sum()
+    for optimizer in optimizers:
+        optimizer.zero_grad()
+        for group in optimizer.param_groups:
+            group["lr"] = state.learning_rate
+    fabric.backward(total)
+    limit = config.clip_norm or float("inf")
+    norm = nn.utils.clip_grad_norm_(model.parameters(), limit)
+    values = {name: float(term.detach()) for name, term in terms.items()}
+    if not torch.isfinite(total.detach() + norm):
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in values.items())
+        raise NonFiniteLossError(
+            expected(
+                f"training step {state.step}",
+                "a finite loss and gradient",
+                f"{shown}, gradient norm {float(norm):.4g}",
+                f"lower the learning rate (now {state.learning_rate:.2g}) or the gradient limit "
+                f"(now {config.clip_norm:g}); the best weights so far are kept",
+            )
+        )
+    for optimizer in optimizers:
+        optimizer.step()
+    return values

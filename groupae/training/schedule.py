@@ -1,0 +1,38 @@
+"""The budget of a training, and the learning rate over it."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from groupae.training.config import TrainingConfig
+
+__all__ = ["Budget", "learning_rate_factor"]
+
+
+class Budget:
+    """How much of the budget is spent: by steps, or by the clock from the first step on."""
+
+    def __init__(self, config: TrainingConfig) -> None:
+        self.steps = config.steps
+        self.limit = config.minutes * 60
+        self._start = time.perf_counter()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the budget was made."""
+        return time.perf_counter() - self._start
+
+    def progress(self, step: int) -> float:
+        """Return the spent fraction before ``step``; 1 or more when nothing is left."""
+        return step / self.steps if self.steps is not None else self.seconds / self.limit
+
+
+def learning_rate_factor(config: TrainingConfig, progress: float) -> float:
+    """Return the rate over its peak: a linear rise, then a cosine to zero or no change."""
+    if progress < config.warmup:
+        return (progress + 1e-3) / (config.warmup + 1e-3)
+    if config.decay == "none":
+        return 1.0
+    rest = (progress - config.warmup) / (1 - config.warmup)
+    return 0.5 + 0.5 * math.cos(math.pi * min(rest, 1.0))
