@@ -6,13 +6,15 @@ Every message says who complains, what was expected, what came and what to do:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import dataclasses
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 import torch
 from torch import Tensor
 
 __all__ = [
+    "Method",
     "ShapeError",
     "check_axis_size",
     "check_element",
@@ -20,6 +22,17 @@ __all__ = [
     "expected",
     "unknown_choice",
 ]
+
+
+@dataclasses.dataclass(frozen=True)
+class Method:
+    """Who complains, put into words only when there is something to complain of."""
+
+    subject: object
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.subject!r}.{self.name}"
 
 
 class ShapeError(ValueError):
@@ -66,7 +79,7 @@ def check_floating(owner: object, what: str, x: Tensor) -> None:
 
 
 def check_element(
-    owner: object, g: object, element_shape: Sequence[int], *, is_integer: bool
+    owner: object, g: object, element_shape: tuple[int, ...], *, is_integer: bool
 ) -> None:
     """Raise unless ``g`` is a tensor of group elements: trailing shape and kind of dtype.
 
@@ -74,16 +87,17 @@ def check_element(
         TypeError: If ``g`` is no tensor or its dtype is of the wrong kind.
         ShapeError: If its trailing axes are not ``element_shape``.
     """
+    n = len(element_shape)
+    if isinstance(g, Tensor) and g.ndim >= n and g.shape[g.ndim - n :] == element_shape:
+        if is_integer and (g.is_floating_point() or g.is_complex() or g.dtype == torch.bool):
+            remedy = "elements are indices; convert them with .long()"
+            raise TypeError(expected(owner, "elements of an integer dtype", g.dtype, remedy))
+        if not is_integer and not g.is_floating_point():
+            remedy = "convert them with .float() or .double()"
+            raise TypeError(expected(owner, "elements of a floating dtype", g.dtype, remedy))
+        return
     trailing = ", ".join(str(size) for size in element_shape)
     form = f"(*batch, {trailing})" if element_shape else "(*batch,)"
     if not isinstance(g, Tensor):
         raise TypeError(expected(owner, f"elements as a tensor {form}", type(g).__name__))
-    n = len(element_shape)
-    if g.ndim < n or tuple(g.shape[g.ndim - n :]) != tuple(element_shape):
-        raise ShapeError(expected(owner, f"elements of shape {form}", tuple(g.shape)))
-    if is_integer and (g.is_floating_point() or g.is_complex() or g.dtype == torch.bool):
-        remedy = "elements are indices; convert them with .long()"
-        raise TypeError(expected(owner, "elements of an integer dtype", g.dtype, remedy))
-    if not is_integer and not g.is_floating_point():
-        remedy = "convert them with .float() or .double()"
-        raise TypeError(expected(owner, "elements of a floating dtype", g.dtype, remedy))
+    raise ShapeError(expected(owner, f"elements of shape {form}", tuple(g.shape)))

@@ -1,4 +1,4 @@
-"""The one batch type: pairs ``(x1, g, x2)`` whose latent codes lie on one orbit, ``z2 = g . z1``."""
+"""The one batch type: pairs ``(x1, g, x2)`` whose codes lie on one orbit, ``z2 = g . z1``."""
 
 from __future__ import annotations
 

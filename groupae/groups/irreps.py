@@ -67,9 +67,7 @@ class Irreps(abc.ABC):
         return 1
 
     @abc.abstractmethod
-    def matrices(
-        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
-    ) -> list[Tensor]:
+    def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
         """Return the matrix of ``g`` in each irrep, shapes ``(*batch, d, d)``."""
 
     def apply(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from groupae._validation import check_axis_size, expected
+from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import LieGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
 
@@ -35,7 +35,7 @@ def parse_frequency(owner: object, text: str, highest: int | None = None) -> int
 
 def turn_matrix(cosine: Tensor, sine: Tensor) -> Tensor:
     """Return ``[[c, -s], [s, c]]``, shape ``(*batch, 2, 2)``."""
-    return torch.stack([cosine, -sine, sine, cosine], -1).unflatten(-1, (2, 2))
+    return torch.unflatten(torch.stack([cosine, -sine, sine, cosine], -1), -1, (2, 2))
 
 
 def turn_blocks(cosine: Tensor, sine: Tensor, block: Tensor) -> Tensor:
@@ -71,9 +71,7 @@ class FrequencyIrreps(Irreps):
         """Return cosines and sines at all frequencies, each of shape ``(*batch, labels)``."""
         raise NotImplementedError
 
-    def matrices(
-        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
-    ) -> list[Tensor]:
+    def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
         """Return the matrices of ``g``, shapes ``(*batch, d, d)``."""
         cosine, sine = self.phases(labels, g, dtype)
         return [
@@ -183,7 +181,7 @@ class SO2(LieGroup):
 
     def exp(self, v: Tensor) -> Tensor:
         """Return the angle ``v[..., 0]``, wrapped."""
-        check_axis_size(f"{self}.exp", v, -1, 1, "a Lie-algebra vector has one entry, the angle")
+        check_axis_size(Method(self, "exp"), v, -1, 1, "a Lie-algebra vector is one angle")
         return wrap_angle(v[..., 0])
 
     def log(self, g: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from groupae._validation import check_axis_size, expected
+from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import Group, LieGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
 
@@ -96,9 +96,7 @@ class _ProductIrreps(Irreps):
             columns.append(irreps.matrices(parts, h, dtype))
         return list(zip(*columns, strict=True))
 
-    def matrices(
-        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
-    ) -> list[Tensor]:
+    def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
         return [
             functools.reduce(_kronecker, factors)
             for factors in self._factor_matrices(labels, g, dtype)
@@ -108,7 +106,9 @@ class _ProductIrreps(Irreps):
         self, labels: Sequence[IrrepLabel], g: Tensor, blocks: Sequence[Tensor]
     ) -> list[Tensor]:
         every = self._factor_matrices(labels, g, blocks[0].dtype)
-        return [_apply_factors(factors, block) for factors, block in zip(every, blocks, strict=True)]
+        return [
+            _apply_factors(factors, block) for factors, block in zip(every, blocks, strict=True)
+        ]
 
 
 def _kronecker(a: Tensor, b: Tensor) -> Tensor:
@@ -244,7 +244,7 @@ class Product(LieGroup):
 
     def unpack(self, g: Tensor) -> tuple[Tensor, ...]:
         """Return one element of each factor."""
-        check_axis_size(f"{self}.unpack", g, -1, sum(self.sizes), "make elements with pack")
+        check_axis_size(Method(self, "unpack"), g, -1, sum(self.sizes), "make elements with pack")
         return tuple(
             (part.round().long() if factor.has_integer_elements else part).reshape(
                 (*g.shape[:-1], *factor.element_shape)
@@ -335,7 +335,7 @@ class Product(LieGroup):
     def exp(self, v: Tensor) -> Tensor:
         """Return the exponential in the Lie factors; discrete factors have none."""
         self._require_lie("exp")
-        check_axis_size(f"{self}.exp", v, -1, self.lie_dim, "one entry per Lie-algebra axis")
+        check_axis_size(Method(self, "exp"), v, -1, self.lie_dim, "one entry per Lie-algebra axis")
         parts = v.split([factor.lie_dim for factor in self.factors], -1)
         pairs = zip(self.factors, parts, strict=True)
         return self.pack(*(factor.exp(part) for factor, part in pairs))

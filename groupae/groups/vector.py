@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from groupae._validation import check_axis_size, expected
+from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import LieGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
 
@@ -56,9 +56,7 @@ class _AffineIrreps(Irreps):
     def depth(self, label: IrrepLabel) -> int:
         return max(1, abs(label)) if isinstance(label, int) else 1
 
-    def matrices(
-        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
-    ) -> list[Tensor]:
+    def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
         a, b = g.unbind(-1)
         zero, one = torch.zeros_like(a), torch.ones_like(a)
         standard = torch.stack([a, b, zero, one], -1).unflatten(-1, (2, 2))
@@ -141,7 +139,7 @@ class Affine(LieGroup):
 
     def exp(self, v: Tensor) -> Tensor:
         """Return the element of the one-parameter group through ``(s, u)``."""
-        check_axis_size(f"{self}.exp", v, -1, 2, "a Lie-algebra vector is (s, u)")
+        check_axis_size(Method(self, "exp"), v, -1, 2, "a Lie-algebra vector is (s, u)")
         s, u = v.unbind(-1)
         return torch.stack([s.exp(), u * _expm1_over(s)], -1)
 

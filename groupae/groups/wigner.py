@@ -2,7 +2,8 @@ r"""Wigner matrices of SO(3) from a rotation matrix, in e3nn's real basis.
 
 The recursion couples degree l - 1 with the rotation itself,
 
-.. math:: D^l = C_l^\top (D^{l-1} \otimes R)\, C_l, \qquad C_l = \sqrt{2l+1}\;\mathrm{w3j}(l-1, 1, l),
+.. math:: D^l = C_l^\top (D^{l-1} \otimes R)\, C_l,
+    \qquad C_l = \sqrt{2l+1}\;\mathrm{w3j}(l-1, 1, l),
 
 with :math:`D^0 = 1` and :math:`D^1 = R` in e3nn's axis order. Every entry is a polynomial in the
 entries of R: gradients are finite everywhere, with no Euler angles and so no poles. The float64
@@ -18,6 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from groupae.groups.quaternions import euler_yxy_from_quat, quat_from_matrix
+
 __all__ = ["MAX_DEGREE", "wigner_matrices", "wigner_matrices_e3nn"]
 
 MAX_DEGREE = 12
@@ -28,15 +31,17 @@ def _couplings() -> dict[int, Tensor]:
     """Return C_l in float64, shapes ``(2l - 1, 3, 2l + 1)``, for l = 2..MAX_DEGREE."""
     table = resources.files("groupae.groups.tables") / "so3_couplings.npz"
     with table.open("rb") as stream, np.load(stream) as arrays:
-        return {degree: torch.from_numpy(arrays[f"C{degree}"]) for degree in range(2, MAX_DEGREE + 1)}
+        return {
+            degree: torch.from_numpy(arrays[f"C{degree}"]) for degree in range(2, MAX_DEGREE + 1)
+        }
 
 
 def _raise_degree(previous: Tensor, rotation: Tensor, coupling: Tensor) -> Tensor:
     """Return ``C^T (D (x) R) C`` by three matrix products."""
     a, b, m = coupling.shape
     left = previous.mT @ coupling.reshape(a, b * m)  # (*, a', b m)
-    left = left.unflatten(-1, (b, m)).transpose(-3, -2).flatten(-2)  # (*, b, a' m)
-    both = (rotation.mT @ left).unflatten(-1, (a, m))  # (*, b', a', m)
+    left = torch.unflatten(left, -1, (b, m)).transpose(-3, -2).flatten(-2)  # (*, b, a' m)
+    both = torch.unflatten(rotation.mT @ left, -1, (a, m))  # (*, b', a', m)
     both = both.movedim(-1, -3).transpose(-2, -1).flatten(-2)  # (*, m, a' b')
     return both @ coupling.reshape(a * b, m)
 
@@ -65,7 +70,8 @@ def wigner_matrices_e3nn(rotation: Tensor, highest: int) -> list[Tensor]:
     """Return the same matrices computed by e3nn itself (Euler angles and matrix exponentials).
 
     Slower, with NaN gradients at the identity and the poles; for comparison. e3nn builds its
-    generators in torch's default dtype, which is set to float64 for the call.
+    generators in torch's default dtype, which is set to float64 for the call; its own angles of a
+    matrix lose half the digits near the poles, so ours are used.
 
     Raises:
         ModuleNotFoundError: If e3nn is not installed.
@@ -75,7 +81,7 @@ def wigner_matrices_e3nn(rotation: Tensor, highest: int) -> list[Tensor]:
     default = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
-        angles = o3.matrix_to_angles(rotation.double())
+        angles = euler_yxy_from_quat(quat_from_matrix(rotation.double())).unbind(-1)
         return [o3.wigner_D(degree, *angles).to(rotation) for degree in range(highest + 1)]
     finally:
         torch.set_default_dtype(default)

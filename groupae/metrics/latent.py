@@ -29,4 +29,5 @@ def latent_equivariance_error(
     """
     spread = torch.cat([z1, z2]).flatten(1)
     variance = (spread - spread.mean(0)).square().sum(1).mean()
-    return (action(g, z1) - z2).flatten(1).square().sum(1) / variance
+    moved: Tensor = action(g, z1)
+    return (moved - z2).flatten(1).square().sum(1) / variance

@@ -135,4 +135,5 @@ class LatentActionAE(nn.Module):
         return self.action.describe()
 
     def _decode_many(self, z: Any, n: int, m: int) -> Tensor:  # noqa: ANN401
-        return self.decode(map_latent(lambda part: part.flatten(0, 1), z)).unflatten(0, (n, m))
+        flat = map_latent(lambda part: part.flatten(0, 1), z)
+        return torch.unflatten(self.decode(flat), 0, (n, m))

@@ -61,7 +61,8 @@ class ConvEncoder(nn.Module):
         blocks: Residual blocks at each resolution.
 
     Example:
-        >>> ConvEncoder(40, in_channels=3, size=64, widths=(16, 32, 32))(torch.zeros(2, 3, 64, 64)).shape
+        >>> encoder = ConvEncoder(40, in_channels=3, size=64, widths=(16, 32, 32))
+        >>> encoder(torch.zeros(2, 3, 64, 64)).shape
         torch.Size([2, 40])
     """
 

@@ -7,6 +7,8 @@ linear layers. Decoder: three linear layers' worth of the same in reverse, trans
 
 from __future__ import annotations
 
+import itertools
+
 from torch import Tensor, nn
 
 from groupae._validation import ShapeError, expected
@@ -14,7 +16,7 @@ from groupae._validation import ShapeError, expected
 __all__ = ["PaperDigitDecoder", "PaperDigitEncoder"]
 
 
-class PaperDigitEncoder(nn.Sequential):
+class PaperDigitEncoder(nn.Module):
     """Encoder of the paper for pictures ``(n, 1, 28, 28)``.
 
     Args:
@@ -30,13 +32,12 @@ class PaperDigitEncoder(nn.Sequential):
     """
 
     def __init__(self, dim: int) -> None:
-        widths = (1, 32, 64, 64, 64)
+        super().__init__()
         layers: list[nn.Module] = []
-        for inner, outer in zip(widths, widths[1:], strict=False):
+        for inner, outer in itertools.pairwise((1, 32, 64, 64, 64)):
             layers += [nn.Conv2d(inner, outer, 3, stride=2, padding=1), nn.ELU()]
-        super().__init__(
-            *layers, nn.Flatten(), nn.Linear(256, 256), nn.ELU(), nn.Linear(256, dim)
-        )
+        head = (nn.Flatten(), nn.Linear(256, 256), nn.ELU(), nn.Linear(256, dim))
+        self.layers = nn.Sequential(*layers, *head)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return codes ``(n, dim)``."""
@@ -45,11 +46,15 @@ class PaperDigitEncoder(nn.Sequential):
             raise ShapeError(
                 expected("PaperDigitEncoder", "x of shape (n, 1, 28, 28)", tuple(x.shape), remedy)
             )
-        return super().forward(x)
+        code = self.layers(x)
+        assert isinstance(code, Tensor)
+        return code
 
 
-class PaperDigitDecoder(nn.Sequential):
+class PaperDigitDecoder(nn.Module):
     """Decoder of the paper, from codes ``(n, dim)`` to pictures ``(n, 1, 28, 28)``.
+
+    The last ELU before the sigmoid is left out: with it no pixel could be darker than 0.27.
 
     Args:
         dim: Length of the code.
@@ -59,17 +64,17 @@ class PaperDigitDecoder(nn.Sequential):
     """
 
     def __init__(self, dim: int) -> None:
-        widths, odd = (64, 64, 64, 32, 1), (1, 0, 1, 1)  # 2-4-7-14-28
-        layers: list[nn.Module] = []
-        for inner, outer, extra in zip(widths, widths[1:], odd, strict=False):
+        super().__init__()
+        layers: list[nn.Module] = [nn.Linear(dim, 256), nn.ELU(), nn.Linear(256, 256), nn.ELU()]
+        layers.append(nn.Unflatten(1, (64, 2, 2)))
+        odd = (1, 0, 1, 1)  # sizes 2-4-7-14-28
+        for (inner, outer), extra in zip(itertools.pairwise((64, 64, 64, 32, 1)), odd, strict=True):
             convolution = nn.ConvTranspose2d(inner, outer, 3, 2, padding=1, output_padding=extra)
             layers += [convolution, nn.ELU()]
-        super().__init__(
-            nn.Linear(dim, 256),
-            nn.ELU(),
-            nn.Linear(256, 256),
-            nn.ELU(),
-            nn.Unflatten(1, (64, 2, 2)),
-            *layers[:-1],
-            nn.Sigmoid(),
-        )
+        self.layers = nn.Sequential(*layers[:-1], nn.Sigmoid())
+
+    def forward(self, z: Tensor) -> Tensor:
+        """Return pictures ``(n, 1, 28, 28)``."""
+        picture = self.layers(z)
+        assert isinstance(picture, Tensor)
+        return picture

@@ -29,7 +29,7 @@ class Capabilities:
 
 @runtime_checkable
 class TransformModel(Protocol):
-    """Anything that predicts what ``x`` becomes under ``g``; one trainer and evaluator serve all."""
+    """Anything that predicts what ``x`` becomes under ``g``; one trainer serves all."""
 
     capabilities: Capabilities
 

@@ -18,12 +18,12 @@ import functools
 import math
 import re
 from collections.abc import Mapping
-from typing_extensions import Self
 
 import torch
 from torch import Tensor
+from typing_extensions import Self
 
-from groupae._validation import check_axis_size, check_floating, expected
+from groupae._validation import Method, check_axis_size, check_floating, expected
 from groupae.groups import Group, get_group
 from groupae.groups.base import align_batch
 from groupae.groups.irreps import IrrepLabel
@@ -60,7 +60,7 @@ class Block:
         return slice(self.start, self.stop)
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Representation:
     """A direct sum of irreps with multiplicities, such as ``SO2().rep("8x0 + 6x1")``.
 
@@ -111,6 +111,9 @@ class Representation:
 
     def __str__(self) -> str:
         return " + ".join(f"{t.copies}x{self.group.irreps.format(t.label)}" for t in self.terms)
+
+    def __repr__(self) -> str:
+        return f"{self.group}.rep({str(self)!r})"
 
     def to_config(self) -> dict[str, str]:
         """Return JSON-ready data; `from_config` undoes it."""
@@ -185,8 +188,8 @@ class Representation:
             ShapeError: If an axis has the wrong length or batch axes do not align.
             TypeError: If a dtype is of the wrong kind.
         """
-        owner = f"{self.group}.rep({str(self)!r}).act"
-        check_axis_size(owner, x, dim, self.dim, f"the representation has degree {self.dim}")
+        owner = Method(self, "act")
+        check_axis_size(owner, x, dim, self.dim, "the axis holds one vector of the representation")
         check_floating(owner, "x", x)
         g, x, axis = align_batch(owner, self.group, g, x, dim)
         trailing = x.shape[axis + 1 :]
@@ -231,13 +234,11 @@ class Representation:
 
     def is_invariant(self) -> Tensor:
         """Return a mask ``(dim,)``: true on the entries no element changes."""
-        return torch.cat(
-            [torch.full((b.dim * b.copies,), b.is_trivial) for b in self.blocks]
-        )
+        return torch.cat([torch.full((b.dim * b.copies,), b.is_trivial) for b in self.blocks])
 
     def invariants(self, x: Tensor, dim: int = -1) -> Tensor:
         """Return the entries of ``x`` that no element changes, in their order."""
-        owner = f"{self.group}.rep({str(self)!r}).invariants"
-        check_axis_size(owner, x, dim, self.dim, f"the representation has degree {self.dim}")
+        owner = Method(self, "invariants")
+        check_axis_size(owner, x, dim, self.dim, "the axis holds one vector of the representation")
         parts = [x.narrow(dim, b.start, b.stop - b.start) for b in self.blocks if b.is_trivial]
         return torch.cat(parts, dim) if parts else x.narrow(dim, 0, 0)

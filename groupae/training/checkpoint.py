@@ -111,7 +111,9 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         manifest = json.loads((path / _MANIFEST).read_text())
     except FileNotFoundError:
         remedy = "point at a folder written by groupae train"
-        raise CheckpointError(expected(path, "a groupae checkpoint", "no manifest.json", remedy)) from None
+        raise CheckpointError(
+            expected(path, "a groupae checkpoint", "no manifest.json", remedy)
+        ) from None
     except (ValueError, OSError) as error:
         raise CheckpointError(expected(path, "a readable manifest.json", error)) from None
     if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:

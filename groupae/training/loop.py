@@ -93,10 +93,9 @@ def fit(
     try:
         due = 1
         wrapped.train()
-        while (state.progress := budget.progress(state.step)) < 1:
-            state.learning_rate = config.learning_rate * learning_rate_factor(
-                config, state.progress
-            )
+        while (progress := budget.progress(state.step)) < 1:
+            state.progress = progress
+            state.learning_rate = config.learning_rate * learning_rate_factor(config, progress)
             batch = train.batch(state.step, config.batch_size).to(fabric.device)
             state.terms = _take_step(fabric, wrapped, ready, batch, state, config)
             state.step += 1

@@ -39,16 +39,14 @@ class KernelMuon(torch.optim.Muon):
         matrices = [nn.Parameter(_as_matrix(weight.detach())) for weight in self._weights]
         for weight, matrix in zip(self._weights, matrices, strict=True):
             assert weight.data_ptr() == matrix.data_ptr(), "an update must reach the weight"
-        super().__init__(
-            matrices, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw"
-        )
+        super().__init__(matrices, lr=lr, weight_decay=weight_decay, adjust_lr_fn="match_rms_adamw")
 
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """Update the weights from their gradients."""
         matrices = self.param_groups[0]["params"]
         for weight, matrix in zip(self._weights, matrices, strict=True):
             matrix.grad = None if weight.grad is None else _as_matrix(weight.grad)
-        super().step(closure)
+        super().step(closure)  # type: ignore[no-untyped-call]
         return None
 
     def zero_grad(self, set_to_none: bool = True) -> None:

@@ -1,0 +1,113 @@
+"""What the command line can do: one function a command, typed so that it is parsed from here."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+import torch
+from rich.console import Console
+
+from groupae._validation import expected
+from groupae.experiments import Run, draw_orbit, draw_training, get_experiment, make_report
+from groupae.training import ProgressBar, TrainingConfig
+
+__all__ = ["evaluate", "orbit", "train"]
+
+
+def _set_threads(threads: int | None) -> None:
+    if threads is not None:
+        if threads < 1:
+            raise ValueError(expected("--threads", "a number of at least 1", threads))
+        torch.set_num_threads(threads)
+
+
+def _next_folder(name: str) -> Path:
+    """Return the first of ``runs/NAME-001``, ``-002``, ... that is free."""
+    taken = {path.name for path in Path("runs").glob(f"{name}-*")}
+    number = next(i for i in range(1, len(taken) + 2) if f"{name}-{i:03d}" not in taken)
+    return Path("runs") / f"{name}-{number:03d}"
+
+
+def train(
+    dataset: Literal["rotated-digits"],
+    *,
+    preset: Literal["default", "paper"] = "default",
+    minutes: float | None = None,
+    steps: int | None = None,
+    batch_size: int | None = None,
+    learning_rate: float | None = None,
+    seed: int = 0,
+    out: Path | None = None,
+    threads: int | None = None,
+    force: bool = False,
+) -> None:
+    """Train a model, print its table and draw its pictures.
+
+    Args:
+        dataset: What to train on.
+        preset: Which model: our default, or the paper's.
+        minutes: Wall-clock budget from the first step; 5 by default.
+        steps: Budget in steps instead.
+        batch_size: Pairs a step.
+        learning_rate: Peak learning rate.
+        seed: Key of weights, data order and elements.
+        out: Run folder; the next free runs/DATASET-NNN by default.
+        threads: Threads of torch; all cores by default.
+        force: Replace the run in an existing folder.
+    """
+    _set_threads(threads)
+    experiment = get_experiment(dataset)
+    chosen = experiment.preset(preset)
+    given = {
+        "minutes": minutes,
+        "steps": steps,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+    }
+    changes = {key: value for key, value in given.items() if value is not None}
+    training = dataclasses.replace(chosen.training, seed=seed, **changes)  # type: ignore[arg-type]
+    chosen = dataclasses.replace(chosen, training=training)
+    run = Run.create(
+        out or _next_folder(dataset), experiment, chosen, preset_name=preset, force=force
+    )
+    console = Console()
+    console.print(f"{dataset}, {preset} preset: {_budget(training)}, run folder {run.path}")
+    model, _ = run.train([ProgressBar(console)])
+    make_report(run, model).print(console)
+    draw_orbit(run, model)
+    draw_training(run)
+    for name in ("orbit.png", "training.png", "report.md"):
+        console.print(f"{run.path / name}", highlight=False)
+
+
+def _budget(training: TrainingConfig) -> str:
+    if training.steps is not None:
+        return f"{training.steps} steps"
+    return f"{training.minutes:g} minutes"
+
+
+def evaluate(run: Path, *, threads: int | None = None) -> None:
+    """Print the table of a trained run and write report.md into it.
+
+    Args:
+        run: A run folder.
+        threads: Threads of torch; all cores by default.
+    """
+    _set_threads(threads)
+    opened = Run.open(run)
+    make_report(opened, opened.load_model()).print(Console())
+
+
+def orbit(run: Path, *, threads: int | None = None) -> None:
+    """Draw orbit.png in a run folder: held-out pictures turned by the model, above the truth.
+
+    Args:
+        run: A run folder.
+        threads: Threads of torch; all cores by default.
+    """
+    _set_threads(threads)
+    opened = Run.open(run)
+    draw_orbit(opened, opened.load_model())
+    Console().print(f"{opened.path / 'orbit.png'}", highlight=False)

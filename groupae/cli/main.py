@@ -1,0 +1,122 @@
+"""Read the arguments, run the command, and say errors in one line.
+
+Exit codes: 0 done, 2 a mistake of the user's, 130 interrupted, 1 anything else.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Sequence
+from typing import NoReturn, TextIO
+
+from jsonargparse import ArgumentParser, Namespace
+
+from groupae import __version__
+from groupae.cli import commands
+
+__all__ = ["main"]
+
+_COMMANDS: dict[str, Callable[..., None]] = {
+    "train": commands.train,
+    "evaluate": commands.evaluate,
+    "orbit": commands.orbit,
+}
+
+
+class _UsageError(ValueError):
+    """The arguments do not parse."""
+
+
+class _Parser(ArgumentParser):
+    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
+        raise _UsageError(_one_sentence(message)) from ex
+
+
+def _one_sentence(message: str) -> str:
+    """Return jsonargparse's message as one sentence: argument, what was expected, what came."""
+    line = " ".join(message.split())
+    line = re.sub(r'Parser key "([\w.]+)":', lambda m: f"{m[1].split('.')[-1]}:", line)
+    line = re.sub(r"(?:a )?<class '(\w+)'>", r"\1", line)
+    line = re.sub(r"a typing\.Literal\[(.*?)\]", r"one of \1", line)
+    optional = r"Does not validate.*Subtypes: \[(.*?), NoneType\].*Given value: (.*)"
+    line = re.sub(optional, r"expected \1, got \2", line)
+    return line.replace(". Got value:", ", got").replace("Expected", "expected").rstrip(".")
+
+
+def _parser() -> ArgumentParser:
+    parser = _Parser(
+        prog="groupae",
+        description="Autoencoders whose latent space carries a group action.",
+        version=__version__,
+    )
+    commands_of = parser.add_subcommands(dest="command")
+    for name, command in _COMMANDS.items():
+        summary = (command.__doc__ or "").splitlines()[0]
+        sub = _Parser(description=summary)
+        sub.add_function_arguments(command, as_group=False, as_positional=True, skip={"force"})
+        if name == "train":
+            sub.add_argument("--force", action="store_true", help="replace an existing run")
+        sub.add_argument("--debug", action="store_true", help="show tracebacks")
+        commands_of.add_subcommand(name, sub, help=summary)
+    return parser
+
+
+def _run(arguments: Namespace) -> None:
+    chosen = arguments[arguments.command]
+    options = {key: value for key, value in vars(chosen).items() if key not in ("debug", "config")}
+    _COMMANDS[arguments.command](**options)
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run ``groupae`` with ``argv`` (those of the process unless given) and exit."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    sys.exit(_main(words, debug="--debug" in words))
+
+
+def _main(words: list[str], *, debug: bool) -> int:
+    try:
+        with warnings.catch_warnings():
+            if not debug:
+                warnings.showwarning = _show_warning
+            _run(_parser().parse_args(words))
+    except KeyboardInterrupt:
+        return _fail("interrupted; what was trained so far is kept in the run folder", 130, debug)
+    except _UsageError as error:
+        return _fail(f"{error} (see groupae --help)", 2, debug)
+    except (ValueError, TypeError) as error:
+        return _fail(str(error), 2, debug)
+    except OSError as error:
+        return _fail(_file_error(error), 2, debug)
+    except Exception as error:  # the last resort: one line instead of a traceback
+        return _fail(f"{type(error).__name__}: {error}", 1, debug)
+    return 0
+
+
+def _file_error(error: OSError) -> str:
+    if error.filename is None:
+        return str(error)
+    what = f"{error.strerror}".lower()
+    return f"{error.filename}: {what}; choose another folder with --out, or free this one"
+
+
+def _fail(sentence: str, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exc()
+    sys.stderr.write(f"groupae: {sentence}\n")
+    return code
+
+
+def _show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Say a warning in one line, like an error."""
+    del category, filename, lineno, file, line
+    sys.stderr.write(f"groupae: {' '.join(str(message).split())}\n")

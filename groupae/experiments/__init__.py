@@ -1,0 +1,24 @@
+"""Experiments: a data set, its presets, the run folder and the report.
+
+One file a data set (`rotated_digits`); `experiment` says what an experiment is, `run` what a run
+folder is, `report` what is told of it.
+"""
+
+from groupae.experiments.experiment import Experiment, ModelConfig, Preset, build_model
+from groupae.experiments.report import Report, draw_orbit, draw_training, make_report
+from groupae.experiments.run import EXPERIMENTS, Run, RunExistsError, get_experiment
+
+__all__ = [
+    "EXPERIMENTS",
+    "Experiment",
+    "ModelConfig",
+    "Preset",
+    "Report",
+    "Run",
+    "RunExistsError",
+    "build_model",
+    "draw_orbit",
+    "draw_training",
+    "get_experiment",
+    "make_report",
+]

@@ -1,0 +1,139 @@
+"""What an experiment is: a data set, the models that are trained on it, and how they are judged."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from groupae._validation import expected, unknown_choice
+from groupae.actions import VectorAction
+from groupae.data import OrbitPairs
+from groupae.groups import Group
+from groupae.metrics import Transforms
+from groupae.models import (
+    ConvDecoder,
+    ConvEncoder,
+    LatentActionAE,
+    PaperDigitDecoder,
+    PaperDigitEncoder,
+)
+from groupae.objectives import (
+    CrossReconstruction,
+    latent_cycle,
+    log_mean_squared_error,
+    mean_squared_error,
+)
+from groupae.training import TrainingConfig
+
+__all__ = ["Experiment", "ModelConfig", "OrbitPicture", "Preset", "build_model"]
+
+_TERMS = {
+    "mse": mean_squared_error,
+    "log_mse": log_mean_squared_error,
+    "latent_cycle": latent_cycle,
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelConfig:
+    """A model as plain data, enough to rebuild it.
+
+    Args:
+        backbone: ``"residual"`` (`ConvEncoder` and `ConvDecoder`) or ``"paper_digit"``.
+        representation: How the group acts on the code, as text.
+        objective: Weight of each loss term: ``mse``, ``log_mse``, ``latent_cycle``.
+        widths: Channels at each resolution of the residual backbone.
+        blocks: Its residual blocks at each resolution.
+    """
+
+    backbone: Literal["residual", "paper_digit"]
+    representation: str
+    objective: Mapping[str, float]
+    widths: tuple[int, ...] = (32, 64)
+    blocks: int = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Preset:
+    """A model and how it is trained."""
+
+    model: ModelConfig
+    training: TrainingConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class OrbitPicture:
+    """What the picture of orbits shows: pictures, elements, a title each, and the truth."""
+
+    x: Tensor
+    gs: Tensor
+    truth: Tensor
+    titles: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Experiment:
+    """A data set with its presets and references.
+
+    Args:
+        name: Its name on the command line.
+        group: The acting group.
+        x_shape: Shape of a picture, (channels, height, width) with height = width.
+        presets: Models by name.
+        pairs: Function of (split, seed) that makes the pairs.
+        references: Function of the training pairs that makes models without learning, by name.
+        orbit_picture: Function of the test pairs that says what to draw.
+    """
+
+    name: str
+    group: Group
+    x_shape: tuple[int, int, int]
+    presets: Mapping[str, Preset]
+    pairs: Callable[[Literal["train", "validation", "test"], int], OrbitPairs]
+    references: Callable[[OrbitPairs], Mapping[str, Transforms]]
+    orbit_picture: Callable[[OrbitPairs], OrbitPicture]
+
+    def preset(self, name: str) -> Preset:
+        """Return a preset.
+
+        Raises:
+            ValueError: If there is none of that name.
+        """
+        if name not in self.presets:
+            raise ValueError(unknown_choice(self.name, "a preset", name, self.presets))
+        return self.presets[name]
+
+
+def build_model(experiment: Experiment, config: ModelConfig, *, seed: int) -> LatentActionAE:
+    """Return the model of a config, its weights a function of ``seed``.
+
+    The global random state is left as it was.
+
+    Raises:
+        ValueError: If the config names an unknown backbone or loss term.
+    """
+    action = VectorAction(experiment.group.rep(config.representation))
+    unknown = [name for name in config.objective if name not in _TERMS]
+    if unknown:
+        raise ValueError(unknown_choice("ModelConfig", "a loss term", unknown[0], _TERMS))
+    objective = CrossReconstruction(
+        {name: (weight, _TERMS[name]) for name, weight in config.objective.items()}
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if config.backbone == "paper_digit":
+            pair = PaperDigitEncoder(action.size), PaperDigitDecoder(action.size)
+            return LatentActionAE(*pair, action, objective)
+        if config.backbone != "residual":
+            raise ValueError(
+                expected("ModelConfig", "backbone residual or paper_digit", repr(config.backbone))
+            )
+        channels, size, _ = experiment.x_shape
+        shape = {"size": size, "widths": config.widths, "blocks": config.blocks}
+        encoder = ConvEncoder(action.size, in_channels=channels, **shape)  # type: ignore[arg-type]
+        decoder = ConvDecoder(action.size, out_channels=channels, **shape)  # type: ignore[arg-type]
+        return LatentActionAE(encoder, decoder, action, objective)

@@ -1,0 +1,72 @@
+"""Rotated digits: SO(2) turns the whole picture."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import torch
+
+from groupae.baselines import DataAction, MeanImage, Unchanged
+from groupae.data import OrbitPairs, RotatedDigits, rotate
+from groupae.experiments.experiment import Experiment, ModelConfig, OrbitPicture, Preset
+from groupae.groups import SO2
+from groupae.metrics import Transforms
+from groupae.training import TrainingConfig
+
+__all__ = ["ROTATED_DIGITS"]
+
+_DEFAULT = Preset(
+    ModelConfig(
+        backbone="residual",
+        representation="10x0 + 9x1 + 8x2 + 8x3 + 7x4 + 6x5 + 6x6 + 4x7 + 4x8 + 3x9 + 2x10 + 2x11",
+        objective={"log_mse": 1.0},
+    ),
+    TrainingConfig(optimizer="muon", learning_rate=1e-2, batch_size=32, weight_decay=1e-4),
+)
+
+_PAPER = Preset(
+    ModelConfig(
+        backbone="paper_digit",
+        representation="8x0 + 8x1",
+        objective={"mse": 1.0, "latent_cycle": 1e-4},
+    ),
+    TrainingConfig(
+        optimizer="adam",
+        learning_rate=1e-4,
+        batch_size=256,
+        warmup=0.0,
+        decay="none",
+        clip_norm=0.0,
+    ),
+)
+
+
+def _references(train: OrbitPairs) -> Mapping[str, Transforms]:
+    return {
+        "oracle: x1 itself turned": DataAction(rotate),
+        "x1 unchanged": Unchanged(),
+        "mean image": MeanImage(train.fixed().x2),
+    }
+
+
+def _orbit_picture(test: OrbitPairs) -> OrbitPicture:
+    """Eight held-out digits of different classes at twelve angles."""
+    assert test.labels is not None
+    chosen = torch.stack([(test.labels == digit).nonzero()[0, 0] for digit in range(1, 9)])
+    originals, gs = test.pictures[chosen], test.group.grid(12).float()
+    n, m = len(originals), len(gs)
+    turned = rotate(gs.repeat(n), originals.repeat_interleave(m, 0)).unflatten(0, (n, m))
+    titles = tuple(f"{math.degrees(angle):.0f}°" for angle in gs.tolist())
+    return OrbitPicture(originals, gs, turned, titles)
+
+
+ROTATED_DIGITS = Experiment(
+    name="rotated-digits",
+    group=SO2(),
+    x_shape=(1, 28, 28),
+    presets={"default": _DEFAULT, "paper": _PAPER},
+    pairs=lambda split, seed: RotatedDigits(split, seed=seed),
+    references=_references,
+    orbit_picture=_orbit_picture,
+)

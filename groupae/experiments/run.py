@@ -1,0 +1,184 @@
+"""A run is a folder: what was trained, how it went, the weights, the report and the pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from groupae._validation import expected, unknown_choice
+from groupae.experiments.experiment import Experiment, ModelConfig, Preset, build_model
+from groupae.experiments.rotated_digits import ROTATED_DIGITS
+from groupae.models import LatentActionAE
+from groupae.training import (
+    Callback,
+    CheckpointError,
+    KeepBest,
+    MetricsLog,
+    TrainingConfig,
+    TrainingResult,
+    fit,
+    load_best,
+)
+from groupae.training.checkpoint import write_durably
+
+__all__ = ["EXPERIMENTS", "Run", "RunExistsError", "get_experiment"]
+
+EXPERIMENTS = {ROTATED_DIGITS.name: ROTATED_DIGITS}
+
+_CONFIG = "config.yaml"
+_VERSION = 1
+
+
+class RunExistsError(FileExistsError):
+    """The folder holds something already."""
+
+
+def get_experiment(name: str) -> Experiment:
+    """Return an experiment by name.
+
+    Raises:
+        ValueError: If there is none of that name.
+    """
+    if name not in EXPERIMENTS:
+        raise ValueError(unknown_choice("groupae", "a data set", name, EXPERIMENTS))
+    return EXPERIMENTS[name]
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A run folder.
+
+    Args:
+        path: The folder.
+        experiment: What is trained on.
+        preset: The model and how it is trained.
+        preset_name: What that preset is called.
+
+    Use `Run.create` for a new one, `Run.open` for an old one.
+    """
+
+    path: Path
+    experiment: Experiment
+    preset: Preset
+    preset_name: str
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        experiment: Experiment,
+        preset: Preset,
+        *,
+        preset_name: str = "custom",
+        force: bool = False,
+    ) -> Run:
+        """Make the folder and write its config.
+
+        Raises:
+            RunExistsError: If the folder is not empty and ``force`` is not given, or if it holds
+                anything but a run.
+        """
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            if not (path / _CONFIG).is_file():
+                got, remedy = "one that holds other things", "name another folder with --out"
+                raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
+            if not force:
+                remedy = "name another folder with --out, or replace it with --force"
+                raise RunExistsError(expected(path, "a new or empty folder", "a run", remedy))
+            shutil.rmtree(path)
+        path.mkdir(parents=True, exist_ok=True)
+        run = cls(path, experiment, preset, preset_name)
+        write_durably(path / _CONFIG, yaml.safe_dump(run._config(), sort_keys=False).encode())
+        return run
+
+    def _config(self) -> dict[str, Any]:
+        model = dataclasses.asdict(self.preset.model)
+        model["widths"] = list(model["widths"])
+        return {
+            "groupae_run": _VERSION,
+            "experiment": self.experiment.name,
+            "preset": self.preset_name,
+            "model": model,
+            "training": dataclasses.asdict(self.preset.training),
+        }
+
+    @classmethod
+    def open(cls, path: Path) -> Run:
+        """Return the run in a folder.
+
+        Raises:
+            FileNotFoundError: If the folder holds no run.
+            ValueError: If its config cannot be read.
+        """
+        file = path / _CONFIG
+        if not file.is_file():
+            remedy = "name the folder that groupae train wrote"
+            raise FileNotFoundError(expected(path, f"a run folder with {_CONFIG}", "none", remedy))
+        try:
+            config = yaml.safe_load(file.read_text())
+            experiment = get_experiment(config["experiment"])
+            model = {**config["model"], "widths": tuple(config["model"]["widths"])}
+            preset = Preset(ModelConfig(**model), TrainingConfig(**config["training"]))
+        except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+            line = " ".join(str(error).split())
+            raise ValueError(expected(file, "the config of a groupae run", line)) from None
+        return cls(path, experiment, preset, str(config.get("preset", "custom")))
+
+    # --- files ------------------------------------------------------------------------------
+    @property
+    def checkpoints(self) -> Path:
+        """Folder of the checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def metrics(self) -> Path:
+        """File with one JSON line a measurement."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def result(self) -> TrainingResult | None:
+        """What the training came to; ``None`` if it was interrupted."""
+        file = self.path / "result.json"
+        return TrainingResult(**json.loads(file.read_text())) if file.is_file() else None
+
+    # --- doing ------------------------------------------------------------------------------
+    def train(self, callbacks: Sequence[Callback] = ()) -> tuple[LatentActionAE, TrainingResult]:
+        """Train, keeping metrics and the best weights in the folder; return the model."""
+        training = self.preset.training
+        model = build_model(self.experiment, self.preset.model, seed=training.seed)
+        result = fit(
+            model,
+            self.experiment.pairs("train", training.seed),
+            self.experiment.pairs("validation", 0).fixed(),
+            training,
+            callbacks=[MetricsLog(self.metrics), KeepBest(self.checkpoints), *callbacks],
+        )
+        content = json.dumps(dataclasses.asdict(result), indent=2)
+        write_durably(self.path / "result.json", content.encode())
+        return model, result
+
+    def load_model(self) -> LatentActionAE:
+        """Return the model with the best valid checkpoint's weights, in evaluation mode.
+
+        Raises:
+            CheckpointError: If no checkpoint is valid, or it is of another model.
+        """
+        checkpoint = load_best(self.checkpoints)
+        model = build_model(self.experiment, self.preset.model, seed=self.preset.training.seed)
+        wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+        found = {name: tuple(tensor.shape) for name, tensor in checkpoint.weights.items()}
+        if wanted != found:
+            different = sorted(set(wanted.items()) ^ set(found.items()))
+            name, shape = different[0]
+            what = f"weights of the model in {_CONFIG}"
+            got = f"{len(different)} that do not fit, the first one {name} {shape}"
+            raise CheckpointError(expected(checkpoint.path, what, got))
+        model.load_state_dict(checkpoint.weights)
+        model.eval()
+        return model

@@ -1,0 +1,56 @@
+"""`import groupae` loads torch and numpy, nothing heavier, and has no side effect."""
+
+import subprocess
+import sys
+
+import pytest
+
+import groupae
+
+HEAVY = ("e3nn", "scipy", "matplotlib", "lightning_fabric", "rich", "jsonargparse", "hypothesis")
+
+USE_THE_CORE = """
+import torch
+import groupae as ga
+rho = ga.SO3().rep("2x0 + 1x1")
+ae = ga.LatentActionAE(torch.nn.Linear(4, 5), torch.nn.Linear(5, 4), ga.VectorAction(rho))
+ae.transform(ga.SO3().sample(2), torch.randn(2, 4))
+"""
+
+
+def loaded_after(code):
+    script = f"import sys\n{code}\nprint(*sorted(name.split('.')[0] for name in sys.modules))"
+    out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(out.stdout.split())
+
+
+@pytest.mark.parametrize("code", ["import groupae", USE_THE_CORE], ids=["import", "use"])
+def test_nothing_heavy_is_loaded(code):
+    loaded = loaded_after(code)
+    assert {"torch", "numpy", "groupae"} <= loaded
+    assert not loaded & set(HEAVY)
+
+
+def test_importing_has_no_side_effect():
+    code = """
+import torch, random, numpy, warnings, os
+def state():
+    return (torch.get_default_dtype(), torch.get_num_threads(), torch.initial_seed(),
+            random.getstate(), str(numpy.random.get_state()), list(warnings.filters),
+            dict(os.environ), os.getcwd(), torch.get_rng_state().tolist())
+before = state()
+import groupae
+assert state() == before
+"""
+    loaded_after(code)
+
+
+@pytest.mark.parametrize("name", tuple(groupae.__all__))
+def test_every_public_name_resolves(name):
+    assert getattr(groupae, name).__module__.startswith("groupae.")
+    assert name in dir(groupae)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = groupae.nonsense
