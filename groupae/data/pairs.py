@@ -23,7 +23,8 @@ _ORDER, _ELEMENTS, _FIXED = range(3)  # independent streams of randomness
 
 def keyed_generator(*key: int) -> torch.Generator:
     """Return a CPU generator that is a function of the key alone."""
-    state = np.random.SeedSequence(key).generate_state(1, np.uint64)
+    # numpy pads keys with zeros, so (1,) and (1, 0) would be one; the length tells them apart
+    state = np.random.SeedSequence((len(key), *key)).generate_state(1, np.uint64)
     return torch.Generator().manual_seed(int(state[0] >> np.uint64(1)))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor
 from groupae.metrics.image import psnr_score, ssim_score
 from groupae.pairs import PairBatch
 
-__all__ = ["Estimate", "Evaluation", "Transforms", "evaluate"]
+__all__ = ["Estimate", "Evaluation", "Transforms", "evaluate", "mean_psnr"]
 
 
 class Transforms(Protocol):
@@ -50,25 +51,42 @@ class Evaluation:
 
 
 @torch.no_grad()
+def _scores(
+    scorers: Sequence[Callable[[Tensor, Tensor], Tensor]],
+    model: Transforms,
+    pairs: PairBatch,
+    batch_size: int,
+) -> list[Tensor]:
+    """Return each score of every pair; a module is in evaluation mode meanwhile."""
+    was_training = getattr(model, "training", False)
+    if isinstance(model, torch.nn.Module):
+        model.eval()
+    rows = []
+    for batch in pairs.chunks(batch_size):
+        prediction = model.transform(batch.g, batch.x1).clamp(0, 1)
+        rows.append([score(prediction, batch.x2) for score in scorers])
+    if isinstance(model, torch.nn.Module):
+        model.train(was_training)
+    return [torch.cat(column) for column in zip(*rows, strict=True)]
+
+
+def mean_psnr(model: Transforms, pairs: PairBatch, *, batch_size: int = 250) -> float:
+    """Return the mean PSNR in dB of predictions; data of any shape with values in [0, 1]."""
+    (psnr,) = _scores([psnr_score], model, pairs, batch_size)
+    return Estimate.of(psnr).mean
+
+
 def evaluate(model: Transforms, pairs: PairBatch, *, batch_size: int = 250) -> Evaluation:
     """Return PSNR and SSIM of ``model.transform(g, x1)`` against ``x2``.
 
     Args:
         model: Any `groupae.models.TransformModel`. A module is put in evaluation mode meanwhile.
-        pairs: The pairs, on the model's device.
+        pairs: The pairs, on the model's device; pictures in [0, 1] of at least 11 x 11.
+            Predictions are clamped to [0, 1].
         batch_size: How many pairs at a time.
 
     Returns:
         Mean over pairs and 95 % interval of each score.
     """
-    was_training = getattr(model, "training", False)
-    if isinstance(model, torch.nn.Module):
-        model.eval()
-    psnr, ssim = [], []
-    for batch in pairs.chunks(batch_size):
-        prediction = model.transform(batch.g, batch.x1).clamp(0, 1)
-        psnr.append(psnr_score(prediction, batch.x2))
-        ssim.append(ssim_score(prediction, batch.x2))
-    if isinstance(model, torch.nn.Module):
-        model.train(was_training)
-    return Evaluation(Estimate.of(torch.cat(psnr)), Estimate.of(torch.cat(ssim)))
+    psnr, ssim = _scores([psnr_score, ssim_score], model, pairs, batch_size)
+    return Evaluation(Estimate.of(psnr), Estimate.of(ssim))

@@ -1,4 +1,4 @@
-"""Image metrics, one number a picture; pictures have values in [0, 1], shape ``(n, C, H, W)``."""
+"""Image metrics, one number a picture; pictures have values in [0, 1], shape ``(n, *x_shape)``."""
 
 from __future__ import annotations
 
@@ -10,12 +10,6 @@ from groupae._validation import ShapeError, expected
 __all__ = ["psnr_score", "ssim_score"]
 
 
-def _check_pictures(owner: str, prediction: Tensor, target: Tensor) -> None:
-    if prediction.shape != target.shape or target.ndim != 4:
-        got = f"{tuple(prediction.shape)} and {tuple(target.shape)}"
-        raise ShapeError(expected(owner, "two batches of pictures (n, C, H, W)", got))
-
-
 def psnr_score(prediction: Tensor, target: Tensor) -> Tensor:
     """Return the peak signal-to-noise ratio in dB of each picture, peak 1, shape ``(n,)``.
 
@@ -25,7 +19,9 @@ def psnr_score(prediction: Tensor, target: Tensor) -> Tensor:
         >>> psnr_score(torch.full((1, 1, 4, 4), 0.6), torch.full((1, 1, 4, 4), 0.5)).round()
         tensor([20.])
     """
-    _check_pictures("psnr_score", prediction, target)
+    if prediction.shape != target.shape or target.ndim < 2:
+        got = f"{tuple(prediction.shape)} and {tuple(target.shape)}"
+        raise ShapeError(expected("psnr_score", "two batches (n, *x_shape) of one shape", got))
     error = (prediction - target).square().flatten(1).mean(1)
     return -10 * error.clamp(min=1e-10).log10()
 
@@ -40,11 +36,10 @@ def ssim_score(prediction: Tensor, target: Tensor) -> Tensor:
     """
     from pytorch_msssim import ssim
 
-    _check_pictures("ssim_score", prediction, target)
-    if min(target.shape[-2:]) < 11:
-        raise ShapeError(
-            expected("ssim_score", "pictures of at least 11 x 11", tuple(target.shape[-2:]))
-        )
+    if prediction.shape != target.shape or target.ndim != 4 or min(target.shape[-2:]) < 11:
+        got = f"{tuple(prediction.shape)} and {tuple(target.shape)}"
+        form = "two batches of pictures (n, C, H, W) of at least 11 x 11"
+        raise ShapeError(expected("ssim_score", form, got))
     score = ssim(prediction.float(), target.float(), data_range=1.0, size_average=False)
     assert isinstance(score, Tensor)
     return score.to(torch.float32)

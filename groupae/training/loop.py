@@ -12,7 +12,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from groupae._validation import expected
-from groupae.metrics import evaluate
+from groupae.metrics import mean_psnr
 from groupae.pairs import PairBatch, PairSource
 from groupae.training.callbacks import Callback, TrainingState
 from groupae.training.config import TrainingConfig
@@ -81,7 +81,7 @@ def fit(
 
     def validate() -> None:
         nonlocal best
-        state.validation_psnr = evaluate(model, validation).psnr.mean  # type: ignore[arg-type]
+        state.validation_psnr = mean_psnr(model, validation)  # type: ignore[arg-type]
         if state.validation_psnr > state.best_psnr:
             state.best_psnr, state.best_step = state.validation_psnr, state.step
             best = copy.deepcopy(model.state_dict())

@@ -103,9 +103,8 @@ def test_gradient_through_exp_at_the_identity_and_at_pi():
 def test_a_quarter_turn_is_counter_clockwise():
     quarter = torch.tensor(math.pi / 2, dtype=torch.float64)
     east = torch.tensor([1.0, 0.0], dtype=torch.float64)
-    torch.testing.assert_close(
-        SO2().standard().act(quarter, east), torch.tensor([0.0, 1.0]).double()
-    )
+    north = torch.tensor([0.0, 1.0], dtype=torch.float64)
+    torch.testing.assert_close(SO2().standard().act(quarter, east), north)
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 8])

@@ -21,7 +21,7 @@ class TestFrequencies(RepresentationLaws):
 
 class TestDegrees(RepresentationLaws):
     def make(self):
-        return SO3().rep(" + ".join(f"{1 + l % 3}x{l}" for l in range(13)))
+        return SO3().rep(" + ".join(f"{1 + k % 3}x{k}" for k in range(13)))
 
 
 class TestCyclicRegular(RepresentationLaws):

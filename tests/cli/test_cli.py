@@ -1,0 +1,247 @@
+"""The command line: one sentence an error, the right exit code, no traceback."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import yaml
+
+from groupae.cli import main
+from groupae.training import load_best, save_checkpoint
+
+SHORT = ["--steps", "3", "--batch_size", "4", "--threads", "1"]
+
+
+def run(*words):
+    with pytest.raises(SystemExit) as stop:
+        main([str(word) for word in words])
+    return stop.value.code
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run folder made by the command itself."""
+    path = tmp_path_factory.mktemp("runs") / "run"
+    assert run("train", "rotated-digits", "--out", path, *SHORT) == 0
+    return path
+
+
+@pytest.fixture
+def a_copy(trained, tmp_path):
+    return shutil.copytree(trained, tmp_path / "copy")
+
+
+def test_training_leaves_everything_in_the_folder(trained):
+    made = {path.name for path in trained.iterdir()}
+    assert made == {
+        "config.yaml",
+        "metrics.jsonl",
+        "checkpoints",
+        "result.json",
+        "report.md",
+        "orbit.png",
+        "training.png",
+    }
+    report = (trained / "report.md").read_text()
+    for row in ("groupae, default preset", "oracle", "unchanged", "mean image", "equivariance"):
+        assert row in report
+    assert json.loads((trained / "result.json").read_text())["steps"] == 3
+    assert not list(trained.rglob("*.pt"))
+    assert not list(trained.rglob("*.pkl"))
+
+
+def test_evaluate_prints_the_table_again(trained, capsys):
+    before = (trained / "report.md").read_text()
+    assert run("evaluate", trained, "--threads", "1") == 0
+    out = capsys.readouterr().out
+    assert "oracle: x1 itself turned" in out
+    assert (trained / "report.md").read_text() == before
+
+
+def test_orbit_draws_the_picture_again(trained):
+    (trained / "orbit.png").unlink()
+    assert run("orbit", trained) == 0
+    assert (trained / "orbit.png").stat().st_size > 10_000
+
+
+def test_the_paper_preset_trains(tmp_path, capsys):
+    out = tmp_path / "paper"
+    assert run("train", "rotated-digits", "--preset", "paper", "--out", out, *SHORT) == 0
+    config = yaml.safe_load((out / "config.yaml").read_text())
+    assert config["model"]["representation"] == "8x0 + 8x1"
+    assert config["model"]["objective"] == {"mse": 1.0, "latent_cycle": 1e-4}
+    assert "groupae, paper preset" in capsys.readouterr().out
+
+
+def test_without_out_the_next_free_folder_is_taken(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        assert run("train", "rotated-digits", *SHORT) == 0
+    names = sorted(path.name for path in (tmp_path / "runs").iterdir())
+    assert names == ["rotated-digits-001", "rotated-digits-002"]
+
+
+def the_only_line(capsys):
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1
+    assert err.startswith("groupae: ")
+    assert "Traceback" not in err
+    return err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["train", "rotated-digits", "--preset", "big"], "one of 'default', 'paper', got big"),
+        (["train", "digits"], "one of 'rotated-digits', got digits"),
+        (["train", "rotated-digits", "--minutes", "soon"], "minutes: expected float, got soon"),
+        (["train", "rotated-digits", "--minutes", "-1"], "expected minutes above zero, got -1.0"),
+        (["train", "rotated-digits", "--sped", "1"], "unrecognized arguments: --sped 1"),
+        (["train", "rotated-digits", "--threads", "0"], "at least 1, got 0"),
+        (["fly"], "invalid choice: 'fly'"),
+        ([], "train,evaluate,orbit"),
+        (["evaluate", "/nowhere"], "/nowhere: expected a run folder with config.yaml, got none"),
+        (["orbit", "/nowhere"], "name the folder that groupae train wrote"),
+    ],
+)
+def test_a_mistake_gets_one_sentence_and_exit_code_2(words, sentence, capsys):
+    assert run(*words) == 2
+    assert sentence in the_only_line(capsys)
+
+
+def test_an_existing_run_is_not_overwritten_without_force(a_copy, capsys):
+    before = (a_copy / "result.json").read_text()
+    assert run("train", "rotated-digits", "--out", a_copy, *SHORT) == 2
+    line = the_only_line(capsys)
+    assert "a new or empty folder, got a run; name another folder with --out, or replace" in line
+    assert (a_copy / "result.json").read_text() == before
+    assert run("train", "rotated-digits", "--out", a_copy, "--force", *SHORT) == 0
+    assert (a_copy / "result.json").read_text() != before
+
+
+def test_force_does_not_delete_what_is_no_run(tmp_path, capsys):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    assert run("train", "rotated-digits", "--out", tmp_path, "--force", *SHORT) == 2
+    assert "got one that holds other things" in the_only_line(capsys)
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+def test_a_damaged_checkpoint_falls_back_with_one_line(a_copy, capsys):
+    best = load_best(a_copy / "checkpoints")
+    save_checkpoint(a_copy / "checkpoints", best.weights, step=0, score=best.score - 1)
+    file = best.path / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:1000])
+    assert run("evaluate", a_copy, "--threads", "1") == 0
+    assert "passed over a damaged checkpoint" in the_only_line(capsys)
+
+
+def test_no_valid_checkpoint_is_a_sentence(a_copy, capsys):
+    shutil.rmtree(a_copy / "checkpoints")
+    assert run("evaluate", a_copy) == 2
+    assert "at least one checkpoint step-N, got none" in the_only_line(capsys)
+
+
+def test_a_checkpoint_of_another_model_is_a_sentence(a_copy, capsys):
+    config = yaml.safe_load((a_copy / "config.yaml").read_text())
+    config["model"]["representation"] = "4x0 + 4x1"
+    (a_copy / "config.yaml").write_text(yaml.safe_dump(config))
+    assert run("evaluate", a_copy) == 2
+    assert "expected weights of the model in config.yaml, got" in the_only_line(capsys)
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda c: c["model"].update(representation="8y1"), "an irrep among 0, 1, 2"),
+        (lambda c: c.update(experiment="moon"), "a data set to be one of rotated-digits"),
+        (lambda c: c["model"].update(depth=3), "unexpected keyword argument 'depth'"),
+        (lambda c: c["model"].update(objective={"l7": 1.0}), "a loss term to be one of mse"),
+        (lambda c: c["model"].update(backbone="cnn"), "backbone residual or paper_digit"),
+        (lambda c: c.pop("training"), "the config of a groupae run, got 'training'"),
+    ],
+)
+def test_a_config_that_makes_no_sense_is_a_sentence(a_copy, change, sentence, capsys):
+    config = yaml.safe_load((a_copy / "config.yaml").read_text())
+    change(config)
+    (a_copy / "config.yaml").write_text(yaml.safe_dump(config))
+    assert run("evaluate", a_copy) == 2
+    assert sentence in the_only_line(capsys)
+
+
+def test_a_read_only_folder_is_a_sentence(tmp_path, capsys, monkeypatch):
+    """Root may write anywhere, so the refusal of the system is played."""
+
+    def refuse(self, *args, **kwargs):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr("pathlib.Path.mkdir", refuse)
+    assert run("train", "rotated-digits", "--out", tmp_path / "new", *SHORT) == 2
+    line = the_only_line(capsys)
+    assert f"{tmp_path / 'new'}: permission denied; choose another folder with --out" in line
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere; the test above plays it")
+def test_a_folder_that_really_is_read_only(tmp_path, capsys):
+    tmp_path.chmod(0o500)
+    assert run("train", "rotated-digits", "--out", tmp_path / "new", *SHORT) == 2
+    assert "permission denied" in the_only_line(capsys)
+
+
+def test_a_file_in_the_way_is_a_sentence(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert run("train", "rotated-digits", "--out", tmp_path / "file", *SHORT) == 2
+    assert "a new or empty folder" in the_only_line(capsys)
+
+
+def test_debug_shows_the_traceback(capsys):
+    assert run("evaluate", "/nowhere", "--debug") == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_diverging_run_exits_with_1_and_the_remedy(tmp_path, capsys):
+    code = run(
+        *("train", "rotated-digits", "--preset", "paper", "--out", tmp_path / "run"),
+        *("--steps", "200", "--batch_size", "4", "--threads", "1", "--learning_rate", "1e30"),
+    )
+    assert code == 1
+    line = the_only_line(capsys)
+    assert "expected a finite loss and gradient, got" in line
+    assert "lower the learning rate" in line
+
+
+def test_help_and_version(capsys):
+    assert run("--version") == 0
+    assert run("train", "--help") == 0
+    out = capsys.readouterr().out
+    assert "groupae 0." in out
+    assert "Wall-clock budget from the first step" in out
+
+
+def test_ctrl_c_writes_a_checkpoint_and_exits_with_130(tmp_path):
+    out = tmp_path / "run"
+    words = ["train", "rotated-digits", "--minutes", "5", "--threads", "1", "--out", str(out)]
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from groupae.cli import main; main()", *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    metrics = out / "metrics.jsonl"
+    deadline = time.monotonic() + 90
+    while not metrics.exists() and time.monotonic() < deadline:
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.splitlines()[-1] == (
+        "groupae: interrupted; what was trained so far is kept in the run folder"
+    )
+    assert "Traceback" not in err
+    assert list((out / "checkpoints").glob("step-*"))
+    assert run("evaluate", out, "--threads", "1") == 0
+    assert "interrupted" in (out / "report.md").read_text()

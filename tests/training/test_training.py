@@ -1,0 +1,221 @@
+"""Training: it learns what a broken action cannot, resumes nothing by chance, and stops cleanly."""
+
+import json
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from groupae import SO2, LatentActionAE, OrbitPairs, TrainingConfig, VectorAction, fit
+from groupae.training import Callback, KeepBest, MetricsLog, NonFiniteLossError, load_best
+from groupae.training.optimizers import KernelMuon, build_optimizers
+from groupae.training.schedule import learning_rate_factor
+
+RHO = SO2().rep("2x0 + 3x1")
+MIX = torch.linalg.qr(torch.randn(8, 8, generator=torch.Generator().manual_seed(5)))[0]
+
+
+def act_on_data(g, x):
+    """A hidden linear action on eight numbers about 0.5: the representation in another basis."""
+    return 0.5 + RHO.act(g, (x - 0.5) @ MIX) @ MIX.T
+
+
+def data(n, seed):
+    return 0.5 + 0.1 * torch.randn(n, 8, generator=torch.Generator().manual_seed(seed))
+
+
+class DoubledAction(VectorAction):
+    """Twice the angle: an action, but not the one of the data."""
+
+    def forward(self, g, z):
+        return super().forward(2 * g, z)
+
+
+def linear_model(action_type=VectorAction, seed=0):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return LatentActionAE(nn.Linear(8, 8), nn.Linear(8, 8), action_type(RHO))
+
+
+def sources(seed=0):
+    train = OrbitPairs(data(256, 0), SO2(), act_on_data, seed=seed)
+    return train, OrbitPairs(data(64, 1), SO2(), act_on_data).fixed()
+
+
+CONFIG = TrainingConfig(steps=1500, batch_size=32, learning_rate=1e-2, validations=2)
+
+
+def test_a_broken_action_fails_by_a_wide_margin():
+    train, validation = sources()
+    right = fit(linear_model(), train, validation, CONFIG).validation_psnr
+    wrong = fit(linear_model(DoubledAction), train, validation, CONFIG).validation_psnr
+    assert right > 40
+    assert right > wrong + 20
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "muon"])
+def test_a_run_in_steps_is_a_function_of_its_seed(optimizer):
+    config = TrainingConfig(steps=20, batch_size=8, validations=2, optimizer=optimizer)
+    states = []
+    for seed in (0, 0, 1):
+        model = linear_model()
+        train, validation = sources(seed)
+        fit(model, train, validation, config)
+        states.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
+    assert torch.equal(states[0], states[1])
+    assert not torch.equal(states[0], states[2])
+
+
+def test_the_model_is_left_with_its_best_weights():
+    class Sabotage(Callback):
+        """Spoil the weights after the second validation."""
+
+        def __init__(self):
+            self.scores = []
+
+        def on_validation(self, state):
+            self.scores.append(state.validation_psnr)
+            if len(self.scores) == 2:
+                with torch.no_grad():
+                    for parameter in state.model.parameters():
+                        parameter.fill_(3.0)
+
+    train, validation = sources()
+    sabotage, model = Sabotage(), linear_model()
+    config = TrainingConfig(steps=40, batch_size=8, validations=4, learning_rate=3e-3)
+    result = fit(model, train, validation, config, callbacks=[sabotage])
+    assert sabotage.scores[2] < sabotage.scores[1]
+    assert result.best_step == 20
+    assert result.validation_psnr == max(sabotage.scores)
+    assert all(float(p.abs().max()) < 2 for p in model.parameters())
+
+
+def test_a_budget_in_minutes_is_kept():
+    train, validation = sources()
+    config = TrainingConfig(minutes=0.02, batch_size=8, validations=2)
+    result = fit(linear_model(), train, validation, config)
+    assert 1.2 <= result.seconds < 3
+    assert result.steps > 5
+
+
+class PoisonedAt:
+    """A source whose pairs are NaN from one step on."""
+
+    def __init__(self, inner, step):
+        self.inner, self.step, self.group = inner, step, inner.group
+
+    def batch(self, step, size):
+        batch = self.inner.batch(step, size)
+        if step >= self.step:
+            batch.x2.fill_(math.nan)
+        return batch
+
+
+def test_a_loss_that_is_not_finite_stops_with_the_remedy_and_keeps_the_checkpoint(tmp_path):
+    train, validation = sources()
+    model = linear_model()
+    with pytest.raises(NonFiniteLossError) as caught:
+        fit(
+            model,
+            PoisonedAt(train, 12),
+            validation,
+            TrainingConfig(steps=40, batch_size=8, validations=8),
+            callbacks=[KeepBest(tmp_path)],
+        )
+    message = str(caught.value)
+    assert message.startswith("training step 12: expected a finite loss and gradient, got recon")
+    assert "reconstruction nan" in message
+    assert "lower the learning rate (now" in message
+    assert load_best(tmp_path).step == 10
+    assert all(p.isfinite().all() for p in model.parameters())
+
+
+class InterruptAt(Callback):
+    def __init__(self, step):
+        self.step, self.ended = step, False
+
+    def on_step(self, state):
+        if state.step == self.step:
+            raise KeyboardInterrupt
+
+    def on_end(self, state):
+        self.ended = True
+
+
+def test_an_interruption_writes_a_checkpoint(tmp_path):
+    train, validation = sources()
+    stop = InterruptAt(7)
+    config = TrainingConfig(steps=400, batch_size=8, validations=2, learning_rate=1e-2)
+    with pytest.raises(KeyboardInterrupt):
+        fit(linear_model(), train, validation, config, callbacks=[KeepBest(tmp_path), stop])
+    assert load_best(tmp_path).step == 7
+    assert stop.ended
+
+
+def test_metrics_are_json_lines(tmp_path):
+    train, validation = sources()
+    log = MetricsLog(tmp_path / "metrics.jsonl", every=5)
+    fit(linear_model(), train, validation, TrainingConfig(steps=10, batch_size=8), callbacks=[log])
+    lines = [json.loads(line) for line in log.path.read_text().splitlines()]
+    steps = [line["step"] for line in lines if "reconstruction" in line]
+    assert steps == [5, 10]
+    assert all(line["validation_psnr"] > 0 for line in lines if "validation_psnr" in line)
+    assert [line["seconds"] for line in lines] == sorted(line["seconds"] for line in lines)
+
+
+def test_the_learning_rate_rises_and_falls():
+    config = TrainingConfig(warmup=0.1)
+    rates = [learning_rate_factor(config, p) for p in (0.0, 0.05, 0.1, 0.55, 1.0)]
+    assert rates[0] < 0.05
+    assert rates[1] == pytest.approx(0.5, abs=0.01)
+    assert rates[2:] == pytest.approx([1.0, 0.5, 0.0])
+    flat = TrainingConfig(warmup=0.0, decay="none")
+    assert [learning_rate_factor(flat, p) for p in (0.0, 0.5, 1.0)] == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"minutes": 0}, "minutes above zero, got 0"),
+        ({"steps": 0}, "steps above zero, got 0"),
+        ({"batch_size": -1}, "batch_size above zero, got -1"),
+        ({"learning_rate": 0.0}, "learning_rate above zero"),
+        ({"warmup": 1.0}, r"warmup in \[0, 1\), got 1.0"),
+    ],
+)
+def test_a_config_that_makes_no_sense_is_refused(options, words):
+    with pytest.raises(ValueError, match=words):
+        TrainingConfig(**options)
+
+
+def test_muon_orthogonalises_the_update_of_a_matrix():
+    weight = nn.Parameter(torch.zeros(32, 64))
+    generator = torch.Generator().manual_seed(0)
+    weight.grad = torch.randn(32, 64, generator=generator) @ torch.diag(torch.logspace(0, -3, 64))
+    KernelMuon([weight], lr=1.0, weight_decay=0.0).step()
+    singular = torch.linalg.svdvals(weight.detach()) / (0.2 * 64**0.5)
+    assert singular.min() > 0.5
+    assert singular.max() < 1.5
+
+
+def test_muon_updates_kernels_in_place_whatever_their_memory_format():
+    gradient = torch.randn(32, 16, 3, 3, generator=torch.Generator().manual_seed(0))
+    results = []
+    for layout in (torch.contiguous_format, torch.channels_last):
+        kernel = nn.Parameter(torch.zeros(32, 16, 3, 3).to(memory_format=layout))
+        kernel.grad = gradient.to(memory_format=layout)
+        KernelMuon([kernel], lr=1.0, weight_decay=0.0).step()
+        results.append(kernel.detach())
+    assert results[0].abs().max() > 0.01
+    torch.testing.assert_close(results[0], results[1].contiguous(), atol=0.02, rtol=0.05)
+    # orthogonalised against the gradient: descent
+    assert float((results[0] * gradient).sum()) < 0
+
+
+def test_optimizers_cover_every_parameter_once():
+    model = nn.Sequential(nn.Conv2d(1, 32, 3), nn.Conv2d(32, 32, 3), nn.GroupNorm(8, 32))
+    for name in ("adam", "muon"):
+        optimizers = build_optimizers(model, TrainingConfig(optimizer=name))
+        count = sum(p.numel() for o in optimizers for g in o.param_groups for p in g["params"])
+        assert count == sum(p.numel() for p in model.parameters())
