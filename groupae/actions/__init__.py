@@ -1,7 +1,8 @@
 """Latent actions: how a group moves a code.
 
-`base` has the interface, `linear` the actions by a representation (vectors, channels), `affine`
-the scale and shift, `parts` the codes made of named parts. A new action is a new file here.
+``base`` has the interface, ``linear`` the actions by a representation (vectors, channels),
+``affine`` the scale and shift, ``parts`` the codes made of named parts. A new action is a new file
+here.
 """
 
 from groupae.actions.affine import AffineAction

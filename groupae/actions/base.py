@@ -150,7 +150,7 @@ class AxisAction(LatentAction[Tensor]):
         return len(self.invariant_mask)
 
     def check_latent(self, z: object) -> None:
-        """Raise unless ``z`` is a floating tensor with `size` entries along `axis`."""
+        """Raise unless ``z`` is a floating tensor with `size` entries along its axis."""
         noun = "features" if self.axis == -1 else "channels"
         remedy = f"the encoder must end in {self.size} {noun}"
         check_axis_size(self, z, self.axis, self.size, remedy, name="z")

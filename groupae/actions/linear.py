@@ -69,6 +69,7 @@ class ChannelAction(_RepresentationAction):
         spatial_dims: How many axes of space follow the channels: 2 for ``(*batch, C, H, W)``.
 
     Example:
+        >>> import torch
         >>> from groupae import Cyclic
         >>> action = ChannelAction(Cyclic(4).rep("2x0 + 3x1"))
         >>> action(torch.tensor([1, 2]), torch.randn(2, 8, 7, 7)).shape

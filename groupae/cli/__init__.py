@@ -1,4 +1,4 @@
-"""The command ``groupae``; `main` reads the arguments, `commands` does what they say."""
+"""The command ``groupae``; ``main`` reads the arguments, ``commands`` does what they say."""
 
 from groupae.cli.main import main
 

@@ -1,10 +1,16 @@
 """Experiments: a data set, its presets, the run folder and the report.
 
-One file a data set (`rotated_digits`); `experiment` says what an experiment is, `run` what a run
-folder is, `report` what is told of it.
+One file a data set (``rotated_digits``); ``experiment`` says what an experiment is, ``run`` what a
+run folder is, ``report`` what is told of it.
 """
 
-from groupae.experiments.experiment import Experiment, ModelConfig, Preset, build_model
+from groupae.experiments.experiment import (
+    Experiment,
+    ModelConfig,
+    OrbitPicture,
+    Preset,
+    build_model,
+)
 from groupae.experiments.report import Report, draw_orbit, draw_training, make_report
 from groupae.experiments.run import EXPERIMENTS, Run, RunExistsError, get_experiment
 
@@ -12,6 +18,7 @@ __all__ = [
     "EXPERIMENTS",
     "Experiment",
     "ModelConfig",
+    "OrbitPicture",
     "Preset",
     "Report",
     "Run",

@@ -1,8 +1,9 @@
 """Groups: what can be composed, inverted, sampled and compared.
 
-One file a family: `planar` (SO(2)), `spatial` (SO(3), Wigner matrices in `wigner`), `finite`
-(cyclic), `vector` (affine), `products`; `base` has the interface, `irreps` what a group tells of
-its irreducible representations, `registry` the names. A new group goes beside its family.
+One file a family: ``planar`` (SO(2)), ``spatial`` (SO(3), its charts in ``quaternions``, Wigner
+matrices in ``wigner``), ``finite`` (cyclic), ``vector`` (affine), ``products``; ``base`` has the
+interface, ``irreps`` what a group tells of its irreducible representations, ``registry`` the names.
+A new group goes beside its family.
 """
 
 from groupae.groups.base import FiniteGroup, Group, LieGroup

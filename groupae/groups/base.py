@@ -91,7 +91,7 @@ class Group(abc.ABC):
         return self.name
 
     def to_config(self) -> dict[str, str]:
-        """Return JSON-ready data from which `groupae.get_group` rebuilds the group."""
+        """Return JSON-ready data from which `get_group` rebuilds the group."""
         return {"group": self.name}
 
     @property

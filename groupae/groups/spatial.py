@@ -73,8 +73,8 @@ class SO3(LieGroup):
         >>> G = SO3()
         >>> G.rep("2x0 + 1x1 + 1x2").dim
         10
-        >>> G.convert(torch.tensor([0.0, 0.0, math.pi]), from_="rotvec", to="quat_wxyz").round()
-        tensor([-0., 0., 0., 1.])
+        >>> G.convert(torch.tensor([0.0, 0.0, math.pi / 2]), from_="rotvec", to="quat_wxyz")
+        tensor([0.7071, 0.0000, 0.0000, 0.7071])
     """
 
     backend: str = "table"

@@ -1,7 +1,7 @@
 """Models: the autoencoder with a latent action, backbones to put into it, and the protocol.
 
-`autoencoder` has `LatentActionAE`, `protocol` what every system under comparison can do,
-`backbones` the default encoders and decoders, `paper` those of the paper.
+``autoencoder`` has `LatentActionAE`, ``protocol`` what every system under comparison can do,
+``backbones`` the default encoders and decoders, ``paper`` those of the paper.
 """
 
 from groupae.models.autoencoder import LatentActionAE

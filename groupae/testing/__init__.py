@@ -1,6 +1,6 @@
 """Laws anyone can run: checks of groups, representations and latent actions.
 
-`laws` has the checks and needs nothing beyond torch; `strategies` (hypothesis) and `mixins`
+``laws`` has the checks and needs nothing beyond torch; ``strategies`` (hypothesis) and ``mixins``
 (pytest) are imported by name.
 """
 

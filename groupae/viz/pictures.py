@@ -14,13 +14,17 @@ from groupae._validation import ShapeError, expected
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["plot_orbit", "plot_training", "save_figure"]
+__all__ = ["Orbits", "plot_orbit", "plot_training", "save_figure"]
 
 _GAP = 2  # white pixels between pictures
 
 
-class _Orbits(Protocol):
-    def orbit(self, x: Tensor, gs: Tensor) -> Tensor: ...
+class Orbits(Protocol):
+    """What a picture of orbits needs of a model."""
+
+    def orbit(self, x: Tensor, gs: Tensor) -> Tensor:
+        """Return predictions ``(n, m, *x_shape)``."""
+        ...
 
 
 def _mosaic(rows: Tensor) -> Tensor:
@@ -33,7 +37,7 @@ def _mosaic(rows: Tensor) -> Tensor:
 
 @torch.no_grad()
 def plot_orbit(
-    model: _Orbits,
+    model: Orbits,
     x: Tensor,
     gs: Tensor,
     truth: Tensor | None = None,

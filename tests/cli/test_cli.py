@@ -131,6 +131,7 @@ def test_force_does_not_delete_what_is_no_run(tmp_path, capsys):
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
 
 
+@pytest.mark.filterwarnings("always:passed over")
 def test_a_damaged_checkpoint_falls_back_with_one_line(a_copy, capsys):
     best = load_best(a_copy / "checkpoints")
     save_checkpoint(a_copy / "checkpoints", best.weights, step=0, score=best.score - 1)

@@ -83,9 +83,7 @@ def test_references_rank_as_they_must():
 
 
 def test_shapes_that_differ_are_refused():
-    with pytest.raises(
-        ValueError, match=r"psnr_score: expected two batches \(n, \*x_shape\) of one shape, got"
-    ):
+    with pytest.raises(ValueError, match=r"two batches \(n, \*x_shape\) of one shape, got"):
         psnr_score(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 5, 5))
     with pytest.raises(ValueError, match="at least 11 x 11"):
         ssim_score(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4))

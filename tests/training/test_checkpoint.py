@@ -101,12 +101,15 @@ def test_a_folder_without_a_valid_checkpoint_says_so(folder, tmp_path):
         load_best(tmp_path / "nothing")
     for path in folder.iterdir():
         remove(path)
-    with pytest.warns(UserWarning), pytest.raises(CheckpointError, match="no valid checkpoint"):
+    with (
+        pytest.warns(UserWarning, match="passed over"),
+        pytest.raises(CheckpointError, match="no valid checkpoint is left"),
+    ):
         load_best(folder)
 
 
 def test_a_folder_that_is_no_checkpoint_is_refused(tmp_path):
-    with pytest.raises(CheckpointError, match="a groupae checkpoint, got no manifest.json"):
+    with pytest.raises(CheckpointError, match=r"a groupae checkpoint, got no manifest\.json"):
         load_checkpoint(tmp_path)
 
 

@@ -1,0 +1,64 @@
+# The environment is .venv; a stamp in it tells what is installed, so a second call starts at once.
+PYTHON ?= python3
+MINUTES ?= 5
+ARGS ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.PHONY: help train venv test lint docs examples bench clean
+
+help:
+	@echo "make train     make .venv, train on rotated digits for $(MINUTES) minutes, print the table"
+	@echo "make test      make .venv with the development extras, run the tests and doctests"
+	@echo "make venv      make .venv with the development extras"
+	@echo "make lint      style, types, import contract, spelling"
+	@echo "make docs      build the documentation, warnings are errors: docs/_build/html/index.html"
+	@echo "make examples  run every example in its short form"
+	@echo "make bench     train the default and the paper's model side by side, print the gap"
+	@echo "make clean     remove .venv and everything built; runs/ stays"
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "groupae: expected Python 3.10 or newer, got $$($(PYTHON) --version); set PYTHON=" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv \
+	  || { rm -rf .venv; echo "groupae: $(PYTHON) has no venv; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@touch $@
+
+.venv/.installed: .venv/.made pyproject.toml constraints.txt
+	@echo "installing groupae into .venv (about two minutes the first time)"
+	@$(PIP) -e .
+	@touch $@
+
+.venv/.developing: .venv/.installed
+	@echo "installing the development extras into .venv"
+	@$(PIP) -e '.[dev,docs]'
+	@touch $@
+
+venv: .venv/.developing
+
+train: .venv/.installed
+	@$(BIN)/groupae train rotated-digits --minutes $(MINUTES) $(ARGS)
+
+test: venv
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+docs: venv
+	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+	@echo docs/_build/html/index.html
+
+examples: venv
+	for example in examples/plot_*.py; do MPLBACKEND=Agg GROUPAE_MINUTES=0.2 $(BIN)/python $$example || exit 1; done
+
+bench: .venv/.installed
+	$(BIN)/python benchmarks/rotated_digits.py --minutes $(MINUTES)
+
+clean:
+	rm -rf .venv docs/_build docs/gallery docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis

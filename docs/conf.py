@@ -1,0 +1,46 @@
+"""Sphinx configuration; the build treats warnings as errors and runs the examples."""
+
+from groupae import __version__
+
+project = "groupae"
+author = "The groupae authors"
+copyright = "2026, the groupae authors"
+release = version = __version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
+    "sphinx_gallery.gen_gallery",
+]
+html_theme = "furo"
+html_title = f"groupae {version}"
+exclude_patterns = ["_build"]
+default_role = "any"
+
+autodoc_typehints = "description"
+autodoc_member_order = "bysource"
+autodoc_default_options = {"show-inheritance": True}
+autodoc_type_aliases = {"IrrepLabel": "IrrepLabel"}
+napoleon_google_docstring = True
+napoleon_numpy_docstring = False
+
+nitpicky = True
+nitpick_ignore_regex = [
+    (r"py:.*", r"(torch|numpy|np|pathlib|rich|matplotlib|collections|typing|abc)(\..*)?"),
+    (r"py:.*", r"(Tensor|nn|Module|Figure|Console|Path|Callable|Literal|Any|Latent|Hashable).*"),
+    (r"py:.*", r"(TypeAliasForwardRef|'IrrepLabel'|ShapeError|hypothesis\..*)"),
+    (r"py:.*", r"(IrrepLabel|Term|Parameter|optional|.*_Untrained|.*_RepresentationAction).*"),
+    (r"py:.*", r"groupae\.[a-z_.]*\.(Irreps|Term|Latent|IrrepLabel)"),
+]
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"plot_",
+    "abort_on_example_error": True,
+    "show_memory": False,
+    "write_computation_times": False,
+    "download_all_examples": False,
+}

@@ -1,0 +1,56 @@
+"""Pictures show what they say."""
+
+import json
+
+import pytest
+import torch
+from torch import nn
+
+from groupae import SO2, LatentActionAE, VectorAction, plot_orbit
+from groupae.viz import plot_training, save_figure
+
+SHIFT = LatentActionAE(nn.Identity(), nn.Identity(), VectorAction(SO2().rep("6x0")))
+
+
+def image_of(figure):
+    return torch.as_tensor(figure.axes[0].images[0].get_array())
+
+
+def test_an_orbit_has_predictions_above_truth(tmp_path):
+    x = torch.rand(2, 1, 5, 6)
+    gs = SO2().grid(3).float()
+    truth = torch.zeros(2, 3, 1, 5, 6)
+    figure = plot_orbit(SHIFT, x, gs, truth, titles=("0", "120", "240"))
+    mosaic = image_of(figure)
+    assert mosaic.shape == (4 * 7 - 2, 4 * 8 - 2)  # 4 rows and 4 columns with gaps of 2
+    torch.testing.assert_close(mosaic[:5, 8:14].float(), x[0, 0])  # prediction of the first
+    assert mosaic[7:12, 8:14].abs().max() == 0  # its truth below
+    torch.testing.assert_close(mosaic[14:19, :6].float(), x[1, 0])  # x in the first column
+    labels = [label.get_text() for label in figure.axes[0].get_xticklabels()]
+    assert labels == ["x", "0", "120", "240"]
+    save_figure(figure, tmp_path / "orbit.png")
+    assert (tmp_path / "orbit.png").stat().st_size > 1000
+
+
+def test_colour_pictures_are_drawn_in_colour():
+    model = LatentActionAE(nn.Identity(), nn.Identity(), VectorAction(SO2().rep("4x0")))
+    figure = plot_orbit(model, torch.rand(1, 3, 4, 4), SO2().grid(2).float())
+    assert image_of(figure).shape == (4, 16, 3)
+
+
+def test_truth_of_another_shape_is_refused():
+    with pytest.raises(ValueError, match=r"truth of shape \(1, 2, 1, 6, 6\), got \(1, 3"):
+        plot_orbit(SHIFT, torch.rand(1, 1, 6, 6), SO2().grid(2).float(), torch.zeros(1, 3, 1, 6, 6))
+
+
+def test_training_curves_come_from_the_metrics_file(tmp_path):
+    lines = [
+        {"step": 20, "seconds": 1.0, "learning_rate": 0.1, "mse": 0.5},
+        {"step": 20, "seconds": 1.1, "validation_psnr": 12.0},
+        {"step": 40, "seconds": 2.0, "learning_rate": 0.1, "mse": 0.25},
+    ]
+    path = tmp_path / "metrics.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines))
+    left, right = plot_training(path).axes
+    assert left.lines[0].get_xydata().tolist() == [[1.0, 0.5], [2.0, 0.25]]
+    assert right.lines[0].get_xydata().tolist() == [[1.1, 12.0]]
