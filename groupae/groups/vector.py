@@ -71,8 +71,8 @@ class Affine(LieGroup):
     """Positive scalings and shifts ``x -> a x + b``, the group R>0 semidirect R.
 
     Its elements act on vectors of any dimension through `groupae.actions.AffineAction`, on all
-    numbers alike. Contrast and brightness are this group, acting on the logit of a picture. Lie-algebra
-    coordinates are ``(s, u)`` with ``exp(s, u) = (e^s, u (e^s - 1) / s)``.
+    numbers alike. Contrast and brightness are this group, acting on the logit of a picture.
+    Lie-algebra coordinates are ``(s, u)`` with ``exp(s, u) = (e^s, u (e^s - 1) / s)``.
 
     Example:
         >>> G = Affine()
