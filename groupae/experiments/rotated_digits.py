@@ -22,7 +22,14 @@ _DEFAULT = Preset(
         representation="10x0 + 9x1 + 8x2 + 8x3 + 7x4 + 6x5 + 6x6 + 4x7 + 4x8 + 3x9 + 2x10 + 2x11",
         objective={"log_mse": 1.0},
     ),
-    TrainingConfig(optimizer="muon", learning_rate=1e-2, batch_size=32, weight_decay=1e-4),
+    TrainingConfig(
+        optimizer="muon",
+        learning_rate=1e-2,
+        batch_size=32,
+        weight_decay=1e-4,
+        warmup=0.03,
+        clip_norm=0.0,
+    ),
 )
 
 _PAPER = Preset(

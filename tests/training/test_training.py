@@ -9,7 +9,7 @@ from torch import nn
 
 from groupae import SO2, LatentActionAE, OrbitPairs, TrainingConfig, VectorAction, fit
 from groupae.training import Callback, KeepBest, MetricsLog, NonFiniteLossError, load_best
-from groupae.training.optimizers import KernelMuon, build_optimizers
+from groupae.training.optimizers import Muon, build_optimizers, orthogonalise
 from groupae.training.schedule import learning_rate_factor
 
 RHO = SO2().rep("2x0 + 3x1")
@@ -189,28 +189,47 @@ def test_a_config_that_makes_no_sense_is_refused(options, words):
         TrainingConfig(**options)
 
 
-def test_muon_orthogonalises_the_update_of_a_matrix():
-    weight = nn.Parameter(torch.zeros(32, 64))
+@pytest.mark.parametrize("shape", [(32, 64), (64, 32), (16, 16), (128, 3136)], ids=str)
+def test_muon_brings_every_singular_value_near_one(shape):
     generator = torch.Generator().manual_seed(0)
-    weight.grad = torch.randn(32, 64, generator=generator) @ torch.diag(torch.logspace(0, -3, 64))
-    KernelMuon([weight], lr=1.0, weight_decay=0.0).step()
-    singular = torch.linalg.svdvals(weight.detach()) / (0.2 * 64**0.5)
-    assert singular.min() > 0.5
-    assert singular.max() < 1.5
+    matrix = torch.randn(shape, generator=generator)
+    u, s, vh = torch.linalg.svd(matrix, full_matrices=False)
+    s = torch.logspace(0, -2, len(s))
+    found = orthogonalise(u * s @ vh)
+    singular = torch.linalg.svdvals(found)
+    assert singular.min() > 0.4
+    assert singular.max() < 1.3
+    # it keeps the singular vectors: u^T found v is diagonal
+    core = u.T @ found @ vh.T
+    assert (core - torch.diag(core.diagonal())).abs().max() < 1e-2
 
 
-def test_muon_updates_kernels_in_place_whatever_their_memory_format():
+def test_muon_agrees_with_the_plain_iteration():
+    """X <- a X + b (X X^T) X + c (X X^T)^2 X, step by step in float64."""
+    matrix = torch.randn(24, 40, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    x = matrix / matrix.norm()
+    for _ in range(5):
+        gram = x @ x.T
+        x = 3.4445 * x + (-4.7750 * gram + 2.0315 * gram @ gram) @ x
+    torch.testing.assert_close(orthogonalise(matrix), x, rtol=1e-5, atol=1e-5)
+
+
+def test_muon_does_not_depend_on_the_memory_format_and_descends():
     gradient = torch.randn(32, 16, 3, 3, generator=torch.Generator().manual_seed(0))
     results = []
     for layout in (torch.contiguous_format, torch.channels_last):
         kernel = nn.Parameter(torch.zeros(32, 16, 3, 3).to(memory_format=layout))
         kernel.grad = gradient.to(memory_format=layout)
-        KernelMuon([kernel], lr=1.0, weight_decay=0.0).step()
+        Muon([kernel], lr=1.0).step()
         results.append(kernel.detach())
-    assert results[0].abs().max() > 0.01
-    torch.testing.assert_close(results[0], results[1].contiguous(), atol=0.02, rtol=0.05)
-    # orthogonalised against the gradient: descent
+    torch.testing.assert_close(results[0], results[1].contiguous())
     assert float((results[0] * gradient).sum()) < 0
+    assert float(results[0].square().mean().sqrt()) == pytest.approx(0.2, rel=0.3)
+
+
+def test_muon_refuses_vectors():
+    with pytest.raises(ValueError, match=r"Muon: expected weights of two or more axes, got \(3,\)"):
+        Muon([nn.Parameter(torch.zeros(3))], lr=0.1)
 
 
 def test_optimizers_cover_every_parameter_once():
