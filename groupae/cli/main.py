@@ -99,7 +99,7 @@ def _file_error(error: OSError) -> str:
     if error.filename is None:
         return str(error)
     what = f"{error.strerror}".lower()
-    return f"{error.filename}: {what}; choose another folder with --out, or free this one"
+    return f"{error.filename}: {what}; make it writable, or name another folder"
 
 
 def _fail(sentence: str, code: int, debug: bool) -> int:
