@@ -12,6 +12,7 @@ from difflib import get_close_matches
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 __all__ = [
     "Method",
@@ -31,6 +32,7 @@ class Method:
     subject: object
     name: str
 
+    @override
     def __str__(self) -> str:
         return f"{self.subject!r}.{self.name}"
 

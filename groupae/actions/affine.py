@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.actions.base import AxisAction, Description, LatentRow
@@ -43,10 +44,12 @@ class AffineAction(AxisAction):
             raise ValueError(expected("AffineAction", "a negative axis, from the end", axis))
         super().__init__(Affine(), axis, torch.arange(varying + invariant) < invariant)
 
+    @override
     def __repr__(self) -> str:
         invariant = int(self.invariant_mask.sum())
         return f"AffineAction(varying={self.size - invariant}, invariant={invariant})"
 
+    @override
     def forward(self, g: Tensor, z: Tensor) -> Tensor:
         """Return ``a z + b`` on the varying entries."""
         self.check_latent(z)
@@ -58,6 +61,7 @@ class AffineAction(AxisAction):
         moved = (a.to(dtype) * z.to(dtype) + b.to(dtype)).to(z.dtype)
         return torch.where(mask, z, moved)
 
+    @override
     def describe(self) -> Description:
         """Return a table of the invariant and the scaled entries."""
         n = int(self.invariant_mask.sum())

@@ -13,6 +13,7 @@ from typing import Generic, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from groupae._validation import check_axis_size, check_floating
 from groupae.groups import Group
@@ -45,6 +46,7 @@ class Description:
     title: str
     rows: tuple[LatentRow, ...]
 
+    @override
     def __str__(self) -> str:
         head = ("latent", "irrep", "copies", "invariant")
         body = [
@@ -82,6 +84,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         return 1
 
     @abc.abstractmethod
+    @override
     def forward(self, g: Tensor, z: Latent) -> Latent:
         """Return ``g . z``; the first axes of ``z`` align with the batch axes of ``g``."""
 
@@ -161,20 +164,24 @@ class AxisAction(LatentAction[Tensor]):
         self.check_latent(z)
         return z.movedim(self.axis, -1)[..., mask].movedim(-1, self.axis)
 
+    @override
     def invariants(self, z: Tensor) -> Tensor:
         """Return the entries that no element changes, along the same axis."""
         return self._select(z, self.invariant_mask)
 
+    @override
     def varying(self, z: Tensor) -> Tensor:
         """Return the other entries."""
         return self._select(z, ~self.invariant_mask)
 
+    @override
     def swap(self, z: Tensor, w: Tensor) -> Tensor:
         """Return invariant entries of ``z`` beside varying entries of ``w``."""
         self.check_latent(z)
         self.check_latent(w)
         return torch.where(self.invariant_mask.view(-1, *(1,) * (-self.axis - 1)), z, w)
 
+    @override
     def random_latent(
         self,
         *batch: int,

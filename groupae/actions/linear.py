@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torch import Tensor
+from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.actions.base import AxisAction, Description, LatentRow
@@ -19,19 +20,23 @@ class _RepresentationAction(AxisAction):
         super().__init__(rho.group, axis, rho.is_invariant())
         self.rho = rho
 
+    @override
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.group}, {self.rho})"
 
     @property
+    @override
     def depth(self) -> int:
         """By how much the representation amplifies rounding errors of an element."""
         return self.rho.depth
 
+    @override
     def forward(self, g: Tensor, z: Tensor) -> Tensor:
         """Return ``rho(g) z`` along the axis."""
         self.check_latent(z)
         return self.rho.act(g, z, dim=self.axis)
 
+    @override
     def describe(self) -> Description:
         """Return a table with one line a term of the representation."""
         rows = tuple(

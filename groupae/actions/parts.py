@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.actions.base import Description, LatentAction, LatentRow
@@ -46,11 +47,13 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
         interpolated = any(action.exactness == "interpolated" for action in acted.values())
         self.exactness = "interpolated" if interpolated else "exact"
 
+    @override
     def __repr__(self) -> str:
         parts = (f"{name}: {self._action(name) or 'carried'}" for name in self.names)
         return f"PartsAction({', '.join(parts)})"
 
     @property
+    @override
     def depth(self) -> int:
         """The largest depth of its parts."""
         actions = (self._action(name) for name in self.names)
@@ -70,6 +73,7 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
                 expected(self, f"a dict with the parts {', '.join(sorted(self.names))}", names)
             )
 
+    @override
     def forward(self, g: Tensor, z: dict[str, Tensor]) -> dict[str, Tensor]:
         """Act on each part; a carried part only gets the batch axes of ``g``."""
         self._check(z)
@@ -80,6 +84,7 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
             moved[name] = _carry(part, batch) if action is None else action(g, part)
         return moved
 
+    @override
     def invariants(self, z: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return carried parts whole, and the invariants of the others."""
         self._check(z)
@@ -88,12 +93,14 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
             for name, part in z.items()
         }
 
+    @override
     def varying(self, z: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the varying entries of each acted part."""
         self._check(z)
         parts = ((name, self._action(name)) for name in self.names)
         return {name: action.varying(z[name]) for name, action in parts if action is not None}
 
+    @override
     def swap(self, z: dict[str, Tensor], w: dict[str, Tensor]) -> dict[str, Tensor]:
         """Swap part by part; carried parts come from ``z``."""
         self._check(z)
@@ -103,6 +110,7 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
             for name, part in z.items()
         }
 
+    @override
     def describe(self) -> Description:
         """Return the tables of the parts, one under the other."""
         rows = []
@@ -115,6 +123,7 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
                     rows.append(LatentRow(name, row.where, row.irrep, row.copies, row.is_invariant))
         return Description(f"PartsAction({self.group})", tuple(rows))
 
+    @override
     def random_latent(
         self,
         *batch: int,

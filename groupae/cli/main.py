@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import NoReturn, TextIO
 
 from jsonargparse import ArgumentParser, Namespace
+from typing_extensions import override
 
 from groupae import __version__
 from groupae.cli import commands
@@ -31,6 +32,7 @@ class _UsageError(ValueError):
 
 
 class _Parser(ArgumentParser):
+    @override
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         raise _UsageError(_one_sentence(message)) from ex
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from groupae._validation import ShapeError, check_element, expected, unknown_choice
 from groupae.groups.irreps import IrrepLabel, Irreps
@@ -87,6 +88,7 @@ class Group(abc.ABC):
     def name(self) -> str:
         """Text that `get_group` reads back."""
 
+    @override
     def __str__(self) -> str:
         return self.name
 
@@ -268,12 +270,14 @@ class Group(abc.ABC):
 class LieGroup(Group):
     """A group with an exponential: adds one-parameter paths."""
 
+    @override
     def interpolate(self, g: Tensor, h: Tensor, t: Tensor | float) -> Tensor:
         """Return ``g exp(t log(g^-1 h))``; ``t`` a number or a tensor of shape ``(*batch,)``."""
         v = self.log(self.compose(self.inverse(g), h))
         t = torch.as_tensor(t, dtype=v.dtype, device=v.device)
         return self.compose(g, self.exp(t[..., None] * v))
 
+    @override
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
         """Return the identity and elements near it along each axis."""
         axes = torch.eye(self.lie_dim, dtype=dtype)
@@ -287,14 +291,17 @@ class FiniteGroup(Group):
     is_discrete = True
 
     @abc.abstractmethod
+    @override
     def elements(self) -> Tensor:
         """Return all elements, the identity first, shape ``(order, *element_shape)``."""
 
+    @override
     def grid(self, n: int) -> Tensor:
         """Return ``n`` elements, spread over `elements`; all of them if ``n`` is the order."""
         elements = self.elements()
         return elements[torch.arange(n) * len(elements) // n]
 
+    @override
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
         """Return all elements (at most the first 24)."""
         del dtype

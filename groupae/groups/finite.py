@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.groups.base import FiniteGroup
@@ -25,20 +26,25 @@ __all__ = ["Cyclic"]
 class _CyclicIrreps(FrequencyIrreps):
     n: int
 
+    @override
     def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
         highest = self.n // 2
         return tuple(range((highest if cutoff is None else min(cutoff, highest)) + 1))
 
+    @override
     def parse(self, text: str) -> IrrepLabel:
         return parse_frequency(f"C({self.n})", text, self.n // 2)
 
+    @override
     def dim(self, label: IrrepLabel) -> int:
         return 1 if label in (0, self.n / 2) else 2
 
+    @override
     def depth(self, label: IrrepLabel) -> int:
         del label
         return 1  # multiples of an index are exact
 
+    @override
     def phases(
         self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
     ) -> tuple[Tensor, Tensor]:
@@ -72,25 +78,30 @@ class Cyclic(FiniteGroup):
             raise ValueError(expected("Cyclic", "n to be an integer of at least 1", repr(self.n)))
 
     @property
+    @override
     def name(self) -> str:
         """``C(n)``."""
         return f"C({self.n})"
 
     @property
+    @override
     def order(self) -> int:
         """Return n."""
         return self.n
 
     @property
+    @override
     def irreps(self) -> Irreps:
         """Frequencies 0..n // 2."""
         return _CyclicIrreps(self.n)
 
     @property
+    @override
     def standard_text(self) -> str:
         """Frequency 1, the turns themselves; the trivial one for n = 1."""
         return "1x1" if self.n > 1 else "1x0"
 
+    @override
     def identity(
         self,
         *batch: int,
@@ -101,14 +112,17 @@ class Cyclic(FiniteGroup):
         del dtype
         return torch.zeros(batch, dtype=torch.int64, device=device)
 
+    @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the sum modulo n."""
         return torch.remainder(g + h, self.n)
 
+    @override
     def inverse(self, g: Tensor) -> Tensor:
         """Return the opposite index modulo n."""
         return torch.remainder(-g, self.n)
 
+    @override
     def sample(
         self,
         *batch: int,
@@ -120,23 +134,28 @@ class Cyclic(FiniteGroup):
         del dtype
         return torch.randint(self.n, batch, generator=generator, device=device)
 
+    @override
     def project(self, x: Tensor) -> Tensor:
         """Return the index modulo n."""
         return torch.remainder(x, self.n)
 
+    @override
     def representatives(self, g: Tensor) -> Tensor:
         """Return the index one turn further."""
         return g + self.n
 
+    @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the number of steps between, in 0..n // 2."""
         steps = torch.remainder(g - h, self.n)
         return torch.minimum(steps, self.n - steps)
 
+    @override
     def elements(self) -> Tensor:
         """Return 0..n-1."""
         return torch.arange(self.n)
 
+    @override
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
         if chart == "index":
             return x
@@ -146,5 +165,6 @@ class Cyclic(FiniteGroup):
             raise ValueError(expected(self, f"angles that are multiples of 2 pi / {self.n}", off))
         return torch.remainder(steps.round().to(torch.int64), self.n)
 
+    @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:
         return g if chart == "index" else g.to(torch.float64) * (2 * math.pi / self.n)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import LieGroup
@@ -48,18 +49,22 @@ def turn_blocks(cosine: Tensor, sine: Tensor, block: Tensor) -> Tensor:
 class FrequencyIrreps(Irreps):
     """Irreps that are rotations at an integer frequency: shared by SO(2) and cyclic groups."""
 
+    @override
     def format(self, label: IrrepLabel) -> str:
         """Return the frequency as text."""
         return str(label)
 
+    @override
     def dim(self, label: IrrepLabel) -> int:
         """Return 1 for frequency 0, else 2."""
         return 1 if label == 0 else 2
 
+    @override
     def commutant_dim(self, label: IrrepLabel) -> int:
         """Return the degree: rotations at a frequency are of complex type."""
         return self.dim(label)
 
+    @override
     def depth(self, label: IrrepLabel) -> int:
         """Return the frequency: an angle's error grows with it."""
         assert isinstance(label, int)
@@ -71,6 +76,7 @@ class FrequencyIrreps(Irreps):
         """Return cosines and sines at all frequencies, each of shape ``(*batch, labels)``."""
         raise NotImplementedError
 
+    @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
         """Return the matrices of ``g``, shapes ``(*batch, d, d)``."""
         cosine, sine = self.phases(labels, g, dtype)
@@ -81,6 +87,7 @@ class FrequencyIrreps(Irreps):
             for i, label in enumerate(labels)
         ]
 
+    @override
     def apply(
         self, labels: Sequence[IrrepLabel], g: Tensor, blocks: Sequence[Tensor]
     ) -> list[Tensor]:
@@ -96,6 +103,7 @@ class FrequencyIrreps(Irreps):
 
 @dataclasses.dataclass(frozen=True)
 class _SO2Irreps(FrequencyIrreps):
+    @override
     def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
         if cutoff is None:
             raise ValueError(
@@ -103,9 +111,11 @@ class _SO2Irreps(FrequencyIrreps):
             )
         return tuple(range(cutoff + 1))
 
+    @override
     def parse(self, text: str) -> IrrepLabel:
         return parse_frequency("SO(2)", text)
 
+    @override
     def phases(
         self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
     ) -> tuple[Tensor, Tensor]:
@@ -130,15 +140,18 @@ class SO2(LieGroup):
     charts = ("angle", "angle_deg", "complex", "matrix")
 
     @property
+    @override
     def name(self) -> str:
         """``SO(2)``."""
         return "SO(2)"
 
     @property
+    @override
     def irreps(self) -> Irreps:
         """Frequencies 0, 1, 2, ..."""
         return _SO2Irreps()
 
+    @override
     def identity(
         self,
         *batch: int,
@@ -148,14 +161,17 @@ class SO2(LieGroup):
         """Return angle 0."""
         return torch.zeros(batch, dtype=dtype or torch.float32, device=device)
 
+    @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the sum of the angles, wrapped."""
         return wrap_angle(g + h)
 
+    @override
     def inverse(self, g: Tensor) -> Tensor:
         """Return the opposite angle."""
         return -g
 
+    @override
     def sample(
         self,
         *batch: int,
@@ -167,37 +183,45 @@ class SO2(LieGroup):
         u = torch.rand(batch, generator=generator, dtype=dtype or torch.float32, device=device)
         return (u - 0.5) * (2 * math.pi)
 
+    @override
     def project(self, x: Tensor) -> Tensor:
         """Return the angle wrapped to [-pi, pi]."""
         return wrap_angle(x)
 
+    @override
     def representatives(self, g: Tensor) -> Tensor:
         """Return the angle one turn further."""
         return g + 2 * math.pi
 
+    @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the angle between, in [0, pi]."""
         return wrap_angle(g - h).abs()
 
+    @override
     def exp(self, v: Tensor) -> Tensor:
         """Return the angle ``v[..., 0]``, wrapped."""
         check_axis_size(Method(self, "exp"), v, -1, 1, "a Lie-algebra vector is one angle")
         return wrap_angle(v[..., 0])
 
+    @override
     def log(self, g: Tensor) -> Tensor:
         """Return the wrapped angle, shape ``(*batch, 1)``."""
         return wrap_angle(g)[..., None]
 
+    @override
     def grid(self, n: int) -> Tensor:
         """Return the angles ``2 pi i / n`` in float64."""
         return torch.arange(n, dtype=torch.float64) * (2 * math.pi / n)
 
+    @override
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
         """Return 0, quarter turns, pi, and angles close to them."""
         pi = math.pi
         angles = [0, 1e-7, -1e-7, pi / 2, -pi / 2, pi, -pi, pi - 1e-7, 1e-7 - pi, 2 * pi / 3, 1]
         return torch.tensor(angles, dtype=dtype)
 
+    @override
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
         if chart == "angle_deg":
             return torch.deg2rad(x)
@@ -207,6 +231,7 @@ class SO2(LieGroup):
             return torch.atan2(x[..., 1, 0], x[..., 0, 0])
         return x
 
+    @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:
         if chart == "angle_deg":
             return torch.rad2deg(g)

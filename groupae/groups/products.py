@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import Group, LieGroup
@@ -51,6 +52,7 @@ class _ProductIrreps(Irreps):
         return [factor.irreps for factor in self.group.factors]
 
     @property
+    @override
     def trivial(self) -> IrrepLabel:  # type: ignore[override]
         return tuple(irreps.trivial for irreps in self.factors)
 
@@ -58,9 +60,11 @@ class _ProductIrreps(Irreps):
         assert isinstance(label, tuple)
         return list(zip(self.factors, label, strict=True))
 
+    @override
     def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
         return tuple(itertools.product(*(irreps.labels(cutoff) for irreps in self.factors)))
 
+    @override
     def parse(self, text: str) -> IrrepLabel:
         parts = _split_labels(text) if text[:1] == "(" and text[-1:] == ")" else []
         if len(parts) != len(self.group.factors):
@@ -70,20 +74,25 @@ class _ProductIrreps(Irreps):
             )
         return tuple(irreps.parse(part) for irreps, part in zip(self.factors, parts, strict=True))
 
+    @override
     def format(self, label: IrrepLabel) -> str:
         return "(" + ",".join(irreps.format(part) for irreps, part in self._pairs(label)) + ")"
 
+    @override
     def dim(self, label: IrrepLabel) -> int:
         return math.prod(irreps.dim(part) for irreps, part in self._pairs(label))
 
+    @override
     def commutant_dim(self, label: IrrepLabel) -> int:
         return math.prod(irreps.commutant_dim(part) for irreps, part in self._pairs(label))
 
+    @override
     def is_irreducible(self, label: IrrepLabel) -> bool:
         pairs = self._pairs(label)
         whole = all(irreps.is_irreducible(part) for irreps, part in pairs)
         return whole and sum(irreps.commutant_dim(part) > 1 for irreps, part in pairs) < 2
 
+    @override
     def depth(self, label: IrrepLabel) -> int:
         return sum(irreps.depth(part) for irreps, part in self._pairs(label))
 
@@ -96,12 +105,14 @@ class _ProductIrreps(Irreps):
             columns.append(irreps.matrices(parts, h, dtype))
         return list(zip(*columns, strict=True))
 
+    @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
         return [
             functools.reduce(_kronecker, factors)
             for factors in self._factor_matrices(labels, g, dtype)
         ]
 
+    @override
     def apply(
         self, labels: Sequence[IrrepLabel], g: Tensor, blocks: Sequence[Tensor]
     ) -> list[Tensor]:
@@ -161,16 +172,19 @@ class Product(LieGroup):
         return cls(tuple(itertools.chain.from_iterable(parts)))
 
     @property
+    @override
     def name(self) -> str:
         """The factors' names joined by ``*``."""
         return " * ".join(str(factor) for factor in self.factors)
 
     @property
+    @override
     def irreps(self) -> Irreps:
         """External products of the factors' irreps."""
         return _ProductIrreps(self)
 
     @property
+    @override
     def standard_text(self) -> str:
         """The direct sum of the factors' standard representations."""
         labels = self.irreps.trivial
@@ -190,36 +204,43 @@ class Product(LieGroup):
         return tuple(math.prod(factor.element_shape) for factor in self.factors)
 
     @property
+    @override
     def element_shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """One axis with the numbers of all factors."""
         return (sum(self.sizes),)
 
     @property
+    @override
     def is_discrete(self) -> bool:  # type: ignore[override]
         """Whether all factors are."""
         return all(factor.is_discrete for factor in self.factors)
 
     @property
+    @override
     def has_integer_elements(self) -> bool:
         """Whether all factors have integer elements."""
         return all(factor.has_integer_elements for factor in self.factors)
 
     @property
+    @override
     def is_compact(self) -> bool:  # type: ignore[override]
         """Whether all factors are."""
         return all(factor.is_compact for factor in self.factors)
 
     @property
+    @override
     def is_abelian(self) -> bool:  # type: ignore[override]
         """Whether all factors are."""
         return all(factor.is_abelian for factor in self.factors)
 
     @property
+    @override
     def lie_dim(self) -> int:  # type: ignore[override]
         """Sum over the factors."""
         return sum(factor.lie_dim for factor in self.factors)
 
     @property
+    @override
     def order(self) -> int | None:
         """Product of the factors' orders, ``None`` if one is infinite."""
         orders = [factor.order for factor in self.factors]
@@ -261,6 +282,7 @@ class Product(LieGroup):
             )
         ).to(elements[0].dtype)
 
+    @override
     def identity(
         self,
         *batch: int,
@@ -271,6 +293,7 @@ class Product(LieGroup):
         parts = (factor.identity(*batch, dtype=dtype, device=device) for factor in self.factors)
         return self._of_dtype(self.pack(*parts), dtype)
 
+    @override
     def sample(
         self,
         *batch: int,
@@ -288,22 +311,27 @@ class Product(LieGroup):
     def _of_dtype(self, g: Tensor, dtype: torch.dtype | None) -> Tensor:
         return g if self.has_integer_elements else g.to(dtype or torch.float32)
 
+    @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Compose factor by factor."""
         return self._map("compose", g, h)
 
+    @override
     def inverse(self, g: Tensor) -> Tensor:
         """Invert factor by factor."""
         return self._map("inverse", g)
 
+    @override
     def project(self, x: Tensor) -> Tensor:
         """Project factor by factor."""
         return self._map("project", x)
 
+    @override
     def representatives(self, g: Tensor) -> Tensor:
         """Return other coordinates in every factor."""
         return self._map("representatives", g)
 
+    @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the root of the sum of squared distances of the factors."""
         parts = zip(self.factors, self.unpack(g), self.unpack(h), strict=True)
@@ -312,6 +340,7 @@ class Product(LieGroup):
         squares: Callable[[Tensor, Tensor], Tensor] = torch.add
         return functools.reduce(squares, (d.to(dtype).square() for d in distances)).sqrt()
 
+    @override
     def elements(self) -> Tensor:
         """Return all combinations, the last factor fastest."""
         if self.order is None:
@@ -327,11 +356,13 @@ class Product(LieGroup):
         )
         return self.pack(*spread).flatten(0, n - 1)
 
+    @override
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
         """Return combinations of the factors' hard elements, at most 64, well mixed."""
         every = self._combine([factor.hard_elements(dtype) for factor in self.factors])
         return self._of_dtype(every[:: max(1, len(every) // 64)], dtype)
 
+    @override
     def exp(self, v: Tensor) -> Tensor:
         """Return the exponential in the Lie factors; discrete factors have none."""
         self._require_lie("exp")
@@ -340,6 +371,7 @@ class Product(LieGroup):
         pairs = zip(self.factors, parts, strict=True)
         return self.pack(*(factor.exp(part) for factor, part in pairs))
 
+    @override
     def log(self, g: Tensor) -> Tensor:
         """Return the logarithms of the factors, concatenated."""
         self._require_lie("log")

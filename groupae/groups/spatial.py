@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected, unknown_choice
 from groupae.groups.base import LieGroup
@@ -37,6 +38,7 @@ _BACKENDS = {"table": wigner_matrices, "e3nn": wigner_matrices_e3nn}
 class _SO3Irreps(Irreps):
     backend: str
 
+    @override
     def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
         if cutoff is None:
             raise ValueError(
@@ -44,17 +46,21 @@ class _SO3Irreps(Irreps):
             )
         return tuple(range(cutoff + 1))
 
+    @override
     def parse(self, text: str) -> IrrepLabel:
         return parse_frequency("SO(3)", text, MAX_DEGREE)
 
+    @override
     def dim(self, label: IrrepLabel) -> int:
         assert isinstance(label, int)
         return 2 * label + 1
 
+    @override
     def depth(self, label: IrrepLabel) -> int:
         assert isinstance(label, int)
         return max(1, label)
 
+    @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
         degrees = [label for label in labels if isinstance(label, int)]
         every = _BACKENDS[self.backend](g, max(degrees))
@@ -87,15 +93,18 @@ class SO3(LieGroup):
             raise ValueError(unknown_choice("SO3", "backend", self.backend, _BACKENDS))
 
     @property
+    @override
     def name(self) -> str:
         """``SO(3)``, with the backend if it is not the default."""
         return "SO(3)" if self.backend == "table" else f"SO(3, backend={self.backend})"
 
     @property
+    @override
     def irreps(self) -> Irreps:
         """Degrees l = 0..12 of size 2l + 1."""
         return _SO3Irreps(self.backend)
 
+    @override
     def identity(
         self,
         *batch: int,
@@ -105,14 +114,17 @@ class SO3(LieGroup):
         """Return unit matrices."""
         return torch.eye(3, dtype=dtype or torch.float32, device=device).expand(*batch, 3, 3)
 
+    @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the matrix product."""
         return g @ h
 
+    @override
     def inverse(self, g: Tensor) -> Tensor:
         """Return the transpose."""
         return g.mT
 
+    @override
     def sample(
         self,
         *batch: int,
@@ -126,6 +138,7 @@ class SO3(LieGroup):
         )
         return matrix_from_quat(quat)
 
+    @override
     def project(self, x: Tensor) -> Tensor:
         """Return the nearest rotation in the Frobenius norm (orthogonal Procrustes)."""
         u: Tensor
@@ -135,20 +148,24 @@ class SO3(LieGroup):
         last = torch.stack([torch.ones_like(sign), torch.ones_like(sign), sign], -1)
         return (u * last[..., None, :]) @ vh
 
+    @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the angle of ``g^-1 h`` in [0, pi], accurate near 0 and near pi."""
         quat = quat_from_matrix(g.mT @ h)
         return 2 * torch.atan2(quat[..., 1:].norm(dim=-1), quat[..., 0])
 
+    @override
     def exp(self, v: Tensor) -> Tensor:
         """Return the rotation by a rotation vector ``(*batch, 3)``."""
         check_axis_size(Method(self, "exp"), v, -1, 3, "a Lie-algebra vector is a rotation vector")
         return matrix_from_quat(quat_from_rotvec(v))
 
+    @override
     def log(self, g: Tensor) -> Tensor:
         """Return the rotation vector of length at most pi."""
         return rotvec_from_quat(quat_from_matrix(g))
 
+    @override
     def grid(self, n: int) -> Tensor:
         """Return ``n`` well-spread rotations in float64: a super-Fibonacci spiral.
 
@@ -161,6 +178,7 @@ class SO3(LieGroup):
         parts = [radius * alpha.sin(), radius * alpha.cos(), height * beta.sin()]
         return matrix_from_quat(torch.stack([*parts, height * beta.cos()], -1))
 
+    @override
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
         """Return the identity, turns by pi and nearly pi, and the poles of Euler angles."""
         pi = math.pi
@@ -170,6 +188,7 @@ class SO3(LieGroup):
         vectors = [[a * angle for a in axis] for angle in angles for axis in axes]
         return self.exp(torch.tensor(vectors, dtype=torch.float64)).to(dtype)
 
+    @override
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
         if chart == "quat_wxyz":
             return matrix_from_quat(x)
@@ -179,6 +198,7 @@ class SO3(LieGroup):
             return matrix_from_euler_yxy(x)
         return x
 
+    @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:
         if chart == "quat_wxyz":
             return quat_from_matrix(g)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from groupae.metrics.image import psnr_score, ssim_score
 from groupae.pairs import PairBatch
@@ -38,6 +39,7 @@ class Estimate:
         spread = float(scores.std()) if len(scores) > 1 else math.nan
         return cls(float(scores.mean()), 1.96 * spread / math.sqrt(len(scores)))
 
+    @override
     def __format__(self, spec: str) -> str:
         return f"{self.mean:{spec}} ± {self.half_width:{spec}}"
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from groupae._validation import check_floating, expected
 from groupae.actions import Description, LatentAction
@@ -82,6 +83,7 @@ class LatentActionAE(nn.Module):
         """
         return self.decode(self.action(g, self.encode(x)))
 
+    @override
     def forward(self, g: Tensor, x: Tensor) -> Tensor:
         """Return `transform`."""
         return self.transform(g, x)

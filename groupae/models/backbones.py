@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
 
@@ -28,6 +29,7 @@ class _Residual(nn.Module):
         first = nn.Conv2d(width, width, 3, padding=1)
         self.branch = nn.Sequential(nn.GroupNorm(8, width), nn.SiLU(), first, nn.SiLU(), last)
 
+    @override
     def forward(self, x: Tensor) -> Tensor:
         out = x + self.branch(x)
         assert isinstance(out, Tensor)
@@ -41,6 +43,7 @@ def _residuals(width: int, blocks: int) -> list[nn.Module]:
 class _ChannelsLast(nn.Module):
     """Lay channels innermost in memory, which makes convolutions on a CPU 1.5 times faster."""
 
+    @override
     def forward(self, x: Tensor) -> Tensor:
         return x.contiguous(memory_format=torch.channels_last)
 
@@ -96,6 +99,7 @@ class ConvEncoder(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-1] * small**2, dim))
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    @override
     def forward(self, x: Tensor) -> Tensor:
         """Return codes ``(n, dim)``."""
         if tuple(x.shape[1:]) != self.x_shape:
@@ -146,6 +150,7 @@ class ConvDecoder(nn.Module):
         self.layers = nn.Sequential(*layers)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    @override
     def forward(self, z: Tensor) -> Tensor:
         """Return pictures ``(n, C, size, size)``."""
         picture = self.layers(z)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 
 from torch import Tensor, nn
+from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
 
@@ -39,6 +40,7 @@ class PaperDigitEncoder(nn.Module):
         head = (nn.Flatten(), nn.Linear(256, 256), nn.ELU(), nn.Linear(256, dim))
         self.layers = nn.Sequential(*layers, *head)
 
+    @override
     def forward(self, x: Tensor) -> Tensor:
         """Return codes ``(n, dim)``."""
         if x.shape[1:] != (1, 28, 28):
@@ -73,6 +75,7 @@ class PaperDigitDecoder(nn.Module):
             layers += [convolution, nn.ELU()]
         self.layers = nn.Sequential(*layers[:-1], nn.Sigmoid())
 
+    @override
     def forward(self, z: Tensor) -> Tensor:
         """Return pictures ``(n, 1, 28, 28)``."""
         picture = self.layers(z)

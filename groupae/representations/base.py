@@ -21,7 +21,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor
-from typing_extensions import Self
+from typing_extensions import Self, override
 
 from groupae._validation import Method, check_axis_size, check_floating, expected
 from groupae.groups import Group, get_group
@@ -109,9 +109,11 @@ class Representation:
             terms.append(Term(int(match[1] or 1), group.irreps.parse(match[2])))
         return cls(group, tuple(terms))
 
+    @override
     def __str__(self) -> str:
         return " + ".join(f"{t.copies}x{self.group.irreps.format(t.label)}" for t in self.terms)
 
+    @override
     def __repr__(self) -> str:
         return f"{self.group}.rep({str(self)!r})"
 

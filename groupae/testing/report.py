@@ -7,6 +7,7 @@ import math
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 __all__ = ["LawReport", "LawResult", "LawViolationError"]
 
@@ -36,6 +37,7 @@ class LawResult:
         """Whether the error is within the tolerance."""
         return self.error <= self.tolerance
 
+    @override
     def __str__(self) -> str:
         verdict = "ok" if self.passed else "FAILED"
         line = f"{self.law:<16} {self.error:9.2e}  (allowed {self.tolerance:.1e})  {verdict}"
@@ -76,6 +78,7 @@ class LawReport:
     def __getitem__(self, law: str) -> LawResult:
         return next(result for result in self.results if result.law == law)
 
+    @override
     def __str__(self) -> str:
         lines = [f"{self.subject} in {str(self.dtype).removeprefix('torch.')}"]
         return "\n".join([*lines, *(f"  {result}" for result in self.results)])

@@ -17,6 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from torch import nn
+from typing_extensions import override
 
 from groupae.training.checkpoint import prune_checkpoints, save_checkpoint
 
@@ -76,6 +77,7 @@ class KeepBest(Callback):
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @override
     def on_validation(self, state: TrainingState) -> None:
         """Save the weights if they are the best so far."""
         if state.best_step == state.step:
@@ -101,11 +103,13 @@ class MetricsLog(Callback):
         with self.path.open("a") as stream:
             stream.write(json.dumps(line) + "\n")
 
+    @override
     def on_step(self, state: TrainingState) -> None:
         """Write the loss terms and the learning rate."""
         if state.step % self.every == 0:
             self._append(state, {"learning_rate": state.learning_rate, **state.terms})
 
+    @override
     def on_validation(self, state: TrainingState) -> None:
         """Write the validation score."""
         self._append(state, {"validation_psnr": state.validation_psnr})
@@ -133,17 +137,20 @@ class ProgressBar(Callback):
         )
         self.task: TaskID | None = None
 
+    @override
     def on_start(self, state: TrainingState) -> None:
         """Draw the empty bar."""
         del state
         self.task = self.bar.add_task("", total=1.0, step=0, psnr="-")
         self.bar.start()
 
+    @override
     def on_step(self, state: TrainingState) -> None:
         """Move the bar."""
         assert self.task is not None
         self.bar.update(self.task, completed=min(state.progress, 1.0), step=state.step)
 
+    @override
     def on_validation(self, state: TrainingState) -> None:
         """Show the score."""
         assert self.task is not None
@@ -153,6 +160,7 @@ class ProgressBar(Callback):
             spent = f"{state.progress:4.0%}  {state.seconds:5.0f} s  step {state.step}"
             self.console.print(f"{spent}  validation {score}", highlight=False)
 
+    @override
     def on_end(self, state: TrainingState) -> None:
         """Leave the bar as it stands."""
         del state

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor, nn
+from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
 from groupae.training.config import TrainingConfig
@@ -73,6 +74,7 @@ class Muon(torch.optim.Optimizer):
                     raise ShapeError(expected("Muon", "weights of two or more axes", got, remedy))
 
     @torch.no_grad()
+    @override
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """Update the weights from their gradients."""
         assert closure is None, "the loop computes the loss"

@@ -183,7 +183,9 @@ def test_a_read_only_folder_is_a_sentence(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("pathlib.Path.mkdir", refuse)
     assert run("train", "rotated-digits", "--out", tmp_path / "new", *SHORT) == 2
     line = the_only_line(capsys)
-    assert f"{tmp_path / 'new'}: permission denied; make it writable, or name another folder" in line
+    assert (
+        f"{tmp_path / 'new'}: permission denied; make it writable, or name another folder" in line
+    )
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere; the test above plays it")
