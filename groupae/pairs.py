@@ -23,6 +23,12 @@ class PairBatch:
         g: Elements that carry the first to the second, shape ``(n, *element_shape)``.
         x2: Second pictures, shape ``(n, *x_shape)``.
         label: Class of each pair where one is known, shape ``(n,)``.
+
+    Example:
+        >>> import torch
+        >>> batch = PairBatch(torch.zeros(5, 1, 8, 8), torch.rand(5), torch.zeros(5, 1, 8, 8))
+        >>> [len(part) for part in batch.chunks(2)]
+        [2, 2, 1]
     """
 
     x1: Tensor

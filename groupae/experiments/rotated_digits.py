@@ -16,10 +16,16 @@ from groupae.training import TrainingConfig
 
 __all__ = ["ROTATED_DIGITS"]
 
+# 192 numbers; copies fall with the frequency, as the detail of a picture does
+_FREQUENCIES = (
+    "12x0 + 11x1 + 10x2 + 10x3 + 9x4 + 8x5 + 8x6 + 7x7"
+    " + 6x8 + 6x9 + 5x10 + 4x11 + 3x12 + 2x13 + 1x14"
+)
+
 _DEFAULT = Preset(
     ModelConfig(
         backbone="residual",
-        representation="10x0 + 9x1 + 8x2 + 8x3 + 7x4 + 6x5 + 6x6 + 4x7 + 4x8 + 3x9 + 2x10 + 2x11",
+        representation=_FREQUENCIES,
         objective={"log_mse": 1.0},
     ),
     TrainingConfig(

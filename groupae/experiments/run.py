@@ -60,7 +60,8 @@ class Run:
         preset: The model and how it is trained.
         preset_name: What that preset is called.
 
-    Use `Run.create` for a new one, `Run.open` for an old one.
+    Use `Run.create` for a new one, `Run.open` for an old one:
+    ``Run.open(Path("runs/rotated-digits-001")).load_model()`` is the trained model.
     """
 
     path: Path

@@ -27,7 +27,12 @@ class Transforms(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """A mean over pictures and the half width of its 95 % interval (normal approximation)."""
+    """A mean over pictures and the half width of its 95 % interval (normal approximation).
+
+    Example:
+        >>> f"{Estimate.of(torch.tensor([20.0, 22.0, 24.0])):.1f}"
+        '22.0 ± 2.3'
+    """
 
     mean: float
     half_width: float
@@ -89,6 +94,13 @@ def evaluate(model: Transforms, pairs: PairBatch, *, batch_size: int = 250) -> E
 
     Returns:
         Mean over pairs and 95 % interval of each score.
+
+    Example:
+        >>> from groupae import RotatedDigits
+        >>> from groupae.baselines import DataAction
+        >>> from groupae.data import rotate
+        >>> 30 < evaluate(DataAction(rotate), RotatedDigits("test").fixed()).psnr.mean < 31
+        True
     """
     psnr, ssim = _scores([psnr_score, ssim_score], model, pairs, batch_size)
     return Evaluation(Estimate.of(psnr), Estimate.of(ssim))

@@ -26,6 +26,16 @@ def latent_equivariance_error(
     Returns:
         Relative errors, shape ``(n,)``: 0 when the encoder is equivariant; codes of unrelated
         pictures give 2.
+
+    References:
+        Keurti et al., Homomorphism Autoencoder, ICML 2023 (the latent loss, here relative).
+
+    Example:
+        >>> from groupae import SO2, VectorAction
+        >>> action, g = VectorAction(SO2().rep("4x1")), SO2().sample(10)
+        >>> z = torch.randn(10, 8)
+        >>> bool((latent_equivariance_error(action, g, z, action(g, z)) < 1e-10).all())
+        True
     """
     spread = torch.cat([z1, z2]).flatten(1)
     variance = (spread - spread.mean(0)).square().sum(1).mean()

@@ -122,6 +122,11 @@ class ConvDecoder(nn.Module):
         size: Height and width of a picture.
         widths: Channels at each resolution, the first one at half size.
         blocks: Residual blocks at each resolution.
+
+    Example:
+        >>> decoder = ConvDecoder(40, size=28)
+        >>> decoder(torch.zeros(2, 40)).shape
+        torch.Size([2, 1, 28, 28])
     """
 
     def __init__(

@@ -63,6 +63,11 @@ class PaperDigitDecoder(nn.Module):
 
     References:
         Jin, Shrivastava & Fletcher, NeurIPS 2024, appendix.
+
+    Example:
+        >>> import torch
+        >>> PaperDigitDecoder(24)(torch.zeros(2, 24)).shape
+        torch.Size([2, 1, 28, 28])
     """
 
     def __init__(self, dim: int) -> None:

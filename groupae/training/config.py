@@ -28,6 +28,13 @@ class TrainingConfig:
         clip_norm: Largest norm of the gradient; 0 for no limit.
         validations: How many times the validation pairs are scored, evenly over the budget.
         seed: Key of data order and elements (and of the weights, where a preset builds them).
+
+    Raises:
+        ValueError: If a figure is out of range.
+
+    Example:
+        >>> TrainingConfig(steps=2000, optimizer="muon", learning_rate=1e-2).warmup
+        0.05
     """
 
     minutes: float = 5.0

@@ -68,6 +68,15 @@ def fit(
             before that step; checkpoints already written stay.
         KeyboardInterrupt: After the weights at the interruption were validated and handed to the
             callbacks, so that a checkpoint is written.
+
+    Example:
+        >>> from groupae import SO2, LatentActionAE, RotatedDigits, VectorAction
+        >>> from groupae.models import PaperDigitDecoder, PaperDigitEncoder
+        >>> action = VectorAction(SO2().rep("8x0 + 8x1"))
+        >>> model = LatentActionAE(PaperDigitEncoder(24), PaperDigitDecoder(24), action)
+        >>> data = RotatedDigits("train"), RotatedDigits("validation").fixed()[:50]
+        >>> fit(model, *data, TrainingConfig(steps=3, batch_size=8)).steps
+        3
     """
     config = config or TrainingConfig()
     fabric = Fabric(accelerator="auto", devices=1)
@@ -79,19 +88,23 @@ def fit(
     best: dict[str, Tensor] = copy.deepcopy(model.state_dict())
     budget = Budget(config)
 
-    def validate() -> None:
+    def validate() -> int:
+        """Score the weights, keep them if they are the best, and return the step."""
         nonlocal best
-        state.validation_psnr = mean_psnr(model, validation)  # type: ignore[arg-type]
+        with budget.reserving():
+            # a module cannot be typed as having `transform` too
+            state.validation_psnr = mean_psnr(model, validation)  # type: ignore[arg-type]
         if state.validation_psnr > state.best_psnr:
             state.best_psnr, state.best_step = state.validation_psnr, state.step
             best = copy.deepcopy(model.state_dict())
         for callback in callbacks:
             callback.on_validation(state)
+        return state.step
 
     for callback in callbacks:
         callback.on_start(state)
     try:
-        due = 1
+        due, validated = 1, -1
         wrapped.train()
         while (progress := budget.progress(state.step)) < 1:
             state.progress = progress
@@ -103,9 +116,9 @@ def fit(
             for callback in callbacks:
                 callback.on_step(state)
             if budget.progress(state.step) >= due / config.validations:
-                validate()
+                validated = validate()
                 due = int(budget.progress(state.step) * config.validations) + 1
-        if state.best_step != state.step:
+        if validated != state.step:
             validate()
     except KeyboardInterrupt:
         validate()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
+from collections.abc import Iterator
 
 from groupae.training.config import TrainingConfig
 
@@ -16,6 +18,7 @@ class Budget:
     def __init__(self, config: TrainingConfig) -> None:
         self.steps = config.steps
         self.limit = config.minutes * 60
+        self._reserve = 0.0
         self._start = time.perf_counter()
 
     @property
@@ -23,9 +26,18 @@ class Budget:
         """Seconds since the budget was made."""
         return time.perf_counter() - self._start
 
+    @contextlib.contextmanager
+    def reserving(self) -> Iterator[None]:
+        """Time a validation, and keep as much of the budget back for the last one."""
+        before = self.seconds
+        yield
+        self._reserve = min(self.seconds - before, self.limit / 2)
+
     def progress(self, step: int) -> float:
         """Return the spent fraction before ``step``; 1 or more when nothing is left."""
-        return step / self.steps if self.steps is not None else self.seconds / self.limit
+        if self.steps is not None:
+            return step / self.steps
+        return self.seconds / (self.limit - self._reserve)
 
 
 def learning_rate_factor(config: TrainingConfig, progress: float) -> float:
