@@ -90,7 +90,8 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
 
     def inverse(self, g: Tensor, z: Latent) -> Latent:
         """Return ``g^-1 . z``."""
-        return self(self.group.inverse(g), z)  # type: ignore[no-any-return]
+        moved: Latent = self(self.group.inverse(g), z)
+        return moved
 
     def orbit(self, z: Latent, gs: Tensor) -> Latent:
         """Return ``g . z`` for all ``gs`` of shape ``(n, *element_shape)``.
@@ -102,7 +103,8 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         Returns:
             Codes ``(batch, n, ...)``.
         """
-        return self(gs[None], map_latent(lambda part: part.unsqueeze(1), z))  # type: ignore[no-any-return]
+        moved: Latent = self(gs[None], map_latent(lambda part: part.unsqueeze(1), z))
+        return moved
 
     @abc.abstractmethod
     def invariants(self, z: Latent) -> Latent:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from rich.console import Console
@@ -60,14 +60,14 @@ def train(
     _set_threads(threads)
     experiment = get_experiment(dataset)
     chosen = experiment.preset(preset)
-    given = {
+    given: dict[str, Any] = {
         "minutes": minutes,
         "steps": steps,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
     }
     changes = {key: value for key, value in given.items() if value is not None}
-    training = dataclasses.replace(chosen.training, seed=seed, **changes)  # type: ignore[arg-type]
+    training = dataclasses.replace(chosen.training, seed=seed, **changes)
     chosen = dataclasses.replace(chosen, training=training)
     run = Run.create(
         out or _next_folder(dataset), experiment, chosen, preset_name=preset, force=force

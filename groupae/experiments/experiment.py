@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -133,7 +133,7 @@ def build_model(experiment: Experiment, config: ModelConfig, *, seed: int) -> La
                 expected("ModelConfig", "backbone residual or paper_digit", repr(config.backbone))
             )
         channels, size, _ = experiment.x_shape
-        shape = {"size": size, "widths": config.widths, "blocks": config.blocks}
-        encoder = ConvEncoder(action.size, in_channels=channels, **shape)  # type: ignore[arg-type]
-        decoder = ConvDecoder(action.size, out_channels=channels, **shape)  # type: ignore[arg-type]
+        shape: dict[str, Any] = {"size": size, "widths": config.widths, "blocks": config.blocks}
+        encoder = ConvEncoder(action.size, in_channels=channels, **shape)
+        decoder = ConvDecoder(action.size, out_channels=channels, **shape)
         return LatentActionAE(encoder, decoder, action, objective)

@@ -146,7 +146,13 @@ class Run:
     def result(self) -> TrainingResult | None:
         """What the training came to; ``None`` if it was interrupted."""
         file = self.path / "result.json"
-        return TrainingResult(**json.loads(file.read_text())) if file.is_file() else None
+        if not file.is_file():
+            return None
+        try:
+            return TrainingResult(**json.loads(file.read_text()))
+        except (ValueError, TypeError) as error:
+            remedy = "delete it; the checkpoints do not need it"
+            raise ValueError(expected(file, "the result of a training", error, remedy)) from None
 
     # --- doing ------------------------------------------------------------------------------
     def train(self, callbacks: Sequence[Callback] = ()) -> tuple[LatentActionAE, TrainingResult]:

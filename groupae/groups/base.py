@@ -68,25 +68,44 @@ def align_batch(
 class Group(abc.ABC):
     """A group whose elements are tensors.
 
-    Subclasses give `identity`, `compose`, `inverse`, `sample` and the property `irreps`; all else
-    has a default. Angles are in radians.
+    Subclasses give `identity`, `compose`, `inverse` and `sample`, and, to be represented,
+    `irreps`; all else has a default. Make them frozen dataclasses. Angles are in radians.
     """
 
-    element_shape: tuple[int, ...] = ()
-    """Trailing shape of an element."""
-    is_discrete: bool = False
-    is_compact: bool = True
-    is_abelian: bool = False
-    lie_dim: int = 0
-    """Dimension of the Lie algebra, 0 for a discrete group."""
     charts: tuple[str, ...] = ()
     """Names `convert` understands; the first one is the native element."""
 
+    # Read-only here, so that a subclass may give a plain class attribute or compute it.
+    @property
+    def element_shape(self) -> tuple[int, ...]:
+        """Trailing shape of an element."""
+        return ()
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether no element has others arbitrarily close."""
+        return False
+
+    @property
+    def is_compact(self) -> bool:
+        """Whether there is a Haar probability to sample from."""
+        return True
+
+    @property
+    def is_abelian(self) -> bool:
+        """Whether all elements commute."""
+        return False
+
+    @property
+    def lie_dim(self) -> int:
+        """Dimension of the Lie algebra, 0 for a discrete group."""
+        return 0
+
     # --- identity as data -------------------------------------------------------------------
     @property
-    @abc.abstractmethod
     def name(self) -> str:
-        """Text that `get_group` reads back."""
+        """What the group is called; `get_group` reads the names of built-in groups back."""
+        return type(self).__name__
 
     @override
     def __str__(self) -> str:
@@ -107,9 +126,14 @@ class Group(abc.ABC):
         return self.is_discrete
 
     @property
-    @abc.abstractmethod
     def irreps(self) -> Irreps:
-        """The irreducible representations of this group."""
+        """The irreducible representations of this group.
+
+        Raises:
+            TypeError: If the group does not list any.
+        """
+        remedy = "override the property `irreps`"
+        raise TypeError(expected(self, "a group that lists its irreps", "one without", remedy))
 
     # --- the group operations ---------------------------------------------------------------
     @abc.abstractmethod

@@ -25,7 +25,10 @@ class Irreps(abc.ABC):
     `is_irreducible`. A subclass gives `labels`, `parse`, `dim` and `matrices`.
     """
 
-    trivial: IrrepLabel = 0
+    @property
+    def trivial(self) -> IrrepLabel:
+        """Label of the one-dimensional irrep that changes nothing."""
+        return 0
 
     @abc.abstractmethod
     def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:

@@ -6,6 +6,7 @@ k is ``[[cos kt, -sin kt], [sin kt, cos kt]]``. `compose` wraps to [-pi, pi], so
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import math
 from collections.abc import Sequence
@@ -50,11 +51,6 @@ class FrequencyIrreps(Irreps):
     """Irreps that are rotations at an integer frequency: shared by SO(2) and cyclic groups."""
 
     @override
-    def format(self, label: IrrepLabel) -> str:
-        """Return the frequency as text."""
-        return str(label)
-
-    @override
     def dim(self, label: IrrepLabel) -> int:
         """Return 1 for frequency 0, else 2."""
         return 1 if label == 0 else 2
@@ -70,11 +66,11 @@ class FrequencyIrreps(Irreps):
         assert isinstance(label, int)
         return max(1, label)
 
+    @abc.abstractmethod
     def phases(
         self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
     ) -> tuple[Tensor, Tensor]:
         """Return cosines and sines at all frequencies, each of shape ``(*batch, labels)``."""
-        raise NotImplementedError
 
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:

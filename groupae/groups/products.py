@@ -53,7 +53,7 @@ class _ProductIrreps(Irreps):
 
     @property
     @override
-    def trivial(self) -> IrrepLabel:  # type: ignore[override]
+    def trivial(self) -> IrrepLabel:
         return tuple(irreps.trivial for irreps in self.factors)
 
     def _pairs(self, label: IrrepLabel) -> list[tuple[Irreps, IrrepLabel]]:
@@ -205,13 +205,13 @@ class Product(LieGroup):
 
     @property
     @override
-    def element_shape(self) -> tuple[int, ...]:  # type: ignore[override]
+    def element_shape(self) -> tuple[int, ...]:
         """One axis with the numbers of all factors."""
         return (sum(self.sizes),)
 
     @property
     @override
-    def is_discrete(self) -> bool:  # type: ignore[override]
+    def is_discrete(self) -> bool:
         """Whether all factors are."""
         return all(factor.is_discrete for factor in self.factors)
 
@@ -223,19 +223,19 @@ class Product(LieGroup):
 
     @property
     @override
-    def is_compact(self) -> bool:  # type: ignore[override]
+    def is_compact(self) -> bool:
         """Whether all factors are."""
         return all(factor.is_compact for factor in self.factors)
 
     @property
     @override
-    def is_abelian(self) -> bool:  # type: ignore[override]
+    def is_abelian(self) -> bool:
         """Whether all factors are."""
         return all(factor.is_abelian for factor in self.factors)
 
     @property
     @override
-    def lie_dim(self) -> int:  # type: ignore[override]
+    def lie_dim(self) -> int:
         """Sum over the factors."""
         return sum(factor.lie_dim for factor in self.factors)
 

@@ -63,12 +63,12 @@ class LatentActionAE(nn.Module):
         self.action = action
         self.objective = objective or CrossReconstruction()
 
-    def encode(self, x: Tensor) -> Any:  # noqa: ANN401 (a tensor or a dict of tensors)
+    def encode(self, x: Tensor) -> Any:
         """Return the code ``E(x)``."""
         check_floating("LatentActionAE.encode", "x", x)
         return self.encoder(x)
 
-    def decode(self, z: Any) -> Tensor:  # noqa: ANN401
+    def decode(self, z: Any) -> Tensor:
         """Return the data ``D(z)``."""
         prediction = self.decoder(z)
         assert isinstance(prediction, Tensor)
@@ -136,6 +136,6 @@ class LatentActionAE(nn.Module):
         """Return a table of the code: latent slice, irrep, copies, invariant or not."""
         return self.action.describe()
 
-    def _decode_many(self, z: Any, n: int, m: int) -> Tensor:  # noqa: ANN401
+    def _decode_many(self, z: Any, n: int, m: int) -> Tensor:
         flat = map_latent(lambda part: part.flatten(0, 1), z)
         return torch.unflatten(self.decode(flat), 0, (n, m))

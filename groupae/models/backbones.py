@@ -24,8 +24,8 @@ class _Residual(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         last = nn.Conv2d(width, width, 3, padding=1)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)  # type: ignore[arg-type]
+        for parameter in last.parameters():
+            nn.init.zeros_(parameter)
         first = nn.Conv2d(width, width, 3, padding=1)
         self.branch = nn.Sequential(nn.GroupNorm(8, width), nn.SiLU(), first, nn.SiLU(), last)
 
@@ -34,6 +34,11 @@ class _Residual(nn.Module):
         out = x + self.branch(x)
         assert isinstance(out, Tensor)
         return out
+
+
+def _lay_channels_innermost(module: nn.Module) -> None:
+    # torch's stubs lack this overload
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _residuals(width: int, blocks: int) -> list[nn.Module]:
@@ -97,7 +102,7 @@ class ConvEncoder(nn.Module):
         small = size // 2 ** len(widths)
         layers += [nn.GroupNorm(8, widths[-1]), nn.SiLU(), nn.Flatten()]
         self.layers = nn.Sequential(*layers, nn.Linear(widths[-1] * small**2, dim))
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        _lay_channels_innermost(self)
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -153,7 +158,7 @@ class ConvDecoder(nn.Module):
         last = nn.Conv2d(widths[0], 4 * out_channels, 3, padding=1)
         layers += [nn.GroupNorm(8, widths[0]), nn.SiLU(), last, nn.PixelShuffle(2)]
         self.layers = nn.Sequential(*layers)
-        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        _lay_channels_innermost(self)
 
     @override
     def forward(self, z: Tensor) -> Tensor:

@@ -32,11 +32,11 @@ class Codec(Protocol):
 
     action: LatentAction[Any]
 
-    def encode(self, x: Tensor) -> Any:  # noqa: ANN401 (a tensor or a dict of tensors)
+    def encode(self, x: Tensor) -> Any:
         """Return the code of ``x``."""
         ...
 
-    def decode(self, z: Any) -> Tensor:  # noqa: ANN401
+    def decode(self, z: Any) -> Tensor:
         """Return the picture of ``z``."""
         ...
 

@@ -82,7 +82,9 @@ class Representation:
     def __post_init__(self) -> None:
         if not self.terms:
             raise ValueError(expected(self.group, "a representation of at least one term", "none"))
+        irreps = self.group.irreps
         for term in self.terms:
+            irreps.parse(irreps.format(term.label))  # raises if the group has no such irrep
             if term.copies < 1:
                 remedy = "leave the term out instead"
                 raise ValueError(

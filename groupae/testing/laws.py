@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from groupae.actions import LatentAction
+from groupae.actions.base import map_latent
 from groupae.groups import Group
 from groupae.groups.base import ambient_error
 from groupae.representations import Representation
@@ -44,7 +45,7 @@ def _triples(group: Group, dtype: torch.dtype, elements: Tensor | None) -> tuple
     return a, b, c
 
 
-def _error(found: Any, wanted: Any) -> Tensor:  # noqa: ANN401 (a tensor or a dict of tensors)
+def _error(found: Any, wanted: Any) -> Tensor:
     """Return the largest difference a sample, relative above 1; of the worst part of a dict."""
     if isinstance(wanted, dict):
         return torch.stack([_error(found[name], wanted[name]) for name in wanted]).amax(0)
@@ -55,7 +56,7 @@ def _error(found: Any, wanted: Any) -> Tensor:  # noqa: ANN401 (a tensor or a di
     return error.flatten(1).amax(-1) if error.ndim > 1 else error
 
 
-def _same_data(subject: Any) -> bool:  # noqa: ANN401
+def _same_data(subject: Any) -> bool:
     copies = (pickle.loads(pickle.dumps(subject)), copy.deepcopy(subject))
     return all(other == subject and hash(other) == hash(subject) for other in copies)
 
@@ -203,7 +204,7 @@ def check_action(
     *,
     dtype: torch.dtype = torch.float64,
     elements: Tensor | None = None,
-    latent: Any = None,  # noqa: ANN401
+    latent: Any = None,
 ) -> LawReport:
     """Return how well ``action`` keeps the laws of a left action.
 
@@ -225,7 +226,7 @@ def check_action(
     n = len(g)
     generator = torch.Generator().manual_seed(0)
     z = action.random_latent(n, generator=generator, dtype=dtype) if latent is None else latent
-    w = _map(lambda part: part.roll(1, 0), z)
+    w = map_latent(lambda part: part.roll(1, 0), z)
     moved = action(g, z)
     book.measure("identity", _error(action(group.identity(n, dtype=dtype), z), z))
     composed = action(group.compose(g, h), z)
@@ -240,26 +241,24 @@ def check_action(
     if action.is_linear:
         both = action(g, _map2(lambda p, q: 2 * p - q, z, w))
         book.measure("linearity", _error(both, _map2(lambda p, q: 2 * p - q, moved, action(g, w))))
-    head = _map(lambda part: part[:2], z)
-    singles = action(g[:3].repeat(2, *(1,) * (g.ndim - 1)), _map(_repeat3, head))
-    orbit = _map(lambda part: part.flatten(0, 1), action.orbit(head, g[:3]))
+    head = map_latent(lambda part: part[:2], z)
+    singles = action(g[:3].repeat(2, *(1,) * (g.ndim - 1)), map_latent(_repeat3, head))
+    orbit = map_latent(lambda part: part.flatten(0, 1), action.orbit(head, g[:3]))
     book.measure("orbit", _error(orbit, singles))
-    kept = _map(lambda part: part.dtype == dtype, moved)
-    book.require("dtype", all(kept.values()) if isinstance(kept, dict) else kept)
+    book.require("dtype", all(part.dtype == dtype for part in _parts(moved)))
     if not group.has_integer_elements:
         leaf = g.detach().clone().requires_grad_()
-        out = action(leaf, z)
-        total = sum(part.sum() for part in (out.values() if isinstance(out, dict) else [out]))
+        total = sum(part.sum() for part in _parts(action(leaf, z)))
         (gradient,) = torch.autograd.grad(total, leaf)
         book.measure("gradient", (~gradient.isfinite()).reshape(len(leaf), -1).sum(1), g)
     return book.report()
 
 
-def _map(f: Any, z: Any) -> Any:  # noqa: ANN401
-    return {name: f(part) for name, part in z.items()} if isinstance(z, dict) else f(z)
+def _parts(z: Any) -> list[Tensor]:
+    return list(z.values()) if isinstance(z, dict) else [z]
 
 
-def _map2(f: Any, z: Any, w: Any) -> Any:  # noqa: ANN401
+def _map2(f: Any, z: Any, w: Any) -> Any:
     return {name: f(z[name], w[name]) for name in z} if isinstance(z, dict) else f(z, w)
 
 

@@ -69,6 +69,15 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
+def _discard(path: Path) -> None:
+    """Delete a checkpoint; hidden first, so that a crash never leaves half of one in sight."""
+    if path.exists():
+        hidden = path.with_name(f".discarded-{path.name}.{os.getpid()}")
+        shutil.rmtree(hidden, ignore_errors=True)
+        path.rename(hidden)
+        shutil.rmtree(hidden)
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as stream:
         digest = hashlib.sha256()
@@ -99,8 +108,7 @@ def save_checkpoint(
     manifest = {"format": _FORMAT, "step": step, "score": score, "files": described}
     write_durably(beside / _MANIFEST, json.dumps(manifest, indent=2).encode())
     _flush(beside)
-    if final.exists():
-        shutil.rmtree(final)
+    _discard(final)
     beside.rename(final)
     _flush(folder)
     return final
@@ -119,6 +127,10 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
         raise CheckpointError(expected(path, f"a manifest of format {_FORMAT}", repr(found)))
+    missing = [key for key in ("step", "score", "files") if key not in manifest]
+    if missing or _WEIGHTS not in manifest["files"]:
+        got = f"one without {', '.join(missing) or _WEIGHTS}"
+        raise CheckpointError(expected(path, "a complete manifest.json", got))
     return manifest
 
 
@@ -151,7 +163,7 @@ def _by_score(folder: Path) -> list[Path]:
     def key(path: Path) -> tuple[float, str]:
         try:
             return float(_read_manifest(path)["score"]), path.name
-        except (CheckpointError, KeyError, TypeError):
+        except (CheckpointError, TypeError, ValueError):
             return float("-inf"), path.name
 
     return sorted(folder.glob("step-*"), key=key, reverse=True)
@@ -181,4 +193,4 @@ def load_best(folder: Path) -> Checkpoint:
 def prune_checkpoints(folder: Path, keep: int) -> None:
     """Delete all but the best ``keep`` checkpoints."""
     for path in _by_score(folder)[keep:]:
-        shutil.rmtree(path)
+        _discard(path)

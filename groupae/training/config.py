@@ -62,5 +62,7 @@ class TrainingConfig:
                 raise ValueError(
                     expected("TrainingConfig", f"{name} above zero", getattr(self, name))
                 )
+        if self.seed < 0:
+            raise ValueError(expected("TrainingConfig", "seed of at least zero", self.seed))
         if not 0 <= self.warmup < 1:
             raise ValueError(expected("TrainingConfig", "warmup in [0, 1)", self.warmup))

@@ -133,7 +133,7 @@ def fit(
 
 def _take_step(
     fabric: Fabric,
-    model: Any,  # noqa: ANN401 (Fabric's wrapper forwards whatever the module has)
+    model: Any,
     optimizers: Sequence[Any],
     batch: PairBatch,
     state: TrainingState,

@@ -141,6 +141,12 @@ def test_a_damaged_checkpoint_falls_back_with_one_line(a_copy, capsys):
     assert "passed over a damaged checkpoint" in the_only_line(capsys)
 
 
+def test_a_damaged_result_is_a_sentence(a_copy, capsys):
+    (a_copy / "result.json").write_text("{")
+    assert run("evaluate", a_copy, "--threads", "1") == 2
+    assert "the result of a training, got" in the_only_line(capsys)
+
+
 def test_no_valid_checkpoint_is_a_sentence(a_copy, capsys):
     shutil.rmtree(a_copy / "checkpoints")
     assert run("evaluate", a_copy) == 2

@@ -69,6 +69,10 @@ def garble(path):
     (path / "manifest.json").write_text("{")
 
 
+def empty(path):
+    (path / "manifest.json").write_text(json.dumps({"format": "groupae-checkpoint-1"}))
+
+
 def foreign(path):
     (path / "manifest.json").write_text(json.dumps({"format": "somebody else's"}))
 
@@ -80,6 +84,7 @@ def foreign(path):
         (flip, "the SHA-256 of its manifest, got another one"),
         (remove, "the file model.safetensors, got none"),
         (garble, "a readable manifest.json"),
+        (empty, r"a complete manifest\.json, got one without step, score, files"),
         (foreign, "a manifest of format groupae-checkpoint-1, got .somebody else's."),
     ],
 )
@@ -88,7 +93,7 @@ def test_a_damaged_checkpoint_is_named_and_passed_over(folder, damage, words):
     damage(best)
     with pytest.raises(CheckpointError, match=words):
         load_checkpoint(best)
-    manifest_unreadable = damage in (garble, foreign)
+    manifest_unreadable = damage in (garble, empty, foreign)
     if manifest_unreadable:  # it sorts last, so nothing is lost and nothing need be said
         assert load_best(folder).step == 30
     else:

@@ -181,6 +181,7 @@ def test_the_learning_rate_rises_and_falls():
         ({"steps": 0}, "steps above zero, got 0"),
         ({"batch_size": -1}, "batch_size above zero, got -1"),
         ({"learning_rate": 0.0}, "learning_rate above zero"),
+        ({"seed": -1}, "seed of at least zero, got -1"),
         ({"warmup": 1.0}, r"warmup in \[0, 1\), got 1.0"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,4 +37,5 @@ if __name__ == "__main__":
 
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "so3_couplings.npz"
     with target.open("wb") as stream:
-        np.savez_compressed(stream, **so3_couplings(MAX_DEGREE))  # type: ignore[arg-type]
+        arrays: dict[str, Any] = {**so3_couplings(MAX_DEGREE)}
+        np.savez_compressed(stream, **arrays)
