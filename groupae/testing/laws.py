@@ -248,7 +248,7 @@ def check_action(
     book.require("dtype", all(part.dtype == dtype for part in _parts(moved)))
     if not group.has_integer_elements:
         leaf = g.detach().clone().requires_grad_()
-        total = sum(part.sum() for part in _parts(action(leaf, z)))
+        total = torch.stack([part.sum() for part in _parts(action(leaf, z))]).sum()
         (gradient,) = torch.autograd.grad(total, leaf)
         book.measure("gradient", (~gradient.isfinite()).reshape(len(leaf), -1).sum(1), g)
     return book.report()
