@@ -10,6 +10,7 @@ release = version = __version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # formulas also without a network
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "sphinx_gallery.gen_gallery",
@@ -19,7 +20,8 @@ html_title = f"groupae {version}"
 exclude_patterns = ["_build"]
 default_role = "any"
 
-autodoc_typehints = "description"
+autodoc_typehints = "signature"
+python_maximum_signature_line_length = 88
 autodoc_member_order = "bysource"
 autodoc_default_options = {"show-inheritance": True}
 autodoc_type_aliases = {"IrrepLabel": "IrrepLabel"}
@@ -30,7 +32,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     (r"py:.*", r"(torch|numpy|np|pathlib|rich|matplotlib|collections|typing|abc)(\..*)?"),
     (r"py:.*", r"(Tensor|nn|Module|Figure|Console|Path|Callable|Literal|Any|Latent|Hashable).*"),
-    (r"py:.*", r"(TypeAliasForwardRef|'IrrepLabel'|ShapeError|hypothesis\..*)"),
+    (r"py:.*", r"(dict\[str|TypeAliasForwardRef|'IrrepLabel'|ShapeError|hypothesis\..*)"),
     (r"py:.*", r"(IrrepLabel|Term|Parameter|optional|.*_Untrained|.*_RepresentationAction).*"),
     (r"py:.*", r"groupae\.[a-z_.]*\.(Irreps|Term|Latent|IrrepLabel)"),
 ]

@@ -4,7 +4,7 @@ Turning digits through the latent space
 
 Pairs show one handwritten digit at two angles, and the angle between. The model never sees how a
 picture is turned: it encodes, lets SO(2) act on the code, and decodes. ``GROUPAE_MINUTES`` sets
-how long it trains; five minutes on two cores give a better picture than turning the pixels does.
+how long it trains; give it five minutes.
 """
 
 import os
@@ -13,6 +13,7 @@ from groupae import (
     SO2,
     ConvDecoder,
     ConvEncoder,
+    CrossReconstruction,
     LatentActionAE,
     RotatedDigits,
     TrainingConfig,
@@ -23,13 +24,16 @@ from groupae import (
 )
 from groupae.baselines import DataAction
 from groupae.data import rotate
+from groupae.objectives import log_mean_squared_error
 
 # %%
 # The group, how it acts on the code, and the autoencoder around it. ``10x0`` are ten invariants
-# (what the digit is); ``9x1 + 8x2 + ...`` turn once, twice, ... while the picture turns once.
+# (what the digit is); ``9x1 + 8x2 + ...`` turn once, twice, ... while the picture turns once. The
+# loss is the logarithm of each picture's squared error, both ways.
 G = SO2()
 rho = G.rep("10x0 + 9x1 + 8x2 + 8x3 + 7x4 + 6x5 + 6x6 + 4x7 + 4x8 + 3x9 + 2x10 + 2x11")
-model = LatentActionAE(ConvEncoder(rho.dim), ConvDecoder(rho.dim), VectorAction(rho))
+loss = CrossReconstruction({"log_mse": (1.0, log_mean_squared_error)})
+model = LatentActionAE(ConvEncoder(rho.dim), ConvDecoder(rho.dim), VectorAction(rho), loss)
 print(model.describe())
 
 # %%
