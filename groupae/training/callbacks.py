@@ -163,5 +163,6 @@ class ProgressBar(Callback):
     @override
     def on_end(self, state: TrainingState) -> None:
         """Leave the bar as it stands."""
-        del state
+        if self.task is not None:
+            self.bar.update(self.task, completed=min(state.progress, 1.0))
         self.bar.stop()

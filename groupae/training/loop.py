@@ -118,6 +118,7 @@ def fit(
             if budget.progress(state.step) >= due / config.validations:
                 validated = validate()
                 due = int(budget.progress(state.step) * config.validations) + 1
+        state.progress = 1.0
         if validated != state.step:
             validate()
     except KeyboardInterrupt:
