@@ -1,6 +1,7 @@
 # The environment is .venv; a stamp in it tells what is installed, so a second call starts at once.
 PYTHON ?= python3
 MINUTES ?= 5
+DOCS_MINUTES ?= 1
 ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -13,7 +14,7 @@ help:
 	@echo "make test      make .venv with the development extras, run the tests and doctests"
 	@echo "make venv      make .venv with the development extras"
 	@echo "make lint      style, types, import contract, spelling"
-	@echo "make docs      build the documentation, warnings are errors: docs/_build/html/index.html"
+	@echo "make docs      build the documentation, warnings are errors; examples train $(DOCS_MINUTES) minute"
 	@echo "make examples  run every example in its short form"
 	@echo "make bench     train the default and the paper's model side by side, print the gap"
 	@echo "make clean     remove .venv and everything built; runs/ stays"
@@ -51,7 +52,7 @@ lint: venv
 	$(BIN)/codespell
 
 docs: venv
-	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+	GROUPAE_MINUTES=$(DOCS_MINUTES) $(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
 
 examples: venv
