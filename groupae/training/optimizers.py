@@ -73,6 +73,7 @@ class Muon(torch.optim.Optimizer):
                     got, remedy = tuple(weight.shape), "give gains and biases to AdamW"
                     raise ShapeError(expected("Muon", "weights of two or more axes", got, remedy))
 
+    # torch annotates `step` as a pair of overloads, of which the loop needs neither
     @torch.no_grad()
     @override
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
