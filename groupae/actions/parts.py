@@ -56,8 +56,7 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
     @override
     def depth(self) -> int:
         """The largest depth of its parts."""
-        actions = (self._action(name) for name in self.names)
-        return max(action.depth for action in actions if action is not None)
+        return max(action.depth for _, action in self._acted())
 
     def _action(self, name: str) -> LatentAction[Tensor] | None:
         if name not in self.acted:
@@ -77,12 +76,16 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
     def forward(self, g: Tensor, z: dict[str, Tensor]) -> dict[str, Tensor]:
         """Act on each part; a carried part only gets the batch axes of ``g``."""
         self._check(z)
+        self.group.check_elements(g)
         batch = g.shape[: g.ndim - len(self.group.element_shape)]
-        moved = {}
-        for name in self.names:
-            action, part = self._action(name), z[name]
-            moved[name] = _carry(part, batch) if action is None else action(g, part)
-        return moved
+        moved = {name: action(g, z[name]) for name, action in self._acted()}
+        # how many batch axes the code itself has: an acted part keeps them, or gains g's
+        own = min(z[name].ndim - moved[name].ndim for name, _ in self._acted()) + len(batch)
+        return {name: moved.get(name, _carry(z[name], batch, own)) for name in self.names}
+
+    def _acted(self) -> list[tuple[str, LatentAction[Tensor]]]:
+        pairs = ((name, self._action(name)) for name in self.names)
+        return [(name, action) for name, action in pairs if action is not None]
 
     @override
     def invariants(self, z: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -97,8 +100,7 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
     def varying(self, z: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the varying entries of each acted part."""
         self._check(z)
-        parts = ((name, self._action(name)) for name in self.names)
-        return {name: action.varying(z[name]) for name, action in parts if action is not None}
+        return {name: action.varying(z[name]) for name, action in self._acted()}
 
     @override
     def swap(self, z: dict[str, Tensor], w: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -139,7 +141,10 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
         }
 
 
-def _carry(part: Tensor, batch: tuple[int, ...]) -> Tensor:
-    """Return ``part`` with its first axes broadcast to ``batch``."""
+def _carry(part: Tensor, batch: tuple[int, ...], own: int) -> Tensor:
+    """Return ``part``, of which the first ``own`` axes are a batch, broadcast to ``batch``."""
+    missing = len(batch) - own
+    if missing > 0:
+        part = part.reshape(*part.shape[:own], *(1,) * missing, *part.shape[own:])
     shape = torch.broadcast_shapes(part.shape[: len(batch)], batch)
     return part.expand(*shape, *part.shape[len(batch) :])

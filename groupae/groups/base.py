@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from groupae.groups.products import Product
     from groupae.representations.base import Representation
 
-__all__ = ["FiniteGroup", "Group", "LieGroup", "align_batch", "ambient_error"]
+__all__ = ["FiniteGroup", "Group", "LieGroup", "align_batch", "ambient_error", "full_precision"]
 
 
 def ambient_error(g: Tensor, h: Tensor, element_ndim: int) -> Tensor:
@@ -63,6 +63,11 @@ def align_batch(
         x = x.reshape(*x.shape[:axis], *(1,) * (lead - axis), *x.shape[axis:])
     low_precision = g.dtype in (torch.float16, torch.bfloat16)
     return (g.float() if low_precision else g), x, max(axis, lead)
+
+
+def full_precision(x: Tensor) -> torch.autocast:
+    """Return a context in which autocast leaves group arithmetic alone."""
+    return torch.autocast(x.device.type, enabled=False)
 
 
 class Group(abc.ABC):
@@ -278,21 +283,36 @@ class Group(abc.ABC):
     # --- Lie groups (a finite group says why not) -------------------------------------------
     def exp(self, v: Tensor) -> Tensor:
         """Return the exponential of Lie-algebra coordinates ``(*batch, lie_dim)``."""
-        raise TypeError(expected(self, "a Lie group for exp", "a discrete one: no Lie algebra"))
+        raise TypeError(expected(self, "a Lie group for exp", f"{self._kind}: no Lie algebra"))
 
     def log(self, g: Tensor) -> Tensor:
         """Return Lie-algebra coordinates ``(*batch, lie_dim)`` with ``exp(log(g)) = g``."""
-        raise TypeError(expected(self, "a Lie group for log", "a discrete one: no Lie algebra"))
+        raise TypeError(expected(self, "a Lie group for log", f"{self._kind}: no Lie algebra"))
 
     def interpolate(self, g: Tensor, h: Tensor, t: Tensor | float) -> Tensor:
         """Return the point at ``t`` on the path from ``g`` (t = 0) to ``h`` (t = 1)."""
         raise TypeError(
-            expected(self, "a Lie group for interpolate", "a discrete one: nothing lies between")
+            expected(self, "a Lie group for interpolate", f"{self._kind}: no path between elements")
         )
+
+    @property
+    def _kind(self) -> str:
+        return "a discrete one" if self.is_discrete else "one without exp and log"
 
 
 class LieGroup(Group):
-    """A group with an exponential: adds one-parameter paths."""
+    """A group with an exponential: adds one-parameter paths.
+
+    Subclasses give `lie_dim`, `exp` and `log` too.
+    """
+
+    @abc.abstractmethod
+    def exp(self, v: Tensor) -> Tensor:
+        """Return the exponential of Lie-algebra coordinates ``(*batch, lie_dim)``."""
+
+    @abc.abstractmethod
+    def log(self, g: Tensor) -> Tensor:
+        """Return Lie-algebra coordinates ``(*batch, lie_dim)`` with ``exp(log(g)) = g``."""
 
     @override
     def interpolate(self, g: Tensor, h: Tensor, t: Tensor | float) -> Tensor:
@@ -313,6 +333,11 @@ class FiniteGroup(Group):
     """A group with finitely many elements: adds `elements` and searches over them."""
 
     is_discrete = True
+
+    @property
+    @abc.abstractmethod
+    def order(self) -> int:
+        """Number of elements."""
 
     @abc.abstractmethod
     @override

@@ -49,7 +49,7 @@ class _CyclicIrreps(FrequencyIrreps):
         self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
     ) -> tuple[Tensor, Tensor]:
         frequencies = torch.tensor(labels, dtype=torch.int64, device=g.device)
-        steps = torch.remainder(g[..., None] * frequencies, self.n)
+        steps = torch.remainder(g.long()[..., None] * frequencies, self.n)
         angles = steps.to(torch.float64) * (2 * math.pi / self.n)
         return angles.cos().to(dtype), angles.sin().to(dtype)
 
@@ -115,12 +115,12 @@ class Cyclic(FiniteGroup):
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the sum modulo n."""
-        return torch.remainder(g + h, self.n)
+        return torch.remainder(g.long() + h.long(), self.n)
 
     @override
     def inverse(self, g: Tensor) -> Tensor:
         """Return the opposite index modulo n."""
-        return torch.remainder(-g, self.n)
+        return torch.remainder(-g.long(), self.n)
 
     @override
     def sample(
@@ -137,17 +137,17 @@ class Cyclic(FiniteGroup):
     @override
     def project(self, x: Tensor) -> Tensor:
         """Return the index modulo n."""
-        return torch.remainder(x, self.n)
+        return torch.remainder(x.long(), self.n)
 
     @override
     def representatives(self, g: Tensor) -> Tensor:
         """Return the index one turn further."""
-        return g + self.n
+        return g.long() + self.n
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the number of steps between, in 0..n // 2."""
-        steps = torch.remainder(g - h, self.n)
+        steps = torch.remainder(g.long() - h.long(), self.n)
         return torch.minimum(steps, self.n - steps)
 
     @override

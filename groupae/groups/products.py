@@ -12,7 +12,7 @@ import functools
 import itertools
 import math
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -309,7 +309,9 @@ class Product(LieGroup):
         return self._of_dtype(self.pack(*parts), dtype)
 
     def _of_dtype(self, g: Tensor, dtype: torch.dtype | None) -> Tensor:
-        return g if self.has_integer_elements else g.to(dtype or torch.float32)
+        # at least float32: bfloat16 holds no index above 256
+        wanted = torch.promote_types(dtype or torch.float32, torch.float32)
+        return g if self.has_integer_elements else g.to(wanted)
 
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
@@ -337,8 +339,8 @@ class Product(LieGroup):
         parts = zip(self.factors, self.unpack(g), self.unpack(h), strict=True)
         distances = (factor.distance(a, b) for factor, a, b in parts)
         dtype = g.dtype if g.is_floating_point() else torch.float32
-        squares: Callable[[Tensor, Tensor], Tensor] = torch.add
-        return functools.reduce(squares, (d.to(dtype).square() for d in distances)).sqrt()
+        # a norm, whose gradient at zero is zero; that of a square root is NaN
+        return torch.linalg.vector_norm(torch.stack([d.to(dtype) for d in distances]), dim=0)
 
     @override
     def elements(self) -> Tensor:
@@ -361,6 +363,15 @@ class Product(LieGroup):
         """Return combinations of the factors' hard elements, at most 64, well mixed."""
         every = self._combine([factor.hard_elements(dtype) for factor in self.factors])
         return self._of_dtype(every[:: max(1, len(every) // 64)], dtype)
+
+    @override
+    def grid(self, n: int) -> Tensor:
+        """Return ``n`` elements: a grid of each factor, shuffled against each other."""
+        steps = torch.arange(n, dtype=torch.float64)
+        orders = (torch.frac(steps * math.sqrt(2 + 3 * i)).argsort() for i in range(1, n + 1))
+        first, *rest = self.factors
+        others = [factor.grid(n)[order] for factor, order in zip(rest, orders, strict=False)]
+        return self.pack(first.grid(n), *others)
 
     @override
     def exp(self, v: Tensor) -> Tensor:

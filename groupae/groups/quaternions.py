@@ -1,6 +1,7 @@
 """Charts of SO(3): matrices, quaternions ``wxyz``, rotation vectors, Euler angles YXY.
 
-Every formula has finite gradients at the identity and at pi, and none divides by a small number.
+Every formula but that for Euler angles, which have poles, has finite gradients at the identity and
+at pi, and none divides by a small number.
 All tensors have leading batch axes.
 """
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected, unknown_choice
-from groupae.groups.base import LieGroup
+from groupae.groups.base import LieGroup, full_precision
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.planar import parse_frequency
 from groupae.groups.quaternions import (
@@ -117,7 +117,9 @@ class SO3(LieGroup):
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the matrix product."""
-        return g @ h
+        dtype = torch.promote_types(g.dtype, h.dtype)
+        with full_precision(g):
+            return g.to(dtype) @ h.to(dtype)
 
     @override
     def inverse(self, g: Tensor) -> Tensor:
@@ -140,7 +142,10 @@ class SO3(LieGroup):
 
     @override
     def project(self, x: Tensor) -> Tensor:
-        """Return the nearest rotation in the Frobenius norm (orthogonal Procrustes)."""
+        """Return the nearest rotation in the Frobenius norm (orthogonal Procrustes).
+
+        Not for differentiating: the singular values of a rotation are equal.
+        """
         u: Tensor
         vh: Tensor
         u, _, vh = torch.linalg.svd(x)
@@ -151,7 +156,7 @@ class SO3(LieGroup):
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the angle of ``g^-1 h`` in [0, pi], accurate near 0 and near pi."""
-        quat = quat_from_matrix(g.mT @ h)
+        quat = quat_from_matrix(self.compose(g.mT, h))
         return 2 * torch.atan2(quat[..., 1:].norm(dim=-1), quat[..., 0])
 
     @override

@@ -25,7 +25,7 @@ from typing_extensions import Self, override
 
 from groupae._validation import Method, check_axis_size, check_floating, expected
 from groupae.groups import Group, get_group
-from groupae.groups.base import align_batch
+from groupae.groups.base import align_batch, full_precision
 from groupae.groups.irreps import IrrepLabel
 
 __all__ = ["Block", "Representation", "Term"]
@@ -204,7 +204,7 @@ class Representation:
             .to(dtype)
             for block in self.blocks
         ]
-        with torch.autocast(x.device.type, enabled=False):
+        with full_precision(x):
             moved = self.group.irreps.apply(self.labels, g, parts)
         flat = [
             part.reshape(*part.shape[:-2], block.dim * block.copies, *trailing)
@@ -219,22 +219,25 @@ class Representation:
 
         ``dtype`` is that of ``g`` unless given; float32 for integer elements.
         """
-        if dtype is None:
-            dtype = g.dtype if g.is_floating_point() else torch.float32
-        self.group.check_elements(g)
+        dtype = self._matrix_dtype(g, dtype)
         lead = g.ndim - len(self.group.element_shape)
         eye = torch.eye(self.dim, dtype=dtype, device=g.device)
         return self.act(g, eye.reshape(*(1,) * lead, self.dim, self.dim), dim=-2)
 
     def character(self, g: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """Return the traces, shape ``(*batch,)``; ``dtype`` as for `matrix`."""
-        irreps = self.group.irreps
-        if dtype is None:
-            dtype = g.dtype if g.is_floating_point() else torch.float32
-        matrices = irreps.matrices(self.labels, g, dtype)
+        dtype = self._matrix_dtype(g, dtype)
+        with full_precision(g):
+            matrices = self.group.irreps.matrices(self.labels, g, dtype)
         traces = [m.diagonal(dim1=-2, dim2=-1).sum(-1) for m in matrices]
         pairs = zip(self.terms, traces, strict=True)
         return torch.stack([term.copies * trace for term, trace in pairs]).sum(0)
+
+    def _matrix_dtype(self, g: Tensor, dtype: torch.dtype | None) -> torch.dtype:
+        self.group.check_elements(g)
+        if dtype is not None:
+            return dtype
+        return g.dtype if g.is_floating_point() else torch.float32
 
     def is_invariant(self) -> Tensor:
         """Return a mask ``(dim,)``: true on the entries no element changes."""

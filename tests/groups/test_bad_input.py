@@ -19,7 +19,7 @@ from groupae import SO2, SO3, Affine, Cyclic, Product, get_group
         (
             lambda: Cyclic(4).interpolate(torch.tensor(0), torch.tensor(1), 0.5),
             TypeError,
-            "nothing lies between",
+            "no path between elements",
         ),
         (lambda: SO3().exp(torch.zeros(2)), ValueError, r"shape \(\*batch, 3\), got \(2,\)"),
         (lambda: SO3().regular(), ValueError, "cutoff, the highest degree"),
