@@ -96,6 +96,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name in ("testing", *_HOMES.values()):
+        return importlib.import_module(f"groupae.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'groupae' has no attribute {name!r}")
     return getattr(importlib.import_module(f"groupae.{_HOMES[name]}"), name)

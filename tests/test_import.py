@@ -51,6 +51,10 @@ def test_every_public_name_resolves(name):
     assert name in dir(groupae)
 
 
+def test_a_subpackage_is_loaded_when_it_is_named():
+    loaded_after("import groupae; groupae.testing.check_group; groupae.metrics.psnr_score")
+
+
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = groupae.nonsense

@@ -1,5 +1,19 @@
 """The command ``groupae``; ``main`` reads the arguments, ``commands`` does what they say."""
 
-from groupae.cli.main import main
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
 
 __all__ = ["main"]
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run ``groupae``, also when Ctrl-C comes while it is still being loaded."""
+    try:
+        from groupae.cli.main import main as run
+    except KeyboardInterrupt:
+        sys.stderr.write("groupae: interrupted before it began\n")
+        sys.exit(130)
+    run(argv)

@@ -10,7 +10,14 @@ import torch
 from rich.console import Console
 
 from groupae._validation import expected
-from groupae.experiments import Run, draw_orbit, draw_training, get_experiment, make_report
+from groupae.experiments import (
+    Run,
+    draw_orbit,
+    draw_training,
+    get_experiment,
+    make_report,
+    write_report,
+)
 from groupae.training import ProgressBar, TrainingConfig
 
 __all__ = ["evaluate", "orbit", "train"]
@@ -18,8 +25,8 @@ __all__ = ["evaluate", "orbit", "train"]
 
 def _set_threads(threads: int | None) -> None:
     if threads is not None:
-        if threads < 1:
-            raise ValueError(expected("--threads", "a number of at least 1", threads))
+        if not 1 <= threads <= 1024:
+            raise ValueError(expected("--threads", "a number in 1..1024", threads))
         torch.set_num_threads(threads)
 
 
@@ -73,13 +80,20 @@ def train(
         out or _next_folder(dataset), experiment, chosen, preset_name=preset, force=force
     )
     console = Console()
-    console.print(f"{dataset}, {preset} preset: {_budget(training)}, run folder {run.path}")
+    _say(console, f"{dataset}, {preset} preset: {_budget(training)}, run folder {run.path}")
     model, _ = run.train([ProgressBar(console)])
-    make_report(run, model).print(console)
     draw_orbit(run, model)
     draw_training(run)
+    report = make_report(run, model)
+    report.print(console)
+    write_report(run, report)
     for name in ("orbit.png", "training.png", "report.md"):
-        console.print(f"{run.path / name}", highlight=False)
+        _say(console, str(run.path / name))
+
+
+def _say(console: Console, line: str) -> None:
+    """Print a line as it is: a path may look like markup, and must not be broken."""
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _budget(training: TrainingConfig) -> str:
@@ -97,7 +111,9 @@ def evaluate(run: Path, *, threads: int | None = None) -> None:
     """
     _set_threads(threads)
     opened = Run.open(run)
-    make_report(opened, opened.load_model()).print(Console())
+    report = make_report(opened, opened.load_model())
+    report.print(Console())
+    write_report(opened, report)
 
 
 def orbit(run: Path, *, threads: int | None = None) -> None:
@@ -110,4 +126,4 @@ def orbit(run: Path, *, threads: int | None = None) -> None:
     _set_threads(threads)
     opened = Run.open(run)
     draw_orbit(opened, opened.load_model())
-    Console().print(f"{opened.path / 'orbit.png'}", highlight=False)
+    _say(Console(), str(opened.path / "orbit.png"))

@@ -5,6 +5,8 @@ Exit codes: 0 done, 2 a mistake of the user's, 130 interrupted, 1 anything else.
 
 from __future__ import annotations
 
+import errno
+import io
 import re
 import sys
 import traceback
@@ -74,8 +76,17 @@ def _run(arguments: Namespace) -> None:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """Run ``groupae`` with ``argv`` (those of the process unless given) and exit."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    words = [_spell(word) for word in (sys.argv[1:] if argv is None else argv)]
+    for stream in (sys.stdout, sys.stderr):  # a terminal of ASCII must not cost the table
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     sys.exit(_main(words, debug="--debug" in words))
+
+
+def _spell(word: str) -> str:
+    """Return an option with underscores, so that ``--batch-size`` is understood too."""
+    name, equals, value = word.partition("=")
+    return name[:2] + name[2:].replace("-", "_") + equals + value if name[:2] == "--" else word
 
 
 def _main(words: list[str], *, debug: bool) -> int:
@@ -100,8 +111,9 @@ def _main(words: list[str], *, debug: bool) -> int:
 def _file_error(error: OSError) -> str:
     if error.filename is None:
         return str(error)
-    what = f"{error.strerror}".lower()
-    return f"{error.filename}: {what}; make it writable, or name another folder"
+    refused = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+    remedy = "make it writable, or name another folder" if refused else "name another folder"
+    return f"{error.filename}: {str(error.strerror).lower()}; {remedy}"
 
 
 def _fail(sentence: str, code: int, debug: bool) -> int:

@@ -11,7 +11,13 @@ from groupae.experiments.experiment import (
     Preset,
     build_model,
 )
-from groupae.experiments.report import Report, draw_orbit, draw_training, make_report
+from groupae.experiments.report import (
+    Report,
+    draw_orbit,
+    draw_training,
+    make_report,
+    write_report,
+)
 from groupae.experiments.run import EXPERIMENTS, Run, RunExistsError, get_experiment
 
 __all__ = [
@@ -28,4 +34,5 @@ __all__ = [
     "draw_training",
     "get_experiment",
     "make_report",
+    "write_report",
 ]

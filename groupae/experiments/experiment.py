@@ -56,6 +56,16 @@ class ModelConfig:
     widths: tuple[int, ...] = (32, 64)
     blocks: int = 1
 
+    def __post_init__(self) -> None:
+        weights = self.objective.values() if isinstance(self.objective, Mapping) else [None]
+        if not weights or not all(isinstance(weight, (int, float)) for weight in weights):
+            form = "objective to map loss terms to weights"
+            raise ValueError(expected("ModelConfig", form, repr(self.objective)))
+        sizes = (*self.widths, self.blocks + 1) if isinstance(self.blocks, int) else (None,)
+        if not all(isinstance(size, int) and size > 0 for size in sizes):
+            got = f"widths {self.widths}, blocks {self.blocks!r}"
+            raise ValueError(expected("ModelConfig", "widths above zero and blocks from 0", got))
+
 
 @dataclasses.dataclass(frozen=True)
 class Preset:

@@ -16,7 +16,7 @@ from groupae.testing import check_action
 from groupae.training.checkpoint import write_durably
 from groupae.viz import plot_orbit, plot_training, save_figure
 
-__all__ = ["Report", "draw_orbit", "draw_training", "make_report"]
+__all__ = ["Report", "draw_orbit", "draw_training", "make_report", "write_report"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _equivariance(model: LatentActionAE, test: OrbitPairs) -> Estimate:
 
 
 def make_report(run: Run, model: LatentActionAE) -> Report:
-    """Evaluate a model and its references on the test pairs; write ``report.md``."""
+    """Evaluate a model and its references on the test pairs."""
     test = run.experiment.pairs("test", 0)
     pairs = test.fixed()
     training = run.preset.training
@@ -100,14 +100,17 @@ def make_report(run: Run, model: LatentActionAE) -> Report:
         "parameters": f"{sum(p.numel() for p in model.parameters()):,}",
         "training": f"{spent}, batch {training.batch_size}",
     }
-    report = Report(
+    return Report(
         title=f"{run.experiment.name}, {run.preset_name} preset, seed {training.seed}",
         scores={name: evaluate(other, pairs) for name, other in models.items()},
         facts=facts,
         pairs=len(pairs),
     )
+
+
+def write_report(run: Run, report: Report) -> None:
+    """Write ``report.md``."""
     write_durably(run.path / "report.md", report.markdown().encode())
-    return report
 
 
 def draw_orbit(run: Run, model: LatentActionAE) -> None:

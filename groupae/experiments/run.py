@@ -33,6 +33,10 @@ EXPERIMENTS = {ROTATED_DIGITS.name: ROTATED_DIGITS}
 
 _CONFIG = "config.yaml"
 _VERSION = 1
+_FILES = frozenset(
+    {_CONFIG, "metrics.jsonl", "checkpoints", "result.json", "report.md"}
+    | {"orbit.png", "training.png"}
+)
 
 
 class RunExistsError(FileExistsError):
@@ -48,6 +52,37 @@ def get_experiment(name: str) -> Experiment:
     if name not in EXPERIMENTS:
         raise ValueError(unknown_choice("groupae", "a data set", name, EXPERIMENTS))
     return EXPERIMENTS[name]
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    """Return the config of a run folder.
+
+    Raises:
+        ValueError: If it is not one that `Run.create` wrote.
+    """
+    file = path / _CONFIG
+    try:
+        config = yaml.safe_load(file.read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(expected(file, "YAML", " ".join(str(error).split()))) from None
+    version = config.get("groupae_run") if isinstance(config, dict) else None
+    if version != _VERSION:
+        form = f"the config of a groupae run, with groupae_run: {_VERSION}"
+        raise ValueError(expected(file, form, repr(version)))
+    assert isinstance(config, dict)
+    return config
+
+
+def _is_run(path: Path) -> bool:
+    """Return whether a folder is a run and holds nothing else."""
+    names = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+    if _CONFIG not in names or not names <= _FILES:
+        return False
+    try:
+        _read_config(path)
+    except ValueError:
+        return False
+    return True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,16 +118,21 @@ class Run:
 
         Raises:
             RunExistsError: If the folder is not empty and ``force`` is not given, or if it holds
-                anything but a run.
+                anything but a run: then nothing is touched.
         """
+        path = Path(path)
+        build_model(
+            experiment, preset.model, seed=preset.training.seed
+        )  # what cannot be, fails now
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            if not (path / _CONFIG).is_file():
+            if not _is_run(path):
                 got, remedy = "one that holds other things", "name another folder with --out"
                 raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
             if not force:
                 remedy = "name another folder with --out, or replace it with --force"
                 raise RunExistsError(expected(path, "a new or empty folder", "a run", remedy))
-            shutil.rmtree(path)
+            for old in path.iterdir():
+                shutil.rmtree(old) if old.is_dir() else old.unlink()
         path.mkdir(parents=True, exist_ok=True)
         run = cls(path, experiment, preset, preset_name)
         write_durably(path / _CONFIG, yaml.safe_dump(run._config(), sort_keys=False).encode())
@@ -117,16 +157,18 @@ class Run:
             FileNotFoundError: If the folder holds no run.
             ValueError: If its config cannot be read.
         """
+        path = Path(path)
         file = path / _CONFIG
         if not file.is_file():
             remedy = "name the folder that groupae train wrote"
             raise FileNotFoundError(expected(path, f"a run folder with {_CONFIG}", "none", remedy))
+        config = _read_config(path)
         try:
-            config = yaml.safe_load(file.read_text())
             experiment = get_experiment(config["experiment"])
             model = {**config["model"], "widths": tuple(config["model"]["widths"])}
             preset = Preset(ModelConfig(**model), TrainingConfig(**config["training"]))
-        except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+            build_model(experiment, preset.model, seed=0)
+        except (KeyError, TypeError, ValueError) as error:
             line = " ".join(str(error).split())
             raise ValueError(expected(file, "the config of a groupae run", line)) from None
         return cls(path, experiment, preset, str(config.get("preset", "custom")))
@@ -149,8 +191,10 @@ class Run:
         if not file.is_file():
             return None
         try:
-            return TrainingResult(**json.loads(file.read_text()))
-        except (ValueError, TypeError) as error:
+            values = json.loads(file.read_text())
+            kinds = {"steps": int, "best_step": int, "seconds": float, "validation_psnr": float}
+            return TrainingResult(**{name: kind(values[name]) for name, kind in kinds.items()})
+        except (ValueError, TypeError, KeyError) as error:
             remedy = "delete it; the checkpoints do not need it"
             raise ValueError(expected(file, "the result of a training", error, remedy)) from None
 

@@ -307,10 +307,12 @@ class LieGroup(Group):
     """
 
     @abc.abstractmethod
+    @override
     def exp(self, v: Tensor) -> Tensor:
         """Return the exponential of Lie-algebra coordinates ``(*batch, lie_dim)``."""
 
     @abc.abstractmethod
+    @override
     def log(self, g: Tensor) -> Tensor:
         """Return Lie-algebra coordinates ``(*batch, lie_dim)`` with ``exp(log(g)) = g``."""
 
@@ -336,6 +338,7 @@ class FiniteGroup(Group):
 
     @property
     @abc.abstractmethod
+    @override
     def order(self) -> int:
         """Number of elements."""
 

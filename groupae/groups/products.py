@@ -340,7 +340,8 @@ class Product(LieGroup):
         distances = (factor.distance(a, b) for factor, a, b in parts)
         dtype = g.dtype if g.is_floating_point() else torch.float32
         # a norm, whose gradient at zero is zero; that of a square root is NaN
-        return torch.linalg.vector_norm(torch.stack([d.to(dtype) for d in distances]), dim=0)
+        stacked = torch.stack([d.to(dtype) for d in distances])
+        return torch.norm(stacked, dim=0)
 
     @override
     def elements(self) -> Tensor:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._validation import ShapeError, expected
 from groupae.metrics.image import psnr_score, ssim_score
 from groupae.pairs import PairBatch
 
@@ -64,17 +66,29 @@ def _scores(
     pairs: PairBatch,
     batch_size: int,
 ) -> list[Tensor]:
-    """Return each score of every pair; a module is in evaluation mode meanwhile."""
-    was_training = getattr(model, "training", False)
-    if isinstance(model, torch.nn.Module):
-        model.eval()
+    """Return each score of every pair."""
+    if len(pairs) == 0:
+        raise ShapeError(expected("evaluate", "at least one pair", "none"))
     rows = []
-    for batch in pairs.chunks(batch_size):
-        prediction = model.transform(batch.g, batch.x1).clamp(0, 1)
-        rows.append([score(prediction, batch.x2) for score in scorers])
-    if isinstance(model, torch.nn.Module):
-        model.train(was_training)
+    with _evaluation_mode(model):
+        for batch in pairs.chunks(batch_size):
+            prediction = model.transform(batch.g, batch.x1).clamp(0, 1)
+            rows.append([score(prediction, batch.x2) for score in scorers])
     return [torch.cat(column) for column in zip(*rows, strict=True)]
+
+
+@contextlib.contextmanager
+def _evaluation_mode(model: object) -> Iterator[None]:
+    """Put a module in evaluation mode, and every part of it back as it was."""
+    modules = list(model.modules()) if isinstance(model, torch.nn.Module) else []
+    was_training = [module.training for module in modules]
+    try:
+        for module in modules:
+            module.training = False
+        yield
+    finally:
+        for module, mode in zip(modules, was_training, strict=True):
+            module.training = mode
 
 
 def mean_psnr(model: Transforms, pairs: PairBatch, *, batch_size: int = 250) -> float:

@@ -54,11 +54,15 @@ class Checkpoint:
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file so that a crash leaves the old one or the new one, never half of it."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    with beside.open("wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())
-    beside.replace(path)
+    try:
+        with beside.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def _flush(path: Path) -> None:
@@ -127,10 +131,13 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
         raise CheckpointError(expected(path, f"a manifest of format {_FORMAT}", repr(found)))
-    missing = [key for key in ("step", "score", "files") if key not in manifest]
-    if missing or _WEIGHTS not in manifest["files"]:
-        got = f"one without {', '.join(missing) or _WEIGHTS}"
-        raise CheckpointError(expected(path, "a complete manifest.json", got))
+    try:
+        described = manifest["files"][_WEIGHTS]
+        kinds = int(manifest["step"]), float(manifest["score"]), int(described["bytes"])
+        assert kinds, described["sha256"]
+    except (KeyError, TypeError, ValueError) as error:
+        got = f"one whose {error} is missing or of the wrong kind"
+        raise CheckpointError(expected(path, "a complete manifest.json", got)) from None
     return manifest
 
 
@@ -141,30 +148,32 @@ def load_checkpoint(path: Path) -> Checkpoint:
         CheckpointError: If it is missing, foreign or damaged; the message names the damage.
     """
     manifest = _read_manifest(path)
-    for name, described in manifest["files"].items():
-        file = path / name
-        if not file.is_file():
-            raise CheckpointError(expected(path, f"the file {name}", "none"))
-        size = file.stat().st_size
-        if size != described["bytes"]:
-            raise CheckpointError(expected(file, f"{described['bytes']} bytes", size))
-        if _sha256(file) != described["sha256"]:
-            raise CheckpointError(expected(file, "the SHA-256 of its manifest", "another one"))
+    file, described = path / _WEIGHTS, manifest["files"][_WEIGHTS]
+    if not file.is_file():
+        raise CheckpointError(expected(path, f"the file {_WEIGHTS}", "none"))
+    size = file.stat().st_size
+    if size != described["bytes"]:
+        raise CheckpointError(expected(file, f"{described['bytes']} bytes", size))
+    if _sha256(file) != described["sha256"]:
+        raise CheckpointError(expected(file, "the SHA-256 of its manifest", "another one"))
     try:
-        weights = load_file(path / _WEIGHTS)
+        weights = load_file(file)
     except SafetensorError as error:
         raise CheckpointError(expected(path, "a safetensors file", error)) from None
     return Checkpoint(path, int(manifest["step"]), float(manifest["score"]), weights)
 
 
 def _by_score(folder: Path) -> list[Path]:
-    """Return the checkpoints, best first; those with an unreadable manifest last."""
+    """Return the checkpoints, best first; those with an unreadable manifest come before all.
+
+    Their score is unknown, so they may be the best: whoever loads tries them, and says so.
+    """
 
     def key(path: Path) -> tuple[float, str]:
         try:
             return float(_read_manifest(path)["score"]), path.name
-        except (CheckpointError, TypeError, ValueError):
-            return float("-inf"), path.name
+        except CheckpointError:
+            return float("inf"), path.name
 
     return sorted(folder.glob("step-*"), key=key, reverse=True)
 
@@ -186,8 +195,8 @@ def load_best(folder: Path) -> Checkpoint:
             return load_checkpoint(path)
         except CheckpointError as error:
             warnings.warn(f"passed over a damaged checkpoint: {error}", stacklevel=2)
-            damage = error
-    raise CheckpointError(f"{folder}: no valid checkpoint is left; the last one tried: {damage}")
+    got = f"{len(paths)} damaged"
+    raise CheckpointError(expected(folder, "at least one valid checkpoint", got, "train again"))
 
 
 def prune_checkpoints(folder: Path, keep: int) -> None:

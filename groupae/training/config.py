@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 from typing import Literal
 
-from groupae._validation import expected
+from groupae._validation import expected, unknown_choice
 
 __all__ = ["TrainingConfig"]
+
+_OPTIMIZERS = ("adam", "muon")
+_DECAYS = ("cosine", "none")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,8 +22,8 @@ class TrainingConfig:
             ``steps`` is given. The schedule follows the fraction of the budget that is spent.
         steps: Budget in steps instead: then the run is a function of its seed alone.
         batch_size: Pairs a step; each is used in both directions.
-        optimizer: ``"adam"``, or ``"muon"`` (orthogonalised momentum on matrices and kernels,
-            AdamW on the rest).
+        optimizer: ``"adam"`` (AdamW with betas 0.9 and 0.99, which is Adam at weight decay 0), or
+            ``"muon"`` (orthogonalised momentum on matrices and kernels, AdamW on the rest).
         learning_rate: Its peak.
         weight_decay: Decoupled weight decay.
         warmup: Fraction of the budget over which the rate rises from zero.
@@ -57,12 +60,22 @@ class TrainingConfig:
             "learning_rate": self.learning_rate > 0,
             "validations": self.validations > 0,
         }
+        for name, choices in (("optimizer", _OPTIMIZERS), ("decay", _DECAYS)):
+            if getattr(self, name) not in choices:
+                raise ValueError(
+                    unknown_choice("TrainingConfig", name, getattr(self, name), choices)
+                )
         for name, holds in limits.items():
             if not holds:
                 raise ValueError(
                     expected("TrainingConfig", f"{name} above zero", getattr(self, name))
                 )
-        if self.seed < 0:
-            raise ValueError(expected("TrainingConfig", "seed of at least zero", self.seed))
+        for name in ("weight_decay", "clip_norm"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(
+                    expected("TrainingConfig", f"{name} of at least zero", getattr(self, name))
+                )
+        if not 0 <= self.seed < 2**63:
+            raise ValueError(expected("TrainingConfig", "seed in 0..2^63 - 1", self.seed))
         if not 0 <= self.warmup < 1:
             raise ValueError(expected("TrainingConfig", "warmup in [0, 1)", self.warmup))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,7 +55,8 @@ def fit(
     """Train a `groupae.models.TransformModel` and leave it with its best weights.
 
     Args:
-        model: A module with ``loss(batch)`` and ``transform(g, x)``.
+        model: A module with ``loss(batch)`` and ``transform(g, x)``. It is trained on the best
+            device there is and comes back to its own.
         train: Where pairs come from.
         validation: Fixed pairs that choose the best weights.
         config: Budget, optimiser and schedule.
@@ -81,6 +83,7 @@ def fit(
     config = config or TrainingConfig()
     fabric = Fabric(accelerator="auto", devices=1)
     state = TrainingState(model)
+    home = next((p.device for p in model.parameters()), torch.device("cpu"))
     optimizers = build_optimizers(fabric.to_device(model), config)
     wrapped, *ready = fabric.setup(model, *optimizers)
     wrapped.mark_forward_method("loss")
@@ -94,6 +97,10 @@ def fit(
         with budget.reserving():
             # a module cannot be typed as having `transform` too
             state.validation_psnr = mean_psnr(model, validation)  # type: ignore[arg-type]
+        if not math.isfinite(state.validation_psnr):
+            got, remedy = state.validation_psnr, "look for NaN in the validation pairs"
+            owner = f"validation at step {state.step}"
+            raise NonFiniteLossError(expected(owner, "a finite PSNR", got, remedy))
         if state.validation_psnr > state.best_psnr:
             state.best_psnr, state.best_step = state.validation_psnr, state.step
             best = copy.deepcopy(model.state_dict())
@@ -104,7 +111,7 @@ def fit(
     for callback in callbacks:
         callback.on_start(state)
     try:
-        due, validated = 1, -1
+        due, validated = 1, validate()  # so that there is a checkpoint whatever happens
         wrapped.train()
         while (progress := budget.progress(state.step)) < 1:
             state.progress = progress
@@ -128,6 +135,7 @@ def fit(
         state.seconds = budget.seconds
         for callback in callbacks:
             callback.on_end(state)
+        model.to(home)
     model.load_state_dict(best)
     return TrainingResult(state.step, state.seconds, state.best_step, state.best_psnr)
 
@@ -158,8 +166,8 @@ def _take_step(
                 f"training step {state.step}",
                 "a finite loss and gradient",
                 f"{shown}, gradient norm {float(norm):.4g}",
-                f"lower the learning rate (now {state.learning_rate:.2g}) or the gradient limit "
-                f"(now {config.clip_norm:g}); the best weights so far are kept",
+                f"lower learning_rate (now {config.learning_rate:.2g}) or set clip_norm lower "
+                f"(now {config.clip_norm or 'off'}); the best weights so far are kept",
             )
         )
     for optimizer in optimizers:

@@ -102,7 +102,7 @@ def the_only_line(capsys):
         (["train", "rotated-digits", "--minutes", "soon"], "minutes: expected float, got soon"),
         (["train", "rotated-digits", "--minutes", "-1"], "expected minutes above zero, got -1.0"),
         (["train", "rotated-digits", "--sped", "1"], "unrecognized arguments: --sped 1"),
-        (["train", "rotated-digits", "--threads", "0"], "at least 1, got 0"),
+        (["train", "rotated-digits", "--threads", "0"], "a number in 1..1024, got 0"),
         (["fly"], "invalid choice: 'fly'"),
         ([], "train,evaluate,orbit"),
         (["evaluate", "/nowhere"], "/nowhere: expected a run folder with config.yaml, got none"),
@@ -129,6 +129,49 @@ def test_force_does_not_delete_what_is_no_run(tmp_path, capsys):
     assert run("train", "rotated-digits", "--out", tmp_path, "--force", *SHORT) == 2
     assert "got one that holds other things" in the_only_line(capsys)
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("keep", ["config.yaml", "thesis.tex"])
+def test_force_deletes_nothing_from_a_folder_with_other_things(a_copy, keep, capsys):
+    """Neither a foreign config.yaml nor a run with something beside it makes a folder ours."""
+    if keep == "config.yaml":
+        shutil.rmtree(a_copy)
+        a_copy.mkdir()
+    (a_copy / keep).write_text("years: of work")
+    before = sorted(path.name for path in a_copy.iterdir())
+    assert run("train", "rotated-digits", "--out", a_copy, "--force", *SHORT) == 2
+    assert "got one that holds other things" in the_only_line(capsys)
+    assert sorted(path.name for path in a_copy.iterdir()) == before
+
+
+def test_force_keeps_the_old_run_if_the_new_one_cannot_be(a_copy, capsys):
+    words = ("--out", a_copy, "--force", "--seed", str(2**64), *SHORT)
+    assert run("train", "rotated-digits", *words) == 2
+    assert "seed in 0..2^63 - 1" in the_only_line(capsys)
+    assert (a_copy / "result.json").exists()
+
+
+def test_options_may_be_spelled_with_hyphens(tmp_path):
+    words = ("--steps", "2", "--batch-size=4", "--learning-rate", "1e-3", "--threads", "1")
+    assert run("train", "rotated-digits", "--out", tmp_path / "run", *words) == 0
+    config = yaml.safe_load((tmp_path / "run" / "config.yaml").read_text())
+    assert (config["training"]["batch_size"], config["training"]["learning_rate"]) == (4, 1e-3)
+
+
+def test_a_path_that_looks_like_markup_is_printed_as_it_is(tmp_path, capsys):
+    out = tmp_path / "br[red]ack[/a]"
+    assert run("train", "rotated-digits", "--out", out, *SHORT) == 0
+    assert f"{out}/orbit.png\n" in capsys.readouterr().out
+
+
+def test_the_table_is_printed_even_if_the_report_cannot_be_written(a_copy, capsys):
+    (a_copy / "report.md").unlink()
+    (a_copy / "report.md").mkdir()
+    assert run("evaluate", a_copy, "--threads", "1") == 2
+    captured = capsys.readouterr()
+    assert "oracle: x1 itself turned" in captured.out
+    assert "report.md" in captured.err
+    assert not list(a_copy.glob(".report*"))
 
 
 @pytest.mark.filterwarnings("always:passed over")
@@ -169,6 +212,12 @@ def test_a_checkpoint_of_another_model_is_a_sentence(a_copy, capsys):
         (lambda c: c["model"].update(depth=3), "unexpected keyword argument 'depth'"),
         (lambda c: c["model"].update(objective={"l7": 1.0}), "a loss term to be one of mse"),
         (lambda c: c["model"].update(backbone="cnn"), "backbone residual or paper_digit"),
+        (lambda c: c.update(groupae_run=99), "with groupae_run: 1, got 99"),
+        (lambda c: c["model"].update(objective=["mse"]), "objective to map loss terms to weights"),
+        (lambda c: c["model"].update(widths=["a"]), "widths above zero"),
+        (lambda c: c["model"].update(widths=[-8, 8]), "widths above zero"),
+        (lambda c: c["model"].update(blocks="x"), "blocks from 0, got widths"),
+        (lambda c: c["training"].update(optimizer="sgd"), "optimizer to be one of adam, muon"),
         (lambda c: c.pop("training"), "the config of a groupae run, got 'training'"),
     ],
 )
@@ -220,7 +269,8 @@ def test_a_diverging_run_exits_with_1_and_the_remedy(tmp_path, capsys):
     assert code == 1
     line = the_only_line(capsys)
     assert "expected a finite loss and gradient, got" in line
-    assert "lower the learning rate" in line
+    assert "lower learning_rate (now 1e+30) or set clip_norm lower (now off)" in line
+    assert list((tmp_path / "run" / "checkpoints").glob("step-*"))
 
 
 def test_help_and_version(capsys):
