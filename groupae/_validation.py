@@ -72,8 +72,10 @@ def check_axis_size(
         raise ShapeError(expected(owner, f"{name} of shape {shape}", tuple(x.shape), remedy))
 
 
-def check_floating(owner: object, what: str, x: Tensor) -> None:
+def check_floating(owner: object, what: str, x: object) -> None:
     """Raise `TypeError` unless ``x`` is a real floating-point tensor."""
+    if not isinstance(x, Tensor):
+        raise TypeError(expected(owner, f"{what} to be a tensor", type(x).__name__))
     if not x.is_floating_point():
         raise TypeError(
             expected(owner, f"{what} of a floating dtype", x.dtype, "convert it with .float()")

@@ -341,7 +341,8 @@ class Product(LieGroup):
         dtype = g.dtype if g.is_floating_point() else torch.float32
         # a norm, whose gradient at zero is zero; that of a square root is NaN
         stacked = torch.stack([d.to(dtype) for d in distances])
-        return torch.norm(stacked, dim=0)
+        length: Tensor = torch.linalg.vector_norm(stacked, dim=0)
+        return length
 
     @override
     def elements(self) -> Tensor:

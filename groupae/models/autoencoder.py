@@ -71,7 +71,9 @@ class LatentActionAE(nn.Module):
     def decode(self, z: Any) -> Tensor:
         """Return the data ``D(z)``."""
         prediction = self.decoder(z)
-        assert isinstance(prediction, Tensor)
+        if not isinstance(prediction, Tensor):
+            got = type(prediction).__name__
+            raise TypeError(expected("LatentActionAE", "the decoder to return a tensor", got))
         return prediction
 
     def transform(self, g: Tensor, x: Tensor) -> Tensor:

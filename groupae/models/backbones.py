@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from groupae._validation import ShapeError, expected
+from groupae._validation import ShapeError, check_axis_size, expected
 
 __all__ = ["ConvDecoder", "ConvEncoder"]
 
@@ -145,6 +145,7 @@ class ConvDecoder(nn.Module):
     ) -> None:
         super().__init__()
         _check_sizes("ConvDecoder", size, widths)
+        self.dim = dim
         small = size // 2 ** len(widths)
         layers: list[nn.Module] = [
             nn.Linear(dim, widths[-1] * small**2),
@@ -163,6 +164,7 @@ class ConvDecoder(nn.Module):
     @override
     def forward(self, z: Tensor) -> Tensor:
         """Return pictures ``(n, C, size, size)``."""
+        check_axis_size("ConvDecoder", z, -1, self.dim, "give it the length of the code", name="z")
         picture = self.layers(z)
         assert isinstance(picture, Tensor)
         return picture

@@ -12,7 +12,7 @@ import itertools
 from torch import Tensor, nn
 from typing_extensions import override
 
-from groupae._validation import ShapeError, expected
+from groupae._validation import ShapeError, check_axis_size, expected
 
 __all__ = ["PaperDigitDecoder", "PaperDigitEncoder"]
 
@@ -72,6 +72,7 @@ class PaperDigitDecoder(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
+        self.dim = dim
         layers: list[nn.Module] = [nn.Linear(dim, 256), nn.ELU(), nn.Linear(256, 256), nn.ELU()]
         layers.append(nn.Unflatten(1, (64, 2, 2)))
         odd = (1, 0, 1, 1)  # sizes 2-4-7-14-28
@@ -83,6 +84,8 @@ class PaperDigitDecoder(nn.Module):
     @override
     def forward(self, z: Tensor) -> Tensor:
         """Return pictures ``(n, 1, 28, 28)``."""
+        remedy = "give it the length of the code"
+        check_axis_size("PaperDigitDecoder", z, -1, self.dim, remedy, name="z")
         picture = self.layers(z)
         assert isinstance(picture, Tensor)
         return picture

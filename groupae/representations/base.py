@@ -50,9 +50,14 @@ class Block:
     is_trivial: bool
 
     @property
+    def size(self) -> int:
+        """Number of entries."""
+        return self.dim * self.copies
+
+    @property
     def stop(self) -> int:
         """End of the block."""
-        return self.start + self.dim * self.copies
+        return self.start + self.size
 
     @property
     def slice(self) -> slice:
@@ -199,7 +204,7 @@ class Representation:
         trailing = x.shape[axis + 1 :]
         dtype = torch.promote_types(x.dtype, torch.float32)
         parts = [
-            x.narrow(axis, block.start, block.stop - block.start)
+            x.narrow(axis, block.start, block.size)
             .reshape(*x.shape[:axis], block.dim, block.copies * math.prod(trailing))
             .to(dtype)
             for block in self.blocks
@@ -207,7 +212,7 @@ class Representation:
         with full_precision(x):
             moved = self.group.irreps.apply(self.labels, g, parts)
         flat = [
-            part.reshape(*part.shape[:-2], block.dim * block.copies, *trailing)
+            part.reshape(*part.shape[:-2], block.size, *trailing)
             for part, block in zip(moved, self.blocks, strict=True)
         ]
         batch = torch.broadcast_shapes(*(part.shape[:axis] for part in flat))
@@ -241,11 +246,11 @@ class Representation:
 
     def is_invariant(self) -> Tensor:
         """Return a mask ``(dim,)``: true on the entries no element changes."""
-        return torch.cat([torch.full((b.dim * b.copies,), b.is_trivial) for b in self.blocks])
+        return torch.cat([torch.full((b.size,), b.is_trivial) for b in self.blocks])
 
     def invariants(self, x: Tensor, dim: int = -1) -> Tensor:
         """Return the entries of ``x`` that no element changes, in their order."""
         owner = Method(self, "invariants")
         check_axis_size(owner, x, dim, self.dim, "the axis holds one vector of the representation")
-        parts = [x.narrow(dim, b.start, b.stop - b.start) for b in self.blocks if b.is_trivial]
+        parts = [x.narrow(dim, b.start, b.size) for b in self.blocks if b.is_trivial]
         return torch.cat(parts, dim) if parts else x.narrow(dim, 0, 0)

@@ -102,14 +102,18 @@ class LawBook:
         self.tolerance = 64 * torch.finfo(dtype).eps * depth
         self._results: dict[str, LawResult] = {}
 
-    def measure(self, law: str, errors: Tensor, *elements: Tensor) -> None:
+    def measure(
+        self, law: str, errors: Tensor, *elements: Tensor, tolerance: float | None = None
+    ) -> None:
         """Record the worst of ``errors`` (one a sample) and the elements there."""
         if errors.numel() == 0:
             return
-        errors = torch.nan_to_num(errors.detach().double().flatten(), nan=math.inf, posinf=math.inf)
+        errors = errors.detach().double().flatten().abs()
+        errors = torch.nan_to_num(errors, nan=math.inf, posinf=math.inf)
         worst = int(errors.argmax())
         offending = tuple(g[worst] for g in elements)
-        self._record(LawResult(law, float(errors[worst]), self.tolerance, offending))
+        allowed = self.tolerance if tolerance is None else tolerance
+        self._record(LawResult(law, float(errors[worst]), allowed, offending))
 
     def require(self, law: str, holds: bool) -> None:
         """Record a law that holds or not, with nothing between."""

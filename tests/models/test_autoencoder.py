@@ -187,6 +187,30 @@ def test_a_model_is_deep_copied_and_its_state_saved_without_the_action():
             ValueError,
             r"x of shape \(n, 1, 28, 28\), got \(2, 3, 28, 28\)",
         ),
+        (
+            lambda: LatentActionAE(
+                ConvEncoder(20), ConvDecoder(24), VectorAction(SO2().rep("20x0"))
+            ).transform(SO2().sample(2), torch.zeros(2, 1, 28, 28)),
+            ValueError,
+            r"ConvDecoder: expected z of shape \(\*batch, 24\), got \(2, 20\)",
+        ),
+        (
+            lambda: PaperDigitDecoder(24)(torch.zeros(2, 20)),
+            ValueError,
+            r"PaperDigitDecoder: expected z of shape \(\*batch, 24\), got \(2, 20\)",
+        ),
+        (
+            lambda: identity_model(_so3_action()).encode([1.0]),
+            TypeError,
+            "x to be a tensor, got list",
+        ),
+        (
+            lambda: LatentActionAE(nn.Identity(), _Halves(), _so3_action()).decode(
+                torch.zeros(2, 20)
+            ),
+            TypeError,
+            "the decoder to return a tensor, got dict",
+        ),
         (lambda: ConvEncoder(8, size=30), ValueError, "a size divisible by 4.*got 30"),
         (lambda: ConvDecoder(8, widths=(12,)), ValueError, "multiples of 8, got"),
         (

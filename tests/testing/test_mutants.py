@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from groupae import SO2, SO3, Cyclic, VectorAction
+from groupae import SO2, SO3, Affine, Cyclic, VectorAction
 from groupae.representations import Representation
 from groupae.testing import LawViolationError, check_action, check_representation
 
@@ -114,6 +114,33 @@ class NanGradient(Mutant):
         return matrix + 0 * distance[..., None, None]
 
 
+class NoGradient(Mutant):
+    """Correct values, but nothing flows to the element."""
+
+    def spoil(self, g, matrix):
+        return matrix.detach() + 0 * g.sum()
+
+
+class DoublesOneForMany(Mutant):
+    """One element on many vectors is applied wrongly."""
+
+    def spoil(self, g, matrix):
+        return matrix
+
+    def act(self, g, x, dim=-1):
+        moved = Representation.act(self, g, x, dim)
+        many = g.ndim == len(self.group.element_shape) and x.ndim > 2
+        return 2 * moved if many else moved
+
+
+class ForgetsInvariants(Mutant):
+    def spoil(self, g, matrix):
+        return matrix
+
+    def invariants(self, x, dim=-1):
+        return x.narrow(dim, 0, 0)
+
+
 def mutant(kind, group, text):
     return kind(group, group.rep(text).terms)
 
@@ -135,6 +162,10 @@ MUTANTS = [
     (ProjectionNotIdentity, SO2(), "identity"),
     (LeaksIntoInvariants, SO3(), "invariants"),
     (NanGradient, SO3(), "gradient"),
+    (NoGradient, SO3(), "derivative"),
+    (NoGradient, SO2(), "derivative"),
+    (DoublesOneForMany, SO2(), "batching"),
+    (ForgetsInvariants, SO2(), "invariants"),
 ]
 
 
@@ -178,6 +209,7 @@ ACTION_MUTANTS = {
     "period off": (SO2(), lambda a, act, g, z: act(g * 1.001, z), "well_defined"),
     "not linear": (SO2(), lambda a, act, g, z: act(g, z).tanh(), "linearity"),
     "wrong dtype": (SO2(), lambda a, act, g, z: act(g, z).float(), "dtype"),
+    "cut from z": (SO2(), lambda a, act, g, z: act(g, z.detach()) + 0 * z, "derivative"),
     "rounded to quarter turns": (
         SO2(),
         lambda a, act, g, z: act((g / (torch.pi / 2)).round() * (torch.pi / 2), z),
@@ -192,6 +224,36 @@ def test_a_spoilt_action_is_rejected(name):
     report = check_action(SpoiltAction(group.rep("2x0 + 3x1 + 1x2"), spoil))
     assert law in report.failures
     assert law in str(report)
+
+
+class Unsplit(VectorAction):
+    """Says that nothing is invariant and nothing varies."""
+
+    def invariants(self, z):
+        return z[..., :0]
+
+    def varying(self, z):
+        return z[..., :0]
+
+
+def test_an_action_must_split_the_whole_code():
+    assert "splitting" in check_action(Unsplit(SO2().rep("2x0 + 3x1"))).failures
+
+
+@pytest.mark.parametrize(
+    "rho",
+    [
+        SO3().trivial(),
+        (SO3() * Cyclic(3)).rep("1x(0,1)"),
+        (Affine() * SO2()).rep("1x(-2,1) + 1x(std,3)"),
+        SO2().rep("4x0"),
+    ],
+    ids=str,
+)
+def test_unusual_but_valid_ones_pass(rho):
+    check_representation(rho).raise_if_failed()
+    check_representation(rho, dtype=torch.float32).raise_if_failed()
+    check_action(VectorAction(rho)).raise_if_failed()
 
 
 def test_the_report_names_the_offending_elements():
