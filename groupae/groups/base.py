@@ -303,7 +303,7 @@ class Group(abc.ABC):
 class LieGroup(Group):
     """A group with an exponential: adds one-parameter paths.
 
-    Subclasses give `lie_dim`, `exp` and `log` too.
+    Subclasses give ``lie_dim``, ``exp`` and ``log`` too.
     """
 
     @abc.abstractmethod
