@@ -222,9 +222,10 @@ class Group(abc.ABC):
         del chart
         return g
 
-    def check_elements(self, g: Tensor) -> None:
-        """Raise unless ``g`` has the shape and kind of dtype of elements; costs no arithmetic."""
-        check_element(self, g, self.element_shape, is_integer=self.has_integer_elements)
+    def check_elements(self, *elements: Tensor) -> None:
+        """Raise unless each has the shape and kind of dtype of elements; costs no arithmetic."""
+        for g in elements:
+            check_element(self, g, self.element_shape, is_integer=self.has_integer_elements)
 
     # --- representations --------------------------------------------------------------------
     def rep(self, text: str) -> Representation:

@@ -115,11 +115,13 @@ class Cyclic(FiniteGroup):
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the sum modulo n."""
+        self.check_elements(g, h)
         return torch.remainder(g.long() + h.long(), self.n)
 
     @override
     def inverse(self, g: Tensor) -> Tensor:
         """Return the opposite index modulo n."""
+        self.check_elements(g)
         return torch.remainder(-g.long(), self.n)
 
     @override

@@ -160,11 +160,13 @@ class SO2(LieGroup):
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the sum of the angles, wrapped."""
+        self.check_elements(g, h)
         return wrap_angle(g + h)
 
     @override
     def inverse(self, g: Tensor) -> Tensor:
         """Return the opposite angle."""
+        self.check_elements(g)
         return -g
 
     @override
@@ -203,6 +205,7 @@ class SO2(LieGroup):
     @override
     def log(self, g: Tensor) -> Tensor:
         """Return the wrapped angle, shape ``(*batch, 1)``."""
+        self.check_elements(g)
         return wrap_angle(g)[..., None]
 
     @override

@@ -117,6 +117,7 @@ class SO3(LieGroup):
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the matrix product."""
+        self.check_elements(g, h)
         dtype = torch.promote_types(g.dtype, h.dtype)
         with full_precision(g):
             return g.to(dtype) @ h.to(dtype)
@@ -124,6 +125,7 @@ class SO3(LieGroup):
     @override
     def inverse(self, g: Tensor) -> Tensor:
         """Return the transpose."""
+        self.check_elements(g)
         return g.mT
 
     @override
@@ -168,6 +170,7 @@ class SO3(LieGroup):
     @override
     def log(self, g: Tensor) -> Tensor:
         """Return the rotation vector of length at most pi."""
+        self.check_elements(g)
         return rotvec_from_quat(quat_from_matrix(g))
 
     @override

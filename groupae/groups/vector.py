@@ -123,12 +123,14 @@ class Affine(LieGroup):
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Return ``(a1 a2, b1 + a1 b2)``."""
+        self.check_elements(g, h)
         (a1, b1), (a2, b2) = g.unbind(-1), h.unbind(-1)
         return torch.stack(torch.broadcast_tensors(a1 * a2, b1 + a1 * b2), -1)
 
     @override
     def inverse(self, g: Tensor) -> Tensor:
         """Return ``(1 / a, -b / a)``."""
+        self.check_elements(g)
         a, b = g.unbind(-1)
         return torch.stack([1 / a, -b / a], -1)
 
@@ -162,6 +164,7 @@ class Affine(LieGroup):
     @override
     def log(self, g: Tensor) -> Tensor:
         """Return ``(log a, b log a / (a - 1))``."""
+        self.check_elements(g)
         a, b = g.unbind(-1)
         s = a.log()
         return torch.stack([s, b / _expm1_over(s)], -1)

@@ -69,3 +69,23 @@ def test_one_sentence(call, error, words):
 def test_elements_of_the_wrong_kind(group, g, error, words):
     with pytest.raises(error, match=words):
         group.standard().act(g, torch.zeros(1, group.standard().dim))
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            lambda: Affine().inverse(torch.zeros(3)),
+            r"shape \(\*batch, 2\), got \(3,\)",
+        ),
+        (lambda: SO3().compose(torch.zeros(3), torch.zeros(3)), r"shape \(\*batch, 3, 3\)"),
+        (lambda: SO3().log(torch.zeros(2)), r"shape \(\*batch, 3, 3\), got \(2,\)"),
+        (lambda: Cyclic(4).compose(torch.tensor(1.5), torch.tensor(1)), "integer dtype"),
+        (lambda: Cyclic(4).rep("1x1").character(torch.tensor([0.5])), "integer dtype"),
+        (lambda: SO2().compose(torch.tensor(1), torch.tensor(0.5)), "floating dtype"),
+        (lambda: SO2().rep("1x1").matrix(0.5), r"a tensor \(\*batch,\), got float"),
+    ],
+)
+def test_group_operations_check_their_elements(call, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        call()

@@ -171,3 +171,20 @@ def test_interpolation_halves_the_angle():
     v = torch.tensor([[0.0, 1.2, 0.0]], dtype=torch.float64)
     halfway = SO3().interpolate(SO3().identity(1, dtype=torch.float64), SO3().exp(v), 0.5)
     torch.testing.assert_close(SO3().log(halfway), v / 2)
+
+
+def test_affine_samples_have_the_spread_of_the_paper():
+    """log a and b are normal with variance 1/4."""
+    g = Affine().sample(20000, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert abs(g[:, 0].log().std() - 0.5) < 0.01
+    assert abs(g[:, 1].std() - 0.5) < 0.01
+
+
+def test_the_grid_of_affine_elements_fills_its_square():
+    grid = Affine().grid(400)
+    square = torch.stack([grid[:, 0].log(), grid[:, 1]], 1)
+    assert square.abs().max() <= 1
+    cells = ((square + 1) * 4).floor().clamp(max=7)  # 8 x 8 cells, 6 points each on average
+    counts = (cells[:, 0] * 8 + cells[:, 1]).long().bincount(minlength=64)
+    assert counts.min() >= 3
+    assert counts.max() <= 10
