@@ -9,8 +9,6 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from groupae.groups import Group
-
 __all__ = ["PairBatch", "PairSource"]
 
 
@@ -55,9 +53,7 @@ class PairBatch:
 
 
 class PairSource(Protocol):
-    """Where training pairs come from: any object with these two members."""
-
-    group: Group
+    """Where training pairs come from: any object with this method."""
 
     def batch(self, step: int, size: int) -> PairBatch:
         """Return the pairs of a step; the same ones whenever it is asked."""

@@ -133,9 +133,12 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise CheckpointError(expected(path, f"a manifest of format {_FORMAT}", repr(found)))
     try:
         described = manifest["files"][_WEIGHTS]
-        kinds = int(manifest["step"]), float(manifest["score"]), int(described["bytes"])
-        assert kinds, described["sha256"]
-    except (KeyError, TypeError, ValueError) as error:
+        numbers = (manifest["step"], manifest["score"], described["bytes"])
+        if not all(isinstance(number, (int, float)) for number in numbers):
+            raise TypeError("a number")
+        if not isinstance(described["sha256"], str):
+            raise TypeError("'sha256'")
+    except (KeyError, TypeError) as error:
         got = f"one whose {error} is missing or of the wrong kind"
         raise CheckpointError(expected(path, "a complete manifest.json", got)) from None
     return manifest

@@ -66,8 +66,8 @@ def fit(
         Steps, seconds and the best validation score.
 
     Raises:
-        NonFiniteLossError: With the step, the loss terms and the remedy. The weights are those
-            before that step; checkpoints already written stay.
+        NonFiniteLossError: With the step, the loss terms and the remedy. The model holds its best
+            weights so far; checkpoints already written stay.
         KeyboardInterrupt: After the weights at the interruption were validated and handed to the
             callbacks, so that a checkpoint is written.
 
@@ -128,6 +128,9 @@ def fit(
         state.progress = 1.0
         if validated != state.step:
             validate()
+    except NonFiniteLossError:
+        model.load_state_dict(best)
+        raise
     except KeyboardInterrupt:
         validate()
         raise

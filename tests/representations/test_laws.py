@@ -151,6 +151,22 @@ def test_irreducibility_by_the_norm_of_the_character():
             assert abs(mean - group.irreps.commutant_dim(label)) < 0.05
 
 
+def test_products_say_whether_they_split():
+    """The commutant of an external product has the product of the dimensions (1 x 2, 2 x 2)."""
+    for group, label, dim, whole in (
+        (SO3() * SO2(), (1, 1), 2, True),
+        (SO2() * Cyclic(3), (1, 1), 4, False),
+        (SO2() * Cyclic(2), (1, 1), 2, True),
+    ):
+        generator = torch.Generator().manual_seed(0)
+        g = group.sample(40000, generator=generator, dtype=torch.float64)
+        mean = group.irrep(label).character(g).square().mean()
+        assert abs(mean - dim) < 0.1
+        assert group.irreps.commutant_dim(label) == dim
+        assert group.irreps.is_irreducible(label) is whole
+    assert not Affine().irreps.is_irreducible("std")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("group", [SO2(), SO3(), Cyclic(8), Affine()], ids=str)
 def test_act_compiles_without_a_graph_break(group):

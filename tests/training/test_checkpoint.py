@@ -78,6 +78,17 @@ def wrong_kinds(path):
     (path / "manifest.json").write_text(json.dumps({**manifest, "files": ["model.safetensors"]}))
 
 
+def without_hash(path):
+    manifest = json.loads((path / "manifest.json").read_text())
+    del manifest["files"]["model.safetensors"]["sha256"]
+    (path / "manifest.json").write_text(json.dumps(manifest))
+
+
+def text_for_step(path):
+    manifest = json.loads((path / "manifest.json").read_text())
+    (path / "manifest.json").write_text(json.dumps({**manifest, "step": "abc"}))
+
+
 def foreign(path):
     (path / "manifest.json").write_text(json.dumps({"format": "somebody else's"}))
 
@@ -90,6 +101,8 @@ def foreign(path):
         (remove, "the file model.safetensors, got none"),
         (garble, "a readable manifest.json"),
         (empty, r"a complete manifest\.json, got one whose 'files' is missing"),
+        (without_hash, "one whose 'sha256' is missing or of the wrong kind"),
+        (text_for_step, "one whose a number is missing or of the wrong kind"),
         (wrong_kinds, r"a complete manifest\.json, got one whose .* wrong kind"),
         (foreign, "a manifest of format groupae-checkpoint-1, got .somebody else's."),
     ],

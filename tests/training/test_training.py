@@ -103,7 +103,7 @@ class PoisonedAt:
     """A source whose pairs are NaN from one step on."""
 
     def __init__(self, inner, step):
-        self.inner, self.step, self.group = inner, step, inner.group
+        self.inner, self.step = inner, step
 
     def batch(self, step, size):
         batch = self.inner.batch(step, size)
@@ -127,8 +127,17 @@ def test_a_loss_that_is_not_finite_stops_with_the_remedy_and_keeps_the_checkpoin
     assert message.startswith("training step 12: expected a finite loss and gradient, got recon")
     assert "reconstruction nan" in message
     assert "lower learning_rate (now 0.001) or set clip_norm lower (now 1.0)" in message
-    assert load_best(tmp_path).step == 10
-    assert all(p.isfinite().all() for p in model.parameters())
+    kept = load_best(tmp_path)
+    assert kept.step == 10
+    state = model.state_dict()
+    assert all(torch.equal(state[name], weight) for name, weight in kept.weights.items())
+
+
+def test_validation_pairs_with_nan_stop_before_the_first_step():
+    train, validation = sources()
+    validation.x2[0] = math.nan
+    with pytest.raises(NonFiniteLossError, match="validation at step 0: expected a finite PSNR"):
+        fit(linear_model(), train, validation, CONFIG)
 
 
 class InterruptAt(Callback):
