@@ -22,6 +22,7 @@ from groupae._validation import ShapeError, check_element, expected, unknown_cho
 from groupae.groups.irreps import IrrepLabel, Irreps
 
 if TYPE_CHECKING:
+    from groupae.groups.homomorphisms import Homomorphism
     from groupae.groups.products import Product
     from groupae.representations.base import Representation
 
@@ -227,6 +228,21 @@ class Group(abc.ABC):
         for g in elements:
             check_element(self, g, self.element_shape, is_integer=self.has_integer_elements)
 
+    # --- subgroups --------------------------------------------------------------------------
+    def subgroup(self, spec: str | Tensor) -> Homomorphism:
+        """Return the inclusion of a subgroup.
+
+        Args:
+            spec: Its name, such as ``"so2"`` in SO(3) or ``"c(4)"`` in SO(2) (an unknown name
+                lists the known ones), or elements that generate it, for a finite group.
+
+        Raises:
+            ValueError: If the group knows no subgroup of that name.
+        """
+        from groupae.groups.subgroups import find_subgroup
+
+        return find_subgroup(self, spec)
+
     # --- representations --------------------------------------------------------------------
     def rep(self, text: str) -> Representation:
         """Return the representation written ``text``, such as ``"8x0 + 6x1"``.
@@ -347,6 +363,11 @@ class FiniteGroup(Group):
     @override
     def elements(self) -> Tensor:
         """Return all elements, the identity first, shape ``(order, *element_shape)``."""
+
+    def index(self, g: Tensor) -> Tensor:
+        """Return the place of each element in `elements`, int64, shape ``(*batch,)``."""
+        lead = g.ndim - len(self.element_shape)
+        return self.distance(g.unsqueeze(lead), self.elements().to(g.device)).argmin(-1)
 
     @override
     def grid(self, n: int) -> Tensor:

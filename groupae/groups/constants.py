@@ -1,0 +1,96 @@
+"""Tensors as frozen data: equal by value, hashable, picklable, cast on use."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+__all__ = ["Constant"]
+
+
+class Constant:
+    """A constant tensor, float64 or int64 on the CPU, for fields of frozen dataclasses.
+
+    Args:
+        values: A tensor or nested lists; copied. Booleans and integers become int64.
+
+    Example:
+        >>> Constant([[1, 2], [3, 4]]) == Constant(torch.tensor([[1, 2], [3, 4]]))
+        True
+    """
+
+    __slots__ = ("_digest", "_values")
+
+    def __init__(self, values: Any) -> None:
+        if not isinstance(values, Tensor):
+            values = torch.as_tensor(values, dtype=torch.float64 if _has_float(values) else None)
+        kept = torch.float64 if values.is_floating_point() else torch.int64
+        self._values = values.detach().to("cpu", kept).clone()
+        content = self._values + 0  # -0.0 becomes 0.0
+        self._digest = hashlib.sha256(
+            f"{kept}{tuple(content.shape)}".encode() + content.contiguous().numpy().tobytes()
+        ).hexdigest()
+
+    @property
+    def values(self) -> Tensor:
+        """The tensor; not to be written to."""
+        return self._values
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Its shape."""
+        return tuple(self._values.shape)
+
+    def to(
+        self, dtype: torch.dtype | None = None, device: torch.device | str | None = None
+    ) -> Tensor:
+        """Return it in another dtype and on another device."""
+        return self._values.to(device=device, dtype=dtype)
+
+    def like(self, x: Tensor) -> Tensor:
+        """Return it in the dtype and on the device of ``x``."""
+        return self._values.to(device=x.device, dtype=x.dtype)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Constant) and self._digest == other._digest
+
+    @override
+    def __hash__(self) -> int:
+        return hash(self._digest)
+
+    @override
+    def __reduce__(self) -> tuple[type[Constant], tuple[Tensor]]:
+        return Constant, (self._values,)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Constant:
+        return self
+
+    @override
+    def __str__(self) -> str:
+        """Return nested lists as JSON, whole numbers without a point; `Constant` reads them back."""
+        return json.dumps(_plain(self._values.tolist()), separators=(",", ":"))
+
+    @override
+    def __repr__(self) -> str:
+        return f"Constant({self})"
+
+
+def _has_float(values: Any) -> bool:
+    if isinstance(values, (list, tuple)):
+        return any(_has_float(value) for value in values)
+    return isinstance(values, float)
+
+
+def _plain(values: Any) -> Any:
+    if isinstance(values, list):
+        return [_plain(value) for value in values]
+    return int(values) if float(values).is_integer() else values

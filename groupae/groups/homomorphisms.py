@@ -1,0 +1,242 @@
+"""Homomorphisms: maps between groups that keep products.
+
+Conventions: ``phi(g)`` maps elements of ``phi.source`` to elements of ``phi.target``, batch axes
+kept; ``phi @ psi`` is psi first. Injective ones are subgroups and know how to come back
+(`Homomorphism.preimage`). Like groups they are frozen data.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import expected
+from groupae.groups.base import FiniteGroup, Group
+from groupae.groups.constants import Constant
+
+__all__ = [
+    "Composition",
+    "FunctionHomomorphism",
+    "Homomorphism",
+    "IdentityMap",
+    "TabulatedHomomorphism",
+    "offending_pair",
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class Homomorphism(abc.ABC):
+    """A map from ``source`` to ``target`` with ``phi(gh) = phi(g) phi(h)``.
+
+    Subclasses are frozen dataclasses that give ``_map``; injective ones give ``_preimage`` too.
+
+    Args:
+        source: Where elements come from.
+        target: Where they go.
+
+    Example:
+        >>> from groupae import SO3
+        >>> phi = SO3().subgroup("so2")
+        >>> print(phi)
+        SO(2) -> SO(3)
+        >>> phi(torch.tensor(0.0)).tolist()
+        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    """
+
+    source: Group
+    target: Group
+
+    @abc.abstractmethod
+    def _map(self, g: Tensor) -> Tensor: ...
+
+    def _preimage(self, g: Tensor) -> Tensor:
+        raise TypeError(expected(self, "an injective map with a known preimage", "one without"))
+
+    @property
+    def is_injective(self) -> bool:
+        """Whether it embeds the source as a subgroup, with a known `preimage`."""
+        return type(self)._preimage is not Homomorphism._preimage
+
+    def __call__(self, g: Tensor) -> Tensor:
+        """Return the image, shape ``(*batch, *target.element_shape)``."""
+        self.source.check_elements(g)
+        return self._map(g)
+
+    def preimage(self, g: Tensor) -> Tensor:
+        """Return the source element that is mapped to ``g``, for ``g`` in the image.
+
+        Elements off the image are carried to one near them, unnoticed: check with
+        ``target.distance(phi(phi.preimage(g)), g)``.
+
+        Raises:
+            TypeError: If the map is not injective or nothing is known of its preimages.
+        """
+        self.target.check_elements(g)
+        return self._preimage(g)
+
+    def cosets(self) -> Tensor:
+        """Return one element of each left coset ``t H`` of the image, the identity first.
+
+        Returns:
+            Shape ``(index, *target.element_shape)``.
+
+        Raises:
+            TypeError: If the index is infinite or the cosets are not known.
+        """
+        if isinstance(self.target, FiniteGroup) and isinstance(self.source, FiniteGroup):
+            elements, image = self.target.elements(), self(self.source.elements())
+            table = self.target.index(self.target.compose(elements[:, None], image[None]))
+            return elements[table.amin(1) == torch.arange(len(elements))]
+        remedy = "only subgroups of finite index with listed cosets can be induced from"
+        raise TypeError(expected(self, "a subgroup with known cosets", "one without", remedy))
+
+    def __matmul__(self, other: Homomorphism) -> Homomorphism:
+        if not isinstance(other, Homomorphism):
+            return NotImplemented
+        if other.target != self.source:
+            what = f"a homomorphism into {self.source} on the right of @"
+            raise ValueError(expected(self, what, other))
+        if isinstance(self, IdentityMap) or isinstance(other, IdentityMap):
+            return other if isinstance(self, IdentityMap) else self
+        return Composition(other.source, self.target, self, other)
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.source} -> {self.target}"
+
+    @staticmethod
+    def from_callable(
+        source: Group,
+        target: Group,
+        function: Callable[[Tensor], Tensor],
+        *,
+        preimage: Callable[[Tensor], Tensor] | None = None,
+    ) -> Homomorphism:
+        """Return the homomorphism given by a function of batches of elements.
+
+        Args:
+            source: Where elements come from.
+            target: Where they go.
+            function: From ``(*batch, *source.element_shape)`` to target elements; defined at the
+                top of a module, so that it can be pickled.
+            preimage: Its inverse on the image, if it is injective.
+
+        Raises:
+            ValueError: If products are not kept; the sentence names a pair.
+        """
+        phi = FunctionHomomorphism(source, target, function, preimage)
+        pair = offending_pair(phi)
+        if pair is not None:
+            g, h = (x.tolist() for x in pair)
+            raise ValueError(expected(phi, "phi(gh) = phi(g) phi(h)", f"a difference at {g}, {h}"))
+        return phi
+
+
+def offending_pair(phi: Homomorphism, *, tolerance: float = 1e-6) -> tuple[Tensor, Tensor] | None:
+    """Return a pair whose product ``phi`` does not keep, or ``None``: tried on hard elements too.
+
+    Elements are float64; the tolerance is on the target's distance.
+    """
+    generator = torch.Generator().manual_seed(0)
+    some = phi.source.sample(24, generator=generator, dtype=torch.float64)
+    g = torch.cat([phi.source.hard_elements(torch.float64).to(some.dtype), some])
+    h = g[torch.randperm(len(g), generator=generator)]
+    wanted = phi.target.compose(phi(g), phi(h))
+    error = phi.target.distance(phi(phi.source.compose(g, h)), wanted).double()
+    worst = int(torch.nan_to_num(error, nan=float("inf")).argmax())
+    return None if error[worst] <= tolerance else (g[worst], h[worst])
+
+
+class IdentityMap(Homomorphism):
+    """The map that changes nothing: source and target are one group."""
+
+    @override
+    def _map(self, g: Tensor) -> Tensor:
+        return g
+
+    @override
+    def _preimage(self, g: Tensor) -> Tensor:
+        return g
+
+
+@dataclasses.dataclass(frozen=True)
+class Composition(Homomorphism):
+    """``outer @ inner``: inner first. Written with ``@``, which checks that they meet."""
+
+    outer: Homomorphism
+    inner: Homomorphism
+
+    @property
+    @override
+    def is_injective(self) -> bool:
+        """Whether both are."""
+        return self.outer.is_injective and self.inner.is_injective
+
+    @override
+    def _map(self, g: Tensor) -> Tensor:
+        return self.outer(self.inner(g))
+
+    @override
+    def _preimage(self, g: Tensor) -> Tensor:
+        return self.inner.preimage(self.outer.preimage(g))
+
+
+@dataclasses.dataclass(frozen=True)
+class FunctionHomomorphism(Homomorphism):
+    """A homomorphism by a function, unchecked; `Homomorphism.from_callable` checks."""
+
+    function: Callable[[Tensor], Tensor]
+    inverse: Callable[[Tensor], Tensor] | None = None
+
+    @property
+    @override
+    def is_injective(self) -> bool:
+        """Whether a preimage was given."""
+        return self.inverse is not None
+
+    @override
+    def _map(self, g: Tensor) -> Tensor:
+        return self.function(g)
+
+    @override
+    def _preimage(self, g: Tensor) -> Tensor:
+        return super()._preimage(g) if self.inverse is None else self.inverse(g)
+
+
+@dataclasses.dataclass(frozen=True)
+class TabulatedHomomorphism(Homomorphism):
+    """A homomorphism from a finite group, given by the image of each element.
+
+    Args:
+        source: A finite group.
+        target: Any group.
+        images: Images in the order of ``source.elements()``.
+    """
+
+    images: Constant
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.source, FiniteGroup) or len(self.images) != self.source.order:
+            what = f"one image for each element of a finite source, here {self.source}"
+            raise ValueError(expected("TabulatedHomomorphism", what, f"{len(self.images)} images"))
+
+    @override
+    def _map(self, g: Tensor) -> Tensor:
+        assert isinstance(self.source, FiniteGroup)
+        images = self.images.to(device=g.device)
+        if g.is_floating_point() and images.is_floating_point():
+            images = images.to(g.dtype)
+        return images[self.source.index(g)]
+
+    @override
+    def _preimage(self, g: Tensor) -> Tensor:
+        assert isinstance(self.source, FiniteGroup)
+        images = self.images.like(g)
+        lead = g.ndim - len(self.target.element_shape)
+        nearest = self.target.distance(g.unsqueeze(lead), images).argmin(-1)
+        return self.source.elements().to(g.device)[nearest]
