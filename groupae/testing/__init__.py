@@ -1,18 +1,32 @@
-"""Laws anyone can run: checks of groups, representations and latent actions.
+"""Laws anyone can run: checks of groups, representations, homomorphisms and actions.
 
-``laws`` has the checks and needs nothing beyond torch; ``strategies`` (hypothesis) and ``mixins``
-(pytest) are imported by name.
+One file a noun: ``group_laws`` (with ``sampling_laws``), ``representation_laws``, ``action_laws``,
+``map_laws`` (homomorphisms, intertwiners, equivariant functions); ``samples`` has what they share,
+``report`` what they return, ``catalogue`` everything built in. They need nothing beyond torch;
+``strategies`` (hypothesis) and ``mixins`` (pytest) are imported by name.
+
+A check runs on the group's hard elements (identity and near it, pi, poles) and on random ones, in
+one dtype; a tolerance is ``64 eps(dtype)`` times the depth (highest frequency or degree). Errors
+are relative to the largest entry where that is above 1. Gradients to the element are compared with
+central differences, to 1e-6 times the depth. Every law has the name one would give its violation.
 """
 
-from groupae.testing.laws import check_action, check_group, check_representation, sample_elements
+from groupae.testing.action_laws import check_action
+from groupae.testing.group_laws import check_group
+from groupae.testing.map_laws import check_equivariant, check_homomorphism, check_intertwiner
 from groupae.testing.report import LawReport, LawResult, LawViolationError
+from groupae.testing.representation_laws import check_representation
+from groupae.testing.samples import sample_elements
 
 __all__ = [
     "LawReport",
     "LawResult",
     "LawViolationError",
     "check_action",
+    "check_equivariant",
     "check_group",
+    "check_homomorphism",
+    "check_intertwiner",
     "check_representation",
     "sample_elements",
 ]

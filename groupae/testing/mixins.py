@@ -20,7 +20,7 @@ import torch
 from groupae.actions import LatentAction
 from groupae.groups import Group
 from groupae.representations import Representation
-from groupae.testing.laws import check_action, check_group, check_representation
+from groupae.testing import check_action, check_group, check_representation
 
 __all__ = ["ActionLaws", "GroupLaws", "RepresentationLaws"]
 

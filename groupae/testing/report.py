@@ -25,25 +25,36 @@ class LawResult:
         error: Worst error over the samples; NaN counts as infinite.
         tolerance: What is allowed.
         offending: The elements at the worst error.
+        note: What else there is to say of it.
     """
 
     law: str
     error: float
     tolerance: float
     offending: tuple[Tensor, ...] = ()
+    note: str = ""
 
     @property
     def passed(self) -> bool:
         """Whether the error is within the tolerance."""
         return self.error <= self.tolerance
 
+    @property
+    def in_tolerances(self) -> float:
+        """The error in units of the tolerance: at most 1 if the law holds."""
+        return self.error / self.tolerance if self.tolerance else self.error
+
+    @property
+    def evidence(self) -> str:
+        """The note and the offending elements, in one line; empty if there are none."""
+        at = ", ".join(str(g.tolist()) for g in self.offending)
+        return "; ".join(part for part in (self.note, f"at {at}" if at else "") if part)
+
     @override
     def __str__(self) -> str:
         verdict = "ok" if self.passed else "FAILED"
         line = f"{self.law:<16} {self.error:9.2e}  (allowed {self.tolerance:.1e})  {verdict}"
-        if self.passed or not self.offending:
-            return line
-        return f"{line}\n    at {', '.join(str(g.tolist()) for g in self.offending)}"
+        return line if self.passed or not self.evidence else f"{line}\n    {self.evidence}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +84,7 @@ class LawReport:
     @property
     def worst(self) -> LawResult:
         """The law with the largest error in units of its tolerance."""
-        return max(self.results, key=lambda r: r.error / r.tolerance if r.tolerance else r.error)
+        return max(self.results, key=lambda result: result.in_tolerances)
 
     def __getitem__(self, law: str) -> LawResult:
         return next(result for result in self.results if result.law == law)
@@ -99,6 +110,7 @@ class LawBook:
     def __init__(self, subject: object, dtype: torch.dtype, depth: int) -> None:
         self.subject = str(subject)
         self.dtype = dtype
+        self.depth = depth
         self.tolerance = 64 * torch.finfo(dtype).eps * depth
         self._results: dict[str, LawResult] = {}
 
@@ -115,14 +127,15 @@ class LawBook:
         allowed = self.tolerance if tolerance is None else tolerance
         self._record(LawResult(law, float(errors[worst]), allowed, offending))
 
-    def require(self, law: str, holds: bool) -> None:
-        """Record a law that holds or not, with nothing between."""
-        self._record(LawResult(law, 0.0 if holds else math.inf, self.tolerance))
+    def require(self, law: str, holds: bool, note: str = "") -> None:
+        """Record a law that holds or not, with nothing between; ``note`` says what is wrong."""
+        error, note = (0.0, "") if holds else (math.inf, note)
+        self._record(LawResult(law, error, self.tolerance, note=note))
 
     def _record(self, result: LawResult) -> None:
         """Keep the worst of several measurements of one law."""
         known = self._results.get(result.law)
-        if known is None or result.error > known.error:
+        if known is None or result.in_tolerances > known.in_tolerances:
             self._results[result.law] = result
 
     def report(self) -> LawReport:

@@ -1,0 +1,111 @@
+"""The laws of a latent action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from groupae.actions import LatentAction
+from groupae.testing.report import LawBook, LawReport
+from groupae.testing.samples import (
+    check_element_gradient,
+    check_slope,
+    each_row,
+    error,
+    map_parts,
+    parts,
+    sample_elements,
+    triples,
+    weighted_sum,
+)
+
+__all__ = ["acting_elements", "check_action"]
+
+
+def acting_elements(action: LatentAction[Any], dtype: torch.dtype) -> Tensor:
+    """Return elements at which the action holds exactly: of its exact subgroup if it names one."""
+    inclusion = action.exact_subgroup
+    if inclusion is None:
+        return sample_elements(action.group, dtype)
+    g = inclusion(sample_elements(inclusion.source, dtype))
+    return g if action.group.has_integer_elements else g.to(dtype)
+
+
+def check_action(
+    action: LatentAction[Any],
+    *,
+    dtype: torch.dtype = torch.float64,
+    elements: Tensor | None = None,
+    latent: Any = None,
+) -> LawReport:
+    """Return how well ``action`` keeps the laws of a left action.
+
+    An action that interpolates is held to them on its ``exact_subgroup`` only.
+
+    Args:
+        action: The action.
+        dtype: Precision of elements and codes.
+        elements: Samples to use instead of hard and random ones.
+        latent: Codes, one for each of the ``3 n`` pairs made of ``n`` elements; random ones
+            unless given.
+
+    Example:
+        >>> from groupae import AffineAction
+        >>> check_action(AffineAction(varying=3, invariant=2)).passed
+        True
+    """
+    group = action.group
+    book = LawBook(action, dtype, depth=action.depth)
+    g, h, _ = triples(group, acting_elements(action, dtype) if elements is None else elements)
+    n = len(g)
+    generator = torch.Generator().manual_seed(0)
+    z = action.random_latent(n, generator=generator, dtype=dtype) if latent is None else latent
+    moved = action(g, z)
+    book.measure("identity", error(action(group.identity(n, dtype=dtype), z), z))
+    composed = action(group.compose(g, h), z)
+    book.measure("composition", error(composed, action(g, action(h, z))), g, h)
+    book.measure("inverse", error(action.inverse(g, moved), z), g)
+    book.measure("well_defined", error(action(group.representatives(g), z), moved), g)
+    _check_splitting(book, action, g, z, moved)
+    if action.is_linear:
+        w = map_parts(lambda part: part.roll(1, 0), z)
+        both = action(g, map_parts(lambda p, q: 2 * p - q, z, w))
+        apart = map_parts(lambda p, q: 2 * p - q, moved, action(g, w))
+        book.measure("linearity", error(both, apart), g)
+    head = map_parts(lambda part: part[:2], z)
+    thrice = map_parts(lambda part: part.repeat_interleave(3, 0), head)
+    singles = action(g[:3].repeat(2, *(1,) * (g.ndim - 1)), thrice)
+    orbit = map_parts(lambda part: part.flatten(0, 1), action.orbit(head, g[:3]))
+    book.measure("orbit", error(orbit, singles))
+    kept = all(part.dtype == dtype for part in parts(moved))
+    book.require("dtype", kept, "the result has not the dtype of the code")
+    _check_derivatives(book, action, g, z)
+    return book.report()
+
+
+def _check_splitting(
+    book: LawBook, action: LatentAction[Any], g: Tensor, z: Any, moved: Any
+) -> None:
+    fixed = action.invariants(z)
+    book.measure("invariants", error(action.invariants(moved), fixed), g)
+    numbers = sum(part[0].numel() for part in parts(z))
+    split = [sum(part[0].numel() for part in parts(p)) for p in (fixed, action.varying(z))]
+    note = f"{split[0]} invariant and {split[1]} varying numbers of {numbers}"
+    book.require("splitting", sum(split) == numbers, note)
+    w = map_parts(lambda part: part.roll(1, 0), z)
+    swapped = action.swap(z, w)
+    book.measure("swap", error(action.invariants(swapped), fixed))
+    book.measure("swap", error(action.varying(swapped), action.varying(w)))
+
+
+def _check_derivatives(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:
+    w = map_parts(lambda part: part.roll(1, 0), z)
+    if action.exactness == "exact":  # an interpolation has kinks just where it is exact
+        check_element_gradient(book, action.group, g, lambda e: weighted_sum(action(e, z)))
+
+    def along(t: Tensor) -> Tensor:
+        return weighted_sum(action(g, map_parts(lambda p, q: p + each_row(t, p) * q, z, w)))
+
+    check_slope(book, g, along)

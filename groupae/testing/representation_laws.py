@@ -1,0 +1,141 @@
+"""The laws of a representation."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from groupae.representations import Block, IrrepSum, Representation
+from groupae.testing.report import LawBook, LawReport
+from groupae.testing.samples import (
+    check_element_gradient,
+    error,
+    same_data,
+    sample_elements,
+    triples,
+)
+
+__all__ = ["check_representation"]
+
+_MOST_ENTRIES = 2_000_000  # of all matrices of a large representation
+
+
+def check_representation(
+    rho: Representation, *, dtype: torch.dtype = torch.float64, elements: Tensor | None = None
+) -> LawReport:
+    """Return how well ``rho`` keeps the laws of a representation.
+
+    Args:
+        rho: The representation.
+        dtype: Precision of elements and vectors.
+        elements: Samples to use instead of hard and random ones.
+
+    Example:
+        >>> from groupae import SO2
+        >>> check_representation(SO2().rep("2x0 + 3x1 + 1x5")).failures
+        ()
+    """
+    group = rho.group
+    book = LawBook(f"{group}: {rho}", dtype, depth=rho.depth)
+    g, h, _ = triples(group, sample_elements(group, dtype) if elements is None else elements)
+    thin = max(1, len(g) * rho.dim**2 // _MOST_ENTRIES)
+    g, h = g[::thin], h[::thin]
+    matrix_g, matrix_h = rho.matrix(g, dtype), rho.matrix(h, dtype)
+    _check_matrices(book, rho, g, h, matrix_g, matrix_h)
+    _check_blocks(book, rho, g, matrix_g)
+
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(len(g), 3, rho.dim, 2, generator=generator, dtype=dtype)
+    moved = rho.act(g, x, dim=2)
+    book.measure("act_is_matrix", error(moved, matrix_g[:, None] @ x), g)
+    one = x[0, 0, :, 0]
+    single = error(rho.act(g[0], one)[None], (matrix_g[0] @ one)[None])
+    book.measure("act_is_matrix", single, g[:1])
+    _check_batching(book, rho, g, h, x)
+    _check_splitting(book, rho, g, x, moved)
+    low = x.to(torch.bfloat16)
+    kept = moved.dtype == dtype and rho.act(g, low, dim=2).dtype == low.dtype
+    book.require("dtype", kept, "the result has not the dtype of x")
+    written = not isinstance(rho, IrrepSum) or group.rep(str(rho)) == IrrepSum(group, rho.terms)
+    book.require("data", same_data(rho) and written, "a copy is another representation")
+    weights = torch.randn(x.shape, generator=generator, dtype=dtype)
+    check_element_gradient(
+        book, group, g, lambda e: (weights * rho.act(e, x, dim=2)).flatten(1).sum(1)
+    )
+    return book.report()
+
+
+def _check_matrices(
+    book: LawBook, rho: Representation, g: Tensor, h: Tensor, at_g: Tensor, at_h: Tensor
+) -> None:
+    group, dtype = rho.group, book.dtype
+    eye = torch.eye(rho.dim, dtype=dtype)
+    book.measure("identity", error(rho.matrix(group.identity(1, dtype=dtype), dtype), eye))
+    product, inverse = (rho.matrix(x, dtype) for x in (group.compose(g, h), group.inverse(g)))
+    book.measure("homomorphism", error(product, at_g @ at_h, at_g, at_h), g, h)
+    book.measure("inverse", error(inverse @ at_g, eye, inverse, at_g), g)
+    if rho.is_orthogonal:
+        book.measure("orthogonality", error(at_g.mT @ at_g, eye), g)
+    other = rho.matrix(group.representatives(g), dtype)
+    book.measure("well_defined", error(other, at_g), g)
+    traces = at_g.diagonal(dim1=-2, dim2=-1).sum(-1)
+    book.measure("character", error(rho.character(g, dtype), traces), g)
+
+
+def _check_blocks(book: LawBook, rho: Representation, g: Tensor, matrix: Tensor) -> None:
+    """In block coordinates each block is the Kronecker product of an irrep with its copies."""
+    eye = torch.eye(rho.dim, dtype=book.dtype)
+    there, back = rho.to_blocks(eye, 0), rho.from_blocks(eye, 0)
+    book.measure("blocks", error(there @ back, eye))
+    found = there @ matrix @ back
+    wanted = torch.zeros_like(found)
+    for block in rho.blocks:
+        at = block.slice
+        wanted[:, at, at] = _named(rho, block, g, found[:, at, at])
+    book.measure("blocks", error(found, wanted), g)
+
+
+def _named(rho: Representation, block: Block, g: Tensor, found: Tensor) -> Tensor:
+    """Return what a block must be by its name, or what it is if the name is no irrep's."""
+    try:
+        irreps = rho.group.irreps
+        label = irreps.parse(block.irrep)
+    except (TypeError, ValueError):
+        return found
+    (irrep,) = irreps.matrices([label], g, found.dtype)
+    copies = torch.eye(block.copies, dtype=found.dtype)
+    return torch.einsum("bij,kl->bikjl", irrep, copies).flatten(3).flatten(1, 2)
+
+
+def _check_batching(book: LawBook, rho: Representation, g: Tensor, h: Tensor, x: Tensor) -> None:
+    at_g, at_h = rho.matrix(g[:4], book.dtype), rho.matrix(h[:4], book.dtype)
+    book.measure("batching", error(rho.act(g[0], x, dim=2), at_g[0] @ x))
+    book.measure("batching", error(rho.act(g[:1], x, dim=2), at_g[0] @ x))
+    pair, wide = torch.stack([g[:4], h[:4]], 1), x[:4, :2]
+    both = torch.stack([at_g, at_h], 1) @ wide
+    book.measure("batching", error(rho.act(pair, wide, dim=2), both))
+    for batch in ((), (3, 1, 2), (0,)):
+        some = g[0].expand((*batch, *g.shape[1:]))
+        shape = tuple(rho.act(some, x.new_zeros(*batch, rho.dim)).shape)
+        note = f"act of batch {batch} has shape {shape}"
+        book.require("batching", shape == (*batch, rho.dim), note)
+
+
+def _check_splitting(
+    book: LawBook, rho: Representation, g: Tensor, x: Tensor, moved: Tensor
+) -> None:
+    mask = torch.tensor([block.is_trivial for block in rho.blocks for _ in range(block.size)])
+    marked = torch.equal(rho.is_invariant(), mask)
+    book.require("invariants", marked, "is_invariant() differs from the trivial blocks")
+    fixed, varying = rho.invariants(x, dim=2), rho.varying(x, dim=2)
+    count = fixed.shape[2]
+    note = f"{count} invariants, but {int(mask.sum())} entries in trivial blocks"
+    book.require("invariants", count == int(mask.sum()), note)
+    book.measure("invariants", error(rho.invariants(moved, dim=2), fixed), g)
+    rest = varying.shape[2]
+    note = f"{count} invariant and {rest} varying entries of {rho.dim}"
+    book.require("splitting", count + rest == rho.dim, note)
+    y = x.roll(1, 0)
+    mixed = rho.swap(x, y, dim=2)
+    book.measure("swap", error(rho.invariants(mixed, dim=2), fixed))
+    book.measure("swap", error(rho.varying(mixed, dim=2), rho.varying(y, dim=2)))

@@ -1,0 +1,152 @@
+"""What the checks share: elements to try, errors of codes, derivatives against differences.
+
+A code is a tensor or a dict of named tensors; the first axis counts the samples. Errors are
+relative to the largest entry of a sample where that is above 1; those of a product, to the product
+of its factors' largest entries.
+"""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from groupae.groups import Group
+from groupae.testing.report import LawBook
+
+__all__ = [
+    "check_element_gradient",
+    "check_slope",
+    "each_row",
+    "error",
+    "finite_log",
+    "largest",
+    "map_parts",
+    "parts",
+    "same_data",
+    "sample_elements",
+    "triples",
+    "weighted_sum",
+]
+
+
+def sample_elements(
+    group: Group, dtype: torch.dtype = torch.float64, *, random: int = 24, seed: int = 0
+) -> Tensor:
+    """Return the hard elements of a group followed by random ones."""
+    generator = torch.Generator().manual_seed(seed)
+    some = group.sample(random, generator=generator, dtype=dtype)
+    return torch.cat([group.hard_elements(dtype).to(some.dtype), some])
+
+
+def triples(group: Group, g: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Return three aligned lists: each element beside itself, its inverse, and shuffled ones."""
+    shuffled = [
+        g[torch.randperm(len(g), generator=torch.Generator().manual_seed(seed))] for seed in (1, 2)
+    ]
+    a = torch.cat([g, g, g])
+    b = torch.cat([g, group.inverse(g), shuffled[0]])
+    c = torch.cat([shuffled[1], g, shuffled[1]])
+    return a, b, c
+
+
+def largest(x: Tensor) -> Tensor:
+    """Return the largest entry a sample in absolute value, at least 1, in float64."""
+    return x.double().abs().reshape(len(x), -1).amax(-1).clamp(min=1)
+
+
+def error(found: Any, wanted: Any, *factors: Tensor) -> Tensor:
+    """Return the largest difference a sample over the scale; of the worst part.
+
+    The scale is the largest entry of ``wanted``, or the product of those of ``factors``.
+    """
+    if isinstance(wanted, dict):
+        return torch.stack([error(found[name], wanted[name]) for name in wanted]).amax(0)
+    a: Tensor
+    b: Tensor
+    a, b = torch.broadcast_tensors(found.double(), wanted.double())
+    if a.numel() == 0:
+        return a.new_zeros(len(a))
+    difference: Tensor = (a - b).abs().reshape(len(a), -1).amax(-1)
+    scale = largest(b)
+    if factors:
+        scale = torch.maximum(scale, torch.stack([largest(x) for x in factors]).prod(0))
+    return difference / scale
+
+
+def same_data(subject: Any) -> bool:
+    """Return whether a pickled and a deep copy are equal to the subject and hash alike."""
+    try:
+        copies = (pickle.loads(pickle.dumps(subject)), copy.deepcopy(subject))
+    except (AttributeError, TypeError, pickle.PicklingError):
+        return False
+    return all(other == subject and hash(other) == hash(subject) for other in copies)
+
+
+def parts(z: Any) -> list[Tensor]:
+    """Return the tensors of a code."""
+    return list(z.values()) if isinstance(z, dict) else [z]
+
+
+def map_parts(f: Callable[..., Tensor], *codes: Any) -> Any:
+    """Return ``f`` of the codes, part by part."""
+    first = codes[0]
+    if not isinstance(first, dict):
+        return f(*codes)
+    return {name: f(*(z[name] for z in codes)) for name in first}
+
+
+def each_row(t: Tensor, part: Tensor) -> Tensor:
+    """Return one number a sample, shaped to multiply ``part``."""
+    return t.view(-1, *(1,) * (part.ndim - 1))
+
+
+def weighted_sum(z: Any) -> Tensor:
+    """Return a weighted sum a sample over all parts of a code."""
+    flat = torch.cat([part.flatten(1) for part in parts(z)], 1)
+    return flat @ torch.linspace(1, 2, flat.shape[1], dtype=flat.dtype)
+
+
+def finite_log(group: Group, g: Tensor) -> Tensor | None:
+    """Return which elements have a logarithm, shape ``(n,)``; ``None`` for a group without log."""
+    try:
+        v = group.log(g)
+    except TypeError:
+        return None
+    return v.isfinite().all(-1)
+
+
+def check_element_gradient(
+    book: LawBook, group: Group, g: Tensor, value: Callable[[Tensor], Tensor]
+) -> None:
+    """Compare the gradient of ``value`` (one number a sample) to the element with differences."""
+    if group.has_integer_elements:
+        return
+    leaf = g.detach().clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(value(leaf).sum() + 0 * leaf.sum(), leaf)
+    book.measure("gradient", (~gradient.isfinite()).reshape(len(leaf), -1).sum(1), g)
+    if not group.lie_dim:
+        return
+    v = torch.ones(len(g), group.lie_dim, dtype=g.dtype)
+    try:
+        group.exp(v)
+    except TypeError:  # a product with a discrete factor: no exponential to step along
+        return
+    check_slope(book, g, lambda t: value(group.compose(g, group.exp(t[:, None] * v))))
+
+
+def check_slope(book: LawBook, g: Tensor, value: Callable[[Tensor], Tensor]) -> None:
+    """Compare the derivative of ``value(t)`` at t = 0, a number a sample, with differences."""
+    if book.dtype != torch.float64:
+        return
+    step = 1e-5
+    t = torch.zeros(len(g), dtype=book.dtype, requires_grad=True)
+    found = value(t)
+    (slope,) = torch.autograd.grad(found.sum() + 0 * t.sum(), t)
+    difference = (value(t.detach() + step) - value(t.detach() - step)) / (2 * step)
+    deviation = (slope - difference).abs() / (slope.abs() + found.abs()).clamp(min=1)
+    book.measure("derivative", deviation, g, tolerance=1e-6 * book.depth)

@@ -1,0 +1,120 @@
+"""Whether `Group.sample` and `Group.grid` reach the whole group.
+
+Deviations are measured against chance: the tolerance is what a fair sample exceeds once in a
+million times, and the seed is fixed, so a verdict never changes from run to run.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from groupae.groups import Group
+from groupae.groups.irreps import IrrepLabel
+from groupae.testing.report import LawBook
+from groupae.testing.samples import finite_log
+
+__all__ = ["LARGEST_LISTED", "check_grid", "check_sampling"]
+
+LARGEST_LISTED = 200
+"""Order up to which checks list all elements of a finite group."""
+
+_DRAWS = 2048
+_WIDEST = 8  # degree up to which matrices are averaged
+
+
+def check_sampling(book: LawBook, group: Group) -> None:
+    """Check that samples follow the generator and spread over the whole group."""
+    small = group.order is not None and group.order <= LARGEST_LISTED
+    count = 20 * group.order if small and group.order is not None else _DRAWS
+
+    def draw(seed: int) -> Tensor:
+        generator = torch.Generator().manual_seed(seed)
+        return group.sample(count, generator=generator, dtype=book.dtype)
+
+    g, again, other = draw(0), draw(0), draw(1)
+    book.require("sampling", torch.equal(g, again), "the same generator gives other elements")
+    if group.order == 1:
+        return
+    note = "another generator gives the same elements"
+    book.require("sampling", not torch.equal(g, other), note)
+    if small:
+        _check_counts(book, group, g)
+        return
+    if group.order is None:
+        some = g[:64]
+        apart = group.distance(some[:, None], some[None, :]) > 0
+        distinct = int(apart.sum()) == len(some) * (len(some) - 1)
+        book.require("sampling", distinct, "an element is drawn twice")
+    if group.is_compact:
+        _check_mean(book, group, "sampling", g, tolerance=6)
+    else:
+        _check_directions(book, group, g)
+
+
+def _check_counts(book: LawBook, group: Group, g: Tensor) -> None:
+    """Compare how often each element is drawn with chance (chi-square, in deviations)."""
+    every = group.elements()
+    nearest = torch.cat(
+        [group.distance(part[:, None], every[None, :]).argmin(1) for part in g.split(256)]
+    )
+    counts = torch.bincount(nearest, minlength=len(every)).double()
+    reached = int((counts > 0).sum())
+    note = f"{len(g)} samples reach {reached} of {len(every)} elements"
+    book.require("sampling", reached == len(every), note)
+    freedom, fair = len(every) - 1, len(g) / len(every)
+    deviation = ((counts - fair).square().sum() / fair - freedom) / math.sqrt(2 * freedom)
+    # P(chi-square > k + 2 sqrt(k t) + 2 t) < e^-t, with t = 14 (Laurent & Massart 2000, lemma 1)
+    allowed = math.sqrt(2 * 14) + 2 * 14 / math.sqrt(2 * freedom)
+    book.measure("sampling", deviation.clamp(min=0)[None], tolerance=allowed)
+
+
+def _nontrivial(group: Group) -> list[IrrepLabel]:
+    """Return the first small irreps beside the trivial one; none if the group lists none."""
+    try:
+        irreps = group.irreps
+    except TypeError:  # a group that lists none
+        return []
+    labels = (label for label in irreps.labels(2) if label != irreps.trivial)
+    small = (label for label in labels if irreps.dim(label) <= _WIDEST)
+    return [label for label in small if irreps.is_irreducible(label)][:16]
+
+
+def _check_mean(book: LawBook, group: Group, law: str, g: Tensor, *, tolerance: float) -> None:
+    """Measure the mean matrix of nontrivial irreps, 0 over the group, in standard deviations."""
+    for label in _nontrivial(group):
+        (matrices,) = group.irreps.matrices([label], g, torch.float64)
+        worst = matrices.mean(0).abs().amax() * math.sqrt(len(g))
+        book.measure(law, worst[None], tolerance=tolerance)
+
+
+def _check_directions(book: LawBook, group: Group, g: Tensor) -> None:
+    """A sample of a group without Haar probability must at least vary in every direction."""
+    try:
+        found = finite_log(group, g) if group.lie_dim else None
+    except TypeError:  # a product with a discrete factor
+        return
+    if found is None:
+        return
+    v = group.log(g[found]).double()
+    spread = torch.linalg.svdvals(v - v.mean(0))
+    varied = bool(spread.amin() > 1e-6 * spread.amax())
+    book.require("sampling", varied, "samples do not vary in every direction of the Lie algebra")
+
+
+def check_grid(book: LawBook, group: Group) -> None:
+    """Check that a grid has as many elements as asked for, all of them different."""
+    most = group.order or 48
+    for n in sorted({n for n in (1, 5, 48, most) if n <= min(most, LARGEST_LISTED)}):
+        try:
+            g = group.grid(n)
+        except TypeError:  # a group without a known mesh
+            return
+        shape, wanted = tuple(g.shape), (n, *group.element_shape)
+        book.require("grid", shape == wanted, f"grid({n}) has shape {shape}")
+        dtype = g.dtype == (torch.int64 if group.has_integer_elements else torch.float64)
+        book.require("dtype", dtype, f"grid({n}) has dtype {g.dtype}, not float64")
+        apart = group.distance(g[:, None], g[None, :]) > 1e-6
+        book.require("grid", int(apart.sum()) == n * (n - 1), f"grid({n}) repeats an element")
