@@ -1,4 +1,4 @@
-"""Finite groups.
+"""Cyclic groups.
 
 Conventions: an element of `Cyclic` is an int64 index ``j`` in 0..n-1, shape ``(*batch,)``,
 standing for the turn by ``2 pi j / n``; indices are added modulo n.
@@ -16,10 +16,23 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.groups.base import FiniteGroup
-from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.irreps import IrrepLabel
 from groupae.groups.planar import FrequencyIrreps, parse_frequency
 
-__all__ = ["Cyclic"]
+__all__ = ["Cyclic", "turn_steps"]
+
+
+def turn_steps(owner: object, angle: Tensor, n: int) -> Tensor:
+    """Return the steps j of angles ``2 pi j / n``, int64 in 0..n-1.
+
+    Raises:
+        ValueError: If an angle is no multiple of ``2 pi / n``.
+    """
+    steps = angle * (n / (2 * math.pi))
+    if bool((steps - steps.round()).abs().gt(1e-3).any()):
+        off = f"{angle.flatten()[0]:.6g} and others"
+        raise ValueError(expected(owner, f"angles that are multiples of 2 pi / {n}", off))
+    return torch.remainder(steps.round().to(torch.int64), n)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +104,7 @@ class Cyclic(FiniteGroup):
 
     @property
     @override
-    def irreps(self) -> Irreps:
+    def irreps(self) -> FrequencyIrreps:
         """Frequencies 0..n // 2."""
         return _CyclicIrreps(self.n)
 
@@ -158,14 +171,16 @@ class Cyclic(FiniteGroup):
         return torch.arange(self.n)
 
     @override
+    def index(self, g: Tensor) -> Tensor:
+        """Return the index modulo n."""
+        self.check_elements(g)
+        return self.project(g)
+
+    @override
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
         if chart == "index":
             return x
-        steps = x * (self.n / (2 * math.pi))
-        if bool((steps - steps.round()).abs().gt(1e-3).any()):
-            off = f"{x.flatten()[0]:.6g} and others"
-            raise ValueError(expected(self, f"angles that are multiples of 2 pi / {self.n}", off))
-        return torch.remainder(steps.round().to(torch.int64), self.n)
+        return turn_steps(self, x, self.n)
 
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:

@@ -211,7 +211,7 @@ class SO2(LieGroup):
     @override
     def grid(self, n: int) -> Tensor:
         """Return the angles ``2 pi i / n`` in float64."""
-        return torch.arange(n, dtype=torch.float64) * (2 * math.pi / n)
+        return torch.arange(n, dtype=torch.float64) * (2 * math.pi) / n
 
     @override
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:

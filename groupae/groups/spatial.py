@@ -1,14 +1,16 @@
-"""Rotations of space.
+"""Rotations of space, without and with reflections.
 
 Conventions: an element is a rotation matrix acting on column vectors, shape ``(*batch, 3, 3)``.
 Rotation vectors point along the axis, length the angle in radians, right-handed. Quaternions are
 ``wxyz`` with ``w >= 0``. Axis order and real basis of the irreps are e3nn's, so ``D^1(R) = R``.
+An element of O(3) is ``s R``, s = +-1 its determinant: the point reflection -1 commutes with all.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Sequence
 
 import torch
@@ -16,8 +18,9 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected, unknown_choice
-from groupae.groups.base import LieGroup, full_precision
+from groupae.groups.base import LieGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.orthogonal import OrthogonalMatrices, determinant_sign, nearest_rotation
 from groupae.groups.planar import parse_frequency
 from groupae.groups.quaternions import (
     euler_yxy_from_quat,
@@ -27,11 +30,17 @@ from groupae.groups.quaternions import (
     quat_from_rotvec,
     rotvec_from_quat,
 )
+from groupae.groups.reflections import RotationsAndReflections
 from groupae.groups.wigner import MAX_DEGREE, wigner_matrices, wigner_matrices_e3nn
 
-__all__ = ["SO3"]
+__all__ = ["O3", "SO3"]
 
 _BACKENDS = {"table": wigner_matrices, "e3nn": wigner_matrices_e3nn}
+
+
+def _check_backend(owner: object, backend: str) -> None:
+    if backend not in _BACKENDS:
+        raise ValueError(unknown_choice(owner, "backend", backend, _BACKENDS))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,7 +77,7 @@ class _SO3Irreps(Irreps):
 
 
 @dataclasses.dataclass(frozen=True)
-class SO3(LieGroup):
+class SO3(OrthogonalMatrices):
     """Rotations of space as 3x3 matrices.
 
     Args:
@@ -89,8 +98,7 @@ class SO3(LieGroup):
     charts = ("matrix", "quat_wxyz", "rotvec", "euler_yxy")
 
     def __post_init__(self) -> None:
-        if self.backend not in _BACKENDS:
-            raise ValueError(unknown_choice("SO3", "backend", self.backend, _BACKENDS))
+        _check_backend("SO3", self.backend)
 
     @property
     @override
@@ -103,30 +111,6 @@ class SO3(LieGroup):
     def irreps(self) -> Irreps:
         """Degrees l = 0..12 of size 2l + 1."""
         return _SO3Irreps(self.backend)
-
-    @override
-    def identity(
-        self,
-        *batch: int,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
-    ) -> Tensor:
-        """Return unit matrices."""
-        return torch.eye(3, dtype=dtype or torch.float32, device=device).expand(*batch, 3, 3)
-
-    @override
-    def compose(self, g: Tensor, h: Tensor) -> Tensor:
-        """Return the matrix product."""
-        self.check_elements(g, h)
-        dtype = torch.promote_types(g.dtype, h.dtype)
-        with full_precision(g):
-            return g.to(dtype) @ h.to(dtype)
-
-    @override
-    def inverse(self, g: Tensor) -> Tensor:
-        """Return the transpose."""
-        self.check_elements(g)
-        return g.mT
 
     @override
     def sample(
@@ -144,16 +128,8 @@ class SO3(LieGroup):
 
     @override
     def project(self, x: Tensor) -> Tensor:
-        """Return the nearest rotation in the Frobenius norm (orthogonal Procrustes).
-
-        Not for differentiating: the singular values of a rotation are equal.
-        """
-        u: Tensor
-        vh: Tensor
-        u, _, vh = torch.linalg.svd(x)
-        sign = torch.linalg.det(u @ vh)
-        last = torch.stack([torch.ones_like(sign), torch.ones_like(sign), sign], -1)
-        return (u * last[..., None, :]) @ vh
+        """Return the nearest rotation in the Frobenius norm; differentiable where it is unique."""
+        return nearest_rotation(x)
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
@@ -215,3 +191,127 @@ class SO3(LieGroup):
         if chart == "euler_yxy":
             return euler_yxy_from_quat(quat_from_matrix(g))
         return g
+
+
+@dataclasses.dataclass(frozen=True)
+class _O3Irreps(Irreps):
+    """``le`` and ``lo``: degree l of the rotation part, times the determinant where odd (o)."""
+
+    backend: str
+
+    @property
+    @override
+    def trivial(self) -> IrrepLabel:
+        return "0e"
+
+    @override
+    def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
+        if cutoff is None:
+            raise ValueError(
+                expected("O(3)", "a cutoff, the highest degree", None, "O(3) has no last one")
+            )
+        return tuple(f"{degree}{parity}" for degree in range(cutoff + 1) for parity in "eo")
+
+    @override
+    def parse(self, text: str) -> IrrepLabel:
+        match = re.fullmatch(r"([0-9]+)([eo])", text)
+        if match is None or int(match[1]) > MAX_DEGREE:
+            span = f"0e, 0o, ..., {MAX_DEGREE}e, {MAX_DEGREE}o"
+            raise ValueError(expected("O(3)", f"an irrep among {span}", repr(text)))
+        return f"{int(match[1])}{match[2]}"
+
+    @override
+    def dim(self, label: IrrepLabel) -> int:
+        return 2 * _degree(label) + 1
+
+    @override
+    def depth(self, label: IrrepLabel) -> int:
+        return max(1, _degree(label))
+
+    @override
+    def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
+        sign = determinant_sign(g)[..., None, None]
+        degrees = [_degree(label) for label in labels]
+        every = SO3(self.backend).irreps.matrices(degrees, sign * g, dtype)
+        return [
+            sign.to(dtype) * matrix if str(label).endswith("o") else matrix
+            for label, matrix in zip(labels, every, strict=True)
+        ]
+
+
+def _degree(label: IrrepLabel) -> int:
+    return int(str(label)[:-1])
+
+
+@dataclasses.dataclass(frozen=True)
+class O3(RotationsAndReflections):
+    """Rotations and reflections of space as orthogonal 3x3 matrices.
+
+    Irreps are written as in e3nn, with degree and parity: ``0e`` (trivial), ``0o`` (the
+    determinant), ``1o`` (vectors: the matrix itself), ``1e`` (axial vectors), ...
+
+    Args:
+        backend: Where Wigner matrices come from, as for `SO3`.
+
+    Example:
+        >>> G = O3()
+        >>> mirror = torch.diag(torch.tensor([1.0, 1.0, -1.0]))
+        >>> G.rep("1x0o + 1x1o").act(mirror, torch.ones(4)).tolist()
+        [-1.0, 1.0, 1.0, -1.0]
+    """
+
+    backend: str = "table"
+    element_shape = (3, 3)
+    lie_dim = 3
+    charts = ("matrix", "quat_wxyz_sign", "rotvec_sign")
+
+    def __post_init__(self) -> None:
+        _check_backend("O3", self.backend)
+
+    @property
+    @override
+    def name(self) -> str:
+        """``O(3)``, with the backend if it is not the default."""
+        return "O(3)" if self.backend == "table" else f"O(3, backend={self.backend})"
+
+    @property
+    @override
+    def irreps(self) -> Irreps:
+        """Degrees l = 0..12 of either parity."""
+        return _O3Irreps(self.backend)
+
+    @property
+    @override
+    def standard_text(self) -> str:
+        """Vectors."""
+        return "1x1o"
+
+    @property
+    @override
+    def rotations(self) -> LieGroup:
+        """SO(3), with the same backend."""
+        return SO3(self.backend)
+
+    @override
+    def _split(self, g: Tensor) -> tuple[Tensor, Tensor]:
+        sign = determinant_sign(g)
+        return sign[..., None, None] * g, sign
+
+    @override
+    def _join(self, rotation: Tensor, sign: Tensor) -> Tensor:
+        return sign[..., None, None] * rotation
+
+    @override
+    def _to_native(self, x: Tensor, chart: str) -> Tensor:
+        if chart == "matrix":
+            return x
+        rotation = self.rotations.convert(x[..., :-1], chart.removesuffix("_sign"), "matrix")
+        return self._join(rotation, x[..., -1])
+
+    @override
+    def _from_native(self, g: Tensor, chart: str) -> Tensor:
+        if chart == "matrix":
+            return g
+        rotation, sign = self._split(g)
+        numbers = self.rotations.convert(rotation, "matrix", chart.removesuffix("_sign"))
+        return torch.cat([numbers, sign[..., None]], -1)

@@ -1,0 +1,284 @@
+"""Rotations and reflections: O(n) from its rotations, and O(2).
+
+Conventions: an element is an orthogonal matrix acting on column vectors, shape ``(*batch, n, n)``,
+a rotation where the determinant is 1. It splits into a rotation and a sign s = +-1, the
+determinant: in the plane as ``R(t) diag(1, s)``, that is reflect about the x axis first, then turn
+by t. The two components have no path between them, so there is ``exp``, into the rotations, but no
+``log``.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import math
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import Method, check_axis_size, expected
+from groupae.groups.base import LieGroup
+from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.orthogonal import OrthogonalMatrices, determinant_sign
+from groupae.groups.planar import SO2, turn_blocks, turn_matrix
+
+__all__ = ["O2", "ReflectionIrreps", "RotationsAndReflections"]
+
+
+class ReflectionIrreps(Irreps):
+    """Irreps of turns and flips of the plane: shared by O(2) and dihedral groups.
+
+    Label ``k``, an integer, is ``R(kt) diag(1, s)``. Where turns become a sign (frequency 0, and
+    n / 2 in D(n)) that splits into two lines: ``k``, which flips leave alone, and ``"k-"``, which
+    they negate. All are of real type.
+    """
+
+    @abc.abstractmethod
+    def is_line(self, frequency: int) -> bool:
+        """Return whether turns at this frequency are signs."""
+
+    @abc.abstractmethod
+    def phases(
+        self, frequencies: Sequence[int], g: Tensor, dtype: torch.dtype
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Return cosines and sines ``(*batch, frequencies)``, and the signs ``(*batch, 1)``."""
+
+    @override
+    def dim(self, label: IrrepLabel) -> int:
+        """Return 1 where turns are signs, else 2."""
+        return 1 if self.is_line(_frequency(label)) else 2
+
+    @override
+    def depth(self, label: IrrepLabel) -> int:
+        """Return the frequency: an angle's error grows with it."""
+        return max(1, _frequency(label))
+
+    @override
+    def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
+        """Return the matrices of ``g``, shapes ``(*batch, d, d)``."""
+        cosine, sine, sign = self.phases([_frequency(label) for label in labels], g, dtype)
+        reflect = torch.stack([torch.ones_like(sign), sign], -1)  # (*batch, 1, 2): columns
+        return [
+            self._line(label, cosine[..., i, None, None], sign[..., None])
+            if self.dim(label) == 1
+            else turn_matrix(cosine[..., i], sine[..., i]) * reflect
+            for i, label in enumerate(labels)
+        ]
+
+    @override
+    def apply(
+        self, labels: Sequence[IrrepLabel], g: Tensor, blocks: Sequence[Tensor]
+    ) -> list[Tensor]:
+        """Apply ``g`` to each block ``(*batch, d, m)`` without forming a matrix."""
+        frequencies = [_frequency(label) for label in labels]
+        cosine, sine, sign = self.phases(frequencies, g, blocks[0].dtype)
+        reflect = torch.stack([torch.ones_like(sign), sign], -2)  # (*batch, 2, 1): rows
+        return [
+            self._line(label, cosine[..., i, None, None], sign[..., None]) * block
+            if self.dim(label) == 1
+            else turn_blocks(cosine[..., i], sine[..., i], reflect * block)
+            for i, (label, block) in enumerate(zip(labels, blocks, strict=True))
+        ]
+
+    def _line(self, label: IrrepLabel, turn: Tensor, sign: Tensor) -> Tensor:
+        return turn * sign if isinstance(label, str) else turn
+
+    def _parse(self, owner: object, text: str, span: str, highest: int | None = None) -> IrrepLabel:
+        match = re.fullmatch(r"([0-9]+)(-?)", text)
+        frequency = int(match[1]) if match else 0
+        if match and (highest is None or frequency <= highest):
+            if not match[2]:
+                return frequency
+            if self.is_line(frequency):
+                return f"{frequency}-"
+        raise ValueError(expected(owner, f"an irrep among {span}", repr(text)))
+
+
+def _frequency(label: IrrepLabel) -> int:
+    return label if isinstance(label, int) else int(str(label).removesuffix("-"))
+
+
+class RotationsAndReflections(OrthogonalMatrices):
+    """O(n), from a subgroup of rotations and the way an element splits into rotation and sign."""
+
+    @property
+    @abc.abstractmethod
+    def rotations(self) -> LieGroup:
+        """The identity component as a group of its own."""
+
+    @abc.abstractmethod
+    def _split(self, g: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the rotation as an element of `rotations`, and the sign ``(*batch,)``."""
+
+    @abc.abstractmethod
+    def _join(self, rotation: Tensor, sign: Tensor) -> Tensor: ...
+
+    @override
+    def sample(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return Haar elements: Haar rotations, reflected with probability 1/2."""
+        rotation = self.rotations.sample(*batch, generator=generator, dtype=dtype, device=device)
+        coin = torch.randint(2, batch, generator=generator, device=device)
+        return self._join(rotation, (1 - 2 * coin).to(rotation.dtype))
+
+    @override
+    def project(self, x: Tensor) -> Tensor:
+        """Return the nearest orthogonal matrix, of the determinant's sign; differentiable."""
+        rotation, sign = self._split(x)
+        return self._join(self.rotations.project(rotation), sign)
+
+    @override
+    def distance(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return the angle between the rotations, plus pi if one is reflected and one is not.
+
+        So it is at most pi within a component and at least pi between the two. It is a metric,
+        the sum of one on rotations and one on signs, and invariant under left products; in space
+        under right ones too.
+        """
+        self.check_elements(g, h)
+        (r, sign_g), (s, sign_h) = self._split(g), self._split(h)
+        return self.rotations.distance(r, s) + (math.pi / 2) * (sign_g - sign_h).abs()
+
+    @override
+    def exp(self, v: Tensor) -> Tensor:
+        """Return the rotation by Lie-algebra coordinates ``(*batch, lie_dim)``; no reflection."""
+        remedy = "a Lie-algebra vector is that of a rotation"
+        check_axis_size(Method(self, "exp"), v, -1, self.lie_dim, remedy)
+        return self._join(self.rotations.exp(v), torch.ones_like(v[..., 0]))
+
+    @override
+    def log(self, g: Tensor) -> Tensor:
+        """Raise `TypeError`: a reflection has no logarithm."""
+        self._refuse("log")
+
+    @override
+    def interpolate(self, g: Tensor, h: Tensor, t: Tensor | float) -> Tensor:
+        """Raise `TypeError`: no path leads from a rotation to a reflection."""
+        self._refuse("interpolate")
+
+    def _refuse(self, method: str) -> NoReturn:
+        subgroup = f"so{self.element_shape[0]}"
+        remedy = f"use the rotations, the subgroup {subgroup!r}"
+        got = "one with two components, rotations and reflections"
+        raise TypeError(expected(self, f"a connected group for {method}", got, remedy))
+
+    @override
+    def grid(self, n: int) -> Tensor:
+        """Return ``n`` elements in float64, by turns of a grid of rotations and of reflections."""
+        sizes = (n - n // 2, n // 2)
+        parts = [
+            self._join(self.rotations.grid(size), torch.full((size,), sign, dtype=torch.float64))
+            for size, sign in zip(sizes, (1.0, -1.0), strict=True)
+        ]
+        places = [2 * torch.arange(size) + i for i, size in enumerate(sizes)]
+        return torch.cat(parts)[torch.cat(places).argsort()]
+
+    @override
+    def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Return the hard rotations, then the same ones reflected."""
+        rotations = self.rotations.hard_elements(dtype)
+        signs = torch.tensor([[1.0], [-1.0]], dtype=dtype).expand(2, len(rotations))
+        every = rotations.expand(2, *rotations.shape)
+        return self._join(every.flatten(0, 1), signs.flatten())
+
+
+@dataclasses.dataclass(frozen=True)
+class _O2Irreps(ReflectionIrreps):
+    group: O2
+
+    @override
+    def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
+        if cutoff is None:
+            raise ValueError(
+                expected("O(2)", "a cutoff, the highest frequency", None, "O(2) has no last one")
+            )
+        return (0, "0-", *range(1, cutoff + 1))
+
+    @override
+    def parse(self, text: str) -> IrrepLabel:
+        return self._parse("O(2)", text, "0, 0-, 1, 2, ...")
+
+    @override
+    def is_line(self, frequency: int) -> bool:
+        return frequency == 0
+
+    @override
+    def phases(
+        self, frequencies: Sequence[int], g: Tensor, dtype: torch.dtype
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        angle, sign = self.group.convert(g, "matrix", "angle_sign").unbind(-1)
+        angles = angle[..., None] * torch.tensor(frequencies, dtype=g.dtype, device=g.device)
+        return angles.cos().to(dtype), angles.sin().to(dtype), sign[..., None].to(dtype)
+
+
+@dataclasses.dataclass(frozen=True)
+class O2(RotationsAndReflections):
+    """Rotations and reflections of the plane as orthogonal 2x2 matrices.
+
+    The element of angle t and sign s is ``R(t) diag(1, s)``: the reflection about the x axis first,
+    then the turn. Irreps: ``0`` (trivial), ``0-`` (the determinant), and in two dimensions the
+    frequencies ``k = 1, 2, ...``.
+
+    Example:
+        >>> G = O2()
+        >>> G.convert(torch.tensor([torch.pi / 2, -1.0]), "angle_sign", "matrix").round().int()
+        tensor([[0, 1],
+                [1, 0]], dtype=torch.int32)
+        >>> G.rep("2x0 + 1x0- + 3x1").dim
+        9
+    """
+
+    element_shape = (2, 2)
+    lie_dim = 1
+    charts = ("matrix", "angle_sign")
+
+    @property
+    @override
+    def name(self) -> str:
+        """``O(2)``."""
+        return "O(2)"
+
+    @property
+    @override
+    def irreps(self) -> Irreps:
+        """``0``, ``0-``, and the frequencies 1, 2, ..."""
+        return _O2Irreps(self)
+
+    @property
+    @override
+    def rotations(self) -> LieGroup:
+        """SO(2)."""
+        return SO2()
+
+    @override
+    def _split(self, g: Tensor) -> tuple[Tensor, Tensor]:
+        """Return angle and sign of the nearest orthogonal matrix.
+
+        The angle is that of the component's projection of ``g``, whose length is at least the norm
+        of ``g``: a division or an arc tangent by nothing small.
+        """
+        sign = determinant_sign(g)
+        (a, b), (c, d) = (row.unbind(-1) for row in g.unbind(-2))
+        return torch.atan2(c - sign * b, a + sign * d), sign
+
+    @override
+    def _join(self, rotation: Tensor, sign: Tensor) -> Tensor:
+        reflect = torch.stack([torch.ones_like(sign), sign], -1)
+        return turn_matrix(rotation.cos(), rotation.sin()) * reflect[..., None, :]
+
+    @override
+    def _to_native(self, x: Tensor, chart: str) -> Tensor:
+        return self._join(x[..., 0], x[..., 1]) if chart == "angle_sign" else x
+
+    @override
+    def _from_native(self, g: Tensor, chart: str) -> Tensor:
+        return torch.stack(self._split(g), -1) if chart == "angle_sign" else g
