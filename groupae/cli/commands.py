@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -38,9 +38,9 @@ def _next_folder(name: str) -> Path:
 
 
 def train(
-    dataset: Literal["rotated-digits"],
+    dataset: str,
     *,
-    preset: Literal["default", "paper"] = "default",
+    preset: str = "default",
     minutes: float | None = None,
     steps: int | None = None,
     batch_size: int | None = None,
@@ -53,8 +53,8 @@ def train(
     """Train a model, print its table and draw its pictures.
 
     Args:
-        dataset: What to train on.
-        preset: Which model: our default, or the paper's.
+        dataset: What to train on: rotated-digits, or the name of a plug-in.
+        preset: Which model: default is ours, paper is the paper's; a plug-in may have others.
         minutes: Wall-clock budget from the first step; 5 by default.
         steps: Budget in steps instead.
         batch_size: Pairs a step.

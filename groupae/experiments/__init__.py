@@ -5,6 +5,7 @@ run folder is, ``report`` what is told of it.
 """
 
 from groupae.experiments.experiment import (
+    Backbone,
     Experiment,
     ModelConfig,
     OrbitPicture,
@@ -22,6 +23,7 @@ from groupae.experiments.run import EXPERIMENTS, Run, RunExistsError, get_experi
 
 __all__ = [
     "EXPERIMENTS",
+    "Backbone",
     "Experiment",
     "ModelConfig",
     "OrbitPicture",

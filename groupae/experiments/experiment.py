@@ -1,4 +1,8 @@
-"""What an experiment is: a data set, the models that are trained on it, and how they are judged."""
+"""What an experiment is: a data set, the models that are trained on it, and how they are judged.
+
+A model's encoder and decoder are a backbone, named in its config. Beside the built-in ones there
+are those that installed packages offer by entry points of the group ``groupae.models``.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from groupae._plugins import PlugInError, PlugIns
 from groupae._validation import expected, unknown_choice
 from groupae.actions import VectorAction
 from groupae.data import OrbitPairs
@@ -29,7 +34,16 @@ from groupae.objectives import (
 )
 from groupae.training import TrainingConfig
 
-__all__ = ["Experiment", "ModelConfig", "OrbitPicture", "Preset", "build_model"]
+__all__ = [
+    "MODEL_PLUG_INS",
+    "Backbone",
+    "Experiment",
+    "ModelConfig",
+    "OrbitPicture",
+    "Preset",
+    "build_model",
+    "get_backbone",
+]
 
 _TERMS = {
     "mse": mean_squared_error,
@@ -43,14 +57,16 @@ class ModelConfig:
     """A model as plain data, enough to rebuild it.
 
     Args:
-        backbone: ``"residual"`` (`ConvEncoder` and `ConvDecoder`) or ``"paper_digit"``.
+        backbone: ``"residual"`` (`ConvEncoder` and `ConvDecoder`), ``"paper_digit"``, or the name
+            of a plug-in: a function of (length of the code, shape of a picture, this config) that
+            returns an encoder and a decoder.
         representation: How the group acts on the code, as text.
         objective: Weight of each loss term: ``mse``, ``log_mse``, ``latent_cycle``.
         widths: Channels at each resolution of the residual backbone.
         blocks: Its residual blocks at each resolution.
     """
 
-    backbone: Literal["residual", "paper_digit"]
+    backbone: str
     representation: str
     objective: Mapping[str, float]
     widths: tuple[int, ...] = (32, 64)
@@ -118,6 +134,46 @@ class Experiment:
         return self.presets[name]
 
 
+Backbone = Callable[[int, tuple[int, int, int], ModelConfig], tuple[nn.Module, nn.Module]]
+"""Makes an encoder and a decoder: function of (length of the code, shape of a picture, config)."""
+
+
+def _residual(
+    dim: int, x_shape: tuple[int, int, int], config: ModelConfig
+) -> tuple[nn.Module, nn.Module]:
+    channels, size, _ = x_shape
+    shape: dict[str, Any] = {"size": size, "widths": config.widths, "blocks": config.blocks}
+    encoder = ConvEncoder(dim, in_channels=channels, **shape)
+    return encoder, ConvDecoder(dim, out_channels=channels, **shape)
+
+
+def _paper_digit(
+    dim: int, x_shape: tuple[int, int, int], config: ModelConfig
+) -> tuple[nn.Module, nn.Module]:
+    del x_shape, config
+    return PaperDigitEncoder(dim), PaperDigitDecoder(dim)
+
+
+_BACKBONES: Mapping[str, Backbone] = {"residual": _residual, "paper_digit": _paper_digit}
+
+MODEL_PLUG_INS = PlugIns("models", "backbone", _BACKBONES.__contains__)
+
+
+def get_backbone(name: str) -> Backbone:
+    """Return a backbone by name, built in or of a plug-in.
+
+    Raises:
+        ValueError: If there is none of that name, or the plug-in that has it cannot be used.
+    """
+    found = _BACKBONES.get(name) or MODEL_PLUG_INS.find(name)
+    if found is None:
+        raise ValueError(MODEL_PLUG_INS.unknown("ModelConfig", "backbone", name, _BACKBONES))
+    if not callable(found):
+        what = "a function that returns an encoder and a decoder"
+        raise PlugInError(expected(f"plug-in {name!r}", what, repr(found)))
+    return found
+
+
 def build_model(experiment: Experiment, config: ModelConfig, *, seed: int) -> LatentActionAE:
     """Return the model of a config, its weights a function of ``seed``.
 
@@ -133,17 +189,8 @@ def build_model(experiment: Experiment, config: ModelConfig, *, seed: int) -> La
     objective = CrossReconstruction(
         {name: (weight, _TERMS[name]) for name, weight in config.objective.items()}
     )
+    backbone = get_backbone(config.backbone)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if config.backbone == "paper_digit":
-            pair = PaperDigitEncoder(action.size), PaperDigitDecoder(action.size)
-            return LatentActionAE(*pair, action, objective)
-        if config.backbone != "residual":
-            raise ValueError(
-                expected("ModelConfig", "backbone residual or paper_digit", repr(config.backbone))
-            )
-        channels, size, _ = experiment.x_shape
-        shape: dict[str, Any] = {"size": size, "widths": config.widths, "blocks": config.blocks}
-        encoder = ConvEncoder(action.size, in_channels=channels, **shape)
-        decoder = ConvDecoder(action.size, out_channels=channels, **shape)
-        return LatentActionAE(encoder, decoder, action, objective)
+        encoder, decoder = backbone(action.size, experiment.x_shape, config)
+    return LatentActionAE(encoder, decoder, action, objective)

@@ -1,4 +1,8 @@
-"""A run is a folder: what was trained, how it went, the weights, the report and the pictures."""
+"""A run is a folder: what was trained, how it went, the weights, the report and the pictures.
+
+Experiments have names. Beside the built-in ones there are those that installed packages offer by
+entry points of the group ``groupae.datasets``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,8 @@ from typing import Any
 
 import yaml
 
-from groupae._validation import expected, unknown_choice
+from groupae._plugins import PlugInError, PlugIns, describe
+from groupae._validation import expected
 from groupae.experiments.experiment import Experiment, ModelConfig, Preset, build_model
 from groupae.experiments.rotated_digits import ROTATED_DIGITS
 from groupae.models import LatentActionAE
@@ -27,9 +32,11 @@ from groupae.training import (
 )
 from groupae.training.checkpoint import write_durably
 
-__all__ = ["EXPERIMENTS", "Run", "RunExistsError", "get_experiment"]
+__all__ = ["DATASET_PLUG_INS", "EXPERIMENTS", "Run", "RunExistsError", "get_experiment"]
 
 EXPERIMENTS = {ROTATED_DIGITS.name: ROTATED_DIGITS}
+
+DATASET_PLUG_INS = PlugIns("datasets", "data set", EXPERIMENTS.__contains__)
 
 _CONFIG = "config.yaml"
 _VERSION = 1
@@ -44,14 +51,26 @@ class RunExistsError(FileExistsError):
 
 
 def get_experiment(name: str) -> Experiment:
-    """Return an experiment by name.
+    """Return an experiment by name, built in or of a plug-in.
 
     Raises:
-        ValueError: If there is none of that name.
+        ValueError: If there is none of that name, or the plug-in that has it cannot be used.
     """
-    if name not in EXPERIMENTS:
-        raise ValueError(unknown_choice("groupae", "a data set", name, EXPERIMENTS))
-    return EXPERIMENTS[name]
+    found = EXPERIMENTS.get(name) or DATASET_PLUG_INS.find(name)
+    if found is None:
+        raise ValueError(DATASET_PLUG_INS.unknown("groupae", "a data set", name, EXPERIMENTS))
+    owner = f"plug-in {name!r}"
+    if callable(found):
+        try:
+            found = found()
+        except Exception as error:
+            raise PlugInError(expected(owner, "an Experiment", describe(error))) from error
+    if not isinstance(found, Experiment):
+        what = "an Experiment or a function without arguments that returns one"
+        raise PlugInError(expected(owner, what, repr(found)))
+    if found.name != name:  # a run folder keeps the experiment's own name
+        raise PlugInError(expected(owner, "an Experiment of that name", repr(found.name)))
+    return found
 
 
 def _read_config(path: Path) -> dict[str, Any]:

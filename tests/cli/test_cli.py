@@ -97,8 +97,11 @@ def the_only_line(capsys):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["train", "rotated-digits", "--preset", "big"], "one of 'default', 'paper', got big"),
-        (["train", "digits"], "one of 'rotated-digits', got digits"),
+        (
+            ["train", "rotated-digits", "--preset", "big"],
+            "a preset to be one of default, paper, got 'big'",
+        ),
+        (["train", "digits"], "a data set to be one of rotated-digits"),
         (["train", "rotated-digits", "--minutes", "soon"], "minutes: expected float, got soon"),
         (["train", "rotated-digits", "--minutes", "-1"], "expected minutes above zero, got -1.0"),
         (["train", "rotated-digits", "--sped", "1"], "unrecognized arguments: --sped 1"),
@@ -211,7 +214,10 @@ def test_a_checkpoint_of_another_model_is_a_sentence(a_copy, capsys):
         (lambda c: c.update(experiment="moon"), "a data set to be one of rotated-digits"),
         (lambda c: c["model"].update(depth=3), "unexpected keyword argument 'depth'"),
         (lambda c: c["model"].update(objective={"l7": 1.0}), "a loss term to be one of mse"),
-        (lambda c: c["model"].update(backbone="cnn"), "backbone residual or paper_digit"),
+        (
+            lambda c: c["model"].update(backbone="cnn"),
+            "backbone to be one of residual, paper_digit",
+        ),
         (lambda c: c.update(groupae_run=99), "with groupae_run: 1, got 99"),
         (lambda c: c["model"].update(objective=["mse"]), "objective to map loss terms to weights"),
         (lambda c: c["model"].update(widths=["a"]), "widths above zero"),
