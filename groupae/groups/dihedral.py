@@ -188,7 +188,7 @@ class Dihedral(FiniteGroup):
 
     @override
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
-        """Return turns by few steps, about half and nearly all of a full turn, and flips of these."""
+        """Return turns by few steps, about half and nearly all of a turn, and flips of these."""
         del dtype
         n, half = self.n, self.n // 2
         turns = sorted({j % n for j in (0, 1, 2, half - 1, half, half + 1, -2, -1)})

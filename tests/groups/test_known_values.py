@@ -1,6 +1,7 @@
 """One known value a formula, from another source."""
 
 import contextlib
+import functools
 import math
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from e3nn import o3
 from scipy.spatial.transform import Rotation
 
-from groupae import SO2, SO3, Affine, Cyclic
+from groupae import O3, SO2, SO3, Affine, Cyclic, Dihedral
 from groupae.groups.tables.regenerate import so3_couplings
 from groupae.groups.wigner import MAX_DEGREE, _couplings, wigner_matrices
 from groupae.testing import sample_elements
@@ -188,3 +189,87 @@ def test_the_grid_of_affine_elements_fills_its_square():
     counts = (cells[:, 0] * 8 + cells[:, 1]).long().bincount(minlength=64)
     assert counts.min() >= 3
     assert counts.max() <= 10
+
+
+# Serre, Linear Representations of Finite Groups, 5.3; Cotton, Chemical Applications of Group
+# Theory, appendix IIA (C_3v, C_4v, C_6v). Columns: classes, by one element; rows: our labels.
+DIHEDRAL_TABLES = {
+    3: {
+        "classes": "e r f",
+        "0": (1, 1, 1),  # A1
+        "0-": (1, 1, -1),  # A2
+        "1": (2, -1, 0),  # E
+    },
+    4: {
+        "classes": "e r rr f rf",
+        "0": (1, 1, 1, 1, 1),  # A1
+        "0-": (1, 1, 1, -1, -1),  # A2
+        "2": (1, -1, 1, 1, -1),  # B1
+        "2-": (1, -1, 1, -1, 1),  # B2
+        "1": (2, 0, -2, 0, 0),  # E
+    },
+    6: {
+        "classes": "e r rr rrr f rf",
+        "0": (1, 1, 1, 1, 1, 1),  # A1
+        "0-": (1, 1, 1, 1, -1, -1),  # A2
+        "3": (1, -1, 1, -1, 1, -1),  # B1
+        "3-": (1, -1, 1, -1, -1, 1),  # B2
+        "1": (2, 1, -1, -2, 0, 0),  # E1
+        "2": (2, -1, -1, 2, 0, 0),  # E2
+    },
+}
+
+
+@pytest.mark.parametrize("n", [3, 4, 6])
+def test_dihedral_characters_are_those_of_the_textbooks(n):
+    group = Dihedral(n)
+    letters = {"e": torch.tensor(0), "r": torch.tensor(1), "f": torch.tensor(n)}
+    table = dict(DIHEDRAL_TABLES[n])
+    words = table.pop("classes").split()
+    g = torch.stack(
+        [functools.reduce(group.compose, (letters[letter] for letter in word)) for word in words]
+    )
+    assert {str(label) for label in group.irreps.labels()} == set(table)
+    for label, row in table.items():
+        found = group.rep(f"1x{label}").character(g, torch.float64)
+        torch.testing.assert_close(found, torch.tensor(row).double(), atol=1e-14, rtol=0)
+
+
+def test_irreps_of_the_orthogonal_group_are_those_of_e3nn():
+    """Also their names, degrees and parities."""
+    group = O3()
+    g = group.sample(30, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    g = torch.cat([g, -torch.eye(3).double()[None], -group.hard_elements()[20:30]])
+    sign = torch.linalg.det(g)
+    angles = SO3().convert(sign[:, None, None] * g, from_="matrix", to="euler_yxy").unbind(-1)
+    for label in group.irreps.labels(6):
+        theirs = o3.Irrep(label)
+        assert str(theirs) == label
+        assert group.irreps.dim(label) == theirs.dim
+        ours = group.irrep(label).matrix(g)
+        with float64_default():
+            by_angles = theirs.D_from_angles(*angles, k=((1 - sign) / 2).round())
+            by_matrix = theirs.D_from_matrix(g[:30])
+        torch.testing.assert_close(ours, by_angles, atol=1e-12, rtol=0)
+        # e3nn takes angles from a matrix by an arc cosine, which loses half the digits
+        torch.testing.assert_close(ours[:30], by_matrix, atol=1e-6, rtol=0)
+    other = O3(backend="e3nn").rep("1x0o + 1x1o + 1x3e").matrix(g)
+    torch.testing.assert_close(other, group.rep("1x0o + 1x1o + 1x3e").matrix(g))
+
+
+def test_vectors_and_axial_vectors_under_a_mirror():
+    """A mirror keeps the axial vector along its normal and turns the other two round."""
+    mirror = torch.diag(torch.tensor([1.0, 1.0, -1.0])).double()
+    assert torch.equal(O3().rep("1x1o").matrix(mirror), mirror)
+    assert torch.equal(O3().rep("1x1e").matrix(mirror), -mirror)
+    assert O3().rep("1x0o").matrix(mirror).item() == -1
+    a, b = torch.randn(2, 3, dtype=torch.float64)
+    moved = O3().rep("1x1e").act(mirror, torch.linalg.cross(a, b))
+    torch.testing.assert_close(moved, torch.linalg.cross(mirror @ a, mirror @ b))
+
+
+def test_the_nearest_rotation_agrees_with_scipy():
+    x = torch.from_numpy(np.random.default_rng(0).normal(size=(20, 3, 3)))
+    # the rotation that best carries the unit vectors to the columns of x
+    theirs = [Rotation.align_vectors(m.numpy().T, np.eye(3))[0].as_matrix() for m in x]
+    np.testing.assert_allclose(SO3().project(x), np.stack(theirs), atol=1e-12)
