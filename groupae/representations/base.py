@@ -1,42 +1,36 @@
-"""Representations: direct sums of irreps with multiplicities, and how a group acts by them.
+"""Representations: how a group acts linearly on vectors.
 
 Conventions fixed here:
 
-* A term ``m x irrep`` of degree d is a block ``(d, m)``, flattened: irrep index first, copies
-  last. Terms stand in the order written.
 * Batch axes lead: the first axes of ``x`` align with the batch axes of ``g``; whatever stands
   between them and the representation's axis (time, views) broadcasts, whatever stands behind it
   (the pixels of a feature map) rides along like further copies.
 * The result has the dtype of ``x``. Matrices are computed in the dtype of ``g``, at least
   float32, also under autocast.
+* A representation is frozen data. Those made from others (sums, products, restrictions) keep
+  their parts and apply them one by one; only `Representation.matrix` forms a dense matrix.
 """
 
 from __future__ import annotations
 
+import abc
 import dataclasses
-import functools
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from typing_extensions import Self, override
+from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, check_floating, expected
 from groupae.groups import Group, get_group
 from groupae.groups.base import align_batch, full_precision
-from groupae.groups.irreps import IrrepLabel
 
-__all__ = ["Block", "Representation", "Term"]
+if TYPE_CHECKING:
+    from groupae.groups.homomorphisms import Homomorphism
 
-
-@dataclasses.dataclass(frozen=True)
-class Term:
-    """``copies`` copies of the irrep named ``label``."""
-
-    copies: int
-    label: IrrepLabel
+__all__ = ["Block", "Representation", "Summand"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,121 +59,111 @@ class Block:
         return slice(self.start, self.stop)
 
 
+@dataclasses.dataclass(frozen=True)
+class Summand:
+    """Copies of one representation inside another: ``rho(g) E = E part(g)`` for each copy.
+
+    Args:
+        part: The representation found inside.
+        embeddings: One matrix E a copy, float64, shape ``(copies, rho.dim, part.dim)``.
+    """
+
+    part: Representation
+    embeddings: Tensor
+
+
 @dataclasses.dataclass(frozen=True, repr=False)
-class Representation:
-    """A direct sum of irreps with multiplicities, such as ``SO2().rep("8x0 + 6x1")``.
+class Representation(abc.ABC):
+    """A homomorphism from a group to invertible matrices, applied along an axis.
+
+    ``G.rep("8x0 + 6x1")`` makes sums of irreps (`IrrepSum`); operators and methods make new
+    ones: ``rho + sigma``, ``3 * rho``, ``rho * sigma`` (tensor product), ``rho ** 2``,
+    `dual`, `restrict`, `induce`, `change_basis`. A subclass gives ``dim`` and ``_apply``.
 
     Args:
         group: The group represented.
-        terms: Multiplicities and labels, in the order of the vector.
 
     Example:
-        >>> from groupae import SO2
-        >>> rho = SO2().rep("2x0 + 3x1")
-        >>> x = torch.arange(8.0)
-        >>> rho.act(torch.tensor(torch.pi), x).round().int().tolist()
-        [0, 1, -2, -3, -4, -5, -6, -7]
+        >>> from groupae import SO3
+        >>> l1 = SO3().irrep(1)
+        >>> print((l1 * l1).decompose())
+        1x0 + 1x1 + 1x2
     """
 
     group: Group
-    terms: tuple[Term, ...]
 
-    def __post_init__(self) -> None:
-        if not self.terms:
-            raise ValueError(expected(self.group, "a representation of at least one term", "none"))
-        irreps = self.group.irreps
-        for term in self.terms:
-            irreps.parse(irreps.format(term.label))  # raises if the group has no such irrep
-            if term.copies < 1:
-                remedy = "leave the term out instead"
-                raise ValueError(
-                    expected(self.group, "at least one copy of an irrep", term.copies, remedy)
-                )
+    # --- what a subclass says ---------------------------------------------------------------
+    @property
+    @abc.abstractmethod
+    def dim(self) -> int:
+        """Length of the vectors acted on."""
+
+    @abc.abstractmethod
+    def _apply(self, g: Tensor, x: Tensor) -> Tensor:
+        """Return ``rho(g) x`` for ``x`` of shape ``(*batch, dim, m)``; batch axes broadcast."""
+
+    @property
+    def depth(self) -> int:
+        """By how much rounding errors of an element are amplified."""
+        return 1
+
+    @property
+    def is_orthogonal(self) -> bool:
+        """Whether all matrices are known to be orthogonal."""
+        return False
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks of the vector in block coordinates (see `to_blocks`), one a term."""
+        return (Block(str(self), 1, self.dim, 0, False),)
+
+    def summands(self) -> tuple[Summand, ...]:
+        """Return parts that together make the whole, as far as its construction shows them."""
+        return (Summand(self, torch.eye(self.dim, dtype=torch.float64)[None]),)
+
+    def to_blocks(self, x: Tensor, dim: int = -1) -> Tensor:
+        """Return the coordinates of ``x`` in which `blocks` stand; ``x`` itself without a basis."""
+        del dim
+        return x
+
+    def from_blocks(self, x: Tensor, dim: int = -1) -> Tensor:
+        """Undo `to_blocks`."""
+        del dim
+        return x
 
     # --- notation ---------------------------------------------------------------------------
-    @classmethod
-    def parse(cls, group: Group, text: str) -> Self:
-        """Return the representation of ``group`` written ``text``.
+    @staticmethod
+    def parse(group: Group, text: str) -> Representation:
+        """Return the representation of ``group`` written ``text``: a sum of ``copies x irrep``.
 
         Raises:
-            ValueError: If the text is no sum of ``copies x irrep`` or names an unknown irrep.
+            ValueError: If the text is no such sum or names an unknown irrep.
         """
-        if not isinstance(text, str):
-            form = "a text such as '8x0 + 6x1'"
-            raise TypeError(expected(f"{group}.rep", form, type(text).__name__))
-        terms = []
-        for part in text.split("+"):
-            match = re.fullmatch(r"\s*(?:(\d+)\s*x\s*)?([^\sx][^x]*?)\s*", part)
-            if match is None:
-                form = "terms like '8x0', joined by '+'"
-                raise ValueError(expected(f"{group}.rep({text!r})", form, repr(part.strip())))
-            terms.append(Term(int(match[1] or 1), group.irreps.parse(match[2])))
-        return cls(group, tuple(terms))
+        from groupae.representations.irrep_sum import IrrepSum
 
-    @override
-    def __str__(self) -> str:
-        return " + ".join(f"{t.copies}x{self.group.irreps.format(t.label)}" for t in self.terms)
+        return IrrepSum.from_text(group, text)
 
     @override
     def __repr__(self) -> str:
-        return f"{self.group}.rep({str(self)!r})"
+        return f"{type(self).__name__}({self.group}, {self})"
 
     def to_config(self) -> dict[str, str]:
-        """Return JSON-ready data; `from_config` undoes it."""
-        return {**self.group.to_config(), "terms": str(self)}
+        """Return JSON-ready data; `from_config` undoes it.
 
-    @classmethod
-    def from_config(cls, config: Mapping[str, str]) -> Self:
+        Raises:
+            TypeError: If the representation is no plain sum of irreps, so has no text.
+        """
+        remedy = "decompose() it and keep the terms, or build it anew in code"
+        raise TypeError(expected(self, "a plain sum of irreps to write as text", "another", remedy))
+
+    @staticmethod
+    def from_config(config: Mapping[str, str]) -> Representation:
         """Return the representation described by `to_config`."""
-        return cls.parse(get_group(config), config["terms"])
-
-    # --- sizes ------------------------------------------------------------------------------
-    @functools.cached_property
-    def blocks(self) -> tuple[Block, ...]:
-        """The blocks of the vector, one a term."""
-        irreps, start, blocks = self.group.irreps, 0, []
-        for term in self.terms:
-            label = term.label
-            name, dim, trivial = irreps.format(label), irreps.dim(label), label == irreps.trivial
-            blocks.append(Block(name, term.copies, dim, start, trivial))
-            start = blocks[-1].stop
-        return tuple(blocks)
+        return Representation.parse(get_group(config), config["terms"])
 
     def slices(self) -> tuple[Block, ...]:
         """Return where each term lies: irrep, copies, degree, start and stop."""
         return self.blocks
-
-    @property
-    def dim(self) -> int:
-        """Length of the vectors acted on."""
-        return self.blocks[-1].stop
-
-    @property
-    def labels(self) -> tuple[IrrepLabel, ...]:
-        """The irrep of each term."""
-        return tuple(term.label for term in self.terms)
-
-    @property
-    def depth(self) -> int:
-        """By how much the worst irrep amplifies rounding errors of an element."""
-        return max(self.group.irreps.depth(label) for label in self.labels)
-
-    # --- algebra ----------------------------------------------------------------------------
-    def __add__(self, other: Representation) -> Representation:
-        if not isinstance(other, Representation):
-            return NotImplemented
-        if other.group != self.group:
-            remedy = "a direct sum needs one group"
-            raise ValueError(
-                expected(f"{self} + {other}", f"terms of {self.group}", other.group, remedy)
-            )
-        return Representation(self.group, self.terms + other.terms)
-
-    def __rmul__(self, copies: int) -> Representation:
-        if not isinstance(copies, int):
-            return NotImplemented
-        terms = (Term(copies * term.copies, term.label) for term in self.terms)
-        return Representation(self.group, tuple(terms))
 
     # --- acting -----------------------------------------------------------------------------
     def act(self, g: Tensor, x: Tensor, dim: int = -1) -> Tensor:
@@ -198,26 +182,14 @@ class Representation:
             TypeError: If a dtype is of the wrong kind.
         """
         owner = Method(self, "act")
-        check_axis_size(owner, x, dim, self.dim, "the axis holds one vector of the representation")
+        self._check_axis("act", x, dim)
         check_floating(owner, "x", x)
         g, x, axis = align_batch(owner, self.group, g, x, dim)
         trailing = x.shape[axis + 1 :]
-        dtype = torch.promote_types(x.dtype, torch.float32)
-        parts = [
-            x.narrow(axis, block.start, block.size)
-            .reshape(*x.shape[:axis], block.dim, block.copies * math.prod(trailing))
-            .to(dtype)
-            for block in self.blocks
-        ]
+        vectors = x.reshape(*x.shape[:axis], self.dim, math.prod(trailing))
         with full_precision(x):
-            moved = self.group.irreps.apply(self.labels, g, parts)
-        flat = [
-            part.reshape(*part.shape[:-2], block.size, *trailing)
-            for part, block in zip(moved, self.blocks, strict=True)
-        ]
-        batch = torch.broadcast_shapes(*(part.shape[:axis] for part in flat))
-        flat = [part.expand(*batch, *part.shape[axis:]) for part in flat]
-        return torch.cat(flat, axis).to(x.dtype)
+            moved = self._apply(g, vectors.to(torch.promote_types(x.dtype, torch.float32)))
+        return moved.reshape(*moved.shape[:-2], self.dim, *trailing).to(x.dtype)
 
     def matrix(self, g: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """Return the dense matrices, shape ``(*batch, dim, dim)``; for reading and tests.
@@ -231,12 +203,7 @@ class Representation:
 
     def character(self, g: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """Return the traces, shape ``(*batch,)``; ``dtype`` as for `matrix`."""
-        dtype = self._matrix_dtype(g, dtype)
-        with full_precision(g):
-            matrices = self.group.irreps.matrices(self.labels, g, dtype)
-        traces = [m.diagonal(dim1=-2, dim2=-1).sum(-1) for m in matrices]
-        pairs = zip(self.terms, traces, strict=True)
-        return torch.stack([term.copies * trace for term, trace in pairs]).sum(0)
+        return self.matrix(g, dtype).diagonal(dim1=-2, dim2=-1).sum(-1)
 
     def _matrix_dtype(self, g: Tensor, dtype: torch.dtype | None) -> torch.dtype:
         self.group.check_elements(g)
@@ -244,13 +211,193 @@ class Representation:
             return dtype
         return g.dtype if g.is_floating_point() else torch.float32
 
+    # --- invariant and varying part ---------------------------------------------------------
     def is_invariant(self) -> Tensor:
-        """Return a mask ``(dim,)``: true on the entries no element changes."""
+        """Return a mask ``(dim,)`` over block coordinates: true where no element changes them."""
         return torch.cat([torch.full((b.size,), b.is_trivial) for b in self.blocks])
 
     def invariants(self, x: Tensor, dim: int = -1) -> Tensor:
-        """Return the entries of ``x`` that no element changes, in their order."""
-        owner = Method(self, "invariants")
-        check_axis_size(owner, x, dim, self.dim, "the axis holds one vector of the representation")
-        parts = [x.narrow(dim, b.start, b.size) for b in self.blocks if b.is_trivial]
+        """Return the block coordinates of ``x`` that no element changes, in their order."""
+        return self._select("invariants", x, dim, trivial=True)
+
+    def varying(self, x: Tensor, dim: int = -1) -> Tensor:
+        """Return the other block coordinates of ``x``, in their order."""
+        return self._select("varying", x, dim, trivial=False)
+
+    def swap(self, x: Tensor, y: Tensor, dim: int = -1) -> Tensor:
+        """Return the vector with the invariant part of ``x`` and the varying part of ``y``."""
+        self._check_axis("swap", x, dim)
+        self._check_axis("swap", y, dim)
+        dim = dim if dim < 0 else dim - x.ndim
+        mask = self.is_invariant().to(x.device).view(-1, *(1,) * (-dim - 1))
+        mixed = torch.where(mask, self.to_blocks(x, dim), self.to_blocks(y, dim))
+        return self.from_blocks(mixed, dim)
+
+    def _select(self, method: str, x: Tensor, dim: int, *, trivial: bool) -> Tensor:
+        self._check_axis(method, x, dim)
+        x = self.to_blocks(x, dim)
+        parts = [x.narrow(dim, b.start, b.size) for b in self.blocks if b.is_trivial == trivial]
         return torch.cat(parts, dim) if parts else x.narrow(dim, 0, 0)
+
+    def _check_axis(self, method: str, x: object, dim: int) -> None:
+        remedy = "the axis holds one vector of the representation"
+        check_axis_size(Method(self, method), x, dim, self.dim, remedy)
+
+    # --- algebra ----------------------------------------------------------------------------
+    def _same_group(self, other: Representation, sign: str) -> None:
+        if other.group != self.group:
+            remedy = "restrict or pull one of them back first, or use external()"
+            what = f"a representation of {self.group} on the right of {sign}"
+            raise ValueError(expected(self, what, f"one of {other.group}", remedy))
+
+    def __add__(self, other: Representation) -> Representation:
+        from groupae.representations.algebra import DirectSum
+
+        if not isinstance(other, Representation):
+            return NotImplemented
+        self._same_group(other, "+")
+        return DirectSum.of(self, other)
+
+    def __mul__(self, other: Representation) -> Representation:
+        from groupae.representations.algebra import TensorProduct
+
+        if not isinstance(other, Representation):
+            return NotImplemented
+        self._same_group(other, "*")
+        return TensorProduct.of(self, other)
+
+    def __rmul__(self, copies: int) -> Representation:
+        from groupae.representations.algebra import Copies
+
+        if not isinstance(copies, int):
+            return NotImplemented
+        return Copies(self.group, self, copies)
+
+    def __pow__(self, power: int) -> Representation:
+        from groupae.representations.algebra import TensorProduct
+
+        if not isinstance(power, int) or power < 0:
+            raise ValueError(expected(f"{self} ** n", "n to be 0, 1, 2, ...", repr(power)))
+        return TensorProduct.of(*(self,) * power) if power else self.group.trivial()
+
+    @property
+    def dual(self) -> Representation:
+        """The dual ``g -> rho(g^-1)^T``; the same representation if it is orthogonal."""
+        from groupae.representations.algebra import Dual
+
+        return self if self.is_orthogonal else Dual(self.group, self)
+
+    def symmetric_square(self) -> Representation:
+        """Return the symmetric part of ``rho * rho``, dimension ``dim (dim + 1) / 2``."""
+        from groupae.representations.algebra import symmetric_square
+
+        return symmetric_square(self)
+
+    def alternating_square(self) -> Representation:
+        """Return the antisymmetric part of ``rho * rho``, dimension ``dim (dim - 1) / 2``."""
+        from groupae.representations.algebra import alternating_square
+
+        return alternating_square(self)
+
+    def change_basis(self, basis: Tensor) -> Representation:
+        """Return ``g -> Q rho(g) Q^-1`` for an invertible ``basis`` Q, shape ``(dim, dim)``.
+
+        Raises:
+            ShapeError: If the shape is another.
+            ValueError: If the matrix is singular.
+        """
+        from groupae.representations.algebra import BasisChange
+
+        return BasisChange.of(self, basis)
+
+    # --- between groups ---------------------------------------------------------------------
+    def pullback(self, phi: Homomorphism) -> Representation:
+        """Return ``g -> rho(phi(g))``, a representation of ``phi.source``."""
+        from groupae.representations.transfer import Pullback
+
+        return Pullback.of(self, phi)
+
+    def restrict(self, phi: Homomorphism) -> Representation:
+        """Return the pullback along the inclusion ``phi`` of a subgroup, written in its irreps.
+
+        The vectors are the same ones; it prints as the sum of irreps it became.
+
+        Example:
+            >>> from groupae import SO3
+            >>> print(SO3().rep("16x0 + 8x1 + 4x2").restrict(SO3().subgroup("so2")))
+            28x0 + 12x1 + 4x2
+        """
+        pulled = self.pullback(phi)
+        return pulled.decompose() if phi.source.is_compact else pulled
+
+    def induce(self, phi: Homomorphism) -> Representation:
+        """Return the representation of ``phi.target`` induced from the subgroup ``phi``.
+
+        Vectors hold one vector of ``rho`` for each left coset, cosets first.
+
+        Raises:
+            TypeError: If the subgroup has infinite index or its cosets are not known.
+        """
+        from groupae.representations.transfer import Induced
+
+        return Induced.of(self, phi)
+
+    def external(self, other: Representation) -> Representation:
+        """Return the external tensor product: a representation of the product of the groups."""
+        from groupae.representations.transfer import external_product
+
+        return external_product(self, other)
+
+    def decompose(self) -> Representation:
+        """Return the same representation written as a sum of irreps in a basis.
+
+        Prints as the sum. `to_blocks` gives the coordinates in which it is block diagonal.
+
+        Raises:
+            TypeError: If the group is not compact, so need not split into irreps.
+            ValueError: If parts are left over that are no irreps the group lists.
+        """
+        from groupae.representations.decomposition import decompose
+
+        return decompose(self)
+
+    # --- the user's own ---------------------------------------------------------------------
+    @staticmethod
+    def from_callable(
+        group: Group, function: Callable[[Tensor], Tensor], dim: int
+    ) -> Representation:
+        """Return the representation given by a function of elements; checked here.
+
+        Args:
+            group: The group.
+            function: From elements ``(*batch, *element_shape)`` to ``(*batch, dim, dim)``;
+                defined at the top of a module, so that it can be pickled.
+            dim: Degree.
+
+        Raises:
+            ValueError: If it is no homomorphism; the sentence names a pair of elements.
+            ShapeError: If it returns another shape.
+        """
+        from groupae.representations.custom import FunctionRepresentation
+
+        return FunctionRepresentation.checked(group, function, dim)
+
+    @staticmethod
+    def from_generators(
+        group: Group, matrices: Tensor, elements: Tensor | None = None
+    ) -> Representation:
+        """Return the representation with the given images of generators; checked here.
+
+        Args:
+            group: A Lie group, or a finite one.
+            matrices: For a Lie group the images of its Lie-algebra axes, shape
+                ``(lie_dim, dim, dim)``; then ``rho(exp v) = exp(sum_i v_i X_i)``. For a finite
+                group the matrices of ``elements``, shape ``(k, dim, dim)``.
+            elements: Generators of a finite group, shape ``(k, *element_shape)``.
+
+        Raises:
+            ValueError: If the images do not extend to a homomorphism.
+        """
+        from groupae.representations.custom import from_generators
+
+        return from_generators(group, matrices, elements)

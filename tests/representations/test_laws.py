@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupae import SO2, SO3, Affine, Cyclic, Representation
-from groupae.representations import Term
+from groupae.representations import IrrepSum, Term
 from groupae.testing import check_representation
 from groupae.testing.mixins import RepresentationLaws
 from tests.strategies import element_pairs, groups, representations
@@ -189,8 +189,8 @@ def test_act_vmaps(group):
         (lambda: SO2().rep("8y0"), ValueError, r"SO\(2\): expected an irrep among 0, 1, 2"),
         (lambda: SO2().rep("2x0 + "), ValueError, r"terms like '8x0', joined by '\+', got ''"),
         (lambda: SO2().rep("0x1"), ValueError, "at least one copy of an irrep, got 0; leave"),
-        (lambda: Representation(SO3(), (Term(1, 99),)), ValueError, "among 0..12, got '99'"),
-        (lambda: Representation(SO2(), ()), ValueError, "at least one term, got none"),
+        (lambda: IrrepSum(SO3(), (Term(1, 99),)), ValueError, "among 0..12, got '99'"),
+        (lambda: IrrepSum(SO2(), ()), ValueError, "at least one term, got none"),
         (lambda: SO2().rep(3), TypeError, "a text such as '8x0 [+] 6x1', got int"),
         (lambda: SO3().rep("1x13"), ValueError, r"SO\(3\): expected an irrep among 0..12"),
         (lambda: Cyclic(8).rep("1x5"), ValueError, r"C\(8\): expected an irrep among 0..4"),

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from groupae import SO2, SO3, Affine, Cyclic, VectorAction
-from groupae.representations import Representation
+from groupae.representations import IrrepSum
 from groupae.testing import LawViolationError, check_action, check_representation
 
 
 @dataclasses.dataclass(frozen=True)
-class Mutant(Representation):
+class Mutant(IrrepSum):
     """A representation whose matrices are spoilt."""
 
     def spoil(self, g, matrix):
@@ -65,14 +65,14 @@ class TruncatedToFloat16(Mutant):
 
 class InverseForG(Mutant):
     def spoil(self, g, matrix):
-        return Representation.matrix(self, self.group.inverse(g), matrix.dtype)
+        return IrrepSum.matrix(self, self.group.inverse(g), matrix.dtype)
 
 
 class PeriodOff(Mutant):
     """2 pi taken as 6.28."""
 
     def spoil(self, g, matrix):
-        return Representation.matrix(self, g * (2 * torch.pi / 6.28), matrix.dtype)
+        return IrrepSum.matrix(self, g * (2 * torch.pi / 6.28), matrix.dtype)
 
 
 class BlocksPermuted(Mutant):
@@ -128,7 +128,7 @@ class DoublesOneForMany(Mutant):
         return matrix
 
     def act(self, g, x, dim=-1):
-        moved = Representation.act(self, g, x, dim)
+        moved = IrrepSum.act(self, g, x, dim)
         many = g.ndim == len(self.group.element_shape) and x.ndim > 2
         return 2 * moved if many else moved
 

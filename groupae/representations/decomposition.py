@@ -1,0 +1,277 @@
+r"""Decomposition into irreps, intertwiners and Clebsch-Gordan coefficients of compact groups.
+
+One tool: the Haar average :math:`X \mapsto \int \rho(g) X \sigma(g)^{-1} dg` projects any matrix
+onto the intertwiners of sigma and rho. For a finite group it is a sum over the elements; for
+others it is approached by averaging over fixed random elements again and again, which converges
+geometrically, whatever the group. By Schur's lemma an intertwiner from an irrep is an isometry up
+to scale, and its image is one copy of that irrep.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from groupae._validation import expected
+from groupae.groups import FiniteGroup, Group
+from groupae.groups.irreps import IrrepLabel
+from groupae.representations.algebra import BasisChange
+from groupae.representations.base import Representation
+from groupae.representations.irrep_sum import IrrepSum, Term
+
+__all__ = ["clebsch_gordan", "decompose", "intertwiners"]
+
+_HIGHEST_CUTOFF = 64
+_MOST_ELEMENTS = 2000
+
+
+def haar_average(rho: Representation, sigma: Representation, x: Tensor) -> Tensor:
+    """Return the projections of ``x``, shape ``(k, rho.dim, sigma.dim)``, onto intertwiners."""
+    group = rho.group
+    if isinstance(group, FiniteGroup) and group.order <= _MOST_ELEMENTS:
+        return _average(rho, sigma, group.elements(), x)
+    g = group.sample(32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    moved, before = 1.0, math.inf
+    while moved > 1e-15 and (moved > 1e-12 or moved < before):
+        averaged = _average(rho, sigma, g, x)
+        before, moved = moved, float((averaged - x).abs().amax())
+        x = averaged
+    return x
+
+
+def _average(rho: Representation, sigma: Representation, g: Tensor, x: Tensor) -> Tensor:
+    """Return the mean of ``rho(g) x sigma(g)^-1`` by two matrix products a chunk of elements."""
+    k, n, m = x.shape
+    total = torch.zeros(n * k, m, dtype=torch.float64)
+    for part in g.split(max(1, 2**22 // (k * n * m))):
+        left = rho.matrix(part, torch.float64)  # (c, n, n)
+        right = sigma.matrix(rho.group.inverse(part), torch.float64)  # (c, m, m)
+        moved = left @ x.transpose(0, 1).flatten(1)  # (c, n, k m)
+        moved = moved.unflatten(-1, (k, m)).movedim(0, 2).reshape(n * k, len(part) * m)
+        total = total + moved @ right.flatten(0, 1)
+    return torch.unflatten(total / len(g), 0, (n, k)).transpose(0, 1)
+
+
+def _require_compact(rho: Representation, what: str) -> None:
+    if not rho.group.is_compact:
+        remedy = "representations of other groups need not split; intertwiners() still works"
+        raise TypeError(expected(what, "a compact group", rho.group, remedy))
+
+
+def _copies_inside(rho: Representation, label: IrrepLabel) -> Tensor:
+    """Return embeddings of all copies of an irrep in ``rho``, shape ``(copies, rho.dim, d)``.
+
+    The images are orthogonal to each other for the invariant inner product (the plain one if
+    rho is orthogonal, which the caller has arranged).
+    """
+    irreps = rho.group.irreps
+    d, c = irreps.dim(label), irreps.commutant_dim(label)
+    if rho.dim < d:
+        return torch.zeros(0, rho.dim, d, dtype=torch.float64)
+    tries = c * (rho.dim // d) + 2  # two more than there can be: well conditioned
+    irrep = IrrepSum(rho.group, (Term(1, label),))
+    start = torch.randn(
+        tries, rho.dim, d, generator=torch.Generator().manual_seed(1), dtype=torch.float64
+    )
+    x = haar_average(rho, irrep, start)
+    found: list[Tensor] = []
+    while len(x):
+        norms = x.flatten(1).norm(dim=1)
+        best = int(norms.argmax())
+        if norms[best] < 1e-7 * d:
+            break
+        copy = x[best] * (d**0.5 / norms[best])  # an isometry, by Schur
+        found.append(copy)
+        x = x - copy @ (copy.mT @ x)  # what is left lies in the orthogonal complement
+        x = x - copy @ (copy.mT @ x)
+    return torch.stack(found) if found else x.new_zeros(0, rho.dim, d)
+
+
+def _unitarised(rho: Representation) -> tuple[Representation, Tensor]:
+    """Return ``rho`` made orthogonal, ``S^-1 rho S``, and S; Weyl's averaged inner product."""
+    if rho.is_orthogonal:
+        return rho, torch.eye(rho.dim, dtype=torch.float64)
+    form = haar_average(rho.dual, rho, torch.eye(rho.dim, dtype=torch.float64)[None])[0]
+    values, vectors = torch.linalg.eigh((form + form.mT) / 2)
+    root = (vectors * values.rsqrt()) @ vectors.mT
+    return rho.change_basis((vectors * values.sqrt()) @ vectors.mT), root
+
+
+def _candidates(group: Group) -> Iterator[IrrepLabel]:
+    """Yield the labels of irreps, low ones first."""
+    if isinstance(group, FiniteGroup):
+        yield from group.irreps.labels()
+        return
+    seen: set[IrrepLabel] = set()
+    for cutoff in range(_HIGHEST_CUTOFF + 1):
+        try:
+            labels = group.irreps.labels(cutoff)
+        except ValueError:  # beyond the last one the group has matrices of
+            return
+        fresh = [label for label in labels if label not in seen]
+        if not fresh:
+            return
+        seen.update(fresh)
+        yield from fresh
+
+
+def _split(rho: Representation) -> list[tuple[IrrepLabel, Tensor]]:
+    """Return ``(label, embeddings (copies, rho.dim, d))`` of all irreps inside."""
+    if isinstance(rho, IrrepSum) and len(rho.terms) == 1 and rho.terms[0].copies == 1:
+        label = rho.labels[0]
+        if rho.group.irreps.is_irreducible(label):
+            return [(label, torch.eye(rho.dim, dtype=torch.float64)[None])]
+    orthogonal, root = _unitarised(rho)
+    found, left = [], rho.dim
+    for label in _candidates(rho.group):
+        if not rho.group.irreps.is_irreducible(label):
+            continue
+        copies = _copies_inside(orthogonal, label)
+        if len(copies):
+            found.append((label, root @ copies))
+            left -= len(copies) * copies.shape[2]
+        if left <= 0:
+            break
+    if left:
+        what = f"a sum of irreps that {rho.group} lists"
+        raise ValueError(expected(f"decompose({rho})", what, f"{left} dimensions left over"))
+    return found
+
+
+def decompose(rho: Representation) -> Representation:
+    """Return ``rho`` as a sum of irreps in a basis; see `Representation.decompose`."""
+    _require_compact(rho, f"decompose({rho})")
+    columns: dict[IrrepLabel, list[Tensor]] = {}
+    for summand in rho.summands():
+        for label, inside in _split(summand.part):
+            both = torch.einsum("cxy,kyd->ckxd", summand.embeddings, inside).flatten(0, 1)
+            columns.setdefault(label, []).append(both)
+    order = [label for label in _candidates(rho.group) if label in columns]
+    copies = {label: torch.cat(columns[label]) for label in order}
+    terms = tuple(Term(len(copies[label]), label) for label in order)
+    basis = torch.cat([copies[label].permute(1, 2, 0).flatten(1) for label in order], 1)
+    plain = IrrepSum(rho.group, terms)
+    if torch.equal(basis, torch.eye(rho.dim, dtype=torch.float64)):
+        return plain
+    return BasisChange.of(plain, basis)
+
+
+@functools.lru_cache(maxsize=256)
+def _commutant(group: Group, label: IrrepLabel) -> Tensor:
+    """Return an orthogonal basis of the commutant of an irrep, shape ``(c, d, d)``."""
+    irrep = IrrepSum(group, (Term(1, label),))
+    d, c = irrep.dim, group.irreps.commutant_dim(label)
+    eye = torch.eye(d, dtype=torch.float64)
+    if c == 1:
+        return eye[None]
+    start = torch.randn(c, d, d, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    return _orthonormal(haar_average(irrep, irrep, start)) * d**0.5
+
+
+def _orthonormal(x: Tensor) -> Tensor:
+    """Return an orthonormal basis (Frobenius) of the span of matrices ``(k, n, m)``."""
+    q: Tensor
+    q, _ = torch.linalg.qr(x.flatten(1).mT)
+    return q.mT.reshape(x.shape)
+
+
+def intertwiners(rho: Representation, sigma: Representation) -> Tensor:
+    """Return a basis of the maps W with ``W rho(g) = sigma(g) W``, the equivariant linear maps.
+
+    For a compact group both are decomposed and Schur's lemma writes the maps down; for others the
+    equations are solved on random elements.
+
+    Args:
+        rho: Where the maps start.
+        sigma: Where they end, of the same group.
+
+    Returns:
+        Float64, shape ``(k, sigma.dim, rho.dim)``; k may be 0.
+
+    Raises:
+        ValueError: If the groups differ.
+
+    Example:
+        >>> from groupae import SO2
+        >>> intertwiners(SO2().rep("2x0 + 1x1"), SO2().rep("1x1")).shape
+        torch.Size([2, 2, 4])
+    """
+    if rho.group != sigma.group:
+        what = f"two representations of {rho.group}"
+        raise ValueError(expected("intertwiners", what, f"one of {sigma.group}"))
+    if not rho.group.is_compact:
+        return _solve_intertwiners(rho, sigma)
+    source, target = _Isotypic(rho), _Isotypic(sigma)
+    found = [torch.zeros(0, sigma.dim, rho.dim, dtype=torch.float64)]
+    for label in source.into:
+        if label in target.into:
+            middle = _commutant(rho.group, label)
+            maps = torch.einsum(
+                "axd,ude,bye->abuxy", target.into[label], middle, source.back[label]
+            )
+            found.append(maps.flatten(0, 2))
+    return torch.cat(found)
+
+
+class _Isotypic:
+    """Embeddings of each irrep in a representation, and the maps back onto the copies."""
+
+    def __init__(self, rho: Representation) -> None:
+        split = decompose(rho)
+        if isinstance(split, BasisChange):
+            basis, inverse, plain = split.basis.values, split.inverse.values, split.inner
+        else:
+            plain = split
+            basis = inverse = torch.eye(rho.dim, dtype=torch.float64)
+        assert isinstance(plain, IrrepSum)
+        self.into: dict[IrrepLabel, Tensor] = {}
+        self.back: dict[IrrepLabel, Tensor] = {}
+        for term, block in zip(plain.terms, plain.blocks, strict=True):
+            shape = (rho.dim, block.dim, block.copies)
+            self.into[term.label] = basis[:, block.slice].reshape(shape).permute(2, 0, 1)
+            self.back[term.label] = inverse[block.slice].mT.reshape(shape).permute(2, 0, 1)
+
+
+def _solve_intertwiners(rho: Representation, sigma: Representation) -> Tensor:
+    """Return the null space of ``W rho(g) - sigma(g) W`` over random elements."""
+    group, generator = rho.group, torch.Generator().manual_seed(0)
+    some = group.sample(6, generator=generator, dtype=torch.float64)
+    g = torch.cat([some, group.hard_elements(torch.float64).to(some.dtype)])
+    a, b = rho.matrix(g, torch.float64), sigma.matrix(g, torch.float64)
+    n, m = sigma.dim, rho.dim
+    eye_n, eye_m = torch.eye(n, dtype=torch.float64), torch.eye(m, dtype=torch.float64)
+    equations = torch.einsum("xi,gjy->gxyij", eye_n, a) - torch.einsum("gxi,yj->gxyij", b, eye_m)
+    scale = 1 + a.abs().amax((1, 2)) + b.abs().amax((1, 2))
+    equations = equations / scale[:, None, None, None, None]
+    _, values, vectors = torch.linalg.svd(equations.reshape(-1, n * m), full_matrices=True)
+    rank = int((values > 1e-9 * max(1.0, float(values.amax()))).sum())
+    return vectors[rank:].reshape(-1, n, m)
+
+
+def clebsch_gordan(group: Group, a: str, b: str, c: str) -> Tensor:
+    """Return how irrep ``c`` lies in the product of ``a`` and ``b``.
+
+    Args:
+        group: A compact group.
+        a: Text of the first irrep.
+        b: Text of the second.
+        c: Text of the one looked for.
+
+    Returns:
+        Isometries, float64, shape ``(copies, dim a, dim b, dim c)``: the columns of one copy are
+        orthonormal, and ``(rho_a (x) rho_b) C = C rho_c``. Each copy is fixed up to the commutant
+        of c: a sign for irreps of real type.
+
+    Example:
+        >>> from groupae import SO3
+        >>> clebsch_gordan(SO3(), "1", "1", "2").shape
+        torch.Size([1, 3, 3, 5])
+    """
+    first, second, third = (IrrepSum.from_text(group, f"1x{text}") for text in (a, b, c))
+    _require_compact(first, f"clebsch_gordan({group})")
+    copies = _copies_inside(first * second, third.labels[0])
+    return torch.unflatten(copies, 1, (first.dim, second.dim))

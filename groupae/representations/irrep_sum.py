@@ -1,0 +1,193 @@
+"""Direct sums of irreps with multiplicities: what ``G.rep("8x0 + 6x1")`` makes.
+
+Convention: a term ``m x irrep`` of degree d is a block ``(d, m)``, flattened: irrep index first,
+copies last. Terms stand in the order written.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+
+import torch
+from torch import Tensor
+from typing_extensions import Self, override
+
+from groupae._validation import expected
+from groupae.groups import Group
+from groupae.groups.base import full_precision
+from groupae.groups.irreps import IrrepLabel
+from groupae.representations.base import Block, Representation, Summand
+
+__all__ = ["IrrepSum", "Term", "join"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Term:
+    """``copies`` copies of the irrep named ``label``."""
+
+    copies: int
+    label: IrrepLabel
+
+
+def join(parts: list[Tensor]) -> Tensor:
+    """Return blocks ``(*batch, size, m)`` one under another, batch axes broadcast."""
+    if len(parts) == 1:
+        return parts[0]
+    batch = torch.broadcast_shapes(*(part.shape[:-2] for part in parts))
+    return torch.cat([part.expand(*batch, *part.shape[-2:]) for part in parts], -2)
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class IrrepSum(Representation):
+    """A direct sum of irreps with multiplicities, such as ``SO2().rep("8x0 + 6x1")``.
+
+    Args:
+        group: The group represented.
+        terms: Multiplicities and labels, in the order of the vector.
+
+    Example:
+        >>> from groupae import SO2
+        >>> rho = SO2().rep("2x0 + 3x1")
+        >>> x = torch.arange(8.0)
+        >>> rho.act(torch.tensor(torch.pi), x).round().int().tolist()
+        [0, 1, -2, -3, -4, -5, -6, -7]
+    """
+
+    terms: tuple[Term, ...]
+
+    def __post_init__(self) -> None:
+        if not self.terms:
+            raise ValueError(expected(self.group, "a representation of at least one term", "none"))
+        irreps = self.group.irreps
+        for term in self.terms:
+            irreps.parse(irreps.format(term.label))  # raises if the group has no such irrep
+            if term.copies < 1:
+                remedy = "leave the term out instead"
+                raise ValueError(
+                    expected(self.group, "at least one copy of an irrep", term.copies, remedy)
+                )
+
+    @classmethod
+    def from_text(cls, group: Group, text: str) -> Self:
+        """Return the sum written ``text``; see `Representation.parse`."""
+        if not isinstance(text, str):
+            form = "a text such as '8x0 + 6x1'"
+            raise TypeError(expected(f"{group}.rep", form, type(text).__name__))
+        terms = []
+        for part in text.split("+"):
+            match = re.fullmatch(r"\s*(?:(\d+)\s*x\s*)?([^\sx][^x]*?)\s*", part)
+            if match is None:
+                form = "terms like '8x0', joined by '+'"
+                raise ValueError(expected(f"{group}.rep({text!r})", form, repr(part.strip())))
+            terms.append(Term(int(match[1] or 1), group.irreps.parse(match[2])))
+        return cls(group, tuple(terms))
+
+    @override
+    def __str__(self) -> str:
+        return " + ".join(f"{t.copies}x{self.group.irreps.format(t.label)}" for t in self.terms)
+
+    @override
+    def __repr__(self) -> str:
+        return f"{self.group}.rep({str(self)!r})"
+
+    @override
+    def to_config(self) -> dict[str, str]:
+        """Return JSON-ready data; `Representation.from_config` undoes it."""
+        return {**self.group.to_config(), "terms": str(self)}
+
+    # --- sizes ------------------------------------------------------------------------------
+    @functools.cached_property
+    def _blocks(self) -> tuple[Block, ...]:
+        irreps, start, blocks = self.group.irreps, 0, []
+        for term in self.terms:
+            label = term.label
+            name, dim, trivial = irreps.format(label), irreps.dim(label), label == irreps.trivial
+            blocks.append(Block(name, term.copies, dim, start, trivial))
+            start = blocks[-1].stop
+        return tuple(blocks)
+
+    @property
+    @override
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks of the vector, one a term."""
+        return self._blocks
+
+    @property
+    @override
+    def dim(self) -> int:
+        """Length of the vectors acted on."""
+        return self.blocks[-1].stop
+
+    @property
+    def labels(self) -> tuple[IrrepLabel, ...]:
+        """The irrep of each term."""
+        return tuple(term.label for term in self.terms)
+
+    @property
+    @override
+    def depth(self) -> int:
+        """The largest depth of its irreps."""
+        return max(self.group.irreps.depth(label) for label in self.labels)
+
+    @property
+    @override
+    def is_orthogonal(self) -> bool:
+        """Whether the group is compact: then its irreps are orthogonal."""
+        return self.group.is_compact
+
+    @override
+    def summands(self) -> tuple[Summand, ...]:
+        """Return the irreps, each with its copies."""
+        eye = torch.eye(self.dim, dtype=torch.float64)
+        return tuple(
+            Summand(
+                IrrepSum(self.group, (Term(1, term.label),)),
+                eye[:, block.slice].reshape(self.dim, block.dim, block.copies).permute(2, 0, 1),
+            )
+            for term, block in zip(self.terms, self.blocks, strict=True)
+        )
+
+    # --- algebra ----------------------------------------------------------------------------
+    @override
+    def __add__(self, other: Representation) -> Representation:
+        if not isinstance(other, IrrepSum):
+            return super().__add__(other)
+        self._same_group(other, "+")
+        return IrrepSum(self.group, self.terms + other.terms)
+
+    @override
+    def __rmul__(self, copies: int) -> Representation:
+        if not isinstance(copies, int):
+            return NotImplemented
+        terms = (Term(copies * term.copies, term.label) for term in self.terms)
+        return IrrepSum(self.group, tuple(terms))
+
+    # --- acting -----------------------------------------------------------------------------
+    @override
+    def _apply(self, g: Tensor, x: Tensor) -> Tensor:
+        m = x.shape[-1]
+        parts = [
+            x.narrow(-2, block.start, block.size).reshape(
+                *x.shape[:-2], block.dim, block.copies * m
+            )
+            for block in self.blocks
+        ]
+        moved = self.group.irreps.apply(self.labels, g, parts)
+        return join(
+            [
+                part.reshape(*part.shape[:-2], block.size, m)
+                for part, block in zip(moved, self.blocks, strict=True)
+            ]
+        )
+
+    @override
+    def character(self, g: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+        """Return the traces, shape ``(*batch,)``, without forming the whole matrix."""
+        dtype = self._matrix_dtype(g, dtype)
+        with full_precision(g):
+            matrices = self.group.irreps.matrices(self.labels, g, dtype)
+        traces = [m.diagonal(dim1=-2, dim2=-1).sum(-1) for m in matrices]
+        pairs = zip(self.terms, traces, strict=True)
+        return torch.stack([term.copies * trace for term, trace in pairs]).sum(0)

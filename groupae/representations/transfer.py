@@ -1,0 +1,251 @@
+"""Representations carried between groups: pullback, induction, external products, permutations.
+
+Conventions: the left cosets of a subgroup are ``t_i H`` in the order of
+`groupae.groups.homomorphisms.Homomorphism.cosets`; an induced vector holds cosets first, then the
+components.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import expected
+from groupae.groups import FiniteGroup, Product
+from groupae.groups.constants import Constant
+from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.projections import Projection
+from groupae.representations.algebra import TensorProduct
+from groupae.representations.base import Representation, Summand
+from groupae.representations.irrep_sum import IrrepSum, Term
+
+__all__ = [
+    "Induced",
+    "PermutationRepresentation",
+    "Pullback",
+    "external_product",
+    "quotient",
+    "regular",
+]
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Pullback(Representation):
+    """``g -> rho(phi(g))``: a representation of the source of a homomorphism.
+
+    Example:
+        >>> from groupae import SO3
+        >>> SO3().irrep(1).pullback(SO3().subgroup("so2")).matrix(torch.tensor(0.0)).shape
+        torch.Size([3, 3])
+    """
+
+    inner: Representation
+    phi: Homomorphism
+
+    @classmethod
+    def of(cls, rho: Representation, phi: Homomorphism) -> Pullback:
+        """Return the pullback, after checking that ``phi`` ends in the group of ``rho``."""
+        if not isinstance(phi, Homomorphism) or phi.target != rho.group:
+            what = f"a homomorphism into {rho.group}"
+            raise ValueError(expected(f"{rho!r}.pullback", what, phi))
+        return cls(phi.source, rho, phi)
+
+    @override
+    def __str__(self) -> str:
+        return f"pullback({self.inner}, {self.phi})"
+
+    @property
+    @override
+    def dim(self) -> int:
+        """The same."""
+        return self.inner.dim
+
+    @property
+    @override
+    def depth(self) -> int:
+        """The same, and once more for the map."""
+        return self.inner.depth + 1
+
+    @property
+    @override
+    def is_orthogonal(self) -> bool:
+        """Whether the inner one is."""
+        return self.inner.is_orthogonal
+
+    @override
+    def summands(self) -> tuple[Summand, ...]:
+        """Return the pulled back summands of the inner one."""
+        return tuple(
+            Summand(Pullback(self.group, s.part, self.phi), s.embeddings)
+            for s in self.inner.summands()
+        )
+
+    @override
+    def _apply(self, g: Tensor, x: Tensor) -> Tensor:
+        return self.inner._apply(self.phi(g), x)
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Induced(Representation):
+    r"""The representation of G induced from a subgroup H of finite index.
+
+    With cosets :math:`t_i H` and :math:`g t_i = t_j h_i`, the vector :math:`x_i` of coset i is
+    carried to :math:`\rho(h_i) x_i` at coset j.
+
+    References:
+        Serre, Linear Representations of Finite Groups, section 3.3.
+
+    Example:
+        >>> from groupae import Cyclic
+        >>> turns = Cyclic(6).subgroup("c(3)")
+        >>> print(Cyclic(3).rep("1x0").induce(turns).decompose())
+        1x0 + 1x3
+    """
+
+    inner: Representation
+    phi: Homomorphism
+    cosets: Constant
+
+    @classmethod
+    def of(cls, rho: Representation, phi: Homomorphism) -> Induced:
+        """Return the induced representation; raises if the cosets are not known."""
+        if not isinstance(phi, Homomorphism) or phi.source != rho.group:
+            what = f"the inclusion of {rho.group} into a group"
+            raise ValueError(expected(f"{rho!r}.induce", what, phi))
+        if not phi.is_injective:
+            raise TypeError(expected(f"{rho!r}.induce", "an injective homomorphism", phi))
+        return cls(phi.target, rho, phi, Constant(phi.cosets()))
+
+    @override
+    def __str__(self) -> str:
+        return f"induce({self.inner}, {self.phi})"
+
+    @property
+    @override
+    def dim(self) -> int:
+        """Index of the subgroup times the dimension."""
+        return len(self.cosets) * self.inner.dim
+
+    @property
+    @override
+    def depth(self) -> int:
+        """That of the inner one, and twice more for the products with cosets."""
+        return self.inner.depth + 2
+
+    @property
+    @override
+    def is_orthogonal(self) -> bool:
+        """Whether the inner one is."""
+        return self.inner.is_orthogonal
+
+    def _factor(self, g: Tensor) -> tuple[Tensor, Tensor]:
+        """Return where each coset goes, shape ``(*batch, k)``, and the ``h`` there."""
+        group, n = self.group, len(self.group.element_shape)
+        t = self.cosets.to(device=g.device)
+        t = t.to(g.dtype) if g.is_floating_point() else t
+        moved = group.compose(g.unsqueeze(g.ndim - n), t)  # g t_i
+        # all t_j^-1 g t_i; the one in the subgroup tells j and h
+        candidates = group.compose(group.inverse(t), moved.unsqueeze(moved.ndim - n))
+        inside = self.phi.preimage(candidates)
+        j = group.distance(self.phi(inside), candidates).argmin(-1)
+        m = len(self.phi.source.element_shape)
+        at = j.reshape(*j.shape, 1, *(1,) * m)
+        h = torch.take_along_dim(inside, at, inside.ndim - m - 1).squeeze(inside.ndim - m - 1)
+        return j, h
+
+    @override
+    def _apply(self, g: Tensor, x: Tensor) -> Tensor:
+        j, h = self._factor(g)
+        parts = x.unflatten(-2, (len(self.cosets), self.inner.dim))
+        moved = self.inner._apply(h, parts)
+        come_from = j.argsort(-1)[..., None, None]  # the coset that is carried to place j
+        return torch.take_along_dim(moved, come_from, -3).flatten(-3, -2)
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class PermutationRepresentation(Representation):
+    """A finite group that permutes the entries: ``rho(g) e_i = e_{images[g, i]}``, by gather.
+
+    Args:
+        group: A finite group.
+        images: Where each element (in the order of ``group.elements()``) sends each entry;
+            int64, shape ``(order, dim)``.
+        title: How it prints.
+    """
+
+    images: Constant
+    title: str
+
+    @override
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    @override
+    def dim(self) -> int:
+        """Number of entries."""
+        return self.images.shape[1]
+
+    @property
+    @override
+    def is_orthogonal(self) -> bool:
+        """Permutations are."""
+        return True
+
+    def _sources(self, g: Tensor) -> Tensor:
+        """Return which entry comes to each place: where the inverse sends it."""
+        assert isinstance(self.group, FiniteGroup)
+        images = self.images.to(device=g.device)
+        sources: Tensor = images[self.group.index(self.group.inverse(g))]
+        return sources
+
+    @override
+    def _apply(self, g: Tensor, x: Tensor) -> Tensor:
+        return torch.take_along_dim(x, self._sources(g)[..., None], -2)
+
+    @override
+    def character(self, g: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+        """Return the numbers of fixed entries."""
+        fixed = self._sources(g) == torch.arange(self.dim, device=g.device)
+        return fixed.sum(-1).to(self._matrix_dtype(g, dtype))
+
+
+def external_product(rho: Representation, sigma: Representation) -> Representation:
+    """Return ``(g, h) -> rho(g) (x) sigma(h)`` of the product group; see `Product`."""
+    group = rho.group * sigma.group
+    n = len(rho.group.factors) if isinstance(rho.group, Product) else 1
+    parts = range(len(group.factors))
+    first = Projection(group, rho.group, tuple(parts[:n]))
+    second = Projection(group, sigma.group, tuple(parts[n:]))
+    return TensorProduct.of(rho.pullback(first), sigma.pullback(second))
+
+
+def regular(group: FiniteGroup) -> PermutationRepresentation:
+    """Return the left regular representation on numbers at the elements: ``e_h`` to ``e_{gh}``."""
+    elements = group.elements()
+    images = group.index(group.compose(elements[:, None], elements[None]))
+    return PermutationRepresentation(group, Constant(images), f"regular({group})")
+
+
+def quotient(phi: Homomorphism, cutoff: int | None, *, on_cosets: bool) -> Representation:
+    """Return the functions on ``G / H``; see `groupae.groups.Group.quotient`."""
+    group = phi.target
+    if on_cosets:
+        trivial = phi.source.trivial()
+        induced = Induced.of(trivial, phi)
+        if not isinstance(group, FiniteGroup):
+            return induced
+        images, _ = induced._factor(group.elements())
+        return PermutationRepresentation(group, Constant(images), f"cosets({phi})")
+    if not group.is_compact:
+        raise TypeError(expected(group, "a compact group for quotient()", "a non-compact one"))
+    irreps, terms = group.irreps, []
+    for label in irreps.labels(cutoff):
+        restricted = IrrepSum(group, (Term(1, label),)).restrict(phi)
+        fixed = int(restricted.is_invariant().sum())
+        if fixed:
+            terms.append(Term(fixed // irreps.commutant_dim(label), label))
+    return IrrepSum(group, tuple(terms))
