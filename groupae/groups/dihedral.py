@@ -116,7 +116,7 @@ class Dihedral(FiniteGroup):
     @property
     @override
     def standard_text(self) -> str:
-        """The 2x2 matrices: frequency 1, which for n = 1 and 2 is a sum of two lines."""
+        """Frequency 1, the 2x2 matrices; for n = 1 and 2 a sum of two lines."""
         return {1: "1x0 + 1x0-", 2: "1x1 + 1x1-"}.get(self.n, "1x1")
 
     @override

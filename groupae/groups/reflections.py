@@ -157,12 +157,12 @@ class RotationsAndReflections(OrthogonalMatrices):
 
     @override
     def log(self, g: Tensor) -> Tensor:
-        """Raise `TypeError`: a reflection has no logarithm."""
+        """Raise ``TypeError``: a reflection has no logarithm."""
         self._refuse("log")
 
     @override
     def interpolate(self, g: Tensor, h: Tensor, t: Tensor | float) -> Tensor:
-        """Raise `TypeError`: no path leads from a rotation to a reflection."""
+        """Raise ``TypeError``: no path leads from a rotation to a reflection."""
         self._refuse("interpolate")
 
     def _refuse(self, method: str) -> NoReturn:
