@@ -95,7 +95,8 @@ class PlugIns:
     def offers(self) -> tuple[Offer, ...]:
         """Return what installed packages offer, usable or not; nothing is loaded."""
         found = entry_points(group=f"groupae.{self.kind}")
-        return tuple(Offer(entry.name, entry) for entry in sorted(found, key=lambda e: e.name))
+        offers = (Offer(entry.name, entry) for entry in found)
+        return tuple(sorted(offers, key=lambda offer: (offer.name.casefold(), offer.origin)))
 
     def names(self) -> tuple[str, ...]:
         """Return every name that is registered or offered, once, in order."""

@@ -1,6 +1,7 @@
 """Read the arguments, run the command, and say errors in one line.
 
-Exit codes: 0 done, 2 a mistake of the user's, 130 interrupted, 1 anything else.
+Exit codes: 0 done, 2 a mistake of the user's, 130 interrupted, 1 anything else, such as a law that
+``groupae check`` finds broken.
 """
 
 from __future__ import annotations
@@ -19,13 +20,15 @@ from typing_extensions import override
 
 from groupae import __version__
 from groupae.cli import commands
+from groupae.cli.check import check
 
 __all__ = ["main"]
 
-_COMMANDS: dict[str, Callable[..., None]] = {
+_COMMANDS: dict[str, Callable[..., int | None]] = {
     "train": commands.train,
     "evaluate": commands.evaluate,
     "orbit": commands.orbit,
+    "check": check,
 }
 
 
@@ -60,18 +63,22 @@ def _parser() -> ArgumentParser:
     for name, command in _COMMANDS.items():
         summary = (command.__doc__ or "").splitlines()[0]
         sub = _Parser(description=summary)
-        sub.add_function_arguments(command, as_group=False, as_positional=True, skip={"force"})
+        skip: set[str | int] = {"force", "target"}  # a flag, and an argument that may be left out
+        sub.add_function_arguments(command, as_group=False, as_positional=True, skip=skip)
         if name == "train":
             sub.add_argument("--force", action="store_true", help="replace an existing run")
+        if name == "check":
+            form = "all, a group or plug-in by name, or package:object"
+            sub.add_argument("target", nargs="?", default="all", help=form)
         sub.add_argument("--debug", action="store_true", help="show tracebacks")
         commands_of.add_subcommand(name, sub, help=summary)
     return parser
 
 
-def _run(arguments: Namespace) -> None:
+def _run(arguments: Namespace) -> int:
     chosen = arguments[arguments.command]
     options = {key: value for key, value in vars(chosen).items() if key not in ("debug", "config")}
-    _COMMANDS[arguments.command](**options)
+    return _COMMANDS[arguments.command](**options) or 0
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -94,7 +101,7 @@ def _main(words: list[str], *, debug: bool) -> int:
         with warnings.catch_warnings():
             if not debug:
                 warnings.showwarning = _show_warning
-            _run(_parser().parse_args(words))
+            return _run(_parser().parse_args(words))
     except KeyboardInterrupt:
         return _fail("interrupted; what was trained so far is kept in the run folder", 130, debug)
     except _UsageError as error:
@@ -105,7 +112,6 @@ def _main(words: list[str], *, debug: bool) -> int:
         return _fail(_file_error(error), 2, debug)
     except Exception as error:  # the last resort: one line instead of a traceback
         return _fail(f"{type(error).__name__}: {error}", 1, debug)
-    return 0
 
 
 def _file_error(error: OSError) -> str:

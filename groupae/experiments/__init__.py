@@ -11,6 +11,7 @@ from groupae.experiments.experiment import (
     OrbitPicture,
     Preset,
     build_model,
+    get_backbone,
 )
 from groupae.experiments.report import (
     Report,
@@ -34,6 +35,7 @@ __all__ = [
     "build_model",
     "draw_orbit",
     "draw_training",
+    "get_backbone",
     "get_experiment",
     "make_report",
     "write_report",

@@ -154,7 +154,8 @@ class _YoungIrreps(Irreps):
         for label, block in zip(labels, blocks, strict=True):
             assert isinstance(label, str)
             if label == self.trivial:
-                moved.append(block)
+                batch = torch.broadcast_shapes(g.shape[:-1], block.shape[:-2])
+                moved.append(block.expand(*batch, *block.shape[-2:]))
             elif label == "std":
                 moved.append(_permute(g, block))
             else:

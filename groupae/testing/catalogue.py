@@ -1,0 +1,127 @@
+"""What there is to check: of a group its representations and subgroups; an action of every kind.
+
+`check_all` runs the check that fits, in both precisions; ``groupae check`` prints what it finds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+
+from groupae._validation import expected
+from groupae.actions import AffineAction, ChannelAction, LatentAction, PartsAction, VectorAction
+from groupae.groups import SO2, SO3, Cyclic, Group
+from groupae.groups.homomorphisms import Homomorphism
+from groupae.representations import Representation
+from groupae.testing.action_laws import check_action
+from groupae.testing.group_laws import check_group
+from groupae.testing.map_laws import check_homomorphism
+from groupae.testing.report import LawReport
+from groupae.testing.representation_laws import check_representation
+
+__all__ = [
+    "Subject",
+    "check_all",
+    "example_actions",
+    "homomorphisms_of",
+    "irreps_of",
+    "mixed_sum",
+    "representations_of",
+]
+
+Subject = Group | Representation | Homomorphism | LatentAction[Any]
+
+_CHECKS: Sequence[tuple[type[Any], Callable[..., LawReport]]] = (
+    (Group, check_group),
+    (Representation, check_representation),
+    (Homomorphism, check_homomorphism),
+    (LatentAction, check_action),
+)
+_LARGEST_REGULAR = 64  # dimension up to which regular representations are checked
+
+
+def check_all(
+    subject: Subject, dtypes: Sequence[torch.dtype] = (torch.float64, torch.float32)
+) -> tuple[LawReport, ...]:
+    """Return what the check that fits the subject finds, one report a precision.
+
+    Args:
+        subject: A group, representation, homomorphism or latent action.
+        dtypes: The precisions.
+
+    Raises:
+        TypeError: If it is none of these.
+
+    Example:
+        >>> [report.passed for report in check_all(SO2().rep("2x0 + 3x1"))]
+        [True, True]
+    """
+    for kind, check in _CHECKS:
+        if isinstance(subject, kind):
+            return tuple(check(subject, dtype=dtype) for dtype in dtypes)
+    what = "a Group, Representation, Homomorphism or LatentAction"
+    raise TypeError(expected("check_all", what, repr(subject)))
+
+
+def _labels(group: Group, cutoff: int) -> list[str]:
+    """Return the texts of a group's irreps up to a cutoff, the trivial one first."""
+    try:
+        irreps = group.irreps
+    except TypeError:  # a group that lists none
+        return []
+    return [irreps.format(label) for label in irreps.labels(cutoff)]
+
+
+def irreps_of(group: Group, cutoff: int = 4, most: int = 16) -> tuple[Representation, ...]:
+    """Return the irreps up to a cutoff, at most so many."""
+    return tuple(group.rep(f"1x{label}") for label in _labels(group, cutoff)[:most])
+
+
+def mixed_sum(group: Group) -> Representation | None:
+    """Return copies of the trivial and two other irreps, ``None`` if the group lists no irreps."""
+    labels = _labels(group, 2)
+    chosen = dict.fromkeys([*labels[:2], *labels[-1:]])
+    terms = (f"{m}x{label}" for m, label in zip((2, 3, 1), chosen, strict=False))
+    return group.rep(" + ".join(terms)) if labels else None
+
+
+def representations_of(group: Group) -> tuple[Representation, ...]:
+    """Return a mixed sum, the standard and the regular representation, where the group has them."""
+    makers = (lambda: mixed_sum(group), group.standard, lambda: _regular(group))
+    found = (_attempt(maker) for maker in makers)
+    return tuple(dict.fromkeys(rho for rho in found if rho is not None))
+
+
+def _attempt(make: Callable[[], Representation | None]) -> Representation | None:
+    try:
+        return make()
+    except TypeError:  # the group says why it has none
+        return None
+
+
+def _regular(group: Group) -> Representation | None:
+    """Return the regular representation, cut off where it is infinite or large."""
+    whole = [] if group.order is None else [None]
+    for cutoff in (*whole, 2, 1):
+        rho = group.regular(cutoff)
+        if rho.dim <= _LARGEST_REGULAR:
+            return rho
+    return None
+
+
+def homomorphisms_of(group: Group) -> tuple[Homomorphism, ...]:
+    """Return the inclusions of the subgroups a group knows by name."""
+    del group
+    return ()
+
+
+def example_actions() -> Iterator[LatentAction[Any]]:
+    """Return one action of every built-in kind."""
+    planar, spatial = SO2().rep("2x0 + 3x1 + 1x2"), SO3().rep("2x0 + 1x1 + 1x2")
+    yield VectorAction(planar)
+    yield VectorAction(spatial)
+    yield ChannelAction(Cyclic(4).rep("1x0 + 2x1 + 1x2"))
+    yield AffineAction(varying=3, invariant=2)
+    yield PartsAction({"pose": VectorAction(planar), "skip": None})
