@@ -97,9 +97,16 @@ def _check_distance(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
 
 
 def _check_batching(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
-    table = group.compose(a[:4, None], b[None, :5]).flatten(0, 1)
-    left, right = a[:4].repeat_interleave(5, 0), b[:5].repeat(4, *(1,) * (b.ndim - 1))
-    book.measure("batching", group.distance(table, group.compose(left, right)), left, right)
+    a, b = a[:4], b[:5]
+    n, m = len(a), len(b)
+    table = group.compose(a[:, None], b[None, :])
+    spread = table.shape == (n, m, *group.element_shape)
+    note = f"compose of batches ({n}, 1) and (1, {m}) has shape {tuple(table.shape)}"
+    book.require("batching", spread, note)
+    if spread:
+        left, right = a.repeat_interleave(m, 0), b.repeat(n, *(1,) * (b.ndim - 1))
+        apart = group.distance(table.flatten(0, 1), group.compose(left, right))
+        book.measure("batching", apart, left, right)
     for batch in _BATCHES:
         g = group.sample(*batch, dtype=book.dtype)
         made = {

@@ -12,17 +12,31 @@
 from __future__ import annotations
 
 import abc
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from groupae.actions import LatentAction
 from groupae.groups import Group
+from groupae.groups.homomorphisms import Homomorphism
 from groupae.representations import Representation
-from groupae.testing import check_action, check_group, check_representation
+from groupae.testing.action_laws import check_action
+from groupae.testing.group_laws import check_group
+from groupae.testing.map_laws import check_equivariant, check_homomorphism, check_intertwiner
+from groupae.testing.representation_laws import check_representation
+from groupae.testing.samples import map_parts
 
-__all__ = ["ActionLaws", "GroupLaws", "RepresentationLaws"]
+__all__ = [
+    "ActionLaws",
+    "EquivarianceLaws",
+    "GroupLaws",
+    "HomomorphismLaws",
+    "IntertwinerLaws",
+    "RepresentationLaws",
+]
 
 _precisions = pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
 
@@ -64,3 +78,53 @@ class ActionLaws(abc.ABC):
     def test_action_laws(self, dtype: torch.dtype) -> None:
         """Check every law."""
         check_action(self.make(), dtype=dtype).raise_if_failed()
+
+
+class HomomorphismLaws(abc.ABC):
+    """Laws of a homomorphism, in both precisions; `make` returns it."""
+
+    @abc.abstractmethod
+    def make(self) -> Homomorphism:
+        """Return the homomorphism under test."""
+
+    @_precisions
+    def test_homomorphism_laws(self, dtype: torch.dtype) -> None:
+        """Check every law."""
+        check_homomorphism(self.make(), dtype=dtype).raise_if_failed()
+
+
+class IntertwinerLaws(abc.ABC):
+    """A matrix that commutes with two representations, in both precisions."""
+
+    @abc.abstractmethod
+    def make(self) -> tuple[Tensor, Representation, Representation]:
+        """Return W, rho and sigma with ``W rho(g) = sigma(g) W``."""
+
+    @_precisions
+    def test_intertwining(self, dtype: torch.dtype) -> None:
+        """Check every law."""
+        check_intertwiner(*self.make(), dtype=dtype).raise_if_failed()
+
+
+class EquivarianceLaws(abc.ABC):
+    """A function that commutes with two actions, in both precisions."""
+
+    @abc.abstractmethod
+    def make(
+        self,
+    ) -> tuple[
+        Callable[[Any], Any],
+        LatentAction[Any] | Representation,
+        LatentAction[Any] | Representation,
+        Any,
+    ]:
+        """Return f, the action on what goes in, the one on what comes out, and samples."""
+
+    @_precisions
+    def test_equivariance(self, dtype: torch.dtype) -> None:
+        """Check every law; the samples, and ``f`` if it is a module, are cast."""
+        f, action_in, action_out, x = self.make()
+        if isinstance(f, torch.nn.Module):
+            f = f.to(dtype)
+        x = map_parts(lambda part: part.to(dtype), x)
+        check_equivariant(f, action_in, action_out, x).raise_if_failed()

@@ -21,14 +21,14 @@ __all__ = ["LARGEST_LISTED", "check_grid", "check_sampling"]
 LARGEST_LISTED = 200
 """Order up to which checks list all elements of a finite group."""
 
-_DRAWS = 2048
+_DRAWS = 1024
 _WIDEST = 8  # degree up to which matrices are averaged
 
 
 def check_sampling(book: LawBook, group: Group) -> None:
     """Check that samples follow the generator and spread over the whole group."""
     small = group.order is not None and group.order <= LARGEST_LISTED
-    count = 20 * group.order if small and group.order is not None else _DRAWS
+    count = max(_DRAWS, 20 * (group.order or 0)) if small else _DRAWS
 
     def draw(seed: int) -> Tensor:
         generator = torch.Generator().manual_seed(seed)

@@ -1,4 +1,4 @@
-"""Hypothesis strategies: groups, elements, representations. They shrink toward simple ones.
+"""Hypothesis strategies: groups, elements, representations, homomorphisms. They shrink.
 
 Elements contain the bad places on purpose: a group's hard elements come first, so a failure
 shrinks to the identity if it can; pairs include an element beside itself, its inverse and the
@@ -11,21 +11,26 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-from groupae.groups import SO2, SO3, Affine, Cyclic, Group
+from groupae.groups import Cyclic, Group
+from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.registry import example_groups
 from groupae.representations import Representation
+from groupae.testing.catalogue import homomorphisms_of
 
-__all__ = ["element_pairs", "elements", "groups", "representations"]
+__all__ = ["element_pairs", "elements", "groups", "homomorphisms", "representations"]
 
 
 def groups() -> st.SearchStrategy[Group]:
-    """Return built-in groups and products of two of them, the smallest first."""
+    """Return built-in groups of every kind and products of two of them, cyclic ones first."""
     simple: st.SearchStrategy[Group] = st.one_of(
-        st.integers(1, 12).map(Cyclic),
-        st.just(SO2()),
-        st.just(SO3()),
-        st.just(Affine()),
+        st.integers(1, 12).map(Cyclic), st.sampled_from(example_groups())
     )
     return st.one_of(simple, st.tuples(simple, simple).map(lambda pair: pair[0] * pair[1]))
+
+
+def homomorphisms() -> st.SearchStrategy[Homomorphism]:
+    """Return inclusions of the subgroups that built-in groups know by name."""
+    return st.sampled_from([phi for group in example_groups() for phi in homomorphisms_of(group)])
 
 
 @st.composite
