@@ -23,7 +23,26 @@ if TYPE_CHECKING:
     )
     from groupae.data import OrbitPairs, RotatedDigits
     from groupae.experiments import Run
-    from groupae.groups import SO2, SO3, Affine, Cyclic, Group, Product, get_group
+    from groupae.groups import (
+        O2,
+        O3,
+        SO2,
+        SO3,
+        Affine,
+        Cyclic,
+        Dihedral,
+        FiniteGroup,
+        Group,
+        Homomorphism,
+        Icosahedral,
+        MatrixLieGroup,
+        Octahedral,
+        Permutation,
+        Product,
+        Tetrahedral,
+        get_group,
+        register_group,
+    )
     from groupae.metrics import evaluate
     from groupae.models import ConvDecoder, ConvEncoder, LatentActionAE, TransformModel
     from groupae.objectives import CrossReconstruction
@@ -36,13 +55,24 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "ShapeError": "_validation",
+    "O2": "groups",
+    "O3": "groups",
     "SO2": "groups",
     "SO3": "groups",
     "Affine": "groups",
     "Cyclic": "groups",
+    "Dihedral": "groups",
     "Group": "groups",
+    "Tetrahedral": "groups",
+    "Octahedral": "groups",
+    "Icosahedral": "groups",
+    "Homomorphism": "groups",
+    "FiniteGroup": "groups",
+    "MatrixLieGroup": "groups",
+    "Permutation": "groups",
     "Product": "groups",
     "get_group": "groups",
+    "register_group": "groups",
     "Representation": "representations",
     "AffineAction": "actions",
     "ChannelAction": "actions",
@@ -65,6 +95,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "O2",
+    "O3",
     "SO2",
     "SO3",
     "Affine",
@@ -74,17 +106,25 @@ __all__ = [
     "ConvEncoder",
     "CrossReconstruction",
     "Cyclic",
+    "Dihedral",
+    "FiniteGroup",
     "Group",
+    "Homomorphism",
+    "Icosahedral",
     "LatentAction",
     "LatentActionAE",
+    "MatrixLieGroup",
+    "Octahedral",
     "OrbitPairs",
     "PairBatch",
     "PartsAction",
+    "Permutation",
     "Product",
     "Representation",
     "RotatedDigits",
     "Run",
     "ShapeError",
+    "Tetrahedral",
     "TrainingConfig",
     "TransformModel",
     "VectorAction",
@@ -92,11 +132,12 @@ __all__ = [
     "fit",
     "get_group",
     "plot_orbit",
+    "register_group",
 ]
 
 
 def __getattr__(name: str) -> object:
-    if name in ("testing", *_HOMES.values()):
+    if name in ("interop", "testing", *_HOMES.values()):
         return importlib.import_module(f"groupae.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'groupae' has no attribute {name!r}")

@@ -1,29 +1,51 @@
 """Groups: what can be composed, inverted, sampled and compared.
 
-One file a family: ``planar`` (SO(2)), ``spatial`` (SO(3), its charts in ``quaternions``, Wigner
-matrices in ``wigner``), ``finite`` (cyclic), ``vector`` (affine), ``products``; ``base`` has the
-interface, ``irreps`` what a group tells of its irreducible representations, ``registry`` the names.
+One file a family: ``planar`` (SO(2)), ``reflections`` (O(2)), ``spatial`` (SO(3) and O(3), charts
+in ``quaternions``, Wigner matrices in ``wigner``), ``finite`` (cyclic), ``dihedral``, ``vector``,
+``affine``, ``permutation``, ``enumerated`` (from tables, permutations, matrices; polyhedra; irreps
+found in ``found_irreps``), ``products``. Maps between them: ``homomorphisms``, ``subgroups``,
+``quotients``, ``projections``. ``base`` has the interface, ``irreps`` what a group tells
+of its irreducible representations, ``registry`` the names.
 A new group goes beside its family.
 """
 
+from groupae.groups.affine import Affine, Scaling
 from groupae.groups.base import FiniteGroup, Group, LieGroup
+from groupae.groups.dihedral import Dihedral
+from groupae.groups.enumerated import Icosahedral, Octahedral, Tetrahedral
 from groupae.groups.finite import Cyclic
+from groupae.groups.homomorphisms import Homomorphism
 from groupae.groups.irreps import Irreps
+from groupae.groups.matrix import MatrixLieGroup
+from groupae.groups.permutation import Permutation
 from groupae.groups.planar import SO2
 from groupae.groups.products import Product
-from groupae.groups.registry import get_group
-from groupae.groups.spatial import SO3
-from groupae.groups.vector import Affine
+from groupae.groups.reflections import O2
+from groupae.groups.registry import get_group, register_group
+from groupae.groups.spatial import O3, SO3
+from groupae.groups.vector import Translation
 
 __all__ = [
+    "O2",
+    "O3",
     "SO2",
     "SO3",
     "Affine",
     "Cyclic",
+    "Dihedral",
     "FiniteGroup",
     "Group",
+    "Homomorphism",
+    "Icosahedral",
     "Irreps",
     "LieGroup",
+    "MatrixLieGroup",
+    "Octahedral",
+    "Permutation",
     "Product",
+    "Scaling",
+    "Tetrahedral",
+    "Translation",
     "get_group",
+    "register_group",
 ]

@@ -1,37 +1,99 @@
-"""Groups by name: the text that `str` of a group prints, and short forms of it."""
+"""Groups by name: the text that `str` of a group prints, and short forms of it.
+
+A group that has a spelling also has examples, small ones: ``groupae check`` and the strategies of
+`groupae.testing` take them from here. Names that are not built in are those of plug-ins.
+"""
 
 from __future__ import annotations
 
 import functools
+import inspect
 import operator
 import re
 from collections.abc import Callable, Mapping
 
-from groupae._validation import expected, unknown_choice
+from groupae._plugins import NAME, PlugInError, PlugIns, describe
+from groupae._validation import expected
+from groupae.groups.affine import Affine, Scaling
 from groupae.groups.base import Group
+from groupae.groups.dihedral import Dihedral
+from groupae.groups.enumerated import (
+    Icosahedral,
+    Octahedral,
+    Tetrahedral,
+    parse_matrices,
+    parse_permutations,
+    parse_table,
+)
 from groupae.groups.finite import Cyclic
+from groupae.groups.matrix import MatrixLieGroup
+from groupae.groups.permutation import Permutation
 from groupae.groups.planar import SO2
-from groupae.groups.spatial import SO3
-from groupae.groups.vector import Affine
+from groupae.groups.reflections import O2
+from groupae.groups.spatial import O3, SO3
+from groupae.groups.vector import Translation
 
-__all__ = ["get_group"]
+__all__ = ["GROUP_PLUG_INS", "example_groups", "get_group", "register_group"]
 
 _SPELLINGS: Mapping[str, tuple[str, Callable[..., Group]]] = {
     "so2": (r"so\(?2\)?", SO2),
     "so3": (r"so\(?3\)?|so\(3, *backend=(?P<backend>\w+)\)", SO3),
     "cyclic(n)": (r"(?:c|cyclic)[_(](?P<n>\d+)\)?", Cyclic),
+    "dihedral(n)": (r"(?:d|dihedral)[_(](?P<n>\d+)\)?", Dihedral),
+    "o2": (r"o\(?2\)?", O2),
+    "o3": (r"o\(?3\)?|o\(3, *backend=(?P<backend>\w+)\)", O3),
+    "permutation(n)": (r"(?:s|permutation)[_(](?P<n>\d+)\)?", Permutation),
+    "tetrahedral": (r"tetrahedral", Tetrahedral),
+    "octahedral": (r"octahedral", Octahedral),
+    "icosahedral": (r"icosahedral", Icosahedral),
+    "<(0 1 2), (0 1)>": (
+        r"<(?P<cycles>[\d(), ]+?)(?: on (?P<points>\d+))?>",
+        parse_permutations,
+    ),
+    "table[[...]]": (r"table(?P<text>\[.*\])", parse_table),
+    "matrices[[...]]": (r"matrices(?P<text>\[.*\])", parse_matrices),
+    "MatrixLieGroup(algebra=[[[...]]])": (
+        r"MatrixLieGroup\(algebra=(?P<algebra>[^a-df-z]*?)(?:,discrete=(?P<discrete>[^a-df-z]*))?\)",
+        MatrixLieGroup.from_text,
+    ),
     "affine": (r"aff\+\(1\)|affine", Affine),
+    "scaling": (r"r>0|scaling", Scaling),
+    "translation(n)": (r"(?:t|translation)[_(](?P<n>\d+)\)?", Translation),
 }
+
+_EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "so2": ("so2",),
+    "so3": ("so3",),
+    "cyclic(n)": ("cyclic(1)", "cyclic(2)", "cyclic(5)", "cyclic(8)"),
+    "dihedral(n)": ("dihedral(1)", "dihedral(3)", "dihedral(4)"),
+    "o2": ("o2",),
+    "o3": ("o3",),
+    "permutation(n)": ("permutation(1)", "permutation(3)", "permutation(4)"),
+    "tetrahedral": ("tetrahedral",),
+    "octahedral": ("octahedral",),
+    "icosahedral": ("icosahedral",),
+    "<(0 1 2), (0 1)>": ("<(0 1 2 3)(4 5 6 7), (0 4 2 6)(1 7 3 5)>",),
+    "table[[...]]": ("table[[0,1,2],[1,2,0],[2,0,1]]",),
+    "matrices[[...]]": ("matrices[[[0,-1],[1,0]],[[1,0],[0,-1]]]",),
+    "MatrixLieGroup(algebra=[[[...]]])": (
+        "MatrixLieGroup(algebra=[[[1,0],[0,-1]],[[0,1],[0,0]],[[0,0],[1,0]]])",
+    ),
+    "affine": ("affine",),
+    "scaling": ("scaling",),
+    "translation(n)": ("translation(1)", "translation(3)"),
+}
+_PRODUCTS = ("cyclic(3) * cyclic(4)", "cyclic(4) * so2", "so3 * affine")
 
 
 def get_group(text: str | Mapping[str, str]) -> Group:
     """Return the group written ``text``, or described by `Group.to_config`.
 
     Args:
-        text: ``"so2"``, ``"SO(3)"``, ``"cyclic(8)"``, ``"affine"``, or factors joined by ``*``.
+        text: ``"so2"``, ``"SO(3)"``, ``"cyclic(8)"``, ``"affine"``, or factors joined by ``*``;
+            or the name of a plug-in, with integer arguments if it takes any.
 
     Raises:
-        ValueError: If no group has that name.
+        ValueError: If no group has that name, or the plug-in that has it cannot be used.
 
     Example:
         >>> get_group("cyclic(8) * so2")
@@ -44,10 +106,95 @@ def get_group(text: str | Mapping[str, str]) -> Group:
     return functools.reduce(operator.mul, (_simple_group(part) for part in text.split("*")))
 
 
+def example_groups() -> tuple[Group, ...]:
+    """Return every kind of built-in group in small sizes, and some products, the simplest first."""
+    texts = (*(text for texts in _EXAMPLES.values() for text in texts), *_PRODUCTS)
+    return tuple(get_group(text) for text in texts)
+
+
+def register_group(
+    name: str, factory: Group | Callable[..., Group], *, replace: bool = False
+) -> None:
+    """Let `get_group` know a group by name, for as long as the program runs.
+
+    A package does so for all programs by an entry point of the group ``groupae.groups``.
+
+    Args:
+        name: Letters, digits and single ``. - _``; upper and lower case are one.
+        factory: The group, or a function that returns it; ``get_group("name(8)")`` calls it with 8.
+        replace: Whether the name may be registered already, or be that of an installed plug-in.
+
+    Raises:
+        TypeError: If the factory is neither a group nor a function.
+        ValueError: If the name is built in, misshapen, or taken and ``replace`` is not given.
+
+    Example:
+        >>> register_group("wallpaper", lambda n: Cyclic(n) * SO2(), replace=True)
+        >>> print(get_group("wallpaper(4)"))
+        C(4) * SO(2)
+    """
+    if not (isinstance(factory, Group) or callable(factory)):
+        what = "a group or a function that returns one"
+        raise TypeError(expected("register_group", what, repr(factory)))
+    GROUP_PLUG_INS.register("register_group", name, factory, replace=replace)
+
+
 def _simple_group(text: str) -> Group:
+    text = text.strip()
+    found = _built_in(text) or _plug_in(text)
+    if found is None:
+        raise ValueError(GROUP_PLUG_INS.unknown("get_group", "a group", text, _SPELLINGS))
+    return found
+
+
+def _built_in(text: str) -> Group | None:
     for pattern, build in _SPELLINGS.values():
         match = re.fullmatch(pattern, text.strip(), flags=re.IGNORECASE)
         if match:
             found = {key: value for key, value in match.groupdict().items() if value is not None}
-            return build(**{k: int(v) if v.isdecimal() else v for k, v in found.items()})
-    raise ValueError(unknown_choice("get_group", "a group", text.strip(), _SPELLINGS))
+            return build(**{k: int(v) if k == "n" else v for k, v in found.items()})
+    return None
+
+
+def _is_built_in(name: str) -> bool:
+    """Return whether a name, alone or with a number, is read as a built-in group."""
+    texts = (name, *(f"{name}({n})" for n in (1, 2, 3, 4)))
+    patterns = [pattern for pattern, _ in _SPELLINGS.values()]
+    return any(re.fullmatch(p, t, flags=re.IGNORECASE) for p in patterns for t in texts)
+
+
+GROUP_PLUG_INS = PlugIns("groups", "group", _is_built_in)
+
+
+def _plug_in(text: str) -> Group | None:
+    """Return the plug-in group written ``name`` or ``name(8)``, ``None`` if nobody has the name.
+
+    Raises:
+        PlugInError: If it makes no group.
+        ValueError: If it takes other arguments.
+    """
+    match = re.fullmatch(rf"({NAME})(?:\(([-\d, ]*)\))?", text)
+    factory = GROUP_PLUG_INS.find(match[1]) if match else None
+    if match is None or factory is None:
+        return None
+    arguments = [int(word) for word in (match[2] or "").split(",") if word.strip()]
+    if isinstance(factory, Group):
+        if arguments:
+            raise ValueError(expected("get_group", f"{match[1]!r} without arguments", repr(text)))
+        return factory
+    if not callable(factory):
+        what = "a group or a function that returns one"
+        raise PlugInError(expected(f"plug-in {match[1]!r}", what, repr(factory)))
+    try:
+        inspect.signature(factory).bind(*arguments)
+    except TypeError:
+        what = f"{match[1]}({', '.join(inspect.signature(factory).parameters)})"
+        raise ValueError(expected("get_group", what, repr(text))) from None
+    try:
+        made = factory(*arguments)
+    except Exception as error:
+        what = f"a group from {text!r}"
+        raise PlugInError(expected(f"plug-in {match[1]!r}", what, describe(error))) from error
+    if not isinstance(made, Group):
+        raise PlugInError(expected(f"plug-in {match[1]!r}", "a group", repr(made)))
+    return made

@@ -147,6 +147,22 @@ class Representation(abc.ABC):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.group}, {self})"
 
+    @staticmethod
+    def regular_of(group: Group) -> Representation:
+        """Return the permutations of a finite group's elements; see ``Group.regular``."""
+        from groupae.representations.transfer import regular
+
+        return regular(group)
+
+    @staticmethod
+    def quotient_of(
+        group: Group, phi: Homomorphism, cutoff: int | None, *, on_cosets: bool
+    ) -> Representation:
+        """Return the functions on the cosets of ``phi``; see ``Group.quotient``."""
+        from groupae.representations.transfer import quotient
+
+        return quotient(group, phi, cutoff, on_cosets=on_cosets)
+
     def to_config(self) -> dict[str, str]:
         """Return JSON-ready data; `from_config` undoes it.
 

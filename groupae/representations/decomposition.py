@@ -169,7 +169,7 @@ def _commutant(group: Group, label: IrrepLabel) -> Tensor:
     if c == 1:
         return eye[None]
     start = torch.randn(c, d, d, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
-    return _orthonormal(haar_average(irrep, irrep, start)) * d**0.5
+    return _orthonormal(haar_average(irrep, irrep, start)) * math.sqrt(d)
 
 
 def _orthonormal(x: Tensor) -> Tensor:
@@ -249,7 +249,8 @@ def _solve_intertwiners(rho: Representation, sigma: Representation) -> Tensor:
     equations = equations / scale[:, None, None, None, None]
     _, values, vectors = torch.linalg.svd(equations.reshape(-1, n * m), full_matrices=True)
     rank = int((values > 1e-9 * max(1.0, float(values.amax()))).sum())
-    return vectors[rank:].reshape(-1, n, m)
+    null: Tensor = vectors[rank:]
+    return null.reshape(-1, n, m)
 
 
 def clebsch_gordan(group: Group, a: str, b: str, c: str) -> Tensor:

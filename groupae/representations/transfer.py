@@ -14,7 +14,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.groups import FiniteGroup, Product
+from groupae.groups import FiniteGroup, Group, Product
 from groupae.groups.constants import Constant
 from groupae.groups.homomorphisms import Homomorphism
 from groupae.groups.projections import Projection
@@ -223,16 +223,24 @@ def external_product(rho: Representation, sigma: Representation) -> Representati
     return TensorProduct.of(rho.pullback(first), sigma.pullback(second))
 
 
-def regular(group: FiniteGroup) -> PermutationRepresentation:
+def regular(group: Group) -> PermutationRepresentation:
     """Return the left regular representation on numbers at the elements: ``e_h`` to ``e_{gh}``."""
+    if not isinstance(group, FiniteGroup):
+        remedy = "use regular(cutoff), a sum of irreps"
+        raise TypeError(expected(group, "a finite group for values at elements", "another", remedy))
     elements = group.elements()
     images = group.index(group.compose(elements[:, None], elements[None]))
     return PermutationRepresentation(group, Constant(images), f"regular({group})")
 
 
-def quotient(phi: Homomorphism, cutoff: int | None, *, on_cosets: bool) -> Representation:
-    """Return the functions on ``G / H``; see `groupae.groups.Group.quotient`."""
-    group = phi.target
+def quotient(
+    group: Group, phi: Homomorphism, cutoff: int | None, *, on_cosets: bool
+) -> Representation:
+    """Return the functions on ``G / H``; see ``Group.quotient``."""
+    if not isinstance(phi, Homomorphism) or phi.target != group:
+        raise ValueError(
+            expected(f"{group}.quotient", f"the inclusion of a subgroup of {group}", phi)
+        )
     if on_cosets:
         trivial = phi.source.trivial()
         induced = Induced.of(trivial, phi)

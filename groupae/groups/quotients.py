@@ -1,0 +1,103 @@
+"""Homomorphisms onto smaller groups: rotation part, sign, and coverings of the circle."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import expected
+from groupae.groups.base import Group
+from groupae.groups.dihedral import Dihedral
+from groupae.groups.finite import Cyclic
+from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.permutation import Permutation
+from groupae.groups.planar import SO2, wrap_angle
+from groupae.groups.reflections import O2
+from groupae.groups.rigid import SE2, SE3
+from groupae.groups.spatial import O3
+from groupae.groups.vector import Translation
+
+__all__ = ["RotationPart", "Sign", "Winding"]
+
+
+@dataclasses.dataclass(frozen=True)
+class RotationPart(Homomorphism):
+    """SE(n) onto SO(n): the motion without its shift.
+
+    Example:
+        >>> phi = RotationPart.of(SE3())
+        >>> print(phi)
+        SE(3) -> SO(3)
+    """
+
+    @classmethod
+    def of(cls, group: SE2 | SE3) -> RotationPart:
+        """Return the map of a group of rigid motions."""
+        return cls(group, group.rotations)
+
+    @override
+    def _map(self, g: Tensor) -> Tensor:
+        assert isinstance(self.source, (SE2, SE3))
+        return self.source.unpack(g)[1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Sign(Homomorphism):
+    """The determinant of O(2) and O(3), the sign of permutations, the flips of D(n), in C(2).
+
+    Example:
+        >>> Sign.of(Permutation(3))(torch.tensor([1, 0, 2])).item()
+        1
+    """
+
+    @classmethod
+    def of(cls, group: Group) -> Sign:
+        """Return the map of a group.
+
+        Raises:
+            TypeError: If the group has no such sign.
+        """
+        if not isinstance(group, (O2, O3, Permutation, Dihedral)):
+            raise TypeError(expected("Sign.of", "O2, O3, Permutation or Dihedral", group))
+        return cls(group, Cyclic(2))
+
+    @override
+    def _map(self, g: Tensor) -> Tensor:
+        if isinstance(self.source, Dihedral):
+            return torch.div(self.source.project(g), self.source.n, rounding_mode="floor")
+        if isinstance(self.source, Permutation):
+            inversions = g[..., :, None] > g[..., None, :]
+            return torch.remainder(inversions.triu(1).sum((-2, -1)), 2)
+        negative: Tensor = torch.linalg.det(g) < 0
+        return negative.long()
+
+
+@dataclasses.dataclass(frozen=True)
+class Winding(Homomorphism):
+    """Coverings of the circle: SO(2) wound around itself, or the line T(1) around it.
+
+    Args:
+        source: ``SO2()`` or ``Translation(1)``.
+        target: ``SO2()``.
+        times: By how much angles are multiplied; not 0.
+
+    Example:
+        >>> Winding(SO2(), SO2(), 2)(torch.tensor(0.5)).item()
+        1.0
+    """
+
+    times: int = 1
+
+    def __post_init__(self) -> None:
+        known = self.source in (SO2(), Translation(1)) and self.target == SO2()
+        if not known or self.times == 0:
+            got = f"{self.source} -> {self.target}, {self.times} times"
+            raise ValueError(expected("Winding", "SO(2) or T(1) onto SO(2), times not 0", got))
+
+    @override
+    def _map(self, g: Tensor) -> Tensor:
+        angle = g if isinstance(self.source, SO2) else g[..., 0]
+        return wrap_angle(self.times * wrap_angle(angle))

@@ -1,0 +1,361 @@
+"""Subgroups by name: what ``G.subgroup("so2")`` finds, and the maps they are made of.
+
+Conventions: SO(2) sits in SO(3) as the turns about z (or x, y: ``"so2:x"``), counter-clockwise
+as seen from the tip of the axis; O(2) as its normaliser, a reflection becoming a half turn about
+an axis in the plane.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import re
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import expected, unknown_choice
+from groupae.groups.affine import Affine, Scaling
+from groupae.groups.base import FiniteGroup, Group
+from groupae.groups.constants import Constant
+from groupae.groups.dihedral import Dihedral
+from groupae.groups.enumerated import (
+    EnumeratedGroup,
+    Icosahedral,
+    Octahedral,
+    TableGroup,
+    Tetrahedral,
+)
+from groupae.groups.finite import Cyclic
+from groupae.groups.homomorphisms import Homomorphism, IdentityMap, TabulatedHomomorphism
+from groupae.groups.permutation import Permutation
+from groupae.groups.planar import SO2, turn_matrix, wrap_angle
+from groupae.groups.products import Product
+from groupae.groups.projections import FactorInclusion
+from groupae.groups.reflections import O2
+from groupae.groups.rigid import SE2, SE3
+from groupae.groups.spatial import O3, SO3
+from groupae.groups.vector import Translation
+
+__all__ = [
+    "AboutAxis",
+    "IntoFullOrthogonal",
+    "RotationsOfSpace",
+    "ShiftAndScale",
+    "TurnsOfCircle",
+    "WithLastAxis",
+    "find_subgroup",
+    "subgroup_names",
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class TurnsOfCircle(Homomorphism):
+    """C_n in SO(2): index j is the angle ``2 pi j / n``."""
+
+    @override
+    def _map(self, g: Tensor) -> Tensor:
+        assert isinstance(self.source, Cyclic)
+        n = self.source.n
+        return wrap_angle(torch.remainder(g, n).double() * (2 * math.pi / n))
+
+    @override
+    def _preimage(self, g: Tensor) -> Tensor:
+        assert isinstance(self.source, Cyclic)
+        n = self.source.n
+        return torch.remainder((g * (n / (2 * math.pi))).round().long(), n)
+
+
+@dataclasses.dataclass(frozen=True)
+class AboutAxis(Homomorphism):
+    """SO(2) in SO(3): turns about the axis x, y or z (0, 1 or 2)."""
+
+    axis: int = 2
+
+    def _plane(self) -> tuple[int, int]:
+        return (self.axis + 1) % 3, (self.axis + 2) % 3
+
+    @override
+    def _map(self, g: Tensor) -> Tensor:
+        c, s = g.cos(), g.sin()
+        zero, one = torch.zeros_like(g), torch.ones_like(g)
+        a, b = self._plane()
+        entries = {(a, a): c, (b, b): c, (a, b): -s, (b, a): s, (self.axis, self.axis): one}
+        flat = [entries.get((i, j), zero) for i in range(3) for j in range(3)]
+        return torch.unflatten(torch.stack(flat, -1), -1, (3, 3))
+
+    @override
+    def _preimage(self, g: Tensor) -> Tensor:
+        a, b = self._plane()
+        return torch.atan2(g[..., b, a] - g[..., a, b], g[..., a, a] + g[..., b, b])
+
+
+@dataclasses.dataclass(frozen=True)
+class WithLastAxis(Homomorphism):
+    """O(2) in SO(3) or O(3): a plane's matrix M beside det M (in SO(3)) or 1 (in O(3)) on z."""
+
+    @override
+    def _map(self, g: Tensor) -> Tensor:
+        det = g[..., 0, 0] * g[..., 1, 1] - g[..., 0, 1] * g[..., 1, 0]
+        last = det if isinstance(self.target, SO3) else torch.ones_like(det)
+        wide = torch.nn.functional.pad(g, (0, 1, 0, 1))
+        corner = torch.tensor([0.0, 0.0, 1.0], dtype=g.dtype, device=g.device)
+        return wide + last[..., None, None] * corner * corner[:, None]
+
+    @override
+    def _preimage(self, g: Tensor) -> Tensor:
+        assert isinstance(self.source, O2)
+        return self.source.project(g[..., :2, :2])
+
+
+@dataclasses.dataclass(frozen=True)
+class IntoFullOrthogonal(Homomorphism):
+    """SO(2) in O(2) and SO(3) in O(3), of index 2."""
+
+    @override
+    def _map(self, g: Tensor) -> Tensor:
+        return turn_matrix(g.cos(), g.sin()) if isinstance(self.source, SO2) else g
+
+    @override
+    def _preimage(self, g: Tensor) -> Tensor:
+        if isinstance(self.source, SO2):
+            return torch.atan2(g[..., 1, 0], g[..., 0, 0])
+        sign: Tensor = torch.linalg.det(g).sign()
+        return sign[..., None, None] * g
+
+    @override
+    def cosets(self) -> Tensor:
+        """Return the identity and a reflection (about the x axis; the inversion in space)."""
+        flip = [1.0, -1.0] if isinstance(self.source, SO2) else [-1.0, -1.0, -1.0]
+        flipped = torch.tensor(flip, dtype=torch.float64).diag()
+        return torch.stack([torch.eye(len(flip), dtype=torch.float64), flipped])
+
+
+@dataclasses.dataclass(frozen=True)
+class RotationsOfSpace(Homomorphism):
+    """SO(n) in SE(n), n = 2, 3: rotations about the origin, as homogeneous matrices."""
+
+    @override
+    def _map(self, g: Tensor) -> Tensor:
+        rotation = turn_matrix(g.cos(), g.sin()) if isinstance(self.source, SO2) else g
+        n = rotation.shape[-1]
+        last = torch.zeros(n + 1, n + 1, dtype=g.dtype, device=g.device)
+        last[n, n] = 1.0
+        return torch.nn.functional.pad(rotation, (0, 1, 0, 1)) + last
+
+    @override
+    def _preimage(self, g: Tensor) -> Tensor:
+        rotation = g[..., :-1, :-1]
+        if isinstance(self.source, SO2):
+            return torch.atan2(rotation[..., 1, 0], rotation[..., 0, 0])
+        return rotation
+
+
+@dataclasses.dataclass(frozen=True)
+class ShiftAndScale(Homomorphism):
+    """Translations in SE(n) and in Aff+(1), scalings in Aff+(1)."""
+
+    @override
+    def _map(self, g: Tensor) -> Tensor:
+        if isinstance(self.source, Scaling):
+            return torch.stack([g, torch.zeros_like(g)], -1)
+        if isinstance(self.target, Affine):
+            return torch.cat([torch.ones_like(g), g], -1)
+        n = g.shape[-1]
+        eye = torch.eye(n + 1, dtype=g.dtype, device=g.device)
+        return eye + torch.nn.functional.pad(g[..., None], (n, 0, 0, 1))
+
+    @override
+    def _preimage(self, g: Tensor) -> Tensor:
+        if isinstance(self.source, Scaling):
+            return g[..., 0]
+        return g[..., 1:] if isinstance(self.target, Affine) else g[..., :-1, -1]
+
+
+def _cyclic_in_so2(group: Group, n: int) -> Homomorphism:
+    return TurnsOfCircle(Cyclic(n), group)
+
+
+def _multiples(group: Group, n: int) -> Homomorphism:
+    """C_m in C_n or D_n, and in S_n the shifts of n points."""
+    if isinstance(group, Permutation):
+        images = torch.stack([torch.arange(group.n).roll(-j) for j in range(group.n)])
+        fits, form = n == group.n, f"c({n}) with n equal to {group.n}"
+    else:
+        assert isinstance(group, (Cyclic, Dihedral))
+        images = torch.arange(n) * (group.n // max(n, 1))
+        fits, form = n > 0 and group.n % n == 0, f"c(n) with n a divisor of {group.n}"
+    if not fits:
+        raise ValueError(expected(f"{group}.subgroup", form, f"c({n})"))
+    return TabulatedHomomorphism(Cyclic(n), group, Constant(images))
+
+
+def _dihedral_in_dihedral(group: Group, n: int) -> Homomorphism:
+    assert isinstance(group, Dihedral)
+    if n < 1 or group.n % n:
+        form = f"d(n) with n a divisor of {group.n}"
+        raise ValueError(expected(f"{group}.subgroup", form, f"d({n})"))
+    turns = torch.arange(n) * (group.n // n)
+    return TabulatedHomomorphism(Dihedral(n), group, Constant(torch.cat([turns, turns + group.n])))
+
+
+def _dihedral_in_o2(group: Group, n: int) -> Homomorphism:
+    d = Dihedral(n)
+    matrices = d.convert(d.elements(), from_="index", to="matrix")
+    return TabulatedHomomorphism(d, group, Constant(matrices))
+
+
+def _listed(group: Group, source: EnumeratedGroup) -> Homomorphism:
+    assert source.natural is not None
+    return TabulatedHomomorphism(source, group, source.natural)
+
+
+def _axis(group: Group, axis: str | None = None) -> Homomorphism:
+    return AboutAxis(SO2(), group, "xyz".index(axis or "z"))
+
+
+def _smaller_permutation(group: Group, n: int) -> Homomorphism:
+    assert isinstance(group, Permutation)
+    if not 1 <= n <= group.n:
+        raise ValueError(expected(f"{group}.subgroup", f"s(n), n in 1..{group.n}", f"s({n})"))
+    small = Permutation(n).elements()
+    rest = torch.arange(n, group.n).expand(len(small), -1)
+    return TabulatedHomomorphism(Permutation(n), group, Constant(torch.cat([small, rest], 1)))
+
+
+def _alternating(group: Group) -> Homomorphism:
+    assert isinstance(group, Permutation)
+    n = group.n
+    turns = [torch.arange(n)]
+    for i in range(2, n):
+        p = torch.arange(n)
+        p[torch.tensor([0, 1, i])] = torch.tensor([1, i, 0])
+        turns.append(p)
+    return generated_subgroup(group, torch.stack(turns))
+
+
+def _factor(group: Group, n: int) -> Homomorphism:
+    assert isinstance(group, Product)
+    if n >= len(group.factors):
+        what = f"a factor in 0..{len(group.factors) - 1}"
+        raise ValueError(expected(f"{group}.subgroup", what, n))
+    return FactorInclusion(group.factors[n], group, n)
+
+
+_IN_SO3: dict[str, Callable[..., Homomorphism]] = {
+    r"so2(?::(?P<axis>[xyz]))?": _axis,
+    r"o2": lambda g: WithLastAxis(O2(), g),
+    r"c\((?P<n>\d+)\)": lambda g, n: _axis(g) @ _cyclic_in_so2(SO2(), n),
+    r"d\((?P<n>\d+)\)": lambda g, n: WithLastAxis(O2(), g) @ _dihedral_in_o2(O2(), n),
+    r"tetrahedral": lambda g: _listed(g, Tetrahedral()),
+    r"octahedral": lambda g: _listed(g, Octahedral()),
+    r"icosahedral": lambda g: _listed(g, Icosahedral()),
+}
+
+
+def _through_so3(build: Callable[..., Homomorphism]) -> Callable[..., Homomorphism]:
+    def composed(group: Group, **arguments: object) -> Homomorphism:
+        assert isinstance(group, O3)
+        so3 = SO3()
+        return IntoFullOrthogonal(so3, group) @ build(so3, **arguments)
+
+    return composed
+
+
+_NAMES: dict[type[Group], dict[str, Callable[..., Homomorphism]]] = {
+    SO2: {r"c\((?P<n>\d+)\)": _cyclic_in_so2},
+    O2: {
+        r"so2": lambda g: IntoFullOrthogonal(SO2(), g),
+        r"c\((?P<n>\d+)\)": lambda g, n: IntoFullOrthogonal(SO2(), g) @ _cyclic_in_so2(SO2(), n),
+        r"d\((?P<n>\d+)\)": _dihedral_in_o2,
+    },
+    SO3: _IN_SO3,
+    O3: {
+        r"so3": lambda g: IntoFullOrthogonal(SO3(), g),
+        **{pattern: _through_so3(build) for pattern, build in _IN_SO3.items()},
+        r"o2": lambda g: WithLastAxis(O2(), g),
+    },
+    Cyclic: {r"c\((?P<n>\d+)\)": _multiples},
+    Dihedral: {r"c\((?P<n>\d+)\)": _multiples, r"d\((?P<n>\d+)\)": _dihedral_in_dihedral},
+    Permutation: {
+        r"c\((?P<n>\d+)\)": _multiples,
+        r"s\((?P<n>\d+)\)": _smaller_permutation,
+        r"alternating": _alternating,
+    },
+    SE2: {
+        r"so2": lambda g: RotationsOfSpace(SO2(), g),
+        r"translation": lambda g: ShiftAndScale(Translation(2), g),
+    },
+    SE3: {
+        r"so3": lambda g: RotationsOfSpace(SO3(), g),
+        r"translation": lambda g: ShiftAndScale(Translation(3), g),
+    },
+    Affine: {
+        r"scaling": lambda g: ShiftAndScale(Scaling(), g),
+        r"translation": lambda g: ShiftAndScale(Translation(1), g),
+    },
+    Product: {r"(?P<n>\d+)": _factor},
+}
+
+
+def subgroup_names(group: Group) -> tuple[str, ...]:
+    """Return the names `find_subgroup` knows for a group, in readable form."""
+    return tuple(_readable(type(group)))
+
+
+def _readable(kind: type[Group]) -> Iterator[str]:
+    yield "trivial"
+    for pattern in _NAMES.get(kind, {}):
+        yield (
+            pattern.replace(r"\(", "(")
+            .replace(r"\)", ")")
+            .replace(r"(?P<n>\d+)", "n")
+            .replace(r"(?::(?P<axis>[xyz]))?", "")
+        )
+
+
+def find_subgroup(group: Group, spec: str | Tensor) -> Homomorphism:
+    """Return the inclusion of a subgroup; see `Group.subgroup`."""
+    if isinstance(spec, Tensor):
+        return generated_subgroup(group, spec)
+    text = re.sub(r"(s?o)\((\d)\)", r"\1\2", spec.strip().lower())
+    if text == "trivial":
+        identity = Constant(group.identity(1, dtype=torch.float64))
+        return TabulatedHomomorphism(Cyclic(1), group, identity)
+    if text == str(group).lower():
+        return IdentityMap(group, group)
+    for pattern, build in _NAMES.get(type(group), {}).items():
+        match = re.fullmatch(pattern, text)
+        if match:
+            found = {k: v for k, v in match.groupdict().items() if v is not None}
+            return build(group, **{k: int(v) if k == "n" else v for k, v in found.items()})
+    raise ValueError(unknown_choice(f"{group}.subgroup", "a name", spec, subgroup_names(group)))
+
+
+def generated_subgroup(group: Group, generators: Tensor) -> Homomorphism:
+    """Return the subgroup of a finite group generated by elements ``(k, *element_shape)``.
+
+    Raises:
+        TypeError: If the group is infinite.
+    """
+    if not isinstance(group, FiniteGroup):
+        remedy = "name a subgroup, or build the map by Homomorphism.from_callable"
+        what = "a finite group for a subgroup by generators"
+        raise TypeError(expected(f"{group}.subgroup", what, "an infinite one", remedy))
+    group.check_elements(generators)
+    every = group.elements()
+    known = torch.zeros(len(every), dtype=torch.bool)
+    frontier = group.index(group.identity(1))
+    while len(frontier):
+        known[frontier] = True
+        products = group.compose(generators[:, None], every[frontier][None]).flatten(0, 1)
+        reached = group.index(products).unique()
+        frontier = reached[~known[reached]]
+    inside = known.nonzero().flatten()  # ascending: the identity first
+    images = every[inside]
+    place = torch.full((len(every),), -1)
+    place[inside] = torch.arange(len(inside))
+    table = place[group.index(group.compose(images[:, None], images[None]))]
+    return TabulatedHomomorphism(TableGroup(Constant(table)), group, Constant(images))
