@@ -30,7 +30,7 @@ class Constant:
         if not isinstance(values, Tensor):
             values = torch.as_tensor(values, dtype=torch.float64 if _has_float(values) else None)
         kept = torch.float64 if values.is_floating_point() else torch.int64
-        self._values = values.detach().to("cpu", kept).clone()
+        self._values: Tensor = values.detach().to("cpu", kept).clone()
         content = self._values + 0  # -0.0 becomes 0.0
         self._digest = hashlib.sha256(
             f"{kept}{tuple(content.shape)}".encode() + content.contiguous().numpy().tobytes()
@@ -76,7 +76,7 @@ class Constant:
 
     @override
     def __str__(self) -> str:
-        """Return nested lists as JSON, whole numbers without a point; `Constant` reads them back."""
+        """Return nested lists as JSON, whole numbers without a point."""
         return json.dumps(_plain(self._values.tolist()), separators=(",", ":"))
 
     @override

@@ -178,6 +178,7 @@ class TableGroup(EnumeratedGroup):
     """
 
     products: Constant
+    charts = ("index",)
 
     @classmethod
     def checked(cls, table: Tensor | list[list[int]]) -> TableGroup:
@@ -219,9 +220,8 @@ def _check_table(t: Tensor) -> None:
         missing = (sorted_table != every).any(1)
         if bool(missing.any()):
             bad = int(missing.int().argmax())
-            got = (
-                f"the element {bad}, in whose {'row' if side == 'right' else 'column'} one repeats"
-            )
+            line = "row" if side == "right" else "column"
+            got = f"the element {bad}, in whose {line} one repeats"
             raise ValueError(expected(what, "an inverse of each element", got))
     for g in range(n):
         different = t[t[g]] != t[g][t]  # (g h) k against g (h k)
@@ -381,6 +381,7 @@ class FiniteMatrixGroup(EnumeratedGroup):
         if m.ndim != 3 or m.shape[1] != m.shape[2] or m.numel() == 0:
             form = "square matrices of shape (k, d, d)"
             raise ShapeError(expected("FiniteGroup.from_matrices", form, tuple(m.shape)))
+        object.__setattr__(self, "generators", Constant(m.to(torch.float64)))
         object.__setattr__(self, "_closed", _close_matrices(self.generators))
 
     @property

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -108,7 +109,7 @@ def _clusters(values: Tensor) -> list[slice]:
     """Return runs of equal numbers in an ascending list."""
     gap = 1e-8 * max(1.0, float(values.abs().amax()))
     cuts = [0, *((values[1:] - values[:-1] > gap).nonzero().flatten() + 1).tolist(), len(values)]
-    return [slice(a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [slice(a, b) for a, b in itertools.pairwise(cuts)]
 
 
 @functools.lru_cache(maxsize=32)
