@@ -1,22 +1,36 @@
 """Latent actions: how a group moves a code.
 
 ``base`` has the interface, ``linear`` the actions by a representation (vectors, channels),
-``affine`` the scale and shift, ``parts`` the codes made of named parts. A new action is a new file
-here.
+``tokens``, ``sets`` and ``grid`` those on sequences, points and pictures, ``affine`` the scale and
+shift, ``multiplication`` poses, ``parts`` the codes made of named parts, ``custom`` the user's own
+function. ``alignment``, ``newton`` and ``search`` find the element between two codes. A new action
+is a new file here.
 """
 
 from groupae.actions.affine import AffineAction
 from groupae.actions.base import AxisAction, Description, LatentAction, LatentRow
+from groupae.actions.grid import GridAction
 from groupae.actions.linear import ChannelAction, VectorAction
+from groupae.actions.multiplication import LeftMultiplication
 from groupae.actions.parts import PartsAction
+from groupae.actions.registry import get_action
+from groupae.actions.search import search
+from groupae.actions.sets import SetAction
+from groupae.actions.tokens import TokenAction
 
 __all__ = [
     "AffineAction",
     "AxisAction",
     "ChannelAction",
     "Description",
+    "GridAction",
     "LatentAction",
     "LatentRow",
+    "LeftMultiplication",
     "PartsAction",
+    "SetAction",
+    "TokenAction",
     "VectorAction",
+    "get_action",
+    "search",
 ]

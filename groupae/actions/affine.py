@@ -7,6 +7,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
+from groupae.actions.alignment import AffineOverlap, Overlap
 from groupae.actions.base import AxisAction, Description, LatentRow
 from groupae.groups import Affine
 from groupae.groups.base import align_batch
@@ -60,6 +61,14 @@ class AffineAction(AxisAction):
         dtype = torch.promote_types(z.dtype, torch.float32)
         moved = (a.to(dtype) * z.to(dtype) + b.to(dtype)).to(z.dtype)
         return torch.where(mask, z, moved)
+
+    @override
+    def overlap(self, z: Tensor, w: Tensor) -> Overlap:
+        """Return the sums for the regression of ``w`` on ``z``."""
+        z, w = (self.varying(x).movedim(self.axis, -1) for x in (z, w))
+        batch = z.ndim + self.axis
+        dtype = torch.promote_types(z.dtype, torch.float32)
+        return AffineOverlap.of(*(x.to(dtype).flatten(batch) for x in (z, w)))
 
     @override
     def describe(self) -> Description:

@@ -1,7 +1,9 @@
 """Latent actions: how a group moves a latent code.
 
 The law, for every action: ``act(gh, z) = act(g, act(h, z))`` and ``act(e, z) = z``. A code splits
-into an invariant part, which no element changes, and a varying part.
+into an invariant part, which no element changes, and a varying part. Two codes compare up to the
+group: `LatentAction.align` finds the element that carries one nearest to the other, and
+`LatentAction.distance` what remains between them then.
 """
 
 from __future__ import annotations
@@ -9,16 +11,30 @@ from __future__ import annotations
 import abc
 import dataclasses
 from collections.abc import Callable
-from typing import Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from groupae._validation import check_axis_size, check_floating
+from groupae._validation import ShapeError, check_axis_size, check_floating, expected
 from groupae.groups import Group
+from groupae.groups.base import align_batch
+from groupae.groups.homomorphisms import Homomorphism
 
-__all__ = ["AxisAction", "Description", "LatentAction", "LatentRow", "map_latent"]
+if TYPE_CHECKING:
+    from groupae.actions.alignment import Overlap
+
+__all__ = [
+    "AxisAction",
+    "Description",
+    "LatentAction",
+    "LatentRow",
+    "carry",
+    "join",
+    "map_latent",
+    "match_batch",
+]
 
 Latent = TypeVar("Latent", Tensor, dict[str, Tensor])
 
@@ -72,11 +88,14 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         group: The acting group.
         is_linear: Whether every element acts linearly.
         exactness: ``"exact"``, or ``"interpolated"`` for actions that hold up to resampling.
+        exact_subgroup: The inclusion of a subgroup on which the law holds exactly; ``None`` means
+            that it does on the whole group.
     """
 
     group: Group
     is_linear: bool = True
     exactness: Literal["exact", "interpolated"] = "exact"
+    exact_subgroup: Homomorphism | None = None
 
     @property
     def depth(self) -> int:
@@ -131,6 +150,144 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         """Return normal codes of the right shape, for tests and examples."""
         raise NotImplementedError(f"{type(self).__name__} gives no random codes")
 
+    # --- two codes up to the group ----------------------------------------------------------
+    def batch_ndim(self, z: Latent) -> int:
+        """Return how many of the first axes of ``z`` are a batch."""
+        one = self.random_latent(generator=torch.Generator())
+        return min(part.ndim - own.ndim for part, own in _pairs(z, one))
+
+    def residual(self, z: Latent, w: Latent) -> Tensor:
+        """Return the numbers whose squares `align` sums, shape ``(*batch, size)``.
+
+        They are the differences of all entries, unless an action measures otherwise.
+        """
+        batch = self.batch_ndim(z)
+        differences = [
+            torch.subtract(*(x.to(torch.promote_types(x.dtype, torch.float32)) for x in pair))
+            for pair in _pairs(z, w)
+        ]
+        return join([d.reshape(*d.shape[:batch], -1) for d in differences])
+
+    def overlap(self, z: Latent, w: Latent) -> Overlap | None:
+        """Return what decides `align` in closed form, or ``None`` if nothing does."""
+        del z, w
+        return None
+
+    def starts(self, z: Latent, w: Latent) -> list[Tensor]:
+        """Return guesses for a search, each of shape ``(*batch, *element_shape)``."""
+        del z, w
+        return []
+
+    def align(self, z: Latent, w: Latent) -> Tensor:
+        """Return the element ``g`` that carries ``z`` nearest to ``w``: least ``|g z - w|^2``.
+
+        In closed form where there is one: linear actions of SO(2) (Fourier series), of cyclic
+        groups (their transform), of finite groups (every element), of SO(3) by invariants and
+        vectors (singular values), `AffineAction` (regression). Linear actions of other compact
+        groups are searched through the Fourier coefficients of the score, all else by
+        `groupae.actions.search`. Where many elements are best (a stabiliser) it is one of them.
+
+        Args:
+            z: Codes with batch axes.
+            w: Codes of as many axes; batch axes broadcast.
+
+        Returns:
+            Elements, shape ``(*batch, *element_shape)``, in the dtype of the codes, at least
+            float32. Not differentiable: use `distance`, or a model that infers the element.
+
+        Raises:
+            ShapeError: If the codes have different numbers of axes.
+        """
+        from groupae.actions.search import search
+
+        axes = [[part.ndim for part in pair] for pair in _pairs(z, w)]
+        if any(a != b for a, b in axes):
+            got = " and ".join(str([n[i] for n in axes]) for i in (0, 1))
+            raise ShapeError(expected(self, "two codes of as many axes", got))
+        with torch.no_grad():
+            overlap = self.overlap(z, w)
+            return search(self, z, w, self.starts(z, w)) if overlap is None else overlap.best()
+
+    def distance(self, z: Latent, w: Latent) -> Tensor:
+        """Return the distance from the orbit of ``z`` to ``w``: least ``|g z - w|`` over all ``g``.
+
+        The invariant parts count in full. It is symmetric where the group acts by isometries.
+        Gradients are exact though `align` has none: at the best element the derivative by the
+        element is zero.
+
+        Returns:
+            Shape ``(*batch,)``.
+        """
+        moved = self(self.align(z, w), z)
+        length: Tensor = torch.linalg.vector_norm(self.residual(moved, w), dim=-1)
+        return length
+
+    @staticmethod
+    def from_callable(
+        group: Group,
+        function: Callable[[Tensor, Tensor], Tensor],
+        shape: tuple[int, ...],
+        *,
+        is_linear: bool = False,
+        invariant: Tensor | None = None,
+    ) -> LatentAction[Tensor]:
+        """Return the action given by a function of elements and codes; checked here.
+
+        Args:
+            group: The acting group.
+            function: From elements ``(*batch, *element_shape)`` and codes ``(*batch, *shape)`` of
+                the same batch to codes; defined at the top of a module, so that it can be
+                pickled. A `torch.nn.Module` is registered and may have parameters.
+            shape: Shape of one code.
+            is_linear: Whether each element acts linearly.
+            invariant: Mask of the given shape: true on the entries no element changes.
+
+        Raises:
+            ValueError: If the law fails in float64; the sentence names a pair of elements.
+            ShapeError: If the function returns another shape.
+
+        Example:
+            >>> from groupae import SO2
+            >>> action = LatentAction.from_callable(SO2(), lambda g, z: z + g[..., None], (3,))
+            Traceback (most recent call last):
+            ...
+            ValueError: ...: expected act(gh, z) = act(g, act(h, z)), got a difference ...
+        """
+        from groupae.actions.custom import FunctionAction
+
+        return FunctionAction(group, function, shape, is_linear=is_linear, invariant=invariant)
+
+
+def match_batch(
+    owner: object, group: Group, g: Tensor, z: Tensor, batch_ndim: int
+) -> tuple[Tensor, Tensor, int]:
+    """Return ``g`` and ``z`` with as many batch axes, and how many; the first axes align.
+
+    Raises:
+        ShapeError: If the batch axes differ.
+    """
+    g, z, lead = align_batch(owner, group, g, z.unsqueeze(batch_ndim), batch_ndim)
+    return g, z.squeeze(lead), lead
+
+
+def carry(part: Tensor, batch: tuple[int, ...], own: int) -> Tensor:
+    """Return ``part``, of which the first ``own`` axes are a batch, broadcast to ``batch``."""
+    missing = len(batch) - own
+    if missing > 0:
+        part = part.reshape(*part.shape[:own], *(1,) * missing, *part.shape[own:])
+    shape = torch.broadcast_shapes(part.shape[: len(batch)], batch)
+    return part.expand(*shape, *part.shape[len(batch) :])
+
+
+def _pairs(z: Any, w: Any) -> list[tuple[Tensor, Tensor]]:
+    return [(z[name], w[name]) for name in z] if isinstance(z, dict) else [(z, w)]
+
+
+def join(parts: list[Tensor]) -> Tensor:
+    """Return the parts one after another along the last axis, other axes broadcast."""
+    batch = torch.broadcast_shapes(*(part.shape[:-1] for part in parts))
+    return torch.cat([part.expand(*batch, part.shape[-1]) for part in parts], -1)
+
 
 class AxisAction(LatentAction[Tensor]):
     """An action on one axis of a tensor; all other axes ride along.
@@ -148,6 +305,11 @@ class AxisAction(LatentAction[Tensor]):
         self.group = group
         self.axis = axis
         self.register_buffer("invariant_mask", is_invariant, persistent=False)
+
+    @override
+    def batch_ndim(self, z: Tensor) -> int:
+        """Return how many axes stand before the one acted on."""
+        return z.ndim + self.axis
 
     @property
     def size(self) -> int:

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import functools
+
 from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
+from groupae.actions.alignment import Overlap, harmonic_overlap
 from groupae.actions.base import AxisAction, Description, LatentRow
-from groupae.representations import Representation
+from groupae.representations import IrrepSum, Representation
 
-__all__ = ["ChannelAction", "VectorAction"]
+__all__ = ["ChannelAction", "VectorAction", "in_irreps"]
+
+
+def in_irreps(rho: Representation) -> Representation | None:
+    """Return an orthogonal ``rho`` written in irreps, or ``None`` if it cannot be."""
+    if not (rho.group.is_compact and rho.is_orthogonal):
+        return None
+    if isinstance(rho, IrrepSum):
+        return rho
+    try:
+        return rho.decompose()
+    except (TypeError, ValueError):  # the group lists no irreps, or too few
+        return None
 
 
 class _RepresentationAction(AxisAction):
@@ -37,8 +52,38 @@ class _RepresentationAction(AxisAction):
         return self.rho.act(g, z, dim=self.axis)
 
     @override
+    def invariants(self, z: Tensor) -> Tensor:
+        """Return the block coordinates that no element changes, along the same axis."""
+        self.check_latent(z)
+        return self.rho.invariants(z, self.axis)
+
+    @override
+    def varying(self, z: Tensor) -> Tensor:
+        """Return the other block coordinates."""
+        self.check_latent(z)
+        return self.rho.varying(z, self.axis)
+
+    @override
+    def swap(self, z: Tensor, w: Tensor) -> Tensor:
+        """Return the code with the invariants of ``z`` and the varying part of ``w``."""
+        self.check_latent(z)
+        self.check_latent(w)
+        return self.rho.swap(z, w, self.axis)
+
+    @functools.cached_property
+    def _split(self) -> Representation | None:
+        return in_irreps(self.rho)
+
+    @override
+    def overlap(self, z: Tensor, w: Tensor) -> Overlap | None:
+        """Return the Fourier coefficients of the score, for an orthogonal representation."""
+        self.check_latent(z)
+        self.check_latent(w)
+        return None if self._split is None else harmonic_overlap(self._split, z, w, self.axis)
+
+    @override
     def describe(self) -> Description:
-        """Return a table with one line a term of the representation."""
+        """Return a table with one line a term of the representation, in block coordinates."""
         rows = tuple(
             LatentRow("", f"[{b.start}:{b.stop}]", b.irrep, b.copies, b.is_trivial)
             for b in self.rho.blocks

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.actions.base import Description, LatentAction, LatentRow
+from groupae.actions.alignment import Overlap
+from groupae.actions.base import Description, LatentAction, LatentRow, carry, join
 
 __all__ = ["PartsAction"]
 
@@ -44,8 +45,14 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
         self.names = tuple(actions)
         self.acted = nn.ModuleDict(acted)
         self.is_linear = all(action.is_linear for action in acted.values())
-        interpolated = any(action.exactness == "interpolated" for action in acted.values())
-        self.exactness = "interpolated" if interpolated else "exact"
+        interpolated = [action for action in acted.values() if action.exactness == "interpolated"]
+        if interpolated:
+            self.exactness = "interpolated"
+            subgroups = {action.exact_subgroup for action in interpolated}
+            if len(subgroups) > 1:
+                got = ", ".join(str(subgroup) for subgroup in subgroups)
+                raise ValueError(expected("PartsAction", "parts exact on one subgroup", got))
+            self.exact_subgroup = subgroups.pop()
 
     @override
     def __repr__(self) -> str:
@@ -81,11 +88,53 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
         moved = {name: action(g, z[name]) for name, action in self._acted()}
         # how many batch axes the code itself has: an acted part keeps them, or gains g's
         own = min(z[name].ndim - moved[name].ndim for name, _ in self._acted()) + len(batch)
-        return {name: moved.get(name, _carry(z[name], batch, own)) for name in self.names}
+        return {name: moved.get(name, carry(z[name], batch, own)) for name in self.names}
 
     def _acted(self) -> list[tuple[str, LatentAction[Tensor]]]:
         pairs = ((name, self._action(name)) for name in self.names)
         return [(name, action) for name, action in pairs if action is not None]
+
+    @override
+    def batch_ndim(self, z: dict[str, Tensor]) -> int:
+        """Return the batch axes that all acted parts share; a carried part has as many."""
+        self._check(z)
+        return min(action.batch_ndim(z[name]) for name, action in self._acted())
+
+    @override
+    def residual(self, z: dict[str, Tensor], w: dict[str, Tensor]) -> Tensor:
+        """Return the residuals of all parts one after another."""
+        batch = self.batch_ndim(z)
+        self._check(w)
+        parts = []
+        for name in self.names:
+            action = self._action(name)
+            part = z[name] - w[name] if action is None else action.residual(z[name], w[name])
+            parts.append(part.reshape(*part.shape[:batch], -1))
+        return join(parts)
+
+    @override
+    def overlap(self, z: dict[str, Tensor], w: dict[str, Tensor]) -> Overlap | None:
+        """Return the sum over the parts, if all have one of the same kind."""
+        self._check(z)
+        self._check(w)
+        acted = self._acted()
+        if len({action.batch_ndim(z[name]) for name, action in acted}) > 1:
+            return None
+        total, *others = (action.overlap(z[name], w[name]) for name, action in acted)
+        for overlap in others:
+            total = total.plus(overlap) if total and overlap else None
+        return total
+
+    @override
+    def starts(self, z: dict[str, Tensor], w: dict[str, Tensor]) -> list[Tensor]:
+        """Return what each part by itself would choose, where that is cheap."""
+        batch = self.batch_ndim(z)
+        guesses = []
+        for name, action in self._acted():
+            if action.batch_ndim(z[name]) == batch:
+                overlap = action.overlap(z[name], w[name])
+                guesses += action.starts(z[name], w[name]) if overlap is None else [overlap.best()]
+        return guesses
 
     @override
     def invariants(self, z: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -139,12 +188,3 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
             else action.random_latent(*batch, generator=generator, dtype=dtype)
             for name in self.names
         }
-
-
-def _carry(part: Tensor, batch: tuple[int, ...], own: int) -> Tensor:
-    """Return ``part``, of which the first ``own`` axes are a batch, broadcast to ``batch``."""
-    missing = len(batch) - own
-    if missing > 0:
-        part = part.reshape(*part.shape[:own], *(1,) * missing, *part.shape[own:])
-    shape = torch.broadcast_shapes(part.shape[: len(batch)], batch)
-    return part.expand(*shape, *part.shape[len(batch) :])

@@ -1,0 +1,116 @@
+"""The action of a group on itself, for codes that hold a pose as an element."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import expected
+from groupae.actions.alignment import Overlap
+from groupae.actions.base import Description, LatentAction, LatentRow, match_batch
+from groupae.groups import Group
+
+__all__ = ["LeftMultiplication"]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Known(Overlap):
+    """The one element that carries one pose to another."""
+
+    element: Tensor
+
+    @override
+    def best(self) -> Tensor:
+        """Return it."""
+        return self.element
+
+
+class LeftMultiplication(LatentAction[Tensor]):
+    """A code that is an element itself, a pose; ``g . z`` is the product ``g z``.
+
+    Beside a canonical code in a `PartsAction` it is the latent of a canonicalising model. Poses are
+    compared by the group's own distance, so `distance` is 0 between any two.
+
+    Args:
+        group: The group, acting on its own elements.
+
+    Example:
+        >>> from groupae import Cyclic
+        >>> action = LeftMultiplication(Cyclic(8))
+        >>> action.align(torch.tensor([3]), torch.tensor([1]))
+        tensor([6])
+    """
+
+    is_linear = False
+
+    def __init__(self, group: Group) -> None:
+        super().__init__()
+        if not isinstance(group, Group):
+            raise TypeError(expected("LeftMultiplication", "a group", repr(group)))
+        self.group = group
+
+    @override
+    def __repr__(self) -> str:
+        return f"LeftMultiplication({self.group})"
+
+    @override
+    def batch_ndim(self, z: Tensor) -> int:
+        """Return how many axes stand before one element."""
+        return z.ndim - len(self.group.element_shape)
+
+    @override
+    def forward(self, g: Tensor, z: Tensor) -> Tensor:
+        """Return the product ``g z``, in the dtype of ``z``."""
+        self.group.check_elements(z)
+        g, matched, _ = match_batch(self, self.group, g, z, self.batch_ndim(z))
+        return self.group.compose(g, matched).to(z.dtype)
+
+    @override
+    def residual(self, z: Tensor, w: Tensor) -> Tensor:
+        """Return the group's distance, shape ``(*batch, 1)``."""
+        distance = self.group.distance(z, w)[..., None]
+        return distance if distance.is_floating_point() else distance.float()
+
+    @override
+    def overlap(self, z: Tensor, w: Tensor) -> Overlap:
+        """Return the element ``w z^-1``."""
+        self.group.check_elements(z, w)
+        return _Known(self.group.compose(w, self.group.inverse(z)))
+
+    @override
+    def invariants(self, z: Tensor) -> Tensor:
+        """Return nothing, shape ``(*batch, 0)``: any pose can be carried to any other."""
+        self.group.check_elements(z)
+        return z.new_empty(*z.shape[: self.batch_ndim(z)], 0)
+
+    @override
+    def varying(self, z: Tensor) -> Tensor:
+        """Return the pose."""
+        self.group.check_elements(z)
+        return z
+
+    @override
+    def swap(self, z: Tensor, w: Tensor) -> Tensor:
+        """Return the pose ``w``."""
+        self.group.check_elements(z, w)
+        return w
+
+    @override
+    def describe(self) -> Description:
+        """Return a table of one line."""
+        shape = "x".join(map(str, self.group.element_shape)) or "1"
+        row = LatentRow("", f"[{shape}]", f"element of {self.group}", 1, False)
+        return Description(repr(self), (row,))
+
+    @override
+    def random_latent(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> Tensor:
+        """Return random elements."""
+        return self.group.sample(*batch, generator=generator, dtype=dtype)

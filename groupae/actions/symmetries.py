@@ -1,0 +1,146 @@
+"""The symmetries of a square or cubic grid, as subgroups of the groups that move it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import expected
+from groupae.groups import O2, O3, SO2, SO3, Cyclic, Dihedral, FiniteGroup, Group
+from groupae.groups.homomorphisms import Homomorphism, IdentityMap
+from groupae.groups.rigid import SE2, SE3
+from groupae.groups.vector import Translation
+from groupae.representations import Representation
+
+__all__ = ["IntegerShifts", "exact_subgroup"]
+
+
+def exact_subgroup(group: Group, places: Representation) -> Homomorphism:
+    """Return the largest known subgroup that carries a grid to itself; `IdentityMap` if all do.
+
+    Args:
+        group: The group.
+        places: How it moves points of space.
+
+    Returns:
+        Quarter turns for turns, with flips for O(2), the rotations of the cube for SO(3) and O(3),
+        whole shifts for shifts; for a finite group whatever fits; else the identity alone.
+    """
+    if isinstance(group, FiniteGroup):
+        elements = group.elements()
+        matrices = places.matrix(elements, torch.float64)
+        fits = ((matrices - matrices.round()).abs() < 1e-9).all(-1).all(-1)
+        if bool(fits.all()):
+            return IdentityMap(group, group)
+        if isinstance(group, (Cyclic, Dihedral)):
+            kind = "c" if isinstance(group, Cyclic) else "d"
+            return group.subgroup(f"{kind}({math.gcd(4, group.n)})")
+        return group.subgroup(elements[fits])
+    if isinstance(group, Translation):
+        return _WholeShifts(IntegerShifts(group.n), group)
+    if isinstance(group, (SE2, SE3)):
+        turns = group.subgroup("so2" if isinstance(group, SE2) else "so3")
+        return turns @ exact_subgroup(turns.source, places)
+    for kind_of, name in ((SO2, "c(4)"), (O2, "d(4)"), (SO3, "octahedral"), (O3, "octahedral")):
+        if isinstance(group, kind_of):
+            return group.subgroup(name)
+    return group.subgroup("trivial")
+
+
+@dataclasses.dataclass(frozen=True)
+class IntegerShifts(Group):
+    """Whole shifts of a grid, the group Z^n under addition; elements are int64 ``(*batch, n)``.
+
+    Args:
+        n: Dimension of the grid.
+
+    Example:
+        >>> IntegerShifts(2).compose(torch.tensor([1, 0]), torch.tensor([2, -1])).tolist()
+        [3, -1]
+    """
+
+    n: int
+    is_discrete = True
+    is_compact = False
+    is_abelian = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.n, int) or self.n < 1:
+            raise ValueError(
+                expected("IntegerShifts", "n to be an integer of at least 1", repr(self.n))
+            )
+
+    @property
+    @override
+    def name(self) -> str:
+        """``Z(n)``."""
+        return f"Z({self.n})"
+
+    @property
+    @override
+    def element_shape(self) -> tuple[int, ...]:
+        """``(n,)``."""
+        return (self.n,)
+
+    @override
+    def identity(
+        self,
+        *batch: int,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return zeros; an element is int64, whatever the dtype asked for."""
+        del dtype
+        return torch.zeros((*batch, self.n), dtype=torch.int64, device=device)
+
+    @override
+    def compose(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return the sum."""
+        self.check_elements(g, h)
+        return g.long() + h.long()
+
+    @override
+    def inverse(self, g: Tensor) -> Tensor:
+        """Return the opposite shift."""
+        self.check_elements(g)
+        return -g.long()
+
+    @override
+    def sample(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return shifts by -1, 0 or 1 along each axis; there is no uniform distribution."""
+        del dtype
+        return torch.randint(-1, 2, (*batch, self.n), generator=generator, device=device)
+
+    @override
+    def distance(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return the number of steps along the axes."""
+        return (g.long() - h.long()).abs().sum(-1)
+
+    @override
+    def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Return zero and a step along each axis, both ways."""
+        del dtype
+        steps = torch.eye(self.n, dtype=torch.int64)
+        return torch.cat([torch.zeros_like(steps[:1]), steps, -steps])
+
+
+class _WholeShifts(Homomorphism):
+    """Whole shifts among all shifts."""
+
+    @override
+    def _map(self, g: Tensor) -> Tensor:
+        return g.double()
+
+    @override
+    def _preimage(self, g: Tensor) -> Tensor:
+        return g.round().long()

@@ -1,0 +1,160 @@
+"""Actions on sequences of tokens: features turn, and tokens may move."""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import ShapeError, check_axis_size, check_floating, expected
+from groupae.actions.alignment import Overlap, harmonic_overlap
+from groupae.actions.base import Description, LatentAction, LatentRow, match_batch
+from groupae.actions.linear import in_irreps
+from groupae.representations import Representation
+
+__all__ = ["TokenAction"]
+
+
+class TokenAction(LatentAction[Tensor]):
+    """A representation on the features of every token, and perhaps one on the tokens.
+
+    Codes have shape ``(*batch, T, rho.dim)``. With ``tokens``, a representation of degree T (a
+    permutation representation moves tokens about), both act: the product of the two.
+
+    Args:
+        rho: The representation on the last axis.
+        tokens: One of the same group on the axis of tokens; they stay in place unless given.
+
+    Raises:
+        ValueError: If the groups differ.
+
+    Example:
+        >>> from groupae import Cyclic
+        >>> G = Cyclic(4)
+        >>> action = TokenAction(G.rep("2x0 + 3x1"), tokens=G.regular())
+        >>> action(G.sample(5), torch.randn(5, 4, 8)).shape
+        torch.Size([5, 4, 8])
+    """
+
+    def __init__(self, rho: Representation, tokens: Representation | None = None) -> None:
+        super().__init__()
+        for part in (rho, tokens):
+            if part is not None and not isinstance(part, Representation):
+                form = "a representation, such as SO2().rep('8x0 + 6x1')"
+                raise TypeError(expected("TokenAction", form, repr(part)))
+        if tokens is not None and tokens.group != rho.group:
+            what = f"a representation of {rho.group} on the tokens"
+            raise ValueError(expected("TokenAction", what, f"one of {tokens.group}"))
+        self.group = rho.group
+        self.rho = rho
+        self.tokens = tokens
+
+    @override
+    def __repr__(self) -> str:
+        tokens = f", tokens={self.tokens}" if self.tokens else ""
+        return f"TokenAction({self.group}, {self.rho}{tokens})"
+
+    @property
+    @override
+    def depth(self) -> int:
+        """The sum of both depths."""
+        return self.rho.depth + (self.tokens.depth if self.tokens else 0)
+
+    def _check(self, z: Tensor) -> None:
+        d = self.rho.dim
+        check_axis_size(self, z, -1, d, f"the encoder must end in {d} features", name="z")
+        if z.ndim < 2:
+            raise ShapeError(expected(self, f"z of shape (*batch, T, {d})", tuple(z.shape)))
+        if self.tokens:
+            n = self.tokens.dim
+            check_axis_size(self, z, -2, n, f"the encoder must make {n} tokens", name="z")
+        check_floating(self, "z", z)
+
+    @override
+    def batch_ndim(self, z: Tensor) -> int:
+        """Return how many axes stand before tokens and features."""
+        return z.ndim - 2
+
+    @override
+    def forward(self, g: Tensor, z: Tensor) -> Tensor:
+        """Return ``(tokens(g) (x) rho(g)) z``."""
+        self._check(z)
+        g, z, lead = match_batch(self, self.group, g, z, self.batch_ndim(z))
+        moved = self.rho.act(g.unsqueeze(lead), z)
+        return self.tokens.act(g, moved, dim=-2) if self.tokens else moved
+
+    @functools.cached_property
+    def _split(self) -> Representation | None:
+        return None if self.tokens else in_irreps(self.rho)
+
+    @override
+    def overlap(self, z: Tensor, w: Tensor) -> Overlap | None:
+        """Return the sum over tokens, where they stay in place."""
+        self._check(z)
+        self._check(w)
+        return None if self._split is None else harmonic_overlap(self._split, z.mT, w.mT, -2)
+
+    def _invariant_entries(self) -> Tensor:
+        """Return a mask over tokens and features in block coordinates, shape ``(T, dim)``."""
+        assert self.tokens is not None
+        return self.tokens.is_invariant()[:, None] & self.rho.is_invariant()
+
+    def _blocks(self, z: Tensor) -> Tensor:
+        assert self.tokens is not None
+        return self.tokens.to_blocks(self.rho.to_blocks(z), dim=-2)
+
+    @override
+    def invariants(self, z: Tensor) -> Tensor:
+        """Return the invariant features, ``(*batch, T, count)``; flat where tokens move.
+
+        Where tokens move these are the invariant features of invariant combinations of tokens.
+        """
+        self._check(z)
+        if not self.tokens:
+            return self.rho.invariants(z)
+        return self._blocks(z)[..., self._invariant_entries()]
+
+    @override
+    def varying(self, z: Tensor) -> Tensor:
+        """Return all else, ``(*batch, T, count)``; flat where tokens move."""
+        self._check(z)
+        if not self.tokens:
+            return self.rho.varying(z)
+        return self._blocks(z)[..., ~self._invariant_entries()]
+
+    @override
+    def swap(self, z: Tensor, w: Tensor) -> Tensor:
+        """Return invariant features of ``z`` beside varying ones of ``w``, token by token."""
+        self._check(z)
+        self._check(w)
+        if not self.tokens:
+            return self.rho.swap(z, w)
+        mask = self._invariant_entries().to(z.device)
+        mixed = torch.where(mask, self._blocks(z), self._blocks(w))
+        return self.rho.from_blocks(self.tokens.from_blocks(mixed, dim=-2))
+
+    @override
+    def describe(self) -> Description:
+        """Return a table: a line a term of the features, and how tokens move."""
+        rows = [
+            LatentRow("features", f"[T, {b.start}:{b.stop}]", b.irrep, b.copies, b.is_trivial)
+            for b in self.rho.blocks
+        ]
+        for b in self.tokens.blocks if self.tokens else ():
+            rows.append(
+                LatentRow("tokens", f"[{b.start}:{b.stop}]", b.irrep, b.copies, b.is_trivial)
+            )
+        return Description(repr(self), tuple(rows))
+
+    @override
+    def random_latent(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> Tensor:
+        """Return normal codes, of 3 tokens unless their number is fixed."""
+        count = self.tokens.dim if self.tokens else 3
+        return torch.randn(*batch, count, self.rho.dim, generator=generator, dtype=dtype)
