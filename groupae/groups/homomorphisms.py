@@ -44,8 +44,8 @@ class Homomorphism(abc.ABC):
         >>> phi = SO3().subgroup("so2")
         >>> print(phi)
         SO(2) -> SO(3)
-        >>> phi(torch.tensor(0.0)).tolist()
-        [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+        >>> phi(torch.tensor(torch.pi)).round().int().tolist()
+        [[-1, 0, 0], [0, -1, 0], [0, 0, 1]]
     """
 
     source: Group
