@@ -6,18 +6,22 @@ ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+# escnn needs numpy below 2, so its bridge is tested in an environment of its own.
+ESCNN_BIN := .venv-escnn/bin
+ESCNN_PIP := $(ESCNN_BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints-escnn.txt
 
-.PHONY: help train venv test lint docs examples bench clean
+.PHONY: help train venv test test-escnn lint docs examples bench clean
 
 help:
-	@echo "make train     make .venv, train on rotated digits for $(MINUTES) minutes, print the table"
-	@echo "make test      make .venv with the development extras, run the tests and doctests"
-	@echo "make venv      make .venv with the development extras"
-	@echo "make lint      style, types, import contract, spelling"
-	@echo "make docs      build the documentation, warnings are errors; examples train $(DOCS_MINUTES) minute"
-	@echo "make examples  run every example in its short form"
-	@echo "make bench     train the default and the paper's model side by side, print the gap"
-	@echo "make clean     remove .venv and everything built; runs/ stays"
+	@echo "make train       make .venv, train on rotated digits for $(MINUTES) minutes, print the table"
+	@echo "make test        make .venv with the development extras, run the tests and doctests"
+	@echo "make test-escnn  make .venv-escnn with escnn (no Fortran), test the bridge to it"
+	@echo "make venv        make .venv with the development extras"
+	@echo "make lint        style, types, import contract, spelling"
+	@echo "make docs        build the documentation, warnings are errors; examples train $(DOCS_MINUTES) minute"
+	@echo "make examples    run every example in its short form"
+	@echo "make bench       train the default and the paper's model side by side, print the gap"
+	@echo "make clean       remove .venv and everything built; runs/ stays"
 
 .venv/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
@@ -44,6 +48,24 @@ train: .venv/.installed
 test: venv
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 $(ARGS)
 
+# lie_learn, which escnn needs, has wheels for these; escnn's other requirement, py3nj, wants Fortran
+# and is not needed: hence --no-deps.
+.venv-escnn/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' \
+	  || { echo "groupae: escnn wants Python 3.10 to 3.12, got $$($(PYTHON) --version); set PYTHON=" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv-escnn \
+	  || { rm -rf .venv-escnn; echo "groupae: $(PYTHON) has no venv; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@touch $@
+
+.venv-escnn/.installed: .venv-escnn/.made pyproject.toml constraints-escnn.txt
+	@echo "installing groupae and escnn into .venv-escnn (about two minutes the first time)"
+	@$(ESCNN_PIP) -e '.[testing]' pytest-timeout scipy joblib lie_learn
+	@$(ESCNN_PIP) --no-deps escnn
+	@touch $@
+
+test-escnn: .venv-escnn/.installed
+	$(ONE_THREAD) $(ESCNN_BIN)/python -m pytest tests/interop/test_escnn.py $(ARGS)
+
 lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -52,6 +74,7 @@ lint: venv
 	$(BIN)/codespell
 
 docs: venv
+	$(ONE_THREAD) $(BIN)/python -m pytest -q --doctest-glob='*.rst' docs/*.rst
 	GROUPAE_MINUTES=$(DOCS_MINUTES) $(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
 
@@ -62,4 +85,4 @@ bench: .venv/.installed
 	$(BIN)/python benchmarks/rotated_digits.py --minutes $(MINUTES)
 
 clean:
-	rm -rf .venv docs/_build docs/gallery docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-escnn docs/_build docs/gallery docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -149,7 +149,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name in ("interop", "testing", *_HOMES.values()):
+    if name in ("interop", "testing", "theory", *_HOMES.values()):
         return importlib.import_module(f"groupae.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'groupae' has no attribute {name!r}")

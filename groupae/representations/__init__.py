@@ -6,7 +6,42 @@ user's own), ``decomposition`` (into irreps; intertwiners, Clebsch-Gordan). A ne
 beside its family.
 """
 
+from groupae.representations.algebra import (
+    BasisChange,
+    Copies,
+    DirectSum,
+    Dual,
+    Subrepresentation,
+    TensorProduct,
+)
 from groupae.representations.base import Block, Representation, Summand
+from groupae.representations.custom import (
+    FunctionRepresentation,
+    LieRepresentation,
+    TabulatedRepresentation,
+)
+from groupae.representations.decomposition import clebsch_gordan, intertwiners
 from groupae.representations.irrep_sum import IrrepSum, Term
+from groupae.representations.transfer import Induced, PermutationRepresentation, Pullback
 
-__all__ = ["Block", "IrrepSum", "Representation", "Summand", "Term"]
+__all__ = [
+    "BasisChange",
+    "Block",
+    "Copies",
+    "DirectSum",
+    "Dual",
+    "FunctionRepresentation",
+    "Induced",
+    "IrrepSum",
+    "LieRepresentation",
+    "PermutationRepresentation",
+    "Pullback",
+    "Representation",
+    "Subrepresentation",
+    "Summand",
+    "TabulatedRepresentation",
+    "TensorProduct",
+    "Term",
+    "clebsch_gordan",
+    "intertwiners",
+]
