@@ -79,6 +79,8 @@ def check_action(
     singles = action(g[:3].repeat(2, *(1,) * (g.ndim - 1)), thrice)
     orbit = map_parts(lambda part: part.flatten(0, 1), action.orbit(head, g[:3]))
     book.measure("orbit", error(orbit, singles))
+    if action.exactness == "exact":
+        _check_alignment(book, action, g, z)
     kept = all(part.dtype == dtype for part in parts(moved))
     book.require("dtype", kept, "the result has not the dtype of the code")
     _check_derivatives(book, action, g, z)
@@ -98,6 +100,18 @@ def _check_splitting(
     swapped = action.swap(z, w)
     book.measure("swap", error(action.invariants(swapped), fixed))
     book.measure("swap", error(action.varying(swapped), action.varying(w)))
+
+
+def _check_alignment(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:
+    """What one element moved, `LatentAction.align` moves back onto it; found, not computed."""
+    g, z = g[-4:], map_parts(lambda part: part[-4:], z)  # random ones: a search has its limits
+    w = action(g, z)
+    try:
+        found = action.align(z, w)
+    except TypeError:  # a group without a mesh to search
+        return
+    tolerance = torch.finfo(book.dtype).eps ** 0.5
+    book.measure("align", error(action(found, z), w), g, tolerance=tolerance)
 
 
 def _check_derivatives(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:

@@ -5,15 +5,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from groupae._validation import expected
-from groupae.actions import AffineAction, ChannelAction, LatentAction, PartsAction, VectorAction
-from groupae.groups import SO2, SO3, Cyclic, Group
+from groupae.actions import (
+    AffineAction,
+    ChannelAction,
+    GridAction,
+    LatentAction,
+    LeftMultiplication,
+    PartsAction,
+    SetAction,
+    TokenAction,
+    VectorAction,
+)
+from groupae.groups import SO2, SO3, Affine, Cyclic, Group, Product, Translation
 from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.projections import Projection
+from groupae.groups.subgroups import subgroup_names
 from groupae.representations import Representation
 from groupae.testing.action_laws import check_action
 from groupae.testing.group_laws import check_group
@@ -112,16 +126,44 @@ def _regular(group: Group) -> Representation | None:
 
 
 def homomorphisms_of(group: Group) -> tuple[Homomorphism, ...]:
-    """Return the inclusions of the subgroups a group knows by name."""
-    del group
-    return ()
+    """Return the inclusions of subgroups that have names, and a product's projections."""
+    found = [_first_of(group, name) for name in subgroup_names(group)]
+    if isinstance(group, Product):
+        factors = enumerate(group.factors)
+        found += [Projection(group, factor, (i,)) for i, factor in factors]
+    return tuple(phi for phi in found if phi is not None)
+
+
+def _first_of(group: Group, name: str) -> Homomorphism | None:
+    """Return the subgroup with a name such as ``c(n)``, with the first number that fits."""
+    for n in (4, 3, 2, 1, 5):
+        try:
+            return group.subgroup(re.sub(r"\bn\b", str(n), name))
+        except ValueError:
+            continue
+    return None
+
+
+def _shear(g: Tensor, z: Tensor) -> Tensor:
+    """Return the affine action by hand: all numbers scaled and shifted."""
+    return g[..., :1] * z + g[..., 1:]
 
 
 def example_actions() -> Iterator[LatentAction[Any]]:
-    """Return one action of every built-in kind."""
+    """Return one action of every built-in kind, some of several groups."""
     planar, spatial = SO2().rep("2x0 + 3x1 + 1x2"), SO3().rep("2x0 + 1x1 + 1x2")
+    quarter = Cyclic(4)
     yield VectorAction(planar)
     yield VectorAction(spatial)
-    yield ChannelAction(Cyclic(4).rep("1x0 + 2x1 + 1x2"))
+    yield VectorAction(SO3().irrep(1) * SO3().irrep(1))
+    yield ChannelAction(quarter.rep("1x0 + 2x1 + 1x2"))
+    yield TokenAction(quarter.rep("2x0 + 3x1"), tokens=quarter.regular())
+    yield SetAction(SO3(), SO3().rep("2x0 + 1x1"))
+    yield GridAction(SO2(), (4, 4))
+    yield GridAction(SO3(), (3, 3, 3), mode="nearest")
+    yield GridAction(Translation(2), (3, 4), mode="bicubic")
+    yield GridAction(quarter, (3, 3), channels=quarter.rep("1x0 + 1x1"))
+    yield LeftMultiplication(SO3())
     yield AffineAction(varying=3, invariant=2)
+    yield LatentAction.from_callable(Affine(), _shear, (3,))
     yield PartsAction({"pose": VectorAction(planar), "skip": None})

@@ -263,3 +263,15 @@ def test_the_report_names_the_offending_elements():
     assert "FAILED" in str(report)
     assert str(g.tolist()) in str(report)
     assert report.worst.law in report.failures
+
+
+class Aligned(VectorAction):
+    """Finds the inverse of the element that carries one code to the other."""
+
+    def align(self, z, w):
+        return self.group.inverse(super().align(z, w))
+
+
+@pytest.mark.parametrize("group", [SO2(), SO3(), Cyclic(5)], ids=str)
+def test_an_alignment_must_carry_one_code_to_the_other(group):
+    assert check_action(Aligned(group.rep("2x0 + 3x1"))).failures == ("align",)
