@@ -1,8 +1,7 @@
 """Products of groups.
 
 Conventions: an element of a `Product` is the numbers of its factors, flattened and concatenated,
-shape ``(*batch, size)``; `Product.pack` and `Product.unpack` go both ways. If any factor has
-floating elements, indices of the others are stored as floats and rounded back by `unpack`.
+shape ``(*batch, size)``, as told in ``packing``; `Packed.pack` and `Packed.unpack` go both ways.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import dataclasses
 import functools
 import itertools
 import math
-import operator
 from collections.abc import Sequence
 
 import torch
@@ -19,22 +17,11 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected
-from groupae.groups.base import Group, LieGroup
+from groupae.groups.base import Group
 from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.packing import Packed, split_outside
 
 __all__ = ["Product"]
-
-
-def _split_labels(text: str) -> list[str]:
-    """Split ``"(1,(2,3))"`` at the commas of its outer parentheses."""
-    depth, parts = 0, [""]
-    for character in text[1:-1]:
-        depth += (character == "(") - (character == ")")
-        if character == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return [part.strip() for part in parts]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,7 +53,7 @@ class _ProductIrreps(Irreps):
 
     @override
     def parse(self, text: str) -> IrrepLabel:
-        parts = _split_labels(text) if text[:1] == "(" and text[-1:] == ")" else []
+        parts = split_outside(text[1:-1], ",") if text[:1] == "(" and text[-1:] == ")" else []
         if len(parts) != len(self.group.factors):
             form = "(" + ",".join(str(irreps.trivial) for irreps in self.factors) + ")"
             raise ValueError(
@@ -80,17 +67,21 @@ class _ProductIrreps(Irreps):
 
     @override
     def dim(self, label: IrrepLabel) -> int:
-        return math.prod(irreps.dim(part) for irreps, part in self._pairs(label))
+        return math.prod([irreps.dim(part) for irreps, part in self._pairs(label)])
 
     @override
     def commutant_dim(self, label: IrrepLabel) -> int:
-        return math.prod(irreps.commutant_dim(part) for irreps, part in self._pairs(label))
+        return math.prod([irreps.commutant_dim(part) for irreps, part in self._pairs(label)])
 
     @override
     def is_irreducible(self, label: IrrepLabel) -> bool:
         pairs = self._pairs(label)
         whole = all(irreps.is_irreducible(part) for irreps, part in pairs)
         return whole and sum(irreps.commutant_dim(part) > 1 for irreps, part in pairs) < 2
+
+    @override
+    def is_orthogonal(self, label: IrrepLabel) -> bool:
+        return all(irreps.is_orthogonal(part) for irreps, part in self._pairs(label))
 
     @override
     def depth(self, label: IrrepLabel) -> int:
@@ -139,7 +130,7 @@ def _apply_factors(factors: Sequence[Tensor], block: Tensor) -> Tensor:
 
 
 @dataclasses.dataclass(frozen=True)
-class Product(LieGroup):
+class Product(Packed):
     """The direct product of groups; ``G * H`` makes one.
 
     Args:
@@ -173,6 +164,12 @@ class Product(LieGroup):
 
     @property
     @override
+    def parts(self) -> tuple[Group, ...]:
+        """The factors."""
+        return self.factors
+
+    @property
+    @override
     def name(self) -> str:
         """The factors' names joined by ``*``."""
         return " * ".join(str(factor) for factor in self.factors)
@@ -199,119 +196,10 @@ class Product(LieGroup):
         return " + ".join(terms)
 
     @property
-    def sizes(self) -> tuple[int, ...]:
-        """How many numbers each factor's element takes."""
-        return tuple(math.prod(factor.element_shape) for factor in self.factors)
-
-    @property
-    @override
-    def element_shape(self) -> tuple[int, ...]:
-        """One axis with the numbers of all factors."""
-        return (sum(self.sizes),)
-
-    @property
-    @override
-    def is_discrete(self) -> bool:
-        """Whether all factors are."""
-        return all(factor.is_discrete for factor in self.factors)
-
-    @property
-    @override
-    def has_integer_elements(self) -> bool:
-        """Whether all factors have integer elements."""
-        return all(factor.has_integer_elements for factor in self.factors)
-
-    @property
-    @override
-    def is_compact(self) -> bool:
-        """Whether all factors are."""
-        return all(factor.is_compact for factor in self.factors)
-
-    @property
     @override
     def is_abelian(self) -> bool:
         """Whether all factors are."""
         return all(factor.is_abelian for factor in self.factors)
-
-    @property
-    @override
-    def lie_dim(self) -> int:
-        """Sum over the factors."""
-        return sum(factor.lie_dim for factor in self.factors)
-
-    @property
-    @override
-    def order(self) -> int | None:
-        """Product of the factors' orders, ``None`` if one is infinite."""
-        orders = [factor.order for factor in self.factors]
-        if any(order is None for order in orders):
-            return None
-        return math.prod(order for order in orders if order is not None)
-
-    def pack(self, *elements: Tensor) -> Tensor:
-        """Return the product element made of one element of each factor; batch axes broadcast."""
-        if len(elements) != len(self.factors):
-            wanted = f"{len(self.factors)} elements, one of each factor"
-            raise ValueError(expected(f"{self}.pack", wanted, len(elements)))
-        for factor, element in zip(self.factors, elements, strict=True):
-            factor.check_elements(element)
-        flat = [
-            element.reshape((*element.shape[: element.ndim - len(factor.element_shape)], size))
-            for factor, element, size in zip(self.factors, elements, self.sizes, strict=True)
-        ]
-        batch = torch.broadcast_shapes(*(part.shape[:-1] for part in flat))
-        dtype = functools.reduce(torch.promote_types, (part.dtype for part in flat))
-        return torch.cat([part.to(dtype).expand(*batch, -1) for part in flat], -1)
-
-    def unpack(self, g: Tensor) -> tuple[Tensor, ...]:
-        """Return one element of each factor."""
-        check_axis_size(Method(self, "unpack"), g, -1, sum(self.sizes), "make elements with pack")
-        return tuple(
-            (part.round().long() if factor.has_integer_elements else part).reshape(
-                (*g.shape[:-1], *factor.element_shape)
-            )
-            for factor, part in zip(self.factors, g.split(self.sizes, -1), strict=True)
-        )
-
-    def _map(self, method: str, *elements: Tensor) -> Tensor:
-        parts = zip(*(self.unpack(g) for g in elements), strict=True)
-        return self.pack(
-            *(
-                operator.methodcaller(method, *part)(factor)
-                for factor, part in zip(self.factors, parts, strict=True)
-            )
-        ).to(elements[0].dtype)
-
-    @override
-    def identity(
-        self,
-        *batch: int,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
-    ) -> Tensor:
-        """Return the identity of every factor."""
-        parts = (factor.identity(*batch, dtype=dtype, device=device) for factor in self.factors)
-        return self._of_dtype(self.pack(*parts), dtype)
-
-    @override
-    def sample(
-        self,
-        *batch: int,
-        generator: torch.Generator | None = None,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
-    ) -> Tensor:
-        """Return a sample of every factor, independent."""
-        parts = (
-            factor.sample(*batch, generator=generator, dtype=dtype, device=device)
-            for factor in self.factors
-        )
-        return self._of_dtype(self.pack(*parts), dtype)
-
-    def _of_dtype(self, g: Tensor, dtype: torch.dtype | None) -> Tensor:
-        # at least float32: bfloat16 holds no index above 256
-        wanted = torch.promote_types(dtype or torch.float32, torch.float32)
-        return g if self.has_integer_elements else g.to(wanted)
 
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
@@ -322,58 +210,6 @@ class Product(LieGroup):
     def inverse(self, g: Tensor) -> Tensor:
         """Invert factor by factor."""
         return self._map("inverse", g)
-
-    @override
-    def project(self, x: Tensor) -> Tensor:
-        """Project factor by factor."""
-        return self._map("project", x)
-
-    @override
-    def representatives(self, g: Tensor) -> Tensor:
-        """Return other coordinates in every factor."""
-        return self._map("representatives", g)
-
-    @override
-    def distance(self, g: Tensor, h: Tensor) -> Tensor:
-        """Return the root of the sum of squared distances of the factors."""
-        parts = zip(self.factors, self.unpack(g), self.unpack(h), strict=True)
-        distances = (factor.distance(a, b) for factor, a, b in parts)
-        dtype = g.dtype if g.is_floating_point() else torch.float32
-        # a norm, whose gradient at zero is zero; that of a square root is NaN
-        stacked = torch.stack([d.to(dtype) for d in distances])
-        length: Tensor = torch.linalg.vector_norm(stacked, dim=0)
-        return length
-
-    @override
-    def elements(self) -> Tensor:
-        """Return all combinations, the last factor fastest."""
-        if self.order is None:
-            return super().elements()
-        return self._combine([factor.elements() for factor in self.factors])
-
-    def _combine(self, parts: Sequence[Tensor]) -> Tensor:
-        """Return every combination of the factors' elements."""
-        n = len(parts)
-        spread = (
-            part.reshape(*(len(part) if j == i else 1 for j in range(n)), *part.shape[1:])
-            for i, part in enumerate(parts)
-        )
-        return self.pack(*spread).flatten(0, n - 1)
-
-    @override
-    def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
-        """Return combinations of the factors' hard elements, at most 64, well mixed."""
-        every = self._combine([factor.hard_elements(dtype) for factor in self.factors])
-        return self._of_dtype(every[:: max(1, len(every) // 64)], dtype)
-
-    @override
-    def grid(self, n: int) -> Tensor:
-        """Return ``n`` elements: a grid of each factor, shuffled against each other."""
-        steps = torch.arange(n, dtype=torch.float64)
-        orders = (torch.frac(steps * math.sqrt(2 + 3 * i)).argsort() for i in range(1, n + 1))
-        first, *rest = self.factors
-        others = [factor.grid(n)[order] for factor, order in zip(rest, orders, strict=False)]
-        return self.pack(first.grid(n), *others)
 
     @override
     def exp(self, v: Tensor) -> Tensor:
@@ -390,10 +226,3 @@ class Product(LieGroup):
         self._require_lie("log")
         pairs = zip(self.factors, self.unpack(g), strict=True)
         return torch.cat([factor.log(part) for factor, part in pairs], -1)
-
-    def _require_lie(self, method: str) -> None:
-        discrete = [str(factor) for factor in self.factors if not factor.lie_dim]
-        if discrete:
-            raise TypeError(
-                expected(self, f"Lie groups for {method}", f"the discrete {', '.join(discrete)}")
-            )

@@ -27,9 +27,12 @@ from groupae.groups.enumerated import (
 )
 from groupae.groups.finite import Cyclic
 from groupae.groups.matrix import MatrixLieGroup
+from groupae.groups.packing import split_outside
 from groupae.groups.permutation import Permutation
 from groupae.groups.planar import SO2
 from groupae.groups.reflections import O2
+from groupae.groups.rigid import SE2, SE3
+from groupae.groups.semidirect import Semidirect
 from groupae.groups.spatial import O3, SO3
 from groupae.groups.vector import Translation
 
@@ -59,6 +62,8 @@ _SPELLINGS: Mapping[str, tuple[str, Callable[..., Group]]] = {
     "affine": (r"aff\+\(1\)|affine", Affine),
     "scaling": (r"r>0|scaling", Scaling),
     "translation(n)": (r"(?:t|translation)[_(](?P<n>\d+)\)?", Translation),
+    "se2": (r"se\(?2\)?", SE2),
+    "se3": (r"se\(?3\)?", SE3),
 }
 
 _EXAMPLES: Mapping[str, tuple[str, ...]] = {
@@ -81,8 +86,16 @@ _EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "affine": ("affine",),
     "scaling": ("scaling",),
     "translation(n)": ("translation(1)", "translation(3)"),
+    "se2": ("se2",),
+    "se3": ("se3",),
 }
-_PRODUCTS = ("cyclic(3) * cyclic(4)", "cyclic(4) * so2", "so3 * affine")
+_PRODUCTS = (
+    "cyclic(3) * cyclic(4)",
+    "cyclic(4) * so2",
+    "so3 * affine",
+    "translation(2) x| cyclic(4)",
+    "translation(2) x| so2",
+)
 
 
 def get_group(text: str | Mapping[str, str]) -> Group:
@@ -90,6 +103,7 @@ def get_group(text: str | Mapping[str, str]) -> Group:
 
     Args:
         text: ``"so2"``, ``"SO(3)"``, ``"cyclic(8)"``, ``"affine"``, or factors joined by ``*``;
+            or shifts and what acts on them, ``"translation(2) x| so2"``, which binds closer;
             or the name of a plug-in, with integer arguments if it takes any.
 
     Raises:
@@ -103,7 +117,11 @@ def get_group(text: str | Mapping[str, str]) -> Group:
         text = text.get("group", "")
     if not isinstance(text, str):
         raise TypeError(expected("get_group", "the name of a group", type(text).__name__))
-    return functools.reduce(operator.mul, (_simple_group(part) for part in text.split("*")))
+    if "x|<" in text:
+        what = "a semidirect product by the standard action"
+        remedy = "a custom action has no text: build it with Semidirect(normal, acting, action)"
+        raise ValueError(expected("get_group", what, repr(text), remedy))
+    return functools.reduce(operator.mul, (_factor(part) for part in split_outside(text, "*")))
 
 
 def example_groups() -> tuple[Group, ...]:
@@ -137,6 +155,15 @@ def register_group(
         what = "a group or a function that returns one"
         raise TypeError(expected("register_group", what, repr(factory)))
     GROUP_PLUG_INS.register("register_group", name, factory, replace=replace)
+
+
+def _factor(text: str) -> Group:
+    parts = split_outside(text, "x|")
+    if len(parts) == 2:
+        return Semidirect(get_group(parts[0]), get_group(parts[1]))
+    if text[:1] == "(" and text[-1:] == ")":
+        return get_group(text[1:-1])
+    return _simple_group(text)
 
 
 def _simple_group(text: str) -> Group:

@@ -1,12 +1,18 @@
-r"""Groups of scalings and shifts.
+"""Shifts of space.
 
-Conventions: an element of `Affine` is ``(a, b)`` with a > 0, shape ``(*batch, 2)``; it maps
-``x`` to ``a x + b``, and ``(a1, b1)(a2, b2) = (a1 a2, b1 + a1 b2)`` (the second one first).
+Conventions: an element of `Translation` is a vector ``b``, shape ``(*batch, n)``, and maps ``x`` to
+``x + b``. The group is not compact: a representation need not be a sum of irreps, such as the
+homogeneous matrices ``[[I, b], [0, 1]]``. Shifts with scalings are in ``affine``, with rotations
+in ``rigid``, with what else acts on vectors in ``semidirect``.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
+import json
+import math
+import re
 from collections.abc import Sequence
 
 import torch
@@ -16,98 +22,197 @@ from typing_extensions import override
 from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import LieGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.planar import FrequencyIrreps, turn_blocks
 
-__all__ = ["Affine"]
+__all__ = ["Translation", "homogeneous_matrix", "kronecker_lattice"]
 
 
-def _expm1_over(s: Tensor) -> Tensor:
-    """Return ``(e^s - 1) / s``, 1 at s = 0, with finite gradients."""
-    small = s.abs() < 1e-4
-    safe = torch.where(small, 1.0, s)
-    return torch.where(small, 1 + s / 2 + s * s / 6 + s**3 / 24, torch.expm1(safe) / safe)
+def homogeneous_matrix(linear: Tensor, shift: Tensor) -> Tensor:
+    """Return ``[[A, b], [0, 1]]``, shape ``(*batch, n + 1, n + 1)``; batch axes broadcast."""
+    n = shift.shape[-1]
+    batch = torch.broadcast_shapes(linear.shape[:-2], shift.shape[:-1])
+    above = [linear.expand(*batch, n, n), shift[..., None].expand(*batch, n, 1)]
+    last = torch.zeros(n + 1, dtype=shift.dtype, device=shift.device)
+    last[n] = 1
+    return torch.cat([torch.cat(above, -1), last.expand(*batch, 1, n + 1)], -2)
+
+
+def kronecker_lattice(n: int, dim: int) -> Tensor:
+    """Return ``n`` points of the unit cube, shape ``(n, dim)``, float64, well spread for any n.
+
+    The steps are powers of 1 / phi with ``phi^(dim + 1) = phi + 1``: the golden section in one
+    dimension, the plastic number in two.
+
+    References:
+        Roberts, The unreasonable effectiveness of quasirandom sequences, 2018.
+    """
+    phi = 1.5
+    for _ in range(64):
+        phi = (1 + phi) ** (1 / (dim + 1))
+    steps = torch.tensor([phi ** -(i + 1) for i in range(dim)], dtype=torch.float64)
+    return torch.frac(0.5 + torch.arange(n, dtype=torch.float64)[:, None] * steps)
+
+
+def _waves(n: int, highest: int) -> list[tuple[int, ...]]:
+    """Return the wave vectors up to sign with entries of at most ``highest``, smallest first."""
+    every = itertools.product(range(-highest, highest + 1), repeat=n)
+    half = [k for k in every if _is_canonical(k)]
+    return sorted(half, key=lambda k: (max(map(abs, k)), sum(map(abs, k)), [-i for i in k]))
+
+
+def _is_canonical(k: Sequence[int]) -> bool:
+    return next((i for i in k if i), 0) > 0
 
 
 @dataclasses.dataclass(frozen=True)
-class _AffineIrreps(Irreps):
-    """Characters ``a^p``, written as the integer p, and ``std`` = [[a, b], [0, 1]].
+class _TranslationIrreps(FrequencyIrreps):
+    """``0``, the waves ``[k1,...,kn]``, and ``std`` = [[I, b], [0, 1]], which cannot be split.
 
-    The group is neither compact nor reductive: ``std`` cannot be split though it has an
-    invariant line.
+    A wave vector and its opposite give equivalent rotations: the one whose first entry that is
+    not 0 is positive stands for both. Frequencies are integers so that they can be written; the
+    group has one for every real vector.
     """
+
+    n: int
 
     @override
     def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
-        powers = (0, *(sign * p for p in range(1, (cutoff or 0) + 1) for sign in (1, -1)))
-        return (*powers, "std")
+        if cutoff is None:
+            what = "a cutoff, the largest entry of a wave vector"
+            raise ValueError(expected(f"T({self.n})", what, None, "there is no last one"))
+        return (0, *_waves(self.n, cutoff), "std")
 
     @override
     def parse(self, text: str) -> IrrepLabel:
-        if text == "std":
-            return text
-        if text.removeprefix("-").isdecimal():
-            return int(text)
-        raise ValueError(
-            expected("Aff+(1)", "an integer power p (a^p) or 'std' ([[a, b], [0, 1]])", repr(text))
-        )
+        if text in ("0", "std"):
+            return 0 if text == "0" else text
+        owner = f"T({self.n})"
+        if not re.fullmatch(r"\[\s*-?\d+(\s*,\s*-?\d+)*\s*\]", text):
+            form = "[" + ",".join(f"k{i + 1}" for i in range(self.n)) + "]"
+            what = f"'0', 'std' ([[I, b], [0, 1]]) or a wave vector {form} of integers"
+            raise ValueError(expected(owner, what, repr(text)))
+        k = tuple(map(int, text[1:-1].split(",")))
+        if len(k) != self.n:
+            raise ValueError(expected(owner, f"a wave vector of {self.n} entries", repr(text)))
+        if not any(k):
+            what = "a wave vector other than zero"
+            raise ValueError(expected(owner, what, repr(text), "the trivial irrep is '0'"))
+        if not _is_canonical(k):
+            remedy = f"it is equivalent to {self.format(tuple(-i for i in k))}"
+            what = "a wave vector whose first entry that is not 0 is positive"
+            raise ValueError(expected(owner, what, repr(text), remedy))
+        return k
+
+    @override
+    def format(self, label: IrrepLabel) -> str:
+        return json.dumps(label, separators=(",", ":")) if isinstance(label, tuple) else str(label)
 
     @override
     def dim(self, label: IrrepLabel) -> int:
-        return 2 if label == "std" else 1
+        # Also that of the commutant: what commutes with all [[I, b], [0, 1]] is [[d I, v], [0, d]].
+        return self.n + 1 if label == "std" else super().dim(label)
 
     @override
     def is_irreducible(self, label: IrrepLabel) -> bool:
         return label != "std"
 
     @override
+    def is_orthogonal(self, label: IrrepLabel) -> bool:
+        return label != "std"
+
+    @override
     def depth(self, label: IrrepLabel) -> int:
-        return max(1, abs(label)) if isinstance(label, int) else 1
+        return sum(map(abs, label)) if isinstance(label, tuple) else 1
+
+    @override
+    def phases(
+        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
+    ) -> tuple[Tensor, Tensor]:
+        rows = [label if isinstance(label, tuple) else (0,) * self.n for label in labels]
+        waves = torch.tensor(rows, dtype=g.dtype, device=g.device).reshape(len(rows), self.n)
+        angles = (g[..., None, :] * waves).sum(-1)
+        return angles.cos().to(dtype), angles.sin().to(dtype)
 
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
-        a, b = g.unbind(-1)
-        zero, one = torch.zeros_like(a), torch.ones_like(a)
-        standard = torch.stack([a, b, zero, one], -1).unflatten(-1, (2, 2))
+        rest = iter(super().matrices([label for label in labels if label != "std"], g, dtype))
+        unit = torch.eye(self.n, dtype=dtype, device=g.device)
         return [
-            (a**label)[..., None, None].to(dtype) if isinstance(label, int) else standard.to(dtype)
+            homogeneous_matrix(unit, g.to(dtype)) if label == "std" else next(rest)
             for label in labels
         ]
 
+    @override
+    def apply(
+        self, labels: Sequence[IrrepLabel], g: Tensor, blocks: Sequence[Tensor]
+    ) -> list[Tensor]:
+        cosine, sine = self.phases(labels, g, blocks[0].dtype)
+        moved = []
+        for i, (label, block) in enumerate(zip(labels, blocks, strict=True)):
+            if isinstance(label, tuple):
+                block = turn_blocks(cosine[..., i], sine[..., i], block)
+            elif label == "std":
+                upper, last = block.split((self.n, 1), -2)
+                upper = upper + g[..., None].to(block.dtype) * last
+                block = torch.cat([upper, last.expand(*upper.shape[:-2], 1, -1)], -2)
+            moved.append(block)
+        return moved
+
 
 @dataclasses.dataclass(frozen=True)
-class Affine(LieGroup):
-    """Positive scalings and shifts ``x -> a x + b``, the group R>0 semidirect R.
+class Translation(LieGroup):
+    """Shifts of an n-dimensional space, the group R^n under addition.
 
-    Its elements act on vectors of any dimension through `groupae.actions.AffineAction`, on all
-    numbers alike. Contrast and brightness are this group, acting on the logit of a picture.
-    Lie-algebra coordinates are ``(s, u)`` with ``exp(s, u) = (e^s, u (e^s - 1) / s)``.
+    Args:
+        n: Dimension of the space, at least 1.
 
     Example:
-        >>> G = Affine()
-        >>> G.compose(torch.tensor([2.0, 1.0]), torch.tensor([3.0, 5.0]))
-        tensor([ 6., 11.])
+        >>> G = Translation(2)
+        >>> G.standard().matrix(torch.tensor([3.0, 4.0])).int().tolist()
+        [[1, 0, 3], [0, 1, 4], [0, 0, 1]]
+        >>> G.rep("2x0 + 4x[1,0] + 1x[2,-1]").dim
+        12
     """
 
-    element_shape = (2,)
+    n: int = 1
     is_compact = False
-    lie_dim = 2
-    charts = ("scale_shift", "matrix")
+    is_abelian = True
+    charts = ("vector", "matrix")
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.n, int) or self.n < 1:
+            raise ValueError(
+                expected("Translation", "n to be an integer of at least 1", repr(self.n))
+            )
 
     @property
     @override
     def name(self) -> str:
-        """``Aff+(1)``."""
-        return "Aff+(1)"
+        """``T(n)``."""
+        return f"T({self.n})"
+
+    @property
+    @override
+    def element_shape(self) -> tuple[int, ...]:
+        """``(n,)``."""
+        return (self.n,)
+
+    @property
+    @override
+    def lie_dim(self) -> int:
+        """Return n."""
+        return self.n
 
     @property
     @override
     def irreps(self) -> Irreps:
-        """Powers of the scale, and the indecomposable ``std``."""
-        return _AffineIrreps()
+        """The waves ``[k1,...,kn]`` and the indecomposable ``std``."""
+        return _TranslationIrreps(self.n)
 
     @property
     @override
     def standard_text(self) -> str:
-        """Homogeneous 2x2 matrices."""
+        """Homogeneous matrices of size n + 1."""
         return "1xstd"
 
     @override
@@ -117,22 +222,20 @@ class Affine(LieGroup):
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
     ) -> Tensor:
-        """Return ``(1, 0)``."""
-        return torch.tensor([1, 0], dtype=dtype or torch.float32, device=device).expand(*batch, 2)
+        """Return zeros."""
+        return torch.zeros(*batch, self.n, dtype=dtype or torch.float32, device=device)
 
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
-        """Return ``(a1 a2, b1 + a1 b2)``."""
+        """Return the sum."""
         self.check_elements(g, h)
-        (a1, b1), (a2, b2) = g.unbind(-1), h.unbind(-1)
-        return torch.stack(torch.broadcast_tensors(a1 * a2, b1 + a1 * b2), -1)
+        return g + h
 
     @override
     def inverse(self, g: Tensor) -> Tensor:
-        """Return ``(1 / a, -b / a)``."""
+        """Return the opposite vector."""
         self.check_elements(g)
-        a, b = g.unbind(-1)
-        return torch.stack([1 / a, -b / a], -1)
+        return -g
 
     @override
     def sample(
@@ -142,53 +245,46 @@ class Affine(LieGroup):
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
     ) -> Tensor:
-        """Return ``(e^t, b)`` with t and b normal of variance 1/4 (the paper's MRI experiment)."""
-        normal = torch.randn(
-            *batch, 2, generator=generator, dtype=dtype or torch.float32, device=device
+        """Return standard normal vectors; there is no Haar probability."""
+        return torch.randn(
+            *batch, self.n, generator=generator, dtype=dtype or torch.float32, device=device
         )
-        return torch.stack([(normal[..., 0] / 2).exp(), normal[..., 1] / 2], -1)
 
     @override
-    def project(self, x: Tensor) -> Tensor:
-        """Return the element with the scale raised to the smallest positive number."""
-        a, b = x.unbind(-1)
-        return torch.stack([a.clamp(min=torch.finfo(x.dtype).tiny), b], -1)
+    def distance(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return the Euclidean distance."""
+        length: Tensor = torch.linalg.vector_norm(g - h, dim=-1)
+        return length
 
     @override
     def exp(self, v: Tensor) -> Tensor:
-        """Return the element of the one-parameter group through ``(s, u)``."""
-        check_axis_size(Method(self, "exp"), v, -1, 2, "a Lie-algebra vector is (s, u)")
-        s, u = v.unbind(-1)
-        return torch.stack([s.exp(), u * _expm1_over(s)], -1)
+        """Return the vector itself."""
+        check_axis_size(Method(self, "exp"), v, -1, self.n, "a Lie-algebra vector is the shift")
+        return v
 
     @override
     def log(self, g: Tensor) -> Tensor:
-        """Return ``(log a, b log a / (a - 1))``."""
+        """Return the vector itself."""
         self.check_elements(g)
-        a, b = g.unbind(-1)
-        s = a.log()
-        return torch.stack([s, b / _expm1_over(s)], -1)
+        return g
 
     @override
     def grid(self, n: int) -> Tensor:
-        """Return ``n`` elements in float64 over scales and shifts within one unit of log a and b.
-
-        The points are a Kronecker (golden-section) lattice, so any ``n`` is well spread.
-        """
-        steps = torch.arange(n, dtype=torch.float64)[:, None]
-        phi = 1.32471795724474602596  # plastic number: x^3 = x + 1
-        square = torch.frac(0.5 + steps * torch.tensor([1 / phi, 1 / phi**2], dtype=torch.float64))
-        return torch.stack([(2 * square[:, 0] - 1).exp(), 2 * square[:, 1] - 1], -1)
+        """Return ``n`` shifts in float64, every entry within one unit: a Kronecker lattice."""
+        return 2 * kronecker_lattice(n, self.n) - 1
 
     @override
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
-        """Return the identity, elements near it, pure shifts, and large and small scales."""
-        pairs = [[1, 0], [1, 1], [1 + 1e-7, 1], [1 - 1e-7, 0], [8, -3], [0.125, 2], [1.5, 1e-7]]
-        return torch.tensor(pairs, dtype=dtype)
+        """Return zero, tiny, long and oblique shifts, and half turns of the waves."""
+        axes = torch.eye(self.n, dtype=dtype)
+        oblique = torch.tensor([(-1.5) ** i for i in range(self.n)], dtype=dtype)
+        lengths = torch.tensor([1e-7, -1e-7, 1, math.pi, -math.pi / 2, 4], dtype=dtype)
+        along = (lengths[:, None, None] * axes).flatten(0, 1)
+        return torch.cat([torch.zeros_like(axes[:1]), along, oblique[None]])
 
     @override
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
-        return x[..., 0, :] if chart == "matrix" else x
+        return x[..., :-1, -1] if chart == "matrix" else x
 
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:

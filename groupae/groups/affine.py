@@ -1,0 +1,339 @@
+"""Scalings, alone and with a shift.
+
+Conventions: an element of `Scaling` is a factor a > 0, shape ``(*batch,)``, and maps ``x`` to
+``a x``. An element of `Affine` is ``(a, b)`` with a > 0, shape ``(*batch, 2)``; it maps ``x`` to
+``a x + b``, and ``(a1, b1)(a2, b2) = (a1 a2, b1 + a1 b2)`` (the second one first).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import Method, check_axis_size, expected
+from groupae.groups.base import LieGroup
+from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.vector import kronecker_lattice
+
+__all__ = ["Affine", "Scaling"]
+
+
+@dataclasses.dataclass(frozen=True)
+class _PowerIrreps(Irreps):
+    """Characters ``a^p``, written as the integer p, of factors ``g`` of shape ``(*batch,)``.
+
+    The group has one for every real power; integers can be written.
+    """
+
+    owner: str = "R>0"
+
+    @override
+    def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
+        if cutoff is None:
+            what = "a cutoff, the highest power"
+            raise ValueError(expected(self.owner, what, None, "there is no last one"))
+        return (0, *(sign * p for p in range(1, cutoff + 1) for sign in (1, -1)))
+
+    @override
+    def parse(self, text: str) -> IrrepLabel:
+        if text.removeprefix("-").isdecimal():
+            return int(text)
+        raise ValueError(expected(self.owner, self._choices, repr(text)))
+
+    @property
+    def _choices(self) -> str:
+        return "an integer power p (a^p)"
+
+    @override
+    def dim(self, label: IrrepLabel) -> int:
+        del label
+        return 1
+
+    @override
+    def is_orthogonal(self, label: IrrepLabel) -> bool:
+        return label == self.trivial
+
+    @override
+    def depth(self, label: IrrepLabel) -> int:
+        # relative errors are multiplied by the power
+        return max(1, abs(label)) if isinstance(label, int) else 1
+
+    @override
+    def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
+        powers = [label for label in labels if isinstance(label, int)]
+        return [(g**p)[..., None, None].to(dtype) for p in powers]
+
+
+@dataclasses.dataclass(frozen=True)
+class Scaling(LieGroup):
+    """Positive factors under multiplication, the group R>0.
+
+    Example:
+        >>> G = Scaling()
+        >>> G.standard().act(torch.tensor(2.0), torch.tensor([5.0]))
+        tensor([10.])
+        >>> G.interpolate(torch.tensor(1.0), torch.tensor(4.0), 0.5)
+        tensor(2.)
+    """
+
+    is_compact = False
+    is_abelian = True
+    lie_dim = 1
+    charts = ("factor", "log")
+
+    @property
+    @override
+    def name(self) -> str:
+        """``R>0``."""
+        return "R>0"
+
+    @property
+    @override
+    def irreps(self) -> Irreps:
+        """Integer powers."""
+        return _PowerIrreps()
+
+    @override
+    def identity(
+        self,
+        *batch: int,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return ones."""
+        return torch.ones(batch, dtype=dtype or torch.float32, device=device)
+
+    @override
+    def compose(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return the product."""
+        self.check_elements(g, h)
+        return g * h
+
+    @override
+    def inverse(self, g: Tensor) -> Tensor:
+        """Return the reciprocal."""
+        self.check_elements(g)
+        return 1 / g
+
+    @override
+    def sample(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return ``e^t`` with t normal of variance 1/4; there is no Haar probability."""
+        dtype = dtype or torch.float32
+        return (torch.randn(batch, generator=generator, dtype=dtype, device=device) / 2).exp()
+
+    @override
+    def project(self, x: Tensor) -> Tensor:
+        """Return the factor raised to the smallest positive number."""
+        return x.clamp(min=torch.finfo(x.dtype).tiny)
+
+    @override
+    def distance(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return the difference of the logarithms."""
+        return (g / h).log().abs()
+
+    @override
+    def exp(self, v: Tensor) -> Tensor:
+        """Return the factor ``e^v[..., 0]``."""
+        check_axis_size(Method(self, "exp"), v, -1, 1, "a Lie-algebra vector is one logarithm")
+        return v[..., 0].exp()
+
+    @override
+    def log(self, g: Tensor) -> Tensor:
+        """Return the logarithm, shape ``(*batch, 1)``."""
+        self.check_elements(g)
+        return g.log()[..., None]
+
+    @override
+    def grid(self, n: int) -> Tensor:
+        """Return ``n`` factors in float64, evenly spread between 1 / e and e in the logarithm."""
+        return ((2 * torch.arange(n, dtype=torch.float64) + 1) / n - 1).exp()
+
+    @override
+    def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Return the identity, factors near it, large and small ones."""
+        return torch.tensor([1, 1 + 1e-7, 1 - 1e-7, 8, 0.125, 100, 0.01], dtype=dtype)
+
+    @override
+    def _to_native(self, x: Tensor, chart: str) -> Tensor:
+        return x.exp() if chart == "log" else x
+
+    @override
+    def _from_native(self, g: Tensor, chart: str) -> Tensor:
+        return g.log() if chart == "log" else g
+
+
+def _expm1_over(s: Tensor) -> Tensor:
+    """Return ``(e^s - 1) / s``, 1 at s = 0, with finite gradients."""
+    small = s.abs() < 1e-4
+    safe = torch.where(small, 1.0, s)
+    return torch.where(small, 1 + s / 2 + s * s / 6 + s**3 / 24, torch.expm1(safe) / safe)
+
+
+@dataclasses.dataclass(frozen=True)
+class _AffineIrreps(_PowerIrreps):
+    """Characters ``a^p``, written as the integer p, and ``std`` = [[a, b], [0, 1]].
+
+    The group is neither compact nor reductive: ``std`` cannot be split though it has an
+    invariant line.
+    """
+
+    owner: str = "Aff+(1)"
+
+    @override
+    def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
+        return (*super().labels(cutoff), "std")
+
+    @override
+    def parse(self, text: str) -> IrrepLabel:
+        return text if text == "std" else super().parse(text)
+
+    @property
+    @override
+    def _choices(self) -> str:
+        return f"{super()._choices} or 'std' ([[a, b], [0, 1]])"
+
+    @override
+    def dim(self, label: IrrepLabel) -> int:
+        return 2 if label == "std" else 1
+
+    @override
+    def is_irreducible(self, label: IrrepLabel) -> bool:
+        return label != "std"
+
+    @override
+    def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
+        a, b = g.unbind(-1)
+        zero, one = torch.zeros_like(a), torch.ones_like(a)
+        standard = torch.stack([a, b, zero, one], -1).unflatten(-1, (2, 2)).to(dtype)
+        characters = iter(super().matrices([p for p in labels if p != "std"], a, dtype))
+        return [standard if label == "std" else next(characters) for label in labels]
+
+
+@dataclasses.dataclass(frozen=True)
+class Affine(LieGroup):
+    """Positive scalings and shifts ``x -> a x + b``, the group R>0 semidirect R.
+
+    Its elements act on vectors of any dimension through `groupae.actions.AffineAction`, on all
+    numbers alike. Contrast and brightness are this group, acting on the logit of a picture.
+    Lie-algebra coordinates are ``(s, u)`` with ``exp(s, u) = (e^s, u (e^s - 1) / s)``.
+
+    Example:
+        >>> G = Affine()
+        >>> G.compose(torch.tensor([2.0, 1.0]), torch.tensor([3.0, 5.0]))
+        tensor([ 6., 11.])
+    """
+
+    element_shape = (2,)
+    is_compact = False
+    lie_dim = 2
+    charts = ("scale_shift", "matrix")
+
+    @property
+    @override
+    def name(self) -> str:
+        """``Aff+(1)``."""
+        return "Aff+(1)"
+
+    @property
+    @override
+    def irreps(self) -> Irreps:
+        """Powers of the scale, and the indecomposable ``std``."""
+        return _AffineIrreps()
+
+    @property
+    @override
+    def standard_text(self) -> str:
+        """Homogeneous 2x2 matrices."""
+        return "1xstd"
+
+    @override
+    def identity(
+        self,
+        *batch: int,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return ``(1, 0)``."""
+        return torch.tensor([1, 0], dtype=dtype or torch.float32, device=device).expand(*batch, 2)
+
+    @override
+    def compose(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return ``(a1 a2, b1 + a1 b2)``."""
+        self.check_elements(g, h)
+        (a1, b1), (a2, b2) = g.unbind(-1), h.unbind(-1)
+        return torch.stack(torch.broadcast_tensors(a1 * a2, b1 + a1 * b2), -1)
+
+    @override
+    def inverse(self, g: Tensor) -> Tensor:
+        """Return ``(1 / a, -b / a)``."""
+        self.check_elements(g)
+        a, b = g.unbind(-1)
+        return torch.stack([1 / a, -b / a], -1)
+
+    @override
+    def sample(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return ``(e^t, b)`` with t and b normal of variance 1/4 (the paper's MRI experiment)."""
+        normal = torch.randn(
+            *batch, 2, generator=generator, dtype=dtype or torch.float32, device=device
+        )
+        return torch.stack([(normal[..., 0] / 2).exp(), normal[..., 1] / 2], -1)
+
+    @override
+    def project(self, x: Tensor) -> Tensor:
+        """Return the element with the scale raised to the smallest positive number."""
+        a, b = x.unbind(-1)
+        return torch.stack([a.clamp(min=torch.finfo(x.dtype).tiny), b], -1)
+
+    @override
+    def exp(self, v: Tensor) -> Tensor:
+        """Return the element of the one-parameter group through ``(s, u)``."""
+        check_axis_size(Method(self, "exp"), v, -1, 2, "a Lie-algebra vector is (s, u)")
+        s, u = v.unbind(-1)
+        return torch.stack([s.exp(), u * _expm1_over(s)], -1)
+
+    @override
+    def log(self, g: Tensor) -> Tensor:
+        """Return ``(log a, b log a / (a - 1))``."""
+        self.check_elements(g)
+        a, b = g.unbind(-1)
+        s = a.log()
+        return torch.stack([s, b / _expm1_over(s)], -1)
+
+    @override
+    def grid(self, n: int) -> Tensor:
+        """Return ``n`` elements in float64 over scales and shifts within one unit of log a and b.
+
+        The points are a Kronecker lattice, so any ``n`` is well spread.
+        """
+        square = kronecker_lattice(n, 2)
+        return torch.stack([(2 * square[:, 0] - 1).exp(), 2 * square[:, 1] - 1], -1)
+
+    @override
+    def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Return the identity, elements near it, pure shifts, and large and small scales."""
+        pairs = [[1, 0], [1, 1], [1 + 1e-7, 1], [1 - 1e-7, 0], [8, -3], [0.125, 2], [1.5, 1e-7]]
+        return torch.tensor(pairs, dtype=dtype)
+
+    @override
+    def _to_native(self, x: Tensor, chart: str) -> Tensor:
+        return x[..., 0, :] if chart == "matrix" else x
+
+    @override
+    def _from_native(self, g: Tensor, chart: str) -> Tensor:
+        return self.standard().matrix(g) if chart == "matrix" else g

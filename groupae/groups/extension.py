@@ -1,0 +1,126 @@
+"""Irreps of a group that has a known quotient: rotations in rigid motions, H in ``N x| H``.
+
+Conventions: an irrep of the quotient, pulled back along the projection, keeps its name. ``std`` is
+the homogeneous matrix ``[[rho(h), b], [0, 1]]``.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae.groups.base import Group
+from groupae.groups.irreps import IrrepLabel, Irreps
+
+__all__ = ["ExtensionIrreps"]
+
+
+def _is_std(text: object) -> bool:
+    return isinstance(text, str) and text.strip("()") == "std"
+
+
+class ExtensionIrreps(Irreps):
+    """The irreps of a quotient, pulled back, and ``std``, the homogeneous matrices.
+
+    ``std`` leaves the shifts' axes to themselves but cannot be split. What the quotient itself
+    calls ``std`` is written ``(std)``.
+    """
+
+    @property
+    @abc.abstractmethod
+    def quotient(self) -> Group:
+        """The group whose irreps are pulled back."""
+
+    @property
+    @abc.abstractmethod
+    def has_std(self) -> bool:
+        """Whether the group has homogeneous matrices, by the quotient's standard ones."""
+
+    @abc.abstractmethod
+    def to_quotient(self, g: Tensor) -> Tensor:
+        """Return the image of elements in the quotient."""
+
+    @abc.abstractmethod
+    def homogeneous(self, g: Tensor, dtype: torch.dtype) -> Tensor:
+        """Return the homogeneous matrices."""
+
+    def _lift(self, label: IrrepLabel) -> IrrepLabel:
+        return f"({label})" if self.has_std and _is_std(label) else label
+
+    def _lower(self, label: IrrepLabel) -> IrrepLabel:
+        return label[1:-1] if self.has_std and isinstance(label, str) and _is_std(label) else label
+
+    def _is_own(self, label: IrrepLabel) -> bool:
+        return self.has_std and label == "std"
+
+    @property
+    @override
+    def trivial(self) -> IrrepLabel:
+        return self.quotient.irreps.trivial
+
+    @override
+    def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
+        lifted = map(self._lift, self.quotient.irreps.labels(cutoff))
+        return (*lifted, "std") if self.has_std else tuple(lifted)
+
+    @override
+    def parse(self, text: str) -> IrrepLabel:
+        if self._is_own(text):
+            return text
+        lowered = self._lower(text)
+        assert isinstance(lowered, str)
+        return self._lift(self.quotient.irreps.parse(lowered))
+
+    @override
+    def format(self, label: IrrepLabel) -> str:
+        if self.has_std and _is_std(label):
+            return str(label)
+        return self.quotient.irreps.format(label)
+
+    @override
+    def dim(self, label: IrrepLabel) -> int:
+        if self._is_own(label):
+            return self.quotient.standard().dim + 1
+        return self.quotient.irreps.dim(self._lower(label))
+
+    @override
+    def commutant_dim(self, label: IrrepLabel) -> int:
+        if not self._is_own(label):
+            return self.quotient.irreps.commutant_dim(self._lower(label))
+        # What commutes with all [[rho(h), b], [0, 1]] is [[d I, v], [0, d]] with rho(h) v = v.
+        generator = torch.Generator().manual_seed(0)
+        h = self.quotient.sample(8, generator=generator, dtype=torch.float64)
+        rho = self.quotient.standard().matrix(h, torch.float64)
+        moving = rho - torch.eye(rho.shape[-1], dtype=torch.float64)
+        return 1 + rho.shape[-1] - int(torch.linalg.matrix_rank(moving.flatten(0, 1), rtol=1e-9))
+
+    @override
+    def is_irreducible(self, label: IrrepLabel) -> bool:
+        own = self._is_own(label)
+        return not own and self.quotient.irreps.is_irreducible(self._lower(label))
+
+    @override
+    def is_orthogonal(self, label: IrrepLabel) -> bool:
+        own = self._is_own(label)
+        return not own and self.quotient.irreps.is_orthogonal(self._lower(label))
+
+    @override
+    def depth(self, label: IrrepLabel) -> int:
+        if self._is_own(label):
+            return self.quotient.standard().depth
+        return self.quotient.irreps.depth(self._lower(label))
+
+    @override
+    def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
+        others = [self._lower(label) for label in labels if not self._is_own(label)]
+        rest: list[Tensor] = []
+        if others:
+            rest = self.quotient.irreps.matrices(others, self.to_quotient(g), dtype)
+        found = iter(rest)
+        return [
+            self.homogeneous(g, dtype) if self._is_own(label) else next(found) for label in labels
+        ]

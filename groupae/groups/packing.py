@@ -1,0 +1,243 @@
+"""Groups made of others: their elements side by side in one tensor.
+
+Conventions: an element is the numbers of the parts, flattened and concatenated, shape
+``(*batch, size)``; `Packed.pack` and `Packed.unpack` go both ways. If any part has floating
+elements, indices of the others are stored as floats and rounded back by `Packed.unpack`.
+"""
+
+from __future__ import annotations
+
+import abc
+import functools
+import math
+import operator
+import re
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import Method, check_axis_size, expected
+from groupae.groups.base import FiniteGroup, Group, LieGroup
+
+__all__ = ["Packed", "split_outside"]
+
+
+def split_outside(text: str, separator: str) -> list[str]:
+    """Split at a separator outside parentheses and brackets, and strip the pieces.
+
+    Example:
+        >>> split_outside("(1,2), [3,-1]", ",")
+        ['(1,2)', '[3,-1]']
+    """
+    depth, pieces = 0, [""]
+    for token in re.split(f"({re.escape(separator)}|[()\\[\\]])", text):
+        depth += (token in ("(", "[")) - (token in (")", "]"))
+        if token == separator and depth == 0:
+            pieces.append("")
+        else:
+            pieces[-1] += token
+    return [piece.strip() for piece in pieces]
+
+
+class Packed(LieGroup):
+    """A group whose elements are one element of each of its `parts`.
+
+    Subclasses are frozen dataclasses; they give `parts` and how elements are composed.
+    """
+
+    @property
+    @abc.abstractmethod
+    def parts(self) -> tuple[Group, ...]:
+        """The groups whose elements are packed."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many numbers each part's element takes."""
+        return tuple([math.prod(part.element_shape) for part in self.parts])
+
+    @property
+    @override
+    def element_shape(self) -> tuple[int, ...]:
+        """One axis with the numbers of all parts."""
+        return (sum(self.sizes),)
+
+    @property
+    @override
+    def is_discrete(self) -> bool:
+        """Whether all parts are."""
+        return all(part.is_discrete for part in self.parts)
+
+    @property
+    @override
+    def has_integer_elements(self) -> bool:
+        """Whether all parts have integer elements."""
+        return all(part.has_integer_elements for part in self.parts)
+
+    @property
+    @override
+    def is_compact(self) -> bool:
+        """Whether all parts are."""
+        return all(part.is_compact for part in self.parts)
+
+    @property
+    @override
+    def lie_dim(self) -> int:
+        """Sum over the parts."""
+        return sum(part.lie_dim for part in self.parts)
+
+    @property
+    @override
+    def order(self) -> int | None:
+        """Product of the parts' orders, ``None`` if one is infinite."""
+        orders = [part.order for part in self.parts]
+        if any(order is None for order in orders):
+            return None
+        return math.prod(order for order in orders if order is not None)
+
+    # --- elements ---------------------------------------------------------------------------
+    def pack(self, *elements: Tensor) -> Tensor:
+        """Return the element made of one element of each part; batch axes broadcast.
+
+        Raises:
+            ValueError: If there is not one element of each part, each of the right shape.
+        """
+        if len(elements) != len(self.parts):
+            wanted = f"{len(self.parts)} elements, one of each of its parts"
+            raise ValueError(expected(f"{self}.pack", wanted, len(elements)))
+        for part, element in zip(self.parts, elements, strict=True):
+            part.check_elements(element)
+        flat = [
+            element.reshape((*element.shape[: element.ndim - len(part.element_shape)], size))
+            for part, element, size in zip(self.parts, elements, self.sizes, strict=True)
+        ]
+        batch = torch.broadcast_shapes(*(numbers.shape[:-1] for numbers in flat))
+        dtype = functools.reduce(torch.promote_types, (numbers.dtype for numbers in flat))
+        return torch.cat([numbers.to(dtype).expand(*batch, -1) for numbers in flat], -1)
+
+    def unpack(self, g: Tensor) -> tuple[Tensor, ...]:
+        """Return one element of each part."""
+        check_axis_size(Method(self, "unpack"), g, -1, sum(self.sizes), "make elements with pack")
+        return tuple(
+            (numbers.round().long() if part.has_integer_elements else numbers).reshape(
+                (*g.shape[:-1], *part.element_shape)
+            )
+            for part, numbers in zip(self.parts, g.split(self.sizes, -1), strict=True)
+        )
+
+    def _of_dtype(self, g: Tensor, dtype: torch.dtype | None) -> Tensor:
+        # at least float32: bfloat16 holds no index above 256
+        wanted = torch.promote_types(dtype or torch.float32, torch.float32)
+        return g if self.has_integer_elements else g.to(wanted)
+
+    @override
+    def identity(
+        self,
+        *batch: int,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return the identity of every part."""
+        parts = (part.identity(*batch, dtype=dtype, device=device) for part in self.parts)
+        return self._of_dtype(self.pack(*parts), dtype)
+
+    @override
+    def sample(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return a sample of every part, independent."""
+        parts = (
+            part.sample(*batch, generator=generator, dtype=dtype, device=device)
+            for part in self.parts
+        )
+        return self._of_dtype(self.pack(*parts), dtype)
+
+    def _map(self, method: str, *elements: Tensor) -> Tensor:
+        columns = zip(*(self.unpack(g) for g in elements), strict=True)
+        return self.pack(
+            *(
+                operator.methodcaller(method, *column)(part)
+                for part, column in zip(self.parts, columns, strict=True)
+            )
+        ).to(elements[0].dtype)
+
+    @override
+    def project(self, x: Tensor) -> Tensor:
+        """Project part by part."""
+        return self._map("project", x)
+
+    @override
+    def representatives(self, g: Tensor) -> Tensor:
+        """Return other coordinates in every part."""
+        return self._map("representatives", g)
+
+    @override
+    def distance(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return the root of the sum of squared distances of the parts."""
+        triples = zip(self.parts, self.unpack(g), self.unpack(h), strict=True)
+        distances = (part.distance(a, b) for part, a, b in triples)
+        dtype = g.dtype if g.is_floating_point() else torch.float32
+        # a norm, whose gradient at zero is zero; that of a square root is NaN
+        stacked = torch.stack([d.to(dtype) for d in distances])
+        length: Tensor = torch.linalg.vector_norm(stacked, dim=0)
+        return length
+
+    # --- sets of elements -------------------------------------------------------------------
+    @override
+    def elements(self) -> Tensor:
+        """Return all combinations, the last part fastest."""
+        if self.order is None:
+            return super().elements()
+        return self._combine([part.elements() for part in self.parts])
+
+    def index(self, g: Tensor) -> Tensor:
+        """Return the place of each element in `elements`, int64, shape ``(*batch,)``.
+
+        Raises:
+            TypeError: If the group is not finite.
+        """
+        place = torch.zeros((), dtype=torch.int64, device=g.device)
+        for part, numbers in zip(self.parts, self.unpack(g), strict=True):
+            if not isinstance(part, (FiniteGroup, Packed)) or part.order is None:
+                raise TypeError(expected(self, "index() in a finite group", f"the part {part}"))
+            place = place * part.order + part.index(numbers)
+        return place
+
+    def _combine(self, parts: Sequence[Tensor]) -> Tensor:
+        """Return every combination of elements of the parts."""
+        n = len(parts)
+        spread = (
+            part.reshape(*(len(part) if j == i else 1 for j in range(n)), *part.shape[1:])
+            for i, part in enumerate(parts)
+        )
+        return self.pack(*spread).flatten(0, n - 1)
+
+    @override
+    def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Return combinations of the parts' hard elements, at most about 64, well mixed."""
+        every = self._combine([part.hard_elements(dtype) for part in self.parts])
+        return self._of_dtype(every[:: max(1, len(every) // 64)], dtype)
+
+    @override
+    def grid(self, n: int) -> Tensor:
+        """Return ``n`` elements: a grid of each part, shuffled against each other."""
+        if self.order is not None:  # grids of finite parts repeat, and so could their pairs
+            every = self.elements()
+            return every[torch.arange(n) * len(every) // n]
+        steps = torch.arange(n, dtype=torch.float64)
+        first, *rest = self.parts
+        orders = [torch.frac(steps * math.sqrt(5 + 3 * i)).argsort() for i in range(len(rest))]
+        others = [part.grid(n)[order] for part, order in zip(rest, orders, strict=True)]
+        return self.pack(first.grid(n), *others)
+
+    def _require_lie(self, method: str) -> None:
+        discrete = [str(part) for part in self.parts if not part.lie_dim]
+        if discrete:
+            raise TypeError(
+                expected(self, f"Lie groups for {method}", f"the discrete {', '.join(discrete)}")
+            )

@@ -1,0 +1,338 @@
+r"""Rigid motions: rotations and shifts together.
+
+Conventions: an element is a homogeneous matrix ``[[R, b], [0, 1]]``, shape ``(*batch, n + 1,
+n + 1)``, acting on column vectors: ``x`` goes to ``R x + b``. Lie-algebra coordinates are the
+shift's, then the rotation's (an angle in the plane, a rotation vector in space), so ``exp`` is
+that of ``[[W, u], [0, 0]]`` with ``W`` the cross product by the rotation's coordinates.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import Method, check_axis_size
+from groupae.groups.base import Group, LieGroup, full_precision
+from groupae.groups.extension import ExtensionIrreps
+from groupae.groups.irreps import Irreps
+from groupae.groups.planar import SO2, turn_matrix
+from groupae.groups.spatial import SO3
+from groupae.groups.vector import homogeneous_matrix, kronecker_lattice
+
+__all__ = ["SE2", "SE3", "RigidMotions"]
+
+
+def _of_angle(
+    squared: Tensor, series: tuple[float, ...], closed: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Return an even function of an angle given by its square, by a power series near zero.
+
+    Five terms of the series below 0.1 radian leave less than 1e-16.
+    """
+    small = squared < 0.01
+    near = torch.where(small, squared, 0.0)
+    value = torch.full_like(squared, series[-1])
+    for coefficient in reversed(series[:-1]):
+        value = value * near + coefficient
+    return torch.where(small, value, closed(torch.where(small, 1.0, squared).sqrt()))
+
+
+def _versine_ratio(squared: Tensor) -> Tensor:
+    """Return ``(1 - cos t) / t^2``."""
+    series = (1 / 2, -1 / 24, 1 / 720, -1 / 40320, 1 / 3628800)
+    return _of_angle(squared, series, lambda t: 2 * ((t / 2).sin() / t).square())
+
+
+def _sine_defect_ratio(squared: Tensor) -> Tensor:
+    """Return ``(t - sin t) / t^3``."""
+    series = (1 / 6, -1 / 120, 1 / 5040, -1 / 362880, 1 / 39916800)
+    return _of_angle(squared, series, lambda t: (t - t.sin()) / t**3)
+
+
+def _cotangent_defect_ratio(squared: Tensor) -> Tensor:
+    """Return ``(1 - (t / 2) cot(t / 2)) / t^2``."""
+    series = (1 / 12, 1 / 720, 1 / 30240, 1 / 1209600, 1 / 47900160)
+    return _of_angle(squared, series, lambda t: (1 - t / 2 * (t / 2).cos() / (t / 2).sin()) / t**2)
+
+
+@dataclasses.dataclass(frozen=True)
+class _RigidIrreps(ExtensionIrreps):
+    group: RigidMotions
+    has_std = True
+
+    @property
+    @override
+    def quotient(self) -> Group:
+        return self.group.rotations
+
+    @override
+    def to_quotient(self, g: Tensor) -> Tensor:
+        return self.group.unpack(g)[1]
+
+    @override
+    def homogeneous(self, g: Tensor, dtype: torch.dtype) -> Tensor:
+        return g.to(dtype)
+
+
+class RigidMotions(LieGroup):
+    """The rigid motions that keep orientation: what `SE2` and `SE3` share."""
+
+    is_compact = False
+
+    @property
+    @abc.abstractmethod
+    def n(self) -> int:
+        """Dimension of the space."""
+
+    @property
+    @abc.abstractmethod
+    def rotations(self) -> SO2 | SO3:
+        """The rotations about the origin."""
+
+    @abc.abstractmethod
+    def _cross(self, w: Tensor, u: Tensor) -> Tensor:
+        """Return the velocity of ``u`` under the rotation with coordinates ``w``."""
+
+    @property
+    @override
+    def name(self) -> str:
+        """``SE(n)``."""
+        return f"SE({self.n})"
+
+    @property
+    @override
+    def element_shape(self) -> tuple[int, ...]:
+        """``(n + 1, n + 1)``."""
+        return (self.n + 1, self.n + 1)
+
+    @property
+    @override
+    def lie_dim(self) -> int:
+        """Return n for shifts, and the dimension of rotations."""
+        return self.n + self.rotations.lie_dim
+
+    @property
+    @override
+    def irreps(self) -> Irreps:
+        """Those of the rotations, pulled back, and the indecomposable ``std``."""
+        return _RigidIrreps(self)
+
+    @property
+    @override
+    def standard_text(self) -> str:
+        """The homogeneous matrices."""
+        return "1xstd"
+
+    def pack(self, shift: Tensor, rotation: Tensor) -> Tensor:
+        """Return the motion that rotates first and shifts then; batch axes broadcast.
+
+        Args:
+            shift: Shape ``(*batch, n)``.
+            rotation: Elements of `RigidMotions.rotations`.
+        """
+        self.rotations.check_elements(rotation)
+        what = "the shift has one entry for each axis of space"
+        check_axis_size(Method(self, "pack"), shift, -1, self.n, what, name="shift")
+        return homogeneous_matrix(self._matrix(rotation), shift)
+
+    def unpack(self, g: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the shift, shape ``(*batch, n)``, and the rotation; `pack` undoes it."""
+        self.check_elements(g)
+        native = self.rotations.charts[0]
+        rotation = self.rotations.convert(g[..., :-1, :-1], from_="matrix", to=native)
+        return g[..., :-1, -1], rotation
+
+    def _matrix(self, rotation: Tensor) -> Tensor:
+        return self.rotations.convert(rotation, from_=self.rotations.charts[0], to="matrix")
+
+    @override
+    def identity(
+        self,
+        *batch: int,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return unit matrices."""
+        unit = torch.eye(self.n + 1, dtype=dtype or torch.float32, device=device)
+        return unit.expand(*batch, *self.element_shape)
+
+    @override
+    def compose(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return the matrix product."""
+        self.check_elements(g, h)
+        dtype = torch.promote_types(g.dtype, h.dtype)
+        with full_precision(g):
+            return g.to(dtype) @ h.to(dtype)
+
+    @override
+    def inverse(self, g: Tensor) -> Tensor:
+        """Return ``[[R^T, -R^T b], [0, 1]]``."""
+        self.check_elements(g)
+        back = g[..., :-1, :-1].mT
+        with full_precision(g):
+            return homogeneous_matrix(back, -(back @ g[..., :-1, -1:])[..., 0])
+
+    @override
+    def sample(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return Haar rotations with standard normal shifts; there is no Haar probability."""
+        dtype = dtype or torch.float32
+        rotation = self.rotations.sample(*batch, generator=generator, dtype=dtype, device=device)
+        shift = torch.randn(*batch, self.n, generator=generator, dtype=dtype, device=device)
+        return self.pack(shift, rotation)
+
+    @override
+    def distance(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return ``sqrt(angle^2 + |b - c|^2)``: the rotations' angle, the shifts' distance.
+
+        Left-invariant; accurate near 0, where its gradient is finite.
+        """
+        (b, rotation), (c, other) = self.unpack(g), self.unpack(h)
+        angle, shift = self.rotations.distance(rotation, other), b - c
+        length: Tensor = torch.linalg.vector_norm(torch.cat([angle[..., None], shift], -1), dim=-1)
+        return length
+
+    @override
+    def exp(self, v: Tensor) -> Tensor:
+        """Return the motion along the screw ``(shift, rotation)`` for unit time.
+
+        References:
+            Sola, Deray, Atchuthan, A micro Lie theory for state estimation in robotics, 2018,
+            eqs. 158 and 174.
+        """
+        what = f"a Lie-algebra vector is {self.n} of shift, then the rotation's"
+        check_axis_size(Method(self, "exp"), v, -1, self.lie_dim, what)
+        u, w = v.split((self.n, self.rotations.lie_dim), -1)
+        squared = (w * w).sum(-1, keepdim=True)
+        once = self._cross(w, u)
+        twice = self._cross(w, once)
+        shift = u + _versine_ratio(squared) * once + _sine_defect_ratio(squared) * twice
+        return self.pack(shift, self.rotations.exp(w))
+
+    @override
+    def log(self, g: Tensor) -> Tensor:
+        """Return ``(shift, rotation)`` with a rotation by at most pi; undoes `RigidMotions.exp`."""
+        b, rotation = self.unpack(g)
+        w = self.rotations.log(rotation)
+        squared = (w * w).sum(-1, keepdim=True)
+        once = self._cross(w, b)
+        u = b - once / 2 + _cotangent_defect_ratio(squared) * self._cross(w, once)
+        return torch.cat([u, w], -1)
+
+    @override
+    def grid(self, n: int) -> Tensor:
+        """Return ``n`` motions in float64: a grid of rotations, shifts within one unit an axis."""
+        return self.pack(2 * kronecker_lattice(n, self.n) - 1, self.rotations.grid(n))
+
+    @override
+    def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Return hard rotations with no, a tiny, a long and an oblique shift, and pure shifts."""
+        rotation = self.rotations.hard_elements(dtype)
+        shift = torch.zeros(4, self.n, dtype=dtype)
+        shift[1, 0], shift[2, -1], shift[3] = 1e-7, -4, torch.linspace(1, -2, self.n, dtype=dtype)
+        turning = self.pack(shift[torch.arange(len(rotation)) % 4], rotation)
+        still = self.rotations.identity(dtype=dtype)
+        return torch.cat([self.identity(1, dtype=dtype), self.pack(shift, still), turning])
+
+
+@dataclasses.dataclass(frozen=True)
+class SE2(RigidMotions):
+    """Rotations and shifts of the plane, as homogeneous 3x3 matrices.
+
+    Example:
+        >>> G = SE2()
+        >>> g = G.convert(torch.tensor([1.0, 2.0, torch.pi / 2]), from_="xy_angle", to="matrix")
+        >>> (g @ torch.tensor([1.0, 0.0, 1.0])).round().tolist()
+        [1.0, 3.0, 1.0]
+    """
+
+    n = 2
+    charts = ("matrix", "xy_angle")
+
+    @property
+    @override
+    def rotations(self) -> SO2:
+        """`SO2`."""
+        return SO2()
+
+    @override
+    def _cross(self, w: Tensor, u: Tensor) -> Tensor:
+        x, y = u.unbind(-1)
+        return w * torch.stack([-y, x], -1)
+
+    @override
+    def project(self, x: Tensor) -> Tensor:
+        """Return the motion with the nearest rotation in the Frobenius norm."""
+        (a, b), (c, d) = (row.unbind(-1) for row in x[..., :-1, :-1].unbind(-2))
+        angle = torch.atan2(c - b, a + d)
+        return homogeneous_matrix(turn_matrix(angle.cos(), angle.sin()), x[..., :-1, -1])
+
+    @override
+    def _to_native(self, x: Tensor, chart: str) -> Tensor:
+        return self.pack(x[..., :2], x[..., 2]) if chart == "xy_angle" else x
+
+    @override
+    def _from_native(self, g: Tensor, chart: str) -> Tensor:
+        if chart == "matrix":
+            return g
+        shift, angle = self.unpack(g)
+        return torch.cat([shift, angle[..., None]], -1)
+
+
+@dataclasses.dataclass(frozen=True)
+class SE3(RigidMotions):
+    """Rotations and shifts of space, as homogeneous 4x4 matrices.
+
+    Example:
+        >>> G = SE3()
+        >>> g = torch.tensor([1.0, 2.0, 3.0, 1.0, 0.0, 0.0, 0.0])
+        >>> G.convert(g, from_="xyz_quat_wxyz", to="matrix")[:3].tolist()
+        [[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 2.0], [0.0, 0.0, 1.0, 3.0]]
+    """
+
+    n = 3
+    charts = ("matrix", "xyz_quat_wxyz")
+
+    @property
+    @override
+    def rotations(self) -> SO3:
+        """`SO3`."""
+        return SO3()
+
+    @override
+    def _cross(self, w: Tensor, u: Tensor) -> Tensor:
+        product: Tensor = torch.linalg.cross(w, u, dim=-1)
+        return product
+
+    @override
+    def project(self, x: Tensor) -> Tensor:
+        """Return the motion with the nearest rotation in the Frobenius norm.
+
+        Not for differentiating, like `SO3.project`.
+        """
+        return homogeneous_matrix(self.rotations.project(x[..., :-1, :-1]), x[..., :-1, -1])
+
+    @override
+    def _to_native(self, x: Tensor, chart: str) -> Tensor:
+        if chart == "matrix":
+            return x
+        rotation = self.rotations.convert(x[..., 3:], from_="quat_wxyz", to="matrix")
+        return self.pack(x[..., :3], rotation)
+
+    @override
+    def _from_native(self, g: Tensor, chart: str) -> Tensor:
+        if chart == "matrix":
+            return g
+        shift, rotation = self.unpack(g)
+        quat = self.rotations.convert(rotation, from_="matrix", to="quat_wxyz")
+        return torch.cat([shift, quat], -1)

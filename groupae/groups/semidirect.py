@@ -1,0 +1,301 @@
+"""Semidirect products: a group that acts on another, and both together.
+
+Conventions: ``(n1, h1)(n2, h2) = (n1 phi_h1(n2), h1 h2)``: the normal part first, the acting part
+second, packed as ``packing`` tells. ``std`` is the homogeneous matrix ``[[rho(h), b], [0, 1]]``;
+Lie-algebra coordinates are those of the normal part, then those of the acting one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import Method, check_axis_size, expected
+from groupae.groups.base import Group, full_precision
+from groupae.groups.extension import ExtensionIrreps
+from groupae.groups.irreps import Irreps
+from groupae.groups.packing import Packed
+from groupae.groups.vector import Translation, homogeneous_matrix
+
+if TYPE_CHECKING:
+    from groupae.representations.base import Representation
+
+__all__ = ["Semidirect"]
+
+
+@dataclasses.dataclass(frozen=True)
+class _SemidirectIrreps(ExtensionIrreps):
+    group: Semidirect
+
+    @property
+    @override
+    def quotient(self) -> Group:
+        return self.group.acting
+
+    @property
+    @override
+    def has_std(self) -> bool:
+        return self.group.action is None
+
+    @override
+    def to_quotient(self, g: Tensor) -> Tensor:
+        return self.group.unpack(g)[1]
+
+    @override
+    def homogeneous(self, g: Tensor, dtype: torch.dtype) -> Tensor:
+        shift, h = self.group.unpack(g)
+        return homogeneous_matrix(self.group.linear(h, dtype), shift.to(dtype))
+
+
+@dataclasses.dataclass(frozen=True)
+class Semidirect(Packed):
+    """The semidirect product ``N x| H`` of a group and one that acts on it.
+
+    Its listed irreps are those of ``acting``, pulled back, and ``std`` for the standard action;
+    there are others.
+
+    Args:
+        normal: The group acted on, N.
+        acting: The group that acts, H.
+        action: ``action(h, n)`` returns ``phi_h(n)`` for batches of elements whose batch axes lead
+            and broadcast; defined at the top of a module, so that it can be pickled. ``None`` is
+            the standard action: the standard matrices of H on the vectors of `Translation`.
+
+    Raises:
+        ValueError: If the action is none by automorphisms; the sentence names elements.
+
+    Example:
+        >>> from groupae import SO2, Translation
+        >>> G = Semidirect(Translation(2), SO2())
+        >>> quarter, east = torch.tensor(torch.pi / 2), torch.tensor([1.0, 0.0])
+        >>> G.act(quarter, east).round().abs().tolist()
+        [0.0, 1.0]
+    """
+
+    normal: Group
+    acting: Group
+    action: Callable[[Tensor, Tensor], Tensor] | None = None
+
+    def __post_init__(self) -> None:
+        for group in (self.normal, self.acting):
+            if not isinstance(group, Group):
+                raise TypeError(expected("Semidirect", "two groups", repr(group)))
+        if self.action is None:
+            self._check_standard()
+        elif not callable(self.action):
+            what = "an action (h, n) -> n or None"
+            raise TypeError(expected("Semidirect", what, repr(self.action)))
+        self._check_automorphisms()
+        if self.action is None and self.acting.lie_dim:
+            with contextlib.suppress(TypeError):  # an acting product with a discrete factor
+                _ = self._generators  # found here and not while a graph is traced
+
+    def _check_standard(self) -> None:
+        if not isinstance(self.normal, Translation):
+            what = "the normal group to be Translation(n) for the standard action"
+            remedy = "give an action (h, n) -> n"
+            raise TypeError(expected("Semidirect", what, self.normal, remedy))
+        size = self._standard.dim
+        if size != self.normal.n:
+            what = f"a group with standard matrices of size {self.normal.n} to act on {self.normal}"
+            raise ValueError(expected("Semidirect", what, f"{self.acting} with size {size}"))
+
+    def _check_automorphisms(self) -> None:
+        n, m = _samples(self.normal)
+        h, k = (x.unsqueeze(1) for x in _samples(self.acting))
+        moved = self.act(h, n)
+        if moved.shape != (len(h), *n.shape):
+            what = f"an action whose batch axes broadcast, to {(len(h), *n.shape)}"
+            raise ValueError(expected(self, what, tuple(moved.shape)))
+        unmoved = self.act(self.acting.identity(dtype=torch.float64), n)
+        self._require("phi_e(n) = n", unmoved.expand_as(moved), n, n=n)
+        product, split = self.act(h, self.normal.compose(n, m)), self.act(h, m)
+        law = "phi_h(n m) = phi_h(n) phi_h(m)"
+        self._require(law, product, self.normal.compose(moved, split), h=h, n=n, m=m)
+        product, split = self.act(self.acting.compose(h, k), n), self.act(h, self.act(k, n))
+        self._require("phi_hk(n) = phi_h(phi_k(n))", product, split, h=h, k=k, n=n)
+        other = self.act(self.acting.representatives(h), self.normal.representatives(n))
+        self._require("one phi_h(n) in all coordinates", other, moved, h=h, n=n)
+
+    def _require(self, law: str, found: Tensor, wanted: Tensor, **at: Tensor) -> None:
+        error = self.normal.distance(found, wanted).double()
+        error = torch.nan_to_num(error, nan=float("inf"))
+        worst = int(error.argmax())
+        if error.flatten()[worst] > 1e-6:
+            row, column = divmod(worst, error.shape[1])
+            elements = (x[row, 0] if name in "hk" else x[column] for name, x in at.items())
+            names = zip(at, elements, strict=True)
+            where = ", ".join(f"{name} = {x.tolist()}" for name, x in names)
+            raise ValueError(expected(self, f"an action with {law}", f"a difference at {where}"))
+
+    @property
+    @override
+    def parts(self) -> tuple[Group, ...]:
+        """The normal and the acting group."""
+        return self.normal, self.acting
+
+    @property
+    @override
+    def name(self) -> str:
+        """``N x| H``, with the action's name in ``<>`` unless it is the standard one."""
+        normal, acting = (f"({p})" if isinstance(p, Packed) else str(p) for p in self.parts)
+        if self.action is None:
+            return f"{normal} x| {acting}"
+        return f"{normal} x|<{getattr(self.action, '__name__', self.action)}> {acting}"
+
+    @property
+    @override
+    def is_abelian(self) -> bool:
+        """Whether both parts are and nothing is moved."""
+        return self.normal.is_abelian and self.acting.is_abelian and self._acts_trivially
+
+    @functools.cached_property
+    def _acts_trivially(self) -> bool:
+        n, h = _samples(self.normal)[0], _samples(self.acting)[0].unsqueeze(1)
+        return bool((self.normal.distance(self.act(h, n), n) <= 1e-9).all())
+
+    # --- representations --------------------------------------------------------------------
+    @property
+    @override
+    def irreps(self) -> Irreps:
+        """Those of the acting group, pulled back, and ``std`` for the standard action."""
+        return _SemidirectIrreps(self)
+
+    @property
+    @override
+    def standard_text(self) -> str:
+        """Homogeneous matrices.
+
+        Raises:
+            TypeError: If the action is not the standard one: then there are none.
+        """
+        if self.action is not None:
+            what = "the standard action on Translation(n) for standard()"
+            raise TypeError(expected(self, what, "a custom one, which has no homogeneous matrices"))
+        return "1xstd"
+
+    @override
+    def regular(self, cutoff: int | None = None, *, on_elements: bool = False) -> Representation:
+        """Return the permutations of the elements of a finite group.
+
+        Raises:
+            TypeError: If it is asked for as a sum of irreps: not all of them are listed.
+        """
+        if self.is_compact and not on_elements:
+            what = "a group that lists all its irreps for regular()"
+            remedy = "on_elements=True needs none in a finite group"
+            raise TypeError(expected(self, what, f"only those of {self.acting}", remedy))
+        return super().regular(cutoff, on_elements=on_elements)
+
+    @functools.cached_property
+    def _standard(self) -> Representation:
+        return self.acting.standard()
+
+    def linear(self, h: Tensor, dtype: torch.dtype) -> Tensor:
+        """Return the matrices by which ``h`` acts on shifts, for the standard action."""
+        return self._standard.matrix(h, dtype)
+
+    def act(self, h: Tensor, n: Tensor) -> Tensor:
+        """Return ``phi_h(n)``; batch axes broadcast."""
+        if self.action is not None:
+            return self.action(h, n)
+        with full_precision(n):
+            return (self.linear(h, n.dtype) @ n[..., None])[..., 0]
+
+    # --- the group operations ---------------------------------------------------------------
+    @override
+    def compose(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return ``(n1 phi_h1(n2), h1 h2)``."""
+        (n1, h1), (n2, h2) = self.unpack(g), self.unpack(h)
+        with full_precision(g):
+            normal = self.normal.compose(n1, self.act(h1, n2))
+        dtype = torch.promote_types(g.dtype, h.dtype)
+        return self.pack(normal, self.acting.compose(h1, h2)).to(dtype)
+
+    @override
+    def inverse(self, g: Tensor) -> Tensor:
+        """Return ``(phi_h^-1(n^-1), h^-1)``."""
+        n, h = self.unpack(g)
+        back = self.acting.inverse(h)
+        with full_precision(g):
+            normal = self.act(back, self.normal.inverse(n))
+        return self.pack(normal, back).to(g.dtype)
+
+    @override
+    def distance(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return the root of the sum of squared distances of the parts.
+
+        Where the standard matrices stretch (the acting group is not compact), no distance of shifts
+        suits all elements: it is divided by the longer shift's length, if above 1.
+        """
+        if self.action is not None or self.acting.is_compact:
+            return super().distance(g, h)
+        (b, left), (c, right) = self.unpack(g), self.unpack(h)
+        lengths = [
+            torch.linalg.vector_norm(x, dim=-1) for x in torch.broadcast_tensors(b, c, b - c)
+        ]
+        relative = lengths[2] / torch.maximum(lengths[0], lengths[1]).clamp(min=1)
+        both = torch.broadcast_tensors(relative, self.acting.distance(left, right))
+        length: Tensor = torch.linalg.vector_norm(torch.stack(both), dim=0)
+        return length
+
+    # --- Lie groups -------------------------------------------------------------------------
+    @override
+    def exp(self, v: Tensor) -> Tensor:
+        """Return the exponential, by that of homogeneous matrices, for the standard action."""
+        self._require_homogeneous("exp")
+        what = "shifts, then the acting group's axes"
+        check_axis_size(Method(self, "exp"), v, -1, self.lie_dim, what)
+        u, w = v.split((self.normal.lie_dim, self.acting.lie_dim), -1)
+        shift = (self._mean(w) @ u[..., None])[..., 0]
+        return self.pack(shift, self.acting.exp(w))
+
+    @override
+    def log(self, g: Tensor) -> Tensor:
+        """Return the logarithm, for the standard action; undoes `Semidirect.exp`."""
+        self._require_homogeneous("log")
+        shift, h = self.unpack(g)
+        w = self.acting.log(h)
+        return torch.cat([torch.linalg.solve(self._mean(w), shift[..., None])[..., 0], w], -1)
+
+    def _require_homogeneous(self, method: str) -> None:
+        self._require_lie(method)
+        if self.action is not None:
+            what = f"the standard action on Translation(n) for {method}"
+            raise TypeError(expected(self, what, "a custom one, which has no homogeneous matrices"))
+
+    @functools.cached_property
+    def _generators(self) -> Tensor:
+        """The derivatives of the standard matrices at the identity, ``(lie_dim, n, n)``."""
+        at = torch.zeros(self.acting.lie_dim, dtype=torch.float64)
+        with torch.inference_mode(mode=False):
+            found: Tensor = torch.autograd.functional.jacobian(
+                lambda v: self.linear(self.acting.exp(v), torch.float64), at
+            )
+        return found.movedim(-1, 0).contiguous()
+
+    def _mean(self, w: Tensor) -> Tensor:
+        """Return the mean of ``rho(exp(s w))`` over s in [0, 1]: a corner of an exponential."""
+        generators = self._generators.to(device=w.device, dtype=w.dtype)
+        a = (w[..., None, None] * generators).sum(-3)
+        upper = torch.cat(
+            [a, torch.eye(a.shape[-1], dtype=a.dtype, device=a.device).expand_as(a)], -1
+        )
+        with full_precision(w):
+            both: Tensor = torch.linalg.matrix_exp(torch.cat([upper, torch.zeros_like(upper)], -2))
+        return both[..., : a.shape[-1], a.shape[-1] :]
+
+
+def _samples(group: Group) -> tuple[Tensor, Tensor]:
+    """Return hard and random elements, and the same in another order."""
+    generator = torch.Generator().manual_seed(0)
+    some = group.sample(24, generator=generator, dtype=torch.float64)
+    g = torch.cat([group.hard_elements(torch.float64).to(some.dtype), some])
+    return g, g[torch.randperm(len(g), generator=generator)]
