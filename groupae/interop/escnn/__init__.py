@@ -1,0 +1,36 @@
+"""Groups, representations and field types between groupae and escnn.
+
+Both ways, by the same matrices: escnn's irreps are ours in another basis, found once. What comes
+back is frozen data of ours, batched and differentiable, with nothing of escnn inside (its objects
+cannot be pickled). One file a thing: ``groups``, ``representations``, ``fields``.
+"""
+
+from groupae.interop.escnn.fields import (
+    Fields,
+    field_type_from_representation,
+    field_type_to_representation,
+)
+from groupae.interop.escnn.groups import (
+    element_from_escnn,
+    element_to_escnn,
+    group_from_escnn,
+    group_to_escnn,
+)
+from groupae.interop.escnn.representations import (
+    matrices_from_escnn,
+    representation_from_escnn,
+    representation_to_escnn,
+)
+
+__all__ = [
+    "Fields",
+    "element_from_escnn",
+    "element_to_escnn",
+    "field_type_from_representation",
+    "field_type_to_representation",
+    "group_from_escnn",
+    "group_to_escnn",
+    "matrices_from_escnn",
+    "representation_from_escnn",
+    "representation_to_escnn",
+]
