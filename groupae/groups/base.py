@@ -108,6 +108,11 @@ class Group(abc.ABC):
         """Dimension of the Lie algebra, 0 for a discrete group."""
         return 0
 
+    @property
+    def has_global_log(self) -> bool:
+        """Whether `log`, where there is one, finds coordinates for every element, not NaN."""
+        return True
+
     # --- identity as data -------------------------------------------------------------------
     @property
     def name(self) -> str:

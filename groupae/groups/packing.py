@@ -89,6 +89,12 @@ class Packed(LieGroup):
 
     @property
     @override
+    def has_global_log(self) -> bool:
+        """Whether all parts have."""
+        return all(part.has_global_log for part in self.parts)
+
+    @property
+    @override
     def order(self) -> int | None:
         """Product of the parts' orders, ``None`` if one is infinite."""
         orders = [part.order for part in self.parts]

@@ -182,7 +182,7 @@ def _check_logarithm(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
     found = finite_log(group, a)
     if found is None:
         return
-    if getattr(group, "has_global_log", True):
+    if group.has_global_log:
         book.require("exp_log", bool(found.all()), "log is not finite at a sample")
     a, b = a[found], b[found]
     book.measure("exp_log", group.distance(group.exp(group.log(a)), a), a)

@@ -98,6 +98,9 @@ def _check_directions(book: LawBook, group: Group, g: Tensor) -> None:
         return
     if found is None:
         return
+    book.require("sampling", bool(found.any()), "no sample has a logarithm")
+    if not bool(found.any()):
+        return
     v = group.log(g[found]).double()
     spread = torch.linalg.svdvals(v - v.mean(0))
     varied = bool(spread.amin() > 1e-6 * spread.amax())
