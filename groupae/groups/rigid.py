@@ -210,7 +210,7 @@ class RigidMotions(LieGroup):
             Sola, Deray, Atchuthan, A micro Lie theory for state estimation in robotics, 2018,
             eqs. 158 and 174.
         """
-        what = f"a Lie-algebra vector is {self.n} of shift, then the rotation's"
+        what = "a Lie-algebra vector is that of the shift, then the rotation's"
         check_axis_size(Method(self, "exp"), v, -1, self.lie_dim, what)
         u, w = v.split((self.n, self.rotations.lie_dim), -1)
         squared = (w * w).sum(-1, keepdim=True)
