@@ -22,7 +22,7 @@ from typing_extensions import override
 from groupae._validation import ShapeError, expected
 from groupae.groups.base import FiniteGroup
 from groupae.groups.constants import Constant
-from groupae.groups.found_irreps import FoundIrreps
+from groupae.groups.found_irreps import MAX_ORDER, FoundIrreps
 from groupae.groups.irreps import Irreps
 
 __all__ = [
@@ -58,6 +58,10 @@ class EnumeratedGroup(FiniteGroup):
     @functools.cached_property
     def _inverses(self) -> Tensor:
         return (self.table.values == 0).int().argmax(1)
+
+    def _fill_caches(self) -> None:
+        """Compute what operations look up: torch.compile cannot while it traces them."""
+        self.__dict__["_inverses"] = self._inverses
 
     @property
     @override
@@ -180,6 +184,9 @@ class TableGroup(EnumeratedGroup):
     products: Constant
     charts = ("index",)
 
+    def __post_init__(self) -> None:
+        self._fill_caches()
+
     @classmethod
     def checked(cls, table: Tensor | list[list[int]]) -> TableGroup:
         """Return the group after checking the axioms."""
@@ -259,6 +266,8 @@ class PermutationGroup(EnumeratedGroup):
             got = p[int(bad.int().argmax())].tolist()
             raise ValueError(expected(what, f"permutations of 0..{p.shape[1] - 1}", got))
         object.__setattr__(self, "_listed", _close_permutations(self.generators))
+        if self.images.shape[0] <= MAX_ORDER:
+            self._fill_caches()
 
     @property
     def images(self) -> Constant:
@@ -270,6 +279,10 @@ class PermutationGroup(EnumeratedGroup):
     @override
     def table(self) -> Constant:
         """Products, found once."""
+        return self._table
+
+    @functools.cached_property
+    def _table(self) -> Constant:
         return _table_of(self.images)
 
     @property
@@ -348,10 +361,11 @@ def _close_permutations(generators: Constant) -> Constant:
     p = generators.values
     known = torch.arange(p.shape[1])[None]
     frontier = known
+    seen = {tuple(known[0].tolist())}
     while len(frontier):
         reached = torch.cat([one[frontier] for one in p])
-        old = {tuple(row) for row in known.tolist()}
-        fresh = [row for row in reached.unique(dim=0).tolist() if tuple(row) not in old]
+        fresh = [row for row in map(tuple, reached.unique(dim=0).tolist()) if row not in seen]
+        seen.update(fresh)
         frontier = torch.tensor(fresh, dtype=torch.int64).reshape(-1, p.shape[1])
         known = torch.cat([known, frontier])
         if len(known) > _MOST:
@@ -381,8 +395,14 @@ class FiniteMatrixGroup(EnumeratedGroup):
         if m.ndim != 3 or m.shape[1] != m.shape[2] or m.numel() == 0:
             form = "square matrices of shape (k, d, d)"
             raise ShapeError(expected("FiniteGroup.from_matrices", form, tuple(m.shape)))
-        object.__setattr__(self, "generators", Constant(m.to(torch.float64)))
+        m = m.to(torch.float64)
+        if bool(((torch.linalg.det(m).abs() - 1).abs() > 1e-6).any()):
+            what = "matrices of finite order, of determinant 1 or -1"
+            bad = torch.linalg.det(m).tolist()
+            raise ValueError(expected("FiniteGroup.from_matrices", what, f"determinants {bad}"))
+        object.__setattr__(self, "generators", Constant(m))
         object.__setattr__(self, "_closed", _close_matrices(self.generators))
+        self._fill_caches()
 
     @property
     @override

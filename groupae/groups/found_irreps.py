@@ -94,6 +94,15 @@ class FoundIrreps(Irreps):
         return label != "std" or self._norm(label) == 1
 
     @override
+    def is_orthogonal(self, label: IrrepLabel) -> bool:
+        """Return whether it is a found one, or the natural one has orthogonal matrices."""
+        if label != "std":
+            return True
+        m = self._of(label).values
+        eye = torch.eye(m.shape[-1], dtype=torch.float64)
+        return bool((m.mT @ m - eye).abs().amax() < 1e-9)
+
+    @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
         """Return the matrices of ``g``, looked up, shapes ``(*batch, d, d)``."""
         return [self._of(label).to(dtype, g.device)[g] for label in labels]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import functools
 from collections.abc import Callable
 
 import torch
@@ -156,6 +157,11 @@ class IdentityMap(Homomorphism):
     """The map that changes nothing: source and target are one group."""
 
     @override
+    def cosets(self) -> Tensor:
+        """Return the identity: there is one coset."""
+        return self.target.identity(1, dtype=torch.float64)
+
+    @override
     def _map(self, g: Tensor) -> Tensor:
         return g
 
@@ -225,6 +231,18 @@ class TabulatedHomomorphism(Homomorphism):
             what = f"one image for each element of a finite source, here {self.source}"
             raise ValueError(expected("TabulatedHomomorphism", what, f"{len(self.images)} images"))
 
+    @functools.cached_property
+    def _kernel_order(self) -> int:
+        images = self.images.values
+        unit = self.target.identity(1, dtype=images.dtype)
+        return int((self.target.distance(images, unit) <= 1e-6).sum())
+
+    @property
+    @override
+    def is_injective(self) -> bool:
+        """Whether only the identity is mapped to the identity."""
+        return self._kernel_order == 1
+
     @override
     def _map(self, g: Tensor) -> Tensor:
         assert isinstance(self.source, FiniteGroup)
@@ -236,6 +254,8 @@ class TabulatedHomomorphism(Homomorphism):
     @override
     def _preimage(self, g: Tensor) -> Tensor:
         assert isinstance(self.source, FiniteGroup)
+        if not self.is_injective:
+            return super()._preimage(g)
         images = self.images.like(g)
         lead = g.ndim - len(self.target.element_shape)
         nearest = self.target.distance(g.unsqueeze(lead), images).argmin(-1)

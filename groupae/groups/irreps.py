@@ -64,6 +64,11 @@ class Irreps(abc.ABC):
         del label
         return True
 
+    def is_orthogonal(self, label: IrrepLabel) -> bool:
+        """Return whether the matrices are orthogonal, which those of compact groups can be."""
+        del label
+        return True
+
     def depth(self, label: IrrepLabel) -> int:
         """Return by how much rounding errors of an element are amplified (frequency, degree)."""
         del label

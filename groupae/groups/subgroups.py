@@ -316,15 +316,20 @@ def _readable(kind: type[Group]) -> Iterator[str]:
         )
 
 
+def _short(text: str) -> str:
+    """Return a name in lower case, ``so2`` for ``SO(2)``."""
+    return re.sub(r"(s?o)\((\d)\)", r"\1\2", text.strip().lower())
+
+
 def find_subgroup(group: Group, spec: str | Tensor) -> Homomorphism:
     """Return the inclusion of a subgroup; see `Group.subgroup`."""
     if isinstance(spec, Tensor):
         return generated_subgroup(group, spec)
-    text = re.sub(r"(s?o)\((\d)\)", r"\1\2", spec.strip().lower())
+    text = _short(spec)
     if text == "trivial":
         identity = Constant(group.identity(1, dtype=torch.float64))
         return TabulatedHomomorphism(Cyclic(1), group, identity)
-    if text == str(group).lower():
+    if text == _short(str(group)):
         return IdentityMap(group, group)
     for pattern, build in _NAMES.get(type(group), {}).items():
         match = re.fullmatch(pattern, text)
@@ -342,8 +347,8 @@ def generated_subgroup(group: Group, generators: Tensor) -> Homomorphism:
     """
     if not isinstance(group, FiniteGroup):
         remedy = "name a subgroup, or build the map by Homomorphism.from_callable"
-        what = "a finite group for a subgroup by generators"
-        raise TypeError(expected(f"{group}.subgroup", what, "an infinite one", remedy))
+        what = "a FiniteGroup for a subgroup by generators"
+        raise TypeError(expected(f"{group}.subgroup", what, type(group).__name__, remedy))
     group.check_elements(generators)
     every = group.elements()
     known = torch.zeros(len(every), dtype=torch.bool)

@@ -13,6 +13,7 @@ table of C_l, l <= 12, is shipped; ``python -m groupae.groups.tables.regenerate`
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from importlib import resources
 
 import numpy as np
@@ -34,6 +35,14 @@ def _couplings() -> dict[int, Tensor]:
         return {
             degree: torch.from_numpy(arrays[f"C{degree}"]) for degree in range(2, MAX_DEGREE + 1)
         }
+
+
+def _look_up_coupling(degree: int) -> Tensor:
+    return _couplings()[degree]
+
+
+# torch.compile cannot trace the cache and the file behind it
+_coupling: Callable[[int], Tensor] = torch.compiler.assume_constant_result(_look_up_coupling)
 
 
 def _raise_degree(previous: Tensor, rotation: Tensor, coupling: Tensor) -> Tensor:
@@ -61,7 +70,7 @@ def wigner_matrices(rotation: Tensor, highest: int) -> list[Tensor]:
     """
     matrices = [torch.ones_like(rotation[..., :1, :1]), rotation]
     for degree in range(2, highest + 1):
-        coupling = _couplings()[degree].to(rotation)
+        coupling = _coupling(degree).to(rotation)
         matrices.append(_raise_degree(matrices[-1], rotation, coupling))
     return matrices[: highest + 1]
 

@@ -213,7 +213,7 @@ class TensorProduct(Representation):
     @override
     def dim(self) -> int:
         """Product of the factors' dimensions."""
-        return math.prod(factor.dim for factor in self.factors)
+        return math.prod([factor.dim for factor in self.factors])
 
     @property
     @override

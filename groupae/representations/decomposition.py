@@ -27,6 +27,7 @@ __all__ = ["clebsch_gordan", "decompose", "intertwiners"]
 
 _HIGHEST_CUTOFF = 64
 _MOST_ELEMENTS = 2000
+_MOST_ROUNDS = 100  # each halves what is left or does better; rounding may keep it from 1e-12
 
 
 def haar_average(rho: Representation, sigma: Representation, x: Tensor) -> Tensor:
@@ -35,11 +36,15 @@ def haar_average(rho: Representation, sigma: Representation, x: Tensor) -> Tenso
     if isinstance(group, FiniteGroup) and group.order <= _MOST_ELEMENTS:
         return _average(rho, sigma, group.elements(), x)
     g = group.sample(32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    moved, before = 1.0, math.inf
-    while moved > 1e-15 and (moved > 1e-12 or moved < before):
+    before = math.inf
+    for _ in range(_MOST_ROUNDS):
         averaged = _average(rho, sigma, g, x)
-        before, moved = moved, float((averaged - x).abs().amax())
+        moved = float((averaged - x).abs().amax())
         x = averaged
+        scale = max(1.0, float(x.abs().amax()))
+        if moved <= 1e-15 * scale or before <= moved <= 1e-12 * scale:
+            break
+        before = moved
     return x
 
 
@@ -108,15 +113,20 @@ def _candidates(group: Group) -> Iterator[IrrepLabel]:
         return
     seen: set[IrrepLabel] = set()
     for cutoff in range(_HIGHEST_CUTOFF + 1):
-        try:
-            labels = group.irreps.labels(cutoff)
-        except ValueError:  # beyond the last one the group has matrices of
-            return
+        labels = group.irreps.labels(cutoff)
         fresh = [label for label in labels if label not in seen]
-        if not fresh:
+        if not fresh or not all(_has_matrices(group, label) for label in fresh):
             return
         seen.update(fresh)
         yield from fresh
+
+
+def _has_matrices(group: Group, label: IrrepLabel) -> bool:
+    try:
+        group.irreps.parse(group.irreps.format(label))
+    except ValueError:  # beyond the last one: degree 13 of SO(3)
+        return False
+    return True
 
 
 def _split(rho: Representation) -> list[tuple[IrrepLabel, Tensor]]:

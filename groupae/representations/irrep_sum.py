@@ -7,7 +7,6 @@ copies last. Terms stand in the order written.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import re
 
 import torch
@@ -56,6 +55,7 @@ class IrrepSum(Representation):
     """
 
     terms: tuple[Term, ...]
+    _blocks: tuple[Block, ...] = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.terms:
@@ -68,6 +68,8 @@ class IrrepSum(Representation):
                 raise ValueError(
                     expected(self.group, "at least one copy of an irrep", term.copies, remedy)
                 )
+        # not cached on first use: torch.compile cannot enter the lock of a cached_property
+        object.__setattr__(self, "_blocks", self._make_blocks())
 
     @classmethod
     def from_text(cls, group: Group, text: str) -> Self:
@@ -98,8 +100,7 @@ class IrrepSum(Representation):
         return {**self.group.to_config(), "terms": str(self)}
 
     # --- sizes ------------------------------------------------------------------------------
-    @functools.cached_property
-    def _blocks(self) -> tuple[Block, ...]:
+    def _make_blocks(self) -> tuple[Block, ...]:
         irreps, start, blocks = self.group.irreps, 0, []
         for term in self.terms:
             label = term.label
@@ -134,8 +135,9 @@ class IrrepSum(Representation):
     @property
     @override
     def is_orthogonal(self) -> bool:
-        """Whether the group is compact: then its irreps are orthogonal."""
-        return self.group.is_compact
+        """Whether the group is compact and the matrices it gives its irreps are orthogonal."""
+        irreps = self.group.irreps
+        return self.group.is_compact and all(irreps.is_orthogonal(label) for label in self.labels)
 
     @override
     def summands(self) -> tuple[Summand, ...]:

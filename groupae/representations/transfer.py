@@ -254,6 +254,12 @@ def quotient(
     for label in irreps.labels(cutoff):
         restricted = IrrepSum(group, (Term(1, label),)).restrict(phi)
         fixed = int(restricted.is_invariant().sum())
-        if fixed:
-            terms.append(Term(fixed // irreps.commutant_dim(label), label))
+        copies, rest = divmod(fixed, irreps.commutant_dim(label))
+        if rest:
+            what = "irreps that the quotient holds whole"
+            got = f"half of {irreps.format(label)}, which can be split"
+            remedy = "on_cosets=True writes it as values"
+            raise ValueError(expected(f"{group}.quotient({phi})", what, got, remedy))
+        if copies:
+            terms.append(Term(copies, label))
     return IrrepSum(group, tuple(terms))
