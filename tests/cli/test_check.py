@@ -1,6 +1,7 @@
 """`groupae check`: tables that can be read, exit codes that can be relied on."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,18 +59,19 @@ def lines_of(capsys):
 def test_a_group_by_name_brings_its_representations_and_an_action(capsys):
     assert run("check", "cyclic(4)") == 0
     lines = lines_of(capsys)
-    assert [line.strip() for line in lines if line in ("groups", "representations", "actions")]
+    for title in ("groups", "representations", "homomorphisms", "actions"):
+        assert title in lines
     head = next(line for line in lines if "closure" in line)
     for law in ("associativity", "identity", "inverse", "sampling", "grid", "irreps", "data"):
         assert law in head
-    (row,) = [line for line in lines if line.startswith(" C(4) ")]
+    (row,) = [line for line in lines if line.startswith(" C(4)  ")]
     assert row.count(" / ") == len(head.split())
+    assert any(line.startswith(" C(2) -> C(4) ") for line in lines)
     for rho in ("1x0", "1x1", "1x2", "2x0 + 3x1 + 1x2", "1x0 + 1x1 + 1x2"):
         assert any(line.strip().startswith(f"C(4): {rho} ") for line in lines)
     assert any(line.strip().startswith("VectorAction(C(4), ") for line in lines)
     assert "…" not in "".join(lines)
-    assert lines[-1].startswith("7 subjects, ")
-    assert ": all hold (" in lines[-1]
+    assert re.fullmatch(r"\d+ subjects, \d+ laws: all hold \(\d+ s\)", lines[-1])
 
 
 def test_a_product_by_name(capsys):
@@ -185,8 +187,6 @@ def test_the_example_plug_in_is_found_by_name(with_plug_ins):
     assert done.returncode == 0, done.stdout + done.stderr
     rows = [line.strip() for line in done.stdout.splitlines()]
     assert any(row.startswith("<(0 1 ") for row in rows)
-    done = groupae(with_plug_ins, "check", "hue")
-    assert any(row.strip().startswith("ChannelAction(SO(2), ") for row in done.stdout.splitlines())
 
 
 @pytest.mark.slow
