@@ -7,7 +7,7 @@ the homogeneous matrix ``[[rho(h), b], [0, 1]]``.
 from __future__ import annotations
 
 import abc
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -117,10 +117,25 @@ class ExtensionIrreps(Irreps):
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
         others = [self._lower(label) for label in labels if not self._is_own(label)]
-        rest: list[Tensor] = []
-        if others:
-            rest = self.quotient.irreps.matrices(others, self.to_quotient(g), dtype)
-        found = iter(rest)
+        h = self.to_quotient(g) if others else g
+        found = iter(self.quotient.irreps.matrices(others, h, dtype) if others else ())
         return [
             self.homogeneous(g, dtype) if self._is_own(label) else next(found) for label in labels
+        ]
+
+    @override
+    def apply(
+        self, labels: Sequence[IrrepLabel], g: Tensor, blocks: Sequence[Tensor]
+    ) -> list[Tensor]:
+        own = [self._is_own(label) for label in labels]
+        pairs = zip(labels, blocks, own, strict=True)
+        others = [(self._lower(label), block) for label, block, is_own in pairs if not is_own]
+        found: Iterator[Tensor] = iter(())
+        if others:
+            below, parts = zip(*others, strict=True)
+            found = iter(self.quotient.irreps.apply(below, self.to_quotient(g), parts))
+        matrix = self.homogeneous(g, blocks[0].dtype) if any(own) else None
+        return [
+            next(found) if matrix is None or not is_own else matrix @ block
+            for block, is_own in zip(blocks, own, strict=True)
         ]

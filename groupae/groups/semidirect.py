@@ -183,14 +183,10 @@ class Semidirect(Packed):
 
     @override
     def regular(self, cutoff: int | None = None, *, on_elements: bool = False) -> Representation:
-        """Return the permutations of the elements of a finite group.
-
-        Raises:
-            TypeError: If it is asked for as a sum of irreps: not all of them are listed.
-        """
-        if self.is_compact and not on_elements:
+        """Raise `TypeError`: not all irreps are listed."""
+        if self.is_compact:
             what = "a group that lists all its irreps for regular()"
-            remedy = "on_elements=True needs none in a finite group"
+            remedy = "if it is finite, FiniteGroup.from_table of its products does"
             raise TypeError(expected(self, what, f"only those of {self.acting}", remedy))
         return super().regular(cutoff, on_elements=on_elements)
 
@@ -203,9 +199,9 @@ class Semidirect(Packed):
         return self._standard.matrix(h, dtype)
 
     def act(self, h: Tensor, n: Tensor) -> Tensor:
-        """Return ``phi_h(n)``; batch axes broadcast."""
+        """Return ``phi_h(n)``; batch axes broadcast. A custom action gets indices in range."""
         if self.action is not None:
-            return self.action(h, n)
+            return self.action(_in_range(self.acting, h), _in_range(self.normal, n))
         with full_precision(n):
             return (self.linear(h, n.dtype) @ n[..., None])[..., 0]
 
@@ -254,7 +250,8 @@ class Semidirect(Packed):
         what = "shifts, then the acting group's axes"
         check_axis_size(Method(self, "exp"), v, -1, self.lie_dim, what)
         u, w = v.split((self.normal.lie_dim, self.acting.lie_dim), -1)
-        shift = (self._mean(w) @ u[..., None])[..., 0]
+        with full_precision(v):
+            shift = (self._mean(w) @ u[..., None])[..., 0]
         return self.pack(shift, self.acting.exp(w))
 
     @override
@@ -263,7 +260,9 @@ class Semidirect(Packed):
         self._require_homogeneous("log")
         shift, h = self.unpack(g)
         w = self.acting.log(h)
-        return torch.cat([torch.linalg.solve(self._mean(w), shift[..., None])[..., 0], w], -1)
+        with full_precision(g):
+            u = torch.linalg.solve(self._mean(w), shift)
+        return torch.cat([u, w], -1)
 
     def _require_homogeneous(self, method: str) -> None:
         self._require_lie(method)
@@ -274,8 +273,8 @@ class Semidirect(Packed):
     @functools.cached_property
     def _generators(self) -> Tensor:
         """The derivatives of the standard matrices at the identity, ``(lie_dim, n, n)``."""
-        at = torch.zeros(self.acting.lie_dim, dtype=torch.float64)
         with torch.inference_mode(mode=False):
+            at = torch.zeros(self.acting.lie_dim, dtype=torch.float64)
             found: Tensor = torch.autograd.functional.jacobian(
                 lambda v: self.linear(self.acting.exp(v), torch.float64), at
             )
@@ -288,9 +287,12 @@ class Semidirect(Packed):
         upper = torch.cat(
             [a, torch.eye(a.shape[-1], dtype=a.dtype, device=a.device).expand_as(a)], -1
         )
-        with full_precision(w):
-            both: Tensor = torch.linalg.matrix_exp(torch.cat([upper, torch.zeros_like(upper)], -2))
+        both: Tensor = torch.linalg.matrix_exp(torch.cat([upper, torch.zeros_like(upper)], -2))
         return both[..., : a.shape[-1], a.shape[-1] :]
+
+
+def _in_range(group: Group, g: Tensor) -> Tensor:
+    return group.project(g) if group.has_integer_elements else g
 
 
 def _samples(group: Group) -> tuple[Tensor, Tensor]:

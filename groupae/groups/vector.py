@@ -149,9 +149,12 @@ class _TranslationIrreps(FrequencyIrreps):
         cosine, sine = self.phases(labels, g, blocks[0].dtype)
         moved = []
         for i, (label, block) in enumerate(zip(labels, blocks, strict=True)):
-            if isinstance(label, tuple):
+            if label == 0:
+                batch = torch.broadcast_shapes(g.shape[:-1], block.shape[:-2])
+                block = block.expand(*batch, 1, -1)
+            elif isinstance(label, tuple):
                 block = turn_blocks(cosine[..., i], sine[..., i], block)
-            elif label == "std":
+            else:
                 upper, last = block.split((self.n, 1), -2)
                 upper = upper + g[..., None].to(block.dtype) * last
                 block = torch.cat([upper, last.expand(*upper.shape[:-2], 1, -1)], -2)
