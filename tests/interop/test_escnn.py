@@ -34,8 +34,6 @@ pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("escnn") is None, reason="escnn is not installed"),
     # without Fortran; coefficients are then found numerically
     pytest.mark.filterwarnings("ignore:`py3nj` package not found:UserWarning"),
-    # an array of size 1 turned into a number, in escnn's characters
-    pytest.mark.filterwarnings("ignore:Conversion of an array with ndim > 0:DeprecationWarning"),
 ]
 
 NATIVE = {
@@ -492,6 +490,16 @@ BAD = [
         "expected matrices that are elements of SO(3), got one off by 2",
     ),
     (lambda eg: element_to_escnn(O2(), torch.eye(3)), ValueError, "elements of shape"),
+    (
+        lambda eg: element_to_escnn(Octahedral(), torch.tensor([0, 24])),
+        ValueError,
+        "elements of Octahedral, got one at a distance of 1",
+    ),
+    (
+        lambda eg: element_to_escnn(SO2(), torch.tensor([0.0, math.inf])),
+        ValueError,
+        "finite numbers, got inf or nan",
+    ),
     (lambda eg: representation_from_escnn(SO3()), TypeError, "an escnn.group.Representation"),
     (lambda eg: field_type_to_representation(SO3()), TypeError, "an escnn.nn.FieldType"),
     (

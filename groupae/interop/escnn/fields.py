@@ -20,7 +20,7 @@ from groupae.interop.escnn.representations import (
     representation_from_escnn,
     representation_to_escnn,
 )
-from groupae.representations import IrrepSum, Representation, Summand
+from groupae.representations import Block, IrrepSum, Representation, Summand
 from groupae.representations.algebra import DirectSum
 
 if TYPE_CHECKING:
@@ -74,6 +74,30 @@ class Fields(Representation):
     def is_orthogonal(self) -> bool:
         """Whether a field's is."""
         return self.field.is_orthogonal
+
+    @property
+    @override
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks of every field."""
+        return tuple(
+            dataclasses.replace(block, start=block.start + i * self.field.dim)
+            for i in range(self.copies)
+            for block in self.field.blocks
+        )
+
+    @override
+    def to_blocks(self, x: Tensor, dim: int = -1) -> Tensor:
+        """Return block coordinates, field by field."""
+        axis = dim % x.ndim
+        fields = torch.unflatten(x, axis, (self.copies, self.field.dim))
+        return self.field.to_blocks(fields, axis + 1).flatten(axis, axis + 1)
+
+    @override
+    def from_blocks(self, x: Tensor, dim: int = -1) -> Tensor:
+        """Undo `to_blocks`."""
+        axis = dim % x.ndim
+        fields = torch.unflatten(x, axis, (self.copies, self.field.dim))
+        return self.field.from_blocks(fields, axis + 1).flatten(axis, axis + 1)
 
     @override
     def summands(self) -> tuple[Summand, ...]:

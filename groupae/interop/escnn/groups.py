@@ -364,8 +364,14 @@ def _to_elements(theirs: EscnnGroup, group: Group, g: Tensor) -> Any:
     values = g.detach().to("cpu", dtype).reshape((g.shape[:lead].numel(), *group.element_shape))
     if isinstance(group, (O2, SO3, O3)):
         check_matrices("element_to_escnn", group, values)
-    flat = _theirs(theirs, group, values)
-    return _nest(flat, tuple(g.shape[:lead]))
+    if not bool(values.isfinite().all()):
+        raise ValueError(expected("element_to_escnn", "finite numbers", "inf or nan"))
+    nearest = group.project(values)
+    off = group.distance(nearest, values)
+    if not bool((off <= 1e-3).all()):
+        got = f"one at a distance of {off.max():.3g}"
+        raise ValueError(expected("element_to_escnn", f"elements of {group}", got))
+    return _nest(_theirs(theirs, group, nearest), tuple(g.shape[:lead]))
 
 
 def _nest(flat: list[Any], batch: tuple[int, ...]) -> Any:
