@@ -9,6 +9,7 @@ release = version = __version__
 
 extensions = [
     "sphinx.ext.autodoc",
+    "sphinx.ext.doctest",
     "sphinx.ext.mathjax",
     "sphinx-mathjax-offline",  # formulas also without a network
     "sphinx.ext.napoleon",
@@ -33,7 +34,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(torch|numpy|np|pathlib|rich|matplotlib|collections|typing|abc)(\..*)?"),
     (r"py:.*", r"(Tensor|nn|Module|Figure|Console|Path|Callable|Literal|Any|Latent|Hashable).*"),
     (r"py:.*", r"(dict\[str|TypeAliasForwardRef|'IrrepLabel'|ShapeError|hypothesis\..*)"),
-    (r"py:.*", r"(IrrepLabel|Term|Parameter|optional|.*_Untrained|.*_RepresentationAction).*"),
+    (r"py:.*", r"(IrrepLabel|Term|Parameter|optional|.*_Untrained|.*_Polyhedral|Constant|Overlap|.*_RepresentationAction).*"),
     (r"py:.*", r"groupae\.[a-z_.]*\.(Irreps|Term|Latent|IrrepLabel)"),
 ]
 

@@ -32,7 +32,7 @@ class LeftMultiplication(LatentAction[Tensor]):
     """A code that is an element itself, a pose; ``g . z`` is the product ``g z``.
 
     Beside a canonical code in a `PartsAction` it is the latent of a canonicalising model. Poses are
-    compared by the group's own distance, so `distance` is 0 between any two.
+    compared by the group's own distance, so ``distance`` is 0 between any two.
 
     Args:
         group: The group, acting on its own elements.

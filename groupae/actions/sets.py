@@ -33,7 +33,7 @@ class SetAction(LatentAction[Code]):
     A code is a dict: ``"points"`` of shape ``(*batch, N, n)``, ``"features"`` of shape ``(*batch,
     N, features.dim)`` if they are represented, and at will ``"mask"``, bool ``(*batch, N)``.
     Entries where the mask is false are padding: they are carried unchanged, and count neither in
-    `distance` nor in `align`.
+    ``distance`` nor in `align`.
 
     Args:
         points: The group, which moves points by its standard matrices (SO(2), O(3), ...) or as
@@ -150,7 +150,7 @@ class SetAction(LatentAction[Code]):
             if name in z:
                 part = torch.where(mask, z[name] - w[name], 0.0)
                 part = part.to(torch.promote_types(part.dtype, torch.float32))
-                parts.append(part.reshape(*part.shape[:batch], -1))
+                parts.append(part.flatten(batch))
         return join(parts)
 
     @functools.cached_property

@@ -29,7 +29,7 @@ from groupae.groups.irreps import IrrepLabel, Irreps
 __all__ = ["MAX_ORDER", "FoundIrreps", "find_irreps"]
 
 MAX_ORDER = 2000
-"""Largest order whose irreps are looked for: the regular representation is a dense matrix."""
+"""Largest order whose irreps are looked for; the regular representation is a dense matrix."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Rotations of the plane.
 
 Conventions: an element is an angle in radians, counter-clockwise, shape ``(*batch,)``; frequency
-k is ``[[cos kt, -sin kt], [sin kt, cos kt]]``. `compose` wraps to [-pi, pi], so sums keep digits.
+k is ``[[cos kt, -sin kt], [sin kt, cos kt]]``. ``compose`` wraps to [-pi, pi], so sums keep digits.
 """
 
 from __future__ import annotations

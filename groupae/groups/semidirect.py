@@ -183,7 +183,7 @@ class Semidirect(Packed):
 
     @override
     def regular(self, cutoff: int | None = None, *, on_elements: bool = False) -> Representation:
-        """Raise `TypeError`: not all irreps are listed."""
+        """Raise ``TypeError``: not all irreps are listed."""
         if self.is_compact:
             what = "a group that lists all its irreps for regular()"
             remedy = "if it is finite, FiniteGroup.from_table of its products does"

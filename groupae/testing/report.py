@@ -41,7 +41,7 @@ class LawResult:
 
     @property
     def in_tolerances(self) -> float:
-        """The error in units of the tolerance: at most 1 if the law holds."""
+        """Error over tolerance, at most 1 if the law holds."""
         return self.error / self.tolerance if self.tolerance else self.error
 
     @property
