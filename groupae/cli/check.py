@@ -1,30 +1,24 @@
-"""The command ``groupae check``: laws as tables, one row a subject, one column a law.
-
-A cell holds the worst error in units of what is allowed, in float64 and in float32: at most 1 where
-the law holds.
-"""
+"""The command ``groupae check``: what there is to check, the plug-ins, and the verdict."""
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from groupae._plugins import PlugInError, PlugIns, describe
 from groupae._validation import expected
 from groupae.actions import LatentAction, VectorAction, get_action
 from groupae.actions.registry import ACTION_PLUG_INS
+from groupae.cli.law_tables import LawRow, print_laws, print_table, say
 from groupae.experiments import get_backbone, get_experiment
 from groupae.experiments.experiment import MODEL_PLUG_INS
 from groupae.experiments.run import DATASET_PLUG_INS
@@ -67,32 +61,28 @@ def check(target: str = "all") -> int:
     """
     started = time.monotonic()
     console = Console()
-    plug_ins = _Findings()
+    findings = _Findings()
     if target == "all":
-        subjects = [*_built_in(), *plug_ins.collect()]
+        subjects = [*_built_in(), *findings.collect()]
     elif ":" in target:
-        subjects = _around(_import(target))
+        subjects = findings.around(_import(target))
     else:
-        subjects = _named(target, plug_ins)
+        subjects = findings.named(target)
     rows = _check(subjects)
     for title, kind in _KINDS:
-        _print_table(console, title, [row for row in rows if isinstance(row.subject, kind)])
+        print_laws(console, title, [row for row in rows if isinstance(row.subject, kind)])
     if target == "all":
-        plug_ins.print(console)
-    failures = [line for row in rows for line in row.failures()] + plug_ins.failures
+        findings.print(console)
+    failures = [line for row in rows for line in row.failures()] + findings.failures
     for line in failures:
-        _say(console, f"FAIL {line}")
-    for line in plug_ins.remarks:
-        _say(console, line)
+        say(console, f"FAIL {line}")
+    for line in findings.remarks:
+        say(console, line)
     laws = sum(len(report.results) for row in rows for report in row.reports)
     verdict = f"{len(failures)} FAILED" if failures else "all hold"
     seconds = time.monotonic() - started
-    _say(console, f"{len(rows)} subjects, {laws} laws: {verdict} ({seconds:.0f} s)")
+    say(console, f"{len(rows)} subjects, {laws} laws: {verdict} ({seconds:.0f} s)")
     return 1 if failures else 0
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 # --- what is checked ---------------------------------------------------------------------------
@@ -101,31 +91,6 @@ def _built_in() -> list[object]:
     representations = (rho for group in groups for rho in representations_of(group))
     maps = (phi for group in groups for phi in homomorphisms_of(group))
     return [*groups, *representations, *maps, *example_actions()]
-
-
-def _around(subject: object) -> list[object]:
-    """Return a subject and what belongs to it: a group brings its representations and subgroups."""
-    if not isinstance(subject, Group):
-        return [subject]
-    rho = mixed_sum(subject)
-    action = [] if rho is None else [VectorAction(rho)]
-    many = dict.fromkeys([*representations_of(subject), *irreps_of(subject)])
-    return [subject, *many, *homomorphisms_of(subject), *action]
-
-
-def _named(name: str, findings: _Findings) -> list[object]:
-    """Return what a name stands for; a plug-in that cannot be used is a finding.
-
-    Raises:
-        ValueError: If nobody has the name.
-    """
-    try:
-        if ACTION_PLUG_INS.find(name) is not None:
-            return _around(get_action(name))
-        return _around(get_group(name))
-    except PlugInError as error:
-        findings.failures.append(str(error))
-        return []
 
 
 def _import(target: str) -> object:
@@ -157,12 +122,38 @@ def _import(target: str) -> object:
 
 
 class _Findings:
-    """What is there to say of plug-ins: a row each, sentences for those that fail, remarks."""
+    """What there is to say beside laws: of plug-ins a row each, of what fails a sentence."""
 
     def __init__(self) -> None:
         self.rows: list[tuple[str, str, str, str]] = []
         self.failures: list[str] = []
         self.remarks: list[str] = []
+
+    def around(self, subject: object) -> list[object]:
+        """Return a subject; a group with its representations, subgroups and an action."""
+        if not isinstance(subject, Group):
+            return [subject]
+        try:
+            rho = mixed_sum(subject)
+            action = [] if rho is None else [VectorAction(rho)]
+            many = dict.fromkeys([*representations_of(subject), *irreps_of(subject)])
+            return [subject, *many, *homomorphisms_of(subject), *action]
+        except Exception as error:  # whatever a user's code raises is a finding about it
+            self.failures.append(f"{subject}: its representations; {describe(error)}")
+            return [subject]
+
+    def named(self, name: str) -> list[object]:
+        """Return what a name stands for; a plug-in that cannot be used is a finding.
+
+        Raises:
+            ValueError: If nobody has the name.
+        """
+        try:
+            is_action = ACTION_PLUG_INS.find(name) is not None
+            return self.around(get_action(name) if is_action else get_group(name))
+        except PlugInError as error:
+            self.failures.append(str(error))
+            return []
 
     def collect(self) -> list[object]:
         """Load every plug-in; return those that have laws."""
@@ -190,63 +181,27 @@ class _Findings:
         except ValueError as error:  # it takes arguments, so which one to check is for the user
             self.remarks.append(f"not checked: {error}; run groupae check '{name}(8)', say")
             return "not checked", []
-        return "ok", _around(found) if isinstance(found, (Group, LatentAction)) else []
+        return "ok", self.around(found) if isinstance(found, (Group, LatentAction)) else []
 
     def print(self, console: Console) -> None:
         """Draw the table of plug-ins, if there are any."""
         if not self.rows:
             return
-        _say(console, "plug-ins")
-        table = Table("kind", "name", "from", "", **_LOOKS)
-        for kind, name, origin, verdict in self.rows:
-            style = "bold red" if verdict == "FAIL" else ""
-            table.add_row(kind, Text(name), Text(origin), Text(verdict, style=style))
-        _print_wide(console, table)
+        say(console, "plug-ins")
+        rows = [
+            [*map(Text, texts), Text(verdict, style="bold red" if verdict == "FAIL" else "")]
+            for *texts, verdict in self.rows
+        ]
+        print_table(console, ["kind", "name", "from", ""], rows)
 
 
 # --- checking ----------------------------------------------------------------------------------
-@dataclasses.dataclass(frozen=True)
-class _Row:
-    subject: object
-    reports: tuple[LawReport, ...]
-
-    @property
-    def title(self) -> str:
-        text = str(self.subject)
-        return f"{self.subject.group}: {text}" if isinstance(self.subject, Representation) else text
-
-    def laws(self) -> dict[str, list[LawResult]]:
-        """Return results by column, one a precision; charts of all names share one."""
-        columns: dict[str, list[LawResult]] = {}
-        for report in self.reports:
-            worst: dict[str, LawResult] = {}
-            for result in report.results:
-                column = result.law.partition(" ")[0]
-                known = worst.get(column)
-                if known is None or result.in_tolerances > known.in_tolerances:
-                    worst[column] = result
-            for column, result in worst.items():
-                columns.setdefault(column, []).append(result)
-        return columns
-
-    def failures(self) -> list[str]:
-        """Return a line for each law that fails."""
-        return [
-            f"{self.title}: {result.law} in {str(report.dtype).removeprefix('torch.')}, "
-            f"{_number(result.in_tolerances)} times what is allowed"
-            + (f"; {result.evidence}" if result.evidence else "")
-            for report in self.reports
-            for result in report.results
-            if not result.passed
-        ]
-
-
-def _check(subjects: Sequence[object]) -> list[_Row]:
+def _check(subjects: Sequence[object]) -> list[LawRow]:
     rows = []
     with Console(stderr=True).status("") as status:
         for i, subject in enumerate(subjects):
             status.update(f"{i}/{len(subjects)}  {str(subject)[:60]}")
-            rows.append(_Row(subject, _reports(subject)))
+            rows.append(LawRow(subject, _reports(subject)))
     return rows
 
 
@@ -256,68 +211,3 @@ def _reports(subject: Any) -> tuple[LawReport, ...]:
     except Exception as error:  # whatever a user's code raises is a finding about it
         crash = LawResult("runs", float("inf"), 1.0, note=describe(error))
         return (LawReport(str(subject), _DTYPES[0], (crash,)),)
-
-
-# --- drawing -----------------------------------------------------------------------------------
-_GAP = 3  # blanks between two columns
-_LOOKS: dict[str, Any] = {"box": box.SIMPLE_HEAD, "pad_edge": False}
-
-
-def _number(ratio: float) -> str:
-    if ratio == 0 or 0.005 <= ratio < 1000:
-        return "0" if ratio == 0 else f"{ratio:.2f}"
-    return "<.01" if ratio < 0.005 else f"{ratio:.0e}".replace("e+0", "e")
-
-
-def _cell(results: Sequence[LawResult]) -> Text:
-    """Return the errors of one law, FAIL before them if it fails."""
-    text = " / ".join(_number(result.in_tolerances) for result in results)
-    if all(result.passed for result in results):
-        return Text(text)
-    return Text(f"FAIL {text}", style="bold red")
-
-
-def _print_table(console: Console, title: str, rows: Sequence[_Row]) -> None:
-    """Draw one table, in pieces side by side one under another if the terminal is narrow."""
-    if not rows:
-        return
-    found = [row.laws() for row in rows]
-    columns = list(dict.fromkeys(law for laws in found for law in laws))
-    heads = [Text(row.title) for row in rows]
-    cells = {
-        law: [_cell(laws[law]) if law in laws else Text("-") for laws in found] for law in columns
-    }
-    first = max(len(text) for text in [title, *(head.plain for head in heads)])
-    widths = {law: max(len(law), *(cell.cell_len for cell in cells[law])) for law in columns}
-    limit = console.width if console.is_terminal else None
-    for i, piece in enumerate(_pieces(columns, widths, first, limit)):
-        _say(console, title if i == 0 else f"{title}, continued")
-        table = Table("", **_LOOKS)
-        for law in piece:
-            table.add_column(law, justify="right")
-        for j, head in enumerate(heads):
-            table.add_row(head, *(cells[law][j] for law in piece))
-        _print_wide(console, table)
-
-
-def _pieces(
-    columns: Iterable[str], widths: dict[str, int], first: int, limit: int | None
-) -> list[list[str]]:
-    """Split columns so that each piece, beside the first column, is at most ``limit`` wide."""
-    pieces: list[list[str]] = [[]]
-    used = first + _GAP
-    for law in columns:
-        used += widths[law] + _GAP
-        if limit is not None and used > limit and pieces[-1]:
-            pieces.append([])
-            used = first + widths[law] + 2 * _GAP
-        pieces[-1].append(law)
-    return pieces
-
-
-def _print_wide(console: Console, table: Table) -> None:
-    """Print a table as wide as its content, whatever the output's width."""
-    narrow = console.width
-    console.width = console.measure(table, options=console.options.update(width=10_000)).maximum
-    console.print(table, crop=False, no_wrap=True)
-    console.width = narrow

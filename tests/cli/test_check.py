@@ -27,6 +27,11 @@ class Crashing(SO3):
     def compose(self, g, h):
         raise RuntimeError("not [yet] done")
 
+class WithoutReason(SO3):
+    @property
+    def irreps(self):
+        raise RuntimeError("irreps are [red]not[/] done")
+
 rho = SO2().rep("1x0 + 2x1")
 action = VectorAction(rho)
 identity = IdentityMap(SO3(), SO3())
@@ -106,6 +111,15 @@ def test_a_broken_law_is_told_with_its_elements_and_exits_with_1(capsys):
     assert " times what is allowed; at [[" in failures[0]
     assert lines[-1].endswith("s)")
     assert f": {len(failures)} FAILED (" in lines[-1]
+
+
+@pytest.mark.usefixtures("mine")
+def test_representations_that_crash_are_a_finding_beside_the_group_s(capsys):
+    assert run("check", "my_laws:WithoutReason") == 1
+    lines = lines_of(capsys)
+    assert any(line.startswith(" SO(3) ") for line in lines)
+    sentence = "FAIL SO(3): its representations; RuntimeError: irreps are [red]not[/] done"
+    assert sentence in lines
 
 
 @pytest.mark.usefixtures("mine")

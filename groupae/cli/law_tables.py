@@ -1,0 +1,129 @@
+"""Laws as tables: one row a subject, one column a law.
+
+A cell holds the worst error in units of what is allowed, in float64 and in float32: at most 1 where
+the law holds. Tables are as wide as their content; a terminal that is narrower gets them in pieces.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from groupae.representations import Representation
+from groupae.testing import LawReport, LawResult
+
+__all__ = ["LawRow", "print_laws", "print_table", "say"]
+
+_GAP = 3  # blanks between two columns
+_LOOKS: dict[str, Any] = {"box": box.SIMPLE_HEAD, "pad_edge": False}
+
+
+def say(console: Console, line: str) -> None:
+    """Print a line as it is: it may look like markup, and must not be broken."""
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@dataclasses.dataclass(frozen=True)
+class LawRow:
+    """A subject and what its checks found, one report a precision."""
+
+    subject: object
+    reports: tuple[LawReport, ...]
+
+    @property
+    def title(self) -> str:
+        """The subject as text, a representation with its group."""
+        text = str(self.subject)
+        return f"{self.subject.group}: {text}" if isinstance(self.subject, Representation) else text
+
+    def laws(self) -> dict[str, list[LawResult]]:
+        """Return results by column, one a precision; charts of all names share one."""
+        columns: dict[str, list[LawResult]] = {}
+        for report in self.reports:
+            worst: dict[str, LawResult] = {}
+            for result in report.results:
+                column = result.law.partition(" ")[0]
+                known = worst.get(column)
+                if known is None or result.in_tolerances > known.in_tolerances:
+                    worst[column] = result
+            for column, result in worst.items():
+                columns.setdefault(column, []).append(result)
+        return columns
+
+    def failures(self) -> list[str]:
+        """Return a line for each law that fails."""
+        return [
+            f"{self.title}: {result.law} in {str(report.dtype).removeprefix('torch.')}, "
+            f"{_number(result.in_tolerances)} times what is allowed"
+            + (f"; {result.evidence}" if result.evidence else "")
+            for report in self.reports
+            for result in report.results
+            if not result.passed
+        ]
+
+
+def _number(ratio: float) -> str:
+    if ratio == 0 or 0.005 <= ratio < 1000:
+        return "0" if ratio == 0 else f"{ratio:.2f}"
+    return "<.01" if ratio < 0.005 else f"{ratio:.0e}".replace("e+0", "e")
+
+
+def _cell(results: Sequence[LawResult]) -> Text:
+    """Return the errors of one law, FAIL before them if it fails."""
+    text = " / ".join(_number(result.in_tolerances) for result in results)
+    if all(result.passed for result in results):
+        return Text(text)
+    return Text(f"FAIL {text}", style="bold red")
+
+
+def print_laws(console: Console, title: str, rows: Sequence[LawRow]) -> None:
+    """Draw one table, in pieces side by side one under another if the terminal is narrow."""
+    if not rows:
+        return
+    found = [row.laws() for row in rows]
+    columns = list(dict.fromkeys(law for laws in found for law in laws))
+    heads = [Text(row.title) for row in rows]
+    cells = {
+        law: [_cell(laws[law]) if law in laws else Text("-") for laws in found] for law in columns
+    }
+    first = max(len(text) for text in [title, *(head.plain for head in heads)])
+    widths = {law: max(len(law), *(cell.cell_len for cell in cells[law])) for law in columns}
+    limit = console.width if console.is_terminal else None
+    for i, piece in enumerate(_pieces(columns, widths, first, limit)):
+        say(console, title if i == 0 else f"{title}, continued")
+        table = [[head, *(cells[law][j] for law in piece)] for j, head in enumerate(heads)]
+        print_table(console, ["", *piece], table)
+
+
+def _pieces(
+    columns: Iterable[str], widths: dict[str, int], first: int, limit: int | None
+) -> list[list[str]]:
+    """Split columns so that each piece, beside the first column, is at most ``limit`` wide."""
+    pieces: list[list[str]] = [[]]
+    used = first + _GAP
+    for law in columns:
+        used += widths[law] + _GAP
+        if limit is not None and used > limit and pieces[-1]:
+            pieces.append([])
+            used = first + widths[law] + 2 * _GAP
+        pieces[-1].append(law)
+    return pieces
+
+
+def print_table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+    """Print a table as wide as its content, whatever the output's width; numbers to the right."""
+    table = Table(**_LOOKS)
+    for i, head in enumerate(heads):
+        table.add_column(head, justify="right" if heads[0] == "" and i else "left")
+    for row in rows:
+        table.add_row(*row)
+    narrow = console.width
+    console.width = console.measure(table, options=console.options.update(width=10_000)).maximum
+    console.print(table, crop=False, no_wrap=True)
+    console.width = narrow
