@@ -10,6 +10,7 @@ import groupae
 from groupae import Cyclic, LatentAction, Representation, get_group, register_group
 from groupae._plugins import PlugInError
 from groupae.actions import get_action
+from groupae.cli import main
 from groupae.experiments import (
     EXPERIMENTS,
     ModelConfig,
@@ -203,6 +204,11 @@ def test_a_data_set_becomes_trainable_and_its_run_opens_again(install, tmp_path)
     small = dataclasses.replace(preset.model, representation="2x0 + 2x1", widths=(8,))
     run = Run.create(tmp_path / "run", experiment, dataclasses.replace(preset, model=small))
     assert Run.open(run.path).experiment.name == "my-digits"
+    words = ("--steps", "1", "--batch_size", "4", "--threads", "1", "--out", tmp_path / "trained")
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "my-digits", *map(str, words)])
+    assert stop.value.code == 0
+    assert "my-digits" in (tmp_path / "trained" / "report.md").read_text()
     with pytest.raises(PlugInError, match="an Experiment of that name, got 'rotated-digits'"):
         get_experiment("other")
     with pytest.raises(ValueError, match="one of rotated-digits, my-digits, other, got 'moon'"):
