@@ -3,18 +3,18 @@
 ``base`` has the interface, ``linear`` the actions by a representation (vectors, channels),
 ``tokens``, ``sets`` and ``grid`` those on sequences, points and pictures, ``affine`` the scale and
 shift, ``multiplication`` poses, ``parts`` the codes made of named parts, ``custom`` the user's own
-function. ``alignment``, ``newton`` and ``search`` find the element between two codes. A new action
-is a new file here.
+function. ``alignment``, ``newton`` and ``gauss_newton`` find the element between two codes. A new
+action is a new file here.
 """
 
 from groupae.actions.affine import AffineAction
 from groupae.actions.base import AxisAction, Description, LatentAction, LatentRow
+from groupae.actions.gauss_newton import search
 from groupae.actions.grid import GridAction
 from groupae.actions.linear import ChannelAction, VectorAction
 from groupae.actions.multiplication import LeftMultiplication
 from groupae.actions.parts import PartsAction
 from groupae.actions.registry import get_action
-from groupae.actions.search import search
 from groupae.actions.sets import SetAction
 from groupae.actions.tokens import TokenAction
 

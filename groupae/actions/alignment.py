@@ -132,6 +132,8 @@ def _frequencies(moments: Mapping[IrrepLabel, Tensor]) -> tuple[Tensor, Tensor]:
 def _samples(k: Tensor, c: Tensor, n: int) -> Tensor:
     """Return the score at the angles ``2 pi j / n``, shape ``(*batch, n)``, by one transform."""
     spectrum = c.new_zeros(*c.shape[:-1], n // 2 + 1)
+    if c.numel() == 0:  # a transform of nothing is an error
+        return c.real.new_zeros(*c.shape[:-1], n)
     single = (k == 0) | (2 * k == n)  # their own mirror image
     spectrum = spectrum.index_copy(-1, k, torch.where(single, n, n / 2) * c)
     samples: Tensor = torch.fft.irfft(spectrum, n=n)

@@ -166,7 +166,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
             torch.subtract(*(x.to(torch.promote_types(x.dtype, torch.float32)) for x in pair))
             for pair in _pairs(z, w)
         ]
-        return join([d.reshape(*d.shape[:batch], -1) for d in differences])
+        return join([d.unsqueeze(-1).flatten(batch) for d in differences])
 
     def overlap(self, z: Latent, w: Latent) -> Overlap | None:
         """Return what decides `align` in closed form, or ``None`` if nothing does."""
@@ -198,7 +198,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         Raises:
             ShapeError: If the codes have different numbers of axes.
         """
-        from groupae.actions.search import search
+        from groupae.actions.gauss_newton import search
 
         axes = [[part.ndim for part in pair] for pair in _pairs(z, w)]
         if any(a != b for a, b in axes):
@@ -237,7 +237,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
             group: The acting group.
             function: From elements ``(*batch, *element_shape)`` and codes ``(*batch, *shape)`` of
                 the same batch to codes; defined at the top of a module, so that it can be
-                pickled. A `torch.nn.Module` is registered and may have parameters.
+                pickled. A ``torch.nn.Module`` is registered and may have parameters.
             shape: Shape of one code.
             is_linear: Whether each element acts linearly.
             invariant: Mask of the given shape: true on the entries no element changes.
@@ -276,7 +276,7 @@ def carry(part: Tensor, batch: tuple[int, ...], own: int) -> Tensor:
     if missing > 0:
         part = part.reshape(*part.shape[:own], *(1,) * missing, *part.shape[own:])
     shape = torch.broadcast_shapes(part.shape[: len(batch)], batch)
-    return part.expand(*shape, *part.shape[len(batch) :])
+    return part.expand((*shape, *part.shape[len(batch) :]))
 
 
 def _pairs(z: Any, w: Any) -> list[tuple[Tensor, Tensor]]:

@@ -83,8 +83,8 @@ class FunctionAction(LatentAction[Tensor]):
         moved = self(g, z)
 
         def require(law: str, found: Tensor, wanted: Tensor, *at: Tensor) -> None:
-            error = (found - wanted).abs().reshape(len(g), -1)
-            error = error / wanted.abs().reshape(len(g), -1).amax(1, keepdim=True).clamp(min=1)
+            error = (found - wanted).abs().unsqueeze(-1).flatten(1)
+            error = error / wanted.abs().unsqueeze(-1).flatten(1).amax(1, keepdim=True).clamp(min=1)
             worst = torch.nan_to_num(error.amax(1), nan=torch.inf)
             i = int(worst.argmax())
             if not bool(worst[i] <= _TOLERANCE):
@@ -122,7 +122,7 @@ class FunctionAction(LatentAction[Tensor]):
         self._check_latent(z)
         g, z, lead = match_batch(self, self.group, g, z, self.batch_ndim(z))
         batch = torch.broadcast_shapes(g.shape[:lead], z.shape[:lead])
-        moved = self.function(g.expand(*batch, *g.shape[lead:]), z.expand(*batch, *self.shape))
+        moved = self.function(g.expand((*batch, *g.shape[lead:])), z.expand((*batch, *self.shape)))
         if not isinstance(moved, Tensor) or moved.shape != (*batch, *self.shape):
             got = tuple(moved.shape) if isinstance(moved, Tensor) else type(moved).__name__
             what = f"the function to return shape {(*batch, *self.shape)}"
@@ -141,7 +141,7 @@ class FunctionAction(LatentAction[Tensor]):
 
     def _select(self, z: Tensor, mask: Tensor) -> Tensor:
         self._check_latent(z)
-        return z.reshape(*z.shape[: self.batch_ndim(z)], -1)[..., mask.flatten()]
+        return z.unsqueeze(-1).flatten(self.batch_ndim(z))[..., mask.flatten()]
 
     @override
     def swap(self, z: Tensor, w: Tensor) -> Tensor:

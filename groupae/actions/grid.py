@@ -176,10 +176,12 @@ class GridAction(LatentAction[Tensor]):
     @override
     def starts(self, z: Tensor, w: Tensor) -> list[Tensor]:
         """Return the best whole shift by correlation, among a grid of turns if there are any."""
+        shifts = isinstance(self.group, (Translation, SE2, SE3))
+        if not shifts or z.numel() == 0 or w.numel() == 0:
+            return []
         if isinstance(self.group, Translation):
             return [self._best_shift(z, w)[0]]
-        if not isinstance(self.group, (SE2, SE3)):
-            return []
+        assert isinstance(self.group, (SE2, SE3))
         lead = self.batch_ndim(z)
         turns = self.group.rotations.grid(64 if isinstance(self.group, SE2) else 512).to(z)
         still = torch.zeros(len(self.size), dtype=z.dtype, device=z.device)

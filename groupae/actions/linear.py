@@ -10,7 +10,7 @@ from typing_extensions import override
 from groupae._validation import expected
 from groupae.actions.alignment import Overlap, harmonic_overlap
 from groupae.actions.base import AxisAction, Description, LatentRow
-from groupae.representations import IrrepSum, Representation
+from groupae.representations import BasisChange, IrrepSum, Representation
 
 __all__ = ["ChannelAction", "VectorAction", "in_irreps"]
 
@@ -19,7 +19,8 @@ def in_irreps(rho: Representation) -> Representation | None:
     """Return an orthogonal ``rho`` written in irreps, or ``None`` if it cannot be."""
     if not (rho.group.is_compact and rho.is_orthogonal):
         return None
-    if isinstance(rho, IrrepSum):
+    inner = rho.inner if isinstance(rho, BasisChange) else rho
+    if isinstance(inner, IrrepSum):
         return rho
     try:
         return rho.decompose()

@@ -109,7 +109,7 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
         for name in self.names:
             action = self._action(name)
             part = z[name] - w[name] if action is None else action.residual(z[name], w[name])
-            parts.append(part.reshape(*part.shape[:batch], -1))
+            parts.append(part.unsqueeze(-1).flatten(batch))
         return join(parts)
 
     @override

@@ -85,7 +85,7 @@ def resample(z: Tensor, positions: Tensor, mode: Mode) -> Tensor:
     batch = torch.broadcast_shapes(z.shape[:lead], positions.shape[:lead])
     channels = z.shape[lead]
     values = z.flatten(lead + 1).expand(*batch, channels, -1)
-    positions = _snap(positions.reshape(*positions.shape[:lead], -1, n), max(size))
+    positions = _snap(positions.flatten(lead, -2), max(size))
     axes = [_taps(positions[..., i], size[i], mode) for i in range(n)]
     total = torch.zeros((), dtype=torch.promote_types(z.dtype, torch.float32), device=z.device)
     for taps in itertools.product(*axes):

@@ -3,7 +3,8 @@ r"""The best element for any action: candidates, then damped Gauss-Newton in the
 Of a well-spread set of elements (all of them for a finite group) the best few are kept. Each is
 improved along :math:`g \exp(v)`: the residual :math:`r = g z - w` is differentiated forward along
 each axis of the Lie algebra, and ``(J^T J + S + mu diag) v = -J^T r`` gives the step (Levenberg and
-Marquardt, with a secant estimate S of the second derivatives of r). Where the action has no gradient to the element the candidates stand.
+Marquardt, with a secant estimate S of the second derivatives of r). Where the action has no
+gradient to the element the candidates stand.
 """
 
 from __future__ import annotations
