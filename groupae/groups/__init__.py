@@ -2,8 +2,9 @@
 
 One file a family: ``planar`` (SO(2)), ``reflections`` (O(2)), ``spatial`` (SO(3) and O(3), charts
 in ``quaternions``, Wigner matrices in ``wigner``), ``finite`` (cyclic), ``dihedral``, ``vector``,
-``affine``, ``rigid`` (SE(n)), ``permutation``, ``enumerated`` (from tables, permutations, matrices;
-polyhedra; irreps found in ``found_irreps``), ``products`` and ``semidirect`` (elements stored as in
+``affine``, ``rigid`` (SE(n)), ``permutation``, ``enumerated`` and ``generated`` (tables,
+permutations, matrices, polyhedra; irreps found in ``found_irreps``), ``products``
+and ``semidirect`` (elements stored as in
 ``packing``, irreps of a quotient in ``extension``). Maps between them: ``homomorphisms``,
 ``subgroups``, ``quotients``, ``projections``. ``base`` has the interface, ``irreps`` what a group
 tells of its irreducible representations, ``registry`` the names.
@@ -13,8 +14,8 @@ A new group goes beside its family.
 from groupae.groups.affine import Affine, Scaling
 from groupae.groups.base import FiniteGroup, Group, LieGroup
 from groupae.groups.dihedral import Dihedral
-from groupae.groups.enumerated import Icosahedral, Octahedral, Tetrahedral
 from groupae.groups.finite import Cyclic
+from groupae.groups.generated import Icosahedral, Octahedral, Tetrahedral
 from groupae.groups.homomorphisms import Homomorphism
 from groupae.groups.irreps import Irreps
 from groupae.groups.matrix import MatrixLieGroup

@@ -22,7 +22,8 @@ from groupae._validation import ShapeError, check_element, expected, unknown_cho
 from groupae.groups.irreps import IrrepLabel, Irreps
 
 if TYPE_CHECKING:
-    from groupae.groups.enumerated import FiniteMatrixGroup, PermutationGroup, TableGroup
+    from groupae.groups.enumerated import TableGroup
+    from groupae.groups.generated import FiniteMatrixGroup, PermutationGroup
     from groupae.groups.homomorphisms import Homomorphism
     from groupae.groups.products import Product
     from groupae.representations.base import Representation
@@ -417,7 +418,7 @@ class FiniteGroup(Group):
             ValueError: If one is no permutation.
         """
         from groupae.groups.constants import Constant
-        from groupae.groups.enumerated import PermutationGroup
+        from groupae.groups.generated import PermutationGroup
 
         return PermutationGroup(Constant(generators))
 
@@ -429,7 +430,7 @@ class FiniteGroup(Group):
             ValueError: If they generate more than a thousand elements.
         """
         from groupae.groups.constants import Constant
-        from groupae.groups.enumerated import FiniteMatrixGroup
+        from groupae.groups.generated import FiniteMatrixGroup
 
         return FiniteMatrixGroup(Constant(generators))
 

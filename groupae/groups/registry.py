@@ -17,15 +17,15 @@ from groupae._validation import expected
 from groupae.groups.affine import Affine, Scaling
 from groupae.groups.base import Group
 from groupae.groups.dihedral import Dihedral
-from groupae.groups.enumerated import (
+from groupae.groups.enumerated import parse_table
+from groupae.groups.finite import Cyclic
+from groupae.groups.generated import (
     Icosahedral,
     Octahedral,
     Tetrahedral,
     parse_matrices,
     parse_permutations,
-    parse_table,
 )
-from groupae.groups.finite import Cyclic
 from groupae.groups.matrix import MatrixLieGroup
 from groupae.groups.packing import split_outside
 from groupae.groups.permutation import Permutation

@@ -21,14 +21,9 @@ from groupae.groups.affine import Affine, Scaling
 from groupae.groups.base import FiniteGroup, Group
 from groupae.groups.constants import Constant
 from groupae.groups.dihedral import Dihedral
-from groupae.groups.enumerated import (
-    EnumeratedGroup,
-    Icosahedral,
-    Octahedral,
-    TableGroup,
-    Tetrahedral,
-)
+from groupae.groups.enumerated import EnumeratedGroup, TableGroup
 from groupae.groups.finite import Cyclic
+from groupae.groups.generated import Icosahedral, Octahedral, Tetrahedral
 from groupae.groups.homomorphisms import Homomorphism, IdentityMap, TabulatedHomomorphism
 from groupae.groups.permutation import Permutation
 from groupae.groups.planar import SO2, turn_matrix, wrap_angle

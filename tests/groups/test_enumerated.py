@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from groupae import Dihedral, FiniteGroup, Permutation, get_group
 from groupae.groups import Icosahedral, Octahedral, Tetrahedral
 from groupae.groups.constants import Constant
-from groupae.groups.enumerated import FiniteMatrixGroup, PermutationGroup, TableGroup
+from groupae.groups.enumerated import TableGroup
 from groupae.groups.found_irreps import find_irreps
+from groupae.groups.generated import FiniteMatrixGroup, PermutationGroup
 from groupae.testing import check_group, check_representation
 from groupae.testing.mixins import GroupLaws, RepresentationLaws
 
