@@ -15,8 +15,9 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from groupae.groups import Group, Product
+from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel
+from groupae.groups.packing import Packed
 
 __all__ = ["advance", "climb"]
 
@@ -26,12 +27,20 @@ _ROUNDS = ((16, 5), (4, 9))
 
 
 def advance(group: Group, g: Tensor, v: Tensor) -> Tensor:
-    """Return ``g exp(v)``; discrete factors of a product stay where they are."""
-    if not isinstance(group, Product):
-        return group.compose(g, group.exp(v))
-    lie_dims = [factor.lie_dim for factor in group.factors]
-    parts = zip(group.factors, group.unpack(g), v.split(lie_dims, -1), strict=True)
-    return group.pack(*(advance(f, part, u) if f.lie_dim else part for f, part, u in parts))
+    """Return ``g exp(v)``; for a group made of others, exponentials part by part.
+
+    Discrete parts stay where they are.
+    """
+    return group.compose(g, _step(group, v))
+
+
+def _step(group: Group, v: Tensor) -> Tensor:
+    if not group.lie_dim:
+        return group.identity(*v.shape[:-1], dtype=v.dtype, device=v.device)
+    if not isinstance(group, Packed):
+        return group.exp(v)
+    pieces = v.split([part.lie_dim for part in group.parts], -1)
+    return group.pack(*(_step(part, u) for part, u in zip(group.parts, pieces, strict=True)))
 
 
 def climb(group: Group, moments: Mapping[IrrepLabel, Tensor], starts: Sequence[Tensor]) -> Tensor:

@@ -55,6 +55,18 @@ class TestParts(ActionLaws):
         return PartsAction({"pose": pose, "map": ChannelAction(SO3().rep("2x2")), "skip": None})
 
 
+class TestOtherBasis(ActionLaws):
+    def make(self):
+        basis = torch.linalg.qr(torch.randn(9, 9, dtype=torch.float64))[0]
+        return VectorAction(SO3().rep("1x0 + 1x1 + 1x2").change_basis(basis))
+
+
+class TestTensorProduct(ActionLaws):
+    def make(self):
+        rho = SO2().rep("1x0 + 1x1")
+        return VectorAction((rho * rho).decompose())
+
+
 class TestProduct(ActionLaws):
     def make(self):
         return VectorAction((SO2() * Cyclic(8)).rep("2x(0,0) + 3x(1,0) + 2x(2,3)"))
@@ -107,6 +119,16 @@ def test_swap_takes_invariants_of_one_and_pose_of_the_other():
     action = VectorAction(SO2().rep("2x0 + 1x1"))
     z, w = torch.zeros(1, 4), torch.ones(1, 4)
     assert action.swap(z, w).tolist() == [[0, 0, 1, 1]]
+
+
+def test_invariants_in_another_basis_are_no_single_entries():
+    """The plane's diagonal stays where an anti-diagonal is flipped."""
+    basis = torch.tensor([[1.0, 1.0], [1.0, -1.0]], dtype=torch.float64) / 2**0.5
+    action = VectorAction(Cyclic(2).rep("1x0 + 1x1").change_basis(basis))
+    z = torch.tensor([[3.0, 1.0]])
+    torch.testing.assert_close(action(torch.tensor([1]), z), z.flip(-1))
+    torch.testing.assert_close(action.invariants(z), torch.tensor([[4 / 2**0.5]]))
+    torch.testing.assert_close(action.swap(z, torch.zeros(1, 2)), torch.tensor([[2.0, 2.0]]))
 
 
 def test_describe_is_a_table():

@@ -19,6 +19,7 @@ from groupae import (
     Dihedral,
     LatentAction,
     LeftMultiplication,
+    MatrixLieGroup,
     PartsAction,
     Permutation,
     SetAction,
@@ -26,8 +27,9 @@ from groupae import (
     VectorAction,
 )
 from groupae.actions import search
-from groupae.groups import SE2, SE3, Scaling, Translation
+from groupae.groups import SE2, SE3, Scaling, Semidirect, Translation
 
+SL2 = MatrixLieGroup([[[1, 0], [0, -1]], [[0, 1], [0, 0]], [[0, 0], [1, 0]]])
 so3 = SO3().rep("2x0 + 2x1 + 1x2 + 1x4")
 ACTIONS = (
     VectorAction(SO2().rep("2x0 + 3x1")),
@@ -58,6 +60,8 @@ ACTIONS = (
     SetAction(SE3(), SE3().rep("2x0 + 1x1 + 1x2")),
     SetAction(Translation(3)),
     SetAction(Affine()),
+    SetAction(Semidirect(Translation(2), Dihedral(4))),
+    VectorAction(SL2.standard()),
     PartsAction(
         {
             "pose": VectorAction(SO3().rep("2x0 + 2x2")),
