@@ -15,7 +15,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
-import math
 from collections.abc import Sequence
 
 import torch
@@ -30,6 +29,8 @@ __all__ = ["MAX_ORDER", "FoundIrreps", "find_irreps"]
 
 MAX_ORDER = 2000
 """Largest order whose irreps are looked for; the regular representation is a dense matrix."""
+
+_TRIES = 8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,8 +111,11 @@ class FoundIrreps(Irreps):
 
 def _coefficients(n: int, seed: int) -> Tensor:
     """Return numbers in [-1, 1] without symmetry, the same ones everywhere."""
-    steps = torch.arange(1, n + 1, dtype=torch.float64)
-    return 2 * torch.frac(steps * math.sqrt(2 + seed) + 0.618 * steps * steps) - 1
+    state, numbers = 1 + seed, []
+    for _ in range(n + 8):  # Lehmer's generator in whole numbers; the first few are small
+        state = state * 48271 % (2**31 - 1)
+        numbers.append(2 * state / (2**31 - 1) - 1)
+    return torch.tensor(numbers[8:], dtype=torch.float64)
 
 
 def _clusters(values: Tensor) -> list[slice]:
@@ -140,29 +144,47 @@ def find_irreps(table: Constant) -> tuple[Constant, ...]:
     if n > MAX_ORDER:
         remedy = "give matrices by Representation.from_generators or from_callable"
         raise ValueError(expected("find_irreps", f"at most {MAX_ORDER} elements", n, remedy))
-    inverse = (product == 0).int().argmax(1)
-    weight = _coefficients(n, 0)
-    weight = weight + weight[inverse]
-    right = weight[product[inverse]]  # entry (g, h): weight of g^-1 h
-    values, vectors = torch.linalg.eigh(right)
-    found: list[tuple[Tensor, Tensor]] = []
-    for cluster in _clusters(values):
-        copy = vectors[:, cluster]
-        translated = product[inverse]  # row g: g^-1 h for all h
-        character = (copy @ copy.mT).gather(1, translated.mT).sum(0)
-        if not any(torch.allclose(character, known, atol=1e-6) for known, _ in found):
-            found.append((character, _canonical(copy.mT @ copy[translated], product)))
+    for seed in range(_TRIES):
+        found = _irreducible_parts(product, seed)
+        if sum(round(float(c[0])) ** 2 / _mean_square(c) for c, _ in found) == n:
+            break  # Burnside: the squares over the commutants sum to the order
+    else:
+        raise ValueError(expected("find_irreps", "irreps that fill the group", "too few"))
     found.sort(key=_order)
     return tuple(Constant(matrices) for _, matrices in found)
 
 
+def _mean_square(character: Tensor) -> int:
+    return round(float(character.square().mean()))
+
+
+def _irreducible_parts(product: Tensor, seed: int) -> list[tuple[Tensor, Tensor]]:
+    """Return character and matrices of each irrep among the eigenspaces of a generic matrix.
+
+    By accident two eigenvalues may agree; then too few are found, and another seed helps.
+    """
+    inverse = (product == 0).int().argmax(1)
+    translated = product[inverse]  # row g: g^-1 h for all h
+    weight = _coefficients(len(product), 2 * seed)
+    weight = weight + weight[inverse]
+    values, vectors = torch.linalg.eigh(weight[translated])
+    found: list[tuple[Tensor, Tensor]] = []
+    for cluster in _clusters(values):
+        copy = vectors[:, cluster]
+        character = (copy @ copy.mT).gather(1, translated.mT).sum(0)
+        known = any(torch.allclose(character, other, atol=1e-6) for other, _ in found)
+        if not known and _mean_square(character) in (1, 2, 4):
+            found.append((character, _canonical(copy.mT @ copy[translated], product, seed)))
+    return found
+
+
 def _order(item: tuple[Tensor, Tensor]) -> tuple[int, int, list[float]]:
     character = item[0]
-    size, norm = round(float(character[0])), round(float(character.square().mean()))
+    size, norm = round(float(character[0])), _mean_square(character)
     return size, norm, [-round(float(value), 6) for value in character]
 
 
-def _canonical(matrices: Tensor, product: Tensor) -> Tensor:
+def _canonical(matrices: Tensor, product: Tensor, seed: int) -> Tensor:
     """Return the irrep in the basis of an orbit, then polished to rounding.
 
     The orbit starts at the eigenvector of a generic symmetric group-algebra element whose value
@@ -171,7 +193,7 @@ def _canonical(matrices: Tensor, product: Tensor) -> Tensor:
     n, d = len(matrices), matrices.shape[-1]
     if d == 1:
         return matrices.sign()
-    element = torch.einsum("g,gij->ij", _coefficients(n, 1), matrices)
+    element = torch.einsum("g,gij->ij", _coefficients(n, 2 * seed + 1), matrices)
     values, vectors = torch.linalg.eigh(element + element.mT)
     clusters = _clusters(values)
     middles = torch.stack([values[c].mean() for c in clusters])

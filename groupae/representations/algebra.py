@@ -367,12 +367,18 @@ class BasisChange(Representation):
 
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
-        return self.basis.like(x) @ self.inner._apply(g, self.inverse.like(x) @ x)
+        return _from_left(self.basis, self.inner._apply(g, _from_left(self.inverse, x)))
 
     @override
     def character(self, g: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """Return the traces of the inner one: they know no basis."""
         return self.inner.character(g, dtype)
+
+
+def _from_left(matrix: Constant, x: Tensor) -> Tensor:
+    """Return ``matrix @ x``, as one large product where x is a batch of single vectors."""
+    q = matrix.like(x)
+    return (x.mT @ q.mT).mT if x.shape[-1] == 1 else q @ x
 
 
 def _multiply(matrix: Constant, x: Tensor, dim: int) -> Tensor:

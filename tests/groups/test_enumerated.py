@@ -1,6 +1,8 @@
 """Groups from tables, permutations and matrices, and the irreps the library finds for them."""
 
+import functools
 import math
+import operator
 import pickle
 import time
 
@@ -9,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupae import Dihedral, FiniteGroup, Permutation, get_group
+from groupae import Cyclic, Dihedral, FiniteGroup, Permutation, get_group
 from groupae.groups import Icosahedral, Octahedral, Tetrahedral
 from groupae.groups.constants import Constant
 from groupae.groups.enumerated import TableGroup
@@ -494,3 +496,15 @@ def test_bad_input_gets_one_sentence(call, error, words):
 def test_tables_are_kept_as_given():
     table = torch.tensor([[0, 1], [1, 0]])
     assert FiniteGroup.from_table(table) == TableGroup(Constant([[0, 1], [1, 0]]))
+
+
+@pytest.mark.parametrize("orders", [(2, 6), (4, 4), (5, 5), (6, 6), (3, 9), (2, 2, 2, 2)], ids=str)
+def test_products_of_cyclic_groups_have_all_their_irreps(orders):
+    """Equal eigenvalues by accident merged some of these once."""
+    group = functools.reduce(operator.mul, map(Cyclic, orders))
+    every = group.elements()
+    table = group.index(group.compose(every[:, None], every[None]))
+    irreps = FiniteGroup.from_table(table).irreps
+    shares = [irreps.dim(k) ** 2 / irreps.commutant_dim(k) for k in irreps.labels()]
+    assert sum(shares) == len(every)
+    assert all(share in (1, 2) for share in shares)
