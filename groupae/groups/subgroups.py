@@ -46,6 +46,9 @@ __all__ = [
 ]
 
 
+_MOST_LISTED = 5000
+
+
 @dataclasses.dataclass(frozen=True)
 class TurnsOfCircle(Homomorphism):
     """C_n in SO(2): index j is the angle ``2 pi j / n``."""
@@ -339,6 +342,7 @@ def generated_subgroup(group: Group, generators: Tensor) -> Homomorphism:
 
     Raises:
         TypeError: If the group is infinite.
+        ValueError: If the subgroup is too large for a table.
     """
     if not isinstance(group, FiniteGroup):
         remedy = "name a subgroup, or build the map by Homomorphism.from_callable"
@@ -354,6 +358,10 @@ def generated_subgroup(group: Group, generators: Tensor) -> Homomorphism:
         reached = group.index(products).unique()
         frontier = reached[~known[reached]]
     inside = known.nonzero().flatten()  # ascending: the identity first
+    if len(inside) > _MOST_LISTED:
+        what = f"generators of at most {_MOST_LISTED} elements"
+        got, remedy = f"{len(inside)}", "a larger table does not fit into memory"
+        raise ValueError(expected(f"{group}.subgroup", what, got, remedy))
     images = every[inside]
     place = torch.full((len(every),), -1)
     place[inside] = torch.arange(len(inside))

@@ -387,3 +387,8 @@ def test_a_finite_group_lists_its_inclusions_once():
     group = FiniteGroup.from_permutations([[1, 2, 0], [1, 0, 2]])
     assert group.subgroup("trivial").source == Cyclic(1)
     assert group.subgroup(str(group)) == IdentityMap(group, group)
+
+
+def test_a_subgroup_too_large_for_a_table_is_refused():
+    with pytest.raises(ValueError, match=r"S\(8\).subgroup: .* at most 5000 elements, got 20160"):
+        Permutation(8).subgroup("alternating")
