@@ -110,7 +110,7 @@ def each_row(t: Tensor, part: Tensor) -> Tensor:
 
 def weighted_sum(z: Any) -> Tensor:
     """Return a weighted sum a sample over all parts of a code."""
-    flat = torch.cat([part.flatten(1) for part in parts(z)], 1)
+    flat = torch.cat([part.reshape(len(part), -1) for part in parts(z)], 1)
     return flat @ torch.linspace(1, 2, flat.shape[1], dtype=flat.dtype)
 
 

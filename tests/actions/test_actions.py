@@ -15,6 +15,8 @@ from groupae import (
     PartsAction,
     VectorAction,
 )
+from groupae.actions import LeftMultiplication
+from groupae.testing import check_action
 from groupae.testing.mixins import ActionLaws
 from tests.strategies import element_pairs, groups, representations
 
@@ -176,3 +178,9 @@ def test_describe_is_a_table():
 def test_bad_input_gets_one_sentence(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("group", [SO2(), SO3(), Cyclic(5), Affine()], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+def test_a_pose_keeps_the_laws_of_any_group(group, dtype):
+    check_action(LeftMultiplication(group), dtype=dtype).raise_if_failed()
