@@ -13,7 +13,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -66,13 +66,20 @@ def _degree(label: str) -> int:
 
 
 @_constant
-def _coefficients(label: str) -> Tensor:
-    return young_form(_partition(label))[0]
+def _listed_form(label: str) -> tuple[Any, Any]:
+    coefficients, partners = young_form(_partition(label))
+    return coefficients.tolist(), partners.tolist()
 
 
-@_constant
-def _partners(label: str) -> Tensor:
-    return young_form(_partition(label))[1]
+def _form(label: str) -> tuple[Tensor, Tensor]:
+    """Return `young_form`; while torch.compile traces, made from numbers written in the graph.
+
+    A function assumed constant may return one tensor in a graph, not several.
+    """
+    if torch.compiler.is_compiling():
+        coefficients, partners = _listed_form(label)
+        return torch.tensor(coefficients, dtype=torch.float64), torch.tensor(partners)
+    return young_form(_partition(label))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,8 +166,8 @@ class _YoungIrreps(Irreps):
             elif label == "std":
                 moved.append(_permute(g, block))
             else:
-                partners = _partners(label).to(g.device)
-                moved.append(young_act(_coefficients(label), partners, swaps, block))
+                coefficients, partners = _form(label)
+                moved.append(young_act(coefficients, partners.to(g.device), swaps, block))
         return moved
 
 

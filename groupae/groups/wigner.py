@@ -12,8 +12,6 @@ table of C_l, l <= 12, is shipped; ``python -m groupae.groups.tables.regenerate`
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from importlib import resources
 
 import numpy as np
@@ -27,7 +25,6 @@ __all__ = ["MAX_DEGREE", "wigner_matrices", "wigner_matrices_e3nn"]
 MAX_DEGREE = 12
 
 
-@functools.cache
 def _couplings() -> dict[int, Tensor]:
     """Return C_l in float64, shapes ``(2l - 1, 3, 2l + 1)``, for l = 2..MAX_DEGREE."""
     table = resources.files("groupae.groups.tables") / "so3_couplings.npz"
@@ -37,12 +34,7 @@ def _couplings() -> dict[int, Tensor]:
         }
 
 
-def _look_up_coupling(degree: int) -> Tensor:
-    return _couplings()[degree]
-
-
-# torch.compile cannot trace the cache and the file behind it
-_coupling: Callable[[int], Tensor] = torch.compiler.assume_constant_result(_look_up_coupling)
+_COUPLINGS = _couplings()  # now, a few kB: torch.compile cannot trace the reading of a file
 
 
 def _raise_degree(previous: Tensor, rotation: Tensor, coupling: Tensor) -> Tensor:
@@ -70,7 +62,7 @@ def wigner_matrices(rotation: Tensor, highest: int) -> list[Tensor]:
     """
     matrices = [torch.ones_like(rotation[..., :1, :1]), rotation]
     for degree in range(2, highest + 1):
-        coupling = _coupling(degree).to(rotation)
+        coupling = _COUPLINGS[degree].to(rotation)
         matrices.append(_raise_degree(matrices[-1], rotation, coupling))
     return matrices[: highest + 1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
-from groupae.groups import FiniteGroup, Group
+from groupae.groups import Group
 from groupae.groups.constants import Constant
 from groupae.representations.base import Representation
 
@@ -42,6 +43,7 @@ def _check(rho: Representation, what: str) -> None:
         raise ValueError(expected(what, "rho(e) = 1", "another matrix"))
     again = rho.matrix(group.representatives(g), torch.float64)
     off = (again - rho.matrix(g, torch.float64)).abs().flatten(1).amax(1)
+    off = off / again.abs().flatten(1).amax(1).clamp(min=1)
     if off.amax() > 1e-6 * rho.depth:
         worst = int(off.argmax())
         remedy = "it must depend on the element only, not on the coordinates written"
@@ -113,7 +115,7 @@ class LieRepresentation(Representation):
     def depth(self) -> int:
         """Largest norm of a generator times the norms that logarithms reach."""
         norms = torch.linalg.matrix_norm(self.generators.values, 2)
-        return max(4, int(norms.amax().ceil()) * 4)
+        return max(4, 4 * math.ceil(float(norms.amax()) - 1e-6))
 
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
@@ -154,7 +156,6 @@ class TabulatedRepresentation(Representation):
 
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
-        assert isinstance(self.group, FiniteGroup)
         matrices: Tensor = self.matrices.like(x)[self.group.index(g)]
         return matrices @ x
 
@@ -168,7 +169,7 @@ def from_generators(
         form = "square matrices of shape (k, dim, dim)"
         raise ShapeError(expected(what, form, tuple(matrices.shape)))
     matrices = matrices.to(torch.float64)
-    if isinstance(group, FiniteGroup):
+    if group.order is not None:
         return _from_finite_generators(group, matrices, elements, what)
     if len(matrices) != group.lie_dim or group.lie_dim == 0:
         form = f"one matrix for each of the {group.lie_dim} Lie-algebra axes"
@@ -179,7 +180,7 @@ def from_generators(
 
 
 def _from_finite_generators(
-    group: FiniteGroup, matrices: Tensor, elements: Tensor | None, what: str
+    group: Group, matrices: Tensor, elements: Tensor | None, what: str
 ) -> Representation:
     if elements is None or len(elements) != len(matrices):
         got = "no elements" if elements is None else f"{len(elements)} of them"

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from groupae._validation import expected
-from groupae.groups import FiniteGroup, Group
+from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel
 from groupae.representations.algebra import BasisChange
 from groupae.representations.base import Representation
@@ -33,7 +33,7 @@ _MOST_ROUNDS = 100  # each halves what is left or does better; rounding may keep
 def haar_average(rho: Representation, sigma: Representation, x: Tensor) -> Tensor:
     """Return the projections of ``x``, shape ``(k, rho.dim, sigma.dim)``, onto intertwiners."""
     group = rho.group
-    if isinstance(group, FiniteGroup) and group.order <= _MOST_ELEMENTS:
+    if group.order is not None and group.order <= _MOST_ELEMENTS:
         return _average(rho, sigma, group.elements(), x)
     g = group.sample(32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     before = math.inf
@@ -102,13 +102,17 @@ def _unitarised(rho: Representation) -> tuple[Representation, Tensor]:
         return rho, torch.eye(rho.dim, dtype=torch.float64)
     form = haar_average(rho.dual, rho, torch.eye(rho.dim, dtype=torch.float64)[None])[0]
     values, vectors = torch.linalg.eigh((form + form.mT) / 2)
+    if not values[0] > 1e-11 * values[-1]:
+        what = "a basis of condition below 3e5"
+        got = "invariant lengths that differ by more"
+        raise ValueError(expected(f"decompose({rho})", what, got, "change_basis() it first"))
     root = (vectors * values.rsqrt()) @ vectors.mT
     return rho.change_basis((vectors * values.sqrt()) @ vectors.mT), root
 
 
 def _candidates(group: Group) -> Iterator[IrrepLabel]:
     """Yield the labels of irreps, low ones first."""
-    if isinstance(group, FiniteGroup):
+    if group.order is not None:
         yield from group.irreps.labels()
         return
     seen: set[IrrepLabel] = set()
