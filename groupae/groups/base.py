@@ -202,6 +202,15 @@ class Group(abc.ABC):
         """Return all elements of a finite group, shape ``(order, *element_shape)``."""
         raise TypeError(expected(self, "elements() of a finite group", "an infinite one; use grid"))
 
+    def index(self, g: Tensor) -> Tensor:
+        """Return the place of each element in `elements`, int64, shape ``(*batch,)``.
+
+        Raises:
+            TypeError: If the group is infinite.
+        """
+        lead = g.ndim - len(self.element_shape)
+        return self.distance(g.unsqueeze(lead), self.elements().to(g.device)).argmin(-1)
+
     def grid(self, n: int) -> Tensor:
         """Return ``n`` well-spread elements in float64, for search and pictures."""
         raise TypeError(expected(self, "grid() of a group with a known mesh", "one without"))
@@ -433,11 +442,6 @@ class FiniteGroup(Group):
         from groupae.groups.generated import FiniteMatrixGroup
 
         return FiniteMatrixGroup(Constant(generators))
-
-    def index(self, g: Tensor) -> Tensor:
-        """Return the place of each element in `elements`, int64, shape ``(*batch,)``."""
-        lead = g.ndim - len(self.element_shape)
-        return self.distance(g.unsqueeze(lead), self.elements().to(g.device)).argmin(-1)
 
     @override
     def grid(self, n: int) -> Tensor:

@@ -201,6 +201,7 @@ class Packed(LieGroup):
             return super().elements()
         return self._combine([part.elements() for part in self.parts])
 
+    @override
     def index(self, g: Tensor) -> Tensor:
         """Return the place of each element in `elements`, int64, shape ``(*batch,)``.
 

@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from groupae._validation import expected, unknown_choice
 from groupae.groups.affine import Affine, Scaling
-from groupae.groups.base import FiniteGroup, Group
+from groupae.groups.base import Group
 from groupae.groups.constants import Constant
 from groupae.groups.dihedral import Dihedral
 from groupae.groups.enumerated import EnumeratedGroup, TableGroup
@@ -344,7 +344,7 @@ def generated_subgroup(group: Group, generators: Tensor) -> Homomorphism:
         TypeError: If the group is infinite.
         ValueError: If the subgroup is too large for a table.
     """
-    if not isinstance(group, FiniteGroup):
+    if group.order is None:
         remedy = "name a subgroup, or build the map by Homomorphism.from_callable"
         what = "a FiniteGroup for a subgroup by generators"
         raise TypeError(expected(f"{group}.subgroup", what, type(group).__name__, remedy))

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from groupae._validation import expected
-from groupae.groups import Group
+from groupae.groups import Group, Product
 from groupae.groups.irreps import IrrepLabel
 from groupae.representations.algebra import BasisChange
 from groupae.representations.base import Representation
@@ -85,11 +85,11 @@ def _copies_inside(rho: Representation, label: IrrepLabel) -> Tensor:
     x = haar_average(rho, irrep, start)
     found: list[Tensor] = []
     while len(x):
-        norms = x.flatten(1).norm(dim=1)
-        best = int(norms.argmax())
-        if norms[best] < 1e-7 * d:
+        u, values, vh = torch.linalg.svd(x, full_matrices=False)
+        best = int(values[:, -1].argmax())  # equal singular values, by Schur, if irreducible
+        if values[best, -1] < 1e-7:
             break
-        copy = x[best] * (d**0.5 / norms[best])  # an isometry, by Schur
+        copy = u[best] @ vh[best]  # the isometry of the polar factors
         found.append(copy)
         x = x - copy @ (copy.mT @ x)  # what is left lies in the orthogonal complement
         x = x - copy @ (copy.mT @ x)
@@ -142,8 +142,6 @@ def _split(rho: Representation) -> list[tuple[IrrepLabel, Tensor]]:
     orthogonal, root = _unitarised(rho)
     found, left = [], rho.dim
     for label in _candidates(rho.group):
-        if not rho.group.irreps.is_irreducible(label):
-            continue
         copies = _copies_inside(orthogonal, label)
         if len(copies):
             found.append((label, root @ copies))
@@ -152,7 +150,11 @@ def _split(rho: Representation) -> list[tuple[IrrepLabel, Tensor]]:
             break
     if left:
         what = f"a sum of irreps that {rho.group} lists"
-        raise ValueError(expected(f"decompose({rho})", what, f"{left} dimensions left over"))
+        remedy = ""
+        if isinstance(rho.group, Product):
+            remedy = "real irreps that are half of a product of two complex ones have no label"
+        got = f"{left} dimensions left over"
+        raise ValueError(expected(f"decompose({rho})", what, got, remedy))
     return found
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.groups import FiniteGroup, Group, Product
+from groupae.groups import Group, Product
 from groupae.groups.constants import Constant
 from groupae.groups.homomorphisms import Homomorphism
 from groupae.groups.projections import Projection
@@ -197,7 +197,6 @@ class PermutationRepresentation(Representation):
 
     def _sources(self, g: Tensor) -> Tensor:
         """Return which entry comes to each place: where the inverse sends it."""
-        assert isinstance(self.group, FiniteGroup)
         images = self.images.to(device=g.device)
         sources: Tensor = images[self.group.index(self.group.inverse(g))]
         return sources
@@ -225,7 +224,7 @@ def external_product(rho: Representation, sigma: Representation) -> Representati
 
 def regular(group: Group) -> PermutationRepresentation:
     """Return the left regular representation on numbers at the elements: ``e_h`` to ``e_{gh}``."""
-    if not isinstance(group, FiniteGroup):
+    if group.order is None:
         remedy = "use regular(cutoff), a sum of irreps"
         raise TypeError(expected(group, "a finite group for values at elements", "another", remedy))
     elements = group.elements()
@@ -244,7 +243,7 @@ def quotient(
     if on_cosets:
         trivial = phi.source.trivial()
         induced = Induced.of(trivial, phi)
-        if not isinstance(group, FiniteGroup):
+        if group.order is None:
             return induced
         images, _ = induced._factor(group.elements())
         return PermutationRepresentation(group, Constant(images), f"cosets({phi})")
