@@ -318,6 +318,10 @@ def test_a_decomposition_is_the_same_every_time():
 
 
 # --- bad input ------------------------------------------------------------------------------
+def sum_of_angles(g):
+    return SO2().rep("1x1").matrix(SO2().compose(g[..., 0], g[..., 1]))
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
@@ -347,9 +351,9 @@ def test_a_decomposition_is_the_same_every_time():
             r"expected a sum of irreps that SO\(3\) lists, got 27 dimensions left over",
         ),
         (
-            lambda: (SO2() * Cyclic(3)).rep("1x(1,1)").decompose(),
+            lambda: Representation.from_callable(SO2() * SO2(), sum_of_angles, 2).decompose(),
             ValueError,
-            r"a sum of irreps that SO\(2\) \* C\(3\) lists, got 4 dimensions left over",
+            "got 2 dimensions left over; real irreps that are half of a product of two complex",
         ),
         (
             lambda: Representation.from_callable(SO2(), Skewed(1e3), 3).decompose(),
@@ -362,3 +366,12 @@ def test_bad_input_gets_one_sentence(call, error, words, monkeypatch):
     monkeypatch.setattr(decomposition, "_HIGHEST_CUTOFF", 14)
     with pytest.raises(error, match=words):
         call()
+
+
+def test_the_product_of_two_complex_irreps_is_found_whole():
+    group = Cyclic(4) * Cyclic(4)
+    found = group.regular(on_elements=True).decompose()
+    assert str(found) == str(group.regular())
+    g = group.elements()
+    wanted = group.regular(on_elements=True).matrix(g, torch.float64)
+    assert (found.matrix(g, torch.float64) - wanted).abs().max() < 1e-13
