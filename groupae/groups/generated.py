@@ -119,17 +119,26 @@ class PermutationGroup(EnumeratedGroup):
 
     @override
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
-        if chart == "matrix":
-            x = x.argmax(-2)
         if chart == "index":
             return x
-        return _find(self.images.to(device=x.device), x.long())
+        p = x.argmax(-2) if chart == "matrix" else x.long()
+        listed = self.images.to(device=p.device)
+        g = _find(listed, p)
+        _check_members(self, p, listed[g] != p)
+        return g
 
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:
         if chart == "matrix":
             return self.natural.to(device=g.device)[g]
         return g if chart == "index" else self.images.to(device=g.device)[g]
+
+
+def _check_members(group: EnumeratedGroup, x: Tensor, wrong: Tensor) -> None:
+    """Raise `ValueError` where entries ``wrong[..., i]`` of what is looked up are not listed."""
+    if bool(wrong.any()):
+        first = x[wrong.any(-1)][0].tolist()
+        raise ValueError(expected(f"{group}.convert", "elements of the group", first))
 
 
 def parse_permutations(cycles: str, points: str | None = None) -> PermutationGroup:
@@ -246,7 +255,10 @@ class FiniteMatrixGroup(EnumeratedGroup):
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
         if chart == "index":
             return x
-        return (x.unsqueeze(-3) - self.natural.like(x)).square().sum((-2, -1)).argmin(-1)
+        listed = self.natural.like(x)
+        g = (x.unsqueeze(-3) - listed).square().sum((-2, -1)).argmin(-1)
+        _check_members(self, x, ~((listed[g] - x).abs() < 1e-3).flatten(-2))
+        return g
 
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:

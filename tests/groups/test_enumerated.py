@@ -480,6 +480,18 @@ LOOP = [
         ),
         (lambda: FiniteGroup.from_matrices([[1.0, 0.0]]), ValueError, r"shape \(k, d, d\)"),
         (lambda: FiniteGroup.from_matrices([[[1.0, 0.0]]]), ValueError, r"square matrices of"),
+        (
+            lambda: FiniteGroup.from_permutations([[1, 2, 0]]).convert(
+                torch.tensor([[1, 2, 0], [1, 0, 2]]), "images", "index"
+            ),
+            ValueError,
+            r"<\(0 1 2\)>.convert: expected elements of the group, got \[1, 0, 2\]",
+        ),
+        (
+            lambda: Octahedral().convert(2 * torch.eye(3), "matrix", "index"),
+            ValueError,
+            r"Octahedral.convert: expected elements of the group, got \[\[2.0, 0.0, 0.0\], \[",
+        ),
         (lambda: get_group("<(0 1 0)>"), ValueError, r"disjoint cycles of 0..1, got \[0, 1, 0\]"),
         (lambda: get_group("<(0 5) on 3>"), ValueError, r"disjoint cycles of 0..2, got \[0, 5\]"),
         (lambda: get_group("table[[0,]"), ValueError, "nested lists of numbers, got"),
@@ -491,6 +503,14 @@ LOOP = [
 def test_bad_input_gets_one_sentence(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_indices_off_the_list_are_projected_to_it():
+    group = klein_table()
+    assert group.project(torch.tensor([-3, 0, 2, 7])).tolist() == [0, 0, 2, 3]
+    assert group.project(torch.tensor([1.0])).dtype == torch.int64
+    assert group.grid(2).tolist() == [0, 2]
+    assert group.index(torch.tensor([3, 1], dtype=torch.int32)).dtype == torch.int64
 
 
 def test_tables_are_kept_as_given():
