@@ -133,7 +133,9 @@ class RotationsAndReflections(OrthogonalMatrices):
     @override
     def project(self, x: Tensor) -> Tensor:
         """Return the nearest orthogonal matrix, of the determinant's sign; differentiable."""
-        rotation, sign = self._split(x)
+        largest = x.detach().abs().amax((-2, -1), keepdim=True)
+        unit = x / torch.where(largest > 0, largest, 1.0)  # or small determinants underflow
+        rotation, sign = self._split(unit)
         return self._join(self.rotations.project(rotation), sign)
 
     @override

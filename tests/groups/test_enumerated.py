@@ -505,6 +505,17 @@ def test_bad_input_gets_one_sentence(call, error, words):
         call()
 
 
+def test_the_natural_representation_says_whether_it_is_irreducible():
+    """Rotations of a polyhedron are irreducible, permutations never are."""
+    assert Icosahedral().irreps.is_irreducible("std")
+    assert skewed_three().irreps.commutant_dim("std") == 2
+    assert not symmetric_four().irreps.is_irreducible("std")
+    assert symmetric_four().irreps.commutant_dim("std") == 2
+    assert Icosahedral().irreps.is_orthogonal("std")
+    assert not skewed_three().irreps.is_orthogonal("std")
+    assert skewed_three().irreps.is_orthogonal(1)
+
+
 def test_indices_off_the_list_are_projected_to_it():
     group = klein_table()
     assert group.project(torch.tensor([-3, 0, 2, 7])).tolist() == [0, 0, 2, 3]

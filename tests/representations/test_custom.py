@@ -347,6 +347,16 @@ def test_a_function_of_the_coordinates_is_refused():
         Representation.from_callable(SO2(), fractional, 1)
 
 
+def test_the_element_written_in_two_ways_is_named():
+    """Only the index 5, another name of 1, has a matrix of its own."""
+
+    def all_but_five(g):
+        return torch.where(g == 5, 2.0, 1.0).double()[..., None, None]
+
+    with pytest.raises(ValueError, match="one matrix an element, got two at g = 1 and 5; it must"):
+        Representation.from_callable(Cyclic(4), all_but_five, 1)
+
+
 def test_rotations_with_reflections_have_no_generators_alone():
     with pytest.raises(TypeError, match="a connected group for log"):
         Representation.from_generators(O3(), AXES)
