@@ -96,3 +96,17 @@ def test_constants_are_equal_only_if_every_digit_is():
 def test_bad_input_gets_one_sentence(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("group", [SO3(), O3()], ids=str)
+def test_the_derivative_of_a_projection_scales_with_the_size(group):
+    """The projection knows directions only: its derivative at ``s x`` along ``s v`` is one."""
+    generator = torch.Generator().manual_seed(0)
+    g = group.sample(4, generator=generator, dtype=torch.float64)
+    v = torch.randn(4, 3, 3, generator=generator, dtype=torch.float64)
+    slopes = [
+        torch.func.jvp(group.project, (scale * g,), (scale * v,))[1] for scale in (1.0, 1e-6, 1e6)
+    ]
+    assert slopes[0].abs().amax() > 0.1
+    for slope in slopes[1:]:
+        torch.testing.assert_close(slope, slopes[0], atol=1e-12, rtol=0)
