@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from groupae import SO2, SO3, Affine, Cyclic, Dihedral, Permutation, get_group
-from groupae.groups import O2, O3, MatrixLieGroup, Translation
+from groupae.groups import O2, O3, Group, MatrixLieGroup, Translation
 from groupae.groups.constants import Constant
 from groupae.groups.semidirect import Semidirect
 
@@ -110,3 +110,13 @@ def test_the_derivative_of_a_projection_scales_with_the_size(group):
     assert slopes[0].abs().amax() > 0.1
     for slope in slopes[1:]:
         torch.testing.assert_close(slope, slopes[0], atol=1e-12, rtol=0)
+
+
+def test_places_are_searched_for_where_a_group_knows_no_arithmetic():
+    group = Permutation(3)
+    every = group.elements()
+    found = Group.index(group, every.reshape(2, 3, 3))
+    assert torch.equal(found.flatten(), torch.arange(6))
+    assert Group.index(group, every[4]).item() == 4
+    with pytest.raises(TypeError, match="an infinite one; use grid"):
+        SO3().index(torch.eye(3))
