@@ -245,24 +245,39 @@ def consistency_gap(
     Returns:
         The largest ratio met, shape ``(n,)``; at least that of ``start``.
     """
+    if not isinstance(z, Tensor) or not len(gs):
+        got = f"{type(z).__name__} and {len(gs)} elements"
+        raise TypeError(expected("consistency_gap", "codes as one tensor, some elements", got))
     generator = torch.Generator().manual_seed(0)
-    near = z + 0.1 * torch.randn(z.shape, generator=generator, dtype=z.dtype)
+    near = z + 0.1 * torch.randn(z.shape, generator=generator, dtype=z.dtype).to(z.device)
     other = (near if start is None else start).detach().clone().requires_grad_()
     optimiser = torch.optim.Adam([other], lr=learning_rate)
-    best = torch.zeros(len(z), dtype=z.dtype)
-    for step in range(steps + 1):
-        apart = torch.stack([_distance(*_decoded(decode, action, g, z, other)) for g in gs])
-        together = _distance(decode(z), decode(other))
-        ratio = torch.where(apart.amax(0) == 0, 0.0, apart.amax(0) / together)
-        best = torch.maximum(best, ratio.detach())
-        if step == steps or bool(best.isinf().all()):
-            break
-        optimiser.zero_grad()
-        tiny = torch.finfo(z.dtype).tiny
-        value = apart.amax(0).clamp(min=tiny).log() - together.clamp(min=tiny).log()
-        (-value.sum()).backward()
-        optimiser.step()
+    best = torch.zeros(len(z), dtype=z.dtype, device=z.device)
+    with torch.enable_grad():
+        for step in range(steps + 1):
+            ratio, value = _gap(decode, action, z, other, gs)
+            best = torch.maximum(best, ratio.detach())
+            if step == steps or bool(best.isinf().all()):
+                break
+            (slope,) = torch.autograd.grad(value.sum(), other)  # the decoder's own stay untouched
+            other.grad = -slope
+            optimiser.step()
     return best
+
+
+def _gap(
+    decode: Callable[[Tensor], Tensor],
+    action: LatentAction[Tensor],
+    z: Tensor,
+    other: Tensor,
+    gs: Tensor,
+) -> tuple[Tensor, Tensor]:
+    """Return the ratio of distances after and before the worst element, and its logarithm."""
+    apart = torch.stack([_distance(*_decoded(decode, action, g, z, other)) for g in gs]).amax(0)
+    together = _distance(decode(z), decode(other))
+    tiny = torch.finfo(z.dtype).tiny
+    ratio = torch.where(apart == 0, 0.0, apart / together)
+    return ratio, apart.clamp(min=tiny).log() - together.clamp(min=tiny).log()
 
 
 def _decoded(
@@ -342,10 +357,13 @@ def fixed_vectors(rho: Representation, phi: Homomorphism) -> Tensor:
     """
     if phi.target != rho.group:
         raise ValueError(expected("fixed_vectors", f"a subgroup of {rho.group}", phi))
+    if not phi.source.is_compact:
+        raise TypeError(expected("fixed_vectors", "a compact subgroup", phi))
     restricted = rho.restrict(phi)
     eye = torch.eye(rho.dim, dtype=torch.float64)
     fixed = restricted.from_blocks(eye[restricted.is_invariant()])
-    always = rho.from_blocks(eye[rho.is_invariant()])
+    whole = rho.decompose() if rho.group.is_compact else rho
+    always = whole.from_blocks(eye[whole.is_invariant()])
     if len(always):
         orthonormal, _ = torch.linalg.qr(always.mT)
         fixed = fixed - fixed @ orthonormal @ orthonormal.mT

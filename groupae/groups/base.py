@@ -12,6 +12,7 @@ Conventions fixed here:
 from __future__ import annotations
 
 import abc
+import contextlib
 from typing import TYPE_CHECKING
 
 import torch
@@ -28,7 +29,15 @@ if TYPE_CHECKING:
     from groupae.groups.products import Product
     from groupae.representations.base import Representation
 
-__all__ = ["FiniteGroup", "Group", "LieGroup", "align_batch", "ambient_error", "full_precision"]
+__all__ = [
+    "FiniteGroup",
+    "Group",
+    "LieGroup",
+    "align_batch",
+    "ambient_error",
+    "check_complete",
+    "full_precision",
+]
 
 
 def ambient_error(g: Tensor, h: Tensor, element_ndim: int) -> Tensor:
@@ -68,9 +77,20 @@ def align_batch(
     return (g.float() if low_precision else g), x, max(axis, lead)
 
 
-def full_precision(x: Tensor) -> torch.autocast:
+def full_precision(x: Tensor) -> contextlib.AbstractContextManager[None]:
     """Return a context in which autocast leaves group arithmetic alone."""
-    return torch.autocast(x.device.type, enabled=False)
+    if x.is_meta:  # has no autocast
+        return contextlib.nullcontext()
+    autocast: contextlib.AbstractContextManager[None] = torch.autocast(x.device.type, enabled=False)
+    return autocast
+
+
+def check_complete(group: Group, method: str) -> None:
+    """Raise `TypeError` unless the group lists all its irreps."""
+    if not group.irreps.is_complete:
+        remedy = "if it is finite, FiniteGroup.from_table of its products does"
+        what = f"a group that lists all its irreps for {method}"
+        raise TypeError(expected(group, what, "one that names some of them", remedy))
 
 
 class Group(abc.ABC):
@@ -308,6 +328,7 @@ class Group(abc.ABC):
             from groupae.representations.base import Representation
 
             return Representation.regular_of(self)
+        check_complete(self, "regular()")
         irreps = self.irreps
         terms = (
             f"{irreps.dim(label) // irreps.commutant_dim(label)}x{irreps.format(label)}"

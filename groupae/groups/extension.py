@@ -98,6 +98,12 @@ class ExtensionIrreps(Irreps):
         moving = rho - torch.eye(rho.shape[-1], dtype=torch.float64)
         return 1 + rho.shape[-1] - int(torch.linalg.matrix_rank(moving.flatten(0, 1), rtol=1e-9))
 
+    @property
+    @override
+    def is_complete(self) -> bool:
+        """Only the irreps of a quotient are listed."""
+        return False
+
     @override
     def is_irreducible(self, label: IrrepLabel) -> bool:
         own = self._is_own(label)

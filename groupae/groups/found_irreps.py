@@ -106,7 +106,7 @@ class FoundIrreps(Irreps):
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
         """Return the matrices of ``g``, looked up, shapes ``(*batch, d, d)``."""
-        return [self._of(label).to(dtype, g.device)[g] for label in labels]
+        return [self._of(label).to(dtype, g.device)[g.long()] for label in labels]
 
 
 def _coefficients(n: int, seed: int) -> Tensor:

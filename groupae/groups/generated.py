@@ -44,7 +44,9 @@ def _table_of(permutations: Constant) -> Constant:
 def _keys(p: Tensor) -> Tensor:
     """Return a number for each permutation (or any list of small whole numbers)."""
     weights = torch.tensor(
-        [pow(1_000_003, i + 1, 2**61 - 1) for i in range(p.shape[-1])], dtype=torch.int64
+        [pow(1_000_003, i + 1, 2**61 - 1) for i in range(p.shape[-1])],
+        dtype=torch.int64,
+        device=p.device,
     )
     return ((p + 1) * weights).sum(-1)  # overflow wraps: still a function of the permutation
 
@@ -130,8 +132,8 @@ class PermutationGroup(EnumeratedGroup):
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:
         if chart == "matrix":
-            return self.natural.to(device=g.device)[g]
-        return g if chart == "index" else self.images.to(device=g.device)[g]
+            return self.natural.to(device=g.device)[g.long()]
+        return g if chart == "index" else self.images.to(device=g.device)[g.long()]
 
 
 def _check_members(group: EnumeratedGroup, x: Tensor, wrong: Tensor) -> None:
@@ -262,7 +264,7 @@ class FiniteMatrixGroup(EnumeratedGroup):
 
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:
-        return g if chart == "index" else self.natural.to(device=g.device)[g]
+        return g if chart == "index" else self.natural.to(device=g.device)[g.long()]
 
 
 @functools.lru_cache(maxsize=32)

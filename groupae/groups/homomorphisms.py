@@ -21,12 +21,14 @@ from groupae.groups.base import Group
 from groupae.groups.constants import Constant
 
 __all__ = [
+    "MOST_LISTED",
     "Composition",
     "FunctionHomomorphism",
     "Homomorphism",
     "IdentityMap",
     "TabulatedHomomorphism",
     "offending_pair",
+    "trial_pairs",
 ]
 
 
@@ -91,8 +93,12 @@ class Homomorphism(abc.ABC):
         """
         if self.target.order is not None and self.source.order is not None:
             elements, image = self.target.elements(), self(self.source.elements())
-            table = self.target.index(self.target.compose(elements[:, None], image[None]))
-            return elements[table.amin(1) == torch.arange(len(elements))]
+            places = torch.arange(len(elements))
+            first = [  # whether each element comes first in its own coset
+                self.target.index(self.target.compose(part[:, None], image[None])).amin(1) == place
+                for part, place in zip(elements.split(256), places.split(256), strict=True)
+            ]
+            return elements[torch.cat(first)]
         remedy = "only subgroups of finite index with listed cosets can be induced from"
         raise TypeError(expected(self, "a subgroup with known cosets", "one without", remedy))
 
@@ -135,7 +141,29 @@ class Homomorphism(abc.ABC):
         if pair is not None:
             g, h = (x.tolist() for x in pair)
             raise ValueError(expected(phi, "phi(gh) = phi(g) phi(h)", f"a difference at {g}, {h}"))
+        if preimage is not None:
+            every, _ = trial_pairs(source)
+            off = source.distance(phi.preimage(phi(every)), every).double()
+            worst = int(torch.nan_to_num(off, nan=float("inf")).argmax())
+            if not off[worst] <= 1e-6:
+                at = f"another element at {every[worst].tolist()}"
+                raise ValueError(expected(phi, "preimage(phi(g)) = g", at))
         return phi
+
+
+MOST_LISTED = 5000
+"""Largest group whose elements are all tabulated against each other."""
+
+
+def trial_pairs(group: Group) -> tuple[Tensor, Tensor]:
+    """Return pairs on which a map is tried: every element of a small finite group, hard ones."""
+    generator = torch.Generator().manual_seed(0)
+    some = group.sample(24, generator=generator, dtype=torch.float64)
+    g = torch.cat([group.hard_elements(torch.float64).to(some.dtype), some])
+    if group.order is not None and group.order <= MOST_LISTED:
+        g = torch.cat([g, group.elements().to(g.dtype)])
+    shuffled = [g[torch.randperm(len(g), generator=generator)] for _ in range(3)]
+    return g.repeat(3, *(1,) * (g.ndim - 1)), torch.cat(shuffled)
 
 
 def offending_pair(phi: Homomorphism, *, tolerance: float = 1e-6) -> tuple[Tensor, Tensor] | None:
@@ -143,10 +171,7 @@ def offending_pair(phi: Homomorphism, *, tolerance: float = 1e-6) -> tuple[Tenso
 
     Elements are float64; the tolerance is on the target's distance.
     """
-    generator = torch.Generator().manual_seed(0)
-    some = phi.source.sample(24, generator=generator, dtype=torch.float64)
-    g = torch.cat([phi.source.hard_elements(torch.float64).to(some.dtype), some])
-    h = g[torch.randperm(len(g), generator=generator)]
+    g, h = trial_pairs(phi.source)
     wanted = phi.target.compose(phi(g), phi(h))
     error = phi.target.distance(phi(phi.source.compose(g, h)), wanted).double()
     worst = int(torch.nan_to_num(error, nan=float("inf")).argmax())
@@ -182,6 +207,14 @@ class Composition(Homomorphism):
     def is_injective(self) -> bool:
         """Whether both are."""
         return self.outer.is_injective and self.inner.is_injective
+
+    @override
+    def cosets(self) -> Tensor:
+        """Return products of the outer cosets with the images of the inner ones."""
+        if self.source.order is not None and self.target.order is not None:
+            return super().cosets()
+        outer, inner = self.outer.cosets(), self.outer(self.inner.cosets())
+        return self.target.compose(outer[:, None], inner.to(outer.dtype)[None]).flatten(0, 1)
 
     @override
     def _map(self, g: Tensor) -> Tensor:

@@ -59,6 +59,11 @@ class Irreps(abc.ABC):
         del label
         return 1
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether `labels` lists every irrep up to the cutoff."""
+        return True
+
     def is_irreducible(self, label: IrrepLabel) -> bool:
         """Return whether the block cannot be split further."""
         del label

@@ -92,6 +92,12 @@ class MatrixIrreps(Irreps):
         images = self._derivative(label)
         return len(intertwiner_space(images, images))
 
+    @property
+    @override
+    def is_complete(self) -> bool:
+        """Only the named ones are listed."""
+        return False
+
     @override
     def is_irreducible(self, label: IrrepLabel) -> bool:
         """Whether the generators show it: for orthogonal matrices both ways.

@@ -73,6 +73,12 @@ class _ProductIrreps(Irreps):
     def commutant_dim(self, label: IrrepLabel) -> int:
         return math.prod([irreps.commutant_dim(part) for irreps, part in self._pairs(label)])
 
+    @property
+    @override
+    def is_complete(self) -> bool:
+        """Whether the lists of all factors are."""
+        return all(irreps.is_complete for irreps in self.factors)
+
     @override
     def is_irreducible(self, label: IrrepLabel) -> bool:
         pairs = self._pairs(label)

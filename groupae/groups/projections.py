@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+import torch
 from torch import Tensor
 from typing_extensions import override
 
@@ -59,6 +60,21 @@ class FactorInclusion(Homomorphism):
         parts = [f.identity(dtype=dtype, device=g.device) for f in self.target.factors]
         parts[self.factor] = g
         return self.target.pack(*parts)
+
+    @override
+    def cosets(self) -> Tensor:
+        """Return all elements with the identity in this place, if the others are finite."""
+        assert isinstance(self.target, Product)
+        others = [f for i, f in enumerate(self.target.factors) if i != self.factor]
+        if any(f.order is None for f in others):
+            return super().cosets()
+        parts = [f.elements() for f in others]
+        parts.insert(self.factor, self.source.identity(1, dtype=torch.float64))
+        spread = [
+            p.reshape(*(len(p) if j == i else 1 for j in range(len(parts))), *p.shape[1:])
+            for i, p in enumerate(parts)
+        ]
+        return self.target.pack(*spread).flatten(0, len(parts) - 1)
 
     @override
     def _preimage(self, g: Tensor) -> Tensor:

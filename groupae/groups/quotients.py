@@ -13,6 +13,7 @@ from groupae.groups.base import Group
 from groupae.groups.dihedral import Dihedral
 from groupae.groups.finite import Cyclic
 from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.orthogonal import determinant_sign
 from groupae.groups.permutation import Permutation
 from groupae.groups.planar import SO2, wrap_angle
 from groupae.groups.reflections import O2
@@ -71,8 +72,7 @@ class Sign(Homomorphism):
         if isinstance(self.source, Permutation):
             inversions = g[..., :, None] > g[..., None, :]
             return torch.remainder(inversions.triu(1).sum((-2, -1)), 2)
-        negative: Tensor = torch.linalg.det(g) < 0
-        return negative.long()
+        return (determinant_sign(g) < 0).long()
 
 
 @dataclasses.dataclass(frozen=True)

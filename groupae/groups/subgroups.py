@@ -24,7 +24,13 @@ from groupae.groups.dihedral import Dihedral
 from groupae.groups.enumerated import EnumeratedGroup, TableGroup
 from groupae.groups.finite import Cyclic
 from groupae.groups.generated import Icosahedral, Octahedral, Tetrahedral
-from groupae.groups.homomorphisms import Homomorphism, IdentityMap, TabulatedHomomorphism
+from groupae.groups.homomorphisms import (
+    MOST_LISTED,
+    Homomorphism,
+    IdentityMap,
+    TabulatedHomomorphism,
+)
+from groupae.groups.orthogonal import determinant_sign
 from groupae.groups.permutation import Permutation
 from groupae.groups.planar import SO2, turn_matrix, wrap_angle
 from groupae.groups.products import Product
@@ -44,9 +50,6 @@ __all__ = [
     "find_subgroup",
     "subgroup_names",
 ]
-
-
-_MOST_LISTED = 5000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,8 +123,7 @@ class IntoFullOrthogonal(Homomorphism):
     def _preimage(self, g: Tensor) -> Tensor:
         if isinstance(self.source, SO2):
             return torch.atan2(g[..., 1, 0], g[..., 0, 0])
-        sign: Tensor = torch.linalg.det(g).sign()
-        return sign[..., None, None] * g
+        return determinant_sign(g)[..., None, None] * g
 
     @override
     def cosets(self) -> Tensor:
@@ -349,6 +351,9 @@ def generated_subgroup(group: Group, generators: Tensor) -> Homomorphism:
         what = "a FiniteGroup for a subgroup by generators"
         raise TypeError(expected(f"{group}.subgroup", what, type(group).__name__, remedy))
     group.check_elements(generators)
+    if not bool((group.project(generators) == generators).all()):
+        what = f"elements of {group} as generators"
+        raise ValueError(expected(f"{group}.subgroup", what, generators.tolist()))
     every = group.elements()
     known = torch.zeros(len(every), dtype=torch.bool)
     frontier = group.index(group.identity(1))
@@ -358,8 +363,8 @@ def generated_subgroup(group: Group, generators: Tensor) -> Homomorphism:
         reached = group.index(products).unique()
         frontier = reached[~known[reached]]
     inside = known.nonzero().flatten()  # ascending: the identity first
-    if len(inside) > _MOST_LISTED:
-        what = f"generators of at most {_MOST_LISTED} elements"
+    if len(inside) > MOST_LISTED:
+        what = f"generators of at most {MOST_LISTED} elements"
         got, remedy = f"{len(inside)}", "a larger table does not fit into memory"
         raise ValueError(expected(f"{group}.subgroup", what, got, remedy))
     images = every[inside]

@@ -25,7 +25,7 @@ from groupae.representations.irrep_sum import IrrepSum, Term
 
 __all__ = ["clebsch_gordan", "decompose", "intertwiners"]
 
-_HIGHEST_CUTOFF = 64
+_HIGHEST_CUTOFF = 128
 _MOST_ELEMENTS = 2000
 _MOST_ROUNDS = 100  # each halves what is left or does better; rounding may keep it from 1e-12
 
@@ -35,7 +35,7 @@ def haar_average(rho: Representation, sigma: Representation, x: Tensor) -> Tenso
     group = rho.group
     if group.order is not None and group.order <= _MOST_ELEMENTS:
         return _average(rho, sigma, group.elements(), x)
-    g = group.sample(32, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    g = group.sample(16, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     before = math.inf
     for _ in range(_MOST_ROUNDS):
         averaged = _average(rho, sigma, g, x)
@@ -49,13 +49,13 @@ def haar_average(rho: Representation, sigma: Representation, x: Tensor) -> Tenso
 
 
 def _average(rho: Representation, sigma: Representation, g: Tensor, x: Tensor) -> Tensor:
-    """Return the mean of ``rho(g) x sigma(g)^-1`` by two matrix products a chunk of elements."""
+    """Return the mean of ``rho(g) x sigma(g)^-1``, a chunk of elements at a time."""
     k, n, m = x.shape
     total = torch.zeros(n * k, m, dtype=torch.float64)
+    vectors = x.transpose(0, 1).flatten(1)[None]  # (1, n, k m)
     for part in g.split(max(1, 2**22 // (k * n * m))):
-        left = rho.matrix(part, torch.float64)  # (c, n, n)
         right = sigma.matrix(rho.group.inverse(part), torch.float64)  # (c, m, m)
-        moved = left @ x.transpose(0, 1).flatten(1)  # (c, n, k m)
+        moved = rho._apply(part, vectors)  # (c, n, k m)
         moved = moved.unflatten(-1, (k, m)).movedim(0, 2).reshape(n * k, len(part) * m)
         total = total + moved @ right.flatten(0, 1)
     return torch.unflatten(total / len(g), 0, (n, k)).transpose(0, 1)
@@ -73,27 +73,35 @@ def _copies_inside(rho: Representation, label: IrrepLabel) -> Tensor:
     The images are orthogonal to each other for the invariant inner product (the plain one if
     rho is orthogonal, which the caller has arranged).
     """
-    irreps = rho.group.irreps
-    d, c = irreps.dim(label), irreps.commutant_dim(label)
+    d = rho.group.irreps.dim(label)
+    found = torch.zeros(0, rho.dim, d, dtype=torch.float64)
     if rho.dim < d:
-        return torch.zeros(0, rho.dim, d, dtype=torch.float64)
-    tries = c * (rho.dim // d) + 2  # two more than there can be: well conditioned
-    irrep = IrrepSum(rho.group, (Term(1, label),))
-    start = torch.randn(
-        tries, rho.dim, d, generator=torch.Generator().manual_seed(1), dtype=torch.float64
-    )
-    x = haar_average(rho, irrep, start)
-    found: list[Tensor] = []
-    while len(x):
+        return found
+    irrep, generator = IrrepSum(rho.group, (Term(1, label),)), torch.Generator().manual_seed(1)
+    tries = 2
+    while True:  # as long as every random start leads to a new copy, there may be more
+        start = torch.randn(tries, rho.dim, d, generator=generator, dtype=torch.float64)
+        fresh = _extract(haar_average(rho, irrep, start), found)
+        found = torch.cat([found, fresh])
+        if len(fresh) < tries:
+            return found
+        tries = 2 * tries
+
+
+def _extract(x: Tensor, known: Tensor) -> Tensor:
+    """Return isometries with images orthogonal to each other and to the known ones."""
+    fresh: list[Tensor] = []
+    for copy in known:
+        x = x - copy @ (copy.mT @ x)
+    while True:
         u, values, vh = torch.linalg.svd(x, full_matrices=False)
         best = int(values[:, -1].argmax())  # equal singular values, by Schur, if irreducible
         if values[best, -1] < 1e-7:
-            break
+            return torch.stack(fresh) if fresh else known[:0]
         copy = u[best] @ vh[best]  # the isometry of the polar factors
-        found.append(copy)
-        x = x - copy @ (copy.mT @ x)  # what is left lies in the orthogonal complement
-        x = x - copy @ (copy.mT @ x)
-    return torch.stack(found) if found else x.new_zeros(0, rho.dim, d)
+        fresh.append(copy)
+        for _ in range(2):
+            x = x - copy @ (copy.mT @ x)  # what is left lies in the orthogonal complement
 
 
 def _unitarised(rho: Representation) -> tuple[Representation, Tensor]:
@@ -136,8 +144,8 @@ def _has_matrices(group: Group, label: IrrepLabel) -> bool:
 def _split(rho: Representation) -> list[tuple[IrrepLabel, Tensor]]:
     """Return ``(label, embeddings (copies, rho.dim, d))`` of all irreps inside."""
     if isinstance(rho, IrrepSum) and len(rho.terms) == 1 and rho.terms[0].copies == 1:
-        label = rho.labels[0]
-        if rho.group.irreps.is_irreducible(label):
+        (label,) = rho.labels
+        if label in _candidates(rho.group):
             return [(label, torch.eye(rho.dim, dtype=torch.float64)[None])]
     orthogonal, root = _unitarised(rho)
     found, left = [], rho.dim
@@ -150,7 +158,7 @@ def _split(rho: Representation) -> list[tuple[IrrepLabel, Tensor]]:
             break
     if left:
         what = f"a sum of irreps that {rho.group} lists"
-        remedy = ""
+        remedy = "give it as a sum of listed irreps"
         if isinstance(rho.group, Product):
             remedy = "real irreps that are half of a product of two complex ones have no label"
         got = f"{left} dimensions left over"
@@ -174,6 +182,12 @@ def decompose(rho: Representation) -> Representation:
     if torch.equal(basis, torch.eye(rho.dim, dtype=torch.float64)):
         return plain
     return BasisChange.of(plain, basis)
+
+
+def fixed_dim(rho: Representation) -> int:
+    """Return the dimension of the vectors that no element changes, of a compact group."""
+    orthogonal, _ = _unitarised(rho)
+    return len(_copies_inside(orthogonal, rho.group.irreps.trivial))
 
 
 @functools.lru_cache(maxsize=256)
@@ -263,7 +277,9 @@ def _solve_intertwiners(rho: Representation, sigma: Representation) -> Tensor:
     equations = torch.einsum("xi,gjy->gxyij", eye_n, a) - torch.einsum("gxi,yj->gxyij", b, eye_m)
     scale = 1 + a.abs().amax((1, 2)) + b.abs().amax((1, 2))
     equations = equations / scale[:, None, None, None, None]
-    _, values, vectors = torch.linalg.svd(equations.reshape(-1, n * m), full_matrices=True)
+    triangle: Tensor
+    _, triangle = torch.linalg.qr(equations.reshape(-1, n * m), mode="r")
+    _, values, vectors = torch.linalg.svd(triangle)
     rank = int((values > 1e-9 * max(1.0, float(values.amax()))).sum())
     null: Tensor = vectors[rank:]
     return null.reshape(-1, n, m)

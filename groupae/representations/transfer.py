@@ -15,11 +15,13 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.groups import Group, Product
+from groupae.groups.base import check_complete
 from groupae.groups.constants import Constant
-from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.homomorphisms import MOST_LISTED, Homomorphism
 from groupae.groups.projections import Projection
 from groupae.representations.algebra import TensorProduct
 from groupae.representations.base import Representation, Summand
+from groupae.representations.decomposition import fixed_dim
 from groupae.representations.irrep_sum import IrrepSum, Term
 
 __all__ = [
@@ -227,6 +229,9 @@ def regular(group: Group) -> PermutationRepresentation:
     if group.order is None:
         remedy = "use regular(cutoff), a sum of irreps"
         raise TypeError(expected(group, "a finite group for values at elements", "another", remedy))
+    if group.order > MOST_LISTED:
+        what = f"at most {MOST_LISTED} elements for values at elements"
+        raise ValueError(expected(group, what, group.order, "use regular(), a sum of irreps"))
     elements = group.elements()
     images = group.index(group.compose(elements[:, None], elements[None]))
     return PermutationRepresentation(group, Constant(images), f"regular({group})")
@@ -249,10 +254,13 @@ def quotient(
         return PermutationRepresentation(group, Constant(images), f"cosets({phi})")
     if not group.is_compact:
         raise TypeError(expected(group, "a compact group for quotient()", "a non-compact one"))
+    check_complete(group, "quotient()")
     irreps, terms = group.irreps, []
-    for label in irreps.labels(cutoff):
-        restricted = IrrepSum(group, (Term(1, label),)).restrict(phi)
-        fixed = int(restricted.is_invariant().sum())
+    labels = irreps.labels(cutoff)
+    for label in labels:
+        irreps.parse(irreps.format(label))  # a cutoff beyond the last degree is refused at once
+    for label in labels:
+        fixed = fixed_dim(IrrepSum(group, (Term(1, label),)).pullback(phi))
         copies, rest = divmod(fixed, irreps.commutant_dim(label))
         if rest:
             what = "irreps that the quotient holds whole"
