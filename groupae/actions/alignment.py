@@ -149,15 +149,17 @@ def _best_angle(moments: Mapping[IrrepLabel, Tensor]) -> Tensor:
     """Return the angle at which a trigonometric polynomial is largest.
 
     Sampled 16 times as densely as its highest frequency, so that Newton's method converges from
-    the highest samples; of the four highest peaks the best is kept.
+    the highest samples. A sample may lie 2 % below its peak, so as many peaks are climbed as there
+    are turns in a circle, at most 32, and the best is kept.
     """
     k, c = _frequencies(moments)
     if len(k) == 1:
         return torch.atan2(-c.imag, c.real)[..., 0] / k[0]
-    n = 1 << (16 * int(max(label for label in moments if isinstance(label, int)))).bit_length()
+    highest = max(label for label in moments if isinstance(label, int))
+    n = 1 << (16 * highest).bit_length()
     values = _samples(k, c, n)
     is_peak = (values >= values.roll(1, -1)) & (values >= values.roll(-1, -1))
-    peaks = torch.where(is_peak, values, -torch.inf).topk(4, -1).indices
+    peaks = torch.where(is_peak, values, -torch.inf).topk(min(max(4, highest), 32), -1).indices
     theta = peaks.to(values.dtype) * (2 * math.pi / n)
     steepest = (k * k * c.abs()).sum(-1)[..., None]
     steepest = torch.where(steepest > 0, steepest, 1.0)

@@ -110,7 +110,7 @@ def _import(target: str) -> object:
             found = getattr(found, name)
         kinds = tuple(kind for _, kind in _KINDS)
         made = found if isinstance(found, kinds) else found() if callable(found) else found
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         what = f"{target!r} to be there and to be made without arguments"
         raise ValueError(expected("groupae check", what, describe(error))) from error
     finally:
@@ -149,8 +149,17 @@ class _Findings:
             ValueError: If nobody has the name.
         """
         try:
-            is_action = ACTION_PLUG_INS.find(name) is not None
-            return self.around(get_action(name) if is_action else get_group(name))
+            subjects = []
+            if ACTION_PLUG_INS.find(name) is not None:
+                subjects += self.around(get_action(name))
+            try:
+                return self.around(get_group(name)) + subjects
+            except PlugInError:
+                raise
+            except ValueError:
+                if subjects:
+                    return subjects
+                raise
         except PlugInError as error:
             self.failures.append(str(error))
             return []

@@ -156,7 +156,7 @@ def _paper_digit(
 
 _BACKBONES: Mapping[str, Backbone] = {"residual": _residual, "paper_digit": _paper_digit}
 
-MODEL_PLUG_INS = PlugIns("models", "backbone", _BACKBONES.__contains__)
+MODEL_PLUG_INS = PlugIns("models", "backbone", lambda name: name.casefold() in _BACKBONES)
 
 
 def get_backbone(name: str) -> Backbone:

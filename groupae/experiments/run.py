@@ -36,7 +36,7 @@ __all__ = ["DATASET_PLUG_INS", "EXPERIMENTS", "Run", "RunExistsError", "get_expe
 
 EXPERIMENTS = {ROTATED_DIGITS.name: ROTATED_DIGITS}
 
-DATASET_PLUG_INS = PlugIns("datasets", "data set", EXPERIMENTS.__contains__)
+DATASET_PLUG_INS = PlugIns("datasets", "data set", lambda name: name.casefold() in EXPERIMENTS)
 
 _CONFIG = "config.yaml"
 _VERSION = 1

@@ -87,6 +87,7 @@ def check_action(
     singles = action(g[:3].repeat(2, *(1,) * (g.ndim - 1)), thrice)
     orbit = map_parts(lambda part: part.flatten(0, 1), action.orbit(head, g[:3]))
     book.measure("orbit", error(orbit, singles))
+    _check_batching(book, action, g, z, moved)
     if action.exactness == "exact":
         _check_alignment(book, action, g, z)
     kept = all(p.dtype == q.dtype for p, q in zip(parts(moved), parts(z), strict=True))
@@ -94,6 +95,33 @@ def check_action(
     if all(part.is_floating_point() for part in parts(z)):
         _check_derivatives(book, action, g, z)
     return book.report()
+
+
+def _check_batching(
+    book: LawBook, action: LatentAction[Any], g: Tensor, z: Any, moved: Any
+) -> None:
+    """The same codes, in any batch, are moved alike; a batch may be empty, an element shared."""
+    if len(g) < 6:
+        return
+
+    def deep(part: Tensor) -> Tensor:
+        return part[:6].reshape(3, 1, 2, *part.shape[1:])
+
+    found = map_parts(lambda part: part.flatten(0, 2), action(deep(g), map_parts(deep, z)))
+    book.measure("batching", error(found, map_parts(lambda part: part[:6], moved)), g[:6])
+    alone = action(g[0], map_parts(lambda part: part[0], z))
+    first = map_parts(lambda part: part[:1], moved)
+    book.measure("batching", error(map_parts(lambda part: part[None], alone), first), g[:1])
+    shared = action(g[:1], map_parts(lambda part: part[:3], z))
+    each = action(g[:1].expand(3, *g.shape[1:]), map_parts(lambda part: part[:3], z))
+    book.measure("batching", error(shared, each), g[:1].expand(3, *g.shape[1:]))
+    w = map_parts(lambda part: part.roll(1, 0), z)
+    swapped = action.swap(map_parts(deep, z), map_parts(deep, w))
+    flat = map_parts(lambda part: part[:6], action.swap(z, w))
+    book.measure("batching", error(map_parts(lambda part: part.flatten(0, 2), swapped), flat))
+    none = action(g[:0], map_parts(lambda part: part[:0], z))
+    empty = all(p.shape == q[:0].shape for p, q in zip(parts(none), parts(moved), strict=True))
+    book.require("batching", empty, "an empty batch of codes has another shape")
 
 
 def _check_splitting(
@@ -105,6 +133,9 @@ def _check_splitting(
     split = [sum(part[0].numel() for part in parts(p)) for p in (fixed, action.varying(z))]
     note = f"{split[0]} invariant and {split[1]} varying numbers of {numbers}"
     book.require("splitting", sum(split) == numbers, note)
+    floating = [part.flatten(1) for part in parts(fixed) if part.is_floating_point()]
+    told = all(bool((part.amax(0) > part.amin(0)).all()) for part in floating if part.numel())
+    book.require("invariants", told, "a number that is the same for all codes tells nothing")
     w = map_parts(lambda part: part.roll(1, 0), z)
     swapped = action.swap(z, w)
     book.measure("swap", error(action.invariants(swapped), fixed))
@@ -121,6 +152,20 @@ def _check_alignment(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any
         return
     tolerance = torch.finfo(book.dtype).eps ** 0.5
     book.measure("align", error(action(found, z), w), g, tolerance=tolerance)
+    w = map_parts(lambda part: part.roll(1, 0), z)  # not on the orbit
+    distance = action.distance(z, w)
+    reached = _length(action, action(action.align(z, w), z), w)
+    book.measure("align", (distance - reached).double() / (1 + reached), tolerance=tolerance)
+    others = sample_elements(action.group, book.dtype)[-16:]
+    for other in others:
+        length = _length(action, action(other.expand(len(g), *other.shape), z), w)
+        worse = ((distance - length) / (1 + length)).clamp(min=0)
+        book.measure("align", worse.double(), tolerance=tolerance)
+
+
+def _length(action: LatentAction[Any], z: Any, w: Any) -> Tensor:
+    length: Tensor = torch.linalg.vector_norm(action.residual(z, w), dim=-1)
+    return length
 
 
 def _check_derivatives(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:

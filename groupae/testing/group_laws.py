@@ -103,10 +103,20 @@ def _check_batching(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
     spread = table.shape == (n, m, *group.element_shape)
     note = f"compose of batches ({n}, 1) and (1, {m}) has shape {tuple(table.shape)}"
     book.require("batching", spread, note)
+    left, right = a.repeat_interleave(m, 0), b.repeat(n, *(1,) * (b.ndim - 1))
     if spread:
-        left, right = a.repeat_interleave(m, 0), b.repeat(n, *(1,) * (b.ndim - 1))
         apart = group.distance(table.flatten(0, 1), group.compose(left, right))
         book.measure("batching", apart, left, right)
+    wide = (3, 1, -1, *group.element_shape)
+    generator = torch.Generator().manual_seed(3)
+    g, h = (group.sample(6, generator=generator, dtype=book.dtype) for _ in range(2))
+    pairs = {
+        "compose": (group.compose(g.reshape(wide), h.reshape(wide)), group.compose(g, h)),
+        "inverse": (group.inverse(g.reshape(wide)), group.inverse(g)),
+    }
+    for many, flat in pairs.values():
+        if many.numel() == flat.numel():
+            book.measure("batching", group.distance(many.reshape(flat.shape), flat), g, h)
     for batch in _BATCHES:
         g = group.sample(*batch, dtype=book.dtype)
         made = {
@@ -171,6 +181,9 @@ def _check_exponential(book: LawBook, group: Group, a: Tensor) -> None:
     law = "one_parameter"
     book.measure(law, group.distance(group.compose(half, half), moved), moved)
     book.measure(law, group.distance(group.exp(-v), group.inverse(moved)), moved)
+    zero = torch.zeros(1, group.lie_dim, dtype=book.dtype, requires_grad=True)
+    (slope,) = torch.autograd.grad(group.exp(zero).sum() + 0 * zero.sum(), zero)
+    book.require("gradient", bool(slope.isfinite().all()), "exp has no finite gradient at 0")
     unit = group.identity(len(a), dtype=book.dtype)
     book.measure(law, group.distance(group.exp(0 * v), unit))
     apart = bool((group.distance(moved, unit) > 0).all())
@@ -194,6 +207,10 @@ def _check_logarithm(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
     p, q = a[between], b[between]
     book.measure("interpolation", group.distance(group.interpolate(p, q, 1.0), q), p, q)
     book.measure("interpolation", group.distance(group.interpolate(p, q, 0.0), p), p, q)
+    path = group.log(group.compose(group.inverse(p), q))
+    for t in (0.25, 0.5):
+        wanted = group.compose(p, group.exp(t * path))
+        book.measure("interpolation", group.distance(group.interpolate(p, q, t), wanted), p, q)
     leaf = p.detach().clone().requires_grad_()
     path = group.log(group.compose(group.inverse(leaf), q))
     (gradient,) = torch.autograd.grad(path.sum(), leaf)

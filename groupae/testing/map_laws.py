@@ -65,9 +65,13 @@ def check_homomorphism(
         back = phi.preimage(image)
         book.measure("preimage", source.distance(back, g), g)
         same("preimage", phi(back), image, g)
-    shape = tuple(phi(g[:6].reshape((3, 1, -1, *source.element_shape))).shape)
+    deep = phi(g[:6].reshape((3, 1, -1, *source.element_shape)))
+    shape = tuple(deep.shape)
     wanted = (3, 1, len(g[:6]) // 3, *target.element_shape)
     book.require("batching", shape == wanted, f"elements of batch {wanted[:3]} go to shape {shape}")
+    if shape == wanted:
+        flat = phi(g[:6])
+        book.measure("batching", target.distance(deep.reshape(flat.shape), flat), g[:6])
     if not (source.has_integer_elements or target.has_integer_elements):
         note = f"elements of {g.dtype} go to {image.dtype}"
         book.require("dtype", image.dtype == g.dtype, note)

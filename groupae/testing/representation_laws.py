@@ -9,6 +9,8 @@ from groupae.representations import Block, IrrepSum, Representation
 from groupae.testing.report import LawBook, LawReport
 from groupae.testing.samples import (
     check_element_gradient,
+    check_slope,
+    each_row,
     error,
     same_data,
     sample_elements,
@@ -54,11 +56,19 @@ def check_representation(
     _check_batching(book, rho, g, h, x)
     _check_splitting(book, rho, g, x, moved)
     low = x.to(torch.bfloat16)
+    half = torch.finfo(torch.bfloat16).eps ** 0.5
+    book.measure("dtype", error(rho.act(g, low, dim=2), moved), g, tolerance=half)
     kept = moved.dtype == dtype and rho.act(g, low, dim=2).dtype == low.dtype
     book.require("dtype", kept, "the result has not the dtype of x")
     written = not isinstance(rho, IrrepSum) or group.rep(str(rho)) == IrrepSum(group, rho.terms)
     book.require("data", same_data(rho) and written, "a copy is another representation")
     weights = torch.randn(x.shape, generator=generator, dtype=dtype)
+    y = x.roll(1, 0)
+
+    def along(t: Tensor) -> Tensor:
+        return (weights * rho.act(g, x + each_row(t, x) * y, dim=2)).flatten(1).sum(1)
+
+    check_slope(book, g, along)
     check_element_gradient(
         book, group, g, lambda e: (weights * rho.act(e, x, dim=2)).flatten(1).sum(1)
     )
@@ -114,6 +124,9 @@ def _check_batching(book: LawBook, rho: Representation, g: Tensor, h: Tensor, x:
     pair, wide = torch.stack([g[:4], h[:4]], 1), x[:4, :2]
     both = torch.stack([at_g, at_h], 1) @ wide
     book.measure("batching", error(rho.act(pair, wide, dim=2), both))
+    six, y = (part[:6].reshape(3, 1, 2, *part.shape[1:]) for part in (g, x))
+    deep = rho.act(six, y, dim=4).reshape(x[:6].shape)
+    book.measure("batching", error(deep, rho.matrix(g[:6], book.dtype)[:, None] @ x[:6]), g[:6])
     for batch in ((), (3, 1, 2), (0,)):
         some = g[0].expand((*batch, *g.shape[1:]))
         shape = tuple(rho.act(some, x.new_zeros(*batch, rho.dim)).shape)
