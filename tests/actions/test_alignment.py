@@ -318,3 +318,14 @@ def test_results_do_not_depend_on_the_default_dtype():
 def test_bad_input_gets_one_sentence(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_many_peaks_of_nearly_one_height_are_all_climbed(seed):
+    action = VectorAction(SO2().rep("1x7 + 1x30"))
+    z, w = torch.randn(
+        2, 300, 4, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
+    found = (action(action.align(z, w), z) - w).square().sum(-1)
+    every = (action.orbit(z, SO2().grid(8192)) - w[:, None]).square().sum(-1).amin(1)
+    assert (found <= every + 1e-9).all()

@@ -39,6 +39,8 @@ def make():
     return SO3()
 def crash():
     raise RuntimeError("out of order")
+def leave():
+    raise SystemExit(4)
 number = 7
 """
 
@@ -138,6 +140,7 @@ def test_what_crashes_is_a_finding(capsys):
         ("my_laws:nothing", "got AttributeError: module 'my_laws' has no attribute 'nothing'"),
         ("no_such_module:thing", "got ModuleNotFoundError: No module named 'no_such_module'"),
         ("my_laws:crash", "to be made without arguments, got RuntimeError: out of order"),
+        ("my_laws:leave", "to be made without arguments, got SystemExit: 4"),
         ("my_laws:number", "to be a Group, Representation, Homomorphism or LatentAction, got int"),
         ("my_laws:a:b", "expected package:object, got 'my_laws:a:b'"),
         ("os;rm:x", "expected package:object, got 'os;rm:x'"),
@@ -266,3 +269,16 @@ def test_all_tells_of_every_plug_in(tmp_path, monkeypatch, capsys):
     (failure,) = [line for line in lines if line.startswith("FAIL ")]
     assert "another name than that of a built-in group, got 'so2'" in failure
     sys.modules.pop("good_two", None)
+
+
+def test_an_action_named_like_a_group_hides_nothing(tmp_path, monkeypatch, capsys):
+    monkeypatch.syspath_prepend(tmp_path)
+    code = (
+        "from groupae import SO2, VectorAction\ndef act(): return VectorAction(SO2().rep('3x1'))\n"
+    )
+    install(tmp_path, "turner", "[groupae.actions]\nso2 = turner:act\n", code)
+    assert run("check", "so2") == 0
+    lines = lines_of(capsys)
+    assert any(line.startswith(" SO(2) ") for line in lines)
+    assert any(line.startswith(" VectorAction(SO(2), 3x1)") for line in lines)
+    sys.modules.pop("turner", None)
