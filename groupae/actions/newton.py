@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from groupae._validation import expected
 from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel
 from groupae.groups.packing import Packed
@@ -22,6 +23,7 @@ from groupae.groups.packing import Packed
 __all__ = ["advance", "climb"]
 
 _FEWEST, _MOST = 4096, 2**16
+_MOST_ELEMENTS = 50_000  # of a finite group, all of which are tried
 _ROUNDS = ((16, 5), (4, 9))
 """How many of the best elements climb, and how many steps: most at first, then the best of them."""
 
@@ -59,8 +61,11 @@ def climb(group: Group, moments: Mapping[IrrepLabel, Tensor], starts: Sequence[T
     if group.order is None:
         finest = max(group.irreps.depth(label) for label in labels)
         candidates = group.grid(max(_FEWEST, min(_MOST, 24 * finest**group.lie_dim)))
-    else:
+    elif group.order <= _MOST_ELEMENTS:
         candidates = group.elements()
+    else:
+        what = f"a finite group of at most {_MOST_ELEMENTS} elements for align"
+        raise TypeError(expected(group, what, f"one of {group.order}", "all are tried"))
     candidates = candidates.to(flat.device)
     if candidates.is_floating_point():
         candidates = candidates.to(flat.dtype)

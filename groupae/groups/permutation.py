@@ -296,6 +296,19 @@ class Permutation(FiniteGroup):
         return torch.tensor(list(itertools.permutations(range(self.n))))
 
     @override
+    def grid(self, n: int) -> Tensor:
+        """Return ``n`` elements evenly spaced in lexicographic order."""
+        places = [i * self.order // n for i in range(n)]
+        return torch.tensor([self._unrank(place) for place in places]).reshape(n, self.n)
+
+    def _unrank(self, place: int) -> list[int]:
+        left, images = list(range(self.n)), []
+        for i in range(self.n, 0, -1):
+            digit, place = divmod(place, math.factorial(i - 1))
+            images.append(left.pop(digit))
+        return images
+
+    @override
     def index(self, g: Tensor) -> Tensor:
         """Return the lexicographic rank, from the Lehmer code.
 

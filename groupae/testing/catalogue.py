@@ -53,7 +53,7 @@ _CHECKS: Sequence[tuple[type[Any], Callable[..., LawReport]]] = (
     (Homomorphism, check_homomorphism),
     (LatentAction, check_action),
 )
-_LARGEST_REGULAR = 64  # dimension up to which regular representations are checked
+_LARGEST_REGULAR = 64  # dimension up to which irreps and regular representations are checked
 _LARGEST_TABLE = 1000  # order up to which subgroups are, whose tables may have to be found
 
 
@@ -81,12 +81,13 @@ def check_all(
 
 
 def _labels(group: Group, cutoff: int) -> list[str]:
-    """Return the texts of a group's irreps up to a cutoff, the trivial one first."""
+    """Return the texts of small irreps up to a cutoff, the trivial one first."""
     try:
         irreps = group.irreps
     except TypeError:  # a group that lists none
         return []
-    return [irreps.format(label) for label in irreps.labels(cutoff)]
+    small = (label for label in irreps.labels(cutoff) if irreps.dim(label) <= _LARGEST_REGULAR)
+    return [irreps.format(label) for label in small]
 
 
 def irreps_of(group: Group, cutoff: int = 4, most: int = 16) -> tuple[Representation, ...]:

@@ -329,3 +329,9 @@ def test_many_peaks_of_nearly_one_height_are_all_climbed(seed):
     found = (action(action.align(z, w), z) - w).square().sum(-1)
     every = (action.orbit(z, SO2().grid(8192)) - w[:, None]).square().sum(-1).amin(1)
     assert (found <= every + 1e-9).all()
+
+
+def test_too_many_elements_to_try_are_refused():
+    action = VectorAction(Permutation(9).rep("1x[8,1]"))
+    with pytest.raises(TypeError, match=r"S\(9\): expected a finite group of at most 50000"):
+        action.align(torch.randn(2, 8), torch.randn(2, 8))

@@ -339,3 +339,10 @@ def test_nothing_depends_on_the_default_dtype():
     for a, b in zip(plain, other, strict=True):
         assert a.dtype == b.dtype
         assert torch.equal(a, b)
+
+
+def test_a_grid_is_spread_over_the_lexicographic_order():
+    assert torch.equal(Permutation(4).grid(24), Permutation(4).elements())
+    large = Permutation(30).grid(5)
+    assert torch.equal(large.sort(1).values, torch.arange(30).expand(5, -1))
+    assert large[:, 0].tolist() == [0, 6, 12, 18, 24]
