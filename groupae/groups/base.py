@@ -324,6 +324,8 @@ class Group(abc.ABC):
         """
         if not self.is_compact:
             raise TypeError(expected(self, "a compact group for regular()", "a non-compact one"))
+        if cutoff is not None and cutoff < 0:
+            raise ValueError(expected(f"{self}.regular", "a cutoff of at least 0", cutoff))
         if on_elements:
             from groupae.representations.base import Representation
 

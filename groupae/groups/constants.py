@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._validation import ShapeError, expected
+
 __all__ = ["Constant"]
 
 
@@ -28,7 +30,13 @@ class Constant:
 
     def __init__(self, values: Any) -> None:
         if not isinstance(values, Tensor):
-            values = torch.as_tensor(values, dtype=torch.float64 if _has_float(values) else None)
+            try:
+                values = torch.as_tensor(
+                    values, dtype=torch.float64 if _has_float(values) else None
+                )
+            except (TypeError, ValueError, RuntimeError):
+                what = "numbers in nested lists of equal lengths"
+                raise ShapeError(expected("groupae", what, repr(values)[:80])) from None
         kept = torch.float64 if values.is_floating_point() else torch.int64
         self._values: Tensor = values.detach().to("cpu", kept).clone()
         content = self._values + 0  # -0.0 becomes 0.0

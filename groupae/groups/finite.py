@@ -87,7 +87,7 @@ class Cyclic(FiniteGroup):
     charts = ("index", "angle")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.n, int) or self.n < 1:
+        if not isinstance(self.n, int) or isinstance(self.n, bool) or self.n < 1:
             raise ValueError(expected("Cyclic", "n to be an integer of at least 1", repr(self.n)))
 
     @property

@@ -264,6 +264,14 @@ def _through_so3(build: Callable[..., Homomorphism]) -> Callable[..., Homomorphi
     return composed
 
 
+def _rotations(build: Callable[..., Homomorphism]) -> Callable[..., Homomorphism]:
+    def composed(group: Group, **arguments: object) -> Homomorphism:
+        so3 = SO3()
+        return RotationsOfSpace(so3, group) @ build(so3, **arguments)
+
+    return composed
+
+
 _NAMES: dict[type[Group], dict[str, Callable[..., Homomorphism]]] = {
     SO2: {r"c\((?P<n>\d+)\)": _cyclic_in_so2},
     O2: {
@@ -286,10 +294,12 @@ _NAMES: dict[type[Group], dict[str, Callable[..., Homomorphism]]] = {
     },
     SE2: {
         r"so2": lambda g: RotationsOfSpace(SO2(), g),
+        r"c\((?P<n>\d+)\)": lambda g, n: RotationsOfSpace(SO2(), g) @ _cyclic_in_so2(SO2(), n),
         r"translation": lambda g: ShiftAndScale(Translation(2), g),
     },
     SE3: {
         r"so3": lambda g: RotationsOfSpace(SO3(), g),
+        **{pattern: _rotations(build) for pattern, build in _IN_SO3.items()},
         r"translation": lambda g: ShiftAndScale(Translation(3), g),
     },
     Affine: {
@@ -325,6 +335,9 @@ def find_subgroup(group: Group, spec: str | Tensor) -> Homomorphism:
     """Return the inclusion of a subgroup; see `Group.subgroup`."""
     if isinstance(spec, Tensor):
         return generated_subgroup(group, spec)
+    if not isinstance(spec, str):
+        what = "a name, or elements as a tensor"
+        raise TypeError(expected(f"{group}.subgroup", what, type(spec).__name__))
     text = _short(spec)
     if text == "trivial":
         identity = Constant(group.identity(1, dtype=torch.float64))

@@ -300,6 +300,9 @@ class BasisChange(Representation):
     @classmethod
     def of(cls, inner: Representation, basis: Tensor) -> BasisChange:
         """Return the change of basis, after checking that Q is square and invertible."""
+        if not isinstance(basis, Tensor) or basis.is_complex():
+            got = basis.dtype if isinstance(basis, Tensor) else type(basis).__name__
+            raise TypeError(expected(f"{inner!r}.change_basis", "a real matrix", got))
         if tuple(basis.shape) != (inner.dim, inner.dim):
             what = f"a basis of shape ({inner.dim}, {inner.dim})"
             raise ShapeError(expected(f"{inner!r}.change_basis", what, tuple(basis.shape)))

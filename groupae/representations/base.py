@@ -229,7 +229,11 @@ class Representation(abc.ABC):
 
     # --- invariant and varying part ---------------------------------------------------------
     def is_invariant(self) -> Tensor:
-        """Return a mask ``(dim,)`` over block coordinates: true where no element changes them."""
+        """Return a mask ``(dim,)`` over block coordinates: true where no element changes them.
+
+        These are the blocks the construction shows to be trivial; a product or a permutation may
+        leave more vectors alone, which `decompose` finds.
+        """
         return torch.cat([torch.full((b.size,), b.is_trivial) for b in self.blocks])
 
     def invariants(self, x: Tensor, dim: int = -1) -> Tensor:
@@ -362,6 +366,9 @@ class Representation(abc.ABC):
         """Return the external tensor product: a representation of the product of the groups."""
         from groupae.representations.transfer import external_product
 
+        if not isinstance(other, Representation):
+            what = "another representation"
+            raise TypeError(expected(f"{self!r}.external", what, type(other).__name__))
         return external_product(self, other)
 
     def decompose(self) -> Representation:

@@ -168,6 +168,8 @@ def from_generators(
 ) -> Representation:
     """Return the representation with these images; see `Representation.from_generators`."""
     what = f"Representation.from_generators({group})"
+    if not isinstance(matrices, Tensor):
+        raise TypeError(expected(what, "matrices as a tensor", type(matrices).__name__))
     if matrices.ndim != 3 or matrices.shape[1] != matrices.shape[2]:
         form = "square matrices of shape (k, dim, dim)"
         raise ShapeError(expected(what, form, tuple(matrices.shape)))

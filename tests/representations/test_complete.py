@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from groupae import O2, O3, SO2, SO3, Cyclic, FiniteGroup, Homomorphism, MatrixLieGroup, Permutation
-from groupae.groups import Icosahedral
+from groupae.groups import SE2, SE3, Icosahedral
 from groupae.groups.quotients import Sign
 from groupae.groups.registry import example_groups
 from groupae.groups.semidirect import Semidirect
 from groupae.representations import Representation, intertwiners
-from groupae.testing import check_representation
+from groupae.testing import check_homomorphism, check_representation
 from groupae.theory import consistency_gap, fixed_vectors
 
 COMPACT = tuple(g for g in example_groups() if g.is_compact and not isinstance(g, MatrixLieGroup))
@@ -136,3 +136,30 @@ def test_acting_costs_no_device():
     rho = SO3().rep("2x0 + 1x2")
     g = SO3().identity(4, device="meta")
     assert rho.act(g, torch.zeros(4, rho.dim, device="meta")).is_meta
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: FiniteGroup.from_table([[0, 1], [1]]), ValueError, "nested lists of equal"),
+        (lambda: FiniteGroup.from_permutations("abc"), ValueError, "nested lists of equal"),
+        (lambda: SO2().rep("1x1").change_basis([[1, 0], [0, 1]]), TypeError, "a real matrix, got"),
+        (lambda: SO2().rep("1x1").external(None), TypeError, "another representation, got None"),
+        (
+            lambda: Representation.from_generators(SO2(), [[[0]]]),
+            TypeError,
+            "as a tensor, got list",
+        ),
+        (lambda: SO3().subgroup(["so2"]), TypeError, "a name, or elements as a tensor, got list"),
+        (lambda: SO2().regular(-1), ValueError, "a cutoff of at least 0, got -1"),
+        (lambda: Cyclic(True), ValueError, "an integer of at least 1"),
+    ],
+)
+def test_wrong_kinds_get_one_sentence(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_rotations_of_a_plane_inside_rigid_motions():
+    for group, name in ((SE2(), "c(4)"), (SE3(), "so2:x"), (SE3(), "octahedral")):
+        check_homomorphism(group.subgroup(name)).raise_if_failed()
