@@ -444,7 +444,7 @@ def test_a_batch_is_a_hundred_times_faster_than_a_loop_over_escnn(eg, capsys):
             f" {1e3 * in_basis:.2f} ms, {slow / in_basis:.0f} times faster"
         )
     assert slow / ours > 100
-    assert slow / in_basis > 15  # two dense changes of basis in addition
+    assert slow / in_basis > 50  # two dense changes of basis in addition
 
 
 # --- bad input ----------------------------------------------------------------------------------
