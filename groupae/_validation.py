@@ -18,6 +18,7 @@ __all__ = [
     "Method",
     "ShapeError",
     "check_axis_size",
+    "check_count",
     "check_element",
     "check_floating",
     "expected",
@@ -70,6 +71,12 @@ def check_axis_size(
         behind = ", ".join([str(size)] + ["_"] * (-axis - 1))
         shape = f"(*batch, {behind})" if axis < 0 else f"with {size} entries along axis {axis}"
         raise ShapeError(expected(owner, f"{name} of shape {shape}", tuple(x.shape), remedy))
+
+
+def check_count(owner: object, name: str, value: object) -> None:
+    """Raise `ValueError` unless ``value`` is an integer of at least 1; ``True`` is none."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(expected(owner, f"{name} to be an integer of at least 1", repr(value)))
 
 
 def check_floating(owner: object, what: str, x: object) -> None:

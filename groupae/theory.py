@@ -325,15 +325,8 @@ def is_stabilised(action: LatentAction[Any], z: Any, gs: Tensor, *, atol: float 
         gs: Elements, shape ``(m, *element_shape)``.
         atol: Largest difference of an entry.
     """
-    moved = action.orbit(z, gs)
     still = map_latent(lambda part: part.unsqueeze(1), z)
-    pairs = (
-        [(moved[name], still[name]) for name in still]
-        if isinstance(still, dict)
-        else [(moved, still)]
-    )
-    off = torch.stack([(a - b).abs().flatten(2).amax(2) for a, b in pairs]).amax(0)
-    return off <= atol
+    return action.residual(action.orbit(z, gs), still).abs().amax(-1) <= atol
 
 
 def fixed_vectors(rho: Representation, phi: Homomorphism) -> Tensor:

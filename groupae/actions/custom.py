@@ -11,6 +11,7 @@ from typing_extensions import override
 from groupae._validation import ShapeError, check_floating, expected
 from groupae.actions.base import Description, LatentAction, LatentRow, match_batch
 from groupae.groups import Group
+from groupae.groups.samples import sample_pairs
 
 __all__ = ["FunctionAction"]
 
@@ -74,9 +75,7 @@ class FunctionAction(LatentAction[Tensor]):
     def _check_laws(self) -> None:
         """Raise unless identity, composition, linearity and invariants hold, in float64."""
         group, generator = self.group, torch.Generator().manual_seed(0)
-        some = group.sample(24, generator=generator, dtype=torch.float64)
-        g = torch.cat([group.hard_elements(torch.float64).to(some.dtype), some])
-        h = g[torch.randperm(len(g), generator=generator)]
+        g, h = sample_pairs(group)
         z, w = (
             self.random_latent(len(g), generator=generator, dtype=torch.float64) for _ in range(2)
         )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import expected
+from groupae._validation import check_count
 from groupae.groups import O2, O3, SO2, SO3, Cyclic, Dihedral, FiniteGroup, Group
 from groupae.groups.homomorphisms import Homomorphism, IdentityMap
 from groupae.groups.rigid import SE2, SE3
@@ -69,10 +69,7 @@ class IntegerShifts(Group):
     is_abelian = True
 
     def __post_init__(self) -> None:
-        if not isinstance(self.n, int) or self.n < 1:
-            raise ValueError(
-                expected("IntegerShifts", "n to be an integer of at least 1", repr(self.n))
-            )
+        check_count("IntegerShifts", "n", self.n)
 
     @property
     @override

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from groupae.representations.base import Representation
 
 __all__ = [
+    "MOST_LISTED",
     "FiniteGroup",
     "Group",
     "LieGroup",
@@ -38,6 +39,10 @@ __all__ = [
     "check_complete",
     "full_precision",
 ]
+
+
+MOST_LISTED = 5000
+"""Order of the largest group whose elements are all tabulated against each other."""
 
 
 def ambient_error(g: Tensor, h: Tensor, element_ndim: int) -> Tensor:

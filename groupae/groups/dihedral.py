@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import expected
-from groupae.groups.base import FiniteGroup
+from groupae._validation import check_count
 from groupae.groups.finite import Cyclic, turn_steps
+from groupae.groups.indexed import IndexedGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.reflections import O2, ReflectionIrreps
 
@@ -64,7 +64,7 @@ def _flip_sign(g: Tensor, n: int) -> Tensor:
 
 
 @dataclasses.dataclass(frozen=True)
-class Dihedral(FiniteGroup):
+class Dihedral(IndexedGroup):
     """The dihedral group D_n of order 2n: turns by multiples of ``2 pi / n``, and flips.
 
     Element ``j + n s`` is ``r^j f^s`` (flip about the x axis first, then turn). Irreps are named as
@@ -86,8 +86,7 @@ class Dihedral(FiniteGroup):
     charts = ("index", "matrix")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.n, int) or self.n < 1:
-            raise ValueError(expected("Dihedral", "n to be an integer of at least 1", repr(self.n)))
+        check_count("Dihedral", "n", self.n)
 
     @property
     @override
@@ -120,17 +119,6 @@ class Dihedral(FiniteGroup):
         return {1: "1x0 + 1x0-", 2: "1x1 + 1x1-"}.get(self.n, "1x1")
 
     @override
-    def identity(
-        self,
-        *batch: int,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
-    ) -> Tensor:
-        """Return index 0; an element is int64, whatever the dtype asked for."""
-        del dtype
-        return torch.zeros(batch, dtype=torch.int64, device=device)
-
-    @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Return ``r^(j + j') f^(s + s')``, or ``r^(j - j')...`` where g flips: f r = r^-1 f."""
         self.check_elements(g, h)
@@ -149,18 +137,6 @@ class Dihedral(FiniteGroup):
         return torch.remainder(turn, self.n) + self.n * flips
 
     @override
-    def sample(
-        self,
-        *batch: int,
-        generator: torch.Generator | None = None,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
-    ) -> Tensor:
-        """Return uniform indices."""
-        del dtype
-        return torch.randint(2 * self.n, batch, generator=generator, device=device)
-
-    @override
     def project(self, x: Tensor) -> Tensor:
         """Return the index modulo 2n."""
         return torch.remainder(x.long(), 2 * self.n)
@@ -174,17 +150,6 @@ class Dihedral(FiniteGroup):
         word = self.compose(self.inverse(g), h)
         turn, flip = torch.remainder(word, self.n), torch.div(word, self.n, rounding_mode="floor")
         return torch.minimum(turn, self.n - turn) + flip
-
-    @override
-    def elements(self) -> Tensor:
-        """Return the n turns, then the n turned flips."""
-        return torch.arange(2 * self.n)
-
-    @override
-    def index(self, g: Tensor) -> Tensor:
-        """Return the index modulo 2n."""
-        self.check_elements(g)
-        return self.project(g)
 
     @override
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:

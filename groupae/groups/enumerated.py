@@ -18,16 +18,16 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
-from groupae.groups.base import FiniteGroup
 from groupae.groups.constants import Constant
 from groupae.groups.found_irreps import FoundIrreps
+from groupae.groups.indexed import IndexedGroup
 from groupae.groups.irreps import Irreps
 
 __all__ = ["EnumeratedGroup", "TableGroup", "parse_json", "parse_table"]
 
 
 @dataclasses.dataclass(frozen=True)
-class EnumeratedGroup(FiniteGroup):
+class EnumeratedGroup(IndexedGroup):
     """A finite group whose elements are indices into a list; a subclass gives `table`."""
 
     @property
@@ -77,17 +77,6 @@ class EnumeratedGroup(FiniteGroup):
         return f"1x{len(self.irreps.labels()) - 1}" if self.natural is None else "1xstd"
 
     @override
-    def identity(
-        self,
-        *batch: int,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
-    ) -> Tensor:
-        """Return index 0; an element is int64, whatever the dtype asked for."""
-        del dtype
-        return torch.zeros(batch, dtype=torch.int64, device=device)
-
-    @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the product, looked up."""
         self.check_elements(g, h)
@@ -101,18 +90,6 @@ class EnumeratedGroup(FiniteGroup):
         return self._inverses.to(g.device)[g.long()]
 
     @override
-    def sample(
-        self,
-        *batch: int,
-        generator: torch.Generator | None = None,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
-    ) -> Tensor:
-        """Return uniform indices."""
-        del dtype
-        return torch.randint(self.order, batch, generator=generator, device=device)
-
-    @override
     def project(self, x: Tensor) -> Tensor:
         """Return the index clamped to the list."""
         return x.long().clamp(0, self.order - 1)
@@ -121,11 +98,6 @@ class EnumeratedGroup(FiniteGroup):
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return 0 where equal, else 1 (int64)."""
         return (g != h).long()
-
-    @override
-    def elements(self) -> Tensor:
-        """Return 0..order-1."""
-        return torch.arange(self.order)
 
     @override
     def index(self, g: Tensor) -> Tensor:
@@ -139,6 +111,7 @@ class TableGroup(EnumeratedGroup):
     """A finite group by its multiplication table; `FiniteGroup.from_table` checks the axioms.
 
     Example:
+        >>> from groupae import FiniteGroup
         >>> G = FiniteGroup.from_table([[0, 1], [1, 0]])
         >>> G.rep("1x0 + 2x1").matrix(torch.tensor(1)).diagonal().tolist()
         [1.0, -1.0, -1.0]

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import expected
-from groupae.groups.base import FiniteGroup
+from groupae._validation import check_count, expected
+from groupae.groups.indexed import IndexedGroup
 from groupae.groups.irreps import IrrepLabel
 from groupae.groups.planar import FrequencyIrreps, parse_frequency
 
@@ -68,7 +68,7 @@ class _CyclicIrreps(FrequencyIrreps):
 
 
 @dataclasses.dataclass(frozen=True)
-class Cyclic(FiniteGroup):
+class Cyclic(IndexedGroup):
     """The cyclic group C_n of turns by multiples of ``2 pi / n``.
 
     Its irreps are the frequencies 0..n // 2; for even n the last one is the sign ``(-1)^j``.
@@ -87,8 +87,7 @@ class Cyclic(FiniteGroup):
     charts = ("index", "angle")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.n, int) or isinstance(self.n, bool) or self.n < 1:
-            raise ValueError(expected("Cyclic", "n to be an integer of at least 1", repr(self.n)))
+        check_count("Cyclic", "n", self.n)
 
     @property
     @override
@@ -115,17 +114,6 @@ class Cyclic(FiniteGroup):
         return "1x1" if self.n > 1 else "1x0"
 
     @override
-    def identity(
-        self,
-        *batch: int,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
-    ) -> Tensor:
-        """Return index 0; an element is int64, whatever the dtype asked for."""
-        del dtype
-        return torch.zeros(batch, dtype=torch.int64, device=device)
-
-    @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the sum modulo n."""
         self.check_elements(g, h)
@@ -136,18 +124,6 @@ class Cyclic(FiniteGroup):
         """Return the opposite index modulo n."""
         self.check_elements(g)
         return torch.remainder(-g.long(), self.n)
-
-    @override
-    def sample(
-        self,
-        *batch: int,
-        generator: torch.Generator | None = None,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
-    ) -> Tensor:
-        """Return uniform indices."""
-        del dtype
-        return torch.randint(self.n, batch, generator=generator, device=device)
 
     @override
     def project(self, x: Tensor) -> Tensor:
@@ -164,17 +140,6 @@ class Cyclic(FiniteGroup):
         """Return the number of steps between, in 0..n // 2."""
         steps = torch.remainder(g.long() - h.long(), self.n)
         return torch.minimum(steps, self.n - steps)
-
-    @override
-    def elements(self) -> Tensor:
-        """Return 0..n-1."""
-        return torch.arange(self.n)
-
-    @override
-    def index(self, g: Tensor) -> Tensor:
-        """Return the index modulo n."""
-        self.check_elements(g)
-        return self.project(g)
 
     @override
     def _to_native(self, x: Tensor, chart: str) -> Tensor:

@@ -80,19 +80,24 @@ class FoundIrreps(Irreps):
         """Return the degree."""
         return self._of(label).shape[-1]
 
-    def _norm(self, label: IrrepLabel) -> int:
-        characters = self._of(label).values.diagonal(dim1=-2, dim2=-1).sum(-1)
-        return round(float(characters.square().mean()))
+    def _character(self, label: IrrepLabel) -> Tensor:
+        return self._of(label).values.diagonal(dim1=-2, dim2=-1).sum(-1)
 
     @override
     def commutant_dim(self, label: IrrepLabel) -> int:
         """Return 1, 2 or 4 (real, complex, quaternionic): the mean of the squared character."""
-        return self._norm(label)
+        return _mean_square(self._character(label))
 
     @override
     def is_irreducible(self, label: IrrepLabel) -> bool:
-        """Return whether it is one of the found ones; ``std`` if it has a simple commutant."""
-        return label != "std" or self._norm(label) == 1
+        """Return whether it is one of the found ones, or ``std`` with the character of one."""
+        if label != "std":
+            return True
+        natural = self._character(label)
+        return any(
+            self.dim(k) == self.dim(label) and torch.allclose(self._character(k), natural)
+            for k in self.labels()
+        )
 
     @override
     def is_orthogonal(self, label: IrrepLabel) -> bool:

@@ -16,6 +16,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
+from groupae.groups.base import MOST_LISTED
 from groupae.groups.constants import Constant
 from groupae.groups.enumerated import EnumeratedGroup, parse_json
 from groupae.groups.found_irreps import MAX_ORDER
@@ -30,7 +31,7 @@ __all__ = [
     "parse_permutations",
 ]
 
-_MOST = 10_000
+_MOST_MATRICES = 1000  # each new one is compared with all others
 
 
 @functools.lru_cache(maxsize=32)
@@ -196,8 +197,8 @@ def _close_permutations(generators: Constant) -> Constant:
         seen.update(fresh)
         frontier = torch.tensor(fresh, dtype=torch.int64).reshape(-1, p.shape[1])
         known = torch.cat([known, frontier])
-        if len(known) > _MOST:
-            what = f"at most {_MOST} elements"
+        if len(known) > MOST_LISTED:
+            what = f"at most {MOST_LISTED} elements"
             raise ValueError(expected("FiniteGroup.from_permutations", what, "more"))
     return Constant(known.unique(dim=0))
 
@@ -285,10 +286,10 @@ def _close_matrices(generators: Constant) -> tuple[Constant, Constant]:
                 fresh.append(reached)
         frontier = torch.stack(fresh) if fresh else known[:0]
         known = torch.cat([known, frontier])
-        if len(known) > MAX_MATRICES:
+        if len(known) > _MOST_MATRICES:
             remedy = "they generate an infinite group, or give permutations"
             got = "more"
-            raise ValueError(expected(what, f"at most {MAX_MATRICES} elements", got, remedy))
+            raise ValueError(expected(what, f"at most {_MOST_MATRICES} elements", got, remedy))
     known = _sharpen(known)
     table = torch.stack(
         [
@@ -297,9 +298,6 @@ def _close_matrices(generators: Constant) -> tuple[Constant, Constant]:
         ]
     )
     return Constant(known), Constant(table)
-
-
-MAX_MATRICES = 1000
 
 
 def _sharpen(matrices: Tensor) -> Tensor:

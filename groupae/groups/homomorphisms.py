@@ -19,16 +19,15 @@ from typing_extensions import override
 from groupae._validation import expected
 from groupae.groups.base import Group
 from groupae.groups.constants import Constant
+from groupae.groups.samples import sample_pairs
 
 __all__ = [
-    "MOST_LISTED",
     "Composition",
     "FunctionHomomorphism",
     "Homomorphism",
     "IdentityMap",
     "TabulatedHomomorphism",
     "offending_pair",
-    "trial_pairs",
 ]
 
 
@@ -142,7 +141,7 @@ class Homomorphism(abc.ABC):
             g, h = (x.tolist() for x in pair)
             raise ValueError(expected(phi, "phi(gh) = phi(g) phi(h)", f"a difference at {g}, {h}"))
         if preimage is not None:
-            every, _ = trial_pairs(source)
+            every, _ = sample_pairs(source)
             off = source.distance(phi.preimage(phi(every)), every).double()
             worst = int(torch.nan_to_num(off, nan=float("inf")).argmax())
             if not off[worst] <= 1e-6:
@@ -151,27 +150,12 @@ class Homomorphism(abc.ABC):
         return phi
 
 
-MOST_LISTED = 5000
-"""Largest group whose elements are all tabulated against each other."""
-
-
-def trial_pairs(group: Group) -> tuple[Tensor, Tensor]:
-    """Return pairs on which a map is tried: every element of a small finite group, hard ones."""
-    generator = torch.Generator().manual_seed(0)
-    some = group.sample(24, generator=generator, dtype=torch.float64)
-    g = torch.cat([group.hard_elements(torch.float64).to(some.dtype), some])
-    if group.order is not None and group.order <= MOST_LISTED:
-        g = torch.cat([g, group.elements().to(g.dtype)])
-    shuffled = [g[torch.randperm(len(g), generator=generator)] for _ in range(3)]
-    return g.repeat(3, *(1,) * (g.ndim - 1)), torch.cat(shuffled)
-
-
 def offending_pair(phi: Homomorphism, *, tolerance: float = 1e-6) -> tuple[Tensor, Tensor] | None:
     """Return a pair whose product ``phi`` does not keep, or ``None``: tried on hard elements too.
 
     Elements are float64; the tolerance is on the target's distance.
     """
-    g, h = trial_pairs(phi.source)
+    g, h = sample_pairs(phi.source)
     wanted = phi.target.compose(phi(g), phi(h))
     error = phi.target.distance(phi(phi.source.compose(g, h)), wanted).double()
     worst = int(torch.nan_to_num(error, nan=float("inf")).argmax())

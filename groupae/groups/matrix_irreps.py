@@ -11,12 +11,13 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import unknown_choice
+from groupae.groups.intertwining import intertwiner_space
 from groupae.groups.irreps import IrrepLabel, Irreps
 
 if TYPE_CHECKING:
     from groupae.groups.matrix import MatrixLieGroup
 
-__all__ = ["Derivative", "MatrixIrreps", "intertwiner_space"]
+__all__ = ["Derivative", "MatrixIrreps"]
 
 _NAMES = ("0", "std", "dual", "adj")
 _RANK_TOLERANCE = 1e-8
@@ -25,19 +26,8 @@ Derivative = tuple[Tensor, Tensor]
 """Images of the generators ``(k, d, d)`` and of the discrete elements ``(k', d, d)``."""
 
 
-def intertwiner_space(source: Derivative, target: Derivative) -> Tensor:
-    """Return a basis of the maps W with ``W source = target W``, shape ``(c, d', d)``."""
-    (a, b), (p, q) = source, target
-    d, e = a.shape[-1], p.shape[-1]
-    eye_d, eye_e = (torch.eye(n, dtype=a.dtype) for n in (d, e))
-    rows = [
-        torch.kron(y, eye_d) - torch.kron(eye_e, x.mT.contiguous())
-        for x, y in zip(torch.cat([a, b]), torch.cat([p, q]), strict=True)
-    ]
-    vh: Tensor
-    _, values, vh = torch.linalg.svd(torch.cat(rows))
-    rank = int((values > _RANK_TOLERANCE * values[0].clamp(min=1)).sum())
-    return vh[rank:].reshape(-1, e, d)
+def _commuting(source: Derivative, target: Derivative) -> Tensor:
+    return intertwiner_space(torch.cat(source), torch.cat(target))
 
 
 def _spans_all_matrices(images: Derivative) -> bool:
@@ -90,7 +80,7 @@ class MatrixIrreps(Irreps):
     @override
     def commutant_dim(self, label: IrrepLabel) -> int:
         images = self._derivative(label)
-        return len(intertwiner_space(images, images))
+        return len(_commuting(images, images))
 
     @property
     @override
@@ -108,7 +98,7 @@ class MatrixIrreps(Irreps):
         images = self._derivative(label)
         if not self.group.is_compact or label == "adj":
             return _spans_all_matrices(images)
-        space = intertwiner_space(images, images)
+        space = _commuting(images, images)
         symmetric = (space + space.mT).flatten(1)
         return int(torch.linalg.matrix_rank(symmetric, rtol=_RANK_TOLERANCE)) == 1
 
@@ -127,7 +117,7 @@ class MatrixIrreps(Irreps):
     def _equivalent(self, label: IrrepLabel, other: IrrepLabel) -> bool:
         if self.dim(label) != self.dim(other):
             return False
-        space = intertwiner_space(self._derivative(label), self._derivative(other))
+        space = _commuting(self._derivative(label), self._derivative(other))
         weights = torch.cos(torch.arange(1.0, len(space) + 1, dtype=torch.float64))
         generic = torch.einsum("c,cij->ij", weights, space)
         rank = torch.linalg.matrix_rank(generic, rtol=_RANK_TOLERANCE)

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.groups.base import LieGroup, full_precision
+from groupae.groups.base import full_precision
 from groupae.groups.quaternions import matrix_from_quat, quat_from_rotvec
+from groupae.groups.square_matrices import SquareMatrices
 
 __all__ = ["OrthogonalMatrices", "determinant_sign", "nearest_rotation"]
 
@@ -83,27 +84,8 @@ def _newton_step(relative: Tensor) -> Tensor:
     return torch.where(regular, step, 0.0 * step)
 
 
-class OrthogonalMatrices(LieGroup):
+class OrthogonalMatrices(SquareMatrices):
     """What SO(3), O(2) and O(3) share: product and transpose of orthogonal matrices."""
-
-    @override
-    def identity(
-        self,
-        *batch: int,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
-    ) -> Tensor:
-        """Return unit matrices."""
-        n = self.element_shape[0]
-        return torch.eye(n, dtype=dtype or torch.float32, device=device).expand(*batch, n, n)
-
-    @override
-    def compose(self, g: Tensor, h: Tensor) -> Tensor:
-        """Return the matrix product."""
-        self.check_elements(g, h)
-        dtype = torch.promote_types(g.dtype, h.dtype)
-        with full_precision(g):
-            return g.to(dtype) @ h.to(dtype)
 
     @override
     def inverse(self, g: Tensor) -> Tensor:

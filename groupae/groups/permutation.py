@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import expected
+from groupae._validation import check_count, expected
 from groupae.groups.base import FiniteGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.young import (
@@ -191,9 +191,7 @@ class Permutation(FiniteGroup):
     charts = ("images", "matrix")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.n, int) or isinstance(self.n, bool) or self.n < 1:
-            what = "n to be an integer of at least 1"
-            raise ValueError(expected("Permutation", what, repr(self.n)))
+        check_count("Permutation", "n", self.n)
 
     @property
     @override

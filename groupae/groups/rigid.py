@@ -17,11 +17,12 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size
-from groupae.groups.base import Group, LieGroup, full_precision
+from groupae.groups.base import Group, full_precision
 from groupae.groups.extension import ExtensionIrreps
 from groupae.groups.irreps import Irreps
 from groupae.groups.planar import SO2, turn_matrix
 from groupae.groups.spatial import SO3
+from groupae.groups.square_matrices import SquareMatrices
 from groupae.groups.vector import homogeneous_matrix, kronecker_lattice
 
 __all__ = ["SE2", "SE3", "RigidMotions"]
@@ -79,7 +80,7 @@ class _RigidIrreps(ExtensionIrreps):
         return g.to(dtype)
 
 
-class RigidMotions(LieGroup):
+class RigidMotions(SquareMatrices):
     """The rigid motions that keep orientation: what `SE2` and `SE3` share."""
 
     is_compact = False
@@ -149,25 +150,6 @@ class RigidMotions(LieGroup):
 
     def _matrix(self, rotation: Tensor) -> Tensor:
         return self.rotations.convert(rotation, from_=self.rotations.charts[0], to="matrix")
-
-    @override
-    def identity(
-        self,
-        *batch: int,
-        dtype: torch.dtype | None = None,
-        device: torch.device | str | None = None,
-    ) -> Tensor:
-        """Return unit matrices."""
-        unit = torch.eye(self.n + 1, dtype=dtype or torch.float32, device=device)
-        return unit.expand(*batch, *self.element_shape)
-
-    @override
-    def compose(self, g: Tensor, h: Tensor) -> Tensor:
-        """Return the matrix product."""
-        self.check_elements(g, h)
-        dtype = torch.promote_types(g.dtype, h.dtype)
-        with full_precision(g):
-            return g.to(dtype) @ h.to(dtype)
 
     @override
     def inverse(self, g: Tensor) -> Tensor:

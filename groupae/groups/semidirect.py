@@ -22,6 +22,7 @@ from groupae.groups.base import Group, full_precision
 from groupae.groups.extension import ExtensionIrreps
 from groupae.groups.irreps import Irreps
 from groupae.groups.packing import Packed
+from groupae.groups.samples import sample_elements
 from groupae.groups.vector import Translation, homogeneous_matrix
 
 if TYPE_CHECKING:
@@ -108,8 +109,8 @@ class Semidirect(Packed):
             raise ValueError(expected("Semidirect", what, f"{self.acting} with size {size}"))
 
     def _check_automorphisms(self) -> None:
-        n, m = _samples(self.normal)
-        h, k = (x.unsqueeze(1) for x in _samples(self.acting))
+        n, h = sample_elements(self.normal), sample_elements(self.acting).unsqueeze(1)
+        m, k = n.flip(0), h.flip(0)
         moved = self.act(h, n)
         if moved.shape != (len(h), *n.shape):
             what = f"an action whose batch axes broadcast, to {(len(h), *n.shape)}"
@@ -158,7 +159,7 @@ class Semidirect(Packed):
 
     @functools.cached_property
     def _acts_trivially(self) -> bool:
-        n, h = _samples(self.normal)[0], _samples(self.acting)[0].unsqueeze(1)
+        n, h = sample_elements(self.normal), sample_elements(self.acting).unsqueeze(1)
         return bool((self.normal.distance(self.act(h, n), n) <= 1e-9).all())
 
     # --- representations --------------------------------------------------------------------
@@ -180,15 +181,6 @@ class Semidirect(Packed):
             what = "the standard action on Translation(n) for standard()"
             raise TypeError(expected(self, what, "a custom one, which has no homogeneous matrices"))
         return "1xstd"
-
-    @override
-    def regular(self, cutoff: int | None = None, *, on_elements: bool = False) -> Representation:
-        """Raise ``TypeError``: not all irreps are listed."""
-        if self.is_compact:
-            what = "a group that lists all its irreps for regular()"
-            remedy = "if it is finite, FiniteGroup.from_table of its products does"
-            raise TypeError(expected(self, what, f"only those of {self.acting}", remedy))
-        return super().regular(cutoff, on_elements=on_elements)
 
     @functools.cached_property
     def _standard(self) -> Representation:
@@ -293,11 +285,3 @@ class Semidirect(Packed):
 
 def _in_range(group: Group, g: Tensor) -> Tensor:
     return group.project(g) if group.has_integer_elements else g
-
-
-def _samples(group: Group) -> tuple[Tensor, Tensor]:
-    """Return hard and random elements, and the same in another order."""
-    generator = torch.Generator().manual_seed(0)
-    some = group.sample(24, generator=generator, dtype=torch.float64)
-    g = torch.cat([group.hard_elements(torch.float64).to(some.dtype), some])
-    return g, g[torch.randperm(len(g), generator=generator)]

@@ -18,14 +18,13 @@ from typing_extensions import override
 
 from groupae._validation import expected, unknown_choice
 from groupae.groups.affine import Affine, Scaling
-from groupae.groups.base import Group
+from groupae.groups.base import MOST_LISTED, Group
 from groupae.groups.constants import Constant
 from groupae.groups.dihedral import Dihedral
 from groupae.groups.enumerated import EnumeratedGroup, TableGroup
 from groupae.groups.finite import Cyclic
 from groupae.groups.generated import Icosahedral, Octahedral, Tetrahedral
 from groupae.groups.homomorphisms import (
-    MOST_LISTED,
     Homomorphism,
     IdentityMap,
     TabulatedHomomorphism,

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_axis_size, expected
+from groupae._validation import Method, check_axis_size, check_count, expected
 from groupae.groups.base import LieGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.planar import FrequencyIrreps, turn_blocks
@@ -183,10 +183,7 @@ class Translation(LieGroup):
     charts = ("vector", "matrix")
 
     def __post_init__(self) -> None:
-        if not isinstance(self.n, int) or self.n < 1:
-            raise ValueError(
-                expected("Translation", "n to be an integer of at least 1", repr(self.n))
-            )
+        check_count("Translation", "n", self.n)
 
     @property
     @override

@@ -11,6 +11,7 @@ from groupae.representations.algebra import (
     Copies,
     DirectSum,
     Dual,
+    Fields,
     Subrepresentation,
     TensorProduct,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "Copies",
     "DirectSum",
     "Dual",
+    "Fields",
     "FunctionRepresentation",
     "Induced",
     "IrrepSum",

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import ShapeError, expected
+from groupae._validation import ShapeError, check_count, expected
 from groupae.groups.constants import Constant
 from groupae.representations.base import Block, Representation, Summand
 from groupae.representations.irrep_sum import join
@@ -22,8 +22,10 @@ from groupae.representations.irrep_sum import join
 __all__ = [
     "BasisChange",
     "Copies",
+    "Derived",
     "DirectSum",
     "Dual",
+    "Fields",
     "Subrepresentation",
     "TensorProduct",
     "alternating_square",
@@ -128,19 +130,47 @@ class DirectSum(Representation):
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Copies(Representation):
+class Derived(Representation):
+    """A representation made from one other, whose size and depth it has unless it says more.
+
+    Args:
+        group: The group.
+        inner: The other one.
+    """
+
+    inner: Representation
+
+    @property
+    @override
+    def dim(self) -> int:
+        """That of the inner one."""
+        return self.inner.dim
+
+    @property
+    @override
+    def depth(self) -> int:
+        """That of the inner one."""
+        return self.inner.depth
+
+    @property
+    @override
+    def is_orthogonal(self) -> bool:
+        """Whether the inner one is."""
+        return self.inner.is_orthogonal
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Copies(Derived):
     """Copies of a representation of any kind, laid out ``(dim, copies)``: ``3 * rho``.
 
     Raises:
         ValueError: If there is not at least one copy.
     """
 
-    inner: Representation
     copies: int
 
     def __post_init__(self) -> None:
-        if self.copies < 1:
-            raise ValueError(expected(f"n * {self.inner}", "n of at least 1", self.copies))
+        check_count(f"n * {self.inner}", "n", self.copies)
 
     @override
     def __str__(self) -> str:
@@ -151,18 +181,6 @@ class Copies(Representation):
     def dim(self) -> int:
         """Copies times the dimension."""
         return self.copies * self.inner.dim
-
-    @property
-    @override
-    def depth(self) -> int:
-        """That of the one copied."""
-        return self.inner.depth
-
-    @property
-    @override
-    def is_orthogonal(self) -> bool:
-        """Whether the one copied is."""
-        return self.inner.is_orthogonal
 
     @override
     def summands(self) -> tuple[Summand, ...]:
@@ -182,6 +200,83 @@ class Copies(Representation):
         wide = x.reshape(*x.shape[:-2], self.inner.dim, self.copies * m)
         moved = self.inner._apply(g, wide)
         return moved.reshape(*moved.shape[:-2], self.dim, m)
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class Fields(Derived):
+    """Copies of a representation one after another, laid out ``(copies, dim)``.
+
+    So e3nn and escnn lay out fields.
+
+    Args:
+        group: The group.
+        inner: The representation of one field.
+        copies: How many there are, at least 1.
+
+    Example:
+        >>> from groupae import SO2
+        >>> rho = Fields(SO2(), SO2().rep("1x0 + 1x1"), 2)
+        >>> rho.act(torch.tensor(torch.pi), torch.arange(6.0)).round().int().tolist()
+        [0, -1, -2, 3, -4, -5]
+    """
+
+    copies: int
+
+    def __post_init__(self) -> None:
+        check_count("Fields", "copies", self.copies)
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.copies} fields of {self.inner}"
+
+    @property
+    @override
+    def dim(self) -> int:
+        """Copies times the dimension of a field."""
+        return self.copies * self.inner.dim
+
+    @property
+    @override
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks of every field."""
+        return tuple(
+            dataclasses.replace(block, start=block.start + i * self.inner.dim)
+            for i in range(self.copies)
+            for block in self.inner.blocks
+        )
+
+    @override
+    def to_blocks(self, x: Tensor, dim: int = -1) -> Tensor:
+        """Return block coordinates, field by field."""
+        axis = dim % x.ndim
+        fields = torch.unflatten(x, axis, (self.copies, self.inner.dim))
+        return self.inner.to_blocks(fields, axis + 1).flatten(axis, axis + 1)
+
+    @override
+    def from_blocks(self, x: Tensor, dim: int = -1) -> Tensor:
+        """Undo `to_blocks`."""
+        axis = dim % x.ndim
+        fields = torch.unflatten(x, axis, (self.copies, self.inner.dim))
+        return self.inner.from_blocks(fields, axis + 1).flatten(axis, axis + 1)
+
+    @override
+    def summands(self) -> tuple[Summand, ...]:
+        """Return the summands of a field, with more copies."""
+        eye = torch.eye(self.copies, dtype=torch.float64)
+        return tuple(
+            Summand(
+                s.part,
+                torch.einsum("cxd,kl->lckxd", s.embeddings, eye).flatten(2, 3).flatten(0, 1),
+            )
+            for s in self.inner.summands()
+        )
+
+    @override
+    def _apply(self, g: Tensor, x: Tensor) -> Tensor:
+        m = x.shape[-1]
+        fields = torch.unflatten(x, -2, (self.copies, self.inner.dim)).transpose(-3, -2)
+        moved = self.inner._apply(g, fields.flatten(-2))
+        return torch.unflatten(moved, -1, (self.copies, m)).transpose(-3, -2).flatten(-3, -2)
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -250,26 +345,12 @@ class TensorProduct(Representation):
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Dual(Representation):
+class Dual(Derived):
     """``g -> rho(g^-1)^T``. `Representation.dual` makes it where it differs from rho."""
-
-    inner: Representation
 
     @override
     def __str__(self) -> str:
         return f"dual({self.inner})"
-
-    @property
-    @override
-    def dim(self) -> int:
-        """The same."""
-        return self.inner.dim
-
-    @property
-    @override
-    def depth(self) -> int:
-        """The same."""
-        return self.inner.depth
 
     @property
     @override
@@ -283,7 +364,7 @@ class Dual(Representation):
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class BasisChange(Representation):
+class BasisChange(Derived):
     """``g -> Q rho(g) Q^-1``. Prints as rho does; `to_blocks` is ``Q^-1 x``.
 
     Args:
@@ -293,7 +374,6 @@ class BasisChange(Representation):
         inverse: Its inverse.
     """
 
-    inner: Representation
     basis: Constant
     inverse: Constant
 
@@ -325,12 +405,6 @@ class BasisChange(Representation):
     @override
     def __repr__(self) -> str:
         return f"{self.inner!r}.change_basis(...)"
-
-    @property
-    @override
-    def dim(self) -> int:
-        """The same."""
-        return self.inner.dim
 
     @property
     @override
@@ -389,7 +463,7 @@ def _multiply(matrix: Constant, x: Tensor, dim: int) -> Tensor:
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Subrepresentation(Representation):
+class Subrepresentation(Derived):
     """The part of a representation on an invariant subspace: ``U^T rho(g) U``.
 
     Args:
@@ -399,7 +473,6 @@ class Subrepresentation(Representation):
         title: How it prints.
     """
 
-    inner: Representation
     isometry: Constant
     title: str
 
@@ -412,18 +485,6 @@ class Subrepresentation(Representation):
     def dim(self) -> int:
         """Dimension of the subspace."""
         return self.isometry.shape[1]
-
-    @property
-    @override
-    def depth(self) -> int:
-        """That of the whole."""
-        return self.inner.depth
-
-    @property
-    @override
-    def is_orthogonal(self) -> bool:
-        """Whether the whole is."""
-        return self.inner.is_orthogonal
 
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from typing_extensions import override
 from groupae._validation import ShapeError, expected
 from groupae.groups import Group
 from groupae.groups.constants import Constant
-from groupae.groups.homomorphisms import trial_pairs
+from groupae.groups.samples import sample_pairs
 from groupae.representations.base import Representation
 
 __all__ = [
@@ -27,7 +27,7 @@ __all__ = [
 def _check(rho: Representation, what: str) -> None:
     """Raise unless ``rho`` keeps the identity and products, on hard and random elements."""
     group = rho.group
-    g, h = trial_pairs(group)
+    g, h = sample_pairs(group)
     if isinstance(rho, LieRepresentation):  # known only where there is a logarithm
         known = [group.log(x).isfinite().all(-1) for x in (g, h, group.compose(g, h))]
         logarithms = torch.stack(known).all(0)

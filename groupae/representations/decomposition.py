@@ -18,7 +18,9 @@ from torch import Tensor
 
 from groupae._validation import expected
 from groupae.groups import Group, Product
+from groupae.groups.intertwining import intertwiner_space
 from groupae.groups.irreps import IrrepLabel
+from groupae.groups.samples import sample_elements
 from groupae.representations.algebra import BasisChange
 from groupae.representations.base import Representation
 from groupae.representations.irrep_sum import IrrepSum, Term
@@ -234,7 +236,8 @@ def intertwiners(rho: Representation, sigma: Representation) -> Tensor:
         what = f"two representations of {rho.group}"
         raise ValueError(expected("intertwiners", what, f"one of {sigma.group}"))
     if not rho.group.is_compact:
-        return _solve_intertwiners(rho, sigma)
+        g = sample_elements(rho.group, random=6)
+        return intertwiner_space(rho.matrix(g, torch.float64), sigma.matrix(g, torch.float64))
     source, target = _Isotypic(rho), _Isotypic(sigma)
     found = [torch.zeros(0, sigma.dim, rho.dim, dtype=torch.float64)]
     for label in source.into:
@@ -264,25 +267,6 @@ class _Isotypic:
             shape = (rho.dim, block.dim, block.copies)
             self.into[term.label] = basis[:, block.slice].reshape(shape).permute(2, 0, 1)
             self.back[term.label] = inverse[block.slice].mT.reshape(shape).permute(2, 0, 1)
-
-
-def _solve_intertwiners(rho: Representation, sigma: Representation) -> Tensor:
-    """Return the null space of ``W rho(g) - sigma(g) W`` over random elements."""
-    group, generator = rho.group, torch.Generator().manual_seed(0)
-    some = group.sample(6, generator=generator, dtype=torch.float64)
-    g = torch.cat([some, group.hard_elements(torch.float64).to(some.dtype)])
-    a, b = rho.matrix(g, torch.float64), sigma.matrix(g, torch.float64)
-    n, m = sigma.dim, rho.dim
-    eye_n, eye_m = torch.eye(n, dtype=torch.float64), torch.eye(m, dtype=torch.float64)
-    equations = torch.einsum("xi,gjy->gxyij", eye_n, a) - torch.einsum("gxi,yj->gxyij", b, eye_m)
-    scale = 1 + a.abs().amax((1, 2)) + b.abs().amax((1, 2))
-    equations = equations / scale[:, None, None, None, None]
-    triangle: Tensor
-    _, triangle = torch.linalg.qr(equations.reshape(-1, n * m), mode="r")
-    _, values, vectors = torch.linalg.svd(triangle)
-    rank = int((values > 1e-9 * max(1.0, float(values.amax()))).sum())
-    null: Tensor = vectors[rank:]
-    return null.reshape(-1, n, m)
 
 
 def clebsch_gordan(group: Group, a: str, b: str, c: str) -> Tensor:

@@ -15,11 +15,11 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.groups import Group, Product
-from groupae.groups.base import check_complete
+from groupae.groups.base import MOST_LISTED, check_complete
 from groupae.groups.constants import Constant
-from groupae.groups.homomorphisms import MOST_LISTED, Homomorphism
+from groupae.groups.homomorphisms import Homomorphism
 from groupae.groups.projections import Projection
-from groupae.representations.algebra import TensorProduct
+from groupae.representations.algebra import Derived, TensorProduct
 from groupae.representations.base import Representation, Summand
 from groupae.representations.decomposition import fixed_dim
 from groupae.representations.irrep_sum import IrrepSum, Term
@@ -35,7 +35,7 @@ __all__ = [
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Pullback(Representation):
+class Pullback(Derived):
     """``g -> rho(phi(g))``: a representation of the source of a homomorphism.
 
     Example:
@@ -44,7 +44,6 @@ class Pullback(Representation):
         torch.Size([3, 3])
     """
 
-    inner: Representation
     phi: Homomorphism
 
     @classmethod
@@ -61,21 +60,9 @@ class Pullback(Representation):
 
     @property
     @override
-    def dim(self) -> int:
-        """The same."""
-        return self.inner.dim
-
-    @property
-    @override
     def depth(self) -> int:
         """The same, and once more for the map."""
         return self.inner.depth + 1
-
-    @property
-    @override
-    def is_orthogonal(self) -> bool:
-        """Whether the inner one is."""
-        return self.inner.is_orthogonal
 
     @override
     def summands(self) -> tuple[Summand, ...]:
@@ -91,7 +78,7 @@ class Pullback(Representation):
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
-class Induced(Representation):
+class Induced(Derived):
     r"""The representation of G induced from a subgroup H of finite index.
 
     With cosets :math:`t_i H` and :math:`g t_i = t_j h_i`, the vector :math:`x_i` of coset i is
@@ -107,7 +94,6 @@ class Induced(Representation):
         1x0 + 1x3
     """
 
-    inner: Representation
     phi: Homomorphism
     cosets: Constant
 
@@ -136,12 +122,6 @@ class Induced(Representation):
     def depth(self) -> int:
         """That of the inner one, and twice more for the products with cosets."""
         return self.inner.depth + 2
-
-    @property
-    @override
-    def is_orthogonal(self) -> bool:
-        """Whether the inner one is."""
-        return self.inner.is_orthogonal
 
     def _factor(self, g: Tensor) -> tuple[Tensor, Tensor]:
         """Return where each coset goes, shape ``(*batch, k)``, and the ``h`` there."""

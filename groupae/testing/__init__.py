@@ -11,13 +11,13 @@ are relative to the largest entry where that is above 1. Gradients to the elemen
 central differences, to 1e-6 times the depth. Every law has the name one would give its violation.
 """
 
+from groupae.groups.samples import sample_elements
 from groupae.testing.action_laws import check_action
 from groupae.testing.catalogue import check_all
 from groupae.testing.group_laws import check_group
 from groupae.testing.map_laws import check_equivariant, check_homomorphism, check_intertwiner
 from groupae.testing.report import LawReport, LawResult, LawViolationError
 from groupae.testing.representation_laws import check_representation
-from groupae.testing.samples import sample_elements
 
 __all__ = [
     "LawReport",

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from groupae.actions import LatentAction
+from groupae.groups.samples import sample_elements
 from groupae.testing.report import LawBook, LawReport
 from groupae.testing.samples import (
     check_element_gradient,
@@ -17,7 +18,6 @@ from groupae.testing.samples import (
     largest,
     map_parts,
     parts,
-    sample_elements,
     triples,
     weighted_sum,
 )

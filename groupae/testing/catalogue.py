@@ -53,7 +53,7 @@ _CHECKS: Sequence[tuple[type[Any], Callable[..., LawReport]]] = (
     (Homomorphism, check_homomorphism),
     (LatentAction, check_action),
 )
-_LARGEST_REGULAR = 64  # dimension up to which irreps and regular representations are checked
+_LARGEST_DIM = 64  # up to which irreps and regular representations are checked
 _LARGEST_TABLE = 1000  # order up to which subgroups are, whose tables may have to be found
 
 
@@ -86,7 +86,7 @@ def _labels(group: Group, cutoff: int) -> list[str]:
         irreps = group.irreps
     except TypeError:  # a group that lists none
         return []
-    small = (label for label in irreps.labels(cutoff) if irreps.dim(label) <= _LARGEST_REGULAR)
+    small = (label for label in irreps.labels(cutoff) if irreps.dim(label) <= _LARGEST_DIM)
     return [irreps.format(label) for label in small]
 
 
@@ -122,7 +122,7 @@ def _regular(group: Group) -> Representation | None:
     whole = [] if group.order is None else [None]
     for cutoff in (*whole, 2, 1):
         rho = group.regular(cutoff)
-        if rho.dim <= _LARGEST_REGULAR:
+        if rho.dim <= _LARGEST_DIM:
             return rho
     return None
 

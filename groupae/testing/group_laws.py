@@ -7,8 +7,9 @@ from torch import Tensor
 
 from groupae.groups import FiniteGroup, Group
 from groupae.groups.base import ambient_error
+from groupae.groups.samples import sample_elements
 from groupae.testing.report import LawBook, LawReport
-from groupae.testing.samples import finite_log, same_data, sample_elements, triples
+from groupae.testing.samples import finite_log, same_data, triples
 from groupae.testing.sampling_laws import LARGEST_LISTED, check_grid, check_sampling
 
 __all__ = ["check_group"]

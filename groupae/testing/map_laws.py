@@ -13,6 +13,7 @@ from groupae.actions import LatentAction
 from groupae.groups import Group
 from groupae.groups.base import ambient_error
 from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.samples import sample_elements
 from groupae.representations import Representation
 from groupae.testing.action_laws import acting_elements
 from groupae.testing.report import LawBook, LawReport
@@ -22,7 +23,6 @@ from groupae.testing.samples import (
     map_parts,
     parts,
     same_data,
-    sample_elements,
     triples,
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from groupae.groups.samples import sample_elements
 from groupae.representations import Block, IrrepSum, Representation
 from groupae.testing.report import LawBook, LawReport
 from groupae.testing.samples import (
@@ -13,7 +14,6 @@ from groupae.testing.samples import (
     each_row,
     error,
     same_data,
-    sample_elements,
     triples,
 )
 

@@ -1,4 +1,4 @@
-"""What the checks share: elements to try, errors of codes, derivatives against differences.
+"""What the checks share: triples of elements, errors of codes, derivatives against differences.
 
 A code is a tensor or a dict of named tensors; the first axis counts the samples. Errors are
 relative to the largest entry of a sample where that is above 1; those of a product, to the product
@@ -28,19 +28,9 @@ __all__ = [
     "map_parts",
     "parts",
     "same_data",
-    "sample_elements",
     "triples",
     "weighted_sum",
 ]
-
-
-def sample_elements(
-    group: Group, dtype: torch.dtype = torch.float64, *, random: int = 24, seed: int = 0
-) -> Tensor:
-    """Return the hard elements of a group followed by random ones."""
-    generator = torch.Generator().manual_seed(seed)
-    some = group.sample(random, generator=generator, dtype=dtype)
-    return torch.cat([group.hard_elements(dtype).to(some.dtype), some])
 
 
 def triples(group: Group, g: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -454,7 +454,7 @@ LOOP = [
         (
             lambda: PermutationGroup(Constant([[*range(1, 8), 0], [1, 0, *range(2, 8)]])),
             ValueError,
-            "from_permutations: expected at most 10000 elements, got more",
+            "from_permutations: expected at most 5000 elements, got more",
         ),
         (
             lambda: FiniteGroup.from_matrices(
@@ -510,6 +510,7 @@ def test_the_natural_representation_says_whether_it_is_irreducible():
     assert Icosahedral().irreps.is_irreducible("std")
     assert skewed_three().irreps.commutant_dim("std") == 2
     assert not symmetric_four().irreps.is_irreducible("std")
+    assert FiniteGroup.from_matrices([[[0.0, -1.0], [1.0, 0.0]]]).irreps.is_irreducible("std")
     assert symmetric_four().irreps.commutant_dim("std") == 2
     assert Icosahedral().irreps.is_orthogonal("std")
     assert not skewed_three().irreps.is_orthogonal("std")

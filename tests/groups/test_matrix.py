@@ -515,7 +515,7 @@ E, F = [[0, 1], [0, 0]], [[0, 0], [1, 0]]
         (lambda: sl2().rep("2xspin"), ValueError, "one of 0, std, dual, adj, got 'spin'"),
         (lambda: sl2().grid(5), TypeError, "a group with a known mesh"),
         (lambda: sl2().regular(2), TypeError, "got a non-compact one"),
-        (lambda: rotations().regular(2), TypeError, "whose irreps are all known"),
+        (lambda: rotations().regular(2), TypeError, "lists all its irreps for regular"),
         (lambda: sl2().exp(torch.zeros(2)), ValueError, r"shape \(\*batch, 3\), got \(2,\)"),
         (lambda: sl2().log(torch.zeros(3, 3)), ValueError, r"shape \(\*batch, 2, 2\)"),
         (lambda: sl2().inverse(torch.zeros(2, 2).long()), TypeError, "floating dtype"),

@@ -6,7 +6,6 @@ cannot be pickled). One file a thing: ``groups``, ``representations``, ``fields`
 """
 
 from groupae.interop.escnn.fields import (
-    Fields,
     field_type_from_representation,
     field_type_to_representation,
 )
@@ -23,7 +22,6 @@ from groupae.interop.escnn.representations import (
 )
 
 __all__ = [
-    "Fields",
     "element_from_escnn",
     "element_to_escnn",
     "field_type_from_representation",

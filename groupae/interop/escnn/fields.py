@@ -6,13 +6,11 @@ the representation. Equal fields in a row make one `Fields`, applied in one piec
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
-from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.interop.escnn.groups import escnn_module, group_from_escnn
@@ -20,103 +18,13 @@ from groupae.interop.escnn.representations import (
     representation_from_escnn,
     representation_to_escnn,
 )
-from groupae.representations import Block, IrrepSum, Representation, Summand
-from groupae.representations.algebra import DirectSum
+from groupae.representations import DirectSum, Fields, IrrepSum, Representation
 
 if TYPE_CHECKING:
     from escnn.gspaces import GSpace
     from escnn.nn import FieldType
 
-__all__ = ["Fields", "field_type_from_representation", "field_type_to_representation"]
-
-
-@dataclasses.dataclass(frozen=True, repr=False)
-class Fields(Representation):
-    """Copies of a representation one after another, ``(copies, dim)``, as escnn lays out fields.
-
-    Args:
-        group: The group.
-        field: The representation of one field.
-        copies: How many there are, at least 1.
-
-    Example:
-        >>> from groupae import SO2
-        >>> rho = Fields(SO2(), SO2().rep("1x0 + 1x1"), 2)
-        >>> rho.act(torch.tensor(torch.pi), torch.arange(6.0)).round().int().tolist()
-        [0, -1, -2, 3, -4, -5]
-    """
-
-    field: Representation
-    copies: int
-
-    def __post_init__(self) -> None:
-        if self.copies < 1:
-            raise ValueError(expected("Fields", "at least one field", self.copies))
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.copies} fields of {self.field}"
-
-    @property
-    @override
-    def dim(self) -> int:
-        """Copies times the dimension of a field."""
-        return self.copies * self.field.dim
-
-    @property
-    @override
-    def depth(self) -> int:
-        """That of a field."""
-        return self.field.depth
-
-    @property
-    @override
-    def is_orthogonal(self) -> bool:
-        """Whether a field's is."""
-        return self.field.is_orthogonal
-
-    @property
-    @override
-    def blocks(self) -> tuple[Block, ...]:
-        """The blocks of every field."""
-        return tuple(
-            dataclasses.replace(block, start=block.start + i * self.field.dim)
-            for i in range(self.copies)
-            for block in self.field.blocks
-        )
-
-    @override
-    def to_blocks(self, x: Tensor, dim: int = -1) -> Tensor:
-        """Return block coordinates, field by field."""
-        axis = dim % x.ndim
-        fields = torch.unflatten(x, axis, (self.copies, self.field.dim))
-        return self.field.to_blocks(fields, axis + 1).flatten(axis, axis + 1)
-
-    @override
-    def from_blocks(self, x: Tensor, dim: int = -1) -> Tensor:
-        """Undo `to_blocks`."""
-        axis = dim % x.ndim
-        fields = torch.unflatten(x, axis, (self.copies, self.field.dim))
-        return self.field.from_blocks(fields, axis + 1).flatten(axis, axis + 1)
-
-    @override
-    def summands(self) -> tuple[Summand, ...]:
-        """Return the summands of a field, with more copies."""
-        eye = torch.eye(self.copies, dtype=torch.float64)
-        return tuple(
-            Summand(
-                s.part,
-                torch.einsum("cxd,kl->lckxd", s.embeddings, eye).flatten(2, 3).flatten(0, 1),
-            )
-            for s in self.field.summands()
-        )
-
-    @override
-    def _apply(self, g: Tensor, x: Tensor) -> Tensor:
-        m = x.shape[-1]
-        fields = torch.unflatten(x, -2, (self.copies, self.field.dim)).transpose(-3, -2)
-        moved = self.field._apply(g, fields.flatten(-2))
-        return torch.unflatten(moved, -1, (self.copies, m)).transpose(-3, -2).flatten(-3, -2)
+__all__ = ["field_type_from_representation", "field_type_to_representation"]
 
 
 def field_type_to_representation(field_type: FieldType) -> Representation:
@@ -186,7 +94,7 @@ def field_type_from_representation(gspace: GSpace, rho: Representation) -> Field
 def _fields(rho: Representation) -> list[Representation]:
     """Return the representations of the fields, in the order of the channels."""
     if isinstance(rho, Fields):
-        return _fields(rho.field) * rho.copies
+        return _fields(rho.inner) * rho.copies
     if isinstance(rho, DirectSum):
         return [field for part in rho.parts for field in _fields(part)]
     if isinstance(rho, IrrepSum):

@@ -1,10 +1,10 @@
-"""Fields laid out as escnn does; needs no escnn."""
+"""Copies laid out one after another, as escnn lays out fields."""
 
 import pytest
 import torch
 
 from groupae import O2, SO2, SO3, Cyclic
-from groupae.interop.escnn import Fields
+from groupae.representations import Fields
 from groupae.testing.mixins import RepresentationLaws
 
 
@@ -58,5 +58,5 @@ def test_it_decomposes_and_batches():
 
 
 def test_there_is_at_least_one():
-    with pytest.raises(ValueError, match="expected at least one field, got 0"):
+    with pytest.raises(ValueError, match="copies to be an integer of at least 1, got 0"):
         Fields(SO2(), SO2().rep("1x1"), 0)

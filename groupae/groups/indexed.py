@@ -1,0 +1,52 @@
+"""Finite groups whose elements are indices: what all of them share.
+
+Conventions: an element is an int64 index in ``0..order-1``, shape ``(*batch,)``; 0 is the identity.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae.groups.base import FiniteGroup
+
+__all__ = ["IndexedGroup"]
+
+
+class IndexedGroup(FiniteGroup):
+    """A finite group of indices. Subclasses give ``order``, ``compose`` and ``inverse``."""
+
+    @override
+    def identity(
+        self,
+        *batch: int,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return index 0; an element is int64, whatever the dtype asked for."""
+        del dtype
+        return torch.zeros(batch, dtype=torch.int64, device=device)
+
+    @override
+    def sample(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return uniform indices."""
+        del dtype
+        return torch.randint(self.order, batch, generator=generator, device=device)
+
+    @override
+    def elements(self) -> Tensor:
+        """Return ``0..order-1``."""
+        return torch.arange(self.order)
+
+    @override
+    def index(self, g: Tensor) -> Tensor:
+        """Return the element itself, in the range of indices where turns around are allowed."""
+        self.check_elements(g)
+        return self.project(g)

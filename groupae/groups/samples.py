@@ -1,0 +1,32 @@
+"""Elements to try a law on: hard ones first, then random ones, the same ones every time."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from groupae.groups.base import MOST_LISTED, Group
+
+__all__ = ["sample_elements", "sample_pairs"]
+
+
+def sample_elements(
+    group: Group, dtype: torch.dtype = torch.float64, *, random: int = 24, seed: int = 0
+) -> Tensor:
+    """Return the hard elements of a group followed by random ones."""
+    generator = torch.Generator().manual_seed(seed)
+    some = group.sample(random, generator=generator, dtype=dtype)
+    return torch.cat([group.hard_elements(dtype).to(some.dtype), some])
+
+
+def sample_pairs(group: Group) -> tuple[Tensor, Tensor]:
+    """Return float64 pairs on which a user's map is tried when it is made.
+
+    Every element of a small finite group stands in three of them: one wrong one is found.
+    """
+    g = sample_elements(group)
+    if group.order is not None and group.order <= MOST_LISTED:
+        g = torch.cat([g, group.elements().to(g.dtype)])
+    generator = torch.Generator().manual_seed(1)
+    shuffled = [g[torch.randperm(len(g), generator=generator)] for _ in range(3)]
+    return g.repeat(3, *(1,) * (g.ndim - 1)), torch.cat(shuffled)

@@ -1,0 +1,37 @@
+"""Groups whose elements are square matrices: the unit matrix and the product.
+
+Conventions: a matrix acts on column vectors, shape ``(*batch, n, n)``.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae.groups.base import LieGroup, full_precision
+
+__all__ = ["SquareMatrices"]
+
+
+class SquareMatrices(LieGroup):
+    """A Lie group of matrices, with the product of matrices."""
+
+    @override
+    def identity(
+        self,
+        *batch: int,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return unit matrices."""
+        n = self.element_shape[0]
+        return torch.eye(n, dtype=dtype or torch.float32, device=device).expand(*batch, n, n)
+
+    @override
+    def compose(self, g: Tensor, h: Tensor) -> Tensor:
+        """Return the matrix product."""
+        self.check_elements(g, h)
+        dtype = torch.promote_types(g.dtype, h.dtype)
+        with full_precision(g):
+            return g.to(dtype) @ h.to(dtype)
