@@ -51,4 +51,4 @@ print(f"oracle {evaluate(DataAction(rotate), test.fixed()).psnr:.2f} dB")
 
 # %%
 # Orbits of held-out digits, counter-clockwise from the left.
-figure = plot_orbit(model, test.pictures[:6], G.grid(12).float())
+figure = plot_orbit(model, test.originals[:6], G.grid(12).float())

@@ -1,4 +1,7 @@
-"""The one batch type: pairs ``(x1, g, x2)`` whose codes lie on one orbit, ``z2 = g . z1``."""
+"""What models are trained on and judged by: pairs and trajectories on orbits.
+
+A pair is ``(x1, g, x2)`` with codes on one orbit, ``z2 = g . z1``; a trajectory is a chain of them.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-__all__ = ["PairBatch", "PairSource"]
+__all__ = ["PairBatch", "PairSource", "Trajectories"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +24,8 @@ class PairBatch:
         g: Elements that carry the first to the second, shape ``(n, *element_shape)``.
         x2: Second pictures, shape ``(n, *x_shape)``.
         label: Class of each pair where one is known, shape ``(n,)``.
+        mask: Pixels of ``x2`` that show what the group moves, where known: bool, shape
+            ``(n, 1, H, W)``.
 
     Example:
         >>> import torch
@@ -33,23 +38,45 @@ class PairBatch:
     g: Tensor
     x2: Tensor
     label: Tensor | None = None
+    mask: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.x1)
 
     def __getitem__(self, index: slice | Tensor) -> PairBatch:
         label = None if self.label is None else self.label[index]
-        return PairBatch(self.x1[index], self.g[index], self.x2[index], label)
+        mask = None if self.mask is None else self.mask[index]
+        return PairBatch(self.x1[index], self.g[index], self.x2[index], label, mask)
 
     def to(self, device: torch.device | str) -> PairBatch:
         """Return the batch on another device."""
         label = None if self.label is None else self.label.to(device)
-        return PairBatch(self.x1.to(device), self.g.to(device), self.x2.to(device), label)
+        mask = None if self.mask is None else self.mask.to(device)
+        return PairBatch(self.x1.to(device), self.g.to(device), self.x2.to(device), label, mask)
 
     def chunks(self, size: int) -> Iterator[PairBatch]:
         """Yield the batch in pieces of at most ``size`` pairs."""
         for start in range(0, len(self), size):
             yield self[start : start + size]
+
+
+@dataclasses.dataclass(frozen=True)
+class Trajectories:
+    """A batch of trajectories ``x_0 -> g_1 . x_0 = x_1 -> ... -> x_T``, for rollouts.
+
+    Args:
+        x: Data, shape ``(n, T + 1, *x_shape)``.
+        g: Elements, shape ``(n, T, *element_shape)``: ``g[:, t]`` carries ``x[:, t]`` to
+            ``x[:, t + 1]``.
+        label: Class of each where one is known, shape ``(n,)``.
+    """
+
+    x: Tensor
+    g: Tensor
+    label: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
 
 
 class PairSource(Protocol):

@@ -1,91 +1,109 @@
-"""Pairs on orbits, from any pictures and any action on them.
+"""Pairs from any originals and any action on them.
 
-Randomness is keyed, not consumed: the order of the data is a function of (seed, epoch), the
-elements of (seed, step). A batch is therefore the same whenever it is asked for.
+The action moves *scenes*; ``show`` says what of a moved scene is seen. Where the two differ, a
+group acts on something that is partly hidden: a digit behind a block, the brain inside its skull.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
-from groupae.groups import Group
-from groupae.pairs import PairBatch
+from groupae.data.keys import keyed_generator
+from groupae.data.orbits import OrbitDataset, Views
+from groupae.groups import FiniteGroup, Group
 
-__all__ = ["OrbitPairs", "keyed_generator"]
+__all__ = ["OrbitPairs"]
 
-_ORDER, _ELEMENTS, _FIXED = range(3)  # independent streams of randomness
-
-
-def keyed_generator(*key: int) -> torch.Generator:
-    """Return a CPU generator that is a function of the key alone."""
-    # numpy pads keys with zeros, so (1,) and (1, 0) would be one; the length tells them apart
-    state = np.random.SeedSequence((len(key), *key)).generate_state(1, np.uint64)
-    return torch.Generator().manual_seed(int(state[0] >> np.uint64(1)))
+_ORBIT = 5  # the stream of randomness beside those of `groupae.data.orbits`
 
 
-class OrbitPairs:
-    """Pairs ``(g1 . x, g2 g1^-1, g2 . x)`` with both elements drawn at random.
+class OrbitPairs(OrbitDataset):
+    """Originals that a known action moves, by elements drawn at random.
 
     Args:
-        pictures: Originals, shape ``(n, *x_shape)``.
+        originals: Shape ``(n, *scene_shape)``.
         group: The group.
-        act: How it acts on data, a function of ``(g, x)``, both batched.
+        act: How it acts on scenes, a function of ``(g, scenes)``, both batched along one axis.
+        show: What is seen of moved scenes, a function of (scenes ``(m, n, *scene_shape)``,
+            generator) with values ``(m, n, *x_shape)``; what it draws at random should be the same
+            for all ``m`` views of an original. By default all is seen.
+        mask: Pixels of what moves, a function of moved scenes with bool values
+            ``(m, n, 1, H, W)``.
+        sample: Draws elements, a function of (m, n) and ``generator=``; ``group.sample`` by
+            default.
         labels: Class of each original, shape ``(n,)``.
         seed: Key of all randomness.
 
     Example:
         >>> from groupae import Cyclic
-        >>> G = Cyclic(4)
         >>> def shift(j, x):
         ...     return x.gather(1, (torch.arange(4) - j[:, None]) % 4)
-        >>> batch = OrbitPairs(torch.eye(4), G, shift).batch(step=0, size=2)
+        >>> batch = OrbitPairs(torch.eye(4), Cyclic(4), shift).batch(step=0, size=2)
         >>> torch.equal(shift(batch.g, batch.x1), batch.x2)
         True
     """
 
     def __init__(
         self,
-        pictures: Tensor,
+        originals: Tensor,
         group: Group,
         act: Callable[[Tensor, Tensor], Tensor],
         *,
+        show: Callable[[Tensor, torch.Generator], Tensor] | None = None,
+        mask: Callable[[Tensor], Tensor] | None = None,
+        sample: Callable[..., Any] | None = None,
         labels: Tensor | None = None,
         seed: int = 0,
     ) -> None:
-        if len(pictures) == 0:
-            raise ShapeError(expected("OrbitPairs", "at least one picture", "none"))
-        self.pictures = pictures
-        self.group = group
+        super().__init__(group, len(originals), labels=labels, seed=seed)
+        self.originals = originals
         self.act = act
-        self.labels = labels
-        self.seed = seed
+        self._show = show
+        self._mask = mask
+        self._sample = sample or group.sample
 
-    def __len__(self) -> int:
-        return len(self.pictures)
+    @override
+    def views(self, index: Tensor, count: int, generator: torch.Generator) -> Views:
+        """Return views moved by random elements, drawn apart for each view and original."""
+        g = self._sample(count, len(index), generator=generator)
+        return self._move(g, self.originals[index], generator)
 
-    def batch(self, step: int, size: int) -> PairBatch:
-        """Return the pairs of a training step; every epoch visits each original once."""
-        position = torch.arange(step * size, (step + 1) * size)
-        epoch, place = position // len(self), position % len(self)
-        index = torch.empty_like(position)
-        for e in range(int(epoch[0]), int(epoch[-1]) + 1):
-            order = torch.randperm(len(self), generator=keyed_generator(self.seed, _ORDER, e))
-            index[epoch == e] = order[place[epoch == e]]
-        return self._pairs(index, keyed_generator(self.seed, _ELEMENTS, step))
+    @override
+    def orbit(self, index: Tensor, count: int) -> Views:
+        """Return views moved by the same elements for all, the identity first.
 
-    def fixed(self) -> PairBatch:
-        """Return one pair of each original, always the same ones; for validation and tests."""
-        return self._pairs(torch.arange(len(self)), keyed_generator(self.seed, _FIXED))
+        A finite group's are spread over its elements; a compact Lie group's go once round, along
+        its last generator; others go from the identity along the sum of all generators and back.
+        """
+        g = self._path(count).unsqueeze(1).expand(count, len(index), *self.group.element_shape)
+        return self._move(g, self.originals[index], keyed_generator(self.seed, _ORBIT))
 
-    def _pairs(self, index: Tensor, generator: torch.Generator) -> PairBatch:
-        x = self.pictures[index]
-        g1, g2 = self.group.sample(2, len(index), generator=generator)
-        moved = self.act(torch.cat([g1, g2]), torch.cat([x, x]))
-        x1, x2 = moved.chunk(2)
-        labels = None if self.labels is None else self.labels[index]
-        return PairBatch(x1, self.group.compose(g2, self.group.inverse(g1)), x2, labels)
+    def _path(self, count: int) -> Tensor:
+        group = self.group
+        if isinstance(group, FiniteGroup):
+            return group.grid(count)
+        t = torch.arange(count) / count
+        v = torch.ones(count, group.lie_dim)
+        if group.is_compact:
+            v[:, :-1] = 0
+            return group.exp(2 * math.pi * t[:, None] * v)
+        return group.exp((2 * math.pi * t).sin()[:, None] * v)
+
+    def _move(self, g: Tensor, originals: Tensor, generator: torch.Generator) -> Views:
+        m, n = g.shape[:2]
+        repeated = originals.expand(m, *originals.shape).flatten(0, 1)
+        moved = self.act(g.flatten(0, 1), repeated)
+        if len(moved) != m * n:
+            got = tuple(moved.shape)
+            raise ShapeError(expected("OrbitPairs", f"act to return {m * n} scenes", got))
+        scenes = moved.unflatten(0, (m, n))
+        mask = None if self._mask is None else self._mask(scenes)
+        seen = scenes if self._show is None else self._show(scenes, generator)
+        return Views(seen, g, mask)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from groupae._validation import unknown_choice
-from groupae.data.pairs import OrbitPairs, keyed_generator
+from groupae.data.keys import keyed_generator
+from groupae.data.pairs import OrbitPairs
 from groupae.data.rotation import rotate
 from groupae.groups import SO2
 

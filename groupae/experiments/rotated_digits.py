@@ -67,7 +67,7 @@ def _orbit_picture(test: OrbitPairs) -> OrbitPicture:
     """Eight held-out digits of different classes at twelve angles."""
     assert test.labels is not None
     chosen = torch.stack([(test.labels == digit).nonzero()[0, 0] for digit in range(1, 9)])
-    originals, gs = test.pictures[chosen], test.group.grid(12).float()
+    originals, gs = test.originals[chosen], test.group.grid(12).float()
     n, m = len(originals), len(gs)
     turned = rotate(gs.repeat(n), originals.repeat_interleave(m, 0)).unflatten(0, (n, m))
     titles = tuple(f"{math.degrees(angle):.0f}°" for angle in gs.tolist())

@@ -23,7 +23,7 @@ def test_quarter_turns_are_exact_on_non_square_pictures_only_by_half_turns():
 
 
 def test_rotation_agrees_with_scipy():
-    picture = RotatedDigits("test").pictures[:1]
+    picture = RotatedDigits("test").originals[:1]
     for angle in (0.4, -1.0, 2.5):
         ours = rotate(torch.tensor([angle]), picture)[0, 0]
         theirs = ndimage.rotate(picture[0, 0].numpy(), math.degrees(angle), reshape=False, order=1)
@@ -41,7 +41,7 @@ def test_rotation_checks_its_shapes():
 def test_the_split_is_disjoint_and_complete():
     parts = [RotatedDigits(split) for split in ("train", "validation", "test")]
     assert [len(part) for part in parts] == [3500, 500, 1000]
-    rows = torch.cat([part.pictures.flatten(1) for part in parts])
+    rows = torch.cat([part.originals.flatten(1) for part in parts])
     assert len(torch.unique(rows, dim=0)) == 5000
     assert RotatedDigits("test").labels.bincount(minlength=10).min() > 60
 
@@ -116,5 +116,5 @@ def test_a_user_can_make_pairs_of_any_action():
 
 
 def test_no_pictures_are_refused():
-    with pytest.raises(ValueError, match="at least one picture"):
+    with pytest.raises(ValueError, match="at least one original"):
         OrbitPairs(torch.zeros(0, 1, 4, 4), SO2(), rotate)

@@ -27,7 +27,7 @@ def test_psnr_is_averaged_over_pictures_not_errors():
 
 
 def test_ssim_is_one_on_equal_pictures_and_falls_with_noise():
-    x = RotatedDigits("test").pictures[:8]
+    x = RotatedDigits("test").originals[:8]
     torch.testing.assert_close(ssim_score(x, x), torch.ones(8))
     assert (ssim_score((x + 0.2 * torch.rand_like(x)).clamp(0, 1), x) < 0.9).all()
 

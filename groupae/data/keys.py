@@ -1,0 +1,61 @@
+"""Keyed randomness: what is drawn is a function of a key, never of what was drawn before.
+
+The order of the data is keyed by (seed, epoch), elements by (seed, step). A batch is therefore the
+same whenever, and on whatever machine, it is asked for.
+"""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import torch
+from torch import Tensor
+
+__all__ = ["epoch_order", "keyed_generator", "split_indices"]
+
+
+def keyed_generator(*key: int) -> torch.Generator:
+    """Return a CPU generator that is a function of the key alone.
+
+    Example:
+        >>> one, again = (torch.rand(3, generator=keyed_generator(7, 1)) for _ in range(2))
+        >>> torch.equal(one, again)
+        True
+    """
+    # numpy pads keys with zeros, so (1,) and (1, 0) would be one; the length tells them apart
+    state = np.random.SeedSequence((len(key), *key)).generate_state(1, np.uint64)
+    return torch.Generator().manual_seed(int(state[0] >> np.uint64(1)))
+
+
+def epoch_order(n: int, start: int, stop: int, *key: int) -> Tensor:
+    """Return which of ``n`` originals stand at the places ``start`` to ``stop`` of all epochs.
+
+    Every epoch is a permutation of its own, a function of the key and its number.
+
+    Returns:
+        Indices int64, shape ``(stop - start,)``.
+
+    Example:
+        >>> sorted(epoch_order(4, 8, 12, 0).tolist())  # the third epoch, whole
+        [0, 1, 2, 3]
+    """
+    position = torch.arange(start, stop)
+    epoch, place = position // n, position % n
+    index = torch.empty_like(position)
+    for e in epoch.unique().tolist():
+        order = torch.randperm(n, generator=keyed_generator(*key, e))
+        index[epoch == e] = order[place[epoch == e]]
+    return index
+
+
+def split_indices(n: int, sizes: tuple[int, ...], *key: int) -> tuple[Tensor, ...]:
+    """Return disjoint sorted parts of ``0..n-1`` of the given sizes, drawn by the key.
+
+    Example:
+        >>> [len(part) for part in split_indices(10, (7, 1, 2), 2024)]
+        [7, 1, 2]
+    """
+    order = torch.randperm(n, generator=keyed_generator(*key))
+    ends = (0, *itertools.accumulate(sizes))
+    return tuple(order[a:b].sort().values for a, b in itertools.pairwise(ends))

@@ -1,0 +1,28 @@
+"""What every data set can be asked for: a split and a size."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from groupae._validation import unknown_choice
+
+__all__ = ["Size", "Split", "check_options"]
+
+Split = Literal["train", "validation", "test"]
+"""Which part of a data set."""
+
+Size = Literal["tiny", "small", "full"]
+"""How much of it: seconds to make (for tests), about a minute, or as in the paper."""
+
+
+def check_options(owner: str, split: str, size: str = "small") -> None:
+    """Raise `ValueError` unless split and size are known.
+
+    Example:
+        >>> check_options("Turntable", "train", "huge")
+        Traceback (most recent call last):
+        ValueError: Turntable: expected size to be one of tiny, small, full, got 'huge'
+    """
+    for what, got, choices in (("split", split, Split), ("size", size, Size)):
+        if got not in get_args(choices):
+            raise ValueError(unknown_choice(owner, what, got, get_args(choices)))

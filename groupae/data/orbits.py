@@ -1,0 +1,116 @@
+"""What every data set is: originals, of each of which one can have views on its orbit.
+
+A view shows an original moved by an element. Two views of one original make a pair: if they are
+moved by ``g_1`` and ``g_2``, then ``g_2 g_1^-1`` carries the first to the second. More views make a
+trajectory. Randomness is keyed (`groupae.data.keys`).
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+
+import torch
+from torch import Tensor
+
+from groupae._validation import ShapeError, check_count, expected
+from groupae.data.keys import epoch_order, keyed_generator
+from groupae.groups import Group
+from groupae.pairs import PairBatch, Trajectories
+
+__all__ = ["OrbitDataset", "Views"]
+
+_ORDER, _ELEMENTS, _FIXED, _TRAJECTORIES = range(4)  # independent streams of randomness
+
+
+@dataclasses.dataclass(frozen=True)
+class Views:
+    """``m`` views of each of ``n`` originals.
+
+    Args:
+        x: What is seen, shape ``(m, n, *x_shape)``.
+        g: What the original was moved by, shape ``(m, n, *element_shape)``.
+        mask: Pixels of what the group moves, where known: bool, shape ``(m, n, 1, H, W)``.
+    """
+
+    x: Tensor
+    g: Tensor
+    mask: Tensor | None = None
+
+    def steps(self, group: Group) -> Tensor:
+        """Return what carries each view to the next, shape ``(m - 1, n, *element_shape)``."""
+        return group.compose(self.g[1:], group.inverse(self.g[:-1]))
+
+
+class OrbitDataset(abc.ABC):
+    """Originals and views of them; a subclass says what views there are.
+
+    Args:
+        group: The group that moves them.
+        size: Number of originals.
+        labels: Class of each original, shape ``(size,)``.
+        seed: Key of order and elements.
+    """
+
+    def __init__(
+        self, group: Group, size: int, *, labels: Tensor | None = None, seed: int = 0
+    ) -> None:
+        owner = type(self).__name__
+        if size == 0:
+            raise ShapeError(expected(owner, "at least one original", "none"))
+        if labels is not None and labels.shape != (size,):
+            got = tuple(labels.shape)
+            raise ShapeError(expected(owner, f"labels of shape ({size},), one an original", got))
+        self.group = group
+        self.labels = labels
+        self.seed = seed
+        self._size = size
+
+    def __len__(self) -> int:
+        return self._size
+
+    @abc.abstractmethod
+    def views(self, index: Tensor, count: int, generator: torch.Generator) -> Views:
+        """Return ``count`` random views of the originals ``index``, of shape ``(n,)``."""
+
+    @abc.abstractmethod
+    def orbit(self, index: Tensor, count: int) -> Views:
+        """Return ``count`` views of each original spread over its orbit, for pictures."""
+
+    def batch(self, step: int, size: int) -> PairBatch:
+        """Return the pairs of a training step; every epoch visits each original once.
+
+        Args:
+            step: Number of the step, from 0.
+            size: Number of pairs.
+        """
+        index = epoch_order(len(self), step * size, (step + 1) * size, self.seed, _ORDER)
+        return self._pairs(index, keyed_generator(self.seed, _ELEMENTS, step))
+
+    def fixed(self) -> PairBatch:
+        """Return one pair of each original, always the same ones; for validation and tests."""
+        return self._pairs(torch.arange(len(self)), keyed_generator(self.seed, _FIXED))
+
+    def trajectories(self, step: int, size: int, length: int) -> Trajectories:
+        """Return chains of ``length`` moves, a function of the step like `batch`.
+
+        Example:
+            >>> from groupae import RotatedDigits
+            >>> chains = RotatedDigits("test").trajectories(step=0, size=5, length=3)
+            >>> chains.x.shape, chains.g.shape
+            (torch.Size([5, 4, 1, 28, 28]), torch.Size([5, 3]))
+        """
+        check_count(type(self).__name__, "length", length)
+        index = epoch_order(len(self), step * size, (step + 1) * size, self.seed, _ORDER)
+        generator = keyed_generator(self.seed, _TRAJECTORIES, step)
+        seen = self.views(index, length + 1, generator)
+        moves = seen.steps(self.group)
+        return Trajectories(seen.x.transpose(0, 1), moves.transpose(0, 1), self._labels(index))
+
+    def _pairs(self, index: Tensor, generator: torch.Generator) -> PairBatch:
+        seen = self.views(index, 2, generator)
+        mask = None if seen.mask is None else seen.mask[1]
+        return PairBatch(seen.x[0], seen.steps(self.group)[0], seen.x[1], self._labels(index), mask)
+
+    def _labels(self, index: Tensor) -> Tensor | None:
+        return None if self.labels is None else self.labels[index]

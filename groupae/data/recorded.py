@@ -1,0 +1,102 @@
+"""Pairs from views recorded beforehand, each with its element: renders, photographs, scans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import ShapeError, expected
+from groupae.data.orbits import OrbitDataset, Views
+from groupae.groups import Group
+
+__all__ = ["RecordedPairs"]
+
+
+class RecordedPairs(OrbitDataset):
+    """Originals of which ``m`` views each are recorded; pairs are two different ones of them.
+
+    Args:
+        pictures: uint8, shape ``(n, m, C, H, W)``; an array, also a memory-mapped one.
+        elements: What each view was moved by, shape ``(n, m, *element_shape)``, or
+            ``(m, *element_shape)`` if it is the same for all originals.
+        group: The group.
+        masks: Pixels of what the group moves, packed by `numpy.packbits` along the last axis:
+            uint8, shape ``(n, m, H, ceil(W / 8))``.
+        rows: The originals to use, shape ``(k,)``; all by default.
+        labels: Class of each original used, shape ``(k,)``.
+        seed: Key of order and choice.
+
+    Example:
+        >>> from groupae import Cyclic
+        >>> pictures = np.arange(12, dtype=np.uint8).reshape(3, 4, 1, 1, 1)
+        >>> pairs = RecordedPairs(pictures, torch.arange(4), Cyclic(4)).fixed()
+        >>> torch.equal(((pairs.x2 - pairs.x1) * 255).round().long().flatten() % 4, pairs.g)
+        True
+    """
+
+    def __init__(
+        self,
+        pictures: npt.NDArray[np.uint8],
+        elements: Tensor,
+        group: Group,
+        *,
+        masks: npt.NDArray[np.uint8] | None = None,
+        rows: Tensor | None = None,
+        labels: Tensor | None = None,
+        seed: int = 0,
+    ) -> None:
+        owner = type(self).__name__
+        if pictures.ndim != 5 or pictures.dtype != np.uint8:
+            got = f"{pictures.dtype} {pictures.shape}"
+            raise ShapeError(expected(owner, "uint8 pictures of shape (n, m, C, H, W)", got))
+        n, m = pictures.shape[:2]
+        if m < 2:
+            raise ShapeError(expected(owner, "at least two views of each original", m))
+        ending = group.element_shape
+        if tuple(elements.shape) not in ((m, *ending), (n, m, *ending)):
+            form = f"elements of shape ({n}, {m}, *{ending}) or ({m}, *{ending})"
+            raise ShapeError(expected(owner, form, tuple(elements.shape)))
+        packed = (n, m, pictures.shape[3], -(-pictures.shape[4] // 8))
+        if masks is not None and masks.shape != packed:
+            raise ShapeError(expected(owner, f"packed masks of shape {packed}", masks.shape))
+        rows = torch.arange(n) if rows is None else rows
+        super().__init__(group, len(rows), labels=labels, seed=seed)
+        self.pictures = pictures
+        self.elements = elements.expand(n, m, *ending)
+        self.masks = masks
+        self.rows = rows
+
+    @override
+    def views(self, index: Tensor, count: int, generator: torch.Generator) -> Views:
+        """Return ``count`` recorded views of each original, all different while there are enough.
+
+        Beyond that the choice starts anew.
+        """
+        m = self.elements.shape[1]
+        rounds = -(-count // m)
+        order = torch.rand(rounds, len(index), m, generator=generator).argsort(-1)
+        chosen = order.movedim(-1, 1).flatten(0, 1)[:count]
+        return self._look_up(index, chosen)
+
+    @override
+    def orbit(self, index: Tensor, count: int) -> Views:
+        """Return ``count`` views evenly spread in the order they were recorded."""
+        m = self.elements.shape[1]
+        chosen = torch.tensor([i * m // count for i in range(count)])
+        return self._look_up(index, chosen[:, None].expand(count, len(index)))
+
+    def _look_up(self, index: Tensor, chosen: Tensor) -> Views:
+        rows = self.rows[index]
+        place: Any = (rows.numpy(), chosen.numpy())
+        pictures = torch.from_numpy(self.pictures[place]).float().div_(255)
+        mask = None
+        if self.masks is not None:
+            width = self.pictures.shape[-1]
+            bits = np.unpackbits(self.masks[place], axis=-1, count=width)
+            mask = torch.from_numpy(bits).bool().unsqueeze(2)
+        return Views(pictures, self.elements[rows, chosen], mask)
