@@ -8,12 +8,12 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from groupae._files import write_durably
 from groupae.data import OrbitPairs
 from groupae.experiments.run import Run
 from groupae.metrics import Estimate, Evaluation, evaluate, latent_equivariance_error
 from groupae.models import LatentActionAE
 from groupae.testing import check_action
-from groupae.training.checkpoint import write_durably
 from groupae.viz import plot_orbit, plot_training, save_figure
 
 __all__ = ["Report", "draw_orbit", "draw_training", "make_report", "write_report"]

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from groupae._files import write_durably
 from groupae._plugins import PlugInError, PlugIns, describe
 from groupae._validation import expected
 from groupae.experiments.experiment import Experiment, ModelConfig, Preset, build_model
@@ -30,7 +31,6 @@ from groupae.training import (
     fit,
     load_best,
 )
-from groupae.training.checkpoint import write_durably
 
 __all__ = ["DATASET_PLUG_INS", "EXPERIMENTS", "Run", "RunExistsError", "get_experiment"]
 

@@ -21,6 +21,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from groupae._files import discard_folder, flush, write_durably
 from groupae._validation import expected
 
 __all__ = [
@@ -30,7 +31,6 @@ __all__ = [
     "load_checkpoint",
     "prune_checkpoints",
     "save_checkpoint",
-    "write_durably",
 ]
 
 _FORMAT = "groupae-checkpoint-1"
@@ -49,37 +49,6 @@ class Checkpoint:
     step: int
     score: float
     weights: dict[str, Tensor]
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file so that a crash leaves the old one or the new one, never half of it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with beside.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
-    except OSError:
-        beside.unlink(missing_ok=True)
-        raise
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _discard(path: Path) -> None:
-    """Delete a checkpoint; hidden first, so that a crash never leaves half of one in sight."""
-    if path.exists():
-        hidden = path.with_name(f".discarded-{path.name}.{os.getpid()}")
-        shutil.rmtree(hidden, ignore_errors=True)
-        path.rename(hidden)
-        shutil.rmtree(hidden)
 
 
 def _sha256(path: Path) -> str:
@@ -107,14 +76,14 @@ def save_checkpoint(
     beside.mkdir(parents=True)
     file = beside / _WEIGHTS
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}, file)
-    _flush(file)
+    flush(file)
     described = {_WEIGHTS: {"bytes": file.stat().st_size, "sha256": _sha256(file)}}
     manifest = {"format": _FORMAT, "step": step, "score": score, "files": described}
     write_durably(beside / _MANIFEST, json.dumps(manifest, indent=2).encode())
-    _flush(beside)
-    _discard(final)
+    flush(beside)
+    discard_folder(final)
     beside.rename(final)
-    _flush(folder)
+    flush(folder)
     return final
 
 
@@ -205,4 +174,4 @@ def load_best(folder: Path) -> Checkpoint:
 def prune_checkpoints(folder: Path, keep: int) -> None:
     """Delete all but the best ``keep`` checkpoints."""
     for path in _by_score(folder)[keep:]:
-        _discard(path)
+        discard_folder(path)

@@ -10,8 +10,9 @@ import time
 import pytest
 import torch
 
+from groupae._files import write_durably
 from groupae.training import CheckpointError, load_best, load_checkpoint, save_checkpoint
-from groupae.training.checkpoint import prune_checkpoints, write_durably
+from groupae.training.checkpoint import prune_checkpoints
 
 
 def weights(value=1.0):
