@@ -1,0 +1,74 @@
+"""Files of arrays written in pieces.
+
+Pieces are written, not mapped: a full disk is then an error, where a map would crash the process.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["NpyFile"]
+
+
+class NpyFile:
+    """How an ``.npy`` file of a given shape and dtype looks, wherever it is.
+
+    Args:
+        name: Of the file, without its ending.
+        shape: Of the array; the first axis counts rows.
+        dtype: Of the array.
+
+    Example:
+        >>> NpyFile("pictures", (10, 3, 64, 64), "uint8").row_bytes
+        12288
+    """
+
+    def __init__(self, name: str, shape: tuple[int, ...], dtype: npt.DTypeLike) -> None:
+        self.name = name
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        described = {"descr": self.dtype.str, "fortran_order": False, "shape": shape}
+        stream = io.BytesIO()
+        np.lib.format.write_array_header_1_0(stream, described)
+        self.header = stream.getvalue()
+        self.row_bytes = math.prod(shape[1:]) * self.dtype.itemsize
+        self.bytes = len(self.header) + shape[0] * self.row_bytes
+
+    def path(self, folder: Path) -> Path:
+        """Return where the file is in a folder."""
+        return folder / f"{self.name}.npy"
+
+    def damage(self, folder: Path) -> str | None:
+        """Return what is wrong with its size or header, ``None`` if nothing is."""
+        path = self.path(folder)
+        if not path.is_file():
+            return f"{path.name} is missing"
+        if (size := path.stat().st_size) != self.bytes:
+            return f"{path.name} has {size} bytes instead of {self.bytes}"
+        with path.open("rb") as stream:
+            same = stream.read(len(self.header)) == self.header
+        return None if same else f"{path.name} has another header"
+
+    def prepare(self, folder: Path) -> None:
+        """Give the file its header and size; rows that are there stay, others are zero."""
+        self.path(folder).touch()
+        with self.path(folder).open("r+b") as stream:
+            stream.write(self.header)
+            stream.truncate(self.bytes)
+
+    def read(self, folder: Path, start: int, stop: int) -> bytes:
+        """Return the rows ``start`` to ``stop``, as bytes."""
+        with self.path(folder).open("rb") as stream:
+            stream.seek(len(self.header) + start * self.row_bytes)
+            return stream.read((stop - start) * self.row_bytes)
+
+    def write(self, folder: Path, start: int, rows: bytes) -> None:
+        """Write rows from ``start`` on."""
+        with self.path(folder).open("r+b") as stream:
+            stream.seek(len(self.header) + start * self.row_bytes)
+            stream.write(rows)
