@@ -1,22 +1,27 @@
 """Data: pairs on orbits. One file a data set.
 
 ``orbits`` says what every data set is, ``keys`` how randomness is keyed, ``pairs`` makes pairs from
-originals and an action on them, ``recorded`` from views recorded beforehand.
+originals and an action on them, ``recorded`` from views recorded beforehand,
+``folders`` from a folder of pictures with a table. ``transforms`` adapts other libraries' actions.
 """
 
+from groupae.data.folders import FolderPairs
 from groupae.data.keys import keyed_generator
 from groupae.data.orbits import OrbitDataset, Views
 from groupae.data.pairs import OrbitPairs
 from groupae.data.recorded import RecordedPairs
 from groupae.data.rotated_digits import RotatedDigits
 from groupae.data.rotation import rotate
+from groupae.data.transforms import from_transform
 
 __all__ = [
+    "FolderPairs",
     "OrbitDataset",
     "OrbitPairs",
     "RecordedPairs",
     "RotatedDigits",
     "Views",
+    "from_transform",
     "keyed_generator",
     "rotate",
 ]

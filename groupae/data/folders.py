@@ -1,0 +1,286 @@
+"""A folder of pictures with a table of elements, as a data set.
+
+The table is a CSV file with a heading. Each line is one view: the path of a picture, which original
+it shows, and the element the original was moved by, relative to any pose that is the same for all
+views of that original::
+
+    picture,original,element
+    cup/000.png,cup,0
+    cup/090.png,cup,90
+    pot/045.png,pot,45
+    pot/200.png,pot,200
+
+Pairs are two views of one original. Originals may have different numbers of views.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import ShapeError, expected, unknown_choice
+from groupae.data.elements import parse_elements
+from groupae.data.orbits import OrbitDataset, Views
+from groupae.groups import Group
+
+__all__ = ["FolderPairs"]
+
+_OWNER = "FolderPairs"
+_MODES = ("L", "RGB", "RGBA")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Line:
+    """One line of the table, and where it stands."""
+
+    place: str
+    cells: Mapping[str, str]
+
+
+class FolderPairs(OrbitDataset):
+    """Pairs of pictures in a folder, with a CSV file of the elements.
+
+    Args:
+        folder: The folder; paths of pictures are relative to it.
+        group: The group that moves the originals.
+        csv: The table in the folder, with columns ``picture``, ``original``, those of the element,
+            and, if there are any, ``label`` and ``split``.
+        elements: Columns with the numbers of an element, matrices row by row; by default all whose
+            name begins with ``element``, from left to right.
+        chart: How elements are written: one of ``group.charts``, such as ``"angle_deg"``,
+            ``"quat_wxyz"`` or ``"rotvec"``; the first of them by default (radians, indices,
+            matrices).
+        split: Use only lines with this in the column ``split``.
+        mode: Turn all pictures to grey (``"L"``) or colours (``"RGB"``); by default they must be
+            alike.
+        seed: Key of order and choice.
+
+    Pictures are read once and kept as uint8; ``classes`` are the names in the column ``label``,
+    sorted, and ``labels`` their numbers; ``originals`` are the names in the column ``original``.
+
+    Raises:
+        FileNotFoundError: If the folder, the table or a picture is missing.
+        ValueError: If the table or a picture is not as it should be; the sentence names the line.
+
+    Example:
+        >>> import tempfile; from PIL import Image; from groupae import SO2
+        >>> table = "picture,original,element\\ndot.png,dot,0\\ndot.png,dot,90"
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     Image.new("L", (8, 8)).save(Path(folder, "dot.png"))
+        ...     _ = Path(folder, "elements.csv").write_text(table)
+        ...     pairs = FolderPairs(folder, SO2(), chart="angle_deg")
+        >>> pairs.fixed().g.abs()  # there or back
+        tensor([1.5708])
+    """
+
+    def __init__(
+        self,
+        folder: Path | str,
+        group: Group,
+        csv: str = "elements.csv",
+        *,
+        elements: Sequence[str] | None = None,
+        chart: str | None = None,
+        split: str | None = None,
+        mode: Literal["L", "RGB"] | None = None,
+        seed: int = 0,
+    ) -> None:
+        table = Path(folder) / csv
+        lines = _read_table(table)
+        columns = _element_columns(table, lines[0], elements)
+        classes = sorted({line.cells["label"] for line in lines if "label" in line.cells})
+        views = _by_original(_of_split(table, lines, split))
+        chosen = [line for of_one in views.values() for line in of_one]
+        firsts = [of_one[0] for of_one in views.values()]
+        labels = [classes.index(line.cells["label"]) for line in firsts] if classes else None
+        super().__init__(
+            group,
+            len(views),
+            labels=None if labels is None else torch.tensor(labels),
+            seed=seed,
+        )
+        self.originals = tuple(views)
+        self.classes = tuple(classes)
+        self.elements = _read_elements(chosen, group, columns, chart)
+        self.pictures = _read_pictures(chosen, Path(folder), mode)
+        self._counts = torch.tensor([len(of_one) for of_one in views.values()])
+        self._starts = self._counts.cumsum(0) - self._counts
+
+    @override
+    def views(self, index: Tensor, count: int, generator: torch.Generator) -> Views:
+        """Return ``count`` recorded views of each original, all different while there are enough.
+
+        Beyond that the choice starts anew.
+        """
+        m = self._counts[index]
+        rounds = -(-count // int(m.min()))
+        score = torch.rand(rounds, len(index), int(m.max()), generator=generator)
+        order = score.masked_fill(torch.arange(int(m.max())) >= m[:, None], 2.0).argsort(-1)
+        nth = torch.arange(count)[:, None]
+        return self._look_up(index, order[nth // m, torch.arange(len(index)), nth % m])
+
+    @override
+    def orbit(self, index: Tensor, count: int) -> Views:
+        """Return ``count`` views evenly spread in the order of the table."""
+        return self._look_up(index, torch.arange(count)[:, None] * self._counts[index] // count)
+
+    def _look_up(self, index: Tensor, chosen: Tensor) -> Views:
+        place = self._starts[index] + chosen
+        return Views(self.pictures[place].float().div_(255), self.elements[place])
+
+
+# --- the table ---------------------------------------------------------------------------------
+def _read_table(table: Path) -> list[_Line]:
+    """Return all lines of a table that has the columns ``picture`` and ``original``."""
+    if not table.is_file():
+        remedy = "name the folder with the pictures and the CSV file in it"
+        raise FileNotFoundError(expected(_OWNER, f"a table {table}", "none", remedy))
+    try:
+        with table.open(newline="", encoding="utf-8-sig") as stream:
+            lines = list(_read_lines(table, csv.reader(stream, skipinitialspace=True)))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(expected(table, "CSV in UTF-8", error)) from None
+    if not lines:
+        raise ValueError(expected(table, "a heading and a line for each picture", "no lines"))
+    return lines
+
+
+def _read_lines(table: Path, rows: Iterator[list[str]]) -> Iterator[_Line]:
+    heading = [name.strip() for name in next(rows, [])]
+    for name in ("picture", "original"):
+        if heading.count(name) != 1:
+            got = f"the columns {', '.join(heading)}" if heading else "an empty file"
+            raise ValueError(expected(table, f"a heading with one column {name!r}", got))
+    for row in rows:
+        place = f"{table}, line {rows.line_num}"  # type: ignore[attr-defined]
+        if not any(row):
+            continue
+        if len(row) != len(heading):
+            raise ValueError(expected(place, f"{len(heading)} cells", len(row)))
+        yield _Line(place, {name: cell.strip() for name, cell in zip(heading, row, strict=True)})
+
+
+def _element_columns(table: Path, first: _Line, names: Sequence[str] | None) -> list[str]:
+    """Return the columns with the numbers of an element."""
+    if names is None:
+        found = [name for name in first.cells if name.startswith("element")]
+        if not found:
+            what = "a column whose name begins with 'element'"
+            got = f"the columns {', '.join(first.cells)}"
+            raise ValueError(expected(table, what, got, "name yours by elements=[...]"))
+        return found
+    for name in names:
+        if name not in first.cells:
+            raise ValueError(unknown_choice(table, "elements", name, first.cells))
+    return list(names)
+
+
+def _of_split(table: Path, lines: Sequence[_Line], split: str | None) -> Sequence[_Line]:
+    """Return the lines of a split, all if none is asked for."""
+    if split is None:
+        return lines
+    if "split" not in lines[0].cells:
+        got = f"the columns {', '.join(lines[0].cells)}"
+        raise ValueError(expected(table, "a column 'split'", got, "add it or leave split out"))
+    chosen = [line for line in lines if line.cells["split"] == split]
+    if not chosen:
+        names = sorted({line.cells["split"] for line in lines})
+        raise ValueError(unknown_choice(table, "split", split, names))
+    return chosen
+
+
+def _by_original(lines: Sequence[_Line]) -> dict[str, list[_Line]]:
+    """Return the views of each original, at least two and of one label."""
+    views: dict[str, list[_Line]] = {}
+    for line in lines:
+        views.setdefault(line.cells["original"], []).append(line)
+    for name, of_one in views.items():
+        first = of_one[0]
+        if len(of_one) < 2:
+            what = f"at least two views of the original {name!r}"
+            raise ValueError(expected(first.place, what, "only this one"))
+        for line in of_one:
+            if line.cells.get("label") != first.cells.get("label"):
+                what = f"the label {first.cells['label']!r} of the original {name!r}"
+                raise ValueError(expected(line.place, what, repr(line.cells["label"])))
+    return views
+
+
+# --- what a line holds -------------------------------------------------------------------------
+def _read_elements(
+    lines: Sequence[_Line], group: Group, columns: Sequence[str], chart: str | None
+) -> Tensor:
+    """Return the elements, shape ``(lines, *element_shape)``."""
+    numbers = [[_number(line, name) for name in columns] for line in lines]
+    g, is_one = parse_elements(group, torch.tensor(numbers, dtype=torch.float64), chart)
+    if not bool(is_one.all()):
+        first = int(is_one.int().argmin())
+        got = ", ".join(f"{number:g}" for number in numbers[first])
+        raise ValueError(expected(lines[first].place, f"an element of {group}", got))
+    return g
+
+
+def _number(line: _Line, column: str) -> float:
+    text = line.cells[column]
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError(expected(line.place, f"a number in the column {column!r}", repr(text)))
+    return number
+
+
+def _read_pictures(lines: Sequence[_Line], folder: Path, mode: str | None) -> Tensor:
+    """Return the pictures, uint8, shape ``(lines, C, H, W)``."""
+    first = _read_picture(lines[0], folder, mode)
+    pictures = torch.empty(len(lines), *first.shape, dtype=torch.uint8)
+    for i, line in enumerate(lines):
+        picture = first if i == 0 else _read_picture(line, folder, mode)
+        if picture.shape != first.shape:
+            what = f"{_describe(first)} like {lines[0].cells['picture']}"
+            got = f"{_describe(picture)} in {line.cells['picture']}"
+            remedy = "crop or resize them"
+            if picture.shape[1:] == first.shape[1:]:
+                remedy = 'mode="L" or mode="RGB" turns all of them to grey or to colours'
+            raise ShapeError(expected(line.place, what, got, remedy))
+        pictures[i] = picture
+    return pictures
+
+
+def _describe(picture: Tensor) -> str:
+    channels, height, width = picture.shape
+    return f"{width}x{height} pixels of {channels} channel{'s' if channels > 1 else ''}"
+
+
+def _read_picture(line: _Line, folder: Path, mode: str | None) -> Tensor:
+    """Return one picture upright, uint8, shape ``(C, H, W)``."""
+    from PIL import Image, ImageOps
+
+    name = line.cells["picture"]
+    file = folder / name
+    if not file.is_file():
+        remedy = f"paths are relative to {folder}"
+        raise FileNotFoundError(expected(line.place, f"a picture {name!r}", "none", remedy))
+    try:
+        with Image.open(file) as opened:
+            upright = ImageOps.exif_transpose(opened)
+            found = upright.convert(mode) if mode else upright
+            pixels = np.array(found)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        got = f"{name} that does not load ({' '.join(str(error).split())})"
+        raise ValueError(expected(line.place, "a picture", got)) from None
+    if found.mode not in _MODES:
+        remedy = 'mode="L" or mode="RGB" turns all of them to grey or to colours'
+        what = "a picture of 8-bit grey or colours"
+        raise ValueError(expected(line.place, what, f"{name} of mode {found.mode}", remedy))
+    return torch.from_numpy(pixels).reshape(*pixels.shape[:2], -1).permute(2, 0, 1)

@@ -1,0 +1,125 @@
+"""Actions on pictures made of other libraries' transforms.
+
+`OrbitPairs` wants ``act(g, x)`` with elements and pictures both batched, the library's element
+first, angles in radians counter-clockwise. Others want one picture first and degrees. All of
+``torchvision.transforms.functional.rotate``, ``kornia.geometry.transform.rotate`` and
+``PIL.Image.Image.rotate`` turn counter-clockwise as one looks for positive degrees, so
+``convert=torch.rad2deg`` is all they need, and no sign.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from groupae._validation import ShapeError, expected, unknown_choice
+
+__all__ = ["Takes", "from_transform"]
+
+Takes = Literal["picture", "batch", "pil"]
+"""What a transform is given: one picture ``(C, H, W)``, a batch of them, or one of pillow's."""
+
+
+def from_transform(
+    transform: Callable[..., Any],
+    *,
+    convert: Callable[[Tensor], Tensor] | None = None,
+    takes: Takes = "picture",
+) -> Callable[[Tensor, Tensor], Tensor]:
+    """Return ``act(g, x)`` for `OrbitPairs` from a function of (picture, element).
+
+    ========================================  =================  ===========
+    transform                                 ``convert``        ``takes``
+    ========================================  =================  ===========
+    torchvision's ``functional.rotate``       ``torch.rad2deg``  ``picture``
+    kornia's ``geometry.transform.rotate``    ``torch.rad2deg``  ``batch``
+    ``PIL.Image.Image.rotate``                ``torch.rad2deg``  ``pil``
+    ========================================  =================  ===========
+
+    Both ``rotate`` of torchvision and of pillow take the nearest pixel unless told otherwise: wrap
+    them in a function that asks for bilinear interpolation.
+
+    Args:
+        transform: A function of (picture, element); its result has the shape and dtype of the
+            picture. It must not draw at random: the same element always does the same.
+        convert: What to make of elements, a function of a batch of them: ``torch.rad2deg`` for a
+            transform that wants degrees, ``lambda j: 90.0 * j`` for quarter turns by index.
+        takes: ``"picture"`` if the transform takes one picture ``(C, H, W)``, with an element that
+            is a Python number if it is only one; ``"batch"`` if it takes ``(k, C, H, W)`` and
+            the elements as a tensor; ``"pil"`` if it takes one picture of pillow, in 8 bits.
+
+    Returns:
+        A function of (elements ``(k, *element_shape)``, pictures ``(k, C, H, W)``).
+
+    Raises:
+        ValueError: If ``takes`` is none of these.
+
+    Example:
+        >>> def turn(picture, degrees):
+        ...     return torch.rot90(picture, round(degrees / 90), (-2, -1))
+        >>> act = from_transform(turn, convert=torch.rad2deg)
+        >>> act(torch.tensor([torch.pi / 2]), torch.tensor([[[[1, 2], [3, 4]]]])).tolist()
+        [[[[2, 4], [1, 3]]]]
+    """
+    if takes not in get_args(Takes):
+        raise ValueError(unknown_choice("from_transform", "takes", takes, get_args(Takes)))
+    name = getattr(transform, "__name__", type(transform).__name__)
+    owner = f"from_transform({name})"
+
+    def act(g: Tensor, x: Tensor) -> Tensor:
+        if x.ndim != 4 or len(g) != len(x):
+            got = f"{tuple(g.shape)} and {tuple(x.shape)}"
+            raise ShapeError(expected(owner, "elements (k, ...) and pictures (k, C, H, W)", got))
+        arguments = g if convert is None else convert(g)
+        if takes == "batch":
+            moved = _checked(owner, transform(x, arguments), x)
+        else:
+            call = _through_pillow(transform) if takes == "pil" else transform
+            values = arguments.tolist() if arguments.ndim == 1 else arguments
+            pairs = zip(x, values, strict=True)
+            moved = torch.stack([_checked(owner, call(one, value), one) for one, value in pairs])
+        return moved
+
+    return act
+
+
+def _checked(owner: str, result: Any, x: Tensor) -> Tensor:
+    """Return the result of a transform if it has the shape and dtype of what it was given.
+
+    Raises:
+        TypeError: If it is no tensor of that dtype.
+        ShapeError: If it has another shape.
+    """
+    if not isinstance(result, Tensor) or result.dtype != x.dtype:
+        got = result.dtype if isinstance(result, Tensor) else type(result).__name__
+        raise TypeError(expected(owner, f"a tensor of {x.dtype}, the dtype of the pictures", got))
+    if result.shape != x.shape:
+        what = f"the shape of what it was given, {tuple(x.shape)}"
+        remedy = "a transform must not enlarge or crop (expand=False)"
+        raise ShapeError(expected(owner, what, tuple(result.shape), remedy))
+    return result
+
+
+def _through_pillow(transform: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
+    """Return the transform on tensors ``(C, H, W)`` with C 1 or 3, rounded to 8 bits."""
+
+    def call(picture: Tensor, argument: Any) -> Any:
+        from PIL import Image
+
+        channels = len(picture)
+        if channels not in (1, 3):
+            raise ShapeError(expected("from_transform", "pictures of 1 or 3 channels", channels))
+        pixels = picture.detach().clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
+        moved = transform(
+            Image.fromarray(pixels.squeeze(-1) if channels == 1 else pixels), argument
+        )
+        if not isinstance(moved, Image.Image):
+            return moved
+        values = torch.from_numpy(np.array(moved)).to(picture.dtype).div_(255)
+        return values[None] if values.ndim == 2 else values.permute(2, 0, 1)
+
+    return call
