@@ -1,63 +1,10 @@
-"""Data: keyed randomness, true pairs, one sign convention."""
-
-import math
+"""Data: keyed randomness, true pairs."""
 
 import pytest
 import torch
-from scipy import ndimage
 
 from groupae import SO2, Cyclic, OrbitPairs, RotatedDigits
 from groupae.data import keyed_generator, rotate
-
-
-def test_a_two_by_two_picture_fixes_the_sense_of_rotation():
-    """Counter-clockwise as one looks: what was upper left is lower left after a quarter turn."""
-    picture = torch.tensor([[1.0, 2.0], [3.0, 4.0]])[None, None]
-    turned = rotate(torch.tensor([math.pi / 2]), picture)
-    torch.testing.assert_close(turned[0, 0], torch.tensor([[2.0, 4.0], [1.0, 3.0]]))
-
-
-def test_quarter_turns_are_exact_on_non_square_pictures_only_by_half_turns():
-    picture = torch.rand(1, 1, 4, 6)
-    torch.testing.assert_close(rotate(torch.tensor([math.pi]), picture), picture.flip(-1, -2))
-
-
-def test_rotation_agrees_with_scipy():
-    picture = RotatedDigits("test").originals[:1]
-    for angle in (0.4, -1.0, 2.5):
-        ours = rotate(torch.tensor([angle]), picture)[0, 0]
-        theirs = ndimage.rotate(picture[0, 0].numpy(), math.degrees(angle), reshape=False, order=1)
-        inner = slice(3, -3)  # the two fade out differently at the border
-        torch.testing.assert_close(
-            ours[inner, inner], torch.from_numpy(theirs)[inner, inner], atol=2e-5, rtol=0
-        )
-
-
-def test_rotation_checks_its_shapes():
-    with pytest.raises(ValueError, match=r"angles \(n,\) and pictures \(n, C, H, W\), got"):
-        rotate(torch.zeros(2), torch.zeros(3, 1, 4, 4))
-
-
-def test_the_split_is_disjoint_and_complete():
-    parts = [RotatedDigits(split) for split in ("train", "validation", "test")]
-    assert [len(part) for part in parts] == [3500, 500, 1000]
-    rows = torch.cat([part.originals.flatten(1) for part in parts])
-    assert len(torch.unique(rows, dim=0)) == 5000
-    assert RotatedDigits("test").labels.bincount(minlength=10).min() > 60
-
-
-def test_an_unknown_split_is_refused():
-    with pytest.raises(ValueError, match="one of train, validation, test, got 'dev'"):
-        RotatedDigits("dev")
-
-
-def test_pairs_carry_the_relative_angle():
-    """x1 turned by g is x2 up to one more interpolation."""
-    pairs = RotatedDigits("test").fixed()
-    error = (rotate(pairs.g, pairs.x1) - pairs.x2).square().mean()
-    wrong = (rotate(-pairs.g, pairs.x1) - pairs.x2).square().mean()
-    assert error < 0.003
-    assert wrong > 10 * error
 
 
 def test_a_batch_is_a_function_of_seed_and_step():
@@ -91,11 +38,6 @@ def test_keys_are_independent_streams():
     assert len({tuple(values.tolist()) for values in drawn}) == 4
     again = torch.rand(4, generator=keyed_generator(0, 1))
     assert torch.equal(again, drawn[3])
-
-
-def test_angles_are_uniform():
-    g = RotatedDigits("test").fixed().g.double()
-    assert abs(torch.stack([g.cos(), g.sin()]).mean(1)).max() < 0.07
 
 
 def test_batches_move_index_and_split():

@@ -1,0 +1,70 @@
+"""Real handwritten digits that turn behind a white square, which stays where it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from groupae.data.digits import load_digits
+from groupae.data.options import Size, Split
+from groupae.data.pairs import OrbitPairs
+from groupae.data.rotation import rotate
+from groupae.groups import SO2
+
+__all__ = ["BlockedDigits"]
+
+_PROBABILITY, _SIDE = 0.8, 7
+
+
+class BlockedDigits(OrbitPairs):
+    """Pairs of one digit at two angles, with a white square at one place; SO(2) turns the digit.
+
+    With probability 0.8 there is one square of 7 x 7 pixels, anywhere in the picture, in front of
+    the digit, in the same place in all views of a pair. So the group acts on what is shown, not on
+    the picture. Pictures are ``(1, 28, 28)`` in [0, 1]; labels are the digits.
+
+    Args:
+        split: ``"train"``, ``"validation"`` or ``"test"``, split as in `RotatedDigits`.
+        seed: Key of the order, the angles and the squares. Fixed pairs of the validation and test
+            splits are meant to be compared, so leave it at 0 there.
+        size: ``"tiny"``, ``"small"`` or ``"full"``, as in `RotatedDigits`.
+        folder: The four files of MNIST, to be read instead.
+
+    References:
+        Jin, Shrivastava & Fletcher, NeurIPS 2024, experiment on rotated and blocked MNIST.
+
+    Example:
+        >>> seen = BlockedDigits("test").orbit(torch.arange(4), 12)
+        >>> (seen.x.amin(0) == 1).sum((1, 2, 3)).tolist()  # pixels that are white in all views
+        [49, 0, 49, 0]
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        *,
+        seed: int = 0,
+        size: Size = "small",
+        folder: Path | str | None = None,
+    ) -> None:
+        pictures, labels = load_digits("BlockedDigits", split, size, folder)
+        super().__init__(
+            pictures, SO2(), rotate, show=_put_square_in_front, labels=labels, seed=seed
+        )
+        self.split = split
+
+
+def _put_square_in_front(digits: Tensor, generator: torch.Generator) -> Tensor:
+    """Return views ``(m, n, 1, H, W)`` with at most one square, the same in all ``m``."""
+    n, height, width = digits.shape[1], *digits.shape[-2:]
+    is_there = torch.rand(n, generator=generator) < _PROBABILITY
+    top = torch.randint(height - _SIDE + 1, (n,), generator=generator)
+    left = torch.randint(width - _SIDE + 1, (n,), generator=generator)
+    rows, columns = (
+        (torch.arange(size) >= start[:, None]) & (torch.arange(size) < start[:, None] + _SIDE)
+        for size, start in ((height, top), (width, left))
+    )
+    square = is_there[:, None, None] & rows[:, :, None] & columns[:, None, :]
+    return digits.masked_fill(square.unsqueeze(1), 1)

@@ -1,0 +1,1 @@
+"""Originals: readers of published data sets, in the layout they are published in."""
