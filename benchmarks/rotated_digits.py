@@ -45,8 +45,8 @@ def main() -> None:
         "default": (default.model, default.training),
     }
     trials = {name: trial for name, trial in trials.items() if options.only in name}
-    test = experiment.pairs("test", 0).fixed()
-    validation = experiment.pairs("validation", 0).fixed()
+    test = experiment.data.load("test").fixed()
+    validation = experiment.data.load("validation").fixed()
     print(
         f"{options.minutes:g} minutes each, batch {options.batch_size}, {options.threads} threads"
     )
@@ -61,11 +61,11 @@ def main() -> None:
             seed=options.seed,
         )
         model = build_model(experiment, model_config, seed=options.seed)
-        result = fit(model, experiment.pairs("train", options.seed), validation, training)
+        result = fit(model, experiment.data.load("train", seed=options.seed), validation, training)
         score = evaluate(model, test)
-        scores[name] = score.psnr.mean
+        scores[name] = score["psnr"].mean
         size = sum(p.numel() for p in model.parameters())
-        psnr, ssim = f"{score.psnr:.2f}", f"{score.ssim:.3f}"
+        psnr, ssim = f"{score['psnr']:.2f}", f"{score['ssim']:.3f}"
         row = f"{name:<34}{psnr:>16}{ssim:>18}{result.steps:>8}{result.seconds:>9.0f}{size:>12,}"
         print(row, flush=True)
     if options.only:

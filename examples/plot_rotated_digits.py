@@ -46,8 +46,8 @@ print(f"{result.steps} steps in {result.seconds:.0f} s")
 # %%
 # Held-out digits: the model beside the oracle, which turns the pixels of x1 themselves.
 test = RotatedDigits("test")
-print(f"model  {evaluate(model, test.fixed()).psnr:.2f} dB")
-print(f"oracle {evaluate(DataAction(rotate), test.fixed()).psnr:.2f} dB")
+print(f"model  {evaluate(model, test.fixed())['psnr']:.2f} dB")
+print(f"oracle {evaluate(DataAction(rotate), test.fixed())['psnr']:.2f} dB")
 
 # %%
 # Orbits of held-out digits, counter-clockwise from the left.

@@ -37,13 +37,15 @@ five = Turns(5)
 def spin():
     return VectorAction(SO2().rep("1x0 + 2x1"))
 def digits():
-    return dataclasses.replace(EXPERIMENTS["rotated-digits"], name="my-digits")
+    ours = EXPERIMENTS["rotated-digits"]
+    return dataclasses.replace(ours, data=dataclasses.replace(ours.data, name="my-digits"))
 def misnamed():
     return EXPERIMENTS["rotated-digits"]
-def linear(dim, x_shape, config):
-    size = torch.Size(x_shape).numel()
-    encoder = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(size, dim))
-    return encoder, torch.nn.Sequential(torch.nn.Linear(dim, size), torch.nn.Unflatten(1, x_shape))
+def linear(group, x_shape, config):
+    size, rho = torch.Size(x_shape).numel(), group.rep(config.representation)
+    encoder = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(size, rho.dim))
+    back = torch.nn.Sequential(torch.nn.Linear(rho.dim, size), torch.nn.Unflatten(1, x_shape))
+    return encoder, back, VectorAction(rho)
 def crash():
     raise RuntimeError("out of turns")
 number = 7
@@ -234,7 +236,7 @@ def test_a_backbone_is_found_by_name(install):
     experiment = EXPERIMENTS["rotated-digits"]
     model = build_model(experiment, config, seed=0)
     assert model.transform(torch.zeros(2), torch.zeros(2, 1, 28, 28)).shape == (2, 1, 28, 28)
-    with pytest.raises(PlugInError, match="a function that returns an encoder and a decoder"):
+    with pytest.raises(PlugInError, match="returns an encoder, a decoder and an action"):
         get_backbone("number")
-    with pytest.raises(ValueError, match="one of residual, paper_digit, linear, number, got 'cnn'"):
+    with pytest.raises(ValueError, match="residual, unet, paper_digit, linear, number, got 'cnn'"):
         build_model(experiment, dataclasses.replace(config, backbone="cnn"), seed=0)

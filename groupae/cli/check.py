@@ -20,7 +20,7 @@ from groupae.actions import LatentAction, VectorAction, get_action
 from groupae.actions.registry import ACTION_PLUG_INS
 from groupae.cli.law_tables import LawRow, print_laws, print_table, say
 from groupae.experiments import get_backbone, get_experiment
-from groupae.experiments.experiment import MODEL_PLUG_INS
+from groupae.experiments.backbones import MODEL_PLUG_INS
 from groupae.experiments.run import DATASET_PLUG_INS
 from groupae.groups import Group, get_group
 from groupae.groups.homomorphisms import Homomorphism

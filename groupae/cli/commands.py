@@ -10,6 +10,7 @@ import torch
 from rich.console import Console
 
 from groupae._validation import expected
+from groupae.data.options import Size
 from groupae.experiments import (
     Run,
     draw_orbit,
@@ -46,6 +47,8 @@ def train(
     batch_size: int | None = None,
     learning_rate: float | None = None,
     seed: int = 0,
+    size: Size = "small",
+    folder: Path | None = None,
     out: Path | None = None,
     threads: int | None = None,
     force: bool = False,
@@ -60,6 +63,8 @@ def train(
         batch_size: Pairs a step.
         learning_rate: Peak learning rate.
         seed: Key of weights, data order and elements.
+        size: How much of the data set: tiny, small or full.
+        folder: The originals, in their published layout, instead of the default.
         out: Run folder; the next free runs/DATASET-NNN by default.
         threads: Threads of torch; all cores by default.
         force: Replace the run in an existing folder.
@@ -77,7 +82,13 @@ def train(
     training = dataclasses.replace(chosen.training, seed=seed, **changes)
     chosen = dataclasses.replace(chosen, training=training)
     run = Run.create(
-        out or _next_folder(dataset), experiment, chosen, preset_name=preset, force=force
+        out or _next_folder(dataset),
+        experiment,
+        chosen,
+        preset_name=preset,
+        size=size,
+        folder=folder,
+        force=force,
     )
     console = Console()
     _say(console, f"{dataset}, {preset} preset: {_budget(training)}, run folder {run.path}")

@@ -87,9 +87,15 @@ class OrbitDataset(abc.ABC):
         index = epoch_order(len(self), step * size, (step + 1) * size, self.seed, _ORDER)
         return self._pairs(index, keyed_generator(self.seed, _ELEMENTS, step))
 
-    def fixed(self) -> PairBatch:
-        """Return one pair of each original, always the same ones; for validation and tests."""
-        return self._pairs(torch.arange(len(self)), keyed_generator(self.seed, _FIXED))
+    def fixed(self, rounds: int = 1) -> PairBatch:
+        """Return pairs of each original, always the same ones; for validation and tests.
+
+        Args:
+            rounds: How many of each; original 0 to the last, then again.
+        """
+        check_count(type(self).__name__, "rounds", rounds)
+        index = torch.arange(len(self)).repeat(rounds)
+        return self._pairs(index, keyed_generator(self.seed, _FIXED))
 
     def trajectories(self, step: int, size: int, length: int) -> Trajectories:
         """Return chains of ``length`` moves, a function of the step like `batch`.

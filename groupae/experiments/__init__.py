@@ -1,18 +1,13 @@
 """Experiments: a data set, its presets, the run folder and the report.
 
-One file a data set (``rotated_digits``); ``experiment`` says what an experiment is, ``run`` what a
-run folder is, ``report`` what is told of it.
+One file a data set (``rotated_digits``); ``experiment`` says what an experiment is, ``config`` what
+a preset is, ``backbones`` finds encoders and decoders by name, ``run`` says what a run folder is,
+``report`` what is told of it.
 """
 
-from groupae.experiments.experiment import (
-    Backbone,
-    Experiment,
-    ModelConfig,
-    OrbitPicture,
-    Preset,
-    build_model,
-    get_backbone,
-)
+from groupae.experiments.backbones import Backbone, get_backbone
+from groupae.experiments.config import ModelConfig, Preset
+from groupae.experiments.experiment import Experiment, build_model
 from groupae.experiments.report import (
     Report,
     draw_orbit,
@@ -27,7 +22,6 @@ __all__ = [
     "Backbone",
     "Experiment",
     "ModelConfig",
-    "OrbitPicture",
     "Preset",
     "Report",
     "Run",

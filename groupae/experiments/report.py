@@ -7,14 +7,16 @@ import dataclasses
 import torch
 from rich.console import Console
 from rich.table import Table
+from torch import Tensor
 
 from groupae._files import write_durably
-from groupae.data import OrbitPairs
+from groupae.data import OrbitDataset
 from groupae.experiments.run import Run
-from groupae.metrics import Estimate, Evaluation, evaluate, latent_equivariance_error
+from groupae.metrics import OWN_PSNR, Estimate, Score, evaluate, latent_equivariance_error
 from groupae.models import LatentActionAE
+from groupae.pairs import PairBatch
 from groupae.testing import check_action
-from groupae.viz import plot_orbit, plot_training, save_figure
+from groupae.viz import element_title, plot_orbit, plot_training, save_figure, to_pictures
 
 __all__ = ["Report", "draw_orbit", "draw_training", "make_report", "write_report"]
 
@@ -25,19 +27,24 @@ class Report:
 
     Args:
         title: Experiment, preset and seed.
-        scores: Evaluation on the fixed test pairs, by name; the trained model first.
+        columns: What is judged by.
+        scores: Estimates on the fixed test pairs, by name; the trained model first.
         facts: Other figures, name to text.
         pairs: Number of test pairs.
     """
 
     title: str
-    scores: dict[str, Evaluation]
+    columns: tuple[Score, ...]
+    scores: dict[str, dict[str, Estimate]]
     facts: dict[str, str]
     pairs: int
 
     @property
-    def _rows(self) -> list[tuple[str, str, str]]:
-        return [(name, f"{e.psnr:.2f}", f"{e.ssim:.3f}") for name, e in self.scores.items()]
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (name, *(f"{estimates[c.name]:.{c.digits}f}" for c in self.columns))
+            for name, estimates in self.scores.items()
+        ]
 
     @property
     def _caption(self) -> str:
@@ -45,7 +52,8 @@ class Report:
 
     def markdown(self) -> str:
         """Return the report as Markdown."""
-        lines = [f"# {self.title}", "", "| predicts x2 | PSNR (dB) | SSIM |", "|---|---|---|"]
+        head = " | ".join(("predicts x2", *(column.title for column in self.columns)))
+        lines = [f"# {self.title}", "", f"| {head} |", "|---" * (1 + len(self.columns)) + "|"]
         lines += [f"| {' | '.join(row)} |" for row in self._rows]
         lines += ["", f"{self._caption}.", "", "| | |", "|---|---|"]
         lines += [f"| {name} | {text} |" for name, text in self.facts.items()]
@@ -55,8 +63,8 @@ class Report:
         """Draw the report as tables."""
         table = Table(title=self.title, caption=self._caption, title_justify="left")
         table.add_column("predicts x2")
-        table.add_column("PSNR (dB)", justify="right")
-        table.add_column("SSIM", justify="right")
+        for column in self.columns:
+            table.add_column(column.title, justify="right")
         for i, row in enumerate(self._rows):
             table.add_row(*row, style="bold" if i == 0 else None)
         console.print(table)
@@ -78,31 +86,36 @@ def _law_errors(model: LatentActionAE) -> str:
 
 
 @torch.no_grad()
-def _equivariance(model: LatentActionAE, test: OrbitPairs) -> Estimate:
-    pairs = test.fixed()
+def _equivariance(model: LatentActionAE, pairs: PairBatch) -> Estimate:
     z1, z2 = model.encode(pairs.x1), model.encode(pairs.x2)
     return Estimate.of(latent_equivariance_error(model.action, pairs.g, z1, z2))
 
 
 def make_report(run: Run, model: LatentActionAE) -> Report:
     """Evaluate a model and its references on the test pairs."""
-    test = run.experiment.pairs("test", 0)
-    pairs = test.fixed()
+    pairs = run.fixed("test")
+    columns = run.experiment.scores
+    if pairs.mask is not None:
+        columns = (*columns, OWN_PSNR)
     training = run.preset.training
-    references = run.experiment.references(run.experiment.pairs("train", 0))
+    references = run.experiment.references(run.load("train"))
     models = {f"groupae, {run.preset_name} preset": model, **references}
     result = run.result
-    spent = f"{result.seconds:.0f} s, {result.steps} steps" if result else "interrupted"
+    spent = "interrupted"
+    if result:
+        loading = f"{result.loading:.0%} of the time in the loader"
+        spent = f"{result.seconds:.0f} s, {result.steps} steps, {loading}"
     facts = {
-        "latent": f"{model.action.group}: {run.preset.model.representation}",
-        "latent equivariance error": f"{_equivariance(model, test):.4f}  (0 exact, 2 unrelated)",
+        "latent": f"{model.action}",
+        "latent equivariance error": f"{_equivariance(model, pairs):.4f}  (0 exact, 2 unrelated)",
         "worst law error of the action": _law_errors(model),
         "parameters": f"{sum(p.numel() for p in model.parameters()):,}",
         "training": f"{spent}, batch {training.batch_size}",
     }
     return Report(
         title=f"{run.experiment.name}, {run.preset_name} preset, seed {training.seed}",
-        scores={name: evaluate(other, pairs) for name, other in models.items()},
+        columns=columns,
+        scores={name: evaluate(other, pairs, columns) for name, other in models.items()},
         facts=facts,
         pairs=len(pairs),
     )
@@ -113,11 +126,29 @@ def write_report(run: Run, report: Report) -> None:
     write_durably(run.path / "report.md", report.markdown().encode())
 
 
+def _examples(test: OrbitDataset, count: int) -> Tensor:
+    """Return originals to show: of different classes where those are known, else spread evenly."""
+    if test.labels is None:
+        return torch.arange(count) * len(test) // count
+    firsts = [(test.labels == label).nonzero()[:, 0] for label in test.labels.unique()]
+    ranked = [row[i] for i in range(count) for row in firsts if i < len(row)]
+    return torch.stack(ranked[:count]).sort().values
+
+
 def draw_orbit(run: Run, model: LatentActionAE) -> None:
     """Write ``orbit.png``: held-out pictures under many elements, predictions above truth."""
-    picture = run.experiment.orbit_picture(run.experiment.pairs("test", 0))
+    test = run.load("test")
+    views = test.orbit(_examples(test, min(8, len(test))), 12)
+    moves = test.group.compose(views.g, test.group.inverse(views.g[:1]))
     model.eval()
-    figure = plot_orbit(model, picture.x, picture.gs, picture.truth, titles=picture.titles)
+    figure = plot_orbit(
+        model,
+        views.x[0],
+        moves.transpose(0, 1),
+        views.x.transpose(0, 1),
+        title=lambda g: element_title(test.group, g),
+        to_pictures=to_pictures(run.experiment.data.kind),
+    )
     save_figure(figure, run.path / "orbit.png")
 
 

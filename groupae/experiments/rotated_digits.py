@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
-import torch
-
 from groupae.baselines import DataAction, MeanImage, Unchanged
-from groupae.data import OrbitPairs, RotatedDigits, rotate
-from groupae.experiments.experiment import Experiment, ModelConfig, OrbitPicture, Preset
-from groupae.groups import SO2
+from groupae.data import OrbitDataset, rotate
+from groupae.data.registry import get_dataset
+from groupae.experiments.config import ModelConfig, Preset
+from groupae.experiments.experiment import Experiment
 from groupae.metrics import Transforms
 from groupae.training import TrainingConfig
 
@@ -55,7 +53,7 @@ _PAPER = Preset(
 )
 
 
-def _references(train: OrbitPairs) -> Mapping[str, Transforms]:
+def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
     return {
         "oracle: x1 itself turned": DataAction(rotate),
         "x1 unchanged": Unchanged(),
@@ -63,23 +61,8 @@ def _references(train: OrbitPairs) -> Mapping[str, Transforms]:
     }
 
 
-def _orbit_picture(test: OrbitPairs) -> OrbitPicture:
-    """Eight held-out digits of different classes at twelve angles."""
-    assert test.labels is not None
-    chosen = torch.stack([(test.labels == digit).nonzero()[0, 0] for digit in range(1, 9)])
-    originals, gs = test.originals[chosen], test.group.grid(12).float()
-    n, m = len(originals), len(gs)
-    turned = rotate(gs.repeat(n), originals.repeat_interleave(m, 0)).unflatten(0, (n, m))
-    titles = tuple(f"{math.degrees(angle):.0f}°" for angle in gs.tolist())
-    return OrbitPicture(originals, gs, turned, titles)
-
-
 ROTATED_DIGITS = Experiment(
-    name="rotated-digits",
-    group=SO2(),
-    x_shape=(1, 28, 28),
+    data=get_dataset("rotated-digits"),
     presets={"default": _DEFAULT, "paper": _PAPER},
-    pairs=lambda split, seed: RotatedDigits(split, seed=seed),
     references=_references,
-    orbit_picture=_orbit_picture,
 )

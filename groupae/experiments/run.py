@@ -18,9 +18,13 @@ import yaml
 from groupae._files import write_durably
 from groupae._plugins import PlugInError, PlugIns, describe
 from groupae._validation import expected
-from groupae.experiments.experiment import Experiment, ModelConfig, Preset, build_model
+from groupae.data import OrbitDataset
+from groupae.data.options import Size, Split, check_options
+from groupae.experiments.config import ModelConfig, Preset
+from groupae.experiments.experiment import Experiment, build_model
 from groupae.experiments.rotated_digits import ROTATED_DIGITS
 from groupae.models import LatentActionAE
+from groupae.pairs import PairBatch
 from groupae.training import (
     Callback,
     CheckpointError,
@@ -40,6 +44,7 @@ DATASET_PLUG_INS = PlugIns("datasets", "data set", lambda name: name.casefold() 
 
 _CONFIG = "config.yaml"
 _VERSION = 1
+_FIXED_PAIRS = {"train": 1, "validation": 500, "test": 1000}  # at least so many
 _FILES = frozenset(
     {_CONFIG, "metrics.jsonl", "checkpoints", "result.json", "report.md"}
     | {"orbit.png", "training.png"}
@@ -113,6 +118,8 @@ class Run:
         experiment: What is trained on.
         preset: The model and how it is trained.
         preset_name: What that preset is called.
+        size: How much of the data set.
+        folder: Where the originals are, if they are used.
 
     Use `Run.create` for a new one, `Run.open` for an old one:
     ``Run.open(Path("runs/rotated-digits-001")).load_model()`` is the trained model.
@@ -122,6 +129,8 @@ class Run:
     experiment: Experiment
     preset: Preset
     preset_name: str
+    size: Size = "small"
+    folder: Path | None = None
 
     @classmethod
     def create(
@@ -131,6 +140,8 @@ class Run:
         preset: Preset,
         *,
         preset_name: str = "custom",
+        size: Size = "small",
+        folder: Path | None = None,
         force: bool = False,
     ) -> Run:
         """Make the folder and write its config.
@@ -153,16 +164,18 @@ class Run:
             for old in path.iterdir():
                 shutil.rmtree(old) if old.is_dir() else old.unlink()
         path.mkdir(parents=True, exist_ok=True)
-        run = cls(path, experiment, preset, preset_name)
+        run = cls(path, experiment, preset, preset_name, size, folder)
         write_durably(path / _CONFIG, yaml.safe_dump(run._config(), sort_keys=False).encode())
         return run
 
     def _config(self) -> dict[str, Any]:
         model = dataclasses.asdict(self.preset.model)
-        model["widths"] = list(model["widths"])
+        for name in ("widths", "skips"):
+            model[name] = list(model[name])
         return {
             "groupae_run": _VERSION,
             "experiment": self.experiment.name,
+            "data": {"size": self.size, "folder": str(self.folder) if self.folder else None},
             "preset": self.preset_name,
             "model": model,
             "training": dataclasses.asdict(self.preset.training),
@@ -184,13 +197,20 @@ class Run:
         config = _read_config(path)
         try:
             experiment = get_experiment(config["experiment"])
-            model = {**config["model"], "widths": tuple(config["model"]["widths"])}
+            model: dict[str, Any] = {
+                key: tuple(value) if isinstance(value, list) else value
+                for key, value in config["model"].items()
+            }
+            data = config.get("data", {})
+            size, folder = data.get("size", "small"), data.get("folder")
+            check_options(str(file), "test", size)
             preset = Preset(ModelConfig(**model), TrainingConfig(**config["training"]))
             build_model(experiment, preset.model, seed=0)
         except (KeyError, TypeError, ValueError) as error:
             line = " ".join(str(error).split())
             raise ValueError(expected(file, "the config of a groupae run", line)) from None
-        return cls(path, experiment, preset, str(config.get("preset", "custom")))
+        name = str(config.get("preset", "custom"))
+        return cls(path, experiment, preset, name, size, Path(folder) if folder else None)
 
     # --- files ------------------------------------------------------------------------------
     @property
@@ -211,22 +231,33 @@ class Run:
             return None
         try:
             values = json.loads(file.read_text())
-            kinds = {"steps": int, "best_step": int, "seconds": float, "validation_psnr": float}
+            kinds = {"steps": int, "best_step": int, "seconds": float}
+            kinds |= {"validation_score": float, "loading": float}
             return TrainingResult(**{name: kind(values[name]) for name, kind in kinds.items()})
         except (ValueError, TypeError, KeyError) as error:
             remedy = "delete it; the checkpoints do not need it"
             raise ValueError(expected(file, "the result of a training", error, remedy)) from None
 
     # --- doing ------------------------------------------------------------------------------
+    def load(self, split: Split, *, seed: int = 0) -> OrbitDataset:
+        """Return a split of the data set."""
+        return self.experiment.data.load(split, seed=seed, size=self.size, folder=self.folder)
+
+    def fixed(self, split: Split) -> PairBatch:
+        """Return the fixed pairs of a split, several of each original if there are few."""
+        data = self.load(split)
+        return data.fixed(-(-_FIXED_PAIRS[split] // len(data)))
+
     def train(self, callbacks: Sequence[Callback] = ()) -> tuple[LatentActionAE, TrainingResult]:
         """Train, keeping metrics and the best weights in the folder; return the model."""
         training = self.preset.training
         model = build_model(self.experiment, self.preset.model, seed=training.seed)
         result = fit(
             model,
-            self.experiment.pairs("train", training.seed),
-            self.experiment.pairs("validation", 0).fixed(),
+            self.load("train", seed=training.seed),
+            self.fixed("validation"),
             training,
+            score=self.experiment.scores[0],
             callbacks=[MetricsLog(self.metrics), KeepBest(self.checkpoints), *callbacks],
         )
         content = json.dumps(dataclasses.asdict(result), indent=2)

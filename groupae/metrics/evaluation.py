@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import torch
@@ -13,10 +13,10 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
-from groupae.metrics.image import psnr_score, ssim_score
+from groupae.metrics.scores import PSNR, SSIM, Score
 from groupae.pairs import PairBatch
 
-__all__ = ["Estimate", "Evaluation", "Transforms", "evaluate", "mean_psnr"]
+__all__ = ["Estimate", "Transforms", "evaluate"]
 
 
 class Transforms(Protocol):
@@ -51,32 +51,6 @@ class Estimate:
         return f"{self.mean:{spec}} ± {self.half_width:{spec}}"
 
 
-@dataclasses.dataclass(frozen=True)
-class Evaluation:
-    """Scores of one model on fixed pairs: PSNR in dB and SSIM."""
-
-    psnr: Estimate
-    ssim: Estimate
-
-
-@torch.no_grad()
-def _scores(
-    scorers: Sequence[Callable[[Tensor, Tensor], Tensor]],
-    model: Transforms,
-    pairs: PairBatch,
-    batch_size: int,
-) -> list[Tensor]:
-    """Return each score of every pair."""
-    if len(pairs) == 0:
-        raise ShapeError(expected("evaluate", "at least one pair", "none"))
-    rows = []
-    with _evaluation_mode(model):
-        for batch in pairs.chunks(batch_size):
-            prediction = model.transform(batch.g, batch.x1).clamp(0, 1)
-            rows.append([score(prediction, batch.x2) for score in scorers])
-    return [torch.cat(column) for column in zip(*rows, strict=True)]
-
-
 @contextlib.contextmanager
 def _evaluation_mode(model: object) -> Iterator[None]:
     """Put a module in evaluation mode, and every part of it back as it was."""
@@ -91,30 +65,38 @@ def _evaluation_mode(model: object) -> Iterator[None]:
             module.training = mode
 
 
-def mean_psnr(model: Transforms, pairs: PairBatch, *, batch_size: int = 250) -> float:
-    """Return the mean PSNR in dB of predictions; data of any shape with values in [0, 1]."""
-    (psnr,) = _scores([psnr_score], model, pairs, batch_size)
-    return Estimate.of(psnr).mean
-
-
-def evaluate(model: Transforms, pairs: PairBatch, *, batch_size: int = 250) -> Evaluation:
-    """Return PSNR and SSIM of ``model.transform(g, x1)`` against ``x2``.
+@torch.no_grad()
+def evaluate(
+    model: Transforms,
+    pairs: PairBatch,
+    scores: Sequence[Score] = (PSNR, SSIM),
+    *,
+    batch_size: int = 250,
+) -> dict[str, Estimate]:
+    """Return scores of ``model.transform(g, x1)`` against ``x2``.
 
     Args:
         model: Any `groupae.models.TransformModel`. A module is put in evaluation mode meanwhile.
-        pairs: The pairs, on the model's device; pictures in [0, 1] of at least 11 x 11.
-            Predictions are clamped to [0, 1].
+        pairs: The pairs, on the model's device.
+        scores: What to judge by; PSNR and SSIM of pictures in [0, 1] by default.
         batch_size: How many pairs at a time.
 
     Returns:
-        Mean over pairs and 95 % interval of each score.
+        Mean over pairs and 95 % interval of each score, by its name.
 
     Example:
         >>> from groupae import RotatedDigits
         >>> from groupae.baselines import DataAction
         >>> from groupae.data import rotate
-        >>> 30 < evaluate(DataAction(rotate), RotatedDigits("test").fixed()).psnr.mean < 31
+        >>> 30 < evaluate(DataAction(rotate), RotatedDigits("test").fixed())["psnr"].mean < 31
         True
     """
-    psnr, ssim = _scores([psnr_score, ssim_score], model, pairs, batch_size)
-    return Evaluation(Estimate.of(psnr), Estimate.of(ssim))
+    if len(pairs) == 0:
+        raise ShapeError(expected("evaluate", "at least one pair", "none"))
+    rows = []
+    with _evaluation_mode(model):
+        for batch in pairs.chunks(batch_size):
+            prediction = model.transform(batch.g, batch.x1)
+            rows.append([score.function(prediction, batch) for score in scores])
+    columns = [Estimate.of(torch.cat(column)) for column in zip(*rows, strict=True)]
+    return {score.name: column for score, column in zip(scores, columns, strict=True)}

@@ -10,10 +10,16 @@ from groupae._validation import ShapeError, expected
 __all__ = ["psnr_score", "ssim_score"]
 
 
-def psnr_score(prediction: Tensor, target: Tensor) -> Tensor:
+def psnr_score(prediction: Tensor, target: Tensor, *, mask: Tensor | None = None) -> Tensor:
     """Return the peak signal-to-noise ratio in dB of each picture, peak 1, shape ``(n,)``.
 
     Average it over pictures; the PSNR of an average error is another number. Capped at 100 dB.
+
+    Args:
+        prediction: Shape ``(n, *x_shape)``.
+        target: Same shape.
+        mask: Count these entries only: bool, a shape that broadcasts to ``target``. A picture
+            without any counts as right.
 
     Example:
         >>> psnr_score(torch.full((1, 1, 4, 4), 0.6), torch.full((1, 1, 4, 4), 0.5)).round()
@@ -22,8 +28,11 @@ def psnr_score(prediction: Tensor, target: Tensor) -> Tensor:
     if prediction.shape != target.shape or target.ndim < 2:
         got = f"{tuple(prediction.shape)} and {tuple(target.shape)}"
         raise ShapeError(expected("psnr_score", "two batches (n, *x_shape) of one shape", got))
-    error = (prediction - target).square().flatten(1).mean(1)
-    return -10 * error.clamp(min=1e-10).log10()
+    error = (prediction - target).square().flatten(1)
+    if mask is None:
+        return -10 * error.mean(1).clamp(min=1e-10).log10()
+    weight = mask.expand(target.shape).flatten(1).to(error.dtype)
+    return -10 * ((error * weight).sum(1) / weight.sum(1).clamp(min=1)).clamp(min=1e-10).log10()
 
 
 def ssim_score(prediction: Tensor, target: Tensor) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -10,9 +12,7 @@ from groupae.actions import LatentAction
 __all__ = ["latent_equivariance_error"]
 
 
-def latent_equivariance_error(
-    action: LatentAction[Tensor], g: Tensor, z1: Tensor, z2: Tensor
-) -> Tensor:
+def latent_equivariance_error(action: LatentAction[Any], g: Tensor, z1: Any, z2: Any) -> Tensor:
     r"""Return how far codes of pairs are from lying on one orbit, one number a pair.
 
     .. math:: \epsilon = \lVert g \cdot z_1 - z_2 \rVert^2 / \mathrm{E}\lVert z - \bar z \rVert^2
@@ -20,8 +20,8 @@ def latent_equivariance_error(
     Args:
         action: The latent action.
         g: Elements, shape ``(n, *element_shape)``.
-        z1: Codes of the first pictures, shape ``(n, ...)``.
-        z2: Codes of the second pictures, same shape.
+        z1: Codes of the first pictures, shape ``(n, ...)``, or a dict of parts.
+        z2: Codes of the second pictures, likewise.
 
     Returns:
         Relative errors, shape ``(n,)``: 0 when the encoder is equivariant; codes of unrelated
@@ -37,7 +37,12 @@ def latent_equivariance_error(
         >>> bool((latent_equivariance_error(action, g, z, action(g, z)) < 1e-10).all())
         True
     """
-    spread = torch.cat([z1, z2]).flatten(1)
+    moved, first, second = (_flat(z) for z in (action(g, z1), z1, z2))
+    spread = torch.cat([first, second])
     variance = (spread - spread.mean(0)).square().sum(1).mean()
-    moved: Tensor = action(g, z1)
-    return (moved - z2).flatten(1).square().sum(1) / variance
+    return (moved - second).square().sum(1) / variance
+
+
+def _flat(z: Any) -> Tensor:
+    parts = z.values() if isinstance(z, dict) else [z]
+    return torch.cat([part.flatten(1) for part in parts], 1)

@@ -1,13 +1,14 @@
 """Models: the autoencoder with a latent action, backbones to put into it, and the protocol.
 
 ``autoencoder`` has `LatentActionAE`, ``protocol`` what every system under comparison can do,
-``backbones`` the default encoders and decoders, ``paper`` those of the paper.
+``backbones`` the default encoders and decoders, ``unet`` those with skips, ``paper`` the paper's.
 """
 
 from groupae.models.autoencoder import LatentActionAE
 from groupae.models.backbones import ConvDecoder, ConvEncoder
 from groupae.models.paper import PaperDigitDecoder, PaperDigitEncoder
 from groupae.models.protocol import Capabilities, TransformModel
+from groupae.models.unet import UNetDecoder, UNetEncoder
 
 __all__ = [
     "Capabilities",
@@ -17,4 +18,6 @@ __all__ = [
     "PaperDigitDecoder",
     "PaperDigitEncoder",
     "TransformModel",
+    "UNetDecoder",
+    "UNetEncoder",
 ]

@@ -95,11 +95,14 @@ class LatentActionAE(nn.Module):
 
         Args:
             x: Data, shape ``(n, *x_shape)``.
-            gs: Elements, shape ``(m, *element_shape)``.
+            gs: Elements, shape ``(m, *element_shape)``, the same for all, or
+                ``(n, m, *element_shape)``.
 
         Returns:
             Shape ``(n, m, *x_shape)``; each x is encoded once.
         """
+        if gs.ndim - len(self.action.group.element_shape) == 2:
+            return self._decode_many(self._along(gs, x), len(x), gs.shape[1])
         return self._decode_many(self.action.orbit(self.encode(x), gs), len(x), len(gs))
 
     def interpolate(self, x: Tensor, g: Tensor, steps: int) -> Tensor:
@@ -123,8 +126,11 @@ class LatentActionAE(nn.Module):
         start = group.identity(len(x), 1, dtype=g.dtype, device=g.device)
         t = torch.linspace(0, 1, steps, dtype=g.dtype, device=g.device)
         path = group.interpolate(start, g.unsqueeze(1), t)
-        z = map_latent(lambda part: part.unsqueeze(1), self.encode(x))
-        return self._decode_many(self.action(path, z), len(x), steps)
+        return self._decode_many(self._along(path, x), len(x), steps)
+
+    def _along(self, path: Tensor, x: Tensor) -> Any:
+        """Return the codes of each ``x`` moved by its own elements ``(n, m, ...)``."""
+        return self.action(path, map_latent(lambda part: part.unsqueeze(1), self.encode(x)))
 
     def swap(self, x: Tensor, y: Tensor) -> Tensor:
         """Return data with the invariant part of ``x`` and the varying part (pose) of ``y``."""

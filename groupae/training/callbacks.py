@@ -19,6 +19,7 @@ from rich.progress import (
 from torch import nn
 from typing_extensions import override
 
+from groupae.metrics import PSNR, Score
 from groupae.training.checkpoint import prune_checkpoints, save_checkpoint
 
 __all__ = ["Callback", "KeepBest", "MetricsLog", "ProgressBar", "TrainingState"]
@@ -30,25 +31,29 @@ class TrainingState:
 
     Args:
         model: The model in training.
+        score: What validation judges by.
         step: Steps taken.
         progress: Spent fraction of the budget.
         seconds: Wall-clock seconds since the first step.
         learning_rate: Rate of the last step.
         terms: Loss terms of the last step.
-        validation_psnr: Last validation score in dB.
-        best_psnr: Best one so far.
+        validation_score: Last validation score.
+        best_score: Best one so far.
         best_step: Its step.
+        loading_seconds: Of the seconds, those spent on making batches.
     """
 
     model: nn.Module
+    score: Score = PSNR
     step: int = 0
     progress: float = 0.0
     seconds: float = 0.0
     learning_rate: float = 0.0
     terms: dict[str, float] = dataclasses.field(default_factory=dict)
-    validation_psnr: float = float("nan")
-    best_psnr: float = float("-inf")
+    validation_score: float = float("nan")
+    best_score: float = float("-inf")
     best_step: int = 0
+    loading_seconds: float = 0.0
 
 
 class Callback:
@@ -82,7 +87,7 @@ class KeepBest(Callback):
         """Save the weights if they are the best so far."""
         if state.best_step == state.step:
             weights = state.model.state_dict()
-            save_checkpoint(self.folder, weights, step=state.step, score=state.validation_psnr)
+            save_checkpoint(self.folder, weights, step=state.step, score=state.validation_score)
             prune_checkpoints(self.folder, keep=2)
 
 
@@ -112,7 +117,7 @@ class MetricsLog(Callback):
     @override
     def on_validation(self, state: TrainingState) -> None:
         """Write the validation score."""
-        self._append(state, {"validation_psnr": state.validation_psnr})
+        self._append(state, {f"validation_{state.score.name}": state.validation_score})
 
 
 class ProgressBar(Callback):
@@ -131,7 +136,7 @@ class ProgressBar(Callback):
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("step {task.fields[step]}  validation {task.fields[psnr]}"),
+            TextColumn("step {task.fields[step]}  validation {task.fields[score]}"),
             console=self.console,
             disable=not self.console.is_terminal,
         )
@@ -141,7 +146,7 @@ class ProgressBar(Callback):
     def on_start(self, state: TrainingState) -> None:
         """Draw the empty bar."""
         del state
-        self.task = self.bar.add_task("", total=1.0, step=0, psnr="-")
+        self.task = self.bar.add_task("", total=1.0, step=0, score="-")
         self.bar.start()
 
     @override
@@ -154,8 +159,10 @@ class ProgressBar(Callback):
     def on_validation(self, state: TrainingState) -> None:
         """Show the score."""
         assert self.task is not None
-        score = f"{state.validation_psnr:.2f} dB (best {state.best_psnr:.2f})"
-        self.bar.update(self.task, psnr=score)
+        digits = state.score.digits
+        figures = f"{state.validation_score:.{digits}f} (best {state.best_score:.{digits}f})"
+        score = f"{state.score.title} {figures}"
+        self.bar.update(self.task, score=score)
         if not self.console.is_terminal:
             spent = f"{state.progress:4.0%}  {state.seconds:5.0f} s  step {state.step}"
             self.console.print(f"{spent}  validation {score}", highlight=False)

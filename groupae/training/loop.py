@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from lightning_fabric import Fabric
 from torch import Tensor, nn
 
 from groupae._validation import expected
-from groupae.metrics import mean_psnr
+from groupae.metrics import PSNR, Score, evaluate
 from groupae.pairs import PairBatch, PairSource
 from groupae.training.callbacks import Callback, TrainingState
 from groupae.training.config import TrainingConfig
@@ -35,13 +36,15 @@ class TrainingResult:
         steps: Steps taken.
         seconds: Wall-clock seconds from the first step, validation included.
         best_step: Step of the best validation score; the model holds those weights.
-        validation_psnr: That score in dB.
+        validation_score: That score.
+        loading: Fraction of the time that went into making batches.
     """
 
     steps: int
     seconds: float
     best_step: int
-    validation_psnr: float
+    validation_score: float
+    loading: float
 
 
 def fit(
@@ -50,6 +53,7 @@ def fit(
     validation: PairBatch,
     config: TrainingConfig | None = None,
     *,
+    score: Score = PSNR,
     callbacks: Sequence[Callback] = (),
 ) -> TrainingResult:
     """Train a `groupae.models.TransformModel` and leave it with its best weights.
@@ -60,10 +64,11 @@ def fit(
         train: Where pairs come from.
         validation: Fixed pairs that choose the best weights.
         config: Budget, optimiser and schedule.
+        score: What the validation pairs are judged by.
         callbacks: What listens.
 
     Returns:
-        Steps, seconds and the best validation score.
+        Steps, seconds, the best validation score, and the share of time spent on batches.
 
     Raises:
         NonFiniteLossError: With the step, the loss terms and the remedy. The model holds its best
@@ -82,7 +87,7 @@ def fit(
     """
     config = config or TrainingConfig()
     fabric = Fabric(accelerator="auto", devices=1)
-    state = TrainingState(model)
+    state = TrainingState(model, score)
     home = next((p.device for p in model.parameters()), torch.device("cpu"))
     optimizers = build_optimizers(fabric.to_device(model), config)
     wrapped, *ready = fabric.setup(model, *optimizers)
@@ -96,13 +101,14 @@ def fit(
         nonlocal best
         with budget.reserving():
             # a module cannot be typed as having `transform` too
-            state.validation_psnr = mean_psnr(model, validation)  # type: ignore[arg-type]
-        if not math.isfinite(state.validation_psnr):
-            got, remedy = state.validation_psnr, "look for NaN in the validation pairs"
+            estimates = evaluate(model, validation, [score])  # type: ignore[arg-type]
+        state.validation_score = estimates[score.name].mean
+        if not math.isfinite(state.validation_score):
+            got, remedy = state.validation_score, "look for NaN in the validation pairs"
             owner = f"validation at step {state.step}"
-            raise NonFiniteLossError(expected(owner, "a finite PSNR", got, remedy))
-        if state.validation_psnr > state.best_psnr:
-            state.best_psnr, state.best_step = state.validation_psnr, state.step
+            raise NonFiniteLossError(expected(owner, f"a finite {score.name}", got, remedy))
+        if state.validation_score > state.best_score:
+            state.best_score, state.best_step = state.validation_score, state.step
             best = copy.deepcopy(model.state_dict())
         for callback in callbacks:
             callback.on_validation(state)
@@ -116,7 +122,9 @@ def fit(
         while (progress := budget.progress(state.step)) < 1:
             state.progress = progress
             state.learning_rate = config.learning_rate * learning_rate_factor(config, progress)
+            started = time.perf_counter()
             batch = train.batch(state.step, config.batch_size).to(fabric.device)
+            state.loading_seconds += time.perf_counter() - started
             state.terms = _take_step(fabric, wrapped, ready, batch, state, config)
             state.step += 1
             state.seconds = budget.seconds
@@ -140,7 +148,8 @@ def fit(
             callback.on_end(state)
         model.to(home)
     model.load_state_dict(best)
-    return TrainingResult(state.step, state.seconds, state.best_step, state.best_psnr)
+    best_score, loading = state.best_score, state.loading_seconds / max(state.seconds, 1e-9)
+    return TrainingResult(state.step, state.seconds, state.best_step, best_score, loading)
 
 
 def _take_step(

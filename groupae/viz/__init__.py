@@ -1,5 +1,16 @@
-"""Pictures: orbits of predictions beside the truth, and the course of a training."""
+"""Pictures: orbits of predictions beside the truth, contact sheets, the course of a training."""
 
+from groupae.viz.contact_sheets import element_title, plot_pairs, plot_views
+from groupae.viz.data_pictures import to_pictures
 from groupae.viz.pictures import Orbits, plot_orbit, plot_training, save_figure
 
-__all__ = ["Orbits", "plot_orbit", "plot_training", "save_figure"]
+__all__ = [
+    "Orbits",
+    "element_title",
+    "plot_orbit",
+    "plot_pairs",
+    "plot_training",
+    "plot_views",
+    "save_figure",
+    "to_pictures",
+]

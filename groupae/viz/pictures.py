@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,13 +11,12 @@ import torch
 from torch import Tensor
 
 from groupae._validation import ShapeError, expected
+from groupae.viz.mosaics import GAP, mosaic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["Orbits", "plot_orbit", "plot_training", "save_figure"]
-
-_GAP = 2  # white pixels between pictures
 
 
 class Orbits(Protocol):
@@ -27,14 +27,6 @@ class Orbits(Protocol):
         ...
 
 
-def _mosaic(rows: Tensor) -> Tensor:
-    """Return one picture ``(H, W, C)`` of pictures ``(r, c, C, h, w)``, white between them."""
-    padded = torch.nn.functional.pad(rows, (0, _GAP, 0, _GAP), value=1.0)
-    r, c, channels, h, w = padded.shape
-    whole = padded.permute(0, 3, 1, 4, 2).reshape(r * h, c * w, channels)
-    return whole[:-_GAP, :-_GAP].clamp(0, 1)
-
-
 @torch.no_grad()
 def plot_orbit(
     model: Orbits,
@@ -42,32 +34,40 @@ def plot_orbit(
     gs: Tensor,
     truth: Tensor | None = None,
     *,
-    titles: tuple[str, ...] | None = None,
+    title: Callable[[Tensor], str] | None = None,
+    to_pictures: Callable[[Tensor], Tensor] | None = None,
 ) -> Figure:
-    """Return a figure of orbits: a row a picture, a column an element, predictions above truth.
+    """Return a figure of orbits: a row a datum, a column an element, predictions above truth.
 
     Args:
         model: Anything with ``orbit(x, gs)``.
-        x: Pictures, shape ``(n, C, H, W)``, values in [0, 1]; drawn in the first column.
-        gs: Elements, shape ``(m, *element_shape)``.
-        truth: What each picture becomes, shape ``(n, m, C, H, W)``; drawn below each prediction.
-        titles: A title for each element.
+        x: Data, shape ``(n, *x_shape)``; drawn in the first column.
+        gs: Elements, shape ``(m, *element_shape)``, or ``(n, m, *element_shape)`` if each datum has
+            its own.
+        truth: What each datum becomes, shape ``(n, m, *x_shape)``; drawn below each prediction.
+        title: What to write above an element that is the same for all.
+        to_pictures: How data are drawn: a function from ``(k, *x_shape)`` to pictures
+            ``(k, C, H, W)`` in [0, 1]; data are pictures unless given.
     """
     from matplotlib import pyplot as plt
 
     prediction = model.orbit(x, gs).cpu()
-    n, m, channels, height, width = prediction.shape
+    n, m = prediction.shape[:2]
     if truth is not None and truth.shape != prediction.shape:
         got = tuple(truth.shape)
         raise ShapeError(expected("plot_orbit", f"truth of shape {tuple(prediction.shape)}", got))
     layers = [prediction] if truth is None else [prediction, truth.cpu()]
     rows = torch.stack(layers, 1).flatten(0, 1)
     column = x.cpu().repeat_interleave(len(layers), 0)[:, None]
-    whole = _mosaic(torch.cat([column, rows], 1))
+    drawn = torch.cat([column, rows], 1)
+    if to_pictures is not None:
+        drawn = to_pictures(drawn.flatten(0, 1)).unflatten(0, drawn.shape[:2])
+    channels, height, width = drawn.shape[-3:]
     figure, axes = plt.subplots(figsize=(0.75 * (m + 1) + 0.9, 0.75 * len(rows) + 0.4))
-    axes.imshow(whole.squeeze(-1).numpy(), cmap="gray" if channels == 1 else None, vmin=0, vmax=1)
-    step_x, step_y = width + _GAP, height + _GAP
-    labels = ("x", *(titles or [""] * m))
+    grey = "gray" if channels == 1 else None
+    axes.imshow(mosaic(drawn).numpy(), cmap=grey, vmin=0, vmax=1)
+    step_x, step_y = width + GAP, height + GAP
+    labels = ["x", *_titles(gs.cpu(), n, m, title)]
     axes.set_xticks([i * step_x + width / 2 for i in range(m + 1)], labels, fontsize=8)
     names = ["model"] if truth is None else ["model", "truth"]
     ticks = [i * step_y + height / 2 for i in range(len(rows))]
@@ -80,26 +80,33 @@ def plot_orbit(
     return figure
 
 
+def _titles(gs: Tensor, n: int, m: int, title: Callable[[Tensor], str] | None) -> list[str]:
+    """Return a title for each column, empty where the data have elements of their own."""
+    own = gs.shape[:2] == (n, m)
+    if title is None or (own and not torch.allclose(gs, gs[:1].expand_as(gs))):
+        return [""] * m
+    return [title(g) for g in (gs[0] if own else gs)]
+
+
 def plot_training(metrics: Path) -> Figure:
-    """Return a figure of a run's ``metrics.jsonl``: loss terms and validation PSNR over time."""
+    """Return a figure of a run's ``metrics.jsonl``: loss terms and validation score over time."""
     from matplotlib import pyplot as plt
 
     lines = [json.loads(line) for line in metrics.read_text().splitlines() if line]
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
-    terms = {key for line in lines for key in line} - {
-        *("step", "seconds", "learning_rate", "validation_psnr")
-    }
-    for term in sorted(terms):
+    keys = {key for line in lines for key in line} - {"step", "seconds", "learning_rate"}
+    judged = sorted(key for key in keys if key.startswith("validation_"))
+    terms = sorted(keys - set(judged))
+    for term in terms:
         points = [(line["seconds"], line[term]) for line in lines if term in line]
         left.plot(*zip(*points, strict=True), label=term, linewidth=1)
     left.set(xlabel="seconds", ylabel="loss term")
     if terms:
         left.legend(frameon=False)
-    key = "validation_psnr"
-    scores = [(line["seconds"], line[key]) for line in lines if key in line]
-    if scores:
-        right.plot(*zip(*scores, strict=True), marker="o", markersize=3)
-    right.set(xlabel="seconds", ylabel="validation PSNR (dB)")
+    for key in judged:
+        points = [(line["seconds"], line[key]) for line in lines if key in line]
+        right.plot(*zip(*points, strict=True), marker="o", markersize=3)
+    right.set(xlabel="seconds", ylabel=" ".join(judged).replace("_", " "))
     for axes in (left, right):
         axes.grid(alpha=0.3)
     figure.tight_layout()

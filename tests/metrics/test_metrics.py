@@ -23,7 +23,7 @@ def test_psnr_is_averaged_over_pictures_not_errors():
     target = torch.zeros(2, 1, 12, 12)
     prediction = torch.stack([torch.full((1, 12, 12), 0.1), torch.full((1, 12, 12), 0.01)])
     pairs = PairBatch(prediction, torch.zeros(2), target)
-    assert evaluate(Unchanged(), pairs).psnr.mean == pytest.approx(30.0, abs=1e-4)
+    assert evaluate(Unchanged(), pairs)["psnr"].mean == pytest.approx(30.0, abs=1e-4)
 
 
 def test_ssim_is_one_on_equal_pictures_and_falls_with_noise():
@@ -73,10 +73,10 @@ def test_references_rank_as_they_must():
     pairs = RotatedDigits("test").fixed()
     oracle, unchanged = evaluate(DataAction(rotate), pairs), evaluate(Unchanged(), pairs)
     mean = evaluate(MeanImage(RotatedDigits("train").fixed().x2), pairs)
-    assert oracle.psnr.mean > 30
-    assert mean.psnr.mean > unchanged.psnr.mean
-    assert 9 < unchanged.psnr.mean < 12
-    assert oracle.ssim.mean > 0.97
+    assert oracle["psnr"].mean > 30
+    assert mean["psnr"].mean > unchanged["psnr"].mean
+    assert 9 < unchanged["psnr"].mean < 12
+    assert oracle["ssim"].mean > 0.97
     for model in (DataAction(rotate), Unchanged(), MeanImage(pairs.x1)):
         assert isinstance(model, TransformModel)
         assert model.loss(pairs) == {}

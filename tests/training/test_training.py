@@ -48,8 +48,8 @@ CONFIG = TrainingConfig(steps=1500, batch_size=32, learning_rate=1e-2, validatio
 
 def test_a_broken_action_fails_by_a_wide_margin():
     train, validation = sources()
-    right = fit(linear_model(), train, validation, CONFIG).validation_psnr
-    wrong = fit(linear_model(DoubledAction), train, validation, CONFIG).validation_psnr
+    right = fit(linear_model(), train, validation, CONFIG).validation_score
+    wrong = fit(linear_model(DoubledAction), train, validation, CONFIG).validation_score
     assert right > 40
     assert right > wrong + 20
 
@@ -75,7 +75,7 @@ def test_the_model_is_left_with_its_best_weights():
             self.scores = []
 
         def on_validation(self, state):
-            self.scores.append(state.validation_psnr)
+            self.scores.append(state.validation_score)
             if len(self.scores) == 2:
                 with torch.no_grad():
                     for parameter in state.model.parameters():
@@ -87,7 +87,7 @@ def test_the_model_is_left_with_its_best_weights():
     result = fit(model, train, validation, config, callbacks=[sabotage])
     assert sabotage.scores[2] < sabotage.scores[1]
     assert result.best_step == 10  # the first validation is before any step
-    assert result.validation_psnr == max(sabotage.scores)
+    assert result.validation_score == max(sabotage.scores)
     assert all(p.abs().lt(2).all() for p in model.parameters())
 
 
@@ -136,7 +136,7 @@ def test_a_loss_that_is_not_finite_stops_with_the_remedy_and_keeps_the_checkpoin
 def test_validation_pairs_with_nan_stop_before_the_first_step():
     train, validation = sources()
     validation.x2[0] = math.nan
-    with pytest.raises(NonFiniteLossError, match="validation at step 0: expected a finite PSNR"):
+    with pytest.raises(NonFiniteLossError, match="validation at step 0: expected a finite psnr"):
         fit(linear_model(), train, validation, CONFIG)
 
 

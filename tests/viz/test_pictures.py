@@ -1,6 +1,7 @@
 """Pictures show what they say."""
 
 import json
+import math
 
 import pytest
 import torch
@@ -20,7 +21,7 @@ def test_an_orbit_has_predictions_above_truth(tmp_path):
     x = torch.rand(2, 1, 5, 6)
     gs = SO2().grid(3).float()
     truth = torch.zeros(2, 3, 1, 5, 6)
-    figure = plot_orbit(SHIFT, x, gs, truth, titles=("0", "120", "240"))
+    figure = plot_orbit(SHIFT, x, gs, truth, title=lambda g: f"{math.degrees(g):.0f}")
     mosaic = image_of(figure)
     assert mosaic.shape == (4 * 7 - 2, 4 * 8 - 2)  # 4 rows and 4 columns with gaps of 2
     torch.testing.assert_close(mosaic[:5, 8:14].float(), x[0, 0])  # prediction of the first

@@ -1,0 +1,69 @@
+"""Files of a folder: finding them, and splitting their names once and for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from groupae._validation import expected
+from groupae.data.keys import split_indices
+from groupae.data.options import Split
+
+__all__ = ["check_folder", "find_files", "part_of", "split_sizes"]
+
+_SPLIT_SEED = 2024  # the split never changes
+_ORDER = ("train", "validation", "test")
+
+
+def check_folder(owner: str, folder: Path, layout: str) -> None:
+    """Raise `FileNotFoundError` unless the folder is there; ``layout`` says what it should hold.
+
+    Example:
+        >>> check_folder("Turntable", Path("nowhere"), "objects of 24 pictures")
+        Traceback (most recent call last):
+        FileNotFoundError: Turntable: expected a folder with objects of 24 pictures, got ...
+    """
+    if not folder.is_dir():
+        got = f"{folder}, which is a file" if folder.exists() else f"{folder}, which does not exist"
+        raise FileNotFoundError(expected(owner, f"a folder with {layout}", got))
+
+
+def find_files(owner: str, folder: Path, endings: Sequence[str], what: str) -> list[Path]:
+    """Return the files with one of the endings, at any depth, sorted; hidden ones do not count.
+
+    Raises:
+        FileNotFoundError: If the folder is missing or holds fewer than three, too few to split.
+    """
+    layout = f"{what} ({', '.join(f'*{ending}' for ending in endings)})"
+    check_folder(owner, folder, layout)
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in endings and not path.name.startswith(".") and path.is_file()
+    )
+    if len(found) < len(_ORDER):
+        what = f"at least {len(_ORDER)} {layout} in {folder}, one for each split"
+        raise FileNotFoundError(expected(owner, what, len(found)))
+    return found
+
+
+def split_sizes(n: int) -> tuple[int, int, int]:
+    """Return how many of ``n`` at least 3 originals are for training, validation and testing.
+
+    Example:
+        >>> split_sizes(1000), split_sizes(3)
+        ((700, 100, 200), (1, 1, 1))
+    """
+    validation, test = max(1, round(0.1 * n)), max(1, round(0.2 * n))
+    return n - validation - test, validation, test
+
+
+def part_of(n: int, split: Split) -> list[int]:
+    """Return which of ``n`` originals, in the order of their names, are in a split.
+
+    Example:
+        >>> sorted(part_of(9, "train") + part_of(9, "validation") + part_of(9, "test"))
+        [0, 1, 2, 3, 4, 5, 6, 7, 8]
+    """
+    parts = split_indices(n, split_sizes(n), _SPLIT_SEED)
+    return [int(i) for i in parts[_ORDER.index(split)]]

@@ -1,0 +1,100 @@
+"""Pictures of any size in files, brought to squares of bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from groupae._validation import ShapeError, expected
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["ENDINGS", "open_picture", "read_crop", "read_square"]
+
+ENDINGS = (".png", ".jpg", ".jpeg")
+"""How names of pictures end."""
+
+_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA")
+
+
+def open_picture(owner: object, path: Path) -> Image.Image:
+    """Return a picture upright, in colours, with alpha where it has some.
+
+    Raises:
+        FileNotFoundError: If there is none.
+        ValueError: If it does not load, or has more than 8 bits a channel.
+    """
+    from PIL import Image, ImageOps
+
+    try:
+        with Image.open(path) as opened:
+            upright = ImageOps.exif_transpose(opened)
+            upright.load()
+    except FileNotFoundError:
+        raise FileNotFoundError(expected(owner, f"a picture {path}", "none")) from None
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        got = f"{path}, which does not load ({' '.join(str(error).split())})"
+        raise ValueError(expected(owner, "a whole picture", got, "copy it again")) from None
+    if upright.mode not in _MODES:
+        got = f"{path} of mode {upright.mode}"
+        raise ValueError(expected(owner, "a picture of 8-bit grey or colours", got))
+    return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+
+
+def read_square(owner: object, path: Path, size: int) -> tuple[Tensor, Tensor | None]:
+    """Return a square picture over white, resized if need be, and where it is not transparent.
+
+    Returns:
+        Colours uint8, shape ``(3, size, size)``; alpha uint8, shape ``(size, size)``, or ``None``.
+
+    Raises:
+        ShapeError: If it is not square.
+        ValueError: If it does not load.
+    """
+    picture = open_picture(owner, path)
+    width, height = picture.size
+    if width != height:
+        raise ShapeError(expected(owner, "a square picture", f"{width}x{height} in {path}"))
+    pixels = _pixels(picture, size)
+    if len(pixels) == 3:
+        return pixels, None
+    alpha = pixels[3].float() / 255
+    over_white = pixels[:3] * alpha + 255 * (1 - alpha)
+    return over_white.round().to(torch.uint8), pixels[3]
+
+
+def read_crop(owner: object, path: Path, size: int, generator: torch.Generator) -> Tensor:
+    """Return a random square of a picture, between half and all of its shorter side, resized.
+
+    Returns:
+        Colours uint8, shape ``(3, size, size)``.
+
+    Raises:
+        ShapeError: If its shorter side has fewer than ``size`` pixels.
+        ValueError: If it does not load.
+    """
+    picture = open_picture(owner, path).convert("RGB")
+    width, height = picture.size
+    shorter = min(width, height)
+    if shorter < size:
+        what = f"a picture of at least {size}x{size} pixels"
+        raise ShapeError(expected(owner, what, f"{width}x{height} in {path}"))
+    least = max(size, shorter // 2)
+    unit = torch.rand(3, generator=generator, dtype=torch.float64).tolist()
+    side = least + int(unit[0] * (shorter - least + 1))
+    left, top = int(unit[1] * (width - side + 1)), int(unit[2] * (height - side + 1))
+    return _pixels(picture.crop((left, top, left + side, top + side)), size)
+
+
+def _pixels(picture: Image.Image, size: int) -> Tensor:
+    """Return a square picture as bytes, shape ``(C, size, size)``."""
+    from PIL import Image
+
+    if picture.size != (size, size):
+        picture = picture.resize((size, size), Image.Resampling.BILINEAR)
+    return torch.from_numpy(np.array(picture)).permute(2, 0, 1)

@@ -1,0 +1,91 @@
+"""Backbones by name: what turns a group, the shape of a datum and a config into a model's parts.
+
+Beside the built-in ones there are those that installed packages offer by entry points of the group
+``groupae.models``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import nn
+
+from groupae._plugins import PlugInError, PlugIns
+from groupae._validation import expected
+from groupae.actions import ChannelAction, LatentAction, PartsAction, VectorAction
+from groupae.experiments.config import ModelConfig
+from groupae.groups import Group
+from groupae.models import (
+    ConvDecoder,
+    ConvEncoder,
+    PaperDigitDecoder,
+    PaperDigitEncoder,
+    UNetDecoder,
+    UNetEncoder,
+)
+
+__all__ = ["MODEL_PLUG_INS", "Backbone", "Parts", "get_backbone"]
+
+Parts = tuple[nn.Module, nn.Module, LatentAction[Any]]
+"""Encoder, decoder, and how the group acts on the code between them."""
+
+Backbone = Callable[[Group, tuple[int, ...], ModelConfig], Parts]
+"""Function of (group, shape of a datum, config) that makes the `Parts` of a model."""
+
+
+def _picture_shape(owner: str, x_shape: tuple[int, ...]) -> tuple[int, int]:
+    if len(x_shape) != 3 or x_shape[1] != x_shape[2]:
+        form, remedy = "square pictures (channels, size, size)", "choose another backbone"
+        raise ValueError(expected(f"backbone {owner!r}", form, x_shape, remedy))
+    return x_shape[0], x_shape[1]
+
+
+def _residual(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> Parts:
+    channels, size = _picture_shape("residual", x_shape)
+    rho = group.rep(config.representation)
+    shape: dict[str, Any] = {"size": size, "widths": config.widths, "blocks": config.blocks}
+    encoder = ConvEncoder(rho.dim, in_channels=channels, **shape)
+    return encoder, ConvDecoder(rho.dim, out_channels=channels, **shape), VectorAction(rho)
+
+
+def _unet(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> Parts:
+    channels, size = _picture_shape("unet", x_shape)
+    rho = group.rep(config.representation)
+    skips = [group.rep(text) if text else None for text in config.skips]
+    widths = [0 if sigma is None else sigma.dim for sigma in skips]
+    shape: dict[str, Any] = {"size": size, "widths": config.widths, "blocks": config.blocks}
+    acted = {f"skip{i}": ChannelAction(sigma) for i, sigma in enumerate(skips) if sigma}
+    encoder = UNetEncoder(rho.dim, widths, in_channels=channels, **shape)
+    decoder = UNetDecoder(rho.dim, widths, out_channels=channels, **shape)
+    return encoder, decoder, PartsAction({"code": VectorAction(rho), **acted})
+
+
+def _paper_digit(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> Parts:
+    del x_shape
+    rho = group.rep(config.representation)
+    return PaperDigitEncoder(rho.dim), PaperDigitDecoder(rho.dim), VectorAction(rho)
+
+
+_BACKBONES: Mapping[str, Backbone] = {
+    "residual": _residual,
+    "unet": _unet,
+    "paper_digit": _paper_digit,
+}
+
+MODEL_PLUG_INS = PlugIns("models", "backbone", lambda name: name.casefold() in _BACKBONES)
+
+
+def get_backbone(name: str) -> Backbone:
+    """Return a backbone by name, built in or of a plug-in.
+
+    Raises:
+        ValueError: If there is none of that name, or the plug-in that has it cannot be used.
+    """
+    found = _BACKBONES.get(name) or MODEL_PLUG_INS.find(name)
+    if found is None:
+        raise ValueError(MODEL_PLUG_INS.unknown("ModelConfig", "backbone", name, _BACKBONES))
+    if not callable(found):
+        what = "a function that returns an encoder, a decoder and an action"
+        raise PlugInError(expected(f"plug-in {name!r}", what, repr(found)))
+    return found

@@ -1,0 +1,61 @@
+"""What a prediction is judged by: one number a pair, larger is better."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+from torch import Tensor
+
+from groupae._validation import expected
+from groupae.metrics.image import psnr_score, ssim_score
+from groupae.pairs import PairBatch
+
+__all__ = ["OWN_PSNR", "PSNR", "SSIM", "Score"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Score:
+    """A named score of predictions.
+
+    Args:
+        name: How it is asked for.
+        title: What a table calls it, with its unit.
+        digits: Digits behind the point in tables.
+        function: Of (prediction of ``x2``, pairs), returns one number a pair, larger is better.
+
+    Example:
+        >>> closeness = Score("closeness", "closeness", 3, lambda p, b: -(p - b.x2).abs().sum(-1))
+        >>> f"{closeness.title}, {closeness.digits} digits"
+        'closeness, 3 digits'
+    """
+
+    name: str
+    title: str
+    digits: int
+    function: Callable[[Tensor, PairBatch], Tensor]
+
+
+def _psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:
+    return psnr_score(prediction.clamp(0, 1), pairs.x2)
+
+
+def _ssim(prediction: Tensor, pairs: PairBatch) -> Tensor:
+    return ssim_score(prediction.clamp(0, 1), pairs.x2)
+
+
+def _own_psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:
+    if pairs.mask is None:
+        got, remedy = "none", "this data set does not know what moves; use psnr"
+        raise ValueError(expected("own_psnr", "pairs with a mask of what moves", got, remedy))
+    return psnr_score(prediction.clamp(0, 1), pairs.x2, mask=pairs.mask)
+
+
+PSNR = Score("psnr", "PSNR (dB)", 2, _psnr)
+"""Peak signal-to-noise ratio of pictures in [0, 1]; the prediction is clamped."""
+
+SSIM = Score("ssim", "SSIM", 3, _ssim)
+"""Structural similarity of pictures in [0, 1] of at least 11 x 11; the prediction is clamped."""
+
+OWN_PSNR = Score("own_psnr", "PSNR of what moves", 2, _own_psnr)
+"""PSNR on the pixels of ``x2`` that show what the group moves."""

@@ -1,0 +1,173 @@
+"""Encoder and decoder with skip connections at every resolution; they know no group.
+
+The code is a dict of named parts: ``code``, a vector, and ``skip0``, ``skip1``, ..., feature maps
+at full size, half size, and so on. What the group does to each is the action's choice: a carried
+skip is invariant (the paper), an acted one turns or scales in its channels.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from typing_extensions import override
+
+from groupae._validation import ShapeError, expected
+from groupae.models.backbones import (
+    ChannelsLast,
+    Residual,
+    check_sizes,
+    lay_channels_innermost,
+)
+
+__all__ = ["UNetDecoder", "UNetEncoder"]
+
+
+def _stage(width: int, blocks: int) -> nn.Sequential:
+    return nn.Sequential(*(Residual(width) for _ in range(blocks)))
+
+
+def _check_skips(owner: str, skips: Sequence[int], widths: Sequence[int]) -> None:
+    if len(skips) > len(widths) or any(channels < 0 for channels in skips):
+        form = f"at most {len(widths)} numbers of skip channels, one a resolution from full size"
+        raise ValueError(expected(owner, form, tuple(skips)))
+
+
+class UNetEncoder(nn.Module):
+    """Encoder from pictures ``(n, C, size, size)`` to a vector and feature maps.
+
+    Args:
+        dim: Length of the part ``code``.
+        skips: Channels of ``skip0`` at full size, ``skip1`` at half size, ...; 0 for none.
+        in_channels: Channels of a picture.
+        size: Height and width, divisible by ``2 ** (len(widths) - 1)``.
+        widths: Channels at each resolution, from full size down; multiples of 8.
+        blocks: Residual blocks at each resolution.
+
+    References:
+        Ronneberger, Fischer & Brox, U-Net, MICCAI 2015, for the skips.
+
+    Example:
+        >>> import torch
+        >>> encoder = UNetEncoder(40, [4, 0, 8], size=32, widths=(8, 16, 32))
+        >>> {name: tuple(z.shape) for name, z in encoder(torch.zeros(2, 1, 32, 32)).items()}
+        {'code': (2, 40), 'skip0': (2, 4, 32, 32), 'skip2': (2, 8, 8, 8)}
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        skips: Sequence[int],
+        *,
+        in_channels: int = 1,
+        size: int = 28,
+        widths: Sequence[int] = (16, 32, 64),
+        blocks: int = 1,
+    ) -> None:
+        super().__init__()
+        check_sizes("UNetEncoder", size, widths, halvings=len(widths) - 1)
+        _check_skips("UNetEncoder", skips, widths)
+        self.x_shape = (in_channels, size, size)
+        stem = nn.Sequential(ChannelsLast(), nn.Conv2d(in_channels, widths[0], 3, padding=1))
+        downs = [nn.Conv2d(a, b, 2, stride=2) for a, b in itertools.pairwise(widths)]
+        self.downs = nn.ModuleList([stem, *downs])
+        self.stages = nn.ModuleList(_stage(width, blocks) for width in widths)
+        self.heads = nn.ModuleDict(
+            {
+                f"skip{i}": nn.Conv2d(widths[i], channels, 1)
+                for i, channels in enumerate(skips)
+                if channels
+            }
+        )
+        small = size // 2 ** (len(widths) - 1)
+        flat = nn.Linear(widths[-1] * small**2, dim)
+        self.to_code = nn.Sequential(nn.GroupNorm(8, widths[-1]), nn.SiLU(), nn.Flatten(), flat)
+        lay_channels_innermost(self)
+
+    @override
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        """Return the parts by name."""
+        if tuple(x.shape[1:]) != self.x_shape:
+            form = f"x of shape (n, {', '.join(map(str, self.x_shape))})"
+            remedy = "give UNetEncoder the size and channels of your pictures"
+            raise ShapeError(expected("UNetEncoder", form, tuple(x.shape), remedy))
+        parts = {}
+        for i, (down, stage) in enumerate(zip(self.downs, self.stages, strict=True)):
+            x = stage(down(x))
+            if (name := f"skip{i}") in self.heads:
+                parts[name] = self.heads[name](x)
+        return {"code": self.to_code(x), **parts}
+
+
+class UNetDecoder(nn.Module):
+    """Decoder from a vector and feature maps to pictures; mirrors `UNetEncoder`.
+
+    Args:
+        dim: Length of the part ``code``.
+        skips: Channels of ``skip0``, ``skip1``, ...; 0 for none.
+        out_channels: Channels of a picture.
+        size: Height and width of a picture.
+        widths: Channels at each resolution, from full size down.
+        blocks: Residual blocks at each resolution.
+
+    Example:
+        >>> import torch
+        >>> shape = {"size": 32, "widths": (8, 16, 32)}
+        >>> encoder, decoder = UNetEncoder(40, [4], **shape), UNetDecoder(40, [4], **shape)
+        >>> decoder(encoder(torch.zeros(2, 1, 32, 32))).shape
+        torch.Size([2, 1, 32, 32])
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        skips: Sequence[int],
+        *,
+        out_channels: int = 1,
+        size: int = 28,
+        widths: Sequence[int] = (16, 32, 64),
+        blocks: int = 1,
+    ) -> None:
+        super().__init__()
+        check_sizes("UNetDecoder", size, widths, halvings=len(widths) - 1)
+        _check_skips("UNetDecoder", skips, widths)
+        small = size // 2 ** (len(widths) - 1)
+        self.from_code = nn.Sequential(
+            nn.Linear(dim, widths[-1] * small**2),
+            nn.Unflatten(1, (widths[-1], small, small)),
+            ChannelsLast(),
+        )
+        self.joins = nn.ModuleDict(
+            {
+                f"skip{i}": nn.Conv2d(channels, widths[i], 3, padding=1)
+                for i, channels in enumerate(skips)
+                if channels
+            }
+        )
+        self.stages = nn.ModuleList(_stage(width, blocks) for width in widths)
+        self.ups = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(b, 4 * a, 1), nn.PixelShuffle(2))
+            for a, b in itertools.pairwise(widths)
+        )
+        last = nn.Conv2d(widths[0], out_channels, 3, padding=1)
+        self.to_picture = nn.Sequential(nn.GroupNorm(8, widths[0]), nn.SiLU(), last)
+        lay_channels_innermost(self)
+
+    @override
+    def forward(self, z: dict[str, Tensor]) -> Tensor:
+        """Return pictures ``(n, C, size, size)``."""
+        names = sorted(["code", *self.joins])
+        if not isinstance(z, dict) or sorted(z) != names:
+            got = sorted(z) if isinstance(z, dict) else type(z).__name__
+            raise ValueError(expected("UNetDecoder", f"a dict with the parts {names}", got))
+        x = self.from_code(z["code"])
+        for i in reversed(range(len(self.stages))):
+            if (name := f"skip{i}") in self.joins:
+                x = x + self.joins[name](z[name])
+            x = self.stages[i](x)
+            if i:
+                x = self.ups[i - 1](x)
+        picture = self.to_picture(x)
+        assert isinstance(picture, Tensor)
+        return picture
