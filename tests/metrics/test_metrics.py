@@ -5,10 +5,17 @@ import math
 import pytest
 import torch
 
-from groupae import SO2, RotatedDigits, VectorAction, evaluate
+from groupae import SO2, PartsAction, RotatedDigits, VectorAction, evaluate
 from groupae.baselines import DataAction, MeanImage, Unchanged
 from groupae.data import rotate
-from groupae.metrics import Estimate, latent_equivariance_error, psnr_score, ssim_score
+from groupae.metrics import (
+    OWN_PSNR,
+    PSNR,
+    Estimate,
+    latent_equivariance_error,
+    psnr_score,
+    ssim_score,
+)
 from groupae.models import TransformModel
 from groupae.pairs import PairBatch
 
@@ -87,3 +94,24 @@ def test_shapes_that_differ_are_refused():
         psnr_score(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 5, 5))
     with pytest.raises(ValueError, match="at least 11 x 11"):
         ssim_score(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4))
+
+
+def test_psnr_of_what_moves_counts_its_own_pixels_only():
+    x2 = torch.zeros(2, 3, 16, 16)
+    mask = torch.zeros(2, 1, 16, 16, dtype=torch.bool)
+    mask[:, :, :4, :4] = True
+    prediction = torch.where(mask, 0.1, 0.5).expand_as(x2)
+    pairs = PairBatch(x2, torch.zeros(2), x2, mask=mask)
+    torch.testing.assert_close(OWN_PSNR.function(prediction, pairs), torch.full((2,), 20.0))
+    assert PSNR.function(prediction, pairs).max() < 7
+    with pytest.raises(ValueError, match="own_psnr: expected pairs with a mask of what moves, got"):
+        OWN_PSNR.function(prediction, PairBatch(x2, torch.zeros(2), x2))
+
+
+def test_equivariance_of_codes_with_parts_counts_all_parts():
+    action = PartsAction({"pose": VectorAction(SO2().rep("4x1")), "skip": None})
+    g = SO2().sample(10)
+    z = {"pose": torch.randn(10, 8), "skip": torch.randn(10, 3, 2, 2)}
+    assert latent_equivariance_error(action, g, z, action(g, z)).max() < 1e-10
+    other = {**action(g, z), "skip": torch.randn(10, 3, 2, 2)}
+    assert latent_equivariance_error(action, g, z, other).min() > 0.1

@@ -1,0 +1,66 @@
+"""The backbone with skips: shapes mirror, and a skip that carries a representation is acted on."""
+
+import pytest
+import torch
+
+from groupae import SO2, Affine, ChannelAction, LatentActionAE, PartsAction, VectorAction
+from groupae.models import UNetDecoder, UNetEncoder
+
+
+def unet(group, code, skips, **shape):
+    sizes = [group.rep(text).dim if text else 0 for text in skips]
+    rho = group.rep(code)
+    acted = {f"skip{i}": ChannelAction(group.rep(text)) for i, text in enumerate(skips) if text}
+    encoder, decoder = UNetEncoder(rho.dim, sizes, **shape), UNetDecoder(rho.dim, sizes, **shape)
+    return LatentActionAE(encoder, decoder, PartsAction({"code": VectorAction(rho), **acted}))
+
+
+@pytest.mark.parametrize("skips", [(), ("4x0",), ("", "2x0 + 3x1"), ("1x0", "", "2x1")])
+@pytest.mark.parametrize(("size", "widths"), [(28, (8, 16, 32)), (24, (16, 8, 8, 8))])
+def test_the_decoder_mirrors_the_encoder(skips, size, widths):
+    model = unet(SO2(), "3x0 + 2x1", skips, size=size, widths=widths)
+    x = torch.rand(2, 1, size, size)
+    z = model.encode(x)
+    assert sorted(z) == ["code", *(f"skip{i}" for i, text in enumerate(skips) if text)]
+    for i, text in enumerate(skips):
+        if text:
+            assert z[f"skip{i}"].shape == (2, SO2().rep(text).dim, size >> i, size >> i)
+    assert model.transform(torch.zeros(2), x).shape == x.shape
+
+
+def test_an_acted_skip_moves_and_a_carried_one_does_not():
+    G = Affine()
+    model = unet(G, "2x0 + 1xstd", ("2x0 + 1xstd", "4x0"), size=16, widths=(8, 8))
+    z = model.encode(torch.rand(3, 1, 16, 16))
+    g, h = G.sample(2, 3)
+    moved = model.action(g, z)
+    assert torch.equal(moved["skip1"], z["skip1"])
+    torch.testing.assert_close(moved["skip0"][:, :2], z["skip0"][:, :2])
+    a, b = (part[:, None, None] for part in g.unbind(-1))
+    torch.testing.assert_close(moved["skip0"][:, 2], a * z["skip0"][:, 2] + b * z["skip0"][:, 3])
+    one, other = model.action(G.compose(h, g), z), model.action(h, moved)
+    for name in z:
+        torch.testing.assert_close(one[name], other[name], atol=1e-5, rtol=1e-5)
+
+
+def test_every_parameter_is_used():
+    model = unet(SO2(), "3x0 + 2x1", ("2x1", "", "3x0"), size=16, widths=(8, 8, 8))
+    model.transform(SO2().sample(2), torch.rand(2, 1, 16, 16)).square().sum().backward()
+    assert all(p.grad is not None for p in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: UNetEncoder(4, [1] * 4), "at most 3 numbers of skip channels"),
+        (lambda: UNetDecoder(4, [-1]), "at most 3 numbers of skip channels.*got"),
+        (lambda: UNetEncoder(4, [], size=30), "UNetEncoder: expected a size divisible by 4"),
+        (lambda: UNetEncoder(4, [], widths=(12,)), "widths that are multiples of 8"),
+        (lambda: UNetEncoder(4, [])(torch.zeros(1, 3, 28, 28)), r"x of shape \(n, 1, 28, 28\)"),
+        (lambda: UNetDecoder(4, [2])({"code": torch.zeros(1, 4)}), "parts .*'skip0'.*got"),
+        (lambda: UNetDecoder(4, [])(torch.zeros(1, 4)), "a dict with the parts .*got Tensor"),
+    ],
+)
+def test_bad_input_gets_one_sentence(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
