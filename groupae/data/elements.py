@@ -48,7 +48,8 @@ def parse_elements(
     if unit.is_complex():
         raise ValueError(expected(group, "a chart of real numbers", repr(chart)))
     if numbers.shape[1] != unit.numel():
-        what = f"{unit.numel()} numbers for an element"
+        form = chart or native
+        what = f"{unit.numel()} numbers for an element" + (f" as {form!r}" if form else "")
         raise ValueError(expected(group, what, numbers.shape[1]))
     written = numbers.reshape(len(numbers), *unit.shape)
     is_one = numbers.isfinite().all(1)
