@@ -12,9 +12,10 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
 from groupae.data.orbits import OrbitDataset, Views
+from groupae.data.rendering.shading import composite
 from groupae.groups import Group
 
-__all__ = ["RecordedPairs"]
+__all__ = ["RecordedPairs", "record"]
 
 
 class RecordedPairs(OrbitDataset):
@@ -100,3 +101,20 @@ class RecordedPairs(OrbitDataset):
             bits = np.unpackbits(self.masks[place], axis=-1, count=width)
             mask = torch.from_numpy(bits).bool().unsqueeze(2)
         return Views(pictures, self.elements[rows, chosen], mask)
+
+
+def record(views: Tensor, background: Tensor) -> dict[str, npt.NDArray[np.uint8]]:
+    """Return rendered views as `RecordedPairs` takes them: ``pictures`` and packed ``masks``.
+
+    Args:
+        views: Red, green, blue and alpha in [0, 1], shape ``(n, m, 4, H, W)``.
+        background: Pictures in [0, 1] that broadcast to ``(n, m, 3, H, W)``.
+
+    Example:
+        >>> arrays = record(torch.rand(2, 5, 4, 8, 8), torch.ones(3, 1, 1))
+        >>> arrays["pictures"].shape, arrays["masks"].shape
+        ((2, 5, 3, 8, 8), (2, 5, 8, 1))
+    """
+    pictures = composite(views, background).mul(255).round().to(torch.uint8)
+    masks = np.packbits(views[:, :, 3].numpy() > 0, axis=-1)
+    return {"pictures": pictures.numpy(), "masks": masks}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from groupae._validation import expected
 from groupae.data.keys import split_indices
 from groupae.data.options import Split
 
-__all__ = ["check_folder", "find_files", "part_of", "split_sizes"]
+__all__ = ["check_folder", "find_files", "fingerprint", "part_of", "split_sizes"]
 
 _SPLIT_SEED = 2024  # the split never changes
 _ORDER = ("train", "validation", "test")
@@ -45,6 +46,18 @@ def find_files(owner: str, folder: Path, endings: Sequence[str], what: str) -> l
         what = f"at least {len(_ORDER)} {layout} in {folder}, one for each split"
         raise FileNotFoundError(expected(owner, what, len(found)))
     return found
+
+
+def fingerprint(paths: Iterable[Path]) -> str:
+    """Return a checksum of where files or folders are, their sizes and when they were changed.
+
+    Example:
+        >>> fingerprint([Path(".")]) == fingerprint([Path(".")])
+        True
+    """
+    stats = [(path.absolute(), path.stat()) for path in paths]
+    lines = [f"{path} {stat.st_size} {stat.st_mtime_ns}" for path, stat in stats]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def split_sizes(n: int) -> tuple[int, int, int]:

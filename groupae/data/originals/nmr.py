@@ -20,7 +20,6 @@ References:
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import zipfile
 from pathlib import Path
 
@@ -33,7 +32,14 @@ from groupae.data.options import Split
 from groupae.data.originals.files import check_folder, part_of
 from groupae.data.originals.pictures import ENDINGS, read_square
 
-__all__ = ["VIEWS", "NMRObject", "find_objects", "fingerprint", "goes_clockwise", "read_object"]
+__all__ = [
+    "VIEWS",
+    "NMRObject",
+    "find_objects",
+    "goes_clockwise",
+    "read_object",
+    "read_objects",
+]
 
 VIEWS = 24
 
@@ -69,6 +75,11 @@ class NMRObject:
 
     folder: Path
     category: str
+
+    @property
+    def parts(self) -> list[Path]:
+        """Folders of its pictures, and of its masks if there are some."""
+        return [path for kind in ("image", "mask") if (path := self.folder / kind).is_dir()]
 
 
 def find_objects(folder: Path, split: Split) -> tuple[list[NMRObject], list[str]]:
@@ -107,23 +118,14 @@ def find_objects(folder: Path, split: Split) -> tuple[list[NMRObject], list[str]
     return found, sorted(_NAMES.get(path.name, path.name) for path in categories)
 
 
-def fingerprint(objects: list[NMRObject]) -> str:
-    """Return a checksum of the objects' names and of when pictures were last added or removed."""
-    lines = (
-        f"{item.category}/{item.folder.name} {(item.folder / 'image').stat().st_mtime_ns}"
-        for item in objects
-    )
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
 def read_object(
     item: NMRObject, size: int
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8] | None]:
-    """Return the views of an object, and its masks if there are some, or transparent pixels.
+    """Return the views of an object, and its masks: from ``mask``, else from transparent pixels.
 
     Returns:
         Pictures uint8, shape ``(24, 3, size, size)``; masks packed by `numpy.packbits` along the
-        last axis, shape ``(24, size, ceil(size / 8))``.
+        last axis, shape ``(24, size, ceil(size / 8))``, or ``None`` if nothing says what they are.
 
     Raises:
         ShapeError: If a picture is not square.
@@ -135,9 +137,28 @@ def read_object(
         masks = [read_square(_OWNER, path, size)[0][0] for path in _pictures(item.folder / "mask")]
     else:
         masks = [alpha for _, alpha in views if alpha is not None]
-        if len(masks) != VIEWS:
-            return pictures, None
+    if len(masks) != VIEWS:
+        return pictures, None
     return pictures, np.packbits((torch.stack(masks) > 0).numpy(), axis=-1)
+
+
+def read_objects(
+    items: list[NMRObject], size: int, *, has_masks: bool
+) -> dict[str, npt.NDArray[np.uint8]]:
+    """Return ``pictures`` and, if there are some, ``masks`` of several objects as `read_object`.
+
+    Raises:
+        ValueError: If a picture cannot be read, or an object has no masks where others have.
+    """
+    views = [read_object(item, size) for item in items]
+    arrays = {"pictures": np.stack([pictures for pictures, _ in views])}
+    if has_masks:
+        for item, (_, masks) in zip(items, views, strict=True):
+            if masks is None:
+                what = f"masks or transparent pictures in {item.folder}, as in others"
+                raise ValueError(expected(_OWNER, what, "none", _COPY))
+        arrays["masks"] = np.stack([masks for _, masks in views if masks is not None])
+    return arrays
 
 
 def goes_clockwise(item: NMRObject) -> bool:
