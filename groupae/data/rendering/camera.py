@@ -19,6 +19,8 @@ from groupae._validation import ShapeError, check_floating, expected
 
 __all__ = ["Camera"]
 
+_NEAREST = 0.02
+
 
 @dataclass(frozen=True, eq=False)
 class Camera:
@@ -196,6 +198,15 @@ class Camera:
         In perspective it is the reciprocal of the depth, in parallel projection the depth itself.
         """
         return self.distance / depth if self.perspective else 2 - depth / self.distance
+
+    def check_in_front(self, owner: str, depth: Tensor) -> None:
+        """Raise `ValueError` unless all depths are clearly in front of the camera."""
+        least = _NEAREST * self.distance
+        if depth.numel() and not bool(depth.min() >= least):
+            what = f"everything at a depth of at least {least:.3g} in front of the camera"
+            got = f"a part at depth {float(depth.min()):.3g}"
+            remedy = "move the camera away or shrink the object"
+            raise ValueError(expected(owner, what, got, remedy))
 
     def expand(self, n: int) -> Camera:
         """Return the camera as ``n`` cameras, one a picture.

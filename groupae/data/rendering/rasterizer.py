@@ -14,16 +14,18 @@ the camera's distance are decided by their order in the mesh: the later one is s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-__all__ = ["Spans", "expand", "nearest", "triangle_spans"]
+__all__ = ["Spans", "chunks", "expand", "nearest", "triangle_spans"]
 
 _NOTHING = torch.iinfo(torch.int64).min
 _STEPS = 2**16
 _LOW_BITS = 31
+_BUDGET = 2**18
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,28 @@ class Spans:
         """Return span, steps from its first sample and flat sample, one entry a fragment."""
         span, step = expand(self.length)
         return span, step, self.start[span] + step
+
+
+def chunks(prices: list[int], chunk: int | None = None) -> Iterator[tuple[int, int]]:
+    """Return ranges of pictures to draw at a time.
+
+    Args:
+        prices: About how many samples and fragments each picture takes.
+        chunk: Pictures at a time; by default as many as a small budget pays, at least one.
+
+    Example:
+        >>> list(chunks([10, 10, 10], chunk=2))
+        [(0, 2), (2, 3)]
+    """
+    start = cost = 0
+    for i, price in enumerate(prices):
+        full = cost + price > _BUDGET if chunk is None else i - start >= chunk
+        if full and i > start:
+            yield start, i
+            start, cost = i, 0
+        cost += price
+    if len(prices) > start:
+        yield start, len(prices)
 
 
 def expand(counts: Tensor) -> tuple[Tensor, Tensor]:

@@ -8,7 +8,7 @@ many are drawn at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,13 +17,10 @@ from torch import Tensor
 from groupae._validation import ShapeError, check_count, check_floating, expected
 from groupae.data.rendering.camera import Camera, multiply
 from groupae.data.rendering.meshes import Mesh
-from groupae.data.rendering.rasterizer import expand, nearest, triangle_spans
+from groupae.data.rendering.rasterizer import chunks, expand, nearest, triangle_spans
 from groupae.data.rendering.shading import Light, lambert, pixels_from_samples
 
 __all__ = ["render"]
-
-_BUDGET = 2**19
-_NEAREST = 0.02
 
 
 def render(
@@ -48,7 +45,7 @@ def render(
         light: Fixed in the world; ``Light()`` if not given.
         size: Width and height in pixels.
         antialias: Samples a pixel in each direction.
-        chunk: Pictures drawn at a time; by default as many as fit into about 100 MB.
+        chunk: Pictures drawn at a time; by default as many as fit into some 50 MB.
 
     Returns:
         Float32 in [0, 1], shape ``(n, 4, size, size)``, row 0 at the top.
@@ -75,7 +72,8 @@ def render(
     _check_meshes(meshes, n)
     cameras = camera.expand(n)
     pictures = torch.empty(n, 4, size, size)
-    for start, stop in _chunks(meshes, (size * antialias) ** 2, chunk):
+    samples = (size * antialias) ** 2
+    for start, stop in chunks([samples + 4 * len(mesh.faces) for mesh in meshes], chunk):
         scenes = _Scenes.of(
             meshes[start:stop], rotations[start:stop], cameras.part(start, stop), size * antialias
         )
@@ -202,32 +200,9 @@ def _place(
         - shift[:, k].index_select(0, picture)
         for k in range(3)
     )
-    check_in_front(-back, cameras)
+    cameras.check_in_front("render", -back)
     scale = cameras.pixels(-back, size)
     return size / 2 + right * scale, size / 2 - up * scale, cameras.nearness(-back)
-
-
-def check_in_front(depth: Tensor, cameras: Camera) -> None:
-    """Raise `ValueError` unless all depths are clearly in front of the camera."""
-    least = _NEAREST * cameras.distance
-    if depth.numel() and not bool(depth.min() >= least):
-        what = f"everything at a depth of at least {least:.3g} in front of the camera"
-        remedy = "move the camera away or shrink the object with .fitted()"
-        raise ValueError(expected("render", what, f"depth {float(depth.min()):.3g}", remedy))
-
-
-def _chunks(meshes: list[Mesh], samples: int, chunk: int | None) -> Iterator[tuple[int, int]]:
-    """Return ranges of pictures that are drawn at a time."""
-    start = cost = 0
-    for i, mesh in enumerate(meshes):
-        price = samples + 4 * len(mesh.faces)
-        full = i - start >= chunk if chunk is not None else cost + price > _BUDGET
-        if full and i > start:
-            yield start, i
-            start, cost = i, 0
-        cost += price
-    if len(meshes) > start:
-        yield start, len(meshes)
 
 
 def _checked_rotations(rotations: Tensor) -> Tensor:
