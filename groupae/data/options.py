@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Literal, get_args
 
-from groupae._validation import unknown_choice
+from groupae._validation import expected, unknown_choice
 
-__all__ = ["Size", "Split", "check_options"]
+__all__ = ["Size", "Split", "check_options", "refuse_folder"]
 
 Split = Literal["train", "validation", "test"]
 """Which part of a data set."""
@@ -26,3 +27,16 @@ def check_options(owner: str, split: str, size: str = "small") -> None:
     for what, got, choices in (("split", split, Split), ("size", size, Size)):
         if got not in get_args(choices):
             raise ValueError(unknown_choice(owner, what, got, get_args(choices)))
+
+
+def refuse_folder(owner: str, folder: str | Path | None) -> None:
+    """Raise `ValueError` if a folder is given to a data set that has no originals to read.
+
+    Example:
+        >>> refuse_folder("Series", "signals")
+        Traceback (most recent call last):
+        ValueError: Series: expected no folder, got 'signals'; ...
+    """
+    if folder is not None:
+        remedy = "it has no originals to read; make pairs of your own data with OrbitPairs"
+        raise ValueError(expected(owner, "no folder", repr(str(folder)), remedy))
