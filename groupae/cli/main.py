@@ -12,24 +12,29 @@ import re
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
-from typing import NoReturn, TextIO
+from collections.abc import Callable, Mapping, Sequence
+from typing import NoReturn, TextIO, TypeAlias
 
 from jsonargparse import ArgumentParser, Namespace
 from typing_extensions import override
 
 from groupae import __version__
-from groupae.cli import commands
+from groupae.cli import commands, data
 from groupae.cli.check import check
 
 __all__ = ["main"]
 
-_COMMANDS: dict[str, Callable[..., int | None]] = {
+_Command = Callable[..., int | None]
+_Commands: TypeAlias = "Mapping[str, _Command | _Commands]"
+
+_COMMANDS: _Commands = {
     "train": commands.train,
     "evaluate": commands.evaluate,
     "orbit": commands.orbit,
     "check": check,
+    "data": data.COMMANDS,
 }
+_SUMMARIES = {"data": "List the data sets, make one ready, or draw a contact sheet."}
 
 
 class _UsageError(ValueError):
@@ -46,6 +51,8 @@ def _one_sentence(message: str) -> str:
     """Return jsonargparse's message as one sentence: argument, what was expected, what came."""
     line = " ".join(message.split())
     line = re.sub(r'Parser key "([\w.]+)":', lambda m: f"{m[1].split('.')[-1]}:", line)
+    line = re.sub(r'"(?:\w+\.)?command"', "a command", line)
+    line = re.sub(r"required: [\w.]*\.(\w+)", r"required: \1", line)
     line = re.sub(r"(?:a )?<class '(\w+)'>", r"\1", line)
     line = re.sub(r"a typing\.Literal\[(.*?)\]", r"one of \1", line)
     optional = r"Does not validate.*Subtypes: \[(.*?), NoneType\].*Given value: (.*)"
@@ -59,26 +66,46 @@ def _parser() -> ArgumentParser:
         description="Autoencoders whose latent space carries a group action.",
         version=__version__,
     )
-    commands_of = parser.add_subcommands(dest="command")
-    for name, command in _COMMANDS.items():
-        summary = (command.__doc__ or "").splitlines()[0]
-        sub = _Parser(description=summary)
-        skip: set[str | int] = {"force", "target"}  # a flag, and an argument that may be left out
-        sub.add_function_arguments(command, as_group=False, as_positional=True, skip=skip)
-        if name == "train":
-            sub.add_argument("--force", action="store_true", help="replace an existing run")
-        if name == "check":
-            form = "all, a group or plug-in by name, or package:object"
-            sub.add_argument("target", nargs="?", default="all", help=form)
-        sub.add_argument("--debug", action="store_true", help="show tracebacks")
-        commands_of.add_subcommand(name, sub, help=summary)
+    _add_commands(parser, _COMMANDS)
     return parser
 
 
+def _add_commands(parser: ArgumentParser, commands_by_name: _Commands) -> None:
+    commands_of = parser.add_subcommands(dest="command")
+    for name, command in commands_by_name.items():
+        if isinstance(command, Mapping):
+            sub = _Parser(description=_SUMMARIES[name])
+            commands_of.add_subcommand(name, sub, help=_SUMMARIES[name])
+            _add_commands(sub, command)  # after its parent: jsonargparse wants them in this order
+        else:
+            sub = _parser_of(name, command)
+            commands_of.add_subcommand(name, sub, help=sub.description)
+
+
+def _parser_of(name: str, command: _Command) -> _Parser:
+    """Return the parser of a command's arguments, those of the function that it is."""
+    sub = _Parser(description=(command.__doc__ or "").splitlines()[0])
+    skip: set[str | int] = {"force", "target", "masks"}  # flags, and one that may be left out
+    sub.add_function_arguments(command, as_group=False, as_positional=True, skip=skip)
+    if name == "train":
+        sub.add_argument("--force", action="store_true", help="replace an existing run")
+    if name == "check":
+        form = "all, a group or plug-in by name, or package:object"
+        sub.add_argument("target", nargs="?", default="all", help=form)
+    if name == "show":
+        form = "draw the edge of what the group moves"
+        sub.add_argument("--masks", action="store_true", help=form)
+    sub.add_argument("--debug", action="store_true", help="show tracebacks")
+    return sub
+
+
 def _run(arguments: Namespace) -> int:
-    chosen = arguments[arguments.command]
-    options = {key: value for key, value in vars(chosen).items() if key not in ("debug", "config")}
-    return _COMMANDS[arguments.command](**options) or 0
+    command: _Command | _Commands = _COMMANDS
+    while isinstance(command, Mapping):
+        command, arguments = command[arguments.command], arguments[arguments.command]
+    ignored = ("debug", "config")
+    options = {key: value for key, value in vars(arguments).items() if key not in ignored}
+    return command(**options) or 0
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:

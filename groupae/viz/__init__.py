@@ -1,6 +1,6 @@
 """Pictures: orbits of predictions beside the truth, contact sheets, the course of a training."""
 
-from groupae.viz.contact_sheets import element_title, plot_pairs, plot_views
+from groupae.viz.contact_sheets import element_title, plot_pairs, plot_views, save_figures
 from groupae.viz.data_pictures import to_pictures
 from groupae.viz.pictures import Orbits, plot_orbit, plot_training, save_figure
 
@@ -12,5 +12,6 @@ __all__ = [
     "plot_training",
     "plot_views",
     "save_figure",
+    "save_figures",
     "to_pictures",
 ]

@@ -7,8 +7,10 @@ an angle and an axis, steps of a cyclic group as ``j/n``.
 from __future__ import annotations
 
 import functools
+import io
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["element_title", "plot_pairs", "plot_views"]
+__all__ = ["element_title", "plot_pairs", "plot_views", "save_figures"]
 
 _INCHES = 0.8  # of a picture on the sheet
 
@@ -262,3 +264,23 @@ def _show(axes: Axes, picture: Tensor) -> None:
     """Draw a picture without a frame."""
     axes.imshow(picture.numpy(), cmap="gray" if picture.ndim == 2 else None, vmin=0, vmax=1)
     axes.set_axis_off()
+
+
+def save_figures(figures: Sequence[Figure], path: Path) -> None:
+    """Write figures one below the other as one PNG, and free them."""
+    from matplotlib import pyplot as plt
+    from PIL import Image
+
+    drawn = []
+    for figure in figures:
+        written = io.BytesIO()
+        figure.savefig(written, dpi=110, format="png")
+        plt.close(figure)
+        drawn.append(Image.open(written).convert("RGB"))
+    size = (max(part.width for part in drawn), sum(part.height for part in drawn))
+    whole = Image.new("RGB", size, "white")
+    below = 0
+    for part in drawn:
+        whole.paste(part, (0, below))
+        below += part.height
+    whole.save(path, format="PNG")

@@ -1,0 +1,147 @@
+"""The command ``groupae data``: what data sets there are, making them ready, looking at them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.text import Text
+
+from groupae._plugins import PlugInError
+from groupae._validation import expected
+from groupae.cli.law_tables import print_table, say
+from groupae.data.building import show_building
+from groupae.data.cache import cache_root
+from groupae.data.options import Size
+from groupae.data.registry import DATASETS, DatasetInfo
+from groupae.experiments import get_experiment
+from groupae.experiments.run import DATASET_PLUG_INS
+from groupae.viz import plot_pairs, plot_views, save_figures, to_pictures
+
+__all__ = ["COMMANDS", "list_datasets", "prepare", "show"]
+
+_SPLITS = ("train", "validation", "test")
+
+
+def _find(name: str) -> DatasetInfo:
+    """Return a data set by name, built in or of a plug-in.
+
+    Raises:
+        ValueError: If there is none of that name, or the plug-in that has it cannot be used.
+    """
+    if name in DATASETS:
+        return DATASETS[name]
+    if DATASET_PLUG_INS.find(name) is None:
+        raise ValueError(DATASET_PLUG_INS.unknown("groupae", "a data set", name, DATASETS))
+    return get_experiment(name).data
+
+
+def _size_of(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _cached(name: str) -> int:
+    """Return how many bytes of a data set are in the cache."""
+    return sum(_size_of(folder) for folder in cache_root().glob(f"{name}-*") if folder.is_dir())
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+
+
+def _ready(info: DatasetInfo) -> str:
+    """Return how ready the default is, in a few words."""
+    if not info.is_rendered:
+        return "ready"
+    count = _cached(info.name)
+    return f"{_megabytes(count)} cached" if count else "to be built"
+
+
+def list_datasets() -> None:
+    """List the data sets: what the group acts on, whether they are ready, where they come from."""
+    console = Console()
+    found, problems = list(DATASETS.values()), []
+    for name in DATASET_PLUG_INS.names():
+        try:
+            found.append(get_experiment(name).data)
+        except PlugInError as error:
+            problems.append(str(error))
+    rows = [
+        (info.name, str(info.group), "x".join(map(str, info.x_shape)), _ready(info), info.summary)
+        for info in found
+    ]
+    heads = ("name", "group", "shape", "in cache", "what the group does")
+    print_table(console, heads, [[Text(cell) for cell in row] for row in rows])
+    for info in found:
+        originals = f"; originals: {info.originals}" if info.originals else ""
+        say(console, f"{info.name}: {info.source or 'no source is named'}{originals}")
+    say(console, f"cache: {cache_root()}; groupae data prepare NAME builds one, show NAME draws it")
+    for line in problems:
+        say(console, line)
+
+
+def prepare(dataset: str, *, size: Size = "small", folder: Path | None = None) -> None:
+    """Make a data set ready: build or fetch what is kept in the cache, and say where it is.
+
+    Args:
+        dataset: Name of a data set; groupae data list has them.
+        size: How much of it: tiny, small or full.
+        folder: The originals, in their published layout, instead of the default.
+    """
+    console = Console()
+    info = _find(dataset)
+    started = time.monotonic()
+    with show_building(console):
+        counts = [len(info.load(split, size=size, folder=folder)) for split in _SPLITS]
+    parts = ", ".join(f"{count} {split}" for count, split in zip(counts, _SPLITS, strict=True))
+    seconds = time.monotonic() - started
+    say(console, f"{dataset}, {size}: originals {parts}; ready after {seconds:.0f} s")
+    root = cache_root()
+    total = _size_of(root) if root.is_dir() else 0
+    own = _cached(dataset)
+    share = f", {_megabytes(own)} of it {dataset}" if own else ""
+    say(console, f"cache: {root}, {_megabytes(total)}{share}")
+
+
+def show(
+    dataset: str,
+    *,
+    size: Size = "small",
+    folder: Path | None = None,
+    out: Path | None = None,
+    masks: bool = False,
+) -> None:
+    """Draw a contact sheet: pairs of held-out originals, and orbits of four of them.
+
+    Args:
+        dataset: Name of a data set; groupae data list has them.
+        size: How much of it: tiny, small or full.
+        folder: The originals, in their published layout, instead of the default.
+        out: The picture; DATASET.png by default.
+        masks: Draw the edge of what the group moves, where that is known.
+    """
+    console = Console()
+    info = _find(dataset)
+    path = Path(f"{dataset}.png") if out is None else out
+    if path.suffix.lower() != ".png" or not path.parent.is_dir():
+        what = "a file in a folder that exists, its name ending in .png"
+        raise ValueError(expected("--out", what, path))
+    with show_building(console):
+        test = info.load("test", size=size, folder=folder)
+    draw = to_pictures(info.kind)
+    pairs = plot_pairs(test.batch(0, 12), info.group, to_pictures=draw, outline=masks)
+    chosen = torch.arange(min(4, len(test))) * len(test) // 4
+    views = plot_views(test.orbit(chosen, 12), info.group, to_pictures=draw)
+    save_figures([pairs, views], path)
+    say(console, str(path))
+
+
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    "list": list_datasets,
+    "prepare": prepare,
+    "show": show,
+}
+"""What ``groupae data`` can do, by the word on the command line."""
