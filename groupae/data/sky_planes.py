@@ -1,0 +1,204 @@
+"""Airplanes before skies: SO(3) turns the airplane, the sky stays.
+
+The element of a view is a rotation matrix R that turns the airplane, ``x -> R x``, from the pose in
+which its nose points at x, its left wing at y and its top at z. Camera, light and sky stay in the
+world: the camera stands before and above the airplane, on the side of x, 20 degrees over the
+horizon; so an airplane that is not turned comes towards it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae.data.cache import cached_arrays
+from groupae.data.keys import keyed_generator
+from groupae.data.options import Size, Split, check_options
+from groupae.data.orbits import Views
+from groupae.data.originals.files import find_files, fingerprint, part_of
+from groupae.data.originals.meshes import ENDINGS as MESH_ENDINGS
+from groupae.data.originals.meshes import read_mesh
+from groupae.data.originals.pictures import ENDINGS as PICTURE_ENDINGS
+from groupae.data.originals.pictures import read_crop
+from groupae.data.recorded import RecordedPairs, record
+from groupae.data.rendering import Camera, Light, Mesh, composite, render
+from groupae.data.shapes import make_shape
+from groupae.data.skies import skies
+from groupae.groups import SO3
+
+__all__ = ["SkyPlanes"]
+
+_PIXELS = 64
+_CAMERA = Camera.orbiting(0.0, elevation=math.radians(20))
+_LIGHT = Light((1.0, 1.0, 2.0))
+_COUNTS: Mapping[str, Mapping[str, int]] = {
+    "tiny": {"train": 4, "validation": 2, "test": 2},
+    "small": {"train": 252, "validation": 36, "test": 72},
+    "full": {"train": 350, "validation": 50, "test": 100},
+}
+_ROTATIONS = {"tiny": 6, "small": 50, "full": 100}
+_TINY = 8  # airplanes of a folder
+_SEED = 4102  # of rotations and crops; a run's moves only order and choice
+_SPLITS = ("train", "validation", "test")
+_SKY, _ROTATION = range(2)  # independent streams of randomness
+_VERSION = 1  # of the pictures; caches of other versions are made anew
+
+
+@dataclasses.dataclass(frozen=True)
+class _Scenes:
+    """Airplanes, each before a sky of its own.
+
+    Args:
+        name: Of the cache.
+        parameters: What the cache is made from.
+        count: Number of airplanes.
+        plane: Returns one of them.
+        skies: Returns the skies behind some, in [0, 1], shape ``(n, 3, H, W)``.
+    """
+
+    name: str
+    parameters: Mapping[str, object]
+    count: int
+    plane: Callable[[int], Mesh]
+    skies: Callable[[list[int]], Tensor]
+
+    def render(self, index: list[int], rotations: Tensor) -> tuple[Tensor, Tensor]:
+        """Return views ``(n, m, 4, H, W)`` of airplanes, and skies ``(n, 1, 3, H, W)``."""
+        n, m = rotations.shape[:2]
+        meshes = [mesh for i in index for mesh in [self.plane(i)] * m]
+        views = render(meshes, rotations.flatten(0, 1), _CAMERA, light=_LIGHT, size=_PIXELS)
+        return views.unflatten(0, (n, m)), self.skies(index).unsqueeze(1)
+
+
+class SkyPlanes(RecordedPairs):
+    """Pairs of one airplane in two poses before one sky; SO(3) turns the airplane only.
+
+    By default airplanes and skies are parametric, no two alike. Views are rendered once, at Haar
+    rotations, and kept in the cache (see `groupae.data.cache`). Each split has its own airplanes
+    and skies. Pictures are ``(3, 64, 64)`` in [0, 1]; masks show the airplane.
+
+    Args:
+        split: ``"train"``, ``"validation"`` or ``"test"``, split by airplane once and for all.
+        seed: Key of the order and the choice of views. Fixed pairs of the validation and test
+            splits are meant to be compared, so leave it at 0 there.
+        size: ``"small"``: 252, 36 and 72 airplanes with 50 rotations each, rendered in about a
+            minute. ``"tiny"``: 4, 2 and 2 with 6. ``"full"``: 350, 50 and 100 with 100.
+        folder: Holds ``planes`` with meshes (``.obj``, ``.off``, ``.stl``, ``.ply``, ``.glb``) and
+            ``skies`` with pictures (``.png``, ``.jpg``), at any depth, to be used instead. 70 % of
+            each are for training, 10 % for validation and 20 % for testing, drawn once and for all
+            from their sorted names. Meshes are centred and scaled, in the frame of their file; of
+            each sky a random square is taken and resized. The number of rotations is that of the
+            size, ``"tiny"`` are at most 8 airplanes, the other sizes all of them.
+
+    Raises:
+        ValueError: If split or size are unknown, or a file does not load.
+        FileNotFoundError: If the folder is missing or not whole.
+        CacheError: If the cache cannot be written.
+
+    References:
+        Jin, Shrivastava & Fletcher, NeurIPS 2024, experiment on planes in the sky.
+
+    Example:
+        >>> pairs = SkyPlanes("test", size="tiny").fixed()  # doctest: +SKIP
+        >>> pairs.x1.shape, pairs.g.shape  # doctest: +SKIP
+        (torch.Size([2, 3, 64, 64]), torch.Size([2, 3, 3]))
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        *,
+        seed: int = 0,
+        size: Size = "small",
+        folder: Path | str | None = None,
+    ) -> None:
+        check_options("SkyPlanes", split, size)
+        if folder is None:
+            self._scenes = _parametric(split, _COUNTS[size][split])
+        else:
+            self._scenes = _of_folder(Path(folder), split, size)
+        arrays = _rendered(self._scenes, split, _ROTATIONS[size])
+        elements = torch.from_numpy(arrays["elements"].copy())
+        masks = arrays["masks"]
+        super().__init__(arrays["pictures"], elements, SO3(), masks=masks, seed=seed)
+        self.split = split
+
+    @override
+    def orbit(self, index: Tensor, count: int) -> Views:
+        """Return views of airplanes that turn once round z, rendered now; the identity first."""
+        t = torch.arange(count) / count
+        R = self.group.exp(2 * math.pi * t[:, None] * torch.tensor([0.0, 0.0, 1.0]))
+        rotations = R.expand(len(index), count, 3, 3)
+        views, skies = self._scenes.render(index.tolist(), rotations)
+        views = views.transpose(0, 1)
+        x = composite(views, skies.transpose(0, 1))
+        return Views(x, rotations.transpose(0, 1), views[:, :, 3:] > 0)
+
+
+def _parametric(split: Split, count: int) -> _Scenes:
+    def number(i: int) -> int:
+        """Return a number that no other split has, the same in all sizes."""
+        return len(_SPLITS) * i + _SPLITS.index(split)
+
+    def plane(i: int) -> Mesh:
+        return make_shape("airplane", number(i))
+
+    def behind(index: list[int]) -> Tensor:
+        return skies(torch.tensor([number(i) for i in index]), _PIXELS)
+
+    return _Scenes("sky-planes", {"split": split, "planes": count}, count, plane, behind)
+
+
+def _of_folder(folder: Path, split: Split, size: Size) -> _Scenes:
+    all_planes = find_files("SkyPlanes", folder / "planes", MESH_ENDINGS, "meshes of airplanes")
+    all_skies = find_files("SkyPlanes", folder / "skies", PICTURE_ENDINGS, "pictures of skies")
+    planes = [all_planes[i] for i in part_of(len(all_planes), split)]
+    pictures = [all_skies[i] for i in part_of(len(all_skies), split)]
+    if size == "tiny":
+        planes = planes[:_TINY]
+
+    def plane(i: int) -> Mesh:
+        return read_mesh("SkyPlanes", planes[i])
+
+    def behind(index: list[int]) -> Tensor:
+        return torch.stack([sky(i) for i in index]).float() / 255
+
+    def sky(i: int) -> Tensor:
+        generator = keyed_generator(_SEED, _SPLITS.index(split), i, _SKY)
+        chosen = int(torch.randint(len(pictures), (), generator=generator))
+        return read_crop("SkyPlanes", pictures[chosen], _PIXELS, generator)
+
+    parameters = {"split": split, "files": fingerprint([*planes, *pictures])}
+    return _Scenes("sky-planes-folder", parameters, len(planes), plane, behind)
+
+
+def _rendered(scenes: _Scenes, split: Split, rotations: int) -> Mapping[str, npt.NDArray[Any]]:
+    n, m, number = scenes.count, rotations, _SPLITS.index(split)
+
+    def make(start: int, stop: int) -> dict[str, npt.NDArray[Any]]:
+        index = list(range(start, stop))
+        keys = [keyed_generator(_SEED, number, i, _ROTATION) for i in index]
+        elements = torch.stack([SO3().sample(m, generator=generator) for generator in keys])
+        views, skies = scenes.render(index, elements)
+        return {**record(views, skies), "elements": elements.numpy()}
+
+    return cached_arrays(
+        f"{scenes.name}-{split}",
+        {**scenes.parameters, "rotations": m},
+        {
+            "pictures": ((n, m, 3, _PIXELS, _PIXELS), "uint8"),
+            "masks": ((n, m, _PIXELS, _PIXELS // 8), "uint8"),
+            "elements": ((n, m, 3, 3), "float32"),
+        },
+        make,
+        chunk=4,
+        version=_VERSION,
+    )

@@ -1,0 +1,153 @@
+"""Objects on a turntable: 24 views on a circle, between which the cyclic group moves the camera.
+
+The element of view j is j: the camera stands j times 15 degrees counter-clockwise, seen from above,
+from where it looks at the front of the object. Light and background stay, in the world; so the
+object's shading changes with the view.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from groupae.data.cache import cached_arrays
+from groupae.data.options import Size, Split, check_options
+from groupae.data.originals import nmr
+from groupae.data.originals.files import fingerprint
+from groupae.data.recorded import RecordedPairs, record
+from groupae.data.rendering import Camera, Light, Mesh, render
+from groupae.data.shapes import CATEGORIES, make_shape
+from groupae.groups import Cyclic
+
+__all__ = ["Turntable"]
+
+_VIEWS = nmr.VIEWS
+_PIXELS = 64
+_ELEVATION = math.radians(30)  # that of Kato et al.
+_BACKGROUND = (1.0, 1.0, 1.0)
+_LIGHT = Light((1.0, 1.0, 2.0))
+_COUNTS: Mapping[str, Mapping[str, int]] = {
+    "tiny": {"train": 12, "validation": 6, "test": 6},
+    "small": {"train": 528, "validation": 72, "test": 150},
+    "full": {"train": 1680, "validation": 240, "test": 480},
+}
+_TINY = 12  # objects of a folder
+_SPLITS = ("train", "validation", "test")
+_CLASSES = list(CATEGORIES)
+_VERSION = 1  # of the pictures; caches of other versions are made anew
+
+_Arrays = dict[str, npt.NDArray[np.uint8]]
+
+
+class Turntable(RecordedPairs):
+    """Pairs of two views of an object; C_24 moves the camera round it.
+
+    By default the objects are parametric: airplanes, chairs, tables, lamps, cars and mugs, no two
+    alike, equally many of each. Views are rendered once and kept in the cache (see
+    `groupae.data.cache`). Each split has its own objects. Pictures are ``(3, 64, 64)`` in [0, 1];
+    labels are indices of ``classes``; masks show the object.
+
+    Args:
+        split: ``"train"``, ``"validation"`` or ``"test"``, split by object once and for all.
+        seed: Key of the order and the choice of views. Fixed pairs of the validation and test
+            splits are meant to be compared, so leave it at 0 there.
+        size: ``"small"``: 528, 72 and 150 objects, rendered in about a minute. ``"tiny"``: 12, 6
+            and 6. ``"full"``: 1680, 240 and 480.
+        folder: The pictures of Kato et al., to be read instead; see `groupae.data.originals.nmr`.
+            Then ``"tiny"`` are at most 12 objects of the split, the other sizes all of it.
+
+    Raises:
+        ValueError: If split or size are unknown, or a file is not as it should be.
+        FileNotFoundError: If the folder is missing or not whole.
+        CacheError: If the cache cannot be written.
+
+    References:
+        Jin, Shrivastava & Fletcher, NeurIPS 2024, experiment on novel views (NMR).
+
+    Example:
+        >>> pairs = Turntable("test", size="tiny").fixed()  # doctest: +SKIP
+        >>> pairs.x1.shape, pairs.g.shape  # doctest: +SKIP
+        (torch.Size([6, 3, 64, 64]), torch.Size([6]))
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        *,
+        seed: int = 0,
+        size: Size = "small",
+        folder: Path | str | None = None,
+    ) -> None:
+        check_options("Turntable", split, size)
+        elements = torch.arange(_VIEWS)
+        if folder is None:
+            arrays = _rendered(split, size)
+            labels = torch.arange(len(arrays["pictures"])) % len(_CLASSES)
+            classes = _CLASSES
+        else:
+            objects, classes = nmr.find_objects(Path(folder), split)
+            if size == "tiny":
+                objects = objects[:: -(-len(objects) // _TINY)]
+            arrays = _read(objects, split)
+            labels = torch.tensor([classes.index(item.category) for item in objects])
+            if nmr.goes_clockwise(objects[0]):
+                elements = -elements % _VIEWS
+        super().__init__(
+            arrays["pictures"],
+            elements,
+            Cyclic(_VIEWS),
+            masks=arrays.get("masks"),
+            labels=labels,
+            seed=seed,
+        )
+        self.split = split
+        self.classes = tuple(classes)
+
+
+def _layout(n: int) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Return shape and dtype of the arrays of ``n`` objects."""
+    return {
+        "pictures": ((n, _VIEWS, 3, _PIXELS, _PIXELS), "uint8"),
+        "masks": ((n, _VIEWS, _PIXELS, _PIXELS // 8), "uint8"),
+    }
+
+
+def _object(split: Split, i: int) -> Mesh:
+    """Return the object ``i`` of a split: the same in all sizes, and in no other split."""
+    category, number = _CLASSES[i % len(_CLASSES)], i // len(_CLASSES)
+    return make_shape(category, len(_SPLITS) * number + _SPLITS.index(split))
+
+
+def _rendered(split: Split, size: Size) -> Mapping[str, npt.NDArray[np.uint8]]:
+    n = _COUNTS[size][split]
+    azimuth = torch.arange(_VIEWS) * (2 * math.pi / _VIEWS)
+
+    def make(start: int, stop: int) -> _Arrays:
+        meshes = [mesh for i in range(start, stop) for mesh in [_object(split, i)] * _VIEWS]
+        camera = Camera.orbiting(azimuth.repeat(stop - start), _ELEVATION)
+        views = render(meshes, torch.eye(3).expand(len(meshes), 3, 3), camera, light=_LIGHT)
+        views = views.unflatten(0, (stop - start, _VIEWS))
+        return record(views, torch.tensor(_BACKGROUND).view(3, 1, 1))
+
+    parameters: dict[str, Any] = {"split": split, "objects": n}
+    return cached_arrays(f"turntable-{split}", parameters, _layout(n), make, version=_VERSION)
+
+
+def _read(objects: list[nmr.NMRObject], split: Split) -> Mapping[str, npt.NDArray[np.uint8]]:
+    layout = _layout(len(objects))
+    has_masks = nmr.read_object(objects[0], _PIXELS)[1] is not None
+    if not has_masks:
+        del layout["masks"]
+
+    def make(start: int, stop: int) -> _Arrays:
+        return nmr.read_objects(objects[start:stop], _PIXELS, has_masks=has_masks)
+
+    folders = [path for item in objects for path in item.parts]
+    parameters: dict[str, Any] = {"split": split, "folders": fingerprint(folders)}
+    return cached_arrays(f"nmr-{split}", parameters, layout, make, version=_VERSION)
