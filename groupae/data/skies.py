@@ -68,7 +68,7 @@ def skies(index: Tensor, size: int = 64) -> Tensor:
     """Return the skies with the given numbers.
 
     Args:
-        index: Numbers of skies, integers of at least 0, shape ``(n,)``.
+        index: Numbers of skies, integers of at least 0, shape ``(n,)`` with at least one.
         size: Width and height in pixels. Another size is another sky.
 
     Returns:
@@ -135,9 +135,10 @@ def _check(index: Tensor, size: int) -> None:
         raise TypeError(expected("skies", "index to be a tensor", type(index).__name__, remedy))
     if index.is_floating_point() or index.is_complex() or index.dtype == torch.bool:
         raise TypeError(expected("skies", "index of an integer dtype", index.dtype, remedy))
-    if index.ndim != 1:
-        raise ShapeError(expected("skies", "index of shape (n,)", tuple(index.shape), remedy))
-    if len(index) and int(index.min()) < 0:
+    if index.ndim != 1 or not len(index):
+        what = "index of shape (n,) with n >= 1"
+        raise ShapeError(expected("skies", what, tuple(index.shape), remedy))
+    if int(index.min()) < 0:
         raise ValueError(expected("skies", "index of at least 0", int(index.min()), remedy))
     check_count("skies", "size", size)
 

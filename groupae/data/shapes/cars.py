@@ -161,8 +161,13 @@ def _cabin(draws: Draws, car: _Car) -> Mesh:
     inner = np.array([*car.outline.roof, draws.uniform(0.72, 0.84) * car.width, 0.06])
     inner[2] *= 1.08 if car.name in ("van", "offroader") else 1.0
     rear, front, side, corner = (outer + shares[:, None] * (inner - outer)).T
-    front[-1], rear[-1] = front[-1] - 0.08, rear[-1] + 0.08
-    side[-1] -= 0.06
+    inset = 0.2 * min(0.4, front[-1] - rear[-1])
+    front[-1], rear[-1], side[-1], corner[-1] = (
+        front[-1] - inset,
+        rear[-1] + inset,
+        side[-1] - 0.06,
+        0.02,
+    )
     middle = draws.uniform(0.42, 0.55)
     cut = rear[:, None] + np.array([middle + 0.035, middle - 0.035]) * (front - rear)[:, None]
     left = np.stack([front - corner, cut[:, 0], cut[:, 1], rear + corner], -1)
