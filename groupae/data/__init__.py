@@ -5,6 +5,7 @@ originals and an action on them, ``recorded`` from views recorded beforehand,
 ``folders`` from a folder of pictures with a table. ``transforms`` adapts other libraries' actions.
 """
 
+from groupae.data.building import show_building
 from groupae.data.folders import FolderPairs
 from groupae.data.keys import keyed_generator
 from groupae.data.orbits import OrbitDataset, Views
@@ -12,7 +13,9 @@ from groupae.data.pairs import OrbitPairs
 from groupae.data.recorded import RecordedPairs
 from groupae.data.rotated_digits import RotatedDigits
 from groupae.data.rotation import rotate
+from groupae.data.sky_planes import SkyPlanes
 from groupae.data.transforms import from_transform
+from groupae.data.turntable import Turntable
 
 __all__ = [
     "FolderPairs",
@@ -20,8 +23,11 @@ __all__ = [
     "OrbitPairs",
     "RecordedPairs",
     "RotatedDigits",
+    "SkyPlanes",
+    "Turntable",
     "Views",
     "from_transform",
     "keyed_generator",
     "rotate",
+    "show_building",
 ]

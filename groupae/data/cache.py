@@ -72,7 +72,7 @@ def cached_arrays(
 ) -> dict[str, np.memmap[Any, Any]]:
     """Return arrays, mapped read-only, from the cache; make what is missing there or damaged.
 
-    `groupae.data.building.show_building` shows what is made.
+    `groupae.data.show_building` shows what is made.
 
     Args:
         name: What is cached; part of the folder's name and of messages.
