@@ -26,7 +26,7 @@ class RecordedPairs(OrbitDataset):
         elements: What each view was moved by, shape ``(n, m, *element_shape)``, or
             ``(m, *element_shape)`` if it is the same for all originals.
         group: The group.
-        masks: Pixels of what the group moves, packed by `numpy.packbits` along the last axis:
+        masks: Pixels of what the group moves, packed by ``numpy.packbits`` along the last axis:
             uint8, shape ``(n, m, H, ceil(W / 8))``.
         rows: The originals to use, shape ``(k,)``; all by default.
         labels: Class of each original used, shape ``(k,)``.

@@ -17,7 +17,7 @@ _ORDER = ("train", "validation", "test")
 
 
 def check_folder(owner: str, folder: Path, layout: str) -> None:
-    """Raise `FileNotFoundError` unless the folder is there; ``layout`` says what it should hold.
+    """Raise ``FileNotFoundError`` unless the folder is there; ``layout`` says what it should hold.
 
     Example:
         >>> check_folder("Turntable", Path("nowhere"), "objects of 24 pictures")
@@ -34,6 +34,15 @@ def find_files(owner: str, folder: Path, endings: Sequence[str], what: str) -> l
 
     Raises:
         FileNotFoundError: If the folder is missing or holds fewer than three, too few to split.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for name in ("b.obj", "a.obj", "c.off"):
+        ...         Path(folder, name).touch()
+        ...     found = find_files("example", Path(folder), (".obj", ".off"), "meshes")
+        >>> [path.name for path in found]
+        ['a.obj', 'b.obj', 'c.off']
     """
     layout = f"{what} ({', '.join(f'*{ending}' for ending in endings)})"
     check_folder(owner, folder, layout)

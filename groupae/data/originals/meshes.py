@@ -20,7 +20,7 @@ _GREY = 0.7
 
 
 def read_mesh(owner: object, path: Path) -> Mesh:
-    """Return a mesh, centred and scaled into the unit ball, in the frame of its file.
+    r"""Return a mesh, centred and scaled into the unit ball, in the frame of its file.
 
     Faces have the colours of the file (of faces, vertices, materials or textures), grey if it has
     none.
@@ -28,6 +28,13 @@ def read_mesh(owner: object, path: Path) -> Mesh:
     Raises:
         ImportError: If trimesh is not installed.
         ValueError: If the file does not load, or has no triangles.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Path(folder, "a.obj").write_text("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n")
+        ...     read_mesh("example", Path(folder, "a.obj"))
+        Mesh(3 vertices, 1 faces)
     """
     parts = [part for part in _load(owner, path) if len(getattr(part, "faces", ())) > 0]
     if not parts:

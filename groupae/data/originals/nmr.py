@@ -91,6 +91,9 @@ def find_objects(folder: Path, split: Split) -> tuple[list[NMRObject], list[str]
 
     Raises:
         FileNotFoundError: If the folder is missing or not whole; the sentence names what is.
+
+    Example:
+        >>> objects, categories = find_objects(Path("NMR_Dataset"), "test")  # doctest: +SKIP
     """
     check_folder(_OWNER, folder, _LAYOUT)
     if (folder / "NMR_Dataset").is_dir():
@@ -124,7 +127,7 @@ def read_object(
     """Return the views of an object, and its masks: from ``mask``, else from transparent pixels.
 
     Returns:
-        Pictures uint8, shape ``(24, 3, size, size)``; masks packed by `numpy.packbits` along the
+        Pictures uint8, shape ``(24, 3, size, size)``; masks packed by ``numpy.packbits`` along the
         last axis, shape ``(24, size, ceil(size / 8))``, or ``None`` if nothing says what they are.
 
     Raises:
