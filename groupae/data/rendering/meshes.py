@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from typing_extensions import override
 
 from groupae._validation import ShapeError, check_floating, expected
+from groupae.data.rendering.camera import multiply
 
 __all__ = ["Mesh", "corner_normals"]
 
@@ -89,6 +90,9 @@ class Mesh:
         check_floating("Mesh", "vertices", vertices)
         check_floating("Mesh", "colors", colors)
         _check_values("vertices", vertices, (len(vertices), 3))
+        if tuple(colors.shape) not in ((3,), (len(faces), 3)):
+            what = f"colors of shape (3,) or {(len(faces), 3)}"
+            raise ShapeError(expected("Mesh", what, tuple(colors.shape)))
         normals = corner_normals(vertices, faces, crease=crease)
         return cls(vertices, faces, normals, colors.expand(len(faces), 3))
 
@@ -125,7 +129,7 @@ class Mesh:
         vertices, faces, normals = self.vertices, self.faces, self.normals
         if R is not None:
             R = _checked_orthogonal(R)
-            vertices, normals = vertices @ R.T, normals @ R.T
+            vertices, normals = multiply(vertices, R.T), multiply(normals, R.T)
             if torch.linalg.det(R) < 0:
                 faces, normals = faces.flip(1), normals.flip(1)
         if t is not None:

@@ -64,7 +64,11 @@ def render(
         tensor([1., 0., 0., 1.])
     """
     light = Light() if light is None else light
-    for name, value in (("size", size), ("antialias", antialias), ("chunk", chunk or 1)):
+    for name, value in (
+        ("size", size),
+        ("antialias", antialias),
+        ("chunk", 1 if chunk is None else chunk),
+    ):
         check_count("render", name, value)
     rotations = _checked_rotations(rotations)
     n = len(rotations)

@@ -60,7 +60,11 @@ def render_points(
         True
     """
     light = Light() if light is None else light
-    for name, value in (("size", size), ("antialias", antialias), ("chunk", chunk or 1)):
+    for name, value in (
+        ("size", size),
+        ("antialias", antialias),
+        ("chunk", 1 if chunk is None else chunk),
+    ):
         check_count("render_points", name, value)
     positions, colors, radius = _checked(positions, colors, radius)
     n, samples = len(positions), size * antialias
