@@ -1,0 +1,65 @@
+"""Time how many pairs a second each data set gives, with one thread.
+
+``python benchmarks/loaders.py`` prints a table beside what is asked of each. Rendered sets come
+from the cache (``groupae data prepare NAME`` first, or they are built here, which is not timed).
+The best of several rounds counts: on busy cores the others tell more of the neighbours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import time
+
+import torch
+
+from groupae.data import OrbitDataset
+from groupae.data.building import show_building
+from groupae.data.registry import DATASETS
+
+ASKED = {
+    "rotated-digits": 5000,
+    "blocked-digits": 4000,
+    "brain-contrast": 1000,
+    "turntable": 3000,
+    "sky-planes": 3000,
+}
+
+
+def pairs_per_second(source: OrbitDataset, batch_size: int, seconds: float) -> float:
+    """Return the rate over batches of training, one after the other, for so many seconds."""
+    started, step = time.perf_counter(), 0
+    while time.perf_counter() - started < seconds:
+        source.batch(step, batch_size)
+        step += 1
+    return step * batch_size / (time.perf_counter() - started)
+
+
+def main() -> None:
+    """Time all data sets, or those that are named, and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="data sets; all by default")
+    parser.add_argument("--size", default="small", choices=("tiny", "small", "full"))
+    parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of a round")
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    print(f"{platform.machine()}, torch {torch.__version__}, 1 thread, batch {options.batch_size}")
+    print(f"{'data set':<16}{'shape':>12}{'pairs/s':>10}{'asked':>8}{'ratio':>8}")
+    for name in options.names or DATASETS:
+        with show_building():
+            source = DATASETS[name].load("train", size=options.size)
+        source.batch(0, options.batch_size)
+        rate = max(
+            pairs_per_second(source, options.batch_size, options.seconds)
+            for _ in range(options.rounds)
+        )
+        shape = "x".join(map(str, DATASETS[name].x_shape))
+        asked = ASKED.get(name)
+        beside = f"{asked:>8}{rate / asked:>8.1f}" if asked else f"{'-':>8}{'-':>8}"
+        print(f"{name:<16}{shape:>12}{rate:>10.0f}{beside}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
