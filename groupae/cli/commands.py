@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 from rich.console import Console
 
 from groupae._validation import expected
-from groupae.data.options import Size
+from groupae.data.building import show_building
+from groupae.data.options import Size, Split
 from groupae.experiments import (
     Run,
     draw_orbit,
@@ -92,6 +93,9 @@ def train(
     )
     console = Console()
     _say(console, f"{dataset}, {preset} preset: {_budget(training)}, run folder {run.path}")
+    with show_building(console):
+        for split in get_args(Split):
+            run.load(split)
     model, _ = run.train([ProgressBar(console)])
     draw_orbit(run, model)
     draw_training(run)
@@ -122,8 +126,11 @@ def evaluate(run: Path, *, threads: int | None = None) -> None:
     """
     _set_threads(threads)
     opened = Run.open(run)
-    report = make_report(opened, opened.load_model())
-    report.print(Console())
+    console = Console()
+    model = opened.load_model()
+    with show_building(console):
+        report = make_report(opened, model)
+    report.print(console)
     write_report(opened, report)
 
 
@@ -136,5 +143,8 @@ def orbit(run: Path, *, threads: int | None = None) -> None:
     """
     _set_threads(threads)
     opened = Run.open(run)
-    draw_orbit(opened, opened.load_model())
-    _say(Console(), str(opened.path / "orbit.png"))
+    console = Console()
+    model = opened.load_model()
+    with show_building(console):
+        draw_orbit(opened, model)
+    _say(console, str(opened.path / "orbit.png"))

@@ -5,6 +5,8 @@ originals and an action on them, ``recorded`` from views recorded beforehand,
 ``folders`` from a folder of pictures with a table. ``transforms`` adapts other libraries' actions.
 """
 
+from groupae.data.blocked_digits import BlockedDigits
+from groupae.data.brain_contrast import BrainContrast
 from groupae.data.building import show_building
 from groupae.data.folders import FolderPairs
 from groupae.data.keys import keyed_generator
@@ -18,6 +20,8 @@ from groupae.data.transforms import from_transform
 from groupae.data.turntable import Turntable
 
 __all__ = [
+    "BlockedDigits",
+    "BrainContrast",
     "FolderPairs",
     "OrbitDataset",
     "OrbitPairs",

@@ -7,9 +7,13 @@ from collections.abc import Callable
 from typing import Literal
 
 from groupae._validation import unknown_choice
+from groupae.data.blocked_digits import BlockedDigits
+from groupae.data.brain_contrast import BrainContrast
 from groupae.data.orbits import OrbitDataset
 from groupae.data.rotated_digits import RotatedDigits
-from groupae.groups import SO2, Group
+from groupae.data.sky_planes import SkyPlanes
+from groupae.data.turntable import Turntable
+from groupae.groups import SO2, SO3, Affine, Cyclic, Group
 
 __all__ = ["DATASETS", "DatasetInfo", "get_dataset"]
 
@@ -55,6 +59,44 @@ DATASETS = {
             RotatedDigits,
             _MNIST,
             _IDX,
+        ),
+        DatasetInfo(
+            "blocked-digits",
+            "the digit turns, a white block in front of it stays",
+            SO2(),
+            (1, 28, 28),
+            BlockedDigits,
+            _MNIST,
+            _IDX,
+        ),
+        DatasetInfo(
+            "brain-contrast",
+            "the brain changes in contrast, skull and neck stay",
+            Affine(),
+            (1, 96, 96),
+            BrainContrast,
+            "slices of one scanned subject (Colin27, MNI), others simulated from him by warps",
+            "SUBJECT/T1w*.nii.gz with SUBJECT/brainmask*.nii.gz, or both in SUBJECT/T1w (HCP)",
+        ),
+        DatasetInfo(
+            "turntable",
+            "the camera goes round an object",
+            Cyclic(24),
+            (3, 64, 64),
+            Turntable,
+            "procedural objects of six categories, rendered",
+            "category/object/image/NNNN.png, 24 views each (Kato et al. 2018)",
+            is_rendered=True,
+        ),
+        DatasetInfo(
+            "sky-planes",
+            "the plane turns in space, the sky behind it stays",
+            SO3(),
+            (3, 64, 64),
+            SkyPlanes,
+            "procedural planes before procedural skies, rendered",
+            "planes/ with meshes and skies/ with pictures",
+            is_rendered=True,
         ),
     )
 }

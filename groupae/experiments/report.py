@@ -95,7 +95,7 @@ def make_report(run: Run, model: LatentActionAE) -> Report:
     """Evaluate a model and its references on the test pairs."""
     pairs = run.fixed("test")
     columns = run.experiment.scores
-    if pairs.mask is not None:
+    if pairs.mask is not None and OWN_PSNR not in columns:
         columns = (*columns, OWN_PSNR)
     training = run.preset.training
     references = run.experiment.references(run.load("train"))

@@ -20,9 +20,13 @@ from groupae._plugins import PlugInError, PlugIns, describe
 from groupae._validation import expected
 from groupae.data import OrbitDataset
 from groupae.data.options import Size, Split, check_options
+from groupae.experiments.blocked_digits import BLOCKED_DIGITS
+from groupae.experiments.brain_contrast import BRAIN_CONTRAST
 from groupae.experiments.config import ModelConfig, Preset
 from groupae.experiments.experiment import Experiment, build_model
 from groupae.experiments.rotated_digits import ROTATED_DIGITS
+from groupae.experiments.sky_planes import SKY_PLANES
+from groupae.experiments.turntable import TURNTABLE
 from groupae.models import LatentActionAE
 from groupae.pairs import PairBatch
 from groupae.training import (
@@ -38,7 +42,10 @@ from groupae.training import (
 
 __all__ = ["DATASET_PLUG_INS", "EXPERIMENTS", "Run", "RunExistsError", "get_experiment"]
 
-EXPERIMENTS = {ROTATED_DIGITS.name: ROTATED_DIGITS}
+EXPERIMENTS = {
+    experiment.name: experiment
+    for experiment in (ROTATED_DIGITS, BLOCKED_DIGITS, BRAIN_CONTRAST, TURNTABLE, SKY_PLANES)
+}
 
 DATASET_PLUG_INS = PlugIns("datasets", "data set", lambda name: name.casefold() in EXPERIMENTS)
 

@@ -1,0 +1,45 @@
+"""Planes before a sky: SO(3) turns the plane, the sky stays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from groupae.baselines import MeanImage, Unchanged
+from groupae.data import OrbitDataset
+from groupae.data.registry import get_dataset
+from groupae.experiments.config import ModelConfig, Preset
+from groupae.experiments.experiment import Experiment
+from groupae.metrics import Transforms
+from groupae.training import TrainingConfig
+
+__all__ = ["SKY_PLANES"]
+
+_DEFAULT = Preset(
+    ModelConfig(
+        backbone="unet",
+        representation="48x0 + 16x1 + 12x2 + 8x3 + 4x4",
+        objective={"mse": 1.0},
+        widths=(8, 16, 32, 64, 128),
+        skips=("8x0", "8x0", "8x0"),
+    ),
+    TrainingConfig(
+        optimizer="muon",
+        learning_rate=1e-2,
+        batch_size=32,
+        weight_decay=1e-4,
+        warmup=0.03,
+        clip_norm=0.0,
+        validations=10,
+    ),
+)
+
+
+def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
+    return {"x1 unchanged": Unchanged(), "mean image": MeanImage(train.fixed().x2)}
+
+
+SKY_PLANES = Experiment(
+    data=get_dataset("sky-planes"),
+    presets={"default": _DEFAULT},
+    references=_references,
+)

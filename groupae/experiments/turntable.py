@@ -1,0 +1,47 @@
+"""Turntable: C_24 moves the camera round an object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from groupae.baselines import MeanImage, Unchanged
+from groupae.data import OrbitDataset
+from groupae.data.registry import get_dataset
+from groupae.experiments.config import ModelConfig, Preset
+from groupae.experiments.experiment import Experiment
+from groupae.metrics import Transforms
+from groupae.training import TrainingConfig
+
+__all__ = ["TURNTABLE"]
+
+# 219 numbers; 0 and 12 are the irreps of degree 1
+_FREQUENCIES = "48x0 + 12x1 + 12x2 + 10x3 + 10x4 + 9x5 + 8x6 + 7x7 + 6x8 + 5x9 + 3x10 + 2x11 + 3x12"
+
+_DEFAULT = Preset(
+    ModelConfig(
+        backbone="residual",
+        representation=_FREQUENCIES,
+        objective={"mse": 1.0},
+        widths=(16, 32, 64, 128),
+    ),
+    TrainingConfig(
+        optimizer="muon",
+        learning_rate=1e-2,
+        batch_size=32,
+        weight_decay=1e-4,
+        warmup=0.03,
+        clip_norm=0.0,
+        validations=10,
+    ),
+)
+
+
+def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
+    return {"x1 unchanged": Unchanged(), "mean image": MeanImage(train.fixed().x2)}
+
+
+TURNTABLE = Experiment(
+    data=get_dataset("turntable"),
+    presets={"default": _DEFAULT},
+    references=_references,
+)
