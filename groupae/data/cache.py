@@ -218,11 +218,9 @@ class _Cache:
             (self.partial / _MANIFEST).write_text(self.manifest)
         for file in self.files:
             file.prepare(self.partial)
+        lines = [f"{start} {value}\n" for start, value in self._checksums(self.partial).items()]
+        (self.partial / _CHECKSUMS).write_text("".join(lines))  # without the line that was torn
         missing = self._bad_chunks(self.partial)
-        good = {start for start, _ in set(self.spans) - set(missing)}
-        recorded = self._checksums(self.partial).items()
-        lines = [f"{start} {checksum}\n" for start, checksum in recorded if start in good]
-        (self.partial / _CHECKSUMS).write_text("".join(lines))
         needed = sum(stop - start for start, stop in missing) * sum(f.row_bytes for f in self.files)
         free = shutil.disk_usage(self.partial).free
         if needed > free:
