@@ -34,9 +34,7 @@ def test_what_a_batch_is():
     assert 0 <= batch.x1.min() < batch.x1.max() <= 1
     assert batch.g.dtype == torch.int64
     assert batch.mask.shape == (4, 1, 64, 64)
-    assert [source.classes[i] for i in batch.label] == [
-        source.classes[i] for i in source.labels[batch.label]
-    ]
+    assert batch.label.shape == (4,)
 
 
 def test_views_of_one_object_differ_and_g_is_the_difference():
@@ -118,8 +116,25 @@ def test_splits_share_no_object_and_show_every_category():
         assert len(source.classes) == 6
 
 
-def test_objects_are_the_same_in_all_sizes():
-    """A larger set continues a smaller one; sizes and splits keep their proportions."""
+def test_labels_name_categories_and_no_object_is_in_two_splits(monkeypatch, tmp_path):
+    monkeypatch.setenv("GROUPAE_CACHE", str(tmp_path))
+    asked = []
+
+    def noted(category, index):
+        asked.append((category, index))
+        return marked(category, index)
+
+    monkeypatch.setattr(turntable, "make_shape", noted)
+    found = {}
+    for split in SPLITS:
+        asked.clear()
+        source = Turntable(split, size="tiny")
+        assert [source.classes[i] for i in source.labels] == [category for category, _ in asked]
+        found[split] = set(asked)
+    assert len(set.union(*found.values())) == sum(len(objects) for objects in found.values()) == 24
+
+
+def test_sizes_and_proportions():
     for counts in turntable._COUNTS.values():
         assert all(count % 6 == 0 for count in counts.values())
     assert sum(turntable._COUNTS["small"].values()) == 750
