@@ -15,7 +15,7 @@ from torch import Tensor
 from groupae._validation import ShapeError, check_count, expected
 from groupae.data.keys import keyed_generator
 
-__all__ = ["clouds", "make_sky", "skies"]
+__all__ = ["clouds", "skies"]
 
 _STREAM = 0x5C1E5  # keeps these draws apart from those of other keys
 _BRIGHTNESS, _TINT = 0.05, 0.02  # how far colours stray from those in the table
@@ -85,25 +85,7 @@ def skies(index: Tensor, size: int = 64) -> Tensor:
         (torch.Size([3, 3, 64, 64]), True)
     """
     _check(index, size)
-    return _pictures(_draw(_generators(index), size), size)
-
-
-def make_sky(generator: torch.Generator, size: int = 64) -> Tensor:
-    """Return one sky drawn from ``generator``, shape ``(3, size, size)``.
-
-    Args:
-        generator: What it is drawn from; for a sky by its number, and for many, see ``skies``.
-        size: Width and height in pixels.
-
-    Raises:
-        ValueError: If ``size`` is no integer of at least 1.
-
-    Example:
-        >>> make_sky(torch.Generator().manual_seed(0), 32).shape
-        torch.Size([3, 32, 32])
-    """
-    check_count("make_sky", "size", size)
-    return _pictures(_draw([generator], size), size)[0]
+    return _pictures(_draw(index, size), size)
 
 
 def clouds(index: Tensor, size: int = 64) -> Tensor:
@@ -125,7 +107,7 @@ def clouds(index: Tensor, size: int = 64) -> Tensor:
         torch.Size([2, 16, 16])
     """
     _check(index, size)
-    drawn = _draw(_generators(index), size)
+    drawn = _draw(index, size)
     return _opacity(_field(drawn), _times(drawn)[1], drawn)[:, :size, :size]
 
 
@@ -143,15 +125,12 @@ def _check(index: Tensor, size: int) -> None:
     check_count("skies", "size", size)
 
 
-def _generators(index: Tensor) -> list[torch.Generator]:
-    return [keyed_generator(_STREAM, number) for number in index.tolist()]
-
-
-def _draw(generators: list[torch.Generator], size: int) -> _Drawn:
+def _draw(index: Tensor, size: int) -> _Drawn:
     side = size + size // 2  # noise repeats itself across its edges: cut pictures out of more
-    n = len(generators)
+    n = len(index)
     uniform, colors, noise = torch.empty(n, 8), torch.empty(n, 5, 4), torch.empty(n, side, side)
-    for i, generator in enumerate(generators):
+    for i, number in enumerate(index.tolist()):
+        generator = keyed_generator(_STREAM, number)
         torch.rand(8, generator=generator, out=uniform[i])
         torch.randn(5, 4, generator=generator, out=colors[i])
         torch.randn(side, side, generator=generator, out=noise[i])

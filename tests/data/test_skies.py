@@ -5,7 +5,7 @@ import torch
 
 from groupae.data import skies as module
 from groupae.data.keys import keyed_generator
-from groupae.data.skies import clouds, make_sky, skies
+from groupae.data.skies import clouds, skies
 
 INDEX = torch.arange(120)
 
@@ -45,12 +45,6 @@ def test_a_sky_is_a_function_of_its_number_alone(pictures):
     some = torch.tensor([7, 100, 7])
     again = skies(some)
     assert torch.equal(again, pictures[some])
-
-
-def test_a_sky_is_a_function_of_its_generator():
-    one, again, other = (make_sky(keyed_generator(k), 32) for k in (1, 1, 2))
-    assert torch.equal(one, again)
-    assert (one - other).abs().mean() > 0.02
 
 
 def test_the_global_random_state_is_left_alone():
@@ -107,7 +101,7 @@ def test_a_threshold_covers_its_share():
 
 def test_the_spectrum_of_the_noise_falls_as_it_should():
     """Amplitude f^-1.2 to f^-1.8, so power about f^-3; white noise has slope 0."""
-    drawn = module._draw([keyed_generator(i) for i in range(40)], 64)
+    drawn = module._draw(torch.arange(40), 64)
     assert spectrum_slope(drawn.noise) == pytest.approx(0, abs=0.1)
     assert -3.6 < spectrum_slope(module._field(drawn)) < -2.4
     drawn.uniform[:, 2:5] = torch.tensor([0.5, 0.0, 0.5])  # f^-1.5, not stretched
@@ -155,5 +149,3 @@ def test_numbers_of_skies_are_checked(index, error, message):
 def test_the_size_is_a_count(size):
     with pytest.raises(ValueError, match="expected size to be an integer of at least 1"):
         skies(torch.arange(1), size)
-    with pytest.raises(ValueError, match="make_sky: expected size"):
-        make_sky(keyed_generator(0), size)

@@ -8,7 +8,7 @@ are its common forms, ``draws`` the choices, and each category has a file.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import torch
@@ -34,7 +34,7 @@ __all__ = [
     "make_table",
 ]
 
-CATEGORIES: MappingProxyType[str, Callable[[torch.Generator], Mesh]] = MappingProxyType(
+CATEGORIES: Mapping[str, Callable[[torch.Generator], Mesh]] = MappingProxyType(
     {
         "airplane": make_airplane,
         "chair": make_chair,
