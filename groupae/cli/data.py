@@ -133,7 +133,8 @@ def show(
         test = info.load("test", size=size, folder=folder)
     draw = to_pictures(info.kind)
     pairs = plot_pairs(test.batch(0, 12), info.group, to_pictures=draw, outline=masks)
-    chosen = torch.arange(min(4, len(test))) * len(test) // 4
+    count = min(4, len(test))
+    chosen = torch.arange(count) * len(test) // count
     views = plot_views(test.orbit(chosen, 12), info.group, to_pictures=draw)
     save_figures([pairs, views], path)
     say(console, str(path))

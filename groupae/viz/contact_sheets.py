@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 __all__ = ["element_title", "plot_pairs", "plot_views", "save_figures"]
 
-_INCHES = 0.8  # of a picture on the sheet
+_INCHES, _LINE = 0.8, 0.11  # of a picture on the sheet, and of a line of its title
 
 
 # --- titles ------------------------------------------------------------------------------------
@@ -194,7 +194,9 @@ def plot_pairs(
     n = min(n, len(batch))
     columns = min(4, n)
     rows = math.ceil(n / columns)
-    size = (columns * (2.5 * _INCHES + 0.3), rows * (_INCHES + 0.36))
+    titles = [element_title(group, g) for g in batch.g[:n]]
+    above = 0.18 + _LINE * max(title.count("\n") + 1 for title in titles)
+    size = (columns * (2.5 * _INCHES + 0.3), rows * (_INCHES + above))
     figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
     pictures = _pictures(torch.stack([batch.x1[:n], batch.x2[:n]]), to_pictures)
     height, width = pictures.shape[-2:]
@@ -203,7 +205,7 @@ def plot_pairs(
         axes.set_axis_off()
     for i, axes in enumerate(grid.flat[:n]):
         _show(axes, mosaic(pictures[None, :, i], (0, gap)))
-        axes.set_title(element_title(group, batch.g[i]), fontsize=7, pad=3)
+        axes.set_title(titles[i], fontsize=7, pad=3)
         axes.text(width + gap / 2, height / 2, "→", ha="center", va="center", fontsize=11)
         if outline and batch.mask is not None:
             x, y = width + gap + torch.arange(width), torch.arange(height)
@@ -242,7 +244,7 @@ def plot_views(
     )
     titles = [[element_title(group, h) for h in row] for row in (g[:1] if shared else g)]
     lines = max(title.count("\n") + 1 for row in titles for title in row)
-    above = 0.11 * lines  # inches that a title takes
+    above = _LINE * lines
     gap = GAP if shared else GAP + math.ceil(height * above / _INCHES)
     size = (m * _INCHES + 0.1, n * _INCHES * (height + gap) / height + above + 0.1)
     figure, axes = plt.subplots(figsize=size)
