@@ -200,7 +200,7 @@ class Camera:
         return self.distance / depth if self.perspective else 2 - depth / self.distance
 
     def check_in_front(self, owner: str, depth: Tensor) -> None:
-        """Raise `ValueError` unless all depths are clearly in front of the camera."""
+        """Raise ``ValueError`` unless all depths are clearly in front of the camera."""
         least = _NEAREST * self.distance
         if depth.numel() and not bool(depth.min() >= least):
             what = f"everything at a depth of at least {least:.3g} in front of the camera"

@@ -36,7 +36,8 @@ def render(
     """Return pictures of meshes: red, green, blue (not premultiplied) and coverage.
 
     Both sides of every triangle are drawn. Corners may lie outside the picture, but everything must
-    be in front of the camera.
+    be in front of the camera. The work is many small operations, so that processes of one thread
+    each (``torch.set_num_threads(1)``) use several cores better than one process of many threads.
 
     Args:
         meshes: One mesh a picture, or one for all; one object that comes again costs nothing.
