@@ -60,7 +60,9 @@ def shift_phase(phi: Tensor, x: Tensor) -> Tensor:
     spectrum = torch.fft.rfft(x)
     k = torch.arange(spectrum.shape[-1], device=x.device)
     turn = -phi.to(x.dtype).reshape(-1, *[1] * (x.ndim - 1)) * k
-    return torch.fft.irfft(spectrum * torch.polar(torch.ones_like(turn), turn), n=length)
+    phasor = torch.polar(torch.ones_like(turn), turn)
+    shifted: Tensor = torch.fft.irfft(spectrum * phasor, n=length)
+    return shifted
 
 
 class Series(OrbitPairs):
@@ -83,15 +85,15 @@ class Series(OrbitPairs):
 
     Attributes:
         originals: Signal, gain and drift, shape ``(n, 3, 2, 128)``.
-        labels: Index into `categories`.
+        labels: Index of ``classes``.
 
     Example:
         >>> data = Series("test", size="tiny")
-        >>> data.fixed().x1.shape, Series.categories
+        >>> data.fixed().x1.shape, Series.classes
         (torch.Size([24, 2, 128]), ('smooth', 'rough', 'pulses'))
     """
 
-    categories = ("smooth", "rough", "pulses")
+    classes = ("smooth", "rough", "pulses")
 
     def __init__(
         self,
@@ -104,7 +106,7 @@ class Series(OrbitPairs):
         check_options("Series", split, size)
         refuse_folder("Series", folder)
         n = _SIZES[size][split]
-        labels = torch.arange(n) % len(self.categories)
+        labels = torch.arange(n) % len(self.classes)
         scenes = _scenes(labels, keyed_generator(_SPLIT_SEED, _STREAMS[split]))
         super().__init__(scenes, SO2(), _shift_signal, show=_see, labels=labels, seed=seed)
         self.split = split

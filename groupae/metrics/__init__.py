@@ -4,16 +4,30 @@ from groupae.metrics.evaluation import Estimate, Transforms, evaluate
 from groupae.metrics.image import psnr_score, ssim_score
 from groupae.metrics.latent import latent_equivariance_error
 from groupae.metrics.scores import OWN_PSNR, PSNR, SSIM, Score
+from groupae.metrics.sets import (
+    ATOM_SNR,
+    CHAMFER,
+    SNR,
+    chamfer_distance,
+    chamfer_score,
+    snr_score,
+)
 
 __all__ = [
+    "ATOM_SNR",
+    "CHAMFER",
     "OWN_PSNR",
     "PSNR",
+    "SNR",
     "SSIM",
     "Estimate",
     "Score",
     "Transforms",
+    "chamfer_distance",
+    "chamfer_score",
     "evaluate",
     "latent_equivariance_error",
     "psnr_score",
+    "snr_score",
     "ssim_score",
 ]

@@ -1,13 +1,15 @@
 """Models: the autoencoder with a latent action, backbones to put into it, and the protocol.
 
 ``autoencoder`` has `LatentActionAE`, ``protocol`` what every system under comparison can do,
-``backbones`` the default encoders and decoders, ``unet`` those with skips, ``paper`` the paper's.
+``backbones`` the default encoders and decoders, ``unet`` those with skips, ``sets`` those
+for sets of points, ``paper`` the paper's.
 """
 
 from groupae.models.autoencoder import LatentActionAE
 from groupae.models.backbones import ConvDecoder, ConvEncoder
 from groupae.models.paper import PaperDigitDecoder, PaperDigitEncoder
 from groupae.models.protocol import Capabilities, TransformModel
+from groupae.models.sets import SetDecoder, SetEncoder
 from groupae.models.unet import UNetDecoder, UNetEncoder
 
 __all__ = [
@@ -17,6 +19,8 @@ __all__ = [
     "LatentActionAE",
     "PaperDigitDecoder",
     "PaperDigitEncoder",
+    "SetDecoder",
+    "SetEncoder",
     "TransformModel",
     "UNetDecoder",
     "UNetEncoder",

@@ -8,12 +8,15 @@ from groupae.objectives.reconstruction import (
     log_mean_squared_error,
     mean_squared_error,
 )
+from groupae.objectives.sets import chamfer_error, log_chamfer_error
 
 __all__ = [
     "Codec",
     "CrossPass",
     "CrossReconstruction",
+    "chamfer_error",
     "latent_cycle",
+    "log_chamfer_error",
     "log_mean_squared_error",
     "mean_squared_error",
 ]

@@ -1,0 +1,148 @@
+"""Encoders and decoders for sets of points; they know no group.
+
+Every point is carried by the same residual layers, which also see the mean and the maximum over the
+whole set; so the code does not depend on the order of the points. Where the place in the list means
+something (the atoms of a molecule, say), the encoder can be told how many ``places`` there are.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from typing_extensions import override
+
+from groupae._validation import ShapeError, check_count, expected
+
+__all__ = ["SetDecoder", "SetEncoder"]
+
+
+class _SetLayer(nn.Module):
+    """``h + W silu(U norm(h) + V pool(norm(h)))``; the identity at initialisation."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.own = nn.Linear(width, width)
+        self.shared = nn.Linear(2 * width, width, bias=False)
+        self.out = nn.Linear(width, width)
+        nn.init.zeros_(self.out.weight)
+
+    @override
+    def forward(self, h: Tensor) -> Tensor:
+        normed = self.norm(h)
+        context: Tensor = self.shared(_pool(normed)).unsqueeze(1)
+        out: Tensor = h + self.out(F.silu(self.own(normed) + context))
+        return out
+
+
+class _Layer(nn.Module):
+    """``h + W silu(U norm(h))``; the identity at initialisation."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        last = nn.Linear(width, width)
+        nn.init.zeros_(last.weight)
+        self.branch = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width), nn.SiLU(), last)
+
+    @override
+    def forward(self, h: Tensor) -> Tensor:
+        out: Tensor = h + self.branch(h)
+        return out
+
+
+def _pool(h: Tensor) -> Tensor:
+    return torch.cat([h.mean(1), h.amax(1)], -1)
+
+
+class SetEncoder(nn.Module):
+    """A code of a set of points, whatever order they are listed in.
+
+    Args:
+        dim: Length of the code.
+        features: Numbers a point has: coordinates and whatever else.
+        width: Numbers a point is carried as.
+        layers: Residual layers.
+        places: Length of the lists, if the place in the list means something: each then adds a
+            learned vector to its point, and the code depends on the order. ``None``: it does not.
+
+    Raises:
+        ValueError: If a size is no integer of at least 1.
+
+    References:
+        Zaheer et al., Deep sets, NeurIPS 2017; Qi et al., PointNet, CVPR 2017.
+
+    Example:
+        >>> encoder, x = SetEncoder(98), torch.randn(2, 256, 3)
+        >>> torch.allclose(encoder(x), encoder(x.flip(1)), atol=1e-5)
+        True
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        features: int = 3,
+        *,
+        width: int = 64,
+        layers: int = 2,
+        places: int | None = None,
+    ) -> None:
+        super().__init__()
+        sizes = {"dim": dim, "features": features, "width": width, "layers": layers}
+        for name, value in {**sizes, **({"places": places} if places is not None else {})}.items():
+            check_count("SetEncoder", name, value)
+        self.features = features
+        self.lift = nn.Linear(features, width)
+        self.place = None if places is None else nn.Parameter(torch.randn(places, width))
+        stack = [_SetLayer(width) for _ in range(layers)]
+        self.layers = nn.Sequential(nn.SiLU(), nn.Linear(width, width), *stack, nn.LayerNorm(width))
+        self.out = nn.Linear(2 * width, dim)
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        """Return codes ``(n, dim)`` of sets ``(n, N, features)``."""
+        rows = None if self.place is None else len(self.place)
+        if x.ndim != 3 or x.shape[2] != self.features or x.shape[1] != (rows or x.shape[1]):
+            form = f"sets of shape (n, {rows or 'N'}, {self.features})"
+            raise ShapeError(expected("SetEncoder", form, tuple(x.shape)))
+        h = self.lift(x)
+        if self.place is not None:
+            h = h + self.place
+        code: Tensor = self.out(_pool(self.layers(h)))
+        return code
+
+
+class SetDecoder(nn.Module):
+    """A list of points drawn from a code.
+
+    Args:
+        dim: Length of the code.
+        points: Number of points.
+        features: Numbers a point has.
+        width: Width of the residual layers.
+        layers: How many of them.
+
+    Raises:
+        ValueError: If a size is no integer of at least 1.
+
+    Example:
+        >>> SetDecoder(98, 256)(torch.randn(2, 98)).shape
+        torch.Size([2, 256, 3])
+    """
+
+    def __init__(
+        self, dim: int, points: int, features: int = 3, *, width: int = 256, layers: int = 2
+    ) -> None:
+        super().__init__()
+        sizes = {"dim": dim, "points": points, "features": features}
+        for name, value in {**sizes, "width": width, "layers": layers}.items():
+            check_count("SetDecoder", name, value)
+        stack = [_Layer(width) for _ in range(layers)]
+        last = nn.Linear(width, points * features)
+        self.layers = nn.Sequential(nn.Linear(dim, width), *stack, nn.LayerNorm(width), last)
+        self.shape = (points, features)
+
+    @override
+    def forward(self, z: Tensor) -> Tensor:
+        """Return points ``(n, points, features)`` of codes ``(n, dim)``."""
+        return torch.unflatten(self.layers(z), -1, self.shape)
