@@ -31,7 +31,7 @@ _DEFAULT = Preset(
         weight_decay=1e-4,
         warmup=0.03,
         clip_norm=0.0,
-        validations=10,
+        validations=5,
     ),
 )
 
