@@ -9,8 +9,11 @@ from typing import Literal
 from groupae._validation import unknown_choice
 from groupae.data.blocked_digits import BlockedDigits
 from groupae.data.brain_contrast import BrainContrast
+from groupae.data.molecules import Molecules
 from groupae.data.orbits import OrbitDataset
+from groupae.data.point_clouds import PointClouds
 from groupae.data.rotated_digits import RotatedDigits
+from groupae.data.series import Series
 from groupae.data.sky_planes import SkyPlanes
 from groupae.data.turntable import Turntable
 from groupae.groups import SO2, SO3, Affine, Cyclic, Group
@@ -97,6 +100,33 @@ DATASETS = {
             "procedural planes before procedural skies, rendered",
             "planes/ with meshes and skies/ with pictures",
             is_rendered=True,
+        ),
+        DatasetInfo(
+            "point-clouds",
+            "256 points of a surface, in no order, turn in space",
+            SO3(),
+            (256, 3),
+            PointClouds,
+            "points of procedural objects",
+            kind="points",
+        ),
+        DatasetInfo(
+            "molecules",
+            "the atoms of a molecule turn in space, their elements stay",
+            SO3(),
+            (24, 8),
+            Molecules,
+            "2040 small organic molecules, embedded, positions computed",
+            kind="molecules",
+        ),
+        DatasetInfo(
+            "series",
+            "the phase of a signal is shifted, its gain and drift stay",
+            SO2(),
+            (2, 128),
+            Series,
+            "sums of harmonics, made when asked for",
+            kind="series",
         ),
     )
 }
