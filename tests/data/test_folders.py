@@ -75,6 +75,8 @@ def test_more_views_than_there_are_start_anew(ragged):
     assert sorted(b[:4]) == [0, 1, 2, 5]
     assert len(set(b[4:])) == 2
     assert [sorted(c[i : i + 2]) for i in (0, 2, 4)] == [[3, 4]] * 3
+    many = ragged.views(torch.full((200,), 2), 4, keyed_generator(2)).g
+    assert 60 < (many[0] == many[2]).sum() < 140  # the second choice does not know the first
 
 
 def test_an_orbit_goes_through_the_table(ragged):
@@ -258,6 +260,15 @@ def test_other_mistakes_are_sentences(odd_pictures, tmp_path):
         FolderPairs(odd_pictures, SO2(), chart="complex")
     write(odd_pictures, "picture,original,element,label\n0.png,a,0,x\n1.png,a,1,y\n")
     with pytest.raises(ValueError, match="line 3: expected the label 'x' of the original 'a', got"):
+        FolderPairs(odd_pictures, Cyclic(4))
+
+
+def test_a_picture_too_large_to_be_one_names_its_line(odd_pictures, monkeypatch):
+    write(odd_pictures, GOOD)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 4)
+    with pytest.raises(
+        ValueError, match=r"line 2: expected a picture, got 0.png that does not load"
+    ):
         FolderPairs(odd_pictures, Cyclic(4))
 
 

@@ -68,6 +68,12 @@ def test_pillow_turns_the_way_we_do(channels):
     torch.testing.assert_close(theirs[inner], ours[inner], atol=2 / 255, rtol=0)
 
 
+def test_pillow_sees_pictures_rounded_to_8_bits():
+    x = torch.rand(3, 3, 6, 4)
+    act = from_transform(lambda image, g: image, takes="pil")
+    assert torch.equal(act(torch.zeros(3), x), (x * 255).round() / 255)
+
+
 def test_pairs_come_from_a_transform():
     act = from_transform(torchvision_rotate, convert=torch.rad2deg)
     batch = OrbitPairs(DIGITS, SO2(), act).batch(0, 4)
