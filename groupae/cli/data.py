@@ -54,10 +54,10 @@ def _megabytes(count: int) -> str:
 
 def _ready(info: DatasetInfo) -> str:
     """Return how ready the default is, in a few words."""
-    if not info.is_rendered:
-        return "ready"
     count = _cached(info.name)
-    return f"{_megabytes(count)} cached" if count else "to be built"
+    if count:
+        return f"{_megabytes(count)} cached"
+    return "to be built" if info.is_rendered else "ready"
 
 
 def list_datasets() -> None:
