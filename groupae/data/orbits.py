@@ -41,6 +41,10 @@ class Views:
         """Return what carries each view to the next, shape ``(m - 1, n, *element_shape)``."""
         return group.compose(self.g[1:], group.inverse(self.g[:-1]))
 
+    def moves(self, group: Group) -> Tensor:
+        """Return what carries the first view to each, shape ``(n, m, *element_shape)``."""
+        return group.compose(self.g, group.inverse(self.g[:1])).transpose(0, 1)
+
 
 class OrbitDataset(abc.ABC):
     """Originals and views of them; a subclass says what views there are.

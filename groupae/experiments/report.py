@@ -139,12 +139,11 @@ def draw_orbit(run: Run, model: LatentActionAE) -> None:
     """Write ``orbit.png``: held-out pictures under many elements, predictions above truth."""
     test = run.load("test")
     views = test.orbit(_examples(test, min(8, len(test))), 12)
-    moves = test.group.compose(views.g, test.group.inverse(views.g[:1]))
     model.eval()
     figure = plot_orbit(
         model,
         views.x[0],
-        moves.transpose(0, 1),
+        views.moves(test.group),
         views.x.transpose(0, 1),
         title=lambda g: element_title(test.group, g),
         to_pictures=to_pictures(run.experiment.data.kind),
