@@ -2,13 +2,14 @@
 
 ``autoencoder`` has `LatentActionAE`, ``protocol`` what every system under comparison can do,
 ``backbones`` the default encoders and decoders, ``unet`` those with skips, ``sets`` those
-for sets of points, ``paper`` the paper's.
+for sets of points, ``sequences`` those for series, ``paper`` the paper's.
 """
 
 from groupae.models.autoencoder import LatentActionAE
 from groupae.models.backbones import ConvDecoder, ConvEncoder
 from groupae.models.paper import PaperDigitDecoder, PaperDigitEncoder
 from groupae.models.protocol import Capabilities, TransformModel
+from groupae.models.sequences import SequenceDecoder, SequenceEncoder
 from groupae.models.sets import SetDecoder, SetEncoder
 from groupae.models.unet import UNetDecoder, UNetEncoder
 
@@ -19,6 +20,8 @@ __all__ = [
     "LatentActionAE",
     "PaperDigitDecoder",
     "PaperDigitEncoder",
+    "SequenceDecoder",
+    "SequenceEncoder",
     "SetDecoder",
     "SetEncoder",
     "TransformModel",
