@@ -245,13 +245,14 @@ def plot_views(
     titles = [[element_title(group, h) for h in row] for row in (g[:1] if shared else g)]
     lines = max(title.count("\n") + 1 for row in titles for title in row)
     above = _LINE * lines
-    gap = GAP if shared else GAP + math.ceil(height * above / _INCHES)
+    beside = max(GAP, width // 24)
+    gap = beside if shared else beside + math.ceil(height * above / _INCHES)
     size = (m * _INCHES + 0.1, n * _INCHES * (height + gap) / height + above + 0.1)
     figure, axes = plt.subplots(figsize=size)
-    _show(axes, mosaic(pictures, (gap, GAP)))
+    _show(axes, mosaic(pictures, (gap, beside)))
     for i, row in enumerate(titles):
         for j, title in enumerate(row):
-            x, y = j * (width + GAP) + width / 2, i * (height + gap) - 1
+            x, y = j * (width + beside) + width / 2, i * (height + gap) - 1
             axes.text(x, y, title, ha="center", va="bottom", fontsize=7, linespacing=1.0)
     figure.tight_layout(pad=0.3)
     return figure
