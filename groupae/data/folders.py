@@ -47,7 +47,7 @@ class _Line:
 
 
 class FolderPairs(OrbitDataset):
-    """Pairs of pictures in a folder, with a CSV file of the elements.
+    r"""Pairs of pictures in a folder, with a CSV file of the elements.
 
     Args:
         folder: The folder; paths of pictures are relative to it.
@@ -73,7 +73,7 @@ class FolderPairs(OrbitDataset):
 
     Example:
         >>> import tempfile; from PIL import Image; from groupae import SO2
-        >>> table = "picture,original,element\\ndot.png,dot,0\\ndot.png,dot,90"
+        >>> table = "picture,original,element\ndot.png,dot,0\ndot.png,dot,90"
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     Image.new("L", (8, 8)).save(Path(folder, "dot.png"))
         ...     _ = Path(folder, "elements.csv").write_text(table)
