@@ -18,6 +18,7 @@ from groupae._validation import ShapeError, expected
 from groupae.data.keys import keyed_generator
 from groupae.data.orbits import OrbitDataset, Views
 from groupae.groups import FiniteGroup, Group
+from groupae.groups.packing import Packed
 
 __all__ = ["OrbitPairs"]
 
@@ -82,19 +83,9 @@ class OrbitPairs(OrbitDataset):
         A finite group's are spread over its elements; a compact Lie group's go once round, along
         its last generator; others go from the identity along the sum of all generators and back.
         """
-        g = self._path(count).unsqueeze(1).expand(count, len(index), *self.group.element_shape)
+        g = _path(self.group, count).unsqueeze(1)
+        g = g.expand(count, len(index), *self.group.element_shape)
         return self._move(g, self.originals[index], keyed_generator(self.seed, _ORBIT))
-
-    def _path(self, count: int) -> Tensor:
-        group = self.group
-        if isinstance(group, FiniteGroup):
-            return group.grid(count)
-        t = torch.arange(count) / count
-        v = torch.ones(count, group.lie_dim)
-        if group.is_compact:
-            v[:, :-1] = 0
-            return group.exp(2 * math.pi * t[:, None] * v)
-        return group.exp((2 * math.pi * t).sin()[:, None] * v)
 
     def _move(self, g: Tensor, originals: Tensor, generator: torch.Generator) -> Views:
         m, n = g.shape[:2]
@@ -107,3 +98,17 @@ class OrbitPairs(OrbitDataset):
         mask = None if self._mask is None else self._mask(scenes)
         seen = scenes if self._show is None else self._show(scenes, generator)
         return Views(seen, g, mask)
+
+
+def _path(group: Group, count: int) -> Tensor:
+    """Return ``count`` elements, the identity first; those of a product move in all its parts."""
+    if isinstance(group, Packed):
+        return group.pack(*(_path(part, count) for part in group.parts))
+    if isinstance(group, FiniteGroup):
+        return group.grid(count)
+    t = torch.arange(count) / count
+    v = torch.ones(count, group.lie_dim)
+    if group.is_compact:
+        v[:, :-1] = 0
+        return group.exp(2 * math.pi * t[:, None] * v)
+    return group.exp((2 * math.pi * t).sin()[:, None] * v)

@@ -69,9 +69,8 @@ def plot_orbit(
     step_x, step_y = width + GAP, height + GAP
     labels = ["x", *_titles(gs.cpu(), n, m, title)]
     axes.set_xticks([i * step_x + width / 2 for i in range(m + 1)], labels, fontsize=8)
-    names = ["model"] if truth is None else ["model", "truth"]
-    ticks = [i * step_y + height / 2 for i in range(len(rows))]
-    axes.set_yticks(ticks, names * n, fontsize=7)
+    ticks = [] if truth is None else [i * step_y + height / 2 for i in range(len(rows))]
+    axes.set_yticks(ticks, ["model", "truth"] * (len(ticks) // 2), fontsize=7)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     for side in axes.spines.values():

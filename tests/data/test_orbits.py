@@ -9,7 +9,6 @@ import torch
 from groupae import SO2, SO3, Affine, Cyclic, OrbitPairs, PairBatch
 from groupae.data import RecordedPairs
 from groupae.data.keys import epoch_order, keyed_generator, split_indices
-from groupae.groups import Packed
 from groupae.groups.registry import example_groups
 
 GROUPS = example_groups()
@@ -248,11 +247,7 @@ def test_an_orbit_under_a_group_without_end_comes_back():
     torch.testing.assert_close(g[1:3], g[[5, 4]], atol=1e-5, rtol=0)
 
 
-def has_paths(group):
-    return not isinstance(group, Packed) or all(part.lie_dim > 0 for part in group.parts)
-
-
-@pytest.mark.parametrize("group", tuple(filter(has_paths, GROUPS)), ids=str)
+@pytest.mark.parametrize("group", GROUPS, ids=str)
 def test_orbits_start_where_the_originals_are(group):
     source = elements_that_move(group)
     views = source.orbit(torch.tensor([2, 0]), 5)
