@@ -34,7 +34,7 @@ class DatasetInfo:
         source: Where the default comes from, and its licence.
         originals: What a folder of originals holds.
         kind: What a datum is, which says how it is drawn.
-        is_rendered: Whether it is made once and kept in the cache.
+        is_rendered: Whether it is made on first use and kept in the cache.
     """
 
     name: str
@@ -109,6 +109,7 @@ DATASETS = {
             PointClouds,
             "points of procedural objects",
             kind="points",
+            is_rendered=True,
         ),
         DatasetInfo(
             "molecules",
