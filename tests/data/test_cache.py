@@ -1,5 +1,6 @@
 """The cache: whole or not in its place, resumed, repaired, shared by processes."""
 
+import contextlib
 import io
 import json
 import multiprocessing
@@ -12,6 +13,7 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from rich.console import Console
 
 from groupae.data.building import show_building, watch_building
@@ -354,6 +356,30 @@ def test_a_whole_cache_needs_no_right_to_write(root):
         lock.unlink()
     assert is_right(cached(Maker()))
     assert [path.name for path in root.iterdir()] == [only_cache(root).name]  # no lock was taken
+
+
+@pytest.fixture
+def two_threads():
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_it_is_made_with_one_thread_and_the_setting_comes_back(two_threads, fails):
+    seen = []
+
+    def make(start, stop):
+        seen.append(torch.get_num_threads())
+        if fails:
+            raise KeyboardInterrupt
+        return Maker()(start, stop)
+
+    with pytest.raises(KeyboardInterrupt) if fails else contextlib.nullcontext():
+        cached(make)
+    assert set(seen) == {1}
+    assert torch.get_num_threads() == 2
 
 
 def test_errors_of_the_maker_are_its_own():
