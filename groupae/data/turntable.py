@@ -94,10 +94,10 @@ class Turntable(RecordedPairs):
             objects, classes = nmr.find_objects(Path(folder), split)
             if size == "tiny":
                 objects = objects[:: -(-len(objects) // _TINY)]
-            arrays = _read(objects, split)
-            labels = torch.tensor([classes.index(item.category) for item in objects])
             if nmr.goes_clockwise(objects[0]):
                 elements = -elements % _VIEWS
+            arrays = _read(objects, split)
+            labels = torch.tensor([classes.index(item.category) for item in objects])
         super().__init__(
             arrays["pictures"],
             elements,
@@ -148,6 +148,6 @@ def _read(objects: list[nmr.NMRObject], split: Split) -> Mapping[str, npt.NDArra
     def make(start: int, stop: int) -> _Arrays:
         return nmr.read_objects(objects[start:stop], _PIXELS, has_masks=has_masks)
 
-    folders = [path for item in objects for path in item.parts]
-    parameters: dict[str, Any] = {"split": split, "folders": fingerprint(folders)}
+    files = (path for item in objects for path in item.files())
+    parameters: dict[str, Any] = {"split": split, "files": fingerprint(files)}
     return cached_arrays(f"nmr-{split}", parameters, layout, make, version=_VERSION)

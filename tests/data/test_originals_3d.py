@@ -1,5 +1,6 @@
 """Originals in their published layout: read as they are, or refused in a sentence."""
 
+import os
 import shutil
 
 import numpy as np
@@ -114,6 +115,15 @@ def test_jpegs_of_other_sizes_are_resized(tmp_path):
     assert np.abs(pictures[:, 0, 0, 0].astype(int) - 10 * np.arange(24)).max() <= 4
 
 
+def test_hidden_files_do_not_count(tmp_path):
+    make_nmr(tmp_path)
+    before = find_objects(tmp_path, "train")
+    for path in sorted(tmp_path.rglob("*.png")):
+        path.with_name(f"._{path.name}").write_bytes(b"left by a copy from a Mac")
+    assert find_objects(tmp_path, "train") == before
+    assert read_object(before[0][0], 8)[0].shape == (24, 3, 8, 8)
+
+
 def test_transparent_pictures_are_laid_over_white_and_are_masks(tmp_path):
     half = np.zeros((8, 8, 4), np.uint8)
     half[:, :4] = (255, 0, 0, 255)
@@ -176,6 +186,27 @@ def test_cameras_elsewhere_are_refused(tmp_path):
         goes_clockwise(item)
 
 
+def test_an_object_in_two_lists_is_refused(tmp_path):
+    write_lists(make_nmr(tmp_path), {**ALL, "test": ["object1", "object2"]})
+    for split, lists in (
+        ("train", "train.lst and softras_test"),
+        ("test", "test.lst and softras_"),
+    ):
+        sentence = f"each object of .*02691156 in one split, got object2 in softras_{lists}"
+        with pytest.raises(ValueError, match=sentence):
+            find_objects(tmp_path, split)
+    assert len(find_objects(tmp_path, "validation")[0]) == 2
+
+
+def test_a_list_that_is_no_text_is_named(tmp_path):
+    write_lists(make_nmr(tmp_path), ALL)
+    file = tmp_path / "02691156" / "softras_val.lst"
+    file.write_bytes("object0".encode("utf-16"))
+    for split in ("train", "validation"):
+        with pytest.raises(ValueError, match=r"names of objects in .*softras_val.lst, one a line,"):
+            find_objects(tmp_path, split)
+
+
 def lose_the_folder(root):
     shutil.rmtree(root)
 
@@ -189,13 +220,18 @@ def lose_a_view(root):
     (root / "02691156" / "object2" / "image" / "0017.png").unlink()
 
 
+def have_a_view_twice(root):
+    for folder in root.glob("*/object2/image"):
+        view(3).save(folder / "0017.jpg")
+
+
 def lose_a_mask_folder(root):
-    write_lists(root, {split: ["object1", "object2"] for split in SPLITS})
+    write_lists(root, {"train": ["object1", "object2"], "validation": [], "test": ["object0"]})
     shutil.rmtree(root / "03001627" / "object2" / "mask")
 
 
 def lose_an_object(root):
-    write_lists(root, {split: ["object2", "object7"] for split in SPLITS})
+    write_lists(root, {**ALL, "train": ["object2", "object7"]})
 
 
 def lose_a_list(root):
@@ -218,6 +254,10 @@ def lose_most_objects(root):
         (lose_the_folder, r"expected a folder with objects as category/.*, which does not exist"),
         (lose_the_pictures, r"expected objects as category/.*, got none; name the folder that hol"),
         (lose_a_view, r"24 pictures 0000 to 0023 in .*02691156.object2.image, got 23; copy the f"),
+        (
+            have_a_view_twice,
+            r"24 pictures 0000 to 0023 in .*object2.image, got 25; copy the folder",
+        ),
         (lose_a_mask_folder, r"24 pictures 0000 to 0023 in .*03001627.object2.mask, got 0; copy"),
         (lose_an_object, r"object .*object7, which softras_train.lst lists, got no pictures of it"),
         (lose_a_list, r"expected a list .*03001627.softras_train.lst, as other splits or categor"),
@@ -230,7 +270,7 @@ def lose_most_objects(root):
 )
 def test_a_folder_that_is_not_whole_is_named(tmp_path, damage, sentence):
     root = make_nmr(tmp_path / "nmr")
-    if damage is lose_a_view:
+    if damage in (lose_a_view, have_a_view_twice):
         write_lists(root, ALL)
     damage(root)
     with pytest.raises(FileNotFoundError, match="Turntable: .*" + sentence):
@@ -250,7 +290,9 @@ def test_pictures_that_cannot_be_are_named(tmp_path):
         read_square("Turntable", wide, 8)
     with pytest.raises(ValueError, match=r"a whole picture, got .*cut.png, which does not load \("):
         read_square("Turntable", cut, 8)
-    with pytest.raises(ValueError, match=r"8-bit grey or colours, got .*deep.png of mode I;16"):
+    with pytest.raises(
+        ValueError, match=r"8-bit grey or colours, got .*of mode I;16; convert it to"
+    ):
         read_square("Turntable", deep, 8)
     with pytest.raises(FileNotFoundError, match=r"a picture .*none.png, got none"):
         read_square("Turntable", tmp_path / "none.png", 8)
@@ -303,6 +345,12 @@ def test_a_fingerprint_changes_with_any_file(tmp_path):
     assert fingerprint([path]) == before
     path.write_text("other")
     assert fingerprint([path]) != before
+
+
+def test_names_need_not_be_utf_8(tmp_path):
+    path = tmp_path / os.fsdecode(b"caf\xe9.obj")
+    path.touch()
+    assert fingerprint([path]) != fingerprint([tmp_path])
 
 
 # --- meshes ---------------------------------------------------------------------------------------

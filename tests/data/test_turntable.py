@@ -238,11 +238,19 @@ def test_a_folder_that_changes_is_read_again(tmp_path):
     make_nmr(tmp_path, masks=False)
     before = Turntable("train", folder=tmp_path)
     folder = next(tmp_path.glob("*/object0")) / "image"
-    (folder / "0000.png").unlink()
-    Image.new("RGB", (64, 64), (0, 200, 0)).save(folder / "0000.png")
+    Image.new("RGB", (64, 64), (0, 200, 0)).save(folder / "0000.png")  # in place
     after = [Turntable(split, folder=tmp_path) for split in SPLITS]
     assert len(before) == 7
     assert any((source.pictures[:, 0, 1] == 200).any() for source in after)
+
+
+def test_cameras_are_looked_at_before_anything_is_read(tmp_path, monkeypatch):
+    make_nmr(tmp_path, masks=False)
+    for folder in tmp_path.glob("*/object*"):
+        (folder / "cameras.npz").write_bytes(b"half a file")
+    monkeypatch.setattr(turntable.nmr, "read_object", None)
+    with pytest.raises(ValueError, match="cameras.npz: expected world_mat_0 to world_mat_23"):
+        Turntable("train", folder=tmp_path)
 
 
 def test_a_missing_folder_is_one_sentence(tmp_path):

@@ -58,15 +58,20 @@ def find_files(owner: str, folder: Path, endings: Sequence[str], what: str) -> l
 
 
 def fingerprint(paths: Iterable[Path]) -> str:
-    """Return a checksum of where files or folders are, their sizes and when they were changed.
+    """Return a checksum of where files are, their sizes and when they were changed.
+
+    Of a folder it would not do: one does not change when a file in it is written again.
 
     Example:
         >>> fingerprint([Path(".")]) == fingerprint([Path(".")])
         True
     """
-    stats = [(path.absolute(), path.stat()) for path in paths]
-    lines = [f"{path} {stat.st_size} {stat.st_mtime_ns}" for path, stat in stats]
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    digest = hashlib.sha256()
+    for path in paths:
+        stat = path.stat()
+        line = f"{path.absolute()} {stat.st_size} {stat.st_mtime_ns}\n"
+        digest.update(line.encode(errors="surrogateescape"))  # names need not be UTF-8
+    return digest.hexdigest()
 
 
 def split_sizes(n: int) -> tuple[int, int, int]:

@@ -76,10 +76,10 @@ class NMRObject:
     folder: Path
     category: str
 
-    @property
-    def parts(self) -> list[Path]:
-        """Folders of its pictures, and of its masks if there are some."""
-        return [path for kind in ("image", "mask") if (path := self.folder / kind).is_dir()]
+    def files(self) -> list[Path]:
+        """Return its pictures and, if there are some, its masks."""
+        folders = [path for kind in ("image", "mask") if (path := self.folder / kind).is_dir()]
+        return [path for folder in folders for path in _pictures(folder)]
 
 
 def find_objects(folder: Path, split: Split) -> tuple[list[NMRObject], list[str]]:
@@ -91,6 +91,7 @@ def find_objects(folder: Path, split: Split) -> tuple[list[NMRObject], list[str]
 
     Raises:
         FileNotFoundError: If the folder is missing or not whole; the sentence names what is.
+        ValueError: If an object is listed for two splits, or a list is no text.
 
     Example:
         >>> objects, categories = find_objects(Path("NMR_Dataset"), "test")  # doctest: +SKIP
@@ -212,28 +213,46 @@ def _objects_of(category: Path) -> list[Path]:
 
 
 def _listed(category: Path, split: Split) -> list[Path]:
-    """Return the objects a category lists for a split."""
-    file = category / _LISTS[split]
+    """Return the objects a category lists for a split and for no other."""
+    lists = {name: category / file for name, file in _LISTS.items()}
+    file = lists.pop(split)
     if not file.is_file():
         what = f"a list {file}, as other splits or categories have one"
         raise FileNotFoundError(expected(_OWNER, what, "none", _COPY))
-    names = file.read_text().split()
-    for name in names:
+    names = _names(file)
+    for name in sorted(names):
         if not (category / name / "image").is_dir():
             what = f"the object {category / name}, which {file.name} lists"
             raise FileNotFoundError(expected(_OWNER, what, "no pictures of it", _COPY))
-    return [category / name for name in sorted(set(names))]
+    for other in lists.values():
+        if other.is_file() and (shared := names & _names(other)):
+            got = f"{min(shared)} in {file.name} and {other.name}"
+            raise ValueError(
+                expected(_OWNER, f"each object of {category} in one split", got, _COPY)
+            )
+    return [category / name for name in sorted(names)]
+
+
+def _names(file: Path) -> set[str]:
+    """Return the names in a list."""
+    try:
+        return set(file.read_text(encoding="utf-8").split())
+    except UnicodeDecodeError as error:
+        what = f"names of objects in {file}, one a line"
+        raise ValueError(expected(_OWNER, what, error, _COPY)) from None
 
 
 def _pictures(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in ENDINGS)
+    """Return the pictures in a folder, sorted; hidden ones do not count."""
+    files = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return sorted(path for path in files if path.suffix.lower() in ENDINGS)
 
 
 def _check_whole(item: NMRObject, *, has_masks: bool) -> None:
     """Raise `FileNotFoundError` unless all views, and masks if others have some, are there."""
     for kind in ("image", "mask") if has_masks else ("image",):
         folder = item.folder / kind
-        names = {path.stem for path in _pictures(folder)} if folder.is_dir() else set()
-        if names != {f"{i:04d}" for i in range(VIEWS)}:
+        names = [path.stem for path in _pictures(folder)] if folder.is_dir() else []
+        if names != [f"{i:04d}" for i in range(VIEWS)]:
             what = f"{VIEWS} pictures 0000 to {VIEWS - 1:04d} in {folder}"
             raise FileNotFoundError(expected(_OWNER, what, len(names), _COPY))

@@ -100,7 +100,8 @@ def _open(owner: object, path: Path) -> Image.Image:
         raise ValueError(expected(owner, "a whole picture", got, "copy it again")) from None
     if upright.mode not in _MODES:
         got = f"{path} of mode {upright.mode}"
-        raise ValueError(expected(owner, "a picture of 8-bit grey or colours", got))
+        what = "a picture of 8-bit grey or colours"
+        raise ValueError(expected(owner, what, got, "convert it to 8-bit RGB"))
     return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
 
 
