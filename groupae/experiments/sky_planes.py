@@ -18,14 +18,14 @@ _DEFAULT = Preset(
     ModelConfig(
         backbone="unet",
         representation="48x0 + 16x1 + 12x2 + 8x3 + 4x4",
-        objective={"mse": 1.0},
+        objective={"log_mse": 1.0},
         widths=(8, 16, 32, 64, 128),
         skips=("8x0", "8x0", "8x0"),
     ),
     TrainingConfig(
         optimizer="muon",
         learning_rate=1e-2,
-        batch_size=32,
+        batch_size=16,
         weight_decay=1e-4,
         warmup=0.03,
         clip_norm=0.0,
