@@ -1,5 +1,6 @@
 """Heads from NIfTI files: layout, orientation, split, and what is wrong with a folder."""
 
+import gzip
 import sys
 
 import numpy as np
@@ -11,7 +12,6 @@ from groupae.data.originals import nifti
 
 nibabel = pytest.importorskip("nibabel")
 SPLITS = ("train", "validation", "test")
-nibabel = pytest.importorskip("nibabel")
 
 
 def write(path, voxels, affine=None):
@@ -113,6 +113,16 @@ def test_voxels_of_other_sizes_keep_their_proportions(tmp_path):
     assert np.flatnonzero(lit.any(1)).size == pytest.approx(12 * 4, abs=4)
 
 
+def test_the_slice_shows_brain_even_if_there_is_a_gap_in_its_middle(tmp_path):
+    voxels, brain = head()
+    brain[:, 8:12] = 0
+    write(tmp_path / "T1w.nii.gz", voxels)
+    write(tmp_path / "brainmask.nii.gz", brain)
+    files = tmp_path / "T1w.nii.gz", tmp_path / "brainmask.nii.gz"
+    _, part = nifti.read_slice(nifti.Subject("two halves", *files))
+    assert part.any()
+
+
 def test_slices_are_read_once(folder, monkeypatch):
     first = nifti.read_heads(folder, "test")
     monkeypatch.setattr(nifti, "read_slice", None)
@@ -153,6 +163,23 @@ def spoil(folder, what):
             head_file.write_bytes(head_file.read_bytes()[: head_file.stat().st_size // 2])
         case "nothing":
             mask_file.write_bytes(b"")
+        case "header":
+            written = bytearray(gzip.decompress(head_file.read_bytes()))
+            written[70] = 77  # no type of voxels
+            head_file.write_bytes(gzip.compress(bytes(written)))
+        case "axis":
+            written = bytearray(gzip.decompress(mask_file.read_bytes()))
+            written[43] = 255  # a negative length
+            mask_file.write_bytes(gzip.compress(bytes(written)))
+        case "colours":
+            write(head_file, np.zeros(voxels.shape, [("R", "u1"), ("G", "u1"), ("B", "u1")]))
+        case "complex":
+            write(head_file, voxels.astype(np.complex64))
+        case "speck":
+            brain = np.zeros((200, 4, 200), np.uint8)
+            brain[100, 2, 100] = 1
+            write(head_file, np.ones(brain.shape, np.float32))
+            write(mask_file, brain)
         case "no nifti":
             mask_file.write_bytes(b"not a volume at all" * 40)
 
@@ -169,7 +196,24 @@ def spoil(folder, what):
         ("place", ValueError, "brainmask.* a mask in the place of T1w.*, got another affine; resa"),
         ("empty mask", ValueError, "brainmask.nii.gz: expected a mask with voxels above 0, got no"),
         ("black", ValueError, "T1w.nii.gz: expected a slice that is not black, got slice 9"),
-        ("not finite", ValueError, "T1w.nii.gz: expected finite voxels, got some that are not"),
+        (
+            "not finite",
+            ValueError,
+            "T1w.nii.gz: expected finite voxels, got 3840 that are not; set",
+        ),
+        (
+            "header",
+            ValueError,
+            r"T1w.nii.gz: expected a whole NIfTI file, got .* \(data code 77 not",
+        ),
+        ("axis", ValueError, r"brainmask.nii.gz: expected a volume of three axes, got \(-244, 20"),
+        ("colours", ValueError, "T1w.nii.gz: expected voxels of one real number each, got .*'R'"),
+        ("complex", ValueError, "T1w.nii.gz: expected voxels of one real number each, got complex"),
+        (
+            "speck",
+            ValueError,
+            "brainmask.nii.gz: expected a mask of a brain, got 1 voxels in slice",
+        ),
         ("four axes", ValueError, r"T1w.nii.gz: expected a volume of three axes, got \(12, 20, "),
         ("half", ValueError, "T1w.nii.gz: expected a whole NIfTI file, got .* bytes .*; copy it"),
         ("nothing", ValueError, "brainmask.nii.gz: expected a whole NIfTI file, got 0 bytes"),

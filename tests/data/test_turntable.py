@@ -249,7 +249,7 @@ def test_cameras_are_looked_at_before_anything_is_read(tmp_path, monkeypatch):
     for folder in tmp_path.glob("*/object*"):
         (folder / "cameras.npz").write_bytes(b"half a file")
     monkeypatch.setattr(turntable.nmr, "read_object", None)
-    with pytest.raises(ValueError, match="cameras.npz: expected world_mat_0 to world_mat_23"):
+    with pytest.raises(ValueError, match=r"cameras\.npz: expected world_mat_0 to world_mat_23"):
         Turntable("train", folder=tmp_path)
 
 

@@ -142,8 +142,8 @@ def read_slice(subject: Subject) -> tuple[npt.NDArray[np.float32], npt.NDArray[n
     """Return a subject's mid-coronal slice in [0, 1] and the mask of its brain, both 96 x 96.
 
     Raises:
-        ValueError: If a file cannot be read or is no volume, if head and mask differ in shape or
-            place, or if the mask is empty.
+        ValueError: If a file cannot be read or is no volume of finite real numbers, if head and
+            mask differ in shape or place, or if the mask is empty.
         ImportError: If nibabel is not installed.
     """
     head, mask = _load(subject.head), _load(subject.mask)
@@ -157,7 +157,7 @@ def read_slice(subject: Subject) -> tuple[npt.NDArray[np.float32], npt.NDArray[n
     depths = np.flatnonzero(brain.any((0, 2)))
     if len(depths) == 0:
         raise ValueError(expected(subject.mask, "a mask with voxels above 0", "none"))
-    y = int(depths[0] + depths[-1]) // 2
+    y = int(depths[(len(depths) - 1) // 2])
     across, _, up = head.header.get_zooms()[:3]
     values = _values(head, subject.head)[:, y]
     bright = values[values > 0]
@@ -165,8 +165,11 @@ def read_slice(subject: Subject) -> tuple[npt.NDArray[np.float32], npt.NDArray[n
         raise ValueError(expected(subject.head, "a slice that is not black", f"slice {y}"))
     white = float(np.percentile(bright, _WHITE))
     picture = _resample((values / white).clip(0, 1), float(across), float(up))
-    part = _resample(brain[:, y].astype(np.float32), float(across), float(up))
-    return picture, part >= 0.5
+    part = _resample(brain[:, y].astype(np.float32), float(across), float(up)) >= 0.5
+    if not part.any():
+        got = f"{np.count_nonzero(brain[:, y])} voxels in slice {y}, less than a pixel"
+        raise ValueError(expected(subject.mask, "a mask of a brain", got))
+    return picture, part
 
 
 def _resample(plane: npt.NDArray[Any], across: float, up: float) -> npt.NDArray[np.float32]:
@@ -191,10 +194,15 @@ def _load(file: Path) -> Any:
         raise ImportError(expected("heads", "nibabel", "no such package", remedy)) from None
     try:
         volume: Any = nibabel.as_closest_canonical(nibabel.load(file))
-    except (nibabel.filebasedimages.ImageFileError, EOFError, zlib.error, OSError, ValueError):
-        raise _unreadable(file) from None
-    if len(volume.shape) != 3:
+    except (nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError) as error:
+        raise _unreadable(file, error) from None
+    except (EOFError, zlib.error, OSError, ValueError, np.linalg.LinAlgError) as error:
+        raise _unreadable(file, error) from None
+    if len(volume.shape) != 3 or min(volume.shape) < 1:
         raise ShapeError(expected(file, "a volume of three axes", volume.shape))
+    if volume.get_data_dtype().kind not in "biuf":
+        got = volume.get_data_dtype()
+        raise ValueError(expected(file, "voxels of one real number each", got))
     return volume
 
 
@@ -202,13 +210,14 @@ def _values(volume: Any, file: Path) -> npt.NDArray[np.float32]:
     """Return all voxels of a volume."""
     try:
         values: npt.NDArray[np.float32] = volume.get_fdata(dtype=np.float32)
-    except (EOFError, zlib.error, OSError, ValueError):
-        raise _unreadable(file) from None
+    except (EOFError, zlib.error, OSError, ValueError) as error:
+        raise _unreadable(file, error) from None
     if not np.isfinite(values).all():
-        raise ValueError(expected(file, "finite voxels", "some that are not"))
+        got = f"{np.count_nonzero(~np.isfinite(values))} that are not"
+        raise ValueError(expected(file, "finite voxels", got, "set them to 0"))
     return values
 
 
-def _unreadable(file: Path) -> ValueError:
-    got = f"{file.stat().st_size} bytes that are none"
+def _unreadable(file: Path, error: Exception) -> ValueError:
+    got = f"{file.stat().st_size} bytes that are none ({' '.join(str(error).split())})"
     return ValueError(expected(file, "a whole NIfTI file", got, "copy it again"))
