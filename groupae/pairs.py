@@ -12,6 +12,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from groupae._validation import check_count
+
 __all__ = ["PairBatch", "PairSource", "Trajectories"]
 
 
@@ -56,6 +58,7 @@ class PairBatch:
 
     def chunks(self, size: int) -> Iterator[PairBatch]:
         """Yield the batch in pieces of at most ``size`` pairs."""
+        check_count("PairBatch.chunks", "size", size)
         for start in range(0, len(self), size):
             yield self[start : start + size]
 

@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from groupae._validation import expected
+
 __all__ = ["epoch_order", "keyed_generator", "split_indices"]
 
 
@@ -52,10 +54,15 @@ def epoch_order(n: int, start: int, stop: int, *key: int) -> Tensor:
 def split_indices(n: int, sizes: tuple[int, ...], *key: int) -> tuple[Tensor, ...]:
     """Return disjoint sorted parts of ``0..n-1`` of the given sizes, drawn by the key.
 
+    Raises:
+        ValueError: If the sizes add up to more than ``n``.
+
     Example:
         >>> [len(part) for part in split_indices(10, (7, 1, 2), 2024)]
         [7, 1, 2]
     """
+    if sum(sizes) > n:
+        raise ValueError(expected("split_indices", f"parts of at most {n} in all", sizes))
     order = torch.randperm(n, generator=keyed_generator(*key))
     ends = (0, *itertools.accumulate(sizes))
     return tuple(order[a:b].sort().values for a, b in itertools.pairwise(ends))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+from numbers import Integral
 
 import torch
 from torch import Tensor
@@ -53,7 +54,11 @@ class OrbitDataset(abc.ABC):
         group: The group that moves them.
         size: Number of originals.
         labels: Class of each original, shape ``(size,)``.
-        seed: Key of order and elements.
+        seed: Key of order and elements, at least 0.
+
+    Raises:
+        TypeError: If labels are no tensor.
+        ValueError: If there are no originals, not as many labels, or the seed is no such integer.
     """
 
     def __init__(
@@ -62,9 +67,9 @@ class OrbitDataset(abc.ABC):
         owner = type(self).__name__
         if size == 0:
             raise ShapeError(expected(owner, "at least one original", "none"))
-        if labels is not None and labels.shape != (size,):
-            got = tuple(labels.shape)
-            raise ShapeError(expected(owner, f"labels of shape ({size},), one an original", got))
+        if labels is not None:
+            _check_labels(owner, labels, size)
+        _check_natural(owner, "seed", seed)
         self.group = group
         self.labels = labels
         self.seed = seed
@@ -87,8 +92,11 @@ class OrbitDataset(abc.ABC):
         Args:
             step: Number of the step, from 0.
             size: Number of pairs.
+
+        Raises:
+            ValueError: If ``step`` is negative, or ``size`` is not at least 1.
         """
-        index = epoch_order(len(self), step * size, (step + 1) * size, self.seed, _ORDER)
+        index = self._index(step, size)
         return self._pairs(index, keyed_generator(self.seed, _ELEMENTS, step))
 
     def fixed(self, rounds: int = 1) -> PairBatch:
@@ -96,6 +104,9 @@ class OrbitDataset(abc.ABC):
 
         Args:
             rounds: How many of each; original 0 to the last, then again.
+
+        Raises:
+            ValueError: If ``rounds`` is not at least 1.
         """
         check_count(type(self).__name__, "rounds", rounds)
         index = torch.arange(len(self)).repeat(rounds)
@@ -104,6 +115,9 @@ class OrbitDataset(abc.ABC):
     def trajectories(self, step: int, size: int, length: int) -> Trajectories:
         """Return chains of ``length`` moves, a function of the step like `batch`.
 
+        Raises:
+            ValueError: If ``step`` is negative, or ``size`` or ``length`` is not at least 1.
+
         Example:
             >>> from groupae import RotatedDigits
             >>> chains = RotatedDigits("test").trajectories(step=0, size=5, length=3)
@@ -111,11 +125,17 @@ class OrbitDataset(abc.ABC):
             (torch.Size([5, 4, 1, 28, 28]), torch.Size([5, 3]))
         """
         check_count(type(self).__name__, "length", length)
-        index = epoch_order(len(self), step * size, (step + 1) * size, self.seed, _ORDER)
+        index = self._index(step, size)
         generator = keyed_generator(self.seed, _TRAJECTORIES, step)
         seen = self.views(index, length + 1, generator)
         moves = seen.steps(self.group)
         return Trajectories(seen.x.transpose(0, 1), moves.transpose(0, 1), self._labels(index))
+
+    def _index(self, step: int, size: int) -> Tensor:
+        """Return the originals of a step."""
+        _check_natural(type(self).__name__, "step", step)
+        check_count(type(self).__name__, "size", size)
+        return epoch_order(len(self), step * size, (step + 1) * size, self.seed, _ORDER)
 
     def _pairs(self, index: Tensor, generator: torch.Generator) -> PairBatch:
         seen = self.views(index, 2, generator)
@@ -124,3 +144,16 @@ class OrbitDataset(abc.ABC):
 
     def _labels(self, index: Tensor) -> Tensor | None:
         return None if self.labels is None else self.labels[index]
+
+
+def _check_labels(owner: str, labels: object, size: int) -> None:
+    if not isinstance(labels, Tensor):
+        raise TypeError(expected(owner, "labels to be a tensor", type(labels).__name__))
+    if labels.shape != (size,):
+        got = tuple(labels.shape)
+        raise ShapeError(expected(owner, f"labels of shape ({size},), one an original", got))
+
+
+def _check_natural(owner: str, name: str, value: object) -> None:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 0:
+        raise ValueError(expected(owner, f"{name} to be an integer of at least 0", repr(value)))

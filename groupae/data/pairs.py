@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import ShapeError, expected
+from groupae._validation import ShapeError, check_count, expected
 from groupae.data.keys import keyed_generator
 from groupae.data.orbits import OrbitDataset, Views
 from groupae.groups import FiniteGroup, Group
@@ -22,6 +22,7 @@ from groupae.groups.packing import Packed
 
 __all__ = ["OrbitPairs"]
 
+_CHUNK = 4096  # scenes moved at a time: actions on pictures need several times their memory
 _ORBIT = 5  # the stream of randomness beside those of `groupae.data.orbits`
 
 
@@ -40,7 +41,11 @@ class OrbitPairs(OrbitDataset):
         sample: Draws elements, a function of (m, n) and ``generator=``; ``group.sample`` by
             default.
         labels: Class of each original, shape ``(n,)``.
-        seed: Key of all randomness.
+        seed: Key of all randomness, at least 0.
+
+    Raises:
+        TypeError: If originals or labels are no tensors, or ``act`` returns something else.
+        ShapeError: If there are no originals, or ``act``, ``show`` or ``mask`` return other shapes.
 
     Example:
         >>> from groupae import Cyclic
@@ -63,6 +68,11 @@ class OrbitPairs(OrbitDataset):
         labels: Tensor | None = None,
         seed: int = 0,
     ) -> None:
+        owner = type(self).__name__
+        if not isinstance(originals, Tensor) or originals.ndim == 0:
+            got = type(originals).__name__ if not isinstance(originals, Tensor) else "a number"
+            remedy = "convert an array with torch.from_numpy"
+            raise TypeError(expected(owner, "originals as a tensor (n, *scene_shape)", got, remedy))
         super().__init__(group, len(originals), labels=labels, seed=seed)
         self.originals = originals
         self.act = act
@@ -73,6 +83,7 @@ class OrbitPairs(OrbitDataset):
     @override
     def views(self, index: Tensor, count: int, generator: torch.Generator) -> Views:
         """Return views moved by random elements, drawn apart for each view and original."""
+        check_count(type(self).__name__, "count", count)
         g = self._sample(count, len(index), generator=generator)
         return self._move(g, self.originals[index], generator)
 
@@ -83,6 +94,7 @@ class OrbitPairs(OrbitDataset):
         A finite group's are spread over its elements; a compact Lie group's go once round, along
         its last generator; others go from the identity along the sum of all generators and back.
         """
+        check_count(type(self).__name__, "count", count)
         g = _path(self.group, count).unsqueeze(1)
         g = g.expand(count, len(index), *self.group.element_shape)
         return self._move(g, self.originals[index], keyed_generator(self.seed, _ORBIT))
@@ -90,14 +102,22 @@ class OrbitPairs(OrbitDataset):
     def _move(self, g: Tensor, originals: Tensor, generator: torch.Generator) -> Views:
         m, n = g.shape[:2]
         repeated = originals.expand(m, *originals.shape).flatten(0, 1)
-        moved = self.act(g.flatten(0, 1), repeated)
-        if len(moved) != m * n:
-            got = tuple(moved.shape)
-            raise ShapeError(expected("OrbitPairs", f"act to return {m * n} scenes", got))
-        scenes = moved.unflatten(0, (m, n))
-        mask = None if self._mask is None else self._mask(scenes)
+        parts = zip(g.flatten(0, 1).split(_CHUNK), repeated.split(_CHUNK), strict=True)
+        moved = [self._checked("act", self.act(*part), (len(part[0]),)) for part in parts]
+        scenes = torch.cat(moved).unflatten(0, (m, n))
+        mask = None if self._mask is None else self._checked("mask", self._mask(scenes), (m, n, 1))
         seen = scenes if self._show is None else self._show(scenes, generator)
-        return Views(seen, g, mask)
+        return Views(self._checked("show", seen, (m, n)), g, mask)
+
+    def _checked(self, name: str, value: object, start: tuple[int, ...]) -> Tensor:
+        """Return what a function of the user's returned, if it is a tensor of such a shape."""
+        owner, form = type(self).__name__, ", ".join(map(str, start))
+        if not isinstance(value, Tensor):
+            raise TypeError(expected(owner, f"{name} to return a tensor", type(value).__name__))
+        if value.shape[: len(start)] != start:
+            got = tuple(value.shape)
+            raise ShapeError(expected(owner, f"{name} to return shape ({form}, ...)", got))
+        return value
 
 
 def _path(group: Group, count: int) -> Tensor:

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import ShapeError, expected
+from groupae._validation import ShapeError, check_count, check_element, expected
+from groupae.data.elements import are_elements
 from groupae.data.orbits import OrbitDataset, Views
 from groupae.data.rendering.shading import composite
 from groupae.groups import Group
@@ -30,7 +31,12 @@ class RecordedPairs(OrbitDataset):
             uint8, shape ``(n, m, H, ceil(W / 8))``.
         rows: The originals to use, shape ``(k,)``; all by default.
         labels: Class of each original used, shape ``(k,)``.
-        seed: Key of order and choice.
+        seed: Key of order and choice, at least 0.
+
+    Raises:
+        TypeError: If the elements are no tensor of the group's kind.
+        ShapeError: If shapes or dtypes of the arrays do not fit, or there are too few views.
+        ValueError: If an element is not in the group, or a row is none of the originals.
 
     Example:
         >>> from groupae import Cyclic
@@ -52,6 +58,9 @@ class RecordedPairs(OrbitDataset):
         seed: int = 0,
     ) -> None:
         owner = type(self).__name__
+        if not isinstance(pictures, np.ndarray):
+            what, remedy = "pictures as an array of numpy", "convert a tensor with .numpy()"
+            raise TypeError(expected(owner, what, type(pictures).__name__, remedy))
         if pictures.ndim != 5 or pictures.dtype != np.uint8:
             got = f"{pictures.dtype} {pictures.shape}"
             raise ShapeError(expected(owner, "uint8 pictures of shape (n, m, C, H, W)", got))
@@ -59,13 +68,22 @@ class RecordedPairs(OrbitDataset):
         if m < 2:
             raise ShapeError(expected(owner, "at least two views of each original", m))
         ending = group.element_shape
+        check_element(owner, elements, ending, is_integer=group.has_integer_elements)
         if tuple(elements.shape) not in ((m, *ending), (n, m, *ending)):
             form = f"elements of shape ({n}, {m}, *{ending}) or ({m}, *{ending})"
             raise ShapeError(expected(owner, form, tuple(elements.shape)))
+        are_all = are_elements(group, elements.reshape(-1, *ending))
+        if not bool(are_all.all()):
+            what, got = f"elements of {group}", f"{int((~are_all).sum())} that are none"
+            raise ValueError(expected(owner, what, got))
         packed = (n, m, pictures.shape[3], -(-pictures.shape[4] // 8))
-        if masks is not None and masks.shape != packed:
-            raise ShapeError(expected(owner, f"packed masks of shape {packed}", masks.shape))
+        if masks is not None and (masks.shape != packed or masks.dtype != np.uint8):
+            got, remedy = f"{masks.dtype} {masks.shape}", "pack them with numpy.packbits"
+            raise ShapeError(expected(owner, f"packed uint8 masks of shape {packed}", got, remedy))
         rows = torch.arange(n) if rows is None else rows
+        if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < n:
+            got = f"{int(rows.min())} to {int(rows.max())}"
+            raise ValueError(expected(owner, f"rows from 0 to {n - 1}", got))
         super().__init__(group, len(rows), labels=labels, seed=seed)
         self.pictures = pictures
         self.elements = elements.expand(n, m, *ending)
@@ -78,6 +96,7 @@ class RecordedPairs(OrbitDataset):
 
         Beyond that the choice starts anew.
         """
+        check_count(type(self).__name__, "count", count)
         m = self.elements.shape[1]
         rounds = -(-count // m)
         order = torch.rand(rounds, len(index), m, generator=generator).argsort(-1)
@@ -87,6 +106,7 @@ class RecordedPairs(OrbitDataset):
     @override
     def orbit(self, index: Tensor, count: int) -> Views:
         """Return ``count`` views evenly spread in the order they were recorded."""
+        check_count(type(self).__name__, "count", count)
         m = self.elements.shape[1]
         chosen = torch.tensor([i * m // count for i in range(count)])
         return self._look_up(index, chosen[:, None].expand(count, len(index)))

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._validation import check_count
 from groupae.data.cache import cached_arrays
 from groupae.data.keys import keyed_generator
 from groupae.data.options import Size, Split, check_options
@@ -134,6 +135,7 @@ class SkyPlanes(RecordedPairs):
     @override
     def orbit(self, index: Tensor, count: int) -> Views:
         """Return views of airplanes that turn once round z, rendered now; the identity first."""
+        check_count("SkyPlanes", "count", count)
         t = torch.arange(count) / count
         R = self.group.exp(2 * math.pi * t[:, None] * torch.tensor([0.0, 0.0, 1.0]))
         rotations = R.expand(len(index), count, 3, 3)

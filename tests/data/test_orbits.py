@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from groupae import SO2, SO3, Affine, Cyclic, OrbitPairs, PairBatch
-from groupae.data import RecordedPairs
+from groupae.data import RecordedPairs, pairs
 from groupae.data.keys import epoch_order, keyed_generator, split_indices
 from groupae.groups.registry import example_groups
 
@@ -87,6 +87,34 @@ def test_trajectories_are_chains(group):
     for t in range(4):
         reached = group.compose(chains.g[:, t], reached)
         assert bool(group.equal(reached, chains.x[:, t + 1], 1e-5).all())
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=str)
+def test_moves_lead_from_the_first_view_and_steps_from_one_to_the_next(group):
+    views = elements_that_move(group).views(torch.arange(6), 4, keyed_generator(3))
+    moves, steps = views.moves(group), views.steps(group)
+    assert moves.shape == (6, 4, *group.element_shape)
+    assert steps.shape == (3, 6, *group.element_shape)
+    reached = group.compose(moves, views.x[:1].transpose(0, 1).expand_as(moves))
+    assert bool(group.equal(reached, views.x.transpose(0, 1), 1e-5).all())
+    for t in range(3):
+        one_on = group.compose(steps[t], moves[:, t])
+        assert bool(group.equal(one_on, moves[:, t + 1], 1e-5).all())
+
+
+def test_many_scenes_are_moved_in_parts_and_each_alone(monkeypatch):
+    whole = elements_that_move(SO3(), n=20).fixed()
+    monkeypatch.setattr(pairs, "_CHUNK", 7)
+    asked = []
+
+    def act(g, x):
+        asked.append(len(g))
+        return SO3().compose(g, x)
+
+    source = elements_that_move(SO3(), n=20)
+    source.act = act
+    assert same(source.fixed(), whole)
+    assert asked == [7, 7, 7, 7, 7, 5]
 
 
 def test_recorded_pairs_are_two_different_views_of_one_original():
@@ -282,10 +310,46 @@ def test_elements_may_differ_between_originals():
         assert torch.equal(views.g[:, 1], view(views.x)[:, 1])
 
 
+def act_not(g, x):
+    del g
+    return x
+
+
 PICTURES = np.zeros((3, 4, 1, 2, 9), dtype=np.uint8)
 FOUR = torch.arange(4)
 REFUSED = [
     (lambda: recorded(n=0), "RecordedPairs: expected at least one original, got none"),
+    (
+        lambda: recorded(seed=-1),
+        "RecordedPairs: expected seed to be an integer of at least 0, got -1",
+    ),
+    (lambda: recorded(seed=1.5), "seed to be an integer of at least 0, got 1.5"),
+    (lambda: recorded(rows=torch.tensor([0, 6])), "expected rows from 0 to 5, got 0 to 6"),
+    (lambda: recorded().batch(-1, 2), "step to be an integer of at least 0, got -1"),
+    (lambda: recorded().batch(0, 0), "RecordedPairs: expected size to be an integer of at least 1"),
+    (lambda: recorded().trajectories(0, 0, 2), "size to be an integer of at least 1, got 0"),
+    (lambda: recorded().orbit(FOUR, 0), "RecordedPairs: expected count to be an integer of at lea"),
+    (
+        lambda: square_waves().orbit(FOUR, 0),
+        "OrbitPairs: expected count to be an integer of at lea",
+    ),
+    (
+        lambda: list(square_waves().fixed().chunks(-1)),
+        "size to be an integer of at least 1, got -1",
+    ),
+    (lambda: split_indices(5, (4, 2), 0), r"expected parts of at most 5 in all, got \(4, 2\)"),
+    (
+        lambda: RecordedPairs(PICTURES, FOUR + 1, Cyclic(4)),
+        r"elements of C\(4\), got 1 that are none",
+    ),
+    (
+        lambda: RecordedPairs(PICTURES, 2 * torch.eye(3).expand(3, 4, 3, 3), SO3()),
+        r"elements of SO\(3\), got 12 that are none",
+    ),
+    (
+        lambda: RecordedPairs(PICTURES, FOUR, Cyclic(4), masks=PICTURES[..., 0, :, :2] > 0),
+        r"packed uint8 masks of shape \(3, 4, 2, 2\), got bool \(3, 4, 2, 2\); pack them with",
+    ),
     (lambda: recorded(m=1), "at least two views of each original, got 1"),
     (lambda: recorded(labels=FOUR), r"labels of shape \(6,\), one an original, got \(4,\)"),
     (lambda: RecordedPairs(PICTURES[0], FOUR, Cyclic(4)), r"\(n, m, C, H, W\), got uint8 \(4, 1"),
@@ -297,7 +361,7 @@ REFUSED = [
     (lambda: RecordedPairs(PICTURES, FOUR.float(), SO3()), r"elements of shape .* got \(4,\)"),
     (
         lambda: RecordedPairs(PICTURES, FOUR, Cyclic(4), masks=PICTURES[:, :, 0]),
-        r"packed masks of shape \(3, 4, 2, 2\), got \(3, 4, 2, 9\)",
+        r"packed uint8 masks of shape \(3, 4, 2, 2\), got uint8 \(3, 4, 2, 9\)",
     ),
     (
         lambda: OrbitPairs(torch.zeros(0, 3), SO2(), lambda g, x: x),
@@ -309,7 +373,15 @@ REFUSED = [
     ),
     (
         lambda: OrbitPairs(torch.zeros(2, 3), SO2(), lambda g, x: x[:1]).fixed(),
-        r"act to return 4 scenes, got \(1, 3\)",
+        r"act to return shape \(4, ...\), got \(1, 3\)",
+    ),
+    (
+        lambda: OrbitPairs(torch.zeros(2, 3), SO2(), act_not, show=lambda s, _: s[0]).fixed(),
+        r"show to return shape \(2, 2, ...\), got \(2, 3\)",
+    ),
+    (
+        lambda: OrbitPairs(torch.zeros(2, 3), SO2(), act_not, mask=lambda s: s > 0).fixed(),
+        r"mask to return shape \(2, 2, 1, ...\), got \(2, 2, 3\)",
     ),
     (lambda: recorded().trajectories(0, 3, 0), "length to be an integer of at least 1, got 0"),
     (lambda: recorded().fixed(0), "rounds to be an integer of at least 1, got 0"),
@@ -319,4 +391,39 @@ REFUSED = [
 @pytest.mark.parametrize(("call", "sentence"), REFUSED, ids=range(len(REFUSED)))
 def test_what_cannot_be_is_refused(call, sentence):
     with pytest.raises(ValueError, match=sentence):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (
+            lambda: OrbitPairs(np.zeros((2, 3)), SO2(), act_not),
+            r"OrbitPairs: expected originals as a tensor .*, got ndarray; convert an array with",
+        ),
+        (
+            lambda: OrbitPairs(torch.tensor(1.0), SO2(), act_not),
+            "originals as a tensor .*, got a number",
+        ),
+        (
+            lambda: OrbitPairs(torch.zeros(2, 3), SO2(), lambda g, x: None).fixed(),
+            "OrbitPairs: expected act to return a tensor, got NoneType",
+        ),
+        (
+            lambda: recorded(labels=[0] * 6),
+            "RecordedPairs: expected labels to be a tensor, got list",
+        ),
+        (
+            lambda: RecordedPairs(torch.zeros(3, 4, 1, 2, 9), FOUR, Cyclic(4)),
+            r"pictures as an array of numpy, got Tensor; convert a tensor with \.numpy\(\)",
+        ),
+        (
+            lambda: RecordedPairs(PICTURES, FOUR.float(), Cyclic(4)),
+            r"RecordedPairs: expected elements of an integer dtype, got torch.float32; .*\.long",
+        ),
+    ],
+    ids=range(6),
+)
+def test_what_is_of_another_kind_is_refused(call, sentence):
+    with pytest.raises(TypeError, match=sentence):
         call()
