@@ -21,6 +21,10 @@ from groupae.models import (
     ConvEncoder,
     PaperDigitDecoder,
     PaperDigitEncoder,
+    SequenceDecoder,
+    SequenceEncoder,
+    SetDecoder,
+    SetEncoder,
     UNetDecoder,
     UNetEncoder,
 )
@@ -67,9 +71,48 @@ def _paper_digit(group: Group, x_shape: tuple[int, ...], config: ModelConfig) ->
     return PaperDigitEncoder(rho.dim), PaperDigitDecoder(rho.dim), VectorAction(rho)
 
 
+def _check_axes(owner: str, x_shape: tuple[int, ...], form: str) -> tuple[int, int]:
+    if len(x_shape) != 2:
+        got, remedy = x_shape, "choose another backbone"
+        raise ValueError(expected(f"backbone {owner!r}", form, got, remedy))
+    return x_shape[0], x_shape[1]
+
+
+def _set(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> Parts:
+    return _of_points("set", group, x_shape, config, is_ordered=False)
+
+
+def _ordered_set(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> Parts:
+    return _of_points("ordered_set", group, x_shape, config, is_ordered=True)
+
+
+def _of_points(
+    name: str, group: Group, x_shape: tuple[int, ...], config: ModelConfig, *, is_ordered: bool
+) -> Parts:
+    points, features = _check_axes(name, x_shape, "sets (points, features)")
+    if len(config.widths) != 2:
+        got = config.widths
+        raise ValueError(expected(f"backbone {name!r}", "widths of encoder and decoder", got))
+    inner, outer = config.widths
+    rho = group.rep(config.representation)
+    places = points if is_ordered else None
+    encoder = SetEncoder(rho.dim, features, width=inner, layers=config.blocks, places=places)
+    return encoder, SetDecoder(rho.dim, points, features, width=outer), VectorAction(rho)
+
+
+def _sequence(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> Parts:
+    channels, length = _check_axes("sequence", x_shape, "series (channels, length)")
+    rho = group.rep(config.representation)
+    shape: dict[str, Any] = {"channels": channels, "length": length, "widths": config.widths}
+    return SequenceEncoder(rho.dim, **shape), SequenceDecoder(rho.dim, **shape), VectorAction(rho)
+
+
 _BACKBONES: Mapping[str, Backbone] = {
     "residual": _residual,
     "unet": _unet,
+    "set": _set,
+    "ordered_set": _ordered_set,
+    "sequence": _sequence,
     "paper_digit": _paper_digit,
 }
 

@@ -17,11 +17,14 @@ class ModelConfig:
 
     Args:
         backbone: ``"residual"`` (`ConvEncoder` and `ConvDecoder`), ``"unet"`` (`UNetEncoder` and
-            `UNetDecoder`), ``"paper_digit"``, or the name of a plug-in.
+            `UNetDecoder`), ``"paper_digit"``, ``"set"`` and ``"ordered_set"`` (`SetEncoder` and
+            `SetDecoder`), ``"sequence"`` (`SequenceEncoder` and `SequenceDecoder`), or the name of
+            a plug-in.
         representation: How the group acts on the code, as text.
-        objective: Weight of each loss term: ``mse``, ``log_mse``, ``latent_cycle``.
-        widths: Channels at each resolution of the backbones ``"residual"`` and ``"unet"``.
-        blocks: Their residual blocks at each resolution.
+        objective: Weight of each loss term: ``mse``, ``log_mse``, ``latent_cycle``, ``chamfer``,
+            ``log_chamfer``.
+        widths: Channels at each resolution; for sets, the widths of encoder and decoder.
+        blocks: Residual blocks at each resolution; for sets, residual layers of the encoder.
         skips: For ``"unet"``, how the group acts on the channels of the skip at each resolution,
             full size first, as text; ``""`` for no skip there.
     """

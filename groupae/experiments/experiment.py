@@ -16,7 +16,9 @@ from groupae.metrics import PSNR, SSIM, Score, Transforms
 from groupae.models import LatentActionAE
 from groupae.objectives import (
     CrossReconstruction,
+    chamfer_error,
     latent_cycle,
+    log_chamfer_error,
     log_mean_squared_error,
     mean_squared_error,
 )
@@ -27,6 +29,8 @@ _TERMS = {
     "mse": mean_squared_error,
     "log_mse": log_mean_squared_error,
     "latent_cycle": latent_cycle,
+    "chamfer": chamfer_error,
+    "log_chamfer": log_chamfer_error,
 }
 
 

@@ -20,6 +20,7 @@ from groupae._plugins import PlugInError, PlugIns, describe
 from groupae._validation import expected
 from groupae.data import OrbitDataset
 from groupae.data.options import Size, Split, check_options
+from groupae.experiments.beyond_pictures import MOLECULES, POINT_CLOUDS, SERIES
 from groupae.experiments.blocked_digits import BLOCKED_DIGITS
 from groupae.experiments.brain_contrast import BRAIN_CONTRAST
 from groupae.experiments.config import ModelConfig, Preset
@@ -44,7 +45,10 @@ __all__ = ["DATASET_PLUG_INS", "EXPERIMENTS", "Run", "RunExistsError", "get_expe
 
 EXPERIMENTS = {
     experiment.name: experiment
-    for experiment in (ROTATED_DIGITS, BLOCKED_DIGITS, BRAIN_CONTRAST, TURNTABLE, SKY_PLANES)
+    for experiment in (
+        *(ROTATED_DIGITS, BLOCKED_DIGITS, BRAIN_CONTRAST, TURNTABLE, SKY_PLANES),
+        *(POINT_CLOUDS, MOLECULES, SERIES),
+    )
 }
 
 DATASET_PLUG_INS = PlugIns("datasets", "data set", lambda name: name.casefold() in EXPERIMENTS)

@@ -1,0 +1,77 @@
+"""Every experiment by name: its presets build, learn from a batch, and are judged beside references."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from groupae import evaluate
+from groupae.data.registry import DATASETS
+from groupae.experiments import EXPERIMENTS, Run, build_model
+from groupae.testing import check_action
+
+PRESETS = tuple((name, preset) for name, e in EXPERIMENTS.items() for preset in e.presets)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GROUPAE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def test_every_data_set_has_an_experiment():
+    assert list(EXPERIMENTS) == list(DATASETS)
+    for name, experiment in EXPERIMENTS.items():
+        assert experiment.name == experiment.data.name == name
+        assert "default" in experiment.presets
+
+
+@pytest.mark.parametrize(("name", "preset"), PRESETS)
+def test_a_preset_learns_from_a_batch(name, preset):
+    experiment = EXPERIMENTS[name]
+    model = build_model(experiment, experiment.presets[preset].model, seed=0)
+    assert check_action(model.action).passed
+    batch = experiment.data.load("train", size="tiny").batch(0, 4)
+    assert batch.x1.shape[1:] == experiment.data.x_shape
+    assert model.transform(batch.g, batch.x1).shape == batch.x1.shape
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    losses = []
+    for _ in range(8):
+        loss = torch.stack(list(model.loss(batch).values())).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss))
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_references_are_judged_by_the_same_scores(name):
+    experiment = EXPERIMENTS[name]
+    pairs = experiment.data.load("test", size="tiny").fixed()
+    references = experiment.references(experiment.data.load("train", size="tiny"))
+    scores = {
+        key: evaluate(model, pairs, experiment.scores)[experiment.scores[0].name].mean
+        for key, model in references.items()
+    }
+    assert "x1 unchanged" in scores
+    for key, score in scores.items():
+        if key.startswith("oracle"):
+            assert score > scores["x1 unchanged"] + 5
+
+
+def test_a_run_keeps_size_and_folder(tmp_path):
+    experiment = EXPERIMENTS["turntable"]
+    preset = experiment.presets["default"]
+    short = dataclasses.replace(preset.training, steps=1, batch_size=2, validations=1)
+    preset = dataclasses.replace(preset, training=short)
+    run = Run.create(tmp_path / "run", experiment, preset, size="tiny")
+    assert len(run.load("test")) == 6
+    opened = Run.open(tmp_path / "run")
+    assert (opened.size, opened.folder) == ("tiny", None)
+    assert len(opened.fixed("test")) >= 1000
+    other = Run.create(tmp_path / "other", experiment, preset, folder=tmp_path / "nowhere")
+    assert Run.open(tmp_path / "other").folder == other.folder
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        other.load("train")
