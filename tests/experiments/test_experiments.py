@@ -1,4 +1,4 @@
-"""Every experiment by name: its presets build, learn from a batch, and are judged beside references."""
+"""Every experiment: its presets build, learn from a batch, and are judged beside references."""
 
 import dataclasses
 
@@ -42,7 +42,7 @@ def test_a_preset_learns_from_a_batch(name, preset):
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        losses.append(float(loss))
+        losses.append(float(loss.detach()))
     assert losses[-1] < losses[0]
 
 
