@@ -139,6 +139,13 @@ def test_more_recorded_views_than_there_are_start_anew():
         assert sorted(chosen[:5].tolist()) == sorted(chosen[5:10].tolist()) == list(range(5))
 
 
+def test_equal_draws_have_one_order_on_every_machine(monkeypatch):
+    """Sorting is not stable unless asked for: which of equal numbers is first hangs on the CPU."""
+    monkeypatch.setattr(torch, "rand", lambda *shape, generator: torch.zeros(shape))
+    seen = recorded(m=24).views(torch.arange(3), 24, keyed_generator(0))
+    assert torch.equal(seen.g, torch.arange(24)[:, None].expand(24, 3))
+
+
 def test_what_is_drawn_to_show_is_the_same_for_all_views_of_an_original():
     batch = square_waves().fixed()
     first, second = (x - (x >= 1).float() for x in (batch.x1, batch.x2))  # without what moves
