@@ -89,12 +89,15 @@ class BrainContrast(OrbitPairs):
 def change_contrast(g: Tensor, x: Tensor, mask: Tensor) -> Tensor:
     """Return pictures with the contrast of masked pixels changed, all others as they are.
 
+    Gradients flow to elements and pictures, except to masked pixels that are 0 or 1.
+
     Args:
         g: Elements ``(a, b)`` of `groupae.groups.Affine`, shape ``(n, 2)``.
         x: Pictures in [0, 1], shape ``(n, C, H, W)``. Masked pixels that are 0 or 1 stay so.
         mask: What changes: bool, shape ``(n, 1, H, W)``.
 
     Raises:
+        TypeError: If the mask is not bool.
         ShapeError: If the shapes do not fit.
 
     Example:
@@ -107,8 +110,12 @@ def change_contrast(g: Tensor, x: Tensor, mask: Tensor) -> Tensor:
         got = f"{tuple(g.shape)}, {tuple(x.shape)} and {tuple(mask.shape)}"
         form = "elements (n, 2), pictures (n, C, H, W) and masks (n, 1, H, W)"
         raise ShapeError(expected("change_contrast", form, got))
+    if mask.dtype != torch.bool:
+        remedy = "compare it with a threshold"
+        raise TypeError(expected("change_contrast", "a mask of bool", mask.dtype, remedy))
     a, b = g[:, :, None, None, None].unbind(1)
-    return torch.where(mask, (a * x.logit() + b).sigmoid(), x)
+    inside = torch.where(mask, x, 0.5)  # the slope of the logit at 0 and 1 is infinite
+    return torch.where(mask, (a * inside.logit() + b).sigmoid(), x)
 
 
 def _move(g: Tensor, scenes: Tensor) -> Tensor:

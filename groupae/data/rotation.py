@@ -73,6 +73,8 @@ def rotate(theta: Tensor, x: Tensor, *, mode: Interpolation = "bilinear") -> Ten
     if mode == "fft" and not is_square:
         remedy = "pad them to a square, or use bicubic"
         raise ShapeError(expected("rotate", "square pictures for fft", tuple(x.shape), remedy))
+    if x.numel() == 0:
+        return x.clone()
     quarters, rest = _split(theta, 1 if is_square else 2)
     start = _quarter_turns(quarters, x.to(torch.promote_types(x.dtype, torch.float32)))
     turned = _shear_thrice(rest, start) if mode == "fft" else _look_up(rest, start, mode)

@@ -93,6 +93,21 @@ def test_shapes_that_do_not_fit_are_refused(g, x, mask):
         change_contrast(torch.ones(g), torch.zeros(x), torch.zeros(mask, dtype=torch.bool))
 
 
+def test_gradients_pass_by_what_is_black_outside_of_the_brain():
+    x = torch.tensor([0.0, 1.0, 0.3, 0.7], dtype=torch.float64).view(1, 1, 2, 2)
+    mask = torch.tensor([False, False, True, True]).view(1, 1, 2, 2)
+    g = torch.tensor([[1.5, 0.2]], dtype=torch.float64)
+    assert torch.autograd.gradcheck(
+        lambda g, x: change_contrast(g, x, mask), (g.requires_grad_(), x.requires_grad_())
+    )
+
+
+def test_masks_of_numbers_are_refused():
+    mask = torch.ones(1, 1, 4, 4)
+    with pytest.raises(TypeError, match=r"expected a mask of bool, got torch\.float32; compare it"):
+        change_contrast(torch.ones(1, 2), torch.zeros(1, 1, 4, 4), mask)
+
+
 # --- simulated heads ---------------------------------------------------------------------------
 def test_no_slice_is_near_one_of_another_split():
     slices = simulated_heads._SLICES

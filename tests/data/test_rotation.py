@@ -128,6 +128,11 @@ def test_what_leaves_the_picture_does_not_come_in_elsewhere(size):
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_no_pictures_are_no_pictures(mode):
+    assert rotate(torch.zeros(0), torch.zeros(0, 3, 8, 8), mode=mode).shape == (0, 3, 8, 8)
+
+
+@pytest.mark.parametrize("mode", MODES)
 def test_black_stays_black(mode):
     assert not rotate(torch.tensor([0.7]), torch.zeros(1, 1, 9, 9), mode=mode).any()
 
