@@ -24,7 +24,7 @@ from groupae.data.cache import cached_arrays
 from groupae.data.keys import keyed_generator
 from groupae.data.options import Size, Split, check_options
 from groupae.data.orbits import Views
-from groupae.data.originals.files import find_files, fingerprint, part_of
+from groupae.data.originals.files import find_files, fingerprint, list_files, part_of
 from groupae.data.originals.meshes import ENDINGS as MESH_ENDINGS
 from groupae.data.originals.meshes import read_mesh
 from groupae.data.originals.pictures import ENDINGS as PICTURE_ENDINGS
@@ -178,7 +178,8 @@ def _of_folder(folder: Path, split: Split, size: Size) -> _Scenes:
         chosen = int(torch.randint(len(pictures), (), generator=generator))
         return read_crop("SkyPlanes", pictures[chosen], _PIXELS, generator)
 
-    parameters = {"split": split, "files": fingerprint([*planes, *pictures])}
+    used = [*list_files(folder / "planes"), *pictures]  # meshes have materials beside them
+    parameters = {"split": split, "planes": len(planes), "files": fingerprint(used)}
     return _Scenes("sky-planes-folder", parameters, len(planes), plane, behind)
 
 

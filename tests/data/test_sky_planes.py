@@ -211,6 +211,18 @@ def test_a_folder_of_meshes_and_skies(originals):
     assert sources[0].orbit(torch.tensor([1]), 4).x.shape == (4, 1, 3, 64, 64)
 
 
+def test_a_folder_whose_paint_changes_is_rendered_again(originals):
+    for path in (originals / "planes").iterdir():
+        path.write_text("mtllib paint.mtl\nusemtl paint\n" + path.read_text())
+    found = []
+    for color in ("1 0 0", "0 1 0"):
+        (originals / "planes" / "paint.mtl").write_text(f"newmtl paint\nKd {color}\n")
+        found.append(SkyPlanes("validation", size="tiny", folder=originals))
+    red, green = (torch.from_numpy(source.pictures.copy()).int() for source in found)
+    assert (red - green)[:, :, 0].max() > 100
+    assert (green - red)[:, :, 1].max() > 100
+
+
 def test_a_mesh_that_does_not_load_is_named(originals):
     for path in (originals / "planes").iterdir():
         path.write_text("nothing")

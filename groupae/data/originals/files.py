@@ -10,7 +10,7 @@ from groupae._validation import expected
 from groupae.data.keys import split_indices
 from groupae.data.options import Split
 
-__all__ = ["check_folder", "find_files", "fingerprint", "part_of", "split_sizes"]
+__all__ = ["check_folder", "find_files", "fingerprint", "list_files", "part_of", "split_sizes"]
 
 _SPLIT_SEED = 2024  # the split never changes
 _ORDER = ("train", "validation", "test")
@@ -46,15 +46,22 @@ def find_files(owner: str, folder: Path, endings: Sequence[str], what: str) -> l
     """
     layout = f"{what} ({', '.join(f'*{ending}' for ending in endings)})"
     check_folder(owner, folder, layout)
-    found = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in endings and not path.name.startswith(".") and path.is_file()
-    )
+    found = [path for path in list_files(folder) if path.suffix.lower() in endings]
     if len(found) < len(_ORDER):
         what = f"at least {len(_ORDER)} {layout} in {folder}, one for each split"
         raise FileNotFoundError(expected(owner, what, len(found)))
     return found
+
+
+def list_files(folder: Path) -> list[Path]:
+    """Return all files at any depth, sorted; hidden ones do not count.
+
+    Example:
+        >>> list_files(Path("nowhere"))
+        []
+    """
+    found = (path for path in folder.rglob("*") if not path.name.startswith("."))
+    return sorted(path for path in found if path.is_file())
 
 
 def fingerprint(paths: Iterable[Path]) -> str:
