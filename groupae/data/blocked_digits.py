@@ -59,7 +59,7 @@ class BlockedDigits(OrbitPairs):
 def _put_square_in_front(digits: Tensor, generator: torch.Generator) -> Tensor:
     """Return views ``(m, n, 1, H, W)`` with at most one square, the same in all ``m``."""
     n, height, width = digits.shape[1], *digits.shape[-2:]
-    is_there = torch.rand(n, generator=generator) < _PROBABILITY
+    is_there = torch.rand(n, generator=generator, dtype=torch.float32) < _PROBABILITY
     top = torch.randint(height - _SIDE + 1, (n,), generator=generator)
     left = torch.randint(width - _SIDE + 1, (n,), generator=generator)
     rows, columns = (

@@ -4,8 +4,7 @@ A cache is a folder with an ``.npy`` file for each array, ``manifest.json`` (wha
 which parameters, by which version) and ``checksums.txt`` (a SHA-256 for each chunk of rows). It is
 built in a hidden folder beside its place and renamed when whole. A build that was killed and a
 cache that was damaged are the same thing, a folder in which some chunks do not have their checksum:
-only those are made again. A lock lets one process build while others wait. What is made consists of
-many small operations, so it is made with one thread of torch.
+only those are made again. A lock lets one process build while others wait.
 
 Caches live in the folder of the environment variable ``GROUPAE_CACHE`` or, if that is not set,
 where the system keeps the caches of its users.
@@ -25,12 +24,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from groupae._files import discard_folder, flush
 from groupae._validation import ShapeError, check_count, expected
 from groupae.data.building import Building, tell
 from groupae.data.npy_files import NpyFile
+from groupae.data.settings import usual_settings
 
 __all__ = ["CacheError", "cache_root", "cached_arrays"]
 
@@ -195,7 +194,7 @@ class _Cache:
                     self._take_back(damage)
                 missing = self._prepare()
             self._tell(missing)
-            with _one_thread():
+            with usual_settings():
                 for done, (start, stop) in enumerate(missing):
                     rows = self._made(make, start, stop)
                     with self._explained():
@@ -285,17 +284,6 @@ class _Cache:
     def _tell(self, missing: list[_Span], *, is_waiting: bool = False) -> None:
         done = self.rows - sum(stop - start for start, stop in missing)
         tell(Building(self.name, done, self.rows, self.final, is_waiting))
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let torch use one thread: two make the small operations of a renderer three times slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _canonical(value: object) -> str:

@@ -126,8 +126,8 @@ def _path(group: Group, count: int) -> Tensor:
         return group.pack(*(_path(part, count) for part in group.parts))
     if isinstance(group, FiniteGroup):
         return group.grid(count)
-    t = torch.arange(count) / count
-    v = torch.ones(count, group.lie_dim)
+    t = torch.arange(count, dtype=torch.float32) / count
+    v = torch.ones(count, group.lie_dim, dtype=torch.float32)
     if group.is_compact:
         v[:, :-1] = 0
         return group.exp(2 * math.pi * t[:, None] * v)

@@ -99,7 +99,7 @@ class RecordedPairs(OrbitDataset):
         check_count(type(self).__name__, "count", count)
         m = self.elements.shape[1]
         rounds = -(-count // m)
-        score = torch.rand(rounds, len(index), m, generator=generator)
+        score = torch.rand(rounds, len(index), m, generator=generator, dtype=torch.float32)
         order = score.argsort(dim=-1, stable=True)  # equal scores have one order on all machines
         chosen = order.movedim(-1, 1).flatten(0, 1)[:count]
         return self._look_up(index, chosen)

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from groupae.data.keys import keyed_generator
 from groupae.data.options import Size, Split
+from groupae.data.settings import usual_settings
 from groupae.data.warps import exponential, smooth_noise, warp
 
 __all__ = ["simulate_heads"]
@@ -39,6 +40,7 @@ _TURN = 0.04  # radians
 _UNEVENNESS = 0.06  # of the logarithm of brightness, at 3 x 3 places
 
 
+@usual_settings()
 def simulate_heads(split: Split, size: Size = "small") -> tuple[Tensor, Tensor]:
     """Return pictures of heads and the masks of their brains.
 

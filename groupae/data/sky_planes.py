@@ -31,6 +31,7 @@ from groupae.data.originals.pictures import ENDINGS as PICTURE_ENDINGS
 from groupae.data.originals.pictures import read_crop
 from groupae.data.recorded import RecordedPairs, record
 from groupae.data.rendering import Camera, Light, Mesh, composite, render
+from groupae.data.settings import usual_settings
 from groupae.data.shapes import make_shape
 from groupae.data.skies import skies
 from groupae.groups import SO3
@@ -133,6 +134,7 @@ class SkyPlanes(RecordedPairs):
         self.split = split
 
     @override
+    @usual_settings()
     def orbit(self, index: Tensor, count: int) -> Views:
         """Return views of airplanes that turn once round z, rendered now; the identity first."""
         check_count("SkyPlanes", "count", count)

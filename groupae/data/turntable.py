@@ -126,9 +126,9 @@ def _object(split: Split, i: int) -> Mesh:
 
 def _rendered(split: Split, size: Size) -> Mapping[str, npt.NDArray[np.uint8]]:
     n = _COUNTS[size][split]
-    azimuth = torch.arange(_VIEWS) * (2 * math.pi / _VIEWS)
 
     def make(start: int, stop: int) -> _Arrays:
+        azimuth = torch.arange(_VIEWS) * (2 * math.pi / _VIEWS)
         meshes = [mesh for i in range(start, stop) for mesh in [_object(split, i)] * _VIEWS]
         camera = Camera.orbiting(azimuth.repeat(stop - start), _ELEVATION)
         views = render(meshes, torch.eye(3).expand(len(meshes), 3, 3), camera, light=_LIGHT)

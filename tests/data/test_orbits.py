@@ -141,7 +141,7 @@ def test_more_recorded_views_than_there_are_start_anew():
 
 def test_equal_draws_have_one_order_on_every_machine(monkeypatch):
     """Sorting is not stable unless asked for: which of equal numbers is first hangs on the CPU."""
-    monkeypatch.setattr(torch, "rand", lambda *shape, generator: torch.zeros(shape))
+    monkeypatch.setattr(torch, "rand", lambda *shape, **_: torch.zeros(shape))
     seen = recorded(m=24).views(torch.arange(3), 24, keyed_generator(0))
     assert torch.equal(seen.g, torch.arange(24)[:, None].expand(24, 3))
 
