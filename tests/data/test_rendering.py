@@ -420,6 +420,19 @@ class TestSameBits:
         torch.set_num_threads(before)
         assert torch.equal(*pictures)
 
+    def test_the_default_dtype_does_not_matter(self):
+        meshes, R, azimuth = self.scenes()
+        points = torch.rand(12, 9, 3, generator=keyed_generator(11)) - 0.5
+        pictures = []
+        for dtype in (torch.float32, torch.float64):
+            torch.set_default_dtype(dtype)
+            camera = Camera.orbiting(azimuth)
+            balls = render_points(points, RED, 0.1, camera)
+            pictures.append(torch.stack([render(meshes, R, camera), balls]))
+        torch.set_default_dtype(torch.float32)
+        assert pictures[1].dtype == torch.float32
+        assert torch.equal(*pictures)
+
     def test_the_same_picture_on_every_machine(self):
         tips = torch.cat([torch.eye(3), -torch.eye(3)])
         faces = torch.tensor([[0, 1, 2], [1, 3, 2], [3, 4, 2], [4, 0, 2], [1, 0, 5], [0, 4, 5]])

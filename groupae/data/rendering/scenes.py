@@ -76,7 +76,7 @@ def render(
     meshes = [meshes] * n if isinstance(meshes, Mesh) else list(meshes)
     _check_meshes(meshes, n)
     cameras = camera.expand(n)
-    pictures = torch.empty(n, 4, size, size)
+    pictures = torch.empty(n, 4, size, size, dtype=torch.float32)
     samples = (size * antialias) ** 2
     for start, stop in chunks([samples + 4 * len(mesh.faces) for mesh in meshes], chunk):
         scenes = _Scenes.of(
@@ -162,7 +162,7 @@ class _Scenes:
             [value.index_select(0, triangle) for value in values]
             for values in (self.columns, self.rows, self.nearness)
         )
-        column, row = sample % size + 0.5, sample // size % size + 0.5
+        column, row = (sample % size).float() + 0.5, (sample // size % size).float() + 0.5
         weights, facing = _corner_weights(x, y, column, row)
         if self.perspective:
             weights = [share * near for share, near in zip(weights, w, strict=True)]

@@ -71,7 +71,7 @@ def render_points(
     cameras = camera.expand(n)
     sides = samples * radius / camera.reach + 1
     prices = (samples**2 + sides.square().sum(1)).long().tolist()
-    pictures = torch.empty(n, 4, size, size)
+    pictures = torch.empty(n, 4, size, size, dtype=torch.float32)
     for start, stop in chunks(prices, chunk):
         balls = _Balls.of(positions[start:stop], radius[start:stop], cameras.part(start, stop))
         color, sample = balls.draw(colors[start:stop].reshape(-1, 3), light, samples)
@@ -149,8 +149,8 @@ class _Balls:
             for values in (self.right, self.up, self.depth, self.radius)
         )
         scale = self.cameras.pixels(torch.ones_like(depth), size)
-        x = (sample % size + 0.5 - size / 2) / scale
-        y = (size / 2 - 0.5 - sample // size % size) / scale
+        x = ((sample % size).float() + 0.5 - size / 2) / scale
+        y = (size / 2 - 0.5 - (sample // size % size).float()) / scale
         if self.cameras.perspective:
             stretch = x * x + y * y + 1
         else:
