@@ -206,6 +206,13 @@ def test_files_of_something_else_are_told(folder, name, array, message):
         RotatedDigits("test", folder=folder)
 
 
+def test_negative_lengths_are_told(folder):
+    heading = bytes([0, 0, 8, 3]) + struct.pack(">3i", -1, -28, 28)
+    (folder / "t10k-images-idx3-ubyte").write_bytes(heading + bytes(28 * 28))
+    with pytest.raises(ValueError, match=r"bytes after the heading, for shape \(-1, -28, 28\)"):
+        RotatedDigits("test", folder=folder)
+
+
 def test_other_types_of_numbers_are_told(folder):
     write_idx(folder / "t10k-labels-idx1-ubyte", np.zeros(20), is_gzipped=False, magic=(0, 0, 13))
     with pytest.raises(ValueError, match="an idx file of unsigned bytes"):

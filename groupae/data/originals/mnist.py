@@ -111,7 +111,7 @@ def read_idx(file: Path) -> npt.NDArray[np.uint8]:
         raise ValueError(expected(file, what, f"bytes that begin {data[:4]!r}", "copy it again"))
     shape = tuple(np.frombuffer(data, ">i4", axes, offset=4).tolist())
     body = data[4 + 4 * axes :]
-    if len(body) != math.prod(shape):
+    if min(shape) < 0 or len(body) != math.prod(shape):
         what = f"{math.prod(shape)} bytes after the heading, for shape {shape}"
         raise ValueError(expected(file, what, len(body), "copy it again"))
     return np.frombuffer(body, np.uint8).reshape(shape)

@@ -188,7 +188,8 @@ def _corner_weights(
     """
     x, y = [v - column for v in x], [v - row for v in y]
     areas = [x[i - 2] * y[i - 1] - x[i - 1] * y[i - 2] for i in range(3)]
-    facing = torch.where(areas[0] + areas[1] + areas[2] > 0, 1.0, -1.0)
+    whole = areas[0] + areas[1] + areas[2]
+    facing = torch.where(whole > 0, torch.ones_like(whole), -1.0)
     return [(area * facing).clamp(min=0) + 1e-12 for area in areas], -facing
 
 
