@@ -124,7 +124,8 @@ def _turn(g: Tensor, points: Tensor) -> Tensor:
 
 def _shuffle(clouds: Tensor, generator: torch.Generator) -> Tensor:
     """Return the points of every cloud in a random order, drawn apart for each view."""
-    order = torch.rand(clouds.shape[:-1], generator=generator).argsort(-1)
+    score = torch.rand(clouds.shape[:-1], generator=generator, dtype=torch.float32)
+    order = score.argsort(dim=-1, stable=True)  # equal scores have one order on all machines
     return clouds.gather(-2, order.unsqueeze(-1).expand_as(clouds))
 
 

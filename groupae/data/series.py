@@ -16,6 +16,7 @@ from groupae._validation import ShapeError, check_floating, expected
 from groupae.data.keys import keyed_generator
 from groupae.data.options import Size, Split, check_options, refuse_folder
 from groupae.data.pairs import OrbitPairs
+from groupae.data.settings import usual_settings
 from groupae.groups import SO2
 
 __all__ = ["Series", "shift_phase"]
@@ -122,6 +123,7 @@ def _see(scenes: Tensor, generator: torch.Generator) -> Tensor:
     return gain * signal + drift
 
 
+@usual_settings()
 def _scenes(labels: Tensor, generator: torch.Generator) -> Tensor:
     n = len(labels)
 

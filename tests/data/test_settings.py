@@ -3,10 +3,20 @@
 import pytest
 import torch
 
-from groupae.data import BlockedDigits, BrainContrast, RotatedDigits, SkyPlanes, Turntable
+from groupae.data import (
+    BlockedDigits,
+    BrainContrast,
+    Molecules,
+    PointClouds,
+    RotatedDigits,
+    Series,
+    SkyPlanes,
+    Turntable,
+)
 from groupae.data.settings import usual_settings
 
-SETS = (RotatedDigits, BlockedDigits, BrainContrast, Turntable, SkyPlanes)
+PICTURES = (RotatedDigits, BlockedDigits, BrainContrast, Turntable, SkyPlanes)
+SETS = (*PICTURES, PointClouds, Molecules, Series)
 
 
 @pytest.fixture
