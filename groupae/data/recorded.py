@@ -115,13 +115,14 @@ class RecordedPairs(OrbitDataset):
     def _look_up(self, index: Tensor, chosen: Tensor) -> Views:
         rows = self.rows[index]
         place: Any = (rows.numpy(), chosen.numpy())
-        pictures = torch.from_numpy(self.pictures[place]).float().div_(255)
+        # By numpy: where cores are busy, torch waits for its threads many times as long
+        pictures = np.divide(self.pictures[place], np.float32(255), dtype=np.float32)
         mask = None
         if self.masks is not None:
             width = self.pictures.shape[-1]
             bits = np.unpackbits(self.masks[place], axis=-1, count=width)
             mask = torch.from_numpy(bits).bool().unsqueeze(2)
-        return Views(pictures, self.elements[rows, chosen], mask)
+        return Views(torch.from_numpy(pictures), self.elements[rows, chosen], mask)
 
 
 def record(views: Tensor, background: Tensor) -> dict[str, npt.NDArray[np.uint8]]:
