@@ -146,6 +146,7 @@ def _read(objects: list[nmr.NMRObject], split: Split) -> Mapping[str, npt.NDArra
         del layout["masks"]
 
     def make(start: int, stop: int) -> _Arrays:
+        nmr.check_direction(objects[start:stop], objects[0])
         return nmr.read_objects(objects[start:stop], _PIXELS, has_masks=has_masks)
 
     files = (path for item in objects for path in item.files())

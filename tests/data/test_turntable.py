@@ -9,6 +9,7 @@ from PIL import Image
 
 from groupae import Cyclic
 from groupae.data import turntable
+from groupae.data.originals import nmr
 from groupae.data.rendering import Mesh
 from groupae.data.turntable import Turntable
 
@@ -217,7 +218,7 @@ def test_originals_are_read_with_labels_and_masks(tmp_path, masks):
 
 def test_views_that_go_clockwise_are_counted_backwards(tmp_path, monkeypatch):
     make_nmr(tmp_path, masks=False)
-    monkeypatch.setattr(turntable.nmr, "goes_clockwise", lambda item: True)
+    monkeypatch.setattr(nmr, "goes_clockwise", lambda item: True)
     batch = Turntable("train", folder=tmp_path).fixed()
     views = (batch.x2 - batch.x1)[:, 0, 0, 0] * 25.5
     assert torch.equal(-views.round().long() % 24, batch.g)
@@ -244,11 +245,20 @@ def test_a_folder_that_changes_is_read_again(tmp_path):
     assert any((source.pictures[:, 0, 1] == 200).any() for source in after)
 
 
+def test_objects_seen_the_other_way_round_are_named(tmp_path, monkeypatch):
+    make_nmr(tmp_path, masks=False)
+    odd = nmr.find_objects(tmp_path, "train")[0][3]
+    monkeypatch.setattr(nmr, "goes_clockwise", lambda item: item == odd)
+    sentence = f"cameras that go round .*{odd.folder.name} as round .*, got the other way round"
+    with pytest.raises(ValueError, match=sentence):
+        Turntable("train", folder=tmp_path)
+
+
 def test_cameras_are_looked_at_before_anything_is_read(tmp_path, monkeypatch):
     make_nmr(tmp_path, masks=False)
     for folder in tmp_path.glob("*/object*"):
         (folder / "cameras.npz").write_bytes(b"half a file")
-    monkeypatch.setattr(turntable.nmr, "read_object", None)
+    monkeypatch.setattr(nmr, "read_object", None)
     with pytest.raises(ValueError, match=r"cameras\.npz: expected world_mat_0 to world_mat_23"):
         Turntable("train", folder=tmp_path)
 

@@ -35,6 +35,7 @@ from groupae.data.originals.pictures import ENDINGS, read_square
 __all__ = [
     "VIEWS",
     "NMRObject",
+    "check_direction",
     "find_objects",
     "goes_clockwise",
     "read_object",
@@ -47,6 +48,7 @@ _OWNER = "Turntable"
 _LAYOUT = "objects as category/object/image/0000.png ... 0023.png"
 _LISTS = {"train": "softras_train.lst", "validation": "softras_val.lst", "test": "softras_test.lst"}
 _COPY = "copy the folder again"
+_CAMERAS = "cameras.npz"
 _NAMES = {
     "02691156": "airplane",
     "02828884": "bench",
@@ -77,9 +79,10 @@ class NMRObject:
     category: str
 
     def files(self) -> list[Path]:
-        """Return its pictures and, if there are some, its masks."""
+        """Return its pictures and, if there are some, its masks and its cameras."""
         folders = [path for kind in ("image", "mask") if (path := self.folder / kind).is_dir()]
-        return [path for folder in folders for path in _pictures(folder)]
+        pictures = [path for folder in folders for path in _pictures(folder)]
+        return pictures + [path for path in [self.folder / _CAMERAS] if path.is_file()]
 
 
 def find_objects(folder: Path, split: Split) -> tuple[list[NMRObject], list[str]]:
@@ -173,7 +176,7 @@ def goes_clockwise(item: NMRObject) -> bool:
     Raises:
         ValueError: If the file does not load, or its views are not 15 degrees apart, in order.
     """
-    path = item.folder / "cameras.npz"
+    path = item.folder / _CAMERAS
     if not path.is_file():
         return False
     places = _camera_places(path)
@@ -183,6 +186,15 @@ def goes_clockwise(item: NMRObject) -> bool:
         got = f"steps of {np.degrees(step.min()):.0f} to {np.degrees(step.max()):.0f}"
         raise ValueError(expected(path, f"{VIEWS} views 15 degrees apart, in order", got))
     return bool(step[0] < 0)
+
+
+def check_direction(items: list[NMRObject], first: NMRObject) -> None:
+    """Raise `ValueError` unless the cameras go round all objects as they do round the first."""
+    for item in items:
+        if goes_clockwise(item) != goes_clockwise(first):
+            what = f"cameras that go round {item.folder} as round {first.folder}"
+            remedy = "turn the order of its pictures, or take it out"
+            raise ValueError(expected(_OWNER, what, "the other way round", remedy))
 
 
 def _camera_places(path: Path) -> npt.NDArray[np.float64]:
