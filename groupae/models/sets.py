@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from typing_extensions import override
 
-from groupae._validation import ShapeError, check_count, expected
+from groupae._validation import ShapeError, check_axis_size, check_count, expected
 
 __all__ = ["SetDecoder", "SetEncoder"]
 
@@ -140,9 +140,10 @@ class SetDecoder(nn.Module):
         stack = [_Layer(width) for _ in range(layers)]
         last = nn.Linear(width, points * features)
         self.layers = nn.Sequential(nn.Linear(dim, width), *stack, nn.LayerNorm(width), last)
-        self.shape = (points, features)
+        self.dim, self.shape = dim, (points, features)
 
     @override
     def forward(self, z: Tensor) -> Tensor:
         """Return points ``(n, points, features)`` of codes ``(n, dim)``."""
+        check_axis_size("SetDecoder", z, -1, self.dim, "give it the length of the code", name="z")
         return torch.unflatten(self.layers(z), -1, self.shape)
