@@ -8,9 +8,9 @@ horizon; so an airplane that is not turned comes towards it.
 
 from __future__ import annotations
 
-import dataclasses
+import abc
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,23 +54,27 @@ _SKY, _ROTATION = range(2)  # independent streams of randomness
 _VERSION = 1  # of the pictures; caches of other versions are made anew
 
 
-@dataclasses.dataclass(frozen=True)
-class _Scenes:
+class _Scenes(abc.ABC):
     """Airplanes, each before a sky of its own.
 
     Args:
         name: Of the cache.
         parameters: What the cache is made from.
         count: Number of airplanes.
-        plane: Returns one of them.
-        skies: Returns the skies behind some, in [0, 1], shape ``(n, 3, H, W)``.
     """
 
-    name: str
-    parameters: Mapping[str, object]
-    count: int
-    plane: Callable[[int], Mesh]
-    skies: Callable[[list[int]], Tensor]
+    def __init__(self, name: str, parameters: Mapping[str, object], count: int) -> None:
+        self.name = name
+        self.parameters = parameters
+        self.count = count
+
+    @abc.abstractmethod
+    def plane(self, i: int) -> Mesh:
+        """Return one of the airplanes."""
+
+    @abc.abstractmethod
+    def skies(self, index: list[int]) -> Tensor:
+        """Return the skies behind some, in [0, 1], shape ``(n, 3, H, W)``."""
 
     def render(self, index: list[int], rotations: Tensor) -> tuple[Tensor, Tensor]:
         """Return views ``(n, m, 4, H, W)`` of airplanes, and skies ``(n, 1, 3, H, W)``."""
@@ -124,9 +128,9 @@ class SkyPlanes(RecordedPairs):
     ) -> None:
         check_options("SkyPlanes", split, size)
         if folder is None:
-            self._scenes = _parametric(split, _COUNTS[size][split])
+            self._scenes: _Scenes = _Parametric(split, _COUNTS[size][split])
         else:
-            self._scenes = _of_folder(Path(folder), split, size)
+            self._scenes = _OfFolder(Path(folder), split, size)
         arrays = _rendered(self._scenes, split, _ROTATIONS[size])
         elements = torch.from_numpy(arrays["elements"].copy())
         masks = arrays["masks"]
@@ -147,42 +151,53 @@ class SkyPlanes(RecordedPairs):
         return Views(x, rotations.transpose(0, 1), views[:, :, 3:] > 0)
 
 
-def _parametric(split: Split, count: int) -> _Scenes:
-    def number(i: int) -> int:
-        """Return a number that no other split has, the same in all sizes."""
-        return len(_SPLITS) * i + _SPLITS.index(split)
+class _Parametric(_Scenes):
+    """Airplanes and skies by their numbers, which no other split has, the same in all sizes."""
 
-    def plane(i: int) -> Mesh:
-        return make_shape("airplane", number(i))
+    def __init__(self, split: Split, count: int) -> None:
+        super().__init__("sky-planes", {"split": split, "planes": count}, count)
+        self._part = _SPLITS.index(split)
 
-    def behind(index: list[int]) -> Tensor:
-        return skies(torch.tensor([number(i) for i in index]), _PIXELS)
+    def _number(self, i: int) -> int:
+        return len(_SPLITS) * i + self._part
 
-    return _Scenes("sky-planes", {"split": split, "planes": count}, count, plane, behind)
+    @override
+    def plane(self, i: int) -> Mesh:
+        return make_shape("airplane", self._number(i))
+
+    @override
+    def skies(self, index: list[int]) -> Tensor:
+        return skies(torch.tensor([self._number(i) for i in index]), _PIXELS)
 
 
-def _of_folder(folder: Path, split: Split, size: Size) -> _Scenes:
-    all_planes = find_files("SkyPlanes", folder / "planes", MESH_ENDINGS, "meshes of airplanes")
-    all_skies = find_files("SkyPlanes", folder / "skies", PICTURE_ENDINGS, "pictures of skies")
-    planes = [all_planes[i] for i in part_of(len(all_planes), split)]
-    pictures = [all_skies[i] for i in part_of(len(all_skies), split)]
-    if size == "tiny":
-        planes = planes[:_TINY]
+class _OfFolder(_Scenes):
+    """Airplanes and skies in files."""
 
-    def plane(i: int) -> Mesh:
-        return read_mesh("SkyPlanes", planes[i])
+    def __init__(self, folder: Path, split: Split, size: Size) -> None:
+        planes = find_files("SkyPlanes", folder / "planes", MESH_ENDINGS, "meshes of airplanes")
+        pictures = find_files("SkyPlanes", folder / "skies", PICTURE_ENDINGS, "pictures of skies")
+        self._planes = [planes[i] for i in part_of(len(planes), split)]
+        self._pictures = [pictures[i] for i in part_of(len(pictures), split)]
+        self._part = _SPLITS.index(split)
+        if size == "tiny":
+            self._planes = self._planes[:_TINY]
+        count = len(self._planes)
+        used = [*list_files(folder / "planes"), *self._pictures]  # materials are beside meshes
+        parameters = {"split": split, "planes": count, "files": fingerprint(used)}
+        super().__init__("sky-planes-folder", parameters, count)
 
-    def behind(index: list[int]) -> Tensor:
-        return torch.stack([sky(i) for i in index]).float() / 255
+    @override
+    def plane(self, i: int) -> Mesh:
+        return read_mesh("SkyPlanes", self._planes[i])
 
-    def sky(i: int) -> Tensor:
-        generator = keyed_generator(_SEED, _SPLITS.index(split), i, _SKY)
-        chosen = int(torch.randint(len(pictures), (), generator=generator))
-        return read_crop("SkyPlanes", pictures[chosen], _PIXELS, generator)
+    @override
+    def skies(self, index: list[int]) -> Tensor:
+        return torch.stack([self._sky(i) for i in index]).float() / 255
 
-    used = [*list_files(folder / "planes"), *pictures]  # meshes have materials beside them
-    parameters = {"split": split, "planes": len(planes), "files": fingerprint(used)}
-    return _Scenes("sky-planes-folder", parameters, len(planes), plane, behind)
+    def _sky(self, i: int) -> Tensor:
+        generator = keyed_generator(_SEED, self._part, i, _SKY)
+        chosen = int(torch.randint(len(self._pictures), (), generator=generator))
+        return read_crop("SkyPlanes", self._pictures[chosen], _PIXELS, generator)
 
 
 def _rendered(scenes: _Scenes, split: Split, rotations: int) -> Mapping[str, npt.NDArray[Any]]:

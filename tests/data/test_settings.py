@@ -1,5 +1,7 @@
 """What the process has set does not show in the data."""
 
+import pickle
+
 import pytest
 import torch
 
@@ -56,6 +58,16 @@ def test_data_are_the_same_whatever_is_set(usual, dataset, unusual, tmp_path, mo
             assert torch.equal(one, other)
     assert torch.get_default_dtype() == torch.float64
     assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("dataset", SETS)
+def test_data_sets_can_be_sent_to_other_processes(dataset, tmp_path, monkeypatch):
+    monkeypatch.setenv("GROUPAE_CACHE", str(tmp_path))
+    source = dataset("test", size="tiny")
+    again = pickle.loads(pickle.dumps(source))
+    assert torch.equal(source.batch(1, 4).x2, again.batch(1, 4).x2)
+    index = torch.arange(2)
+    assert torch.equal(source.orbit(index, 3).x, again.orbit(index, 3).x)
 
 
 def test_settings_come_back_after_an_error(unusual):
