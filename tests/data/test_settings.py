@@ -81,3 +81,14 @@ def test_settings_come_back_after_an_error(unusual):
         fail()
     assert torch.get_default_dtype() == torch.float64
     assert torch.get_num_threads() == 2
+
+
+def test_contexts_that_overlap_leave_nothing_behind(unusual):
+    one, other = usual_settings(), usual_settings()
+    one.__enter__()
+    other.__enter__()
+    one.__exit__(None, None, None)
+    assert torch.get_num_threads() == 1
+    other.__exit__(None, None, None)
+    assert torch.get_num_threads() == 2
+    assert torch.get_default_dtype() == torch.float64
