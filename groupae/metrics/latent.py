@@ -44,5 +44,5 @@ def latent_equivariance_error(action: LatentAction[Any], g: Tensor, z1: Any, z2:
 
 
 def _flat(z: Any) -> Tensor:
-    parts = z.values() if isinstance(z, dict) else [z]
+    parts = [z[name] for name in sorted(z)] if isinstance(z, dict) else [z]
     return torch.cat([part.flatten(1) for part in parts], 1)

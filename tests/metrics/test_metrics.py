@@ -113,5 +113,7 @@ def test_equivariance_of_codes_with_parts_counts_all_parts():
     g = SO2().sample(10)
     z = {"pose": torch.randn(10, 8), "skip": torch.randn(10, 3, 2, 2)}
     assert latent_equivariance_error(action, g, z, action(g, z)).max() < 1e-10
+    reordered = dict(reversed(action(g, z).items()))
+    assert latent_equivariance_error(action, g, z, reordered).max() < 1e-10
     other = {**action(g, z), "skip": torch.randn(10, 3, 2, 2)}
     assert latent_equivariance_error(action, g, z, other).min() > 0.1
