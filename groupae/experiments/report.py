@@ -103,7 +103,7 @@ def make_report(run: Run, model: LatentActionAE) -> Report:
     result = run.result
     spent = "interrupted"
     if result:
-        loading = f"{result.loading:.0%} of the time in the loader"
+        loading = f"{result.loading:.0%} of a step in the loader"
         spent = f"{result.seconds:.0f} s, {result.steps} steps, {loading}"
     facts = {
         "latent": f"{model.action}",

@@ -37,7 +37,7 @@ class TrainingResult:
         seconds: Wall-clock seconds from the first step, validation included.
         best_step: Step of the best validation score; the model holds those weights.
         validation_score: That score.
-        loading: Fraction of the time that went into making batches.
+        loading: Fraction of the time of the steps that went into making batches.
     """
 
     steps: int
@@ -68,7 +68,8 @@ def fit(
         callbacks: What listens.
 
     Returns:
-        Steps, seconds, the best validation score, and the share of time spent on batches.
+        Steps, seconds, the best validation score, and the share of the steps' time that went into
+        making batches.
 
     Raises:
         NonFiniteLossError: With the step, the loss terms and the remedy. The model holds its best
@@ -148,8 +149,9 @@ def fit(
             callback.on_end(state)
         model.to(home)
     model.load_state_dict(best)
-    best_score, loading = state.best_score, state.loading_seconds / max(state.seconds, 1e-9)
-    return TrainingResult(state.step, state.seconds, state.best_step, best_score, loading)
+    stepping = max(state.seconds - budget.validating, 1e-9)
+    loading = state.loading_seconds / stepping
+    return TrainingResult(state.step, state.seconds, state.best_step, state.best_score, loading)
 
 
 def _take_step(

@@ -13,11 +13,15 @@ __all__ = ["Budget", "learning_rate_factor"]
 
 
 class Budget:
-    """How much of the budget is spent: by steps, or by the clock from the first step on."""
+    """How much of the budget is spent: by steps, or by the clock from the first step on.
+
+    ``validating`` counts the seconds that went into validations.
+    """
 
     def __init__(self, config: TrainingConfig) -> None:
         self.steps = config.steps
         self.limit = config.minutes * 60
+        self.validating = 0.0
         self._reserve = 0.0
         self._start = time.perf_counter()
 
@@ -31,7 +35,9 @@ class Budget:
         """Time a validation, and keep as much of the budget back for the last one."""
         before = self.seconds
         yield
-        self._reserve = min(self.seconds - before, self.limit / 2)
+        spent = self.seconds - before
+        self.validating += spent
+        self._reserve = min(spent, self.limit / 2)
 
     def progress(self, step: int) -> float:
         """Return the spent fraction before ``step``; 1 or more when nothing is left."""

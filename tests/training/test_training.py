@@ -1,13 +1,16 @@
 """Training: it learns what a broken action cannot, resumes nothing by chance, and stops cleanly."""
 
+import dataclasses
 import json
 import math
+import time
 
 import pytest
 import torch
 from torch import nn
 
 from groupae import SO2, LatentActionAE, OrbitPairs, TrainingConfig, VectorAction, fit
+from groupae.metrics import PSNR
 from groupae.training import Callback, KeepBest, MetricsLog, NonFiniteLossError, load_best
 from groupae.training.optimizers import Muon, build_optimizers, orthogonalise
 from groupae.training.schedule import learning_rate_factor
@@ -253,3 +256,22 @@ def test_optimizers_cover_every_parameter_once():
         optimizers = build_optimizers(model, TrainingConfig(optimizer=name))
         count = sum(p.numel() for o in optimizers for g in o.param_groups for p in g["params"])
         assert count == sum(p.numel() for p in model.parameters())
+
+
+def test_the_share_of_the_loader_is_one_of_the_steps_not_of_validations():
+    train, validation = sources()
+
+    class Slow:
+        def batch(self, step, size):
+            time.sleep(0.1)
+            return train.batch(step, size)
+
+    def judge_slowly(prediction, pairs):
+        time.sleep(1.0)
+        return PSNR.function(prediction, pairs)
+
+    score = dataclasses.replace(PSNR, function=judge_slowly)
+    config = TrainingConfig(steps=4, batch_size=2, validations=1)
+    result = fit(linear_model(), Slow(), validation, config, score=score)
+    assert result.seconds > 2
+    assert 0.5 < result.loading < 1
