@@ -46,6 +46,10 @@ def linear(group, x_shape, config):
     encoder = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(size, rho.dim))
     back = torch.nn.Sequential(torch.nn.Linear(rho.dim, size), torch.nn.Unflatten(1, x_shape))
     return encoder, back, VectorAction(rho)
+def whole(group, x_shape, config):
+    return torch.nn.Identity()
+def bare():
+    return dataclasses.replace(EXPERIMENTS["rotated-digits"], data="digits")
 def crash():
     raise RuntimeError("out of turns")
 number = 7
@@ -213,7 +217,9 @@ def test_a_data_set_becomes_trainable_and_its_run_opens_again(install, tmp_path)
     assert "my-digits" in (tmp_path / "trained" / "report.md").read_text()
     with pytest.raises(PlugInError, match="an Experiment of that name, got 'rotated-digits'"):
         get_experiment("other")
-    with pytest.raises(ValueError, match="one of rotated-digits, .*, my-digits, other, got 'moon'"):
+    with pytest.raises(
+        ValueError, match=r"one of rotated-digits, .*, my-digits, other, got 'moon'"
+    ):
         get_experiment("moon")
 
 
@@ -222,6 +228,7 @@ def test_a_data_set_becomes_trainable_and_its_run_opens_again(install, tmp_path)
     [
         ("number", "an Experiment or a function without arguments that returns one, got 7"),
         ("crash", "expected an Experiment, got RuntimeError: out of turns"),
+        ("bare", "expected an Experiment on a DatasetInfo, got 'digits'"),
     ],
 )
 def test_a_data_set_that_is_none_gets_one_sentence(install, entry, sentence):
@@ -231,12 +238,15 @@ def test_a_data_set_that_is_none_gets_one_sentence(install, entry, sentence):
 
 
 def test_a_backbone_is_found_by_name(install):
-    install("plug_a", {"models": "linear = plug_a:linear\nnumber = plug_a:number"})
+    names = ("linear = plug_a:linear", "number = plug_a:number", "whole = plug_a:whole")
+    install("plug_a", {"models": "\n".join(names)})
     config = ModelConfig("linear", "1x0 + 2x1", {"mse": 1.0})
     experiment = EXPERIMENTS["rotated-digits"]
     model = build_model(experiment, config, seed=0)
     assert model.transform(torch.zeros(2), torch.zeros(2, 1, 28, 28)).shape == (2, 1, 28, 28)
     with pytest.raises(PlugInError, match="returns an encoder, a decoder and an action"):
         get_backbone("number")
-    with pytest.raises(ValueError, match="residual, unet, paper_digit, linear, number, got 'cnn'"):
+    with pytest.raises(TypeError, match="backbone 'whole': expected an encoder, a decoder and an "):
+        build_model(experiment, dataclasses.replace(config, backbone="whole"), seed=0)
+    with pytest.raises(ValueError, match="sequence, paper_digit, linear, number, whole, got 'cnn'"):
         build_model(experiment, dataclasses.replace(config, backbone="cnn"), seed=0)

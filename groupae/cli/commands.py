@@ -10,6 +10,7 @@ import torch
 from rich.console import Console
 
 from groupae._validation import expected
+from groupae.cli.law_tables import say
 from groupae.data.building import show_building
 from groupae.data.options import Size, Split
 from groupae.experiments import (
@@ -57,8 +58,8 @@ def train(
     """Train a model, print its table and draw its pictures.
 
     Args:
-        dataset: What to train on: rotated-digits, or the name of a plug-in.
-        preset: Which model: default is ours, paper is the paper's; a plug-in may have others.
+        dataset: What to train on, by name; groupae data list has them.
+        preset: Which model: default is ours; digits have paper, the paper's, too.
         minutes: Wall-clock budget from the first step; 5 by default.
         steps: Budget in steps instead.
         batch_size: Pairs a step.
@@ -82,8 +83,14 @@ def train(
     changes = {key: value for key, value in given.items() if value is not None}
     training = dataclasses.replace(chosen.training, seed=seed, **changes)
     chosen = dataclasses.replace(chosen, training=training)
+    path = out or _next_folder(dataset)
+    Run.check_path(path, force=force)
+    console = Console()
+    with show_building(console):  # before there is a run folder, or an old one is replaced
+        for split in get_args(Split):
+            experiment.data.load(split, size=size, folder=folder)
     run = Run.create(
-        out or _next_folder(dataset),
+        path,
         experiment,
         chosen,
         preset_name=preset,
@@ -91,24 +98,18 @@ def train(
         folder=folder,
         force=force,
     )
-    console = Console()
-    _say(console, f"{dataset}, {preset} preset: {_budget(training)}, run folder {run.path}")
-    with show_building(console):
-        for split in get_args(Split):
-            run.load(split)
-    model, _ = run.train([ProgressBar(console)])
+    say(console, f"{dataset}, {preset} preset: {_budget(training)}, run folder {run.path}")
+    try:
+        model, _ = run.train([ProgressBar(console)])
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("what was trained so far is kept in the run folder") from None
     draw_orbit(run, model)
     draw_training(run)
     report = make_report(run, model)
     report.print(console)
     write_report(run, report)
     for name in ("orbit.png", "training.png", "report.md"):
-        _say(console, str(run.path / name))
-
-
-def _say(console: Console, line: str) -> None:
-    """Print a line as it is: a path may look like markup, and must not be broken."""
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
+        say(console, str(run.path / name))
 
 
 def _budget(training: TrainingConfig) -> str:
@@ -135,7 +136,7 @@ def evaluate(run: Path, *, threads: int | None = None) -> None:
 
 
 def orbit(run: Path, *, threads: int | None = None) -> None:
-    """Draw orbit.png in a run folder: held-out pictures turned by the model, above the truth.
+    """Draw orbit.png in a run folder: held-out data moved by the model, above the truth.
 
     Args:
         run: A run folder.
@@ -147,4 +148,4 @@ def orbit(run: Path, *, threads: int | None = None) -> None:
     model = opened.load_model()
     with show_building(console):
         draw_orbit(opened, model)
-    _say(console, str(opened.path / "orbit.png"))
+    say(console, str(opened.path / "orbit.png"))

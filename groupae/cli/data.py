@@ -63,7 +63,7 @@ def _ready(info: DatasetInfo) -> str:
 def list_datasets() -> None:
     """List the data sets: what the group acts on, whether they are ready, where they come from."""
     console = Console()
-    found, problems = list(DATASETS.values()), []
+    found, problems = list(DATASETS.values()), list(DATASET_PLUG_INS.problems())
     for name in DATASET_PLUG_INS.names():
         try:
             found.append(get_experiment(name).data)
@@ -79,7 +79,7 @@ def list_datasets() -> None:
         originals = f"; originals: {info.originals}" if info.originals else ""
         say(console, f"{info.name}: {info.source or 'no source is named'}{originals}")
     say(console, f"cache: {cache_root()}; groupae data prepare NAME builds one, show NAME draws it")
-    for line in problems:
+    for line in dict.fromkeys(problems):
         say(console, line)
 
 

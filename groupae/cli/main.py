@@ -129,8 +129,8 @@ def _main(words: list[str], *, debug: bool) -> int:
             if not debug:
                 warnings.showwarning = _show_warning
             return _run(_parser().parse_args(words))
-    except KeyboardInterrupt:
-        return _fail("interrupted; what was trained so far is kept in the run folder", 130, debug)
+    except KeyboardInterrupt as error:
+        return _fail("; ".join(["interrupted", *map(str, error.args)]), 130, debug)
     except _UsageError as error:
         return _fail(f"{error} (see groupae --help)", 2, debug)
     except (ValueError, TypeError) as error:

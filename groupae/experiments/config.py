@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 from groupae._validation import expected
 from groupae.training import TrainingConfig
 
 __all__ = ["ModelConfig", "Preset"]
+
+
+def _is_weight(value: object) -> bool:
+    return isinstance(value, (int, float)) and type(value) is not bool and math.isfinite(value)
+
+
+def _is_count(value: object, least: int) -> bool:
+    return isinstance(value, int) and type(value) is not bool and value >= least
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,6 +36,9 @@ class ModelConfig:
         blocks: Residual blocks at each resolution; for sets, residual layers of the encoder.
         skips: For ``"unet"``, how the group acts on the channels of the skip at each resolution,
             full size first, as text; ``""`` for no skip there.
+
+    Raises:
+        ValueError: If one of them is of the wrong kind: a config may come from a file.
     """
 
     backbone: str
@@ -37,14 +49,20 @@ class ModelConfig:
     skips: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        weights = self.objective.values() if isinstance(self.objective, Mapping) else [None]
-        if not weights or not all(isinstance(weight, (int, float)) for weight in weights):
+        if not isinstance(self.backbone, str) or not isinstance(self.representation, str):
+            got = f"{self.backbone!r} and {self.representation!r}"
+            raise ValueError(expected("ModelConfig", "backbone and representation as text", got))
+        weights = self.objective.values() if isinstance(self.objective, Mapping) else ()
+        if not weights or not all(map(_is_weight, weights)):
             form = "objective to map loss terms to weights"
             raise ValueError(expected("ModelConfig", form, repr(self.objective)))
-        sizes = (*self.widths, self.blocks + 1) if isinstance(self.blocks, int) else (None,)
-        if not all(isinstance(size, int) and size > 0 for size in sizes):
+        widths = self.widths if isinstance(self.widths, tuple) else (None,)
+        if not _is_count(self.blocks, 0) or not all(_is_count(width, 1) for width in widths):
             got = f"widths {self.widths}, blocks {self.blocks!r}"
             raise ValueError(expected("ModelConfig", "widths above zero and blocks from 0", got))
+        if not isinstance(self.skips, tuple) or not all(isinstance(s, str) for s in self.skips):
+            got = repr(self.skips)
+            raise ValueError(expected("ModelConfig", "skips as a list of texts", got))
         if self.skips and self.backbone != "unet":
             got, remedy = repr(self.backbone), "leave skips out"
             raise ValueError(expected("ModelConfig", "the backbone 'unet' for skips", got, remedy))

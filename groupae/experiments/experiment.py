@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import torch
 
-from groupae._validation import unknown_choice
+from groupae._validation import expected, unknown_choice
 from groupae.data import OrbitDataset
 from groupae.data.registry import DatasetInfo
 from groupae.experiments.backbones import get_backbone
@@ -73,6 +73,7 @@ def build_model(experiment: Experiment, config: ModelConfig, *, seed: int) -> La
 
     Raises:
         ValueError: If the config names an unknown backbone or loss term.
+        TypeError: If the backbone, a plug-in's, returns anything but a model's parts.
     """
     unknown = [name for name in config.objective if name not in _TERMS]
     if unknown:
@@ -83,5 +84,8 @@ def build_model(experiment: Experiment, config: ModelConfig, *, seed: int) -> La
     backbone = get_backbone(config.backbone)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        encoder, decoder, action = backbone(experiment.data.group, experiment.data.x_shape, config)
-    return LatentActionAE(encoder, decoder, action, objective)
+        parts = backbone(experiment.data.group, experiment.data.x_shape, config)
+    if not isinstance(parts, tuple) or len(parts) != 3:
+        owner, what = f"backbone {config.backbone!r}", "an encoder, a decoder and an action"
+        raise TypeError(expected(owner, what, f"{parts!r:.60}"))
+    return LatentActionAE(*parts, objective)

@@ -20,6 +20,7 @@ from groupae._plugins import PlugInError, PlugIns, describe
 from groupae._validation import expected
 from groupae.data import OrbitDataset
 from groupae.data.options import Size, Split, check_options
+from groupae.data.registry import DatasetInfo
 from groupae.experiments.beyond_pictures import MOLECULES, POINT_CLOUDS, SERIES
 from groupae.experiments.blocked_digits import BLOCKED_DIGITS
 from groupae.experiments.brain_contrast import BRAIN_CONTRAST
@@ -84,6 +85,8 @@ def get_experiment(name: str) -> Experiment:
     if not isinstance(found, Experiment):
         what = "an Experiment or a function without arguments that returns one"
         raise PlugInError(expected(owner, what, repr(found)))
+    if not isinstance(found.data, DatasetInfo):
+        raise PlugInError(expected(owner, "an Experiment on a DatasetInfo", repr(found.data)))
     if found.name != name:  # a run folder keeps the experiment's own name
         raise PlugInError(expected(owner, "an Experiment of that name", repr(found.name)))
     return found
@@ -157,27 +160,44 @@ class Run:
     ) -> Run:
         """Make the folder and write its config.
 
+        Args:
+            path: The folder.
+            experiment: What to train on.
+            preset: The model and how to train it.
+            preset_name: What to call that.
+            size: How much of the data set.
+            folder: The originals; kept as an absolute path, so that the run opens anywhere.
+            force: Replace the run in an existing folder.
+
         Raises:
+            ValueError: If there is no such size, or the model cannot be built.
             RunExistsError: If the folder is not empty and ``force`` is not given, or if it holds
                 anything but a run: then nothing is touched.
         """
         path = Path(path)
-        build_model(
-            experiment, preset.model, seed=preset.training.seed
-        )  # what cannot be, fails now
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            if not _is_run(path):
-                got, remedy = "one that holds other things", "name another folder with --out"
-                raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
-            if not force:
-                remedy = "name another folder with --out, or replace it with --force"
-                raise RunExistsError(expected(path, "a new or empty folder", "a run", remedy))
-            for old in path.iterdir():
-                shutil.rmtree(old) if old.is_dir() else old.unlink()
+        folder = None if folder is None else Path(folder).absolute()
+        # what cannot be, fails before anything is written
+        check_options("Run.create", "train", size)
+        build_model(experiment, preset.model, seed=preset.training.seed)
+        cls.check_path(path, force=force)
         path.mkdir(parents=True, exist_ok=True)
+        for old in path.iterdir():
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
         run = cls(path, experiment, preset, preset_name, size, folder)
         write_durably(path / _CONFIG, yaml.safe_dump(run._config(), sort_keys=False).encode())
         return run
+
+    @staticmethod
+    def check_path(path: Path, *, force: bool = False) -> None:
+        """Raise `RunExistsError` unless `create` may make its folder there; touch nothing."""
+        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+            return
+        if not _is_run(path):
+            got, remedy = "one that holds other things", "name another folder with --out"
+            raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
+        if not force:
+            remedy = "name another folder with --out, or replace it with --force"
+            raise RunExistsError(expected(path, "a new or empty folder", "a run", remedy))
 
     def _config(self) -> dict[str, Any]:
         model = dataclasses.asdict(self.preset.model)
@@ -186,7 +206,7 @@ class Run:
         return {
             "groupae_run": _VERSION,
             "experiment": self.experiment.name,
-            "data": {"size": self.size, "folder": str(self.folder) if self.folder else None},
+            "data": {"size": self.size, "folder": self.folder and str(self.folder)},
             "preset": self.preset_name,
             "model": model,
             "training": dataclasses.asdict(self.preset.training),
@@ -207,17 +227,26 @@ class Run:
             raise FileNotFoundError(expected(path, f"a run folder with {_CONFIG}", "none", remedy))
         config = _read_config(path)
         try:
-            experiment = get_experiment(config["experiment"])
+            sections = {"data": {}, **config}
+            for name in ("model", "training", "data"):
+                if not isinstance(sections[name], dict):
+                    raise TypeError(f"{name} that is {sections[name]!r}")
+            experiment = get_experiment(str(config["experiment"]))
             model: dict[str, Any] = {
                 key: tuple(value) if isinstance(value, list) else value
                 for key, value in config["model"].items()
             }
-            data = config.get("data", {})
+            data = sections["data"]
             size, folder = data.get("size", "small"), data.get("folder")
-            check_options(str(file), "test", size)
+            check_options("data", "test", size)
+            if not isinstance(folder, (str, type(None))):
+                raise TypeError(f"a folder that is {folder!r}")
             preset = Preset(ModelConfig(**model), TrainingConfig(**config["training"]))
             build_model(experiment, preset.model, seed=0)
-        except (KeyError, TypeError, ValueError) as error:
+        except KeyError as error:
+            what = "the config of a groupae run"
+            raise ValueError(expected(file, what, f"one without {error}")) from None
+        except (TypeError, ValueError) as error:
             line = " ".join(str(error).split())
             raise ValueError(expected(file, "the config of a groupae run", line)) from None
         name = str(config.get("preset", "custom"))
@@ -246,8 +275,9 @@ class Run:
             kinds |= {"validation_score": float, "loading": float}
             return TrainingResult(**{name: kind(values[name]) for name, kind in kinds.items()})
         except (ValueError, TypeError, KeyError) as error:
+            got = f"one without {error}" if isinstance(error, KeyError) else error
             remedy = "delete it; the checkpoints do not need it"
-            raise ValueError(expected(file, "the result of a training", error, remedy)) from None
+            raise ValueError(expected(file, "the result of a training", got, remedy)) from None
 
     # --- doing ------------------------------------------------------------------------------
     def load(self, split: Split, *, seed: int = 0) -> OrbitDataset:

@@ -53,6 +53,7 @@ class TrainingConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         limits = {
             "minutes": self.minutes > 0,
             "steps": self.steps is None or self.steps > 0,
@@ -79,3 +80,13 @@ class TrainingConfig:
             raise ValueError(expected("TrainingConfig", "seed in 0..2^63 - 1", self.seed))
         if not 0 <= self.warmup < 1:
             raise ValueError(expected("TrainingConfig", "warmup in [0, 1)", self.warmup))
+
+    def _check_kinds(self) -> None:
+        """Raise unless figures are numbers, and those that count are whole: they may be read."""
+        for field in dataclasses.fields(self):
+            value, is_float = getattr(self, field.name), isinstance(field.default, float)
+            if field.name in ("optimizer", "decay") or (field.name == "steps" and value is None):
+                continue
+            if isinstance(value, bool) or not isinstance(value, (int, float) if is_float else int):
+                form = f"{field.name} as {'a number' if is_float else 'an integer'}"
+                raise ValueError(expected("TrainingConfig", form, repr(value)))

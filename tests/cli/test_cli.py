@@ -7,11 +7,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import yaml
 
-from groupae.cli import main
+from groupae.cli import commands, data, main
+from groupae.experiments import Run, get_experiment
 from groupae.training import load_best, save_checkpoint
 
 SHORT = ["--steps", "3", "--batch_size", "4", "--threads", "1"]
@@ -76,6 +78,30 @@ def test_the_paper_preset_trains(tmp_path, capsys):
     assert config["model"]["representation"] == "8x0 + 8x1"
     assert config["model"]["objective"] == {"mse": 1.0, "latent_cycle": 1e-4}
     assert "groupae, paper preset" in capsys.readouterr().out
+
+
+def test_a_run_opens_from_another_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    experiment = get_experiment("turntable")
+    Run.create(Path("run"), experiment, experiment.preset("default"), folder=Path("views"))
+    monkeypatch.chdir("/")
+    assert Run.open(tmp_path / "run").folder == tmp_path / "views"
+
+
+def test_an_unknown_size_makes_no_folder(tmp_path):
+    experiment = get_experiment("turntable")
+    with pytest.raises(ValueError, match=r"Run\.create: expected size to be one of tiny, small"):
+        Run.create(tmp_path / "run", experiment, experiment.preset("default"), size="huge")
+    assert not (tmp_path / "run").exists()
+
+
+def test_originals_that_are_not_there_leave_no_run(tmp_path, a_copy, capsys):
+    words = ("train", "rotated-digits", "--folder", tmp_path / "nowhere", "--out")
+    assert run(*words, tmp_path / "new", *SHORT) == 2
+    assert "a folder with the four idx files, got" in the_only_line(capsys)
+    assert not (tmp_path / "new").exists()
+    assert run(*words, a_copy, "--force", *SHORT) == 2
+    assert (a_copy / "result.json").exists(), "the old run is kept"
 
 
 def test_without_out_the_next_free_folder_is_taken(tmp_path, monkeypatch):
@@ -191,6 +217,10 @@ def test_a_damaged_result_is_a_sentence(a_copy, capsys):
     (a_copy / "result.json").write_text("{")
     assert run("evaluate", a_copy, "--threads", "1") == 2
     assert "the result of a training, got" in the_only_line(capsys)
+    earlier = {"steps": 3, "best_step": 3, "seconds": 1.0, "validation_psnr": 12.0}
+    (a_copy / "result.json").write_text(json.dumps(earlier))
+    assert run("evaluate", a_copy, "--threads", "1") == 2
+    assert "got one without 'validation_score'; delete it" in the_only_line(capsys)
 
 
 def test_no_valid_checkpoint_is_a_sentence(a_copy, capsys):
@@ -216,7 +246,7 @@ def test_a_checkpoint_of_another_model_is_a_sentence(a_copy, capsys):
         (lambda c: c["model"].update(objective={"l7": 1.0}), "a loss term to be one of mse"),
         (
             lambda c: c["model"].update(backbone="cnn"),
-            "backbone to be one of residual, unet, paper_digit",
+            "backbone to be one of residual, unet, set, ordered_set, sequence, paper_digit",
         ),
         (lambda c: c.update(groupae_run=99), "with groupae_run: 1, got 99"),
         (lambda c: c["model"].update(objective=["mse"]), "objective to map loss terms to weights"),
@@ -224,7 +254,28 @@ def test_a_checkpoint_of_another_model_is_a_sentence(a_copy, capsys):
         (lambda c: c["model"].update(widths=[-8, 8]), "widths above zero"),
         (lambda c: c["model"].update(blocks="x"), "blocks from 0, got widths"),
         (lambda c: c["training"].update(optimizer="sgd"), "optimizer to be one of adam, muon"),
-        (lambda c: c.pop("training"), "the config of a groupae run, got 'training'"),
+        (lambda c: c.pop("training"), "a groupae run, got one without 'training'"),
+        (lambda c: c.update(training=None), "a groupae run, got training that is None"),
+        (lambda c: c.update(model=[]), "a groupae run, got model that is []"),
+        (lambda c: c.update(data="tiny"), "a groupae run, got data that is 'tiny'"),
+        (lambda c: c.update(experiment=None), "a data set to be one of rotated-digits"),
+        (lambda c: c["data"].update(folder=5), "a groupae run, got a folder that is 5"),
+        (lambda c: c["data"].update(size="huge"), "size to be one of tiny, small, full, got 'hu"),
+        (
+            lambda c: c["model"].update(widths=8),
+            "widths above zero and blocks from 0, got widths 8",
+        ),
+        (lambda c: c["model"].update(blocks=True), "widths above zero and blocks from 0"),
+        (lambda c: c["model"].update(objective={"mse": True}), "loss terms to weights"),
+        (lambda c: c["model"].update(objective={"mse": float("nan")}), "loss terms to weights"),
+        (lambda c: c["model"].update(skips="8x0"), "skips as a list of texts, got '8x0'"),
+        (lambda c: c["model"].update(skips=[8, 4]), "skips as a list of texts, got (8, 4)"),
+        (lambda c: c["model"].update(skips=["8x0"]), "the backbone 'unet' for skips"),
+        (lambda c: c["model"].update(backbone=None), "backbone and representation as text, got"),
+        (lambda c: c["model"].update(representation=5), "backbone and representation as text, got"),
+        (lambda c: c["training"].update(steps=2.5), "TrainingConfig: expected steps as an integer"),
+        (lambda c: c["training"].update(minutes="5"), "expected minutes as a number, got '5'"),
+        (lambda c: c["training"].update(seed=True), "expected seed as an integer, got True"),
     ],
 )
 def test_a_config_that_makes_no_sense_is_a_sentence(a_copy, change, sentence, capsys):
@@ -285,6 +336,23 @@ def test_help_and_version(capsys):
     out = capsys.readouterr().out
     assert "groupae 0." in out
     assert "Wall-clock budget from the first step" in out
+
+
+def interrupt(*words, **options):
+    raise KeyboardInterrupt
+
+
+def test_only_a_training_speaks_of_what_was_trained(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(data, "show_building", interrupt)
+    assert run("data", "prepare", "rotated-digits") == 130
+    assert the_only_line(capsys) == "groupae: interrupted\n"
+    monkeypatch.setattr(Run, "train", interrupt)
+    assert run("train", "rotated-digits", "--out", tmp_path / "run", *SHORT) == 130
+    sentence = "groupae: interrupted; what was trained so far is kept in the run folder\n"
+    assert the_only_line(capsys) == sentence
+    monkeypatch.setattr(commands, "show_building", interrupt)
+    assert run("train", "rotated-digits", "--out", tmp_path / "run2", *SHORT) == 130
+    assert the_only_line(capsys) == "groupae: interrupted\n"
 
 
 def test_ctrl_c_writes_a_checkpoint_and_exits_with_130(tmp_path):
