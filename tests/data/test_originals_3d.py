@@ -260,7 +260,7 @@ def lose_most_objects(root):
         ),
         (lose_a_mask_folder, r"24 pictures 0000 to 0023 in .*03001627.object2.mask, got 0; copy"),
         (lose_an_object, r"object .*object7, which softras_train.lst lists, got no pictures of it"),
-        (lose_a_list, r"expected a list .*03001627.softras_train.lst, as other splits or categor"),
+        (lose_a_list, r"expected a list .*03001627.softras_train.lst, as other splits or"),
         (
             empty_lists,
             r"expected objects listed in softras_train.lst of a category in .*, got none",
@@ -348,7 +348,7 @@ def test_a_fingerprint_changes_with_any_file(tmp_path):
 
 
 def test_names_need_not_be_utf_8(tmp_path):
-    path = tmp_path / os.fsdecode(b"caf\xe9.obj")
+    path = tmp_path / os.fsdecode(b"\xe9.obj")
     path.touch()
     assert fingerprint([path]) != fingerprint([tmp_path])
 
