@@ -1,7 +1,7 @@
 # The environment is .venv; a stamp in it tells what is installed, so a second call starts at once.
 PYTHON ?= python3
 MINUTES ?= 5
-DOCS_MINUTES ?= 1
+DOCS_MINUTES ?= 0.25
 ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -18,8 +18,8 @@ help:
 	@echo "make test-escnn  make .venv-escnn with escnn (no Fortran), test the bridge to it"
 	@echo "make venv        make .venv with the development extras"
 	@echo "make lint        style, types, import contract, spelling"
-	@echo "make docs        build the documentation, warnings are errors; examples train $(DOCS_MINUTES) minute"
-	@echo "make examples    run every example in its short form"
+	@echo "make docs        build the documentation, warnings are errors; examples train $(DOCS_MINUTES) minutes each"
+	@echo "make examples    run every example in its short form, without the documentation"
 	@echo "make bench       train the default and the paper's model side by side, print the gap"
 	@echo "make clean       remove .venv and everything built; runs/ stays"
 

@@ -45,6 +45,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "filename_pattern": r"plot_",
     "abort_on_example_error": True,
+    "run_stale_examples": True,  # the library may have changed though the example has not
     "show_memory": False,
     "write_computation_times": False,
     "download_all_examples": False,
