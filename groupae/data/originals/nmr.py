@@ -189,7 +189,7 @@ def goes_clockwise(item: NMRObject) -> bool:
 
 
 def check_direction(items: list[NMRObject], first: NMRObject) -> None:
-    """Raise `ValueError` unless the cameras go round all objects as they do round the first."""
+    """Raise ``ValueError`` unless the cameras go round all objects as they do round the first."""
     for item in items:
         if goes_clockwise(item) != goes_clockwise(first):
             what = f"cameras that go round {item.folder} as round {first.folder}"
