@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor
 
 from groupae._validation import ShapeError, expected
+from groupae.actions import LatentAction
 from groupae.viz.mosaics import GAP, mosaic
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ __all__ = ["Orbits", "plot_orbit", "plot_training", "save_figure"]
 
 class Orbits(Protocol):
     """What a picture of orbits needs of a model."""
+
+    action: LatentAction[Any]
 
     def orbit(self, x: Tensor, gs: Tensor) -> Tensor:
         """Return predictions ``(n, m, *x_shape)``."""
@@ -40,7 +43,7 @@ def plot_orbit(
     """Return a figure of orbits: a row a datum, a column an element, predictions above truth.
 
     Args:
-        model: Anything with ``orbit(x, gs)``.
+        model: Anything with ``orbit(x, gs)`` and ``action``.
         x: Data, shape ``(n, *x_shape)``; drawn in the first column.
         gs: Elements, shape ``(m, *element_shape)``, or ``(n, m, *element_shape)`` if each datum has
             its own.
@@ -67,7 +70,8 @@ def plot_orbit(
     grey = "gray" if channels == 1 else None
     axes.imshow(mosaic(drawn).numpy(), cmap=grey, vmin=0, vmax=1)
     step_x, step_y = width + GAP, height + GAP
-    labels = ["x", *_titles(gs.cpu(), n, m, title)]
+    is_own = gs.ndim - len(model.action.group.element_shape) == 2
+    labels = ["x", *_titles(gs.cpu() if is_own else gs.cpu().expand(n, *gs.shape), title)]
     axes.set_xticks([i * step_x + width / 2 for i in range(m + 1)], labels, fontsize=8)
     ticks = [] if truth is None else [i * step_y + height / 2 for i in range(len(rows))]
     axes.set_yticks(ticks, ["model", "truth"] * (len(ticks) // 2), fontsize=7)
@@ -79,12 +83,11 @@ def plot_orbit(
     return figure
 
 
-def _titles(gs: Tensor, n: int, m: int, title: Callable[[Tensor], str] | None) -> list[str]:
-    """Return a title for each column, empty where the data have elements of their own."""
-    own = gs.shape[:2] == (n, m)
-    if title is None or (own and not torch.allclose(gs, gs[:1].expand_as(gs))):
-        return [""] * m
-    return [title(g) for g in (gs[0] if own else gs)]
+def _titles(gs: Tensor, title: Callable[[Tensor], str] | None) -> list[str]:
+    """Return a title for each column of ``(n, m, ...)``, empty where elements differ by row."""
+    if title is None or not torch.allclose(gs, gs[:1].expand_as(gs)):
+        return [""] * gs.shape[1]
+    return [title(g) for g in gs[0]]
 
 
 def plot_training(metrics: Path) -> Figure:

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from groupae import SO2, LatentActionAE, VectorAction, plot_orbit
+from groupae import SO2, SO3, LatentActionAE, VectorAction, plot_orbit
 from groupae.viz import plot_training, save_figure
 
 SHIFT = LatentActionAE(nn.Identity(), nn.Identity(), VectorAction(SO2().rep("6x0")))
@@ -31,6 +31,25 @@ def test_an_orbit_has_predictions_above_truth(tmp_path):
     assert labels == ["x", "0", "120", "240"]
     save_figure(figure, tmp_path / "orbit.png")
     assert (tmp_path / "orbit.png").stat().st_size > 1000
+
+
+def titles_of(figure):
+    return [label.get_text() for label in figure.axes[0].get_xticklabels()][1:]
+
+
+def test_titles_are_those_of_the_elements_however_many_data():
+    """Three rotations (3, 3, 3) of three data look like elements of their own, but are not."""
+    group = SO3()
+    model = LatentActionAE(nn.Identity(), nn.Identity(), VectorAction(group.rep("4x0")))
+    x, gs = torch.rand(3, 1, 4, 4), group.sample(3)
+
+    def trace(g):
+        return f"{g.trace():.3f}"
+
+    wanted = [trace(g) for g in gs]
+    assert titles_of(plot_orbit(model, x, gs, title=trace)) == wanted
+    assert titles_of(plot_orbit(model, x, gs.expand(3, 3, 3, 3), title=trace)) == wanted
+    assert titles_of(plot_orbit(model, x, group.sample(3, 3), title=trace)) == [""] * 3
 
 
 def test_colour_pictures_are_drawn_in_colour():
