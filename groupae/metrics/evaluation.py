@@ -65,6 +65,14 @@ def _evaluation_mode(model: object) -> Iterator[None]:
             module.training = mode
 
 
+def _judge(score: Score, prediction: Tensor, batch: PairBatch) -> Tensor:
+    values = score.function(prediction, batch)
+    if values.shape != (len(batch),):
+        what = f"one number a pair, shape ({len(batch)},)"
+        raise ShapeError(expected(f"score {score.name!r}", what, tuple(values.shape)))
+    return values
+
+
 @torch.no_grad()
 def evaluate(
     model: Transforms,
@@ -84,6 +92,9 @@ def evaluate(
     Returns:
         Mean over pairs and 95 % interval of each score, by its name.
 
+    Raises:
+        ShapeError: If there are no pairs, or a score is not one number a pair.
+
     Example:
         >>> from groupae import RotatedDigits
         >>> from groupae.baselines import DataAction
@@ -97,6 +108,6 @@ def evaluate(
     with _evaluation_mode(model):
         for batch in pairs.chunks(batch_size):
             prediction = model.transform(batch.g, batch.x1)
-            rows.append([score.function(prediction, batch) for score in scores])
+            rows.append([_judge(score, prediction, batch) for score in scores])
     columns = [Estimate.of(torch.cat(column)) for column in zip(*rows, strict=True)]
     return {score.name: column for score, column in zip(scores, columns, strict=True)}

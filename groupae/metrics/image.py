@@ -31,7 +31,11 @@ def psnr_score(prediction: Tensor, target: Tensor, *, mask: Tensor | None = None
     error = (prediction - target).square().flatten(1)
     if mask is None:
         return -10 * error.mean(1).clamp(min=1e-10).log10()
-    weight = mask.expand(target.shape).flatten(1).to(error.dtype)
+    try:
+        weight = mask.expand(target.shape).flatten(1).to(error.dtype)
+    except RuntimeError:
+        what = f"a mask that broadcasts to {tuple(target.shape)}"
+        raise ShapeError(expected("psnr_score", what, tuple(mask.shape))) from None
     return -10 * ((error * weight).sum(1) / weight.sum(1).clamp(min=1)).clamp(min=1e-10).log10()
 
 

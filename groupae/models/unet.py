@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from typing_extensions import override
 
-from groupae._validation import ShapeError, expected
+from groupae._validation import ShapeError, check_axis_size, expected
 from groupae.models.backbones import (
     ChannelsLast,
     Residual,
@@ -132,6 +132,7 @@ class UNetDecoder(nn.Module):
         super().__init__()
         check_sizes("UNetDecoder", size, widths, halvings=len(widths) - 1)
         _check_skips("UNetDecoder", skips, widths)
+        self.dim, self.skips = dim, tuple(skips)
         small = size // 2 ** (len(widths) - 1)
         self.from_code = nn.Sequential(
             nn.Linear(dim, widths[-1] * small**2),
@@ -161,6 +162,12 @@ class UNetDecoder(nn.Module):
         if not isinstance(z, dict) or sorted(z) != names:
             got = sorted(z) if isinstance(z, dict) else type(z).__name__
             raise ValueError(expected("UNetDecoder", f"a dict with the parts {names}", got))
+        remedy = "give it the length of the code"
+        check_axis_size("UNetDecoder", z["code"], -1, self.dim, remedy, name="code")
+        for i, channels in enumerate(self.skips):
+            if channels:
+                remedy = "give it the channels of the skips"
+                check_axis_size("UNetDecoder", z[f"skip{i}"], -3, channels, remedy, name=f"skip{i}")
         x = self.from_code(z["code"])
         for i in reversed(range(len(self.stages))):
             if (name := f"skip{i}") in self.joins:

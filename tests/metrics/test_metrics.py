@@ -1,5 +1,6 @@
 """Metrics are what their names say."""
 
+import dataclasses
 import math
 
 import pytest
@@ -94,6 +95,16 @@ def test_shapes_that_differ_are_refused():
         psnr_score(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 5, 5))
     with pytest.raises(ValueError, match="at least 11 x 11"):
         ssim_score(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 4, 4))
+
+
+def test_a_score_is_one_number_a_pair():
+    pairs = PairBatch(torch.zeros(3, 1, 4, 4), torch.zeros(3), torch.zeros(3, 1, 4, 4))
+    for function, got in ((lambda p, b: p.mean(), r"\(\)"), (lambda p, b: p, r"\(3, 1, 4, 4\)")):
+        score = dataclasses.replace(PSNR, name="mine", function=function)
+        with pytest.raises(ValueError, match=rf"'mine': expected one number a pair.* got {got}"):
+            evaluate(Unchanged(), pairs, [score])
+    with pytest.raises(ValueError, match=r"a mask that broadcasts to \(3, 1, 4, 4\), got \(3, 5"):
+        psnr_score(pairs.x1, pairs.x2, mask=torch.ones(3, 5, dtype=torch.bool))
 
 
 def test_psnr_of_what_moves_counts_its_own_pixels_only():

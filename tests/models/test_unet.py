@@ -58,6 +58,13 @@ def test_every_parameter_is_used():
         (lambda: UNetEncoder(4, [], widths=(12,)), "widths that are multiples of 8"),
         (lambda: UNetEncoder(4, [])(torch.zeros(1, 3, 28, 28)), r"x of shape \(n, 1, 28, 28\)"),
         (lambda: UNetDecoder(4, [2])({"code": torch.zeros(1, 4)}), "parts .*'skip0'.*got"),
+        (lambda: UNetDecoder(4, [])({"code": torch.zeros(1, 5)}), r"code of shape \(\*batch, 4\)"),
+        (
+            lambda: UNetDecoder(4, [2])(
+                {"code": torch.zeros(1, 4), "skip0": torch.zeros(1, 3, 28, 28)}
+            ),
+            r"skip0 of shape \(\*batch, 2, _, _\), got \(1, 3, 28, 28\)",
+        ),
         (lambda: UNetDecoder(4, [])(torch.zeros(1, 4)), "a dict with the parts .*got Tensor"),
     ],
 )
