@@ -60,7 +60,7 @@ def train(
     Args:
         dataset: What to train on, by name; groupae data list has them.
         preset: Which model: default is ours; digits have paper, the paper's, too.
-        minutes: Wall-clock budget from the first step; 5 by default.
+        minutes: Wall-clock budget from the first step; 2 or 5 by default, by data set.
         steps: Budget in steps instead.
         batch_size: Pairs a step.
         learning_rate: Peak learning rate.

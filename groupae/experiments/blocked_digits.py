@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
-from groupae.baselines import DataAction, MeanImage, Unchanged
+from groupae.baselines import DataAction
 from groupae.data import OrbitDataset, rotate
 from groupae.data.registry import get_dataset
-from groupae.experiments.config import ModelConfig, Preset
-from groupae.experiments.experiment import Experiment
+from groupae.experiments.experiment import Experiment, picture_references
+from groupae.experiments.rotated_digits import ROTATED_DIGITS
 from groupae.metrics import Transforms
-from groupae.training import TrainingConfig
 
 __all__ = ["BLOCKED_DIGITS"]
 
@@ -20,49 +20,18 @@ _FREQUENCIES = (
     " + 6x8 + 6x9 + 5x10 + 4x11 + 3x12 + 2x13 + 1x14"
 )
 
-_DEFAULT = Preset(
-    ModelConfig(
-        backbone="residual",
-        representation=_FREQUENCIES,
-        objective={"log_mse": 1.0},
-    ),
-    TrainingConfig(
-        optimizer="muon",
-        learning_rate=1e-2,
-        batch_size=32,
-        weight_decay=1e-4,
-        warmup=0.03,
-        clip_norm=0.0,
-    ),
-)
-
-_PAPER = Preset(
-    ModelConfig(
-        backbone="paper_digit",
-        representation="8x0 + 8x1",
-        objective={"mse": 1.0, "latent_cycle": 1e-4},
-    ),
-    TrainingConfig(
-        optimizer="adam",
-        learning_rate=1e-4,
-        batch_size=256,
-        warmup=0.0,
-        decay="none",
-        clip_norm=0.0,
-    ),
+_TURNED = ROTATED_DIGITS.presets["default"]
+_DEFAULT = dataclasses.replace(
+    _TURNED, model=dataclasses.replace(_TURNED.model, representation=_FREQUENCIES)
 )
 
 
 def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
-    return {
-        "x1 turned, square and all": DataAction(rotate),
-        "x1 unchanged": Unchanged(),
-        "mean image": MeanImage(train.fixed().x2),
-    }
+    return {"x1 turned, square and all": DataAction(rotate), **picture_references(train)}
 
 
 BLOCKED_DIGITS = Experiment(
     data=get_dataset("blocked-digits"),
-    presets={"default": _DEFAULT, "paper": _PAPER},
+    presets={"default": _DEFAULT, "paper": ROTATED_DIGITS.presets["paper"]},
     references=_references,
 )

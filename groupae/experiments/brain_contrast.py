@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from groupae.baselines import MeanImage, Unchanged
-from groupae.data import OrbitDataset
 from groupae.data.registry import get_dataset
 from groupae.experiments.config import ModelConfig, Preset
-from groupae.experiments.experiment import Experiment
-from groupae.metrics import OWN_PSNR, PSNR, SSIM, Transforms
+from groupae.experiments.experiment import Experiment, picture_references
+from groupae.metrics import OWN_PSNR, PSNR, SSIM
 from groupae.training import TrainingConfig
 
 __all__ = ["BRAIN_CONTRAST"]
@@ -36,13 +32,9 @@ _DEFAULT = Preset(
 )
 
 
-def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
-    return {"x1 unchanged": Unchanged(), "mean image": MeanImage(train.fixed().x2)}
-
-
 BRAIN_CONTRAST = Experiment(
     data=get_dataset("brain-contrast"),
     presets={"default": _DEFAULT},
-    references=_references,
+    references=picture_references,
     scores=(PSNR, OWN_PSNR, SSIM),
 )

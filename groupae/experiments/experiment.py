@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import torch
 
 from groupae._validation import expected, unknown_choice
+from groupae.baselines import MeanImage, Unchanged
 from groupae.data import OrbitDataset
 from groupae.data.registry import DatasetInfo
 from groupae.experiments.backbones import get_backbone
@@ -23,7 +24,7 @@ from groupae.objectives import (
     mean_squared_error,
 )
 
-__all__ = ["Experiment", "build_model"]
+__all__ = ["Experiment", "build_model", "picture_references"]
 
 _TERMS = {
     "mse": mean_squared_error,
@@ -64,6 +65,11 @@ class Experiment:
         if name not in self.presets:
             raise ValueError(unknown_choice(self.name, "a preset", name, self.presets))
         return self.presets[name]
+
+
+def picture_references(train: OrbitDataset) -> dict[str, Transforms]:
+    """Return what any pictures are compared with: x1 unchanged, the mean of 2000 for training."""
+    return {"x1 unchanged": Unchanged(), "mean image": MeanImage(train.batch(0, 2000).x2)}
 
 
 def build_model(experiment: Experiment, config: ModelConfig, *, seed: int) -> LatentActionAE:

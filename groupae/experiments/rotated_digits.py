@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from groupae.baselines import DataAction, MeanImage, Unchanged
+from groupae.baselines import DataAction
 from groupae.data import OrbitDataset, rotate
 from groupae.data.registry import get_dataset
 from groupae.experiments.config import ModelConfig, Preset
-from groupae.experiments.experiment import Experiment
+from groupae.experiments.experiment import Experiment, picture_references
 from groupae.metrics import Transforms
 from groupae.training import TrainingConfig
 
@@ -54,11 +54,7 @@ _PAPER = Preset(
 
 
 def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
-    return {
-        "oracle: x1 itself turned": DataAction(rotate),
-        "x1 unchanged": Unchanged(),
-        "mean image": MeanImage(train.fixed().x2),
-    }
+    return {"oracle: x1 itself turned": DataAction(rotate), **picture_references(train)}
 
 
 ROTATED_DIGITS = Experiment(

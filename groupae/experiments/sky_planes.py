@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from groupae.baselines import MeanImage, Unchanged
-from groupae.data import OrbitDataset
 from groupae.data.registry import get_dataset
 from groupae.experiments.config import ModelConfig, Preset
-from groupae.experiments.experiment import Experiment
-from groupae.metrics import Transforms
+from groupae.experiments.experiment import Experiment, picture_references
 from groupae.training import TrainingConfig
 
 __all__ = ["SKY_PLANES"]
@@ -34,12 +29,8 @@ _DEFAULT = Preset(
 )
 
 
-def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
-    return {"x1 unchanged": Unchanged(), "mean image": MeanImage(train.batch(0, 2000).x2)}
-
-
 SKY_PLANES = Experiment(
     data=get_dataset("sky-planes"),
     presets={"default": _DEFAULT},
-    references=_references,
+    references=picture_references,
 )
