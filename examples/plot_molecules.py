@@ -23,7 +23,7 @@ from groupae.viz import to_pictures
 
 # %%
 # ``64x0`` are invariants (which atoms, which shape), ``24x1`` vectors, one for each place in the
-# list: room for every position. With 16 vectors the code has to compress (16 dB instead of 34).
+# list: room for every position. 16 vectors would have to compress: 16 dB, not 34, in a minute.
 # Atoms are encoded as a set; ``places`` tells the encoder which row an atom stands in, so that
 # the decoder can list them in the same order.
 G = SO3()

