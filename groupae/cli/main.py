@@ -152,7 +152,7 @@ def _file_error(error: OSError) -> str:
 def _fail(sentence: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    sys.stderr.write(f"groupae: {sentence}\n")
+    sys.stderr.write(f"groupae: {' '.join(sentence.splitlines())}\n")
     return code
 
 

@@ -56,10 +56,16 @@ def parse_elements(
     if not unit.is_floating_point():
         is_one &= (numbers == numbers.round()).all(1)
     g, converted = _from_chart(group, written.to(unit.dtype), chart, native)
-    is_one &= converted & are_elements(group, g)
-    g = torch.where(is_one.reshape(-1, *(1,) * (g.ndim - 1)), g, group.identity(dtype=g.dtype))
-    g = group.project(g)
+    is_one &= converted & g.isfinite().reshape(len(g), -1).all(1)
+    g = _else_identity(group, is_one, g)
+    is_one &= are_elements(group, g)
+    g = group.project(_else_identity(group, is_one, g))
     return (g.float() if g.is_floating_point() else g), is_one
+
+
+def _else_identity(group: Group, is_one: Tensor, g: Tensor) -> Tensor:
+    mask = is_one.reshape(-1, *(1,) * (g.ndim - 1))
+    return torch.where(mask, g, group.identity(dtype=g.dtype))
 
 
 def _from_chart(

@@ -94,6 +94,8 @@ class FolderPairs(OrbitDataset):
         mode: Literal["L", "RGB"] | None = None,
         seed: int = 0,
     ) -> None:
+        if mode not in (None, "L", "RGB"):
+            raise ValueError(unknown_choice(_OWNER, "mode", mode, ("L", "RGB")))
         table = Path(folder) / csv
         lines = _read_table(table)
         columns = _element_columns(table, lines[0], elements)
@@ -160,13 +162,21 @@ def _read_lines(table: Path, rows: Iterator[list[str]]) -> Iterator[_Line]:
         if heading.count(name) != 1:
             got = f"the columns {', '.join(heading)}" if heading else "an empty file"
             raise ValueError(expected(table, f"a heading with one column {name!r}", got))
+    for name in heading:
+        if name and heading.count(name) > 1:
+            got = f"the columns {', '.join(heading)}"
+            raise ValueError(expected(table, f"one column {name!r}", got))
     for row in rows:
         place = f"{table}, line {rows.line_num}"  # type: ignore[attr-defined]
         if not any(row):
             continue
         if len(row) != len(heading):
             raise ValueError(expected(place, f"{len(heading)} cells", len(row)))
-        yield _Line(place, {name: cell.strip() for name, cell in zip(heading, row, strict=True)})
+        cells = {name: cell.strip() for name, cell in zip(heading, row, strict=True)}
+        for name in ("picture", "original"):
+            if not cells[name]:
+                raise ValueError(expected(place, f"a name in the column {name!r}", "none"))
+        yield _Line(place, cells)
 
 
 def _element_columns(table: Path, first: _Line, names: Sequence[str] | None) -> list[str]:

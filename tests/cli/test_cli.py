@@ -338,6 +338,15 @@ def test_help_and_version(capsys):
     assert "Wall-clock budget from the first step" in out
 
 
+def test_an_error_of_many_lines_is_one_line(capsys, monkeypatch):
+    def crash(run):
+        raise RuntimeError("out of\nmemory")
+
+    monkeypatch.setattr(Run, "open", crash)
+    assert run("evaluate", "run") == 1
+    assert the_only_line(capsys) == "groupae: RuntimeError: out of memory\n"
+
+
 def interrupt(*words, **options):
     raise KeyboardInterrupt
 

@@ -184,6 +184,9 @@ WRONG = [
     ("picture;original;element\n0.png;a;0", "got the columns picture;original;element"),
     ("picture,original,angle\n0.png,a,0", "begins with 'element', got the columns picture, or"),
     (GOOD + "2.png,b,1\n", r"line 4: expected at least two views of the original 'b', got only"),
+    (GOOD + ",a,1\n", "line 4: expected a name in the column 'picture', got none"),
+    (GOOD + "2.png, ,1\n", "line 4: expected a name in the column 'original', got none"),
+    ("picture,original,element,element\n0.png,a,0,1\n", "one column 'element', got the columns"),
     (GOOD + "2.png,a\n", "line 4: expected 3 cells, got 2"),
     (GOOD + "2.png,a,1,2\n", "line 4: expected 3 cells, got 4"),
     (GOOD + "2.png,a,one\n", "line 4: expected a number in the column 'element', got 'one'"),
@@ -261,6 +264,22 @@ def test_other_mistakes_are_sentences(odd_pictures, tmp_path):
     write(odd_pictures, "picture,original,element,label\n0.png,a,0,x\n1.png,a,1,y\n")
     with pytest.raises(ValueError, match="line 3: expected the label 'x' of the original 'a', got"):
         FolderPairs(odd_pictures, Cyclic(4))
+
+
+def test_a_mode_is_one_of_two(odd_pictures):
+    write(odd_pictures, GOOD)
+    with pytest.raises(
+        ValueError, match="FolderPairs: expected mode to be one of L, RGB, got 'CMY"
+    ):
+        FolderPairs(odd_pictures, Cyclic(4), mode="CMYK")
+
+
+def test_a_quaternion_of_length_zero_names_its_line(odd_pictures):
+    heading = "picture,original,element_w,element_x,element_y,element_z\n"
+    write(odd_pictures, heading + "0.png,a,1,0,0,0\n1.png,a,0,0,0,0\n")
+    sentence = r"line 3: expected an element of SO\(3\), got 0, 0, 0, 0"
+    with pytest.raises(ValueError, match=sentence):
+        FolderPairs(odd_pictures, SO3(), chart="quat_wxyz")
 
 
 def test_a_picture_too_large_to_be_one_names_its_line(odd_pictures, monkeypatch):
