@@ -30,6 +30,7 @@ def test_chamfer_by_hand():
     x, y = torch.tensor([[[0.0], [3.0]]]), torch.tensor([[[1.0], [7.0], [8.0]]])
     assert float(chamfer_distance(x, y)) == pytest.approx(2.5 + 14)
     assert float(chamfer_score(x, y)) == pytest.approx(-10 * math.log10(16.5))
+    assert float(chamfer_score(x, x)) == pytest.approx(100)  # capped
 
 
 def test_chamfer_agrees_with_a_search_tree():
