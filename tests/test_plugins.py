@@ -237,6 +237,16 @@ def test_a_data_set_that_is_none_gets_one_sentence(install, entry, sentence):
         get_experiment("moon")
 
 
+def test_the_list_of_data_sets_tells_of_every_offer_that_cannot_be_used(install, capsys):
+    install("plug_a", {"datasets": "bad name = plug_a:digits\nturntable = plug_a:digits"})
+    with pytest.raises(SystemExit) as stop:
+        main(["data", "list"])
+    assert stop.value.code == 0
+    out = capsys.readouterr().out
+    assert "a name of letters, digits and single . - _, got 'bad name'\n" in out
+    assert "another name than that of a built-in data set, got 'turntable'\n" in out
+
+
 def test_a_backbone_is_found_by_name(install):
     names = ("linear = plug_a:linear", "number = plug_a:number", "whole = plug_a:whole")
     install("plug_a", {"models": "\n".join(names)})
