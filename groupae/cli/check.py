@@ -18,7 +18,8 @@ from groupae._plugins import PlugInError, PlugIns, describe
 from groupae._validation import expected
 from groupae.actions import LatentAction, VectorAction, get_action
 from groupae.actions.registry import ACTION_PLUG_INS
-from groupae.cli.law_tables import LawRow, print_laws, print_table, say
+from groupae.cli.console import print_table, say
+from groupae.cli.law_tables import LawRow, print_laws
 from groupae.experiments import get_backbone, get_experiment
 from groupae.experiments.backbones import MODEL_PLUG_INS
 from groupae.experiments.run import DATASET_PLUG_INS

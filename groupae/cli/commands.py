@@ -10,7 +10,7 @@ import torch
 from rich.console import Console
 
 from groupae._validation import expected
-from groupae.cli.law_tables import say
+from groupae.cli.console import say
 from groupae.data.building import show_building
 from groupae.data.options import Size, Split
 from groupae.experiments import (

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from groupae._plugins import PlugInError
 from groupae._validation import expected
-from groupae.cli.law_tables import print_table, say
+from groupae.cli.console import print_table, say
 from groupae.data.building import show_building
 from groupae.data.cache import cache_root
 from groupae.data.options import Size

@@ -8,25 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from groupae.cli.console import print_table, say
 from groupae.representations import Representation
 from groupae.testing import LawReport, LawResult
 
-__all__ = ["LawRow", "print_laws", "print_table", "say"]
+__all__ = ["LawRow", "print_laws"]
 
 _GAP = 3  # blanks between two columns
-_LOOKS: dict[str, Any] = {"box": box.SIMPLE_HEAD, "pad_edge": False}
-
-
-def say(console: Console, line: str) -> None:
-    """Print a line as it is: it may look like markup, and must not be broken."""
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,16 +106,3 @@ def _pieces(
             used = first + widths[law] + 2 * _GAP
         pieces[-1].append(law)
     return pieces
-
-
-def print_table(console: Console, heads: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
-    """Print a table as wide as its content, whatever the output's width; numbers to the right."""
-    table = Table(**_LOOKS)
-    for i, head in enumerate(heads):
-        table.add_column(head, justify="right" if heads[0] == "" and i else "left")
-    for row in rows:
-        table.add_row(*row)
-    narrow = console.width
-    console.width = console.measure(table, options=console.options.update(width=10_000)).maximum
-    console.print(table, crop=False, no_wrap=True)
-    console.width = narrow

@@ -99,17 +99,21 @@ class OrbitDataset(abc.ABC):
         index = self._index(step, size)
         return self._pairs(index, keyed_generator(self.seed, _ELEMENTS, step))
 
-    def fixed(self, rounds: int = 1) -> PairBatch:
-        """Return pairs of each original, always the same ones; for validation and tests.
+    def fixed(self, count: int | None = None) -> PairBatch:
+        """Return pairs that are always the same, for validation and tests; one of each original.
 
         Args:
-            rounds: How many of each; original 0 to the last, then again.
+            count: How many instead: fewer are of originals spread evenly, more go from the first
+                original to the last, then again.
 
         Raises:
-            ValueError: If ``rounds`` is not at least 1.
+            ValueError: If ``count`` is not at least 1.
         """
-        check_count(type(self).__name__, "rounds", rounds)
-        index = torch.arange(len(self)).repeat(rounds)
+        n = len(self)
+        if count is not None:
+            check_count(type(self).__name__, "count", count)
+        index = torch.arange(n if count is None else count)
+        index = index % n if len(index) > n else index * n // len(index)
         return self._pairs(index, keyed_generator(self.seed, _FIXED))
 
     def trajectories(self, step: int, size: int, length: int) -> Trajectories:

@@ -203,9 +203,17 @@ def test_fixed_pairs_are_fixed_and_one_an_original(make):
     source = make()
     assert same(source.fixed(), make().fixed())
     assert len(source.fixed()) == len(source)
-    rounds = source.fixed(3)
+    rounds = source.fixed(3 * len(source))
     assert len(rounds) == 3 * len(source)
     assert not torch.equal(rounds.g[: len(source)], rounds.g[len(source) : 2 * len(source)])
+
+
+def test_few_fixed_pairs_are_of_originals_spread_evenly():
+    source = elements_that_move(SO2(), n=8)
+    source.labels = torch.arange(8)
+    assert source.fixed(4).label.tolist() == [0, 2, 4, 6]
+    assert source.fixed(8).label.tolist() == list(range(8))
+    assert source.fixed(11).label.tolist() == [*range(8), 0, 1, 2]
 
 
 def test_batches_fixed_pairs_and_trajectories_draw_apart():
@@ -391,7 +399,7 @@ REFUSED = [
         r"mask to return shape \(2, 2, 1, ...\), got \(2, 2, 3\)",
     ),
     (lambda: recorded().trajectories(0, 3, 0), "length to be an integer of at least 1, got 0"),
-    (lambda: recorded().fixed(0), "rounds to be an integer of at least 1, got 0"),
+    (lambda: recorded().fixed(0), "count to be an integer of at least 1, got 0"),
 ]
 
 
