@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import math
@@ -18,6 +19,7 @@ from groupae.metrics import PSNR, Score, evaluate
 from groupae.pairs import PairBatch, PairSource
 from groupae.training.callbacks import Callback, TrainingState
 from groupae.training.config import TrainingConfig
+from groupae.training.interrupts import interrupts_deferred
 from groupae.training.optimizers import build_optimizers
 from groupae.training.schedule import Budget, learning_rate_factor
 
@@ -74,8 +76,8 @@ def fit(
     Raises:
         NonFiniteLossError: With the step, the loss terms and the remedy. The model holds its best
             weights so far; checkpoints already written stay.
-        KeyboardInterrupt: After the weights at the interruption were validated and handed to the
-            callbacks, so that a checkpoint is written.
+        KeyboardInterrupt: At the end of the step that was interrupted, after the weights were
+            validated and handed to the callbacks, so that a checkpoint is written.
 
     Example:
         >>> from groupae import SO2, LatentActionAE, RotatedDigits, VectorAction
@@ -115,9 +117,11 @@ def fit(
             callback.on_validation(state)
         return state.step
 
-    for callback in callbacks:
-        callback.on_start(state)
+    interrupts = contextlib.ExitStack()
+    raise_if_interrupted = interrupts.enter_context(interrupts_deferred())
     try:
+        for callback in callbacks:
+            callback.on_start(state)
         due, validated = 1, validate()  # so that there is a checkpoint whatever happens
         wrapped.train()
         while (progress := budget.progress(state.step)) < 1:
@@ -134,9 +138,11 @@ def fit(
             if budget.progress(state.step) >= due / config.validations:
                 validated = validate()
                 due = int(budget.progress(state.step) * config.validations) + 1
+            raise_if_interrupted()
         state.progress = 1.0
         if validated != state.step:
             validate()
+        raise_if_interrupted()
     except NonFiniteLossError:
         model.load_state_dict(best)
         raise
@@ -148,6 +154,7 @@ def fit(
         for callback in callbacks:
             callback.on_end(state)
         model.to(home)
+        interrupts.close()
     model.load_state_dict(best)
     stepping = max(state.seconds - budget.validating, 1e-9)
     loading = state.loading_seconds / stepping

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import signal
 import time
 
 import pytest
@@ -12,6 +13,7 @@ from torch import nn
 from groupae import SO2, LatentActionAE, OrbitPairs, TrainingConfig, VectorAction, fit
 from groupae.metrics import PSNR
 from groupae.training import Callback, KeepBest, MetricsLog, NonFiniteLossError, load_best
+from groupae.training.interrupts import interrupts_deferred
 from groupae.training.optimizers import Muon, build_optimizers, orthogonalise
 from groupae.training.schedule import learning_rate_factor
 
@@ -275,3 +277,43 @@ def test_the_share_of_the_loader_is_one_of_the_steps_not_of_validations():
     result = fit(linear_model(), Slow(), validation, config, score=score)
     assert result.seconds > 2
     assert 0.5 < result.loading < 1
+
+
+def test_ctrl_c_waits_for_the_end_of_the_step_and_a_second_one_does_not():
+    class Press(Callback):
+        """Send the signal in the midst of the second step; note what still ran."""
+
+        def __init__(self):
+            self.seen = []
+
+        def on_step(self, state):
+            if state.step == 2:
+                signal.raise_signal(signal.SIGINT)
+                self.seen.append("after the signal")
+
+        def on_validation(self, state):
+            self.seen.append(state.step)
+
+    press = Press()
+    train, validation = sources()
+    with pytest.raises(KeyboardInterrupt):
+        fit(linear_model(), train, validation, CONFIG, callbacks=[press])
+    assert press.seen == [0, "after the signal", 2]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with interrupts_deferred():
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_handler_of_the_program_is_left_alone():
+    received = []
+    before = signal.signal(signal.SIGINT, lambda *_: received.append(1))
+    try:
+        with interrupts_deferred() as raise_if_interrupted:
+            signal.raise_signal(signal.SIGINT)
+            raise_if_interrupted()
+        assert received == [1]
+    finally:
+        signal.signal(signal.SIGINT, before)
