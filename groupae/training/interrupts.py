@@ -1,7 +1,7 @@
 """Ctrl-C at a step's end: a training is stopped where nothing is half done.
 
-Raised anywhere, a `KeyboardInterrupt` can be swallowed on its way (by a bare ``except`` in a module
-that is just imported, by a destructor) or tear an update apart.
+Raised anywhere, a `KeyboardInterrupt` could tear an update of the weights apart, or be swallowed on
+its way by a destructor or a bare ``except`` of somebody else's.
 """
 
 from __future__ import annotations

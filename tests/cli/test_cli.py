@@ -367,8 +367,13 @@ def test_only_a_training_speaks_of_what_was_trained(tmp_path, capsys, monkeypatc
 def test_ctrl_c_writes_a_checkpoint_and_exits_with_130(tmp_path):
     out = tmp_path / "run"
     words = ["train", "rotated-digits", "--minutes", "5", "--threads", "1", "--out", str(out)]
+    # a shell that runs the tests in the background has its children ignore Ctrl-C
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+        "from groupae.cli import main; main()"
+    )
     process = subprocess.Popen(
-        [sys.executable, "-c", "from groupae.cli import main; main()", *words],
+        [sys.executable, "-c", program, *words],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

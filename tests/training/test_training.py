@@ -279,6 +279,15 @@ def test_the_share_of_the_loader_is_one_of_the_steps_not_of_validations():
     assert 0.5 < result.loading < 1
 
 
+@pytest.fixture
+def ctrl_c_is_heard():
+    """As in a terminal; a shell that runs the tests in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c_is_heard")
 def test_ctrl_c_waits_for_the_end_of_the_step_and_a_second_one_does_not():
     class Press(Callback):
         """Send the signal in the midst of the second step; note what still ran."""
