@@ -1,9 +1,9 @@
 """Representations of groups: sums of irreps, and everything made from them.
 
 One file a family: ``irrep_sum`` (what the text notation makes), ``algebra`` (sums, products, duals,
-bases), ``transfer`` (between groups: pullback, induction, products, permutations), ``custom`` (the
-user's own), ``decomposition`` (into irreps; intertwiners, Clebsch-Gordan). A new construction goes
-beside its family.
+bases), ``fields`` (copies field by field), ``transfer`` (between groups: pullback, induction,
+products, permutations), ``custom`` (the user's own), ``decomposition`` (into irreps; intertwiners,
+Clebsch-Gordan). A new construction goes beside its family.
 """
 
 from groupae.representations.algebra import (
@@ -11,7 +11,6 @@ from groupae.representations.algebra import (
     Copies,
     DirectSum,
     Dual,
-    Fields,
     Subrepresentation,
     TensorProduct,
 )
@@ -22,6 +21,7 @@ from groupae.representations.custom import (
     TabulatedRepresentation,
 )
 from groupae.representations.decomposition import clebsch_gordan, intertwiners
+from groupae.representations.fields import Fields
 from groupae.representations.irrep_sum import IrrepSum, Term
 from groupae.representations.transfer import Induced, PermutationRepresentation, Pullback
 

@@ -224,6 +224,7 @@ def test_batches_fixed_pairs_and_trajectories_draw_apart():
 
 
 def test_the_global_random_state_is_left_alone(make):
+    # numpy's global state is touched on purpose: it is what must not change
     torch.manual_seed(0)
     np.random.seed(0)  # noqa: NPY002
     before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
