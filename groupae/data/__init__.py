@@ -15,6 +15,7 @@ from groupae.data.orbits import OrbitDataset, Views
 from groupae.data.pairs import OrbitPairs
 from groupae.data.point_clouds import PointClouds
 from groupae.data.recorded import RecordedPairs
+from groupae.data.resized import Resized
 from groupae.data.rotated_digits import RotatedDigits
 from groupae.data.rotation import rotate
 from groupae.data.series import Series, shift_phase
@@ -31,6 +32,7 @@ __all__ = [
     "OrbitPairs",
     "PointClouds",
     "RecordedPairs",
+    "Resized",
     "RotatedDigits",
     "Series",
     "SkyPlanes",

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal
+
+from torch import Tensor
 
 from groupae._validation import unknown_choice
 from groupae.data.blocked_digits import BlockedDigits
 from groupae.data.brain_contrast import BrainContrast
 from groupae.data.molecules import Molecules
+from groupae.data.options import Split
 from groupae.data.orbits import OrbitDataset
 from groupae.data.point_clouds import PointClouds
+from groupae.data.resized import Resized, check_resizable
 from groupae.data.rotated_digits import RotatedDigits
+from groupae.data.rotation import rotate
 from groupae.data.series import Series
 from groupae.data.sky_planes import SkyPlanes
 from groupae.data.turntable import Turntable
@@ -35,6 +40,7 @@ class DatasetInfo:
         originals: What a folder of originals holds.
         kind: What a datum is, which says how it is drawn.
         is_rendered: Whether it is made on first use and kept in the cache.
+        data_action: How the group acts on pictures themselves, of (g, x), where it does.
     """
 
     name: str
@@ -46,6 +52,22 @@ class DatasetInfo:
     originals: str = ""
     kind: Literal["pictures", "points", "molecules", "series"] = "pictures"
     is_rendered: bool = False
+    data_action: Callable[[Tensor, Tensor], Tensor] | None = None
+
+    def resized(self, pixels: int | None) -> DatasetInfo:
+        """Return the same data set with pictures of ``pixels`` x ``pixels``, `Resized`.
+
+        Raises:
+            ValueError: If data are no square pictures, or ``pixels`` does not divide their size.
+        """
+        if pixels is None or pixels == self.x_shape[-1]:
+            return self
+        check_resizable(self.name, self.x_shape, pixels)
+
+        def load(split: Split, **options: Any) -> OrbitDataset:
+            return Resized(self.load(split, **options), pixels)
+
+        return dataclasses.replace(self, load=load, x_shape=(self.x_shape[0], pixels, pixels))
 
 
 _MNIST = "5000 MNIST digits, embedded (CC BY-SA 3.0)"
@@ -62,6 +84,7 @@ DATASETS = {
             RotatedDigits,
             _MNIST,
             _IDX,
+            data_action=rotate,
         ),
         DatasetInfo(
             "blocked-digits",
@@ -71,6 +94,7 @@ DATASETS = {
             BlockedDigits,
             _MNIST,
             _IDX,
+            data_action=rotate,
         ),
         DatasetInfo(
             "brain-contrast",
