@@ -60,7 +60,7 @@ def main() -> None:
             batch_size=options.batch_size,
             seed=options.seed,
         )
-        model = build_model(experiment, model_config, seed=options.seed)
+        model = build_model(experiment.data, model_config, seed=options.seed)
         result = fit(model, experiment.data.load("train", seed=options.seed), validation, training)
         score = evaluate(model, test)
         scores[name] = score["psnr"].mean

@@ -252,11 +252,11 @@ def test_a_backbone_is_found_by_name(install):
     install("plug_a", {"models": "\n".join(names)})
     config = ModelConfig("linear", "1x0 + 2x1", {"mse": 1.0})
     experiment = EXPERIMENTS["rotated-digits"]
-    model = build_model(experiment, config, seed=0)
+    model = build_model(experiment.data, config, seed=0)
     assert model.transform(torch.zeros(2), torch.zeros(2, 1, 28, 28)).shape == (2, 1, 28, 28)
     with pytest.raises(PlugInError, match="returns an encoder, a decoder and an action"):
         get_backbone("number")
     with pytest.raises(TypeError, match="backbone 'whole': expected an encoder, a decoder and an "):
-        build_model(experiment, dataclasses.replace(config, backbone="whole"), seed=0)
+        build_model(experiment.data, dataclasses.replace(config, backbone="whole"), seed=0)
     with pytest.raises(ValueError, match="sequence, paper_digit, linear, number, whole, got 'cnn'"):
-        build_model(experiment, dataclasses.replace(config, backbone="cnn"), seed=0)
+        build_model(experiment.data, dataclasses.replace(config, backbone="cnn"), seed=0)

@@ -46,10 +46,12 @@ def train(
     preset: str = "default",
     minutes: float | None = None,
     steps: int | None = None,
+    cpu_minutes: float | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
     seed: int = 0,
     size: Size = "small",
+    pixels: int | None = None,
     folder: Path | None = None,
     out: Path | None = None,
     threads: int | None = None,
@@ -59,13 +61,15 @@ def train(
 
     Args:
         dataset: What to train on, by name; groupae data list has them.
-        preset: Which model: default is ours; digits have paper, the paper's, too.
+        preset: Which model: default is ours, paper the paper's, the others rivals.
         minutes: Wall-clock budget from the first step; 2 or 5 by default, by data set.
         steps: Budget in steps instead.
+        cpu_minutes: Budget in minutes of processor time instead.
         batch_size: Pairs a step.
         learning_rate: Peak learning rate.
         seed: Key of weights, data order and elements.
         size: How much of the data set: tiny, small or full.
+        pixels: Shrink pictures to that height and width.
         folder: The originals, in their published layout, instead of the default.
         out: Run folder; the next free runs/DATASET-NNN by default.
         threads: Threads of torch; all cores by default.
@@ -77,6 +81,7 @@ def train(
     given: dict[str, Any] = {
         "minutes": minutes,
         "steps": steps,
+        "cpu_minutes": cpu_minutes,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
     }
@@ -88,7 +93,7 @@ def train(
     console = Console()
     with show_building(console):  # before there is a run folder, or an old one is replaced
         for split in get_args(Split):
-            experiment.data.load(split, size=size, folder=folder)
+            experiment.data.resized(pixels).load(split, size=size, folder=folder)
     run = Run.create(
         path,
         experiment,
@@ -96,6 +101,7 @@ def train(
         preset_name=preset,
         size=size,
         folder=folder,
+        pixels=pixels,
         force=force,
     )
     say(console, f"{dataset}, {preset} preset: {_budget(training)}, run folder {run.path}")
@@ -115,6 +121,8 @@ def train(
 def _budget(training: TrainingConfig) -> str:
     if training.steps is not None:
         return f"{training.steps} steps"
+    if training.cpu_minutes is not None:
+        return f"{training.cpu_minutes:g} minutes of processor time"
     return f"{training.minutes:g} minutes"
 
 

@@ -68,4 +68,4 @@ class Resized(OrbitDataset):
 
     def _average(self, x: Tensor) -> Tensor:
         shrunk = F.avg_pool2d(x.flatten(0, 1), x.shape[-1] // self.pixels)
-        return shrunk.unflatten(0, x.shape[:2])
+        return torch.unflatten(shrunk, 0, x.shape[:2])

@@ -6,8 +6,9 @@ a preset is, ``backbones`` finds encoders and decoders by name, ``run`` says wha
 """
 
 from groupae.experiments.backbones import Backbone, get_backbone
-from groupae.experiments.config import ModelConfig, Preset
-from groupae.experiments.experiment import Experiment, build_model
+from groupae.experiments.building import build_model
+from groupae.experiments.config import BaselineConfig, ModelConfig, Preset
+from groupae.experiments.experiment import Comparison, Experiment
 from groupae.experiments.report import (
     Report,
     draw_orbit,
@@ -20,6 +21,8 @@ from groupae.experiments.run import EXPERIMENTS, Run, RunExistsError, get_experi
 __all__ = [
     "EXPERIMENTS",
     "Backbone",
+    "BaselineConfig",
+    "Comparison",
     "Experiment",
     "ModelConfig",
     "Preset",

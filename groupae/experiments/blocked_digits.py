@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 
 from groupae.baselines import DataAction
@@ -20,10 +19,7 @@ _FREQUENCIES = (
     " + 6x8 + 6x9 + 5x10 + 4x11 + 3x12 + 2x13 + 1x14"
 )
 
-_TURNED = ROTATED_DIGITS.presets["default"]
-_DEFAULT = dataclasses.replace(
-    _TURNED, model=dataclasses.replace(_TURNED.model, representation=_FREQUENCIES)
-)
+_DEFAULT = ROTATED_DIGITS.presets["default"].replace(representation=_FREQUENCIES)
 
 
 def _references(train: OrbitDataset) -> Mapping[str, Transforms]:

@@ -5,11 +5,17 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from groupae._validation import expected
 from groupae.training import TrainingConfig
 
-__all__ = ["ModelConfig", "Preset"]
+__all__ = ["BaselineConfig", "ModelConfig", "Preset"]
+
+Option = bool | int | float | str | tuple["Option", ...]
+"""What an option of a baseline may be: it is written to a file and read from it."""
+
+_WITH_SKIPS = ("unet", "paper_scene")
 
 
 def _is_weight(value: object) -> bool:
@@ -35,7 +41,8 @@ class ModelConfig:
         widths: Channels at each resolution; for sets, the widths of encoder and decoder.
         blocks: Residual blocks at each resolution; for sets, residual layers of the encoder.
         skips: For ``"unet"``, how the group acts on the channels of the skip at each resolution,
-            full size first, as text; ``""`` for no skip there.
+            full size first, as text; ``""`` for no skip there. For ``"paper_scene"``, of its one
+            skip.
 
     Raises:
         ValueError: If one of them is of the wrong kind: a config may come from a file.
@@ -63,14 +70,56 @@ class ModelConfig:
         if not isinstance(self.skips, tuple) or not all(isinstance(s, str) for s in self.skips):
             got = repr(self.skips)
             raise ValueError(expected("ModelConfig", "skips as a list of texts", got))
-        if self.skips and self.backbone != "unet":
-            got, remedy = repr(self.backbone), "leave skips out"
-            raise ValueError(expected("ModelConfig", "the backbone 'unet' for skips", got, remedy))
+        if self.skips and self.backbone not in _WITH_SKIPS:
+            form, got = f"a backbone of {', '.join(_WITH_SKIPS)} for skips", repr(self.backbone)
+            raise ValueError(expected("ModelConfig", form, got, "leave skips out"))
+
+
+@dataclasses.dataclass(frozen=True)
+class BaselineConfig:
+    """A system we compare with as plain data, enough to rebuild it.
+
+    Args:
+        system: Its name, one of `groupae.experiments.systems.SYSTEMS`.
+        options: Keyword arguments of its builder: sizes, and how the element is given to it.
+
+    Raises:
+        ValueError: If one of them is of the wrong kind: a config may come from a file.
+    """
+
+    system: str
+    options: Mapping[str, Option] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.system, str):
+            raise ValueError(expected("BaselineConfig", "system as text", repr(self.system)))
+        options = self.options
+        if not isinstance(options, Mapping) or not all(isinstance(name, str) for name in options):
+            form = "options to map names to values"
+            raise ValueError(expected("BaselineConfig", form, repr(options)))
+        for name, value in options.items():
+            if not _is_option(value):
+                form = f"{name} to be a number, a text, true or false, or a list of them"
+                raise ValueError(expected("BaselineConfig", form, repr(value)))
+
+
+def _is_option(value: object) -> bool:
+    if isinstance(value, tuple):
+        return all(map(_is_option, value))
+    return isinstance(value, (bool, int, str)) or _is_weight(value)
 
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
     """A model and how it is trained."""
 
-    model: ModelConfig
+    model: ModelConfig | BaselineConfig
     training: TrainingConfig
+
+    def replace(self, **changes: Any) -> Preset:
+        """Return the preset with other values in its model, by name.
+
+        Raises:
+            TypeError: If the model has no such value.
+        """
+        return dataclasses.replace(self, model=dataclasses.replace(self.model, **changes))

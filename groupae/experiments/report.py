@@ -13,7 +13,7 @@ from groupae._files import write_durably
 from groupae.data import OrbitDataset
 from groupae.experiments.run import Run
 from groupae.metrics import OWN_PSNR, Estimate, Score, evaluate, latent_equivariance_error
-from groupae.models import LatentActionAE
+from groupae.models import LatentActionAE, TransformModule
 from groupae.pairs import PairBatch
 from groupae.testing import check_action
 from groupae.viz import element_title, plot_orbit, plot_training, save_figure, to_pictures
@@ -91,7 +91,17 @@ def _equivariance(model: LatentActionAE, pairs: PairBatch) -> Estimate:
     return Estimate.of(latent_equivariance_error(model.action, pairs.g, z1, z2))
 
 
-def make_report(run: Run, model: LatentActionAE) -> Report:
+def _latent_facts(model: TransformModule, pairs: PairBatch) -> dict[str, str]:
+    if not isinstance(model, LatentActionAE):
+        return {}
+    return {
+        "latent": f"{model.action}",
+        "latent equivariance error": f"{_equivariance(model, pairs):.4f}  (0 exact, 2 unrelated)",
+        "worst law error of the action": _law_errors(model),
+    }
+
+
+def make_report(run: Run, model: TransformModule) -> Report:
     """Evaluate a model and its references on the test pairs."""
     pairs = run.fixed("test")
     columns = run.experiment.scores
@@ -99,16 +109,14 @@ def make_report(run: Run, model: LatentActionAE) -> Report:
         columns = (*columns, OWN_PSNR)
     training = run.preset.training
     references = run.experiment.references(run.load("train"))
-    models = {f"groupae, {run.preset_name} preset": model, **references}
+    models = {f"{run.preset_name} preset": model, **references}
     result = run.result
     spent = "interrupted"
     if result:
         loading = f"{result.loading:.0%} of a step in the loader"
         spent = f"{result.seconds:.0f} s, {result.steps} steps, {loading}"
     facts = {
-        "latent": f"{model.action}",
-        "latent equivariance error": f"{_equivariance(model, pairs):.4f}  (0 exact, 2 unrelated)",
-        "worst law error of the action": _law_errors(model),
+        **_latent_facts(model, pairs),
         "parameters": f"{sum(p.numel() for p in model.parameters()):,}",
         "training": f"{spent}, batch {training.batch_size}",
     }
@@ -135,7 +143,7 @@ def _examples(test: OrbitDataset, count: int) -> Tensor:
     return torch.stack(ranked[:count]).sort().values
 
 
-def draw_orbit(run: Run, model: LatentActionAE) -> None:
+def draw_orbit(run: Run, model: TransformModule) -> None:
     """Write ``orbit.png``: held-out pictures under many elements, predictions above truth."""
     test = run.load("test")
     views = test.orbit(_examples(test, min(8, len(test))), 12)
@@ -146,7 +154,7 @@ def draw_orbit(run: Run, model: LatentActionAE) -> None:
         views.moves(test.group),
         views.x.transpose(0, 1),
         title=lambda g: element_title(test.group, g),
-        to_pictures=to_pictures(run.experiment.data.kind),
+        to_pictures=to_pictures(run.data.kind),
     )
     save_figure(figure, run.path / "orbit.png")
 

@@ -24,12 +24,13 @@ from groupae.data.registry import DatasetInfo
 from groupae.experiments.beyond_pictures import MOLECULES, POINT_CLOUDS, SERIES
 from groupae.experiments.blocked_digits import BLOCKED_DIGITS
 from groupae.experiments.brain_contrast import BRAIN_CONTRAST
-from groupae.experiments.config import ModelConfig, Preset
-from groupae.experiments.experiment import Experiment, build_model
+from groupae.experiments.building import build_model
+from groupae.experiments.config import BaselineConfig, ModelConfig, Preset
+from groupae.experiments.experiment import Experiment
 from groupae.experiments.rotated_digits import ROTATED_DIGITS
 from groupae.experiments.sky_planes import SKY_PLANES
 from groupae.experiments.turntable import TURNTABLE
-from groupae.models import LatentActionAE
+from groupae.models import TransformModule
 from groupae.pairs import PairBatch
 from groupae.training import (
     Callback,
@@ -110,6 +111,13 @@ def _read_config(path: Path) -> dict[str, Any]:
     return config
 
 
+def _with(kind: type[Any], other: type[Any], value: Any) -> Any:
+    """Return ``value`` with every ``other`` in it, list or tuple, as a ``kind``: YAML has lists."""
+    if isinstance(value, dict):
+        return {key: _with(kind, other, part) for key, part in value.items()}
+    return kind(_with(kind, other, part) for part in value) if isinstance(value, other) else value
+
+
 def _is_run(path: Path) -> bool:
     """Return whether a folder is a run and holds nothing else."""
     names = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
@@ -133,6 +141,7 @@ class Run:
         preset_name: What that preset is called.
         size: How much of the data set.
         folder: Where the originals are, if they are used.
+        pixels: Size that pictures are shrunk to; ``None`` for their own.
 
     Use `Run.create` for a new one, `Run.open` for an old one:
     ``Run.open(Path("runs/rotated-digits-001")).load_model()`` is the trained model.
@@ -144,6 +153,7 @@ class Run:
     preset_name: str
     size: Size = "small"
     folder: Path | None = None
+    pixels: int | None = None
 
     @classmethod
     def create(
@@ -155,6 +165,7 @@ class Run:
         preset_name: str = "custom",
         size: Size = "small",
         folder: Path | None = None,
+        pixels: int | None = None,
         force: bool = False,
     ) -> Run:
         """Make the folder and write its config.
@@ -166,10 +177,12 @@ class Run:
             preset_name: What to call that.
             size: How much of the data set.
             folder: The originals; kept as an absolute path, so that the run opens anywhere.
+            pixels: Size to shrink pictures to.
             force: Replace the run in an existing folder.
 
         Raises:
-            ValueError: If there is no such size, or the model cannot be built.
+            ValueError: If there is no such size, pictures do not shrink to ``pixels``, or the
+                model cannot be built.
             RunExistsError: If the folder is not empty and ``force`` is not given, or if it holds
                 anything but a run: then nothing is touched.
         """
@@ -177,12 +190,13 @@ class Run:
         folder = None if folder is None else Path(folder).absolute()
         # what cannot be, fails before anything is written
         check_options("Run.create", "train", size)
-        build_model(experiment, preset.model, seed=preset.training.seed)
+        data = experiment.data.resized(pixels)
+        build_model(data, preset.model, seed=preset.training.seed)
         cls.check_path(path, force=force)
         path.mkdir(parents=True, exist_ok=True)
         for old in path.iterdir():
             shutil.rmtree(old) if old.is_dir() else old.unlink()
-        run = cls(path, experiment, preset, preset_name, size, folder)
+        run = cls(path, experiment, preset, preset_name, size, folder, pixels)
         write_durably(path / _CONFIG, yaml.safe_dump(run._config(), sort_keys=False).encode())
         return run
 
@@ -200,14 +214,13 @@ class Run:
 
     def _config(self) -> dict[str, Any]:
         model = dataclasses.asdict(self.preset.model)
-        for name in ("widths", "skips"):
-            model[name] = list(model[name])
+        folder = self.folder and str(self.folder)
         return {
             "groupae_run": _VERSION,
             "experiment": self.experiment.name,
-            "data": {"size": self.size, "folder": self.folder and str(self.folder)},
+            "data": {"size": self.size, "folder": folder, "pixels": self.pixels},
             "preset": self.preset_name,
-            "model": model,
+            "model": _with(list, tuple, model),
             "training": dataclasses.asdict(self.preset.training),
         }
 
@@ -231,17 +244,16 @@ class Run:
                 if not isinstance(sections[name], dict):
                     raise TypeError(f"{name} that is {sections[name]!r}")
             experiment = get_experiment(str(config["experiment"]))
-            model: dict[str, Any] = {
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in config["model"].items()
-            }
+            values = _with(tuple, list, config["model"])
+            model = (BaselineConfig if "system" in values else ModelConfig)(**values)
             data = sections["data"]
             size, folder = data.get("size", "small"), data.get("folder")
+            pixels = data.get("pixels")
             check_options("data", "test", size)
             if not isinstance(folder, (str, type(None))):
                 raise TypeError(f"a folder that is {folder!r}")
-            preset = Preset(ModelConfig(**model), TrainingConfig(**config["training"]))
-            build_model(experiment, preset.model, seed=0)
+            preset = Preset(model, TrainingConfig(**config["training"]))
+            build_model(experiment.data.resized(pixels), preset.model, seed=0)
         except KeyError as error:
             what = "the config of a groupae run"
             raise ValueError(expected(file, what, f"one without {error}")) from None
@@ -249,7 +261,7 @@ class Run:
             line = " ".join(str(error).split())
             raise ValueError(expected(file, "the config of a groupae run", line)) from None
         name = str(config.get("preset", "custom"))
-        return cls(path, experiment, preset, name, size, Path(folder) if folder else None)
+        return cls(path, experiment, preset, name, size, Path(folder) if folder else None, pixels)
 
     # --- files ------------------------------------------------------------------------------
     @property
@@ -279,18 +291,27 @@ class Run:
             raise ValueError(expected(file, "the result of a training", got, remedy)) from None
 
     # --- doing ------------------------------------------------------------------------------
+    @property
+    def data(self) -> DatasetInfo:
+        """The data set, at the size of the run."""
+        return self.experiment.data.resized(self.pixels)
+
+    def build_model(self) -> TransformModule:
+        """Return the model before training."""
+        return build_model(self.data, self.preset.model, seed=self.preset.training.seed)
+
     def load(self, split: Split, *, seed: int = 0) -> OrbitDataset:
         """Return a split of the data set."""
-        return self.experiment.data.load(split, seed=seed, size=self.size, folder=self.folder)
+        return self.data.load(split, seed=seed, size=self.size, folder=self.folder)
 
     def fixed(self, split: Split) -> PairBatch:
         """Return fixed pairs of a split: 1000 for testing, 500 otherwise."""
         return self.load(split).fixed(1000 if split == "test" else 500)
 
-    def train(self, callbacks: Sequence[Callback] = ()) -> tuple[LatentActionAE, TrainingResult]:
+    def train(self, callbacks: Sequence[Callback] = ()) -> tuple[TransformModule, TrainingResult]:
         """Train, keeping metrics and the best weights in the folder; return the model."""
         training = self.preset.training
-        model = build_model(self.experiment, self.preset.model, seed=training.seed)
+        model = self.build_model()
         result = fit(
             model,
             self.load("train", seed=training.seed),
@@ -303,14 +324,14 @@ class Run:
         write_durably(self.path / "result.json", content.encode())
         return model, result
 
-    def load_model(self) -> LatentActionAE:
+    def load_model(self) -> TransformModule:
         """Return the model with the best valid checkpoint's weights, in evaluation mode.
 
         Raises:
             CheckpointError: If no checkpoint is valid, or it is of another model.
         """
         checkpoint = load_best(self.checkpoints)
-        model = build_model(self.experiment, self.preset.model, seed=self.preset.training.seed)
+        model = self.build_model()
         wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
         found = {name: tuple(tensor.shape) for name, tensor in checkpoint.weights.items()}
         if wanted != found:

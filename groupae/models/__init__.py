@@ -8,7 +8,7 @@ for sets of points, ``sequences`` those for series, ``paper`` the paper's.
 from groupae.models.autoencoder import LatentActionAE
 from groupae.models.backbones import ConvDecoder, ConvEncoder
 from groupae.models.paper import PaperDigitDecoder, PaperDigitEncoder
-from groupae.models.protocol import Capabilities, TransformModel
+from groupae.models.protocol import Capabilities, TransformModel, TransformModule
 from groupae.models.sequences import SequenceDecoder, SequenceEncoder
 from groupae.models.sets import SetDecoder, SetEncoder
 from groupae.models.unet import UNetDecoder, UNetEncoder
@@ -25,6 +25,7 @@ __all__ = [
     "SetDecoder",
     "SetEncoder",
     "TransformModel",
+    "TransformModule",
     "UNetDecoder",
     "UNetEncoder",
 ]

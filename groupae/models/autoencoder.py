@@ -16,14 +16,14 @@ from typing_extensions import override
 from groupae._validation import check_floating, expected
 from groupae.actions import Description, LatentAction
 from groupae.actions.base import map_latent
-from groupae.models.protocol import Capabilities
+from groupae.models.protocol import TransformModule
 from groupae.objectives import CrossReconstruction
 from groupae.pairs import PairBatch
 
 __all__ = ["LatentActionAE"]
 
 
-class LatentActionAE(nn.Module):
+class LatentActionAE(TransformModule):
     """An autoencoder with a group acting on its latent code.
 
     Args:
@@ -43,8 +43,6 @@ class LatentActionAE(nn.Module):
         torch.Size([5, 16])
     """
 
-    capabilities = Capabilities()
-
     def __init__(
         self,
         encoder: nn.Module,
@@ -61,6 +59,7 @@ class LatentActionAE(nn.Module):
         self.encoder = encoder
         self.decoder = decoder
         self.action = action
+        self.group = action.group
         self.objective = objective or CrossReconstruction()
 
     def encode(self, x: Tensor) -> Any:
@@ -76,6 +75,7 @@ class LatentActionAE(nn.Module):
             raise TypeError(expected("LatentActionAE", "the decoder to return a tensor", got))
         return prediction
 
+    @override
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
         """Return ``D(g . E(x))``.
 
@@ -90,6 +90,7 @@ class LatentActionAE(nn.Module):
         """Return `transform`."""
         return self.transform(g, x)
 
+    @override
     def orbit(self, x: Tensor, gs: Tensor) -> Tensor:
         """Return predictions of each ``x`` under all elements.
 
@@ -136,6 +137,7 @@ class LatentActionAE(nn.Module):
         """Return data with the invariant part of ``x`` and the varying part (pose) of ``y``."""
         return self.decode(self.action.swap(self.encode(x), self.encode(y)))
 
+    @override
     def loss(self, batch: PairBatch) -> dict[str, Tensor]:
         """Return the objective's named terms on a batch of pairs."""
         return self.objective(self, batch)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from typing import Protocol, runtime_checkable
 
-from torch import Tensor
+import torch
+from torch import Tensor, nn
 
+from groupae.groups import Group
 from groupae.pairs import PairBatch
 
-__all__ = ["Capabilities", "TransformModel"]
+__all__ = ["Capabilities", "TransformModel", "TransformModule"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,6 +29,24 @@ class Capabilities:
     needs_data_action: bool = False
     infers_element: bool = False
 
+    def obstacle(self, group: Group, *, has_data_action: bool) -> str | None:
+        """Return why a model cannot be used with a group, in a few words; ``None`` if it can.
+
+        Args:
+            group: The group that acts.
+            has_data_action: Whether it is known how it acts on the data themselves.
+
+        Example:
+            >>> from groupae import SO3
+            >>> Capabilities(groups=("SO(2)",)).obstacle(SO3(), has_data_action=True)
+            'takes SO(2), not SO(3)'
+        """
+        if self.groups is not None and str(group) not in self.groups:
+            return f"takes {' and '.join(self.groups)}, not {group}"
+        if self.needs_data_action and not has_data_action:
+            return f"needs {group} to act on the data themselves"
+        return None
+
 
 @runtime_checkable
 class TransformModel(Protocol):
@@ -40,3 +61,37 @@ class TransformModel(Protocol):
     def loss(self, batch: PairBatch) -> dict[str, Tensor]:
         """Return named loss terms; their sum is minimised."""
         ...
+
+
+class TransformModule(nn.Module, abc.ABC):
+    """A `TransformModel` with weights: what is trained.
+
+    Attributes:
+        group: The group whose elements it takes.
+        capabilities: What it needs and can do.
+    """
+
+    group: Group
+    capabilities: Capabilities = Capabilities()
+
+    @abc.abstractmethod
+    def transform(self, g: Tensor, x: Tensor) -> Tensor:
+        """Return the prediction of what ``x`` becomes under ``g``, shape of ``x``."""
+
+    @abc.abstractmethod
+    def loss(self, batch: PairBatch) -> dict[str, Tensor]:
+        """Return named loss terms; their sum is minimised."""
+
+    def orbit(self, x: Tensor, gs: Tensor) -> Tensor:
+        """Return predictions of each ``x`` under elements of its own.
+
+        Args:
+            x: Data, shape ``(n, *x_shape)``.
+            gs: Elements, shape ``(n, m, *element_shape)``.
+
+        Returns:
+            Shape ``(n, m, *x_shape)``.
+        """
+        n, m = gs.shape[:2]
+        predictions = self.transform(gs.flatten(0, 1), x.repeat_interleave(m, 0))
+        return torch.unflatten(predictions, 0, (n, m))

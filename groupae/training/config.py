@@ -19,8 +19,11 @@ class TrainingConfig:
 
     Args:
         minutes: Wall-clock budget from the first step, validation included; ignored when
-            ``steps`` is given. The schedule follows the fraction of the budget that is spent.
+            ``steps`` or ``cpu_minutes`` is given. The schedule follows the fraction of the budget
+            that is spent.
         steps: Budget in steps instead: then the run is a function of its seed alone.
+        cpu_minutes: Budget in minutes of the process's processor time instead, all threads added
+            up: on one thread a busy machine changes nothing.
         batch_size: Pairs a step; each is used in both directions.
         optimizer: ``"adam"`` (AdamW with betas 0.9 and 0.99, which is Adam at weight decay 0), or
             ``"muon"`` (orthogonalised momentum on matrices and kernels, AdamW on the rest).
@@ -42,6 +45,7 @@ class TrainingConfig:
 
     minutes: float = 5.0
     steps: int | None = None
+    cpu_minutes: float | None = None
     batch_size: int = 64
     optimizer: Literal["adam", "muon"] = "adam"
     learning_rate: float = 1e-3
@@ -57,6 +61,7 @@ class TrainingConfig:
         limits = {
             "minutes": self.minutes > 0,
             "steps": self.steps is None or self.steps > 0,
+            "cpu_minutes": self.cpu_minutes is None or self.cpu_minutes > 0,
             "batch_size": self.batch_size > 0,
             "learning_rate": self.learning_rate > 0,
             "validations": self.validations > 0,
@@ -84,8 +89,10 @@ class TrainingConfig:
     def _check_kinds(self) -> None:
         """Raise unless figures are numbers, and those that count are whole: they may be read."""
         for field in dataclasses.fields(self):
-            value, is_float = getattr(self, field.name), isinstance(field.default, float)
-            if field.name in ("optimizer", "decay") or (field.name == "steps" and value is None):
+            value = getattr(self, field.name)
+            is_float = isinstance(field.default, float) or field.name == "cpu_minutes"
+            is_left_out = value is None and field.default is None
+            if field.name in ("optimizer", "decay") or is_left_out:
                 continue
             if isinstance(value, bool) or not isinstance(value, (int, float) if is_float else int):
                 form = f"{field.name} as {'a number' if is_float else 'an integer'}"

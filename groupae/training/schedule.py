@@ -13,37 +13,42 @@ __all__ = ["Budget", "learning_rate_factor"]
 
 
 class Budget:
-    """How much of the budget is spent: by steps, or by the clock from the first step on.
+    """How much of the budget is spent: by steps, or by a clock from the first step on.
 
-    ``validating`` counts the seconds that went into validations.
+    ``validating`` counts the wall-clock seconds that went into validations.
     """
 
     def __init__(self, config: TrainingConfig) -> None:
         self.steps = config.steps
-        self.limit = config.minutes * 60
+        self._clock = time.perf_counter if config.cpu_minutes is None else time.process_time
+        self.limit = (config.cpu_minutes or config.minutes) * 60
         self.validating = 0.0
         self._reserve = 0.0
-        self._start = time.perf_counter()
+        self._start, self._spent_before = time.perf_counter(), self._clock()
 
     @property
     def seconds(self) -> float:
-        """Seconds since the budget was made."""
+        """Wall-clock seconds since the budget was made."""
         return time.perf_counter() - self._start
+
+    @property
+    def _spent(self) -> float:
+        """Seconds spent by the clock that the budget goes by."""
+        return self._clock() - self._spent_before
 
     @contextlib.contextmanager
     def reserving(self) -> Iterator[None]:
         """Time a validation, and keep as much of the budget back for the last one."""
-        before = self.seconds
+        started, before = self.seconds, self._spent
         yield
-        spent = self.seconds - before
-        self.validating += spent
-        self._reserve = min(spent, self.limit / 2)
+        self.validating += self.seconds - started
+        self._reserve = min(self._spent - before, self.limit / 2)
 
     def progress(self, step: int) -> float:
         """Return the spent fraction before ``step``; 1 or more when nothing is left."""
         if self.steps is not None:
             return step / self.steps
-        return self.seconds / (self.limit - self._reserve)
+        return self._spent / (self.limit - self._reserve)
 
 
 def learning_rate_factor(config: TrainingConfig, progress: float) -> float:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
 
 from groupae._validation import ShapeError, expected
-from groupae.actions import LatentAction
+from groupae.groups import Group
 from groupae.viz.mosaics import GAP, mosaic
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ __all__ = ["Orbits", "plot_orbit", "plot_training", "save_figure"]
 class Orbits(Protocol):
     """What a picture of orbits needs of a model."""
 
-    action: LatentAction[Any]
+    group: Group
 
     def orbit(self, x: Tensor, gs: Tensor) -> Tensor:
         """Return predictions ``(n, m, *x_shape)``."""
@@ -43,7 +43,7 @@ def plot_orbit(
     """Return a figure of orbits: a row a datum, a column an element, predictions above truth.
 
     Args:
-        model: Anything with ``orbit(x, gs)`` and ``action``.
+        model: Anything with ``orbit(x, gs)`` and ``group``.
         x: Data, shape ``(n, *x_shape)``; drawn in the first column.
         gs: Elements, shape ``(m, *element_shape)``, or ``(n, m, *element_shape)`` if each datum has
             its own.
@@ -70,7 +70,7 @@ def plot_orbit(
     grey = "gray" if channels == 1 else None
     axes.imshow(mosaic(drawn).numpy(), cmap=grey, vmin=0, vmax=1)
     step_x, step_y = width + GAP, height + GAP
-    is_own = gs.ndim - len(model.action.group.element_shape) == 2
+    is_own = gs.ndim - len(model.group.element_shape) == 2
     labels = ["x", *_titles(gs.cpu() if is_own else gs.cpu().expand(n, *gs.shape), title)]
     axes.set_xticks([i * step_x + width / 2 for i in range(m + 1)], labels, fontsize=8)
     ticks = [] if truth is None else [i * step_y + height / 2 for i in range(len(rows))]

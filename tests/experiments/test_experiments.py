@@ -30,7 +30,7 @@ def test_every_data_set_has_an_experiment():
 @pytest.mark.parametrize(("name", "preset"), PRESETS)
 def test_a_preset_learns_from_a_batch(name, preset):
     experiment = EXPERIMENTS[name]
-    model = build_model(experiment, experiment.presets[preset].model, seed=0)
+    model = build_model(experiment.data, experiment.presets[preset].model, seed=0)
     assert check_action(model.action).passed
     batch = experiment.data.load("train", size="tiny").batch(0, 4)
     assert batch.x1.shape[1:] == experiment.data.x_shape

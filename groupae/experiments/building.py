@@ -1,0 +1,62 @@
+"""Models from what says how they are made."""
+
+from __future__ import annotations
+
+import torch
+
+from groupae._validation import expected, unknown_choice
+from groupae.data.registry import DatasetInfo
+from groupae.experiments.backbones import get_backbone
+from groupae.experiments.config import BaselineConfig, ModelConfig
+from groupae.experiments.systems import build_baseline
+from groupae.models import LatentActionAE, TransformModule
+from groupae.objectives import (
+    CrossReconstruction,
+    chamfer_error,
+    latent_cycle,
+    log_chamfer_error,
+    log_mean_squared_error,
+    mean_squared_error,
+)
+
+__all__ = ["build_model"]
+
+_TERMS = {
+    "mse": mean_squared_error,
+    "log_mse": log_mean_squared_error,
+    "latent_cycle": latent_cycle,
+    "chamfer": chamfer_error,
+    "log_chamfer": log_chamfer_error,
+}
+
+
+def build_model(
+    data: DatasetInfo, config: ModelConfig | BaselineConfig, *, seed: int
+) -> TransformModule:
+    """Return the model of a config for a data set, its weights a function of ``seed``.
+
+    The global random state is left as it was.
+
+    Raises:
+        ValueError: If the config names an unknown system, backbone or loss term, or a system that
+            cannot be used with the group.
+        TypeError: If the backbone, a plug-in's, returns anything but a model's parts.
+    """
+    build = build_baseline if isinstance(config, BaselineConfig) else _build_latent_action_ae
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build(data, config)  # type: ignore[arg-type]  # chosen by its type above
+
+
+def _build_latent_action_ae(data: DatasetInfo, config: ModelConfig) -> LatentActionAE:
+    unknown = [name for name in config.objective if name not in _TERMS]
+    if unknown:
+        raise ValueError(unknown_choice("ModelConfig", "a loss term", unknown[0], _TERMS))
+    objective = CrossReconstruction(
+        {name: (weight, _TERMS[name]) for name, weight in config.objective.items()}
+    )
+    parts = get_backbone(config.backbone)(data.group, data.x_shape, config)
+    if not isinstance(parts, tuple) or len(parts) != 3:
+        owner, what = f"backbone {config.backbone!r}", "an encoder, a decoder and an action"
+        raise TypeError(expected(owner, what, f"{parts!r:.60}"))
+    return LatentActionAE(*parts, objective)
