@@ -1,9 +1,11 @@
 """Objectives: loss terms on pairs, and their weighted sum."""
 
+from groupae.objectives.prediction import CrossPrediction, Predictions, PredictionTerm
 from groupae.objectives.reconstruction import (
     Codec,
     CrossPass,
     CrossReconstruction,
+    Predicted,
     latent_cycle,
     log_mean_squared_error,
     mean_squared_error,
@@ -13,7 +15,11 @@ from groupae.objectives.sets import chamfer_error, log_chamfer_error
 __all__ = [
     "Codec",
     "CrossPass",
+    "CrossPrediction",
     "CrossReconstruction",
+    "Predicted",
+    "PredictionTerm",
+    "Predictions",
     "chamfer_error",
     "latent_cycle",
     "log_chamfer_error",

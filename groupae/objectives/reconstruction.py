@@ -20,6 +20,7 @@ __all__ = [
     "Codec",
     "CrossPass",
     "CrossReconstruction",
+    "Predicted",
     "Term",
     "latent_cycle",
     "log_mean_squared_error",
@@ -38,6 +39,20 @@ class Codec(Protocol):
 
     def decode(self, z: Any) -> Tensor:
         """Return the picture of ``z``."""
+        ...
+
+
+class Predicted(Protocol):
+    """Predictions beside what they should be: all that most terms read."""
+
+    @property
+    def prediction(self) -> Tensor:
+        """What a model predicts, shape ``(n, *x_shape)``."""
+        ...
+
+    @property
+    def target(self) -> Tensor:
+        """What it should be, same shape."""
         ...
 
 
@@ -61,12 +76,12 @@ class CrossPass:
 Term = Callable[[CrossPass], Tensor]
 
 
-def mean_squared_error(crossed: CrossPass) -> Tensor:
+def mean_squared_error(crossed: Predicted) -> Tensor:
     """Return the mean squared error of the crossed reconstruction (the paper's loss)."""
     return (crossed.prediction - crossed.target).square().mean()
 
 
-def log_mean_squared_error(crossed: CrossPass, floor: float = 1e-4) -> Tensor:
+def log_mean_squared_error(crossed: Predicted, floor: float = 1e-4) -> Tensor:
     """Return the mean over pictures of ``log(mse + floor)``.
 
     Up to a factor this is minus the mean PSNR that evaluation reports: every picture counts by

@@ -1,0 +1,71 @@
+"""The crossed prediction of any model, whether it has a latent action or not.
+
+``x2`` is predicted from ``x1`` and ``x1`` from ``x2``. The terms are those of
+`groupae.CrossReconstruction` that read nothing but predictions and targets.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from groupae.groups import Group
+from groupae.objectives.reconstruction import Predicted, mean_squared_error
+from groupae.pairs import PairBatch
+
+__all__ = ["CrossPrediction", "PredictionTerm", "Predictions"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Predictions:
+    """Predictions beside what they should be.
+
+    Args:
+        prediction: What a model predicts, shape ``(n, *x_shape)``.
+        target: What it should be, same shape.
+    """
+
+    prediction: Tensor
+    target: Tensor
+
+
+PredictionTerm = Callable[[Predicted], Tensor]
+"""A loss term that reads nothing but predictions and targets."""
+
+
+class _Predictor(Protocol):
+    group: Group
+
+    def transform(self, g: Tensor, x: Tensor) -> Tensor: ...
+
+
+class CrossPrediction:
+    """A weighted sum of named terms over ``transform(g, x1)`` and ``transform(g^-1, x2)``.
+
+    Args:
+        terms: Name to ``(weight, term)``; the mean squared error unless given.
+
+    Example:
+        >>> from groupae.objectives import log_mean_squared_error
+        >>> CrossPrediction({"log_mse": (1.0, log_mean_squared_error)}).names
+        ('log_mse',)
+    """
+
+    def __init__(self, terms: Mapping[str, tuple[float, PredictionTerm]] | None = None) -> None:
+        self.terms = dict(terms or {"reconstruction": (1.0, mean_squared_error)})
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the terms."""
+        return tuple(self.terms)
+
+    def __call__(self, model: _Predictor, batch: PairBatch) -> dict[str, Tensor]:
+        """Return each term times its weight, by name; their sum is the loss."""
+        g = torch.cat([batch.g, model.group.inverse(batch.g)])
+        prediction = model.transform(g, torch.cat([batch.x1, batch.x2]))
+        made = Predictions(prediction, torch.cat([batch.x2, batch.x1]))
+        return {name: weight * term(made) for name, (weight, term) in self.terms.items()}
