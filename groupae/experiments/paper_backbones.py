@@ -11,9 +11,9 @@ from groupae._validation import expected
 from groupae.actions import AffineAction, LatentAction
 from groupae.experiments.config import ModelConfig
 from groupae.groups import Affine, Group
-from groupae.models.paper import PaperBrainDecoder, PaperBrainEncoder, paper_scene
+from groupae.models.paper import PaperBrainDecoder, PaperBrainEncoder, paper_scene_parts
 
-__all__ = ["paper_brain", "paper_scenes"]
+__all__ = ["paper_brain", "paper_scene"]
 
 _Parts = tuple[nn.Module, nn.Module, LatentAction[Any]]
 
@@ -62,7 +62,7 @@ def paper_brain(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> 
     return encoder, decoder, AffineAction(varying, invariant, axis=-3)
 
 
-def paper_scenes(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> _Parts:
+def paper_scene(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> _Parts:
     """Return the paper's model of scenes.
 
     ``config.widths`` are five, the last the degree of ``config.representation``. ``config.skips``
@@ -77,7 +77,7 @@ def paper_scenes(group: Group, x_shape: tuple[int, ...], config: ModelConfig) ->
         >>> from groupae import SO3
         >>> text, widths = "9x0 + 7x1", (8, 8, 16, 16, 30)
         >>> config = ModelConfig("paper_scene", text, {"mse": 1.0}, widths)
-        >>> print(paper_scenes(SO3(), (3, 64, 64), config)[2])
+        >>> print(paper_scene(SO3(), (3, 64, 64), config)[2])
         PartsAction(code: ChannelAction(SO(3), 9x0 + 7x1))
     """
     owner = "backbone 'paper_scene'"
@@ -87,11 +87,11 @@ def paper_scenes(group: Group, x_shape: tuple[int, ...], config: ModelConfig) ->
     if len(config.skips) > 1:
         raise ValueError(expected(owner, "one skip at most", config.skips))
     if not any(config.skips):
-        return paper_scene(rho, skip="none", **shape)
+        return paper_scene_parts(rho, skip="none", **shape)
     sigma = group.rep(config.skips[0])
     if not sigma.is_invariant().all():
-        return paper_scene(rho, skip="acted", skip_rho=sigma, **shape)
-    parts = paper_scene(rho, skip="carried", **shape)
+        return paper_scene_parts(rho, skip="acted", skip_rho=sigma, **shape)
+    parts = paper_scene_parts(rho, skip="carried", **shape)
     if sigma.dim != config.widths[2]:
         form = f"a carried skip as wide as the feature it is, '{config.widths[2]}x0'"
         raise ValueError(expected(owner, form, repr(config.skips[0])))

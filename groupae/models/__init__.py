@@ -7,19 +7,33 @@ for sets of points, ``sequences`` those for series, ``paper`` the paper's.
 
 from groupae.models.autoencoder import LatentActionAE
 from groupae.models.backbones import ConvDecoder, ConvEncoder
-from groupae.models.paper import PaperDigitDecoder, PaperDigitEncoder
+from groupae.models.paper import (
+    AttentionSkip,
+    PaperBrainDecoder,
+    PaperBrainEncoder,
+    PaperDigitDecoder,
+    PaperDigitEncoder,
+    PaperSceneDecoder,
+    PaperSceneEncoder,
+    paper_scene_parts,
+)
 from groupae.models.protocol import Capabilities, TransformModel, TransformModule
 from groupae.models.sequences import SequenceDecoder, SequenceEncoder
 from groupae.models.sets import SetDecoder, SetEncoder
 from groupae.models.unet import UNetDecoder, UNetEncoder
 
 __all__ = [
+    "AttentionSkip",
     "Capabilities",
     "ConvDecoder",
     "ConvEncoder",
     "LatentActionAE",
+    "PaperBrainDecoder",
+    "PaperBrainEncoder",
     "PaperDigitDecoder",
     "PaperDigitEncoder",
+    "PaperSceneDecoder",
+    "PaperSceneEncoder",
     "SequenceDecoder",
     "SequenceEncoder",
     "SetDecoder",
@@ -28,4 +42,5 @@ __all__ = [
     "TransformModule",
     "UNetDecoder",
     "UNetEncoder",
+    "paper_scene_parts",
 ]
