@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         LeftMultiplication,
         PartsAction,
         SetAction,
+        SplitAction,
         TokenAction,
         VectorAction,
     )
@@ -108,6 +109,7 @@ _HOMES = {
     "LeftMultiplication": "actions",
     "PartsAction": "actions",
     "SetAction": "actions",
+    "SplitAction": "actions",
     "TokenAction": "actions",
     "VectorAction": "actions",
     "PairBatch": "pairs",
@@ -181,6 +183,7 @@ __all__ = [
     "SetAction",
     "ShapeError",
     "SkyPlanes",
+    "SplitAction",
     "Tetrahedral",
     "TokenAction",
     "TrainingConfig",

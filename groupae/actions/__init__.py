@@ -2,15 +2,16 @@
 
 ``base`` has the interface, ``linear`` the actions by a representation (vectors, channels),
 ``tokens``, ``sets`` and ``grid`` those on sequences, points and pictures, ``affine`` the scale and
-shift, ``multiplication`` poses, ``parts`` the codes made of named parts, ``custom`` the user's own
-function. ``alignment``, ``newton`` and ``gauss_newton`` find the element between two codes. A new
-action is a new file here.
+shift, ``multiplication`` poses, ``parts`` the codes made of named parts, ``learned`` the split that
+is learned, ``custom`` the user's own function. ``alignment``, ``newton`` and ``gauss_newton`` find
+the element between two codes. A new action is a new file here.
 """
 
 from groupae.actions.affine import AffineAction
 from groupae.actions.base import AxisAction, Description, LatentAction, LatentRow
 from groupae.actions.gauss_newton import search
 from groupae.actions.grid import GridAction
+from groupae.actions.learned import SplitAction
 from groupae.actions.linear import ChannelAction, VectorAction
 from groupae.actions.multiplication import LeftMultiplication
 from groupae.actions.parts import PartsAction
@@ -29,6 +30,7 @@ __all__ = [
     "LeftMultiplication",
     "PartsAction",
     "SetAction",
+    "SplitAction",
     "TokenAction",
     "VectorAction",
     "get_action",

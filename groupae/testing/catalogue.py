@@ -21,6 +21,7 @@ from groupae.actions import (
     LeftMultiplication,
     PartsAction,
     SetAction,
+    SplitAction,
     TokenAction,
     VectorAction,
 )
@@ -169,5 +170,6 @@ def example_actions() -> Iterator[LatentAction[Any]]:
     yield GridAction(quarter, (3, 3), channels=quarter.rep("1x0 + 1x1"))
     yield LeftMultiplication(SO3())
     yield AffineAction(varying=3, invariant=2)
+    yield SplitAction(planar)
     yield LatentAction.from_callable(Affine(), _shear, (3,))
     yield PartsAction({"pose": VectorAction(planar), "skip": None})

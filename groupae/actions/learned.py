@@ -1,0 +1,214 @@
+r"""Actions of which a part is learned; the law holds whatever is learned.
+
+`SplitAction` learns which copies of the irreps are acted on at all. A copy is acted on or left
+alone as a whole, so the mask M commutes with the representation, and
+
+.. math:: g \cdot z = M \rho(g) z + (1 - M) z
+
+is a group action for every mask.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import override
+
+from groupae._validation import expected
+from groupae.actions.alignment import Overlap, harmonic_overlap
+from groupae.actions.base import AxisAction, Description, LatentRow
+from groupae.actions.linear import in_irreps
+from groupae.groups.base import align_batch
+from groupae.representations import Block, Representation
+
+__all__ = ["SplitAction"]
+
+
+class SplitAction(AxisAction):
+    """A representation of which each copy of an irrep is acted on or left alone; learned which.
+
+    Every copy of a non-trivial irrep has a logit, and is acted on where the sigmoid of it is above
+    the threshold. Gradients pass to the sigmoid as if it were the mask (straight through). The
+    invariant part of a code is the trivial irreps and the copies left alone at the moment.
+
+    Nothing in a reconstruction keeps copies from being acted on: what is invariant also fits into
+    the lengths and relative angles of vectors that all turn. `expected_varying` is the penalty.
+
+    Args:
+        rho: The representation that acts where all copies do.
+        spatial_dims: How many axes of space follow the channels; 0 for vectors.
+        threshold: Above which a copy is acted on, between 0 and 1.
+        start: All logits at first; acted on where positive, at the usual threshold.
+
+    Attributes:
+        logits: One a copy, in the order of the blocks, shape ``(copies,)``.
+
+    References:
+        Swarnali, Zhang & Hossain, arXiv 2512.04015, where each number has a logit. Bengio,
+        Leonard & Courville, arXiv 1308.3432, for the gradient.
+
+    Example:
+        >>> from groupae import SO2
+        >>> action = SplitAction(SO2().rep("1x0 + 2x1"), start=-1.0)
+        >>> z = torch.randn(3, 5)
+        >>> torch.equal(action(torch.rand(3), z), z)  # all copies are left alone
+        True
+    """
+
+    _copy: Tensor
+
+    def __init__(
+        self,
+        rho: Representation,
+        *,
+        spatial_dims: int = 0,
+        threshold: float = 0.5,
+        start: float = 1.0,
+    ) -> None:
+        if not isinstance(rho, Representation):
+            form = "a representation, such as SO2().rep('8x0 + 6x1')"
+            raise TypeError(expected("SplitAction", form, repr(rho)))
+        if not 0 < threshold < 1:
+            raise ValueError(expected("SplitAction", "a threshold between 0 and 1", threshold))
+        if not math.isfinite(start):
+            raise ValueError(expected("SplitAction", "a finite start", start))
+        if rho.is_invariant().all():
+            form = "a representation with an irrep to act by"
+            raise ValueError(expected("SplitAction", form, rho))
+        super().__init__(rho.group, -1 - spatial_dims, rho.is_invariant())
+        self.rho = rho
+        self.threshold = threshold
+        varying = [block for block in rho.blocks if not block.is_trivial]
+        count = sum(block.copies for block in varying)
+        self.logits = nn.Parameter(torch.full((count,), float(start)))
+        self.register_buffer("_copy", _copy_of_each_number(rho), persistent=False)
+
+    @override
+    def __repr__(self) -> str:
+        return f"SplitAction({self.group}, {self.rho})"
+
+    @property
+    @override
+    def depth(self) -> int:
+        """By how much the representation amplifies rounding errors of an element."""
+        return self.rho.depth
+
+    # --- the mask ---------------------------------------------------------------------------
+    def is_acted_on(self) -> Tensor:
+        """Return which copies are acted on now, shape of the logits, bool."""
+        return torch.sigmoid(self.logits.detach()) > self.threshold
+
+    def mask(self) -> Tensor:
+        """Return the mask over block coordinates, 0 or 1, with the gradients of the sigmoid.
+
+        Shape ``(size,)``, in the dtype of the logits.
+        """
+        soft = torch.sigmoid(self.logits)
+        hard = self.is_acted_on().to(soft.dtype)
+        return self._spread(hard + (soft - soft.detach()))
+
+    def expected_varying(self) -> Tensor:
+        """Return the expected number of acted-on numbers, a scalar with gradients.
+
+        That is the sum of the sigmoids, each times the degree of its irrep.
+
+        Example:
+            >>> from groupae import SO3
+            >>> float(SplitAction(SO3().rep("4x0 + 2x1"), start=0.0).expected_varying().detach())
+            3.0
+        """
+        return self._spread(torch.sigmoid(self.logits)).sum()
+
+    def still(self, z: Tensor) -> Tensor:
+        """Return ``(1 - M) z``: what is not acted on, with zeros elsewhere."""
+        self.check_latent(z)
+        blocks = self.rho.to_blocks(z, self.axis)
+        return self.rho.from_blocks(blocks - self._shaped(self.mask(), z) * blocks, self.axis)
+
+    def _spread(self, values: Tensor) -> Tensor:
+        """Return for each number the value of its copy; 0 for trivial irreps."""
+        return torch.cat([values, values.new_zeros(1)])[self._copy]
+
+    def _shaped(self, mask: Tensor, z: Tensor) -> Tensor:
+        return mask.to(z.dtype).view(-1, *(1,) * (-self.axis - 1))
+
+    def _is_varying(self) -> Tensor:
+        return self._spread(self.is_acted_on())
+
+    # --- the action -------------------------------------------------------------------------
+    @override
+    def forward(self, g: Tensor, z: Tensor) -> Tensor:
+        """Return ``M rho(g) z + (1 - M) z`` along the axis."""
+        self.check_latent(z)
+        _, aligned, _ = align_batch(self, self.group, g, z, self.axis)
+        moved, kept = (
+            self.rho.to_blocks(x, self.axis) for x in (self.rho.act(g, z, dim=self.axis), aligned)
+        )
+        mask = self._shaped(self.mask(), z)
+        return self.rho.from_blocks(mask * moved + (1 - mask) * kept, self.axis)
+
+    @override
+    def invariants(self, z: Tensor) -> Tensor:
+        """Return the block coordinates that no element changes now, along the same axis."""
+        return self._select(self.rho.to_blocks(z, self.axis), ~self._is_varying())
+
+    @override
+    def varying(self, z: Tensor) -> Tensor:
+        """Return the other block coordinates."""
+        return self._select(self.rho.to_blocks(z, self.axis), self._is_varying())
+
+    @override
+    def swap(self, z: Tensor, w: Tensor) -> Tensor:
+        """Return the code with what is left alone of ``z`` and what is acted on of ``w``."""
+        self.check_latent(z)
+        self.check_latent(w)
+        mask = self._is_varying().view(-1, *(1,) * (-self.axis - 1))
+        still, acted = (self.rho.to_blocks(x, self.axis) for x in (z, w))
+        return self.rho.from_blocks(torch.where(mask, acted, still), self.axis)
+
+    @functools.cached_property
+    def _in_irreps(self) -> Representation | None:
+        return in_irreps(self.rho)
+
+    @override
+    def overlap(self, z: Tensor, w: Tensor) -> Overlap | None:
+        """Return the Fourier coefficients of the score of what is acted on."""
+        if self._in_irreps is None:
+            return None
+        z, w = (x - self.still(x) for x in (z, w))
+        return harmonic_overlap(self._in_irreps, z, w, self.axis)
+
+    @override
+    def describe(self) -> Description:
+        """Return a table: of each term the copies acted on now, and those left alone."""
+        rows = []
+        for block, acted in zip(self.rho.blocks, self._acted_copies(), strict=True):
+            where = f"[{block.start}:{block.stop}]"
+            for count, is_invariant in ((acted, False), (block.copies - acted, True)):
+                if count:
+                    label = block.irrep if block.is_trivial == is_invariant else "left alone"
+                    rows.append(LatentRow("", where, label, count, is_invariant))
+        return Description(repr(self), tuple(rows))
+
+    def _acted_copies(self) -> list[int]:
+        """Return for each block how many of its copies are acted on now."""
+        sizes = [0 if block.is_trivial else block.copies for block in self.rho.blocks]
+        return [int(part.sum()) for part in self.is_acted_on().split(sizes)]
+
+
+def _copy_of_each_number(rho: Representation) -> Tensor:
+    """Return for each number in block coordinates the index of its copy; -1 for trivial irreps."""
+    first, places = 0, []
+    for block in rho.blocks:
+        places.append(_copies(block, first))
+        first += 0 if block.is_trivial else block.copies
+    return torch.cat(places)
+
+
+def _copies(block: Block, first: int) -> Tensor:
+    if block.is_trivial:
+        return torch.full((block.size,), -1)
+    return torch.arange(first, first + block.copies).repeat(block.dim)
