@@ -21,6 +21,7 @@ from typing_extensions import override
 from groupae import __version__
 from groupae.cli import commands, data
 from groupae.cli.check import check
+from groupae.cli.compare import compare
 
 __all__ = ["main"]
 
@@ -30,6 +31,7 @@ _Commands: TypeAlias = "Mapping[str, _Command | _Commands]"
 _COMMANDS: _Commands = {
     "train": commands.train,
     "evaluate": commands.evaluate,
+    "compare": compare,
     "orbit": commands.orbit,
     "check": check,
     "data": data.COMMANDS,

@@ -7,6 +7,8 @@ a preset is, ``backbones`` finds encoders and decoders by name, ``run`` says wha
 
 from groupae.experiments.backbones import Backbone, get_backbone
 from groupae.experiments.building import build_model
+from groupae.experiments.cells import Cell, CellError, CellResult
+from groupae.experiments.comparison import ComparisonRun, choose_models
 from groupae.experiments.config import BaselineConfig, ModelConfig, Preset
 from groupae.experiments.experiment import Comparison, Experiment
 from groupae.experiments.report import (
@@ -17,19 +19,27 @@ from groupae.experiments.report import (
     write_report,
 )
 from groupae.experiments.run import EXPERIMENTS, Run, RunExistsError, get_experiment
+from groupae.experiments.standings import Standing, Standings
 
 __all__ = [
     "EXPERIMENTS",
     "Backbone",
     "BaselineConfig",
+    "Cell",
+    "CellError",
+    "CellResult",
     "Comparison",
+    "ComparisonRun",
     "Experiment",
     "ModelConfig",
     "Preset",
     "Report",
     "Run",
     "RunExistsError",
+    "Standing",
+    "Standings",
     "build_model",
+    "choose_models",
     "draw_orbit",
     "draw_training",
     "get_backbone",

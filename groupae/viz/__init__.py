@@ -3,12 +3,14 @@
 from groupae.viz.contact_sheets import element_title, plot_pairs, plot_views, save_figures
 from groupae.viz.data_pictures import to_pictures
 from groupae.viz.pictures import Orbits, plot_orbit, plot_training, save_figure
+from groupae.viz.predictions import plot_predictions
 
 __all__ = [
     "Orbits",
     "element_title",
     "plot_orbit",
     "plot_pairs",
+    "plot_predictions",
     "plot_training",
     "plot_views",
     "save_figure",

@@ -1,0 +1,95 @@
+"""The command ``groupae compare``: models trained with one budget, one table."""
+
+from __future__ import annotations
+
+import functools
+import shlex
+from pathlib import Path
+from typing import get_args
+
+from rich.console import Console
+
+from groupae._validation import expected
+from groupae.cli.console import say
+from groupae.data.building import show_building
+from groupae.data.options import Size, Split
+from groupae.experiments import ComparisonRun, choose_models, get_experiment
+
+__all__ = ["compare"]
+
+
+def compare(
+    dataset: str,
+    *,
+    models: str = "all",
+    seeds: int | None = None,
+    cpu_minutes: float | None = None,
+    steps: int | None = None,
+    jobs: int = 2,
+    size: Size = "small",
+    pixels: int | None = None,
+    folder: Path | None = None,
+    out: Path | None = None,
+) -> None:
+    """Train models with the same data and budget, and make one table; resumable.
+
+    Args:
+        dataset: What to compare on, by name; groupae data list has them.
+        models: All, ablation, or names with commas between, of presets and systems.
+        seeds: Trainings of each model; by default as many as the data set's comparison has.
+        cpu_minutes: Processor time of each training; by default that of the comparison.
+        steps: Budget in steps instead.
+        jobs: Trainings side by side, each on one thread.
+        size: How much of the data set: tiny, small or full.
+        pixels: Shrink pictures to that height and width; by default as the comparison does.
+        folder: The originals, in their published layout, instead of the default.
+        out: Folder of the comparison; runs/compare-DATASET by default.
+    """
+    if steps is not None and cpu_minutes is not None:
+        got = f"{steps} and {cpu_minutes:g}"
+        raise ValueError(expected("groupae compare", "--steps or --cpu-minutes, not both", got))
+    experiment = get_experiment(dataset)
+    chosen, not_applicable = choose_models(experiment, models)
+    usual = experiment.comparison
+    path = Path("runs") / f"compare-{dataset}" if out is None else out
+    options = {
+        "--models": models,
+        "--seeds": usual.seeds if seeds is None else seeds,
+        "--cpu-minutes": (cpu_minutes or usual.cpu_minutes) if steps is None else None,
+        "--steps": steps,
+        "--jobs": jobs,
+        "--size": size,
+        "--pixels": usual.pixels if pixels is None else pixels,
+        "--folder": folder and "FOLDER",
+        "--out": None if out is None or out.is_absolute() else out,
+    }
+    comparison = ComparisonRun(
+        path,
+        experiment,
+        chosen,
+        seeds=usual.seeds if seeds is None else seeds,
+        cpu_minutes=usual.cpu_minutes if cpu_minutes is None else cpu_minutes,
+        steps=steps,
+        size=size,
+        pixels=usual.pixels if pixels is None else pixels,
+        folder=folder,
+        not_applicable=not_applicable,
+        command=_spell(dataset, options),
+    )
+    console = Console()
+    with show_building(console):
+        for split in get_args(Split):
+            experiment.data.resized(comparison.pixels).load(split, size=size, folder=folder)
+    standings = comparison.run(jobs, tell=functools.partial(say, console))
+    standings.print(console)
+    for name in ("compare.md", "compare.json", "compare.png"):
+        say(console, str(path / name))
+
+
+def _spell(dataset: str, options: dict[str, object]) -> str:
+    """Return the command line; paths of this machine are left out of it."""
+    words = ["groupae", "compare", dataset]
+    for option, value in options.items():
+        if value is not None:
+            words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
+    return shlex.join(words)

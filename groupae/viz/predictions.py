@@ -1,0 +1,72 @@
+"""Predictions of many models side by side: a row a model, a column a pair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from groupae._validation import ShapeError, expected
+from groupae.viz.mosaics import GAP, mosaic
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["plot_predictions"]
+
+_INCHES, _LETTER, _LINE = 0.8, 0.075, 0.13  # of a picture, a letter of a label, a line of a title
+
+
+def plot_predictions(
+    rows: Mapping[str, Tensor],
+    *,
+    titles: Sequence[str] = (),
+    bold: str | None = None,
+    to_pictures: Callable[[Tensor], Tensor] | None = None,
+) -> Figure:
+    """Return a figure with a labelled row for each entry, all of the same pairs.
+
+    Args:
+        rows: Data by label, each of shape ``(n, *x_shape)``: say x1, x2, then predictions of x2.
+        titles: What to write above the columns, one each, if anything.
+        bold: Label to set in bold.
+        to_pictures: How data are drawn: a function from ``(k, *x_shape)`` to pictures
+            ``(k, C, H, W)`` in [0, 1]; data are pictures unless given.
+
+    Raises:
+        ShapeError: If there are no rows, they differ in shape, or titles are not one a column.
+
+    Example:
+        >>> x = torch.rand(8, 1, 28, 28)
+        >>> figure = plot_predictions({"x1": x, "truth": x, "model": x / 2}, bold="model")
+    """
+    from matplotlib import pyplot as plt
+
+    shapes = {tuple(row.shape) for row in rows.values()}
+    if len(shapes) != 1:
+        got = ", ".join(map(str, sorted(shapes))) or "no rows"
+        raise ShapeError(expected("plot_predictions", "rows of one shape", got))
+    drawn = torch.stack([row.cpu() for row in rows.values()])
+    if to_pictures is not None:
+        drawn = to_pictures(drawn.flatten(0, 1)).unflatten(0, drawn.shape[:2])
+    n, (height, width) = drawn.shape[1], drawn.shape[-2:]
+    if titles and len(titles) != n:
+        raise ShapeError(expected("plot_predictions", f"{n} titles", len(titles)))
+    beside = _LETTER * max(map(len, rows)) + 0.15
+    above = _LINE * max((title.count("\n") + 1 for title in titles), default=0) + 0.05
+    size = (beside + n * _INCHES, above + len(rows) * _INCHES * height / width)
+    figure = plt.figure(figsize=size)
+    share = (beside / size[0], 0, 1 - beside / size[0], 1 - above / size[1])
+    axes = figure.add_axes(share)
+    axes.imshow(mosaic(drawn).numpy(), cmap="gray", vmin=0, vmax=1, aspect="auto")
+    axes.set_axis_off()
+    for i, label in enumerate(rows):
+        weight = "bold" if label == bold else "normal"
+        y = i * (height + GAP) + height / 2
+        axes.text(-width / 12, y, label, ha="right", va="center", fontsize=8, weight=weight)
+    for i, title in enumerate(titles):
+        x = i * (width + GAP) + width / 2
+        axes.text(x, -height / 24, title, ha="center", va="bottom", fontsize=7, linespacing=1.0)
+    return figure
