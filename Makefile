@@ -38,6 +38,7 @@ help:
 .venv/.developing: .venv/.installed
 	@echo "installing the development extras into .venv"
 	@$(PIP) -e '.[dev,docs]'
+	@$(PIP) --no-deps lpips stlpips-pytorch
 	@touch $@
 
 venv: .venv/.developing

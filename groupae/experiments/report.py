@@ -52,7 +52,7 @@ class Report:
 
     def markdown(self) -> str:
         """Return the report as Markdown."""
-        head = " | ".join(("predicts x2", *(column.title for column in self.columns)))
+        head = " | ".join(("predicts x2", *(column.heading for column in self.columns)))
         lines = [f"# {self.title}", "", f"| {head} |", "|---" * (1 + len(self.columns)) + "|"]
         lines += [f"| {' | '.join(row)} |" for row in self._rows]
         lines += ["", f"{self._caption}.", "", "| | |", "|---|---|"]
@@ -64,7 +64,7 @@ class Report:
         table = Table(title=self.title, caption=self._caption, title_justify="left")
         table.add_column("predicts x2")
         for column in self.columns:
-            table.add_column(column.title, justify="right")
+            table.add_column(column.heading, justify="right")
         for i, row in enumerate(self._rows):
             table.add_row(*row, style="bold" if i == 0 else None)
         console.print(table)

@@ -3,6 +3,14 @@
 from groupae.metrics.evaluation import Estimate, Transforms, evaluate
 from groupae.metrics.image import psnr_score, ssim_score
 from groupae.metrics.latent import latent_equivariance_error
+from groupae.metrics.perceptual import (
+    LPIPS,
+    ST_LPIPS,
+    LPIPSDistance,
+    PerceptualDistance,
+    STLPIPSDistance,
+    perceptual_scores,
+)
 from groupae.metrics.scores import OWN_PSNR, PSNR, SSIM, Score
 from groupae.metrics.sets import (
     ATOM_SNR,
@@ -16,17 +24,23 @@ from groupae.metrics.sets import (
 __all__ = [
     "ATOM_SNR",
     "CHAMFER",
+    "LPIPS",
     "OWN_PSNR",
     "PSNR",
     "SNR",
     "SSIM",
+    "ST_LPIPS",
     "Estimate",
+    "LPIPSDistance",
+    "PerceptualDistance",
+    "STLPIPSDistance",
     "Score",
     "Transforms",
     "chamfer_distance",
     "chamfer_score",
     "evaluate",
     "latent_equivariance_error",
+    "perceptual_scores",
     "psnr_score",
     "snr_score",
     "ssim_score",

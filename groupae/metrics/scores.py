@@ -1,4 +1,4 @@
-"""What a prediction is judged by: one number a pair, larger is better."""
+"""What a prediction is judged by: one number a pair."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ class Score:
         name: How it is asked for.
         title: What a table calls it, with its unit.
         digits: Digits behind the point in tables.
-        function: Of (prediction of ``x2``, pairs), returns one number a pair, larger is better.
+        function: Of (prediction of ``x2``, pairs), returns one number a pair.
+        lower_is_better: Whether it is a distance; a table says so.
 
     Example:
         >>> closeness = Score("closeness", "closeness", 3, lambda p, b: -(p - b.x2).abs().sum(-1))
@@ -34,6 +35,12 @@ class Score:
     title: str
     digits: int
     function: Callable[[Tensor, PairBatch], Tensor]
+    lower_is_better: bool = dataclasses.field(default=False, kw_only=True)
+
+    @property
+    def heading(self) -> str:
+        """Its title over a column of a table, with an arrow down if lower is better."""
+        return f"{self.title} ↓" if self.lower_is_better else self.title
 
 
 def _psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:

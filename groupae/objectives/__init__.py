@@ -1,5 +1,6 @@
 """Objectives: loss terms on pairs, and their weighted sum."""
 
+from groupae.objectives.perceptual import PerceptualTerm, lpips_error, st_lpips_error
 from groupae.objectives.prediction import CrossPrediction, Predictions, PredictionTerm
 from groupae.objectives.reconstruction import (
     Codec,
@@ -17,6 +18,7 @@ __all__ = [
     "CrossPass",
     "CrossPrediction",
     "CrossReconstruction",
+    "PerceptualTerm",
     "Predicted",
     "PredictionTerm",
     "Predictions",
@@ -24,5 +26,7 @@ __all__ = [
     "latent_cycle",
     "log_chamfer_error",
     "log_mean_squared_error",
+    "lpips_error",
     "mean_squared_error",
+    "st_lpips_error",
 ]

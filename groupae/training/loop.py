@@ -66,7 +66,7 @@ def fit(
         train: Where pairs come from.
         validation: Fixed pairs that choose the best weights.
         config: Budget, optimiser and schedule.
-        score: What the validation pairs are judged by.
+        score: What the validation pairs are judged by; larger is better.
         callbacks: What listens.
 
     Returns:
@@ -74,6 +74,7 @@ def fit(
         making batches.
 
     Raises:
+        ValueError: If the score is one where lower is better.
         NonFiniteLossError: With the step, the loss terms and the remedy. The model holds its best
             weights so far; checkpoints already written stay.
         KeyboardInterrupt: At the end of the step that was interrupted, after the weights were
@@ -89,6 +90,9 @@ def fit(
         3
     """
     config = config or TrainingConfig()
+    if score.lower_is_better:
+        what, got = "a score where larger is better", f"{score.name!r}"
+        raise ValueError(expected("fit", what, got, "choose the weights by another, say PSNR"))
     fabric = Fabric(accelerator="auto", devices=1)
     state = TrainingState(model, score)
     home = next((p.device for p in model.parameters()), torch.device("cpu"))
