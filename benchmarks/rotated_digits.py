@@ -32,12 +32,10 @@ def main() -> None:
 
     experiment = get_experiment("rotated-digits")
     default, paper = experiment.preset("default"), experiment.preset("paper")
-    scheduled = dataclasses.replace(
-        paper.training, learning_rate=1e-3, warmup=0.05, decay="cosine", clip_norm=1.0
-    )
+    published = experiment.preset("paper-published")
     trials = {
-        "paper, lr 1e-4 as published": (paper.model, paper.training),
-        "paper, lr 1e-3 with our schedule": (paper.model, scheduled),
+        "paper, lr 1e-4 as published": (published.model, published.training),
+        "paper, lr 1e-3 with our schedule": (paper.model, paper.training),
         "default, frequency 1 only": (
             dataclasses.replace(default.model, representation="12x0 + 90x1"),
             default.training,

@@ -15,6 +15,7 @@ from groupae._plugins import PlugInError, PlugIns
 from groupae._validation import expected
 from groupae.actions import ChannelAction, LatentAction, PartsAction, VectorAction
 from groupae.experiments.config import ModelConfig
+from groupae.experiments.paper_backbones import paper_brain, paper_scene
 from groupae.groups import Group
 from groupae.models import (
     ConvDecoder,
@@ -114,6 +115,8 @@ _BACKBONES: Mapping[str, Backbone] = {
     "ordered_set": _ordered_set,
     "sequence": _sequence,
     "paper_digit": _paper_digit,
+    "paper_brain": paper_brain,
+    "paper_scene": paper_scene,
 }
 
 MODEL_PLUG_INS = PlugIns("models", "backbone", lambda name: name.casefold() in _BACKBONES)

@@ -8,6 +8,7 @@ from groupae.baselines import DataAction
 from groupae.data import OrbitDataset, rotate
 from groupae.data.registry import get_dataset
 from groupae.experiments.experiment import Experiment, picture_references
+from groupae.experiments.paper_presets import PAPER_DIGITS
 from groupae.experiments.rotated_digits import ROTATED_DIGITS
 from groupae.metrics import Transforms
 
@@ -28,6 +29,6 @@ def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
 
 BLOCKED_DIGITS = Experiment(
     data=get_dataset("blocked-digits"),
-    presets={"default": _DEFAULT, "paper": ROTATED_DIGITS.presets["paper"]},
+    presets={"default": _DEFAULT, **PAPER_DIGITS["blocked-digits"]},
     references=_references,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from groupae.data.registry import get_dataset
 from groupae.experiments.config import ModelConfig, Preset
 from groupae.experiments.experiment import Experiment, picture_references
+from groupae.experiments.paper_presets import PAPER_BRAIN
 from groupae.metrics import OWN_PSNR, PSNR, SSIM
 from groupae.training import TrainingConfig
 
@@ -34,7 +35,7 @@ _DEFAULT = Preset(
 
 BRAIN_CONTRAST = Experiment(
     data=get_dataset("brain-contrast"),
-    presets={"default": _DEFAULT},
+    presets={"default": _DEFAULT, **PAPER_BRAIN},
     references=picture_references,
     scores=(PSNR, OWN_PSNR, SSIM),
 )

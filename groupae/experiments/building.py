@@ -16,7 +16,9 @@ from groupae.objectives import (
     latent_cycle,
     log_chamfer_error,
     log_mean_squared_error,
+    lpips_error,
     mean_squared_error,
+    st_lpips_error,
 )
 
 __all__ = ["build_model"]
@@ -27,6 +29,8 @@ _TERMS = {
     "latent_cycle": latent_cycle,
     "chamfer": chamfer_error,
     "log_chamfer": log_chamfer_error,
+    "lpips": lpips_error,
+    "st_lpips": st_lpips_error,
 }
 
 

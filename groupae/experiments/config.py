@@ -32,9 +32,9 @@ class ModelConfig:
 
     Args:
         backbone: ``"residual"`` (`ConvEncoder` and `ConvDecoder`), ``"unet"`` (`UNetEncoder` and
-            `UNetDecoder`), ``"paper_digit"``, ``"set"`` and ``"ordered_set"`` (`SetEncoder` and
-            `SetDecoder`), ``"sequence"`` (`SequenceEncoder` and `SequenceDecoder`), or the name of
-            a plug-in.
+            `UNetDecoder`), ``"set"`` and ``"ordered_set"`` (`SetEncoder` and `SetDecoder`),
+            ``"sequence"`` (`SequenceEncoder` and `SequenceDecoder`), the paper's
+            ``"paper_digit"``, ``"paper_brain"`` and ``"paper_scene"``, or the name of a plug-in.
         representation: How the group acts on the code, as text.
         objective: Weight of each loss term: ``mse``, ``log_mse``, ``latent_cycle``, ``chamfer``,
             ``log_chamfer``.

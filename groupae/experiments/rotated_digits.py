@@ -9,6 +9,7 @@ from groupae.data import OrbitDataset, rotate
 from groupae.data.registry import get_dataset
 from groupae.experiments.config import ModelConfig, Preset
 from groupae.experiments.experiment import Experiment, picture_references
+from groupae.experiments.paper_presets import PAPER_DIGITS
 from groupae.metrics import Transforms
 from groupae.training import TrainingConfig
 
@@ -36,22 +37,6 @@ _DEFAULT = Preset(
     ),
 )
 
-_PAPER = Preset(
-    ModelConfig(
-        backbone="paper_digit",
-        representation="8x0 + 8x1",
-        objective={"mse": 1.0, "latent_cycle": 1e-4},
-    ),
-    TrainingConfig(
-        optimizer="adam",
-        learning_rate=1e-4,
-        batch_size=256,
-        warmup=0.0,
-        decay="none",
-        clip_norm=0.0,
-    ),
-)
-
 
 def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
     return {"oracle: x1 itself turned": DataAction(rotate), **picture_references(train)}
@@ -59,6 +44,6 @@ def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
 
 ROTATED_DIGITS = Experiment(
     data=get_dataset("rotated-digits"),
-    presets={"default": _DEFAULT, "paper": _PAPER},
+    presets={"default": _DEFAULT, **PAPER_DIGITS["rotated-digits"]},
     references=_references,
 )

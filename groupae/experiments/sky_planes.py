@@ -5,6 +5,7 @@ from __future__ import annotations
 from groupae.data.registry import get_dataset
 from groupae.experiments.config import ModelConfig, Preset
 from groupae.experiments.experiment import Experiment, picture_references
+from groupae.experiments.paper_presets import paper_scenes
 from groupae.training import TrainingConfig
 
 __all__ = ["SKY_PLANES"]
@@ -31,6 +32,6 @@ _DEFAULT = Preset(
 
 SKY_PLANES = Experiment(
     data=get_dataset("sky-planes"),
-    presets={"default": _DEFAULT},
+    presets={"default": _DEFAULT, **paper_scenes("48x0 + 32x1", "255x0 + 255x1")},
     references=picture_references,
 )

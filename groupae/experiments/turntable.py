@@ -5,6 +5,7 @@ from __future__ import annotations
 from groupae.data.registry import get_dataset
 from groupae.experiments.config import ModelConfig, Preset
 from groupae.experiments.experiment import Experiment, picture_references
+from groupae.experiments.paper_presets import paper_scenes
 from groupae.training import TrainingConfig
 
 __all__ = ["TURNTABLE"]
@@ -33,6 +34,6 @@ _DEFAULT = Preset(
 
 TURNTABLE = Experiment(
     data=get_dataset("turntable"),
-    presets={"default": _DEFAULT},
+    presets={"default": _DEFAULT, **paper_scenes("48x0 + 48x1", "340x0 + 340x1")},
     references=picture_references,
 )
