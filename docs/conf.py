@@ -8,6 +8,7 @@ copyright = "2026, the groupae authors"
 release = version = __version__
 
 extensions = [
+    "myst_parser",  # tables of comparisons are Markdown
     "sphinx.ext.autodoc",
     "sphinx.ext.doctest",
     "sphinx.ext.mathjax",
@@ -18,7 +19,7 @@ extensions = [
 ]
 html_theme = "furo"
 html_title = f"groupae {version}"
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "results/*/runs"]
 default_role = "any"
 
 autodoc_typehints = "signature"
