@@ -166,7 +166,7 @@ class STLPIPSDistance(PerceptualDistance):
     """The shift-tolerant perceptual distance, all of whose weights come with stlpips-pytorch.
 
     Args:
-        net: ``"alex"``, or ``"vgg"``, which takes about twenty times as long.
+        net: ``"alex"``, or ``"vgg"``, which takes about six times as long.
 
     References:
         Ghildyal & Liu, Shift-tolerant perceptual similarity metric, ECCV 2022.
