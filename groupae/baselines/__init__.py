@@ -1,7 +1,18 @@
 """What groupae is compared with: one file a system, all under `groupae.models.TransformModel`."""
 
+from groupae.baselines.conditional import Conditional
 from groupae.baselines.dupont import Dupont
 from groupae.baselines.references import DataAction, MeanImage, Unchanged
 from groupae.baselines.srt import SceneTransformer
+from groupae.baselines.winter import OrbitAveragedEncoder, Winter
 
-__all__ = ["DataAction", "Dupont", "MeanImage", "SceneTransformer", "Unchanged"]
+__all__ = [
+    "Conditional",
+    "DataAction",
+    "Dupont",
+    "MeanImage",
+    "OrbitAveragedEncoder",
+    "SceneTransformer",
+    "Unchanged",
+    "Winter",
+]

@@ -67,5 +67,9 @@ class CrossPrediction:
         """Return each term times its weight, by name; their sum is the loss."""
         g = torch.cat([batch.g, model.group.inverse(batch.g)])
         prediction = model.transform(g, torch.cat([batch.x1, batch.x2]))
-        made = Predictions(prediction, torch.cat([batch.x2, batch.x1]))
+        return self.compare(prediction, torch.cat([batch.x2, batch.x1]))
+
+    def compare(self, prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Return each term times its weight, by name, of any predictions and targets."""
+        made = Predictions(prediction, target)
         return {name: weight * term(made) for name, (weight, term) in self.terms.items()}

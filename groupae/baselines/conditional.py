@@ -1,0 +1,229 @@
+r"""The control without structure: the element is told to the decoder, and nothing acts.
+
+.. math:: \hat x = D(c(f(\rho(g)), E(x)))
+
+Encoder and decoder are those of a model with a latent action, and so is what is known of the
+element, the entries of its matrices; only the action is replaced, by a small network `f` that
+scales and shifts every channel of the code (c). It can learn the action, even exactly; nothing
+makes it one: the identity changes the code, and two elements in a row are not their product.
+
+Conventions: axis 1 of a part holds its channels, be it a vector or a feature map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import Self, override
+
+from groupae._validation import check_count, expected
+from groupae.actions.base import map_latent
+from groupae.groups import Group
+from groupae.models import (
+    Capabilities,
+    ConvDecoder,
+    ConvEncoder,
+    TransformModule,
+    UNetDecoder,
+    UNetEncoder,
+)
+from groupae.objectives import CrossPrediction, PredictionTerm
+from groupae.pairs import PairBatch
+from groupae.representations import Representation
+
+__all__ = ["Conditional"]
+
+
+class Conditional(TransformModule):
+    r"""Encoder, decoder, and a code whose channels are scaled and shifted by what g is.
+
+    A channel z becomes :math:`z (1 + s(g)) + t(g)`, where s and t are linear in the entries of the
+    matrices of ``rho`` and in one hidden layer on them. So with linear maps before and after it,
+    it can do whatever is linear in both the code and the entries, an action by ``rho`` included.
+
+    `residual` and `unet` make the controls of our default models.
+
+    Args:
+        encoder: Any module from data to codes: a tensor, or a dict of named parts.
+        decoder: Any module from codes to data.
+        rho: Whose matrices say what g is; the more irreps, the finer.
+        channels: Length of the code, axis 1 of it; or of each named part.
+        hidden: Width of the hidden layer.
+        terms: Loss terms by name, with weights; the mean squared error unless given.
+
+    Raises:
+        ValueError: If ``channels`` names no part.
+
+    References:
+        Perez, Strub, de Vries, Dumoulin & Courville, FiLM, AAAI 2018, for scales and shifts.
+
+    Example:
+        >>> from groupae import SO2
+        >>> encoder, decoder = torch.nn.Linear(16, 8), torch.nn.Linear(8, 16)
+        >>> model = Conditional(encoder, decoder, SO2().rep("1x1 + 1x2"), 8)
+        >>> model.transform(torch.zeros(5), torch.randn(5, 16)).shape
+        torch.Size([5, 16])
+    """
+
+    capabilities = Capabilities()
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        rho: Representation,
+        channels: int | Mapping[str, int],
+        *,
+        hidden: int = 128,
+        terms: Mapping[str, tuple[float, PredictionTerm]] | None = None,
+    ) -> None:
+        super().__init__()
+        check_count("Conditional", "hidden", hidden)
+        parts = {"code": channels} if isinstance(channels, int) else dict(channels)
+        if not parts:
+            raise ValueError(expected("Conditional", "channels of at least one part", channels))
+        for name, count in parts.items():
+            check_count("Conditional", f"channels of {name}", count)
+        self.group, self.encoder, self.decoder = rho.group, encoder, decoder
+        self.entries = _Entries(rho)
+        self.hidden = nn.Sequential(nn.Linear(len(self.entries), hidden), nn.SiLU())
+        width = len(self.entries) + hidden
+        self.heads = nn.ModuleDict({name: nn.Linear(width, 2 * n) for name, n in parts.items()})
+        self.objective = CrossPrediction(terms)
+
+    @classmethod
+    def residual(
+        cls,
+        group: Group,
+        x_shape: Sequence[int],
+        *,
+        features: str,
+        dim: int,
+        widths: Sequence[int] = (32, 64),
+        blocks: int = 1,
+        hidden: int = 128,
+        terms: Mapping[str, tuple[float, PredictionTerm]] | None = None,
+    ) -> Self:
+        """Return the control of a model with the backbone ``"residual"``.
+
+        Args:
+            group: Any group.
+            x_shape: Shape of a picture, ``(C, size, size)``.
+            features: The representation whose matrices say what g is, as text.
+            dim: Length of the code.
+            widths: Channels at each resolution.
+            blocks: Residual blocks at each resolution.
+            hidden: Width of the hidden layer.
+            terms: Loss terms by name, with weights.
+
+        Example:
+            >>> from groupae import SO3
+            >>> model = Conditional.residual(SO3(), (3, 32, 32), features="1x1 + 1x2", dim=40)
+            >>> model.transform(SO3().identity(2), torch.rand(2, 3, 32, 32)).shape
+            torch.Size([2, 3, 32, 32])
+        """
+        shape: dict[str, Any] = {"size": x_shape[-1], "widths": widths, "blocks": blocks}
+        encoder = ConvEncoder(dim, in_channels=x_shape[0], **shape)
+        decoder = ConvDecoder(dim, out_channels=x_shape[0], **shape)
+        return cls(encoder, decoder, group.rep(features), dim, hidden=hidden, terms=terms)
+
+    @classmethod
+    def unet(
+        cls,
+        group: Group,
+        x_shape: Sequence[int],
+        *,
+        features: str,
+        dim: int,
+        skips: Sequence[int],
+        widths: Sequence[int] = (16, 32, 64),
+        blocks: int = 1,
+        hidden: int = 128,
+        terms: Mapping[str, tuple[float, PredictionTerm]] | None = None,
+    ) -> Self:
+        """Return the control of a model with the backbone ``"unet"``: skips are conditioned too.
+
+        Args:
+            group: Any group.
+            x_shape: Shape of a picture, ``(C, size, size)``.
+            features: The representation whose matrices say what g is, as text.
+            dim: Length of the part ``code``.
+            skips: Channels of ``skip0`` at full size, ``skip1`` at half size, ...; 0 for none.
+            widths: Channels at each resolution, from full size down.
+            blocks: Residual blocks at each resolution.
+            hidden: Width of the hidden layer.
+            terms: Loss terms by name, with weights.
+
+        Example:
+            >>> from groupae import Affine
+            >>> shape = {"dim": 40, "skips": (4, 8), "widths": (8, 16, 32)}
+            >>> model = Conditional.unet(Affine(), (1, 96, 96), features="1xstd", **shape)
+            >>> sorted(model.heads)
+            ['code', 'skip0', 'skip1']
+        """
+        shape: dict[str, Any] = {"size": x_shape[-1], "widths": widths, "blocks": blocks}
+        encoder = UNetEncoder(dim, skips, in_channels=x_shape[0], **shape)
+        decoder = UNetDecoder(dim, skips, out_channels=x_shape[0], **shape)
+        parts = {f"skip{i}": channels for i, channels in enumerate(skips) if channels}
+        channels = {"code": dim, **parts}
+        return cls(encoder, decoder, group.rep(features), channels, hidden=hidden, terms=terms)
+
+    def condition(self, g: Tensor, z: Any) -> Any:
+        """Return a code, a tensor or a dict of named parts, with its channels scaled and shifted.
+
+        Args:
+            g: Elements, shape ``(n, *element_shape)``, or one element for all.
+            z: The code, each part of shape ``(n, channels, ...)``.
+        """
+        entries = self.entries(g)
+        features = torch.cat([entries, self.hidden(entries)], -1)
+        if not isinstance(z, dict):
+            return _scale_and_shift(self.heads["code"](features), z)
+        return {n: _scale_and_shift(self.heads[n](features), part) for n, part in z.items()}
+
+    @override
+    def transform(self, g: Tensor, x: Tensor) -> Tensor:
+        prediction = self.decoder(self.condition(g, self.encoder(x)))
+        assert isinstance(prediction, Tensor)
+        return prediction
+
+    @override
+    def orbit(self, x: Tensor, gs: Tensor) -> Tensor:
+        n, m = gs.shape[:2]
+        z = map_latent(lambda part: part.repeat_interleave(m, 0), self.encoder(x))
+        predictions = self.decoder(self.condition(gs.flatten(0, 1), z))
+        return torch.unflatten(predictions, 0, (n, m))
+
+    @override
+    def loss(self, batch: PairBatch) -> dict[str, Tensor]:
+        return self.objective(self, batch)
+
+
+class _Entries(nn.Module):
+    """The entries of the matrices of a representation that are not zero by construction."""
+
+    places: Tensor
+
+    def __init__(self, rho: Representation) -> None:
+        super().__init__()
+        self.rho = rho
+        inside = torch.zeros(rho.dim, rho.dim, dtype=torch.bool)
+        for block in rho.blocks:
+            inside[block.slice, block.slice] = True
+        self.register_buffer("places", inside.flatten().nonzero().squeeze(-1), persistent=False)
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @override
+    def forward(self, g: Tensor) -> Tensor:
+        """Return entries ``(*batch, n)`` of elements ``(*batch, *element_shape)``."""
+        return self.rho.matrix(g).flatten(-2)[..., self.places]
+
+
+def _scale_and_shift(out: Tensor, z: Tensor) -> Tensor:
+    scale, shift = out.reshape(*out.shape, *(1,) * (z.ndim - 2)).chunk(2, out.ndim - 1)
+    return z * (1 + scale) + shift

@@ -1,0 +1,202 @@
+r"""Winter et al.: an invariant code, a pose, and the group acting on the decoded picture.
+
+.. math:: \hat x = \psi(x) \cdot D(\eta(x)), \qquad
+    \eta(g \cdot x) = \eta(x), \quad \psi(g \cdot x) = g\, \psi(x)
+
+The decoder draws every picture of an orbit in one pose, and the group turns what it drew. So the
+group must act on pictures, and everything in them moves: a square in front of a digit is dragged
+along.
+
+Convention: the pose is the direction of a 2-vector, which turns with the picture; angles in
+radians, counter-clockwise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import override
+
+from groupae._validation import check_count, expected
+from groupae.groups import SO2, Group
+from groupae.models import Capabilities, ConvDecoder, ConvEncoder, TransformModule
+from groupae.objectives import CrossPrediction, PredictionTerm
+from groupae.pairs import PairBatch
+
+__all__ = ["OrbitAveragedEncoder", "Winter", "direction"]
+
+DataAction = Callable[[Tensor, Tensor], Tensor]
+"""Function of (elements ``(n, ...)``, pictures ``(n, C, H, W)``) that moves the pictures."""
+
+
+def direction(v: Tensor, *, floor: float = 0.1) -> Tensor:
+    r"""Return the angle of 2-vectors, with a gradient that is finite everywhere.
+
+    The gradient of the angle is :math:`(-v_2, v_1) / |v|^2` and grows without bound as the vector
+    vanishes; the angle is exact here, and its gradient is divided by ``floor ** 2`` at least.
+
+    Args:
+        v: Vectors, shape ``(*batch, 2)``.
+        floor: Length below which the gradient falls to zero with the vector.
+
+    Returns:
+        Angles in ``[-pi, pi]``, shape ``(*batch,)``; 0 for the vector of length zero.
+
+    Example:
+        >>> v = torch.tensor([[0.0, 2.0], [0.0, 0.0]], requires_grad=True)
+        >>> direction(v).sum().backward()
+        >>> v.grad.abs().tolist()
+        [[0.5, 0.0], [0.0, 0.0]]
+    """
+    x, y = v.unbind(-1)
+    x0, y0 = x.detach(), y.detach()
+    slope = 1 / (x0.square() + y0.square()).clamp_min(floor**2)
+    # nothing is added to the value: only its gradient is meant
+    tangent = (x0 * (y - y0) - y0 * (x - x0)) * slope
+    return torch.atan2(y0, x0) + tangent
+
+
+class OrbitAveragedEncoder(nn.Module):
+    r"""An encoder made equivariant by averaging over turned pictures.
+
+    .. math:: \eta(x) = \frac1n \sum_k c(g_k^{-1} x), \qquad
+        v(x) = \frac1n \sum_k R(g_k)\, w(g_k^{-1} x), \qquad g_k = 2 \pi k / n
+
+    Both hold up to how well pictures can be turned: exactly for quarter turns if ``turns`` is a
+    multiple of 4, else as well as interpolation allows between the ``turns`` angles.
+
+    Args:
+        encoder: Any module from pictures to ``(n, dim + 2)``: the code and a 2-vector.
+        act: How SO(2) acts on pictures.
+        turns: How many angles are averaged over.
+
+    Example:
+        >>> from groupae.data import rotate
+        >>> encoder = OrbitAveragedEncoder(ConvEncoder(5 + 2, widths=(8,)), rotate, turns=4)
+        >>> [tuple(part.shape) for part in encoder(torch.rand(3, 1, 28, 28))]
+        [(3, 5), (3, 2)]
+    """
+
+    angles: Tensor
+    rotations: Tensor
+
+    def __init__(self, encoder: nn.Module, act: DataAction, *, turns: int = 8) -> None:
+        super().__init__()
+        check_count("OrbitAveragedEncoder", "turns", turns)
+        self.encoder, self.act = encoder, act
+        angles = torch.arange(turns, dtype=torch.float64) * (2 * math.pi / turns)
+        self.register_buffer("angles", angles.float(), persistent=False)
+        rotations = SO2().rep("1").matrix(angles).float()
+        self.register_buffer("rotations", rotations, persistent=False)
+
+    @override
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return codes ``(n, dim)`` and 2-vectors ``(n, 2)`` of pictures."""
+        turns = len(self.angles)
+        angles = self.angles.to(x.dtype).repeat_interleave(len(x))
+        turned = self.act(-angles, x.repeat(turns, *(1,) * (x.ndim - 1)))
+        out = self.encoder(turned).unflatten(0, (turns, len(x)))
+        vectors = torch.einsum("kij,knj->ni", self.rotations.to(out.dtype), out[..., -2:])
+        return out[..., :-2].mean(0), vectors / turns
+
+
+class Winter(TransformModule):
+    r"""Invariant code, pose and data action: ``transform(g, x)`` is ``(g psi(x)) . D(eta(x))``.
+
+    The original is trained without knowledge of g, on ``x`` from ``x``. Here pairs are known, and
+    by default it is trained on what it is asked for, as every other system is: ``x2`` from ``x1``
+    by ``g``, and back.
+
+    Args:
+        group: SO(2).
+        x_shape: Shape of a picture, ``(C, size, size)``.
+        act: How the group acts on pictures, with gradients to the angles; `groupae.data.rotate`.
+        encoder: Any module from pictures to an invariant code ``(n, dim)`` and a 2-vector
+            ``(n, 2)`` that turns with the picture; an `OrbitAveragedEncoder` around a
+            `ConvEncoder` unless given. The original's is steerable, with 32 scalar and 32
+            frequency-1 fields a layer: `groupae.interop.escnn.steerable_encoder`.
+        decoder: Any module from codes to pictures; a `ConvDecoder` unless given.
+        dim: Length of the code; the original's is 32.
+        turns: How many angles the default encoder averages over.
+        encoder_widths: Channels of the default encoder at each resolution.
+        decoder_widths: Channels of the default decoder at each resolution.
+        learns_from_pairs: Whether it is trained on pairs; else on ``x`` from ``x``, as originally.
+        terms: Loss terms by name, with weights; the mean squared error unless given.
+
+    Raises:
+        ValueError: If the group is another: the pose is an angle.
+
+    References:
+        Winter, Bertolini, Le, Noe & Clevert, Unsupervised learning of group invariant and
+        equivariant representations, NeurIPS 2022.
+
+    Example:
+        >>> from groupae.data import rotate
+        >>> model = Winter(SO2(), (1, 28, 28), rotate)
+        >>> model.transform(torch.zeros(2), torch.rand(2, 1, 28, 28)).shape
+        torch.Size([2, 1, 28, 28])
+    """
+
+    capabilities = Capabilities(groups=("SO(2)",), needs_data_action=True, infers_element=True)
+
+    def __init__(
+        self,
+        group: Group,
+        x_shape: Sequence[int],
+        act: DataAction,
+        *,
+        encoder: nn.Module | None = None,
+        decoder: nn.Module | None = None,
+        dim: int = 32,
+        turns: int = 8,
+        encoder_widths: Sequence[int] = (16, 32),
+        decoder_widths: Sequence[int] = (32, 64),
+        learns_from_pairs: bool = True,
+        terms: Mapping[str, tuple[float, PredictionTerm]] | None = None,
+    ) -> None:
+        super().__init__()
+        if group != SO2():
+            remedy = "its pose is an angle and turns the decoded picture"
+            raise ValueError(expected("Winter", "the group SO(2)", group, remedy))
+        channels, size = x_shape[0], x_shape[-1]
+        if encoder is None:
+            trunk = ConvEncoder(dim + 2, in_channels=channels, size=size, widths=encoder_widths)
+            encoder = OrbitAveragedEncoder(trunk, act, turns=turns)
+        self.group, self.act, self.encoder = group, act, encoder
+        self.decoder = decoder or ConvDecoder(
+            dim, out_channels=channels, size=size, widths=decoder_widths
+        )
+        self.learns_from_pairs, self.objective = learns_from_pairs, CrossPrediction(terms)
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the invariant code ``(n, dim)`` and the pose, angles ``(n,)``."""
+        code, vector = self.encoder(x)
+        return code, direction(vector)
+
+    @override
+    def transform(self, g: Tensor, x: Tensor) -> Tensor:
+        code, pose = self.encode(x)
+        return self.act(self.group.compose(g, pose), self.decoder(code))
+
+    @override
+    def orbit(self, x: Tensor, gs: Tensor) -> Tensor:
+        code, pose = self.encode(x)
+        drawn = self.decoder(code).repeat_interleave(gs.shape[1], 0)
+        moved = self.act(self.group.compose(gs, pose.unsqueeze(1)).flatten(), drawn)
+        return torch.unflatten(moved, 0, gs.shape)
+
+    def estimate(self, x1: Tensor, x2: Tensor) -> Tensor:
+        """Return the element that carries ``x1`` to ``x2``, by their poses; shape ``(n,)``."""
+        poses = (self.encode(x)[1] for x in (x2, x1))
+        return self.group.compose(next(poses), self.group.inverse(next(poses)))
+
+    @override
+    def loss(self, batch: PairBatch) -> dict[str, Tensor]:
+        if self.learns_from_pairs:
+            return self.objective(self, batch)
+        x = torch.cat([batch.x1, batch.x2])
+        stay = self.group.identity(len(x), dtype=x.dtype, device=x.device)
+        return self.objective.compare(self.transform(stay, x), x)
