@@ -65,7 +65,7 @@ test: venv
 	@touch $@
 
 test-escnn: .venv-escnn/.installed
-	$(ONE_THREAD) $(ESCNN_BIN)/python -m pytest tests/interop/test_escnn.py $(ARGS)
+	$(ONE_THREAD) $(ESCNN_BIN)/python -m pytest tests/interop/test_escnn.py tests/interop/test_steerable.py $(ARGS)
 
 lint: venv
 	$(BIN)/ruff check .
