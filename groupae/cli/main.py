@@ -33,6 +33,7 @@ _COMMANDS: _Commands = {
     "evaluate": commands.evaluate,
     "compare": compare,
     "orbit": commands.orbit,
+    "swap": commands.swap,
     "check": check,
     "data": data.COMMANDS,
 }
@@ -135,7 +136,7 @@ def _main(words: list[str], *, debug: bool) -> int:
         return _fail("; ".join(["interrupted", *map(str, error.args)]), 130, debug)
     except _UsageError as error:
         return _fail(f"{error} (see groupae --help)", 2, debug)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ModuleNotFoundError) as error:
         return _fail(str(error), 2, debug)
     except OSError as error:
         return _fail(_file_error(error), 2, debug)

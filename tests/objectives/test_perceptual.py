@@ -37,8 +37,17 @@ def test_the_term_is_the_mean_distance_of_both_directions():
         STLPIPSDistance()(made[:4], pairs.x2).mean(),
         STLPIPSDistance()(made[4:], pairs.x1).mean(),
     )
-    torch.testing.assert_close(st_lpips_error(crossed), sum(halves) / 2)
+    term = PerceptualTerm(STLPIPSDistance())
+    torch.testing.assert_close(term(crossed), sum(halves) / 2)
     assert float(st_lpips_error(Predictions(made, made))) == 0
+
+
+def test_a_term_may_judge_one_picture_in_so_many():
+    made, target = torch.rand(2, 8, 3, 32, 32)
+    some = STLPIPSDistance()(made[[0, 4]], target[[0, 4]]).mean()
+    torch.testing.assert_close(st_lpips_error(Predictions(made, target)), some)
+    with pytest.raises(ValueError, match="every to be an integer of at least 1, got 0"):
+        PerceptualTerm(STLPIPSDistance(), every=0)
 
 
 def test_it_teaches_every_parameter_and_adds_none():
