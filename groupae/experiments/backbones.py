@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from torch import nn
+from torch import Tensor, nn
 
 from groupae._plugins import PlugInError, PlugIns
 from groupae._validation import expected
@@ -60,10 +60,16 @@ def _unet(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> Parts:
     skips = [group.rep(text) if text else None for text in config.skips]
     widths = [0 if sigma is None else sigma.dim for sigma in skips]
     shape: dict[str, Any] = {"size": size, "widths": config.widths, "blocks": config.blocks}
-    acted = {f"skip{i}": ChannelAction(sigma) for i, sigma in enumerate(skips) if sigma}
-    encoder = UNetEncoder(rho.dim, widths, in_channels=channels, **shape)
-    decoder = UNetDecoder(rho.dim, widths, out_channels=channels, **shape)
-    return encoder, decoder, PartsAction({"code": VectorAction(rho), **acted})
+    draws_over = config.draws_over_picture
+    encoder = UNetEncoder(rho.dim, widths, in_channels=channels, keeps_picture=draws_over, **shape)
+    decoder = UNetDecoder(
+        rho.dim, widths, out_channels=channels, draws_over_picture=draws_over, **shape
+    )
+    parts: dict[str, LatentAction[Tensor] | None] = {"code": VectorAction(rho)}
+    parts |= {f"skip{i}": ChannelAction(sigma) for i, sigma in enumerate(skips) if sigma}
+    if draws_over:
+        parts["picture"] = None
+    return encoder, decoder, PartsAction(parts)
 
 
 def _paper_digit(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> Parts:

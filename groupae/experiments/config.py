@@ -43,6 +43,8 @@ class ModelConfig:
         skips: For ``"unet"``, how the group acts on the channels of the skip at each resolution,
             full size first, as text; ``""`` for no skip there. For ``"paper_scene"``, of its one
             skip.
+        draws_over_picture: For ``"unet"``: whether the picture itself is carried along, and shows
+            wherever the decoder draws nothing.
 
     Raises:
         ValueError: If one of them is of the wrong kind: a config may come from a file.
@@ -54,6 +56,7 @@ class ModelConfig:
     widths: tuple[int, ...] = (32, 64)
     blocks: int = 1
     skips: tuple[str, ...] = ()
+    draws_over_picture: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.backbone, str) or not isinstance(self.representation, str):
@@ -73,6 +76,13 @@ class ModelConfig:
         if self.skips and self.backbone not in _WITH_SKIPS:
             form, got = f"a backbone of {', '.join(_WITH_SKIPS)} for skips", repr(self.backbone)
             raise ValueError(expected("ModelConfig", form, got, "leave skips out"))
+        if not isinstance(self.draws_over_picture, bool):
+            got = repr(self.draws_over_picture)
+            raise ValueError(expected("ModelConfig", "draws_over_picture as true or false", got))
+        if self.draws_over_picture and self.backbone != "unet":
+            got, remedy = repr(self.backbone), "leave draws_over_picture out"
+            form = "the backbone 'unet' to draw over a picture"
+            raise ValueError(expected("ModelConfig", form, got, remedy))
 
 
 @dataclasses.dataclass(frozen=True)

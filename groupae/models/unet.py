@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
@@ -44,6 +45,8 @@ class UNetEncoder(nn.Module):
         size: Height and width, divisible by ``2 ** (len(widths) - 1)``.
         widths: Channels at each resolution, from full size down; multiples of 8.
         blocks: Residual blocks at each resolution.
+        keeps_picture: Whether the picture itself is one more part, ``picture``, for a decoder that
+            draws over it.
 
     References:
         Ronneberger, Fischer & Brox, U-Net, MICCAI 2015, for the skips.
@@ -64,10 +67,12 @@ class UNetEncoder(nn.Module):
         size: int = 28,
         widths: Sequence[int] = (16, 32, 64),
         blocks: int = 1,
+        keeps_picture: bool = False,
     ) -> None:
         super().__init__()
         check_sizes("UNetEncoder", size, widths, halvings=len(widths) - 1)
         _check_skips("UNetEncoder", skips, widths)
+        self.keeps_picture = keeps_picture
         self.x_shape = (in_channels, size, size)
         stem = nn.Sequential(ChannelsLast(), nn.Conv2d(in_channels, widths[0], 3, padding=1))
         downs = [nn.Conv2d(a, b, 2, stride=2) for a, b in itertools.pairwise(widths)]
@@ -92,7 +97,7 @@ class UNetEncoder(nn.Module):
             form = f"x of shape (n, {', '.join(map(str, self.x_shape))})"
             remedy = "give UNetEncoder the size and channels of your pictures"
             raise ShapeError(expected("UNetEncoder", form, tuple(x.shape), remedy))
-        parts = {}
+        parts = {"picture": x} if self.keeps_picture else {}
         for i, (down, stage) in enumerate(zip(self.downs, self.stages, strict=True)):
             x = stage(down(x))
             if (name := f"skip{i}") in self.heads:
@@ -110,6 +115,9 @@ class UNetDecoder(nn.Module):
         size: Height and width of a picture.
         widths: Channels at each resolution, from full size down.
         blocks: Residual blocks at each resolution.
+        draws_over_picture: Whether there is a part ``picture``, which shows wherever the decoder
+            draws nothing: it returns ``opacity * drawn + (1 - opacity) * picture``, with an
+            opacity that it predicts for every pixel. So it need not redraw what stays.
 
     Example:
         >>> import torch
@@ -128,11 +136,13 @@ class UNetDecoder(nn.Module):
         size: int = 28,
         widths: Sequence[int] = (16, 32, 64),
         blocks: int = 1,
+        draws_over_picture: bool = False,
     ) -> None:
         super().__init__()
         check_sizes("UNetDecoder", size, widths, halvings=len(widths) - 1)
         _check_skips("UNetDecoder", skips, widths)
         self.dim, self.skips = dim, tuple(skips)
+        self.draws_over_picture = draws_over_picture
         small = size // 2 ** (len(widths) - 1)
         self.from_code = nn.Sequential(
             nn.Linear(dim, widths[-1] * small**2),
@@ -151,14 +161,14 @@ class UNetDecoder(nn.Module):
             nn.Sequential(nn.Conv2d(b, 4 * a, 1), nn.PixelShuffle(2))
             for a, b in itertools.pairwise(widths)
         )
-        last = nn.Conv2d(widths[0], out_channels, 3, padding=1)
+        last = nn.Conv2d(widths[0], out_channels + draws_over_picture, 3, padding=1)
         self.to_picture = nn.Sequential(nn.GroupNorm(8, widths[0]), nn.SiLU(), last)
         lay_channels_innermost(self)
 
     @override
     def forward(self, z: dict[str, Tensor]) -> Tensor:
         """Return pictures ``(n, C, size, size)``."""
-        names = sorted(["code", *self.joins])
+        names = sorted(["code", *self.joins, *["picture"] * self.draws_over_picture])
         if not isinstance(z, dict) or sorted(z) != names:
             got = sorted(z) if isinstance(z, dict) else type(z).__name__
             raise ValueError(expected("UNetDecoder", f"a dict with the parts {names}", got))
@@ -175,6 +185,8 @@ class UNetDecoder(nn.Module):
             x = self.stages[i](x)
             if i:
                 x = self.ups[i - 1](x)
-        picture = self.to_picture(x)
-        assert isinstance(picture, Tensor)
-        return picture
+        drawn = self.to_picture(x)
+        assert isinstance(drawn, Tensor)
+        if not self.draws_over_picture:
+            return drawn
+        return torch.lerp(z["picture"], drawn[:, :-1], drawn[:, -1:].sigmoid())

@@ -43,6 +43,26 @@ def test_an_acted_skip_moves_and_a_carried_one_does_not():
         torch.testing.assert_close(one[name], other[name], atol=1e-5, rtol=1e-5)
 
 
+def test_a_decoder_that_draws_over_the_picture_can_leave_it_and_can_hide_it():
+    shape = {"size": 16, "widths": (8, 8)}
+    encoder = UNetEncoder(3, [2], keeps_picture=True, **shape)
+    decoder = UNetDecoder(3, [2], draws_over_picture=True, **shape)
+    x = torch.rand(2, 1, 16, 16)
+    z = encoder(x)
+    assert torch.equal(z["picture"], x)
+    last = decoder.to_picture[-1]
+    with torch.no_grad():
+        last.weight.zero_()
+        last.bias.copy_(torch.tensor([0.25, -50.0]))
+        torch.testing.assert_close(decoder(z), x)
+        last.bias.copy_(torch.tensor([0.25, 50.0]))
+        torch.testing.assert_close(decoder(z), torch.full_like(x, 0.25))
+        last.bias.copy_(torch.tensor([0.25, 0.0]))
+        torch.testing.assert_close(decoder(z), (x + 0.25) / 2)
+    with pytest.raises(ValueError, match=r"parts \['code', 'picture', 'skip0'\], got"):
+        decoder({name: z[name] for name in ("code", "skip0")})
+
+
 def test_every_parameter_is_used():
     model = unet(SO2(), "3x0 + 2x1", ("2x1", "", "3x0"), size=16, widths=(8, 8, 8))
     model.transform(SO2().sample(2), torch.rand(2, 1, 16, 16)).square().sum().backward()
