@@ -64,6 +64,10 @@ class VolumeAction(GridAction):
             self.exactness = "exact"
 
     @override
+    def __repr__(self) -> str:
+        return f"VolumeAction({self.group}, {self.size[0]})"
+
+    @override
     def forward(self, g: Tensor, z: Tensor) -> Tensor:
         """Return the turned volume."""
         # torch's own resampling is three times as fast, but its slope by g jumps at grid points
@@ -203,8 +207,9 @@ class Dupont(LatentActionAE):
     """Equivariant neural rendering: a volume latent, turned by trilinear resampling.
 
     The loss is L1 + 0.05 (1 - SSIM), in both directions. The volume is as large as the picture,
-    halved once less often than there are widths. The published size, for pictures of 128 x 128, is
-    a volume of 64 x 32^3: ``channels=64, widths=(64, 128, 256), blocks=(3, 4)`` comes near.
+    halved once less often than there are widths: by default 8^3 for pictures of 32 x 32; for those
+    of 64 x 64 give a fourth width. The published volume, 64 x 32^3 for pictures of 128 x 128, is
+    that of ``channels=64`` and three widths, such as ``widths=(64, 128, 256), blocks=(2, 2)``.
 
     Args:
         group: SO(3), which turns the scene, or C(n), which moves the camera round it.

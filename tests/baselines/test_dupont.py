@@ -32,6 +32,7 @@ def test_the_law_holds_where_the_grid_is_carried_to_itself(group, elevation_deg,
     assert moved.exact_subgroup.source.order == order
     check_action(moved).raise_if_failed()
     check_action(moved, dtype=torch.float32).raise_if_failed()
+    assert repr(moved) == f"VolumeAction({group}, 4)"
 
 
 def test_quarters_of_a_level_turntable_are_exact():
