@@ -41,8 +41,6 @@ from groupae.viz import element_title, plot_predictions, save_figure, to_picture
 
 __all__ = ["ComparisonRun", "choose_models"]
 
-Teller = Callable[[str], None]
-
 
 def choose_models(experiment: Experiment, words: str) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return the presets that are meant, and the systems that cannot be used with the reason.
@@ -152,13 +150,13 @@ class ComparisonRun:
         return Cell(self.path, self.experiment.name, name, chosen, *options)
 
     # --- doing ----------------------------------------------------------------------------------
-    def run(self, jobs: int = 1, *, tell: Teller = lambda line: None) -> Standings:
+    def run(self, jobs: int = 1, *, tell: Callable[[str], None] = lambda line: None) -> Standings:
         """Train what is not there yet, keep tables and pictures up to date, and return them.
 
         Args:
             jobs: Trainings side by side, each in a process of its own with one thread.
-            tell: Hears one line for each cell: that it is there, trained again and why, done, or
-                failed.
+            tell: Hears one line for each cell: that it is there, left out of the table or trained
+                again and why, done, or failed.
 
         Raises:
             ValueError: If ``jobs`` is not at least 1.
@@ -170,7 +168,10 @@ class ComparisonRun:
             judged = _Judged.of(self)
             failures: dict[str, str] = {}
             standings = self._write(judged, failures)
+            self._tell_left_out(tell)
             missing = [cell for cell in self.cells if not self._is_there(cell, tell)]
+            if missing:
+                tell(f"to train: {len(missing)}, {self._budget} each, {jobs} at a time")
             try:
                 with contextlib.closing(train_cells(missing, jobs)) as ended:
                     for cell, error in ended:
@@ -197,7 +198,7 @@ class ComparisonRun:
             sentence = expected(self.path, "a folder of its own", got, f"{remedy} with --out")
             raise BlockingIOError(sentence) from None
 
-    def _is_there(self, cell: Cell, tell: Teller) -> bool:
+    def _is_there(self, cell: Cell, tell: Callable[[str], None]) -> bool:
         try:
             cell.read()
         except FileNotFoundError:
@@ -208,6 +209,30 @@ class ComparisonRun:
         tell(f"{cell.name}: there already")
         return True
 
+    def _tell_left_out(self, tell: Callable[[str], None]) -> None:
+        """Tell of cells that are there, were not asked for, and are of other settings."""
+        for name, seed in self._found():
+            cell = self._cell(name, seed)
+            if cell not in self.cells:
+                try:
+                    cell.read()
+                except CellError as error:
+                    tell(f"{cell.name}: left out of the table: {error}")
+
+    def _found(self) -> Iterator[tuple[str, int]]:
+        """Yield preset and seed of every file in the folder of cells."""
+        names = sorted(file.name for file in (self.path / "cells").glob("*.json"))
+        for preset in self.experiment.presets:
+            found = [re.fullmatch(rf"{re.escape(preset)}-(\d+)\.json", name) for name in names]
+            for seed in sorted(int(match[1]) for match in found if match):
+                yield preset, seed
+
+    @property
+    def _budget(self) -> str:
+        if self.steps is not None:
+            return f"{self.steps} steps"
+        return f"{self.cpu_minutes:g} minutes of processor time on one thread"
+
     def _done(self, cell: Cell) -> str:
         score, result = self.experiment.scores[0], cell.read()
         figure = f"{score.title} {result.scores[score.name].mean:.{score.digits}f}"
@@ -215,7 +240,7 @@ class ComparisonRun:
         return f"{cell.name}: {figure}, {spent}"
 
     # --- telling --------------------------------------------------------------------------------
-    def standings(self, judged: _Judged, failures: Mapping[str, str]) -> Standings:
+    def _standings(self, judged: _Judged, failures: Mapping[str, str]) -> Standings:
         """Return what the cells that are there come to."""
         rows = tuple(self._rows())
         known = (*judged.columns, OWN_PSNR, ST_LPIPS, LPIPS)
@@ -237,19 +262,12 @@ class ComparisonRun:
 
     def _rows(self) -> Iterator[Standing]:
         """Yield every model that has a cell of these settings, asked for or not."""
-        for name in self.experiment.presets:
-            pattern = re.compile(rf"{re.escape(name)}-(\d+)\.json")
-            found = [pattern.fullmatch(file.name) for file in (self.path / "cells").glob("*.json")]
-            seeds = sorted(int(match[1]) for match in found if match)
-            cells = [result for seed in seeds if (result := self._result(name, seed))]
-            if cells:
-                yield Standing(name, self._title(name), tuple(cells))
-
-    def _result(self, name: str, seed: int) -> CellResult | None:
-        try:
-            return self._cell(name, seed).read()
-        except (FileNotFoundError, CellError):
-            return None
+        cells: dict[str, list[CellResult]] = {}
+        for name, seed in self._found():
+            with contextlib.suppress(FileNotFoundError, CellError):
+                cells.setdefault(name, []).append(self._cell(name, seed).read())
+        for name, results in cells.items():
+            yield Standing(name, self._title(name), tuple(results))
 
     def _title(self, name: str) -> str:
         model = self.experiment.presets[name].model
@@ -258,11 +276,10 @@ class ComparisonRun:
     def _facts(self, rows: tuple[Standing, ...], pairs: int) -> dict[str, str]:
         cells = [cell for row in rows for cell in row.cells]
         size = "x".join(map(str, self.experiment.data.resized(self.pixels).x_shape))
-        budget = f"{self.cpu_minutes:g} minutes of processor time on one thread"
         facts = {
             "command": f"`{self.command}`",
             "data": f"{self.size}, {size}; {pairs} fixed test pairs",
-            "budget of a training": budget if self.steps is None else f"{self.steps} steps",
+            "budget of a training": self._budget,
         }
         if cells:
             seen = sorted(cell.pairs for cell in cells)
@@ -277,7 +294,7 @@ class ComparisonRun:
         return facts
 
     def _write(self, judged: _Judged, failures: Mapping[str, str]) -> Standings:
-        standings = self.standings(judged, failures)
+        standings = self._standings(judged, failures)
         write_durably(self.path / "compare.md", standings.markdown().encode())
         content = json.dumps(standings.data(), indent=1) + "\n"
         write_durably(self.path / "compare.json", content.encode())

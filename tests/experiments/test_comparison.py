@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock
 from safetensors.torch import save_file
 
 from groupae.experiments import (
@@ -215,7 +216,9 @@ def test_a_finished_comparison_trains_nothing_and_tells_the_rest(tmp_path):
     (tmp_path / "cells" / "paper-3.json").write_text("{")
     told = []
     standings = run.run(tell=told.append)
-    assert told == [f"{cell.name}: there already" for cell in run.cells]
+    left_out, *there = told
+    assert re.match(r"paper-3: left out of the table: .*: expected a finished cell, got ", left_out)
+    assert there == [f"{cell.name}: there already" for cell in run.cells]
     assert [row.name for row in standings.rows] == ["default", "paper"]
     assert standings.rows[0].values(PSNR) == [20, 22, 100]
     assert set(standings.references) == {"oracle: x1 itself turned", "x1 unchanged", "mean image"}
@@ -224,6 +227,15 @@ def test_a_finished_comparison_trains_nothing_and_tells_the_rest(tmp_path):
     assert "| turning | not applicable: takes SO(3), not SO(2) |" in text
     assert json.loads((tmp_path / "compare.json").read_text())["models"][1]["seeds"] == [0, 1]
     assert (tmp_path / "compare.png").stat().st_size > 10_000
+
+
+def test_a_folder_belongs_to_one_process(tmp_path):
+    (tmp_path / "runs").mkdir()
+    with (
+        FileLock(tmp_path / "runs" / ".lock"),
+        pytest.raises(BlockingIOError, match="got one that another groupae compare is at work on"),
+    ):
+        a_comparison(tmp_path).run()
 
 
 # --- the table -----------------------------------------------------------------------------------
