@@ -2,6 +2,7 @@
 
 from groupae.baselines.conditional import Conditional
 from groupae.baselines.dupont import Dupont
+from groupae.baselines.learned_mask import LearnedMask
 from groupae.baselines.references import DataAction, MeanImage, Unchanged
 from groupae.baselines.srt import SceneTransformer
 from groupae.baselines.winter import OrbitAveragedEncoder, Winter
@@ -10,6 +11,7 @@ __all__ = [
     "Conditional",
     "DataAction",
     "Dupont",
+    "LearnedMask",
     "MeanImage",
     "OrbitAveragedEncoder",
     "SceneTransformer",

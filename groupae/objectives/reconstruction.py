@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from groupae.actions import LatentAction
+from groupae.actions.base import map_latent
 from groupae.pairs import PairBatch
 
 __all__ = [
@@ -65,12 +66,19 @@ class CrossPass:
         moved: Codes after the action, ``g . E(x1)`` and ``g^-1 . E(x2)``.
         prediction: Their pictures.
         target: What they should be, ``x2`` and ``x1``.
+        code: Codes before the action, ``E(x1)`` and ``E(x2)``.
     """
 
     model: Codec
     moved: Any
     prediction: Tensor
     target: Tensor
+    code: Any = None
+
+    @property
+    def target_code(self) -> Any:
+        """Codes of the targets, ``E(x2)`` and ``E(x1)``."""
+        return map_latent(lambda part: part.roll(len(part) // 2, 0), self.code)
 
 
 Term = Callable[[CrossPass], Tensor]
@@ -139,5 +147,5 @@ class CrossReconstruction:
         z = model.encode(torch.cat([batch.x1, batch.x2]))
         moved = model.action(torch.cat([batch.g, group.inverse(batch.g)]), z)
         target = torch.cat([batch.x2, batch.x1])
-        crossed = CrossPass(model, moved, model.decode(moved), target)
+        crossed = CrossPass(model, moved, model.decode(moved), target, z)
         return {name: weight * term(crossed) for name, (weight, term) in self.terms.items()}
