@@ -14,7 +14,7 @@ from torch import Tensor
 
 from groupae._validation import check_count
 
-__all__ = ["PairBatch", "PairSource", "Trajectories"]
+__all__ = ["PairBatch", "PairSource", "Recombinations", "Trajectories"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +77,29 @@ class Trajectories:
     x: Tensor
     g: Tensor
     label: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+
+@dataclasses.dataclass(frozen=True)
+class Recombinations:
+    """What the invariant part of one datum and the varying part of another make together.
+
+    Args:
+        meaning: What the truth shows, in a few words.
+        x: Data that give their invariant parts, shape ``(n, *x_shape)``.
+        y: Data that give their varying parts, same shape.
+        truth: What a swap should show, same shape.
+        seen: Pixels of ``truth`` that ``x`` or ``y`` shows, where known: bool, shape
+            ``(n, 1, H, W)``. What neither shows can only be guessed.
+    """
+
+    meaning: str
+    x: Tensor
+    y: Tensor
+    truth: Tensor
+    seen: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.x)

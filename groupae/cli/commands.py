@@ -16,14 +16,16 @@ from groupae.data.options import Size, Split
 from groupae.experiments import (
     Run,
     draw_orbit,
+    draw_swap,
     draw_training,
     get_experiment,
     make_report,
+    make_swap_report,
     write_report,
 )
 from groupae.training import ProgressBar, TrainingConfig
 
-__all__ = ["evaluate", "orbit", "train"]
+__all__ = ["evaluate", "orbit", "swap", "train"]
 
 
 def _set_threads(threads: int | None) -> None:
@@ -157,3 +159,21 @@ def orbit(run: Path, *, threads: int | None = None) -> None:
     with show_building(console):
         draw_orbit(opened, model)
     say(console, str(opened.path / "orbit.png"))
+
+
+def swap(run: Path, *, threads: int | None = None) -> None:
+    """Draw swap.png in a run folder, what stays of one with what varies of another; score it.
+
+    Args:
+        run: A run folder.
+        threads: Threads of torch; all cores by default.
+    """
+    _set_threads(threads)
+    opened = Run.open(run)
+    console = Console()
+    model = opened.load_model()
+    with show_building(console):
+        report = make_swap_report(opened, model)
+        draw_swap(opened, model)
+    report.print(console)
+    say(console, str(opened.path / "swap.png"))

@@ -10,10 +10,12 @@ precision is lost, and elements compose exactly up to the rounding of a l + b.
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
 from groupae.data.options import Size, Split, check_options
@@ -21,6 +23,7 @@ from groupae.data.originals.nifti import read_heads
 from groupae.data.pairs import OrbitPairs
 from groupae.data.simulated_heads import simulate_heads
 from groupae.groups import Affine
+from groupae.pairs import Recombinations
 
 __all__ = ["BrainContrast", "change_contrast"]
 
@@ -84,6 +87,11 @@ class BrainContrast(OrbitPairs):
         scenes = torch.cat([torch.where(brains, logits, heads), brains.float()], 1)
         super().__init__(scenes, Affine(), _move, show=_show, mask=_brains, seed=seed)
         self.split = split
+
+    @override
+    def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
+        contrast, other = self._swap_poses(x_index, y_index)
+        return dataclasses.replace(contrast, meaning="the head of x at the contrast of y"), other
 
 
 def change_contrast(g: Tensor, x: Tensor, mask: Tensor) -> Tensor:

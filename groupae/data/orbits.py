@@ -17,11 +17,12 @@ from torch import Tensor
 from groupae._validation import ShapeError, check_count, expected
 from groupae.data.keys import epoch_order, keyed_generator
 from groupae.groups import Group
-from groupae.pairs import PairBatch, Trajectories
+from groupae.pairs import PairBatch, Recombinations, Trajectories
 
 __all__ = ["OrbitDataset", "Views"]
 
 _ORDER, _ELEMENTS, _FIXED, _TRAJECTORIES = range(4)  # independent streams of randomness
+_OTHERS = 6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,12 +110,50 @@ class OrbitDataset(abc.ABC):
         Raises:
             ValueError: If ``count`` is not at least 1.
         """
+        return self._pairs(self._spread(count), keyed_generator(self.seed, _FIXED))
+
+    def recombinations(self, count: int | None = None) -> tuple[Recombinations, ...]:
+        """Return pairs of data whose parts are to be swapped, and what a swap should show.
+
+        The group alone does not say it. What moves has a pose and a shape, and a code's varying
+        part may hold the shape too; so there can be several readings of the same data, the first of
+        which is the one to judge by. Data are always the same, ``x`` and ``y`` of different
+        originals.
+
+        Args:
+            count: How many; one for each original unless given. Originals as for `fixed`.
+
+        Raises:
+            ValueError: If ``count`` is not at least 1, there is one original only, or the data set
+                does not know what a swap should show.
+
+        Example:
+            >>> from groupae import BlockedDigits
+            >>> digits = BlockedDigits("test", size="tiny")
+            >>> [reading.meaning for reading in digits.recombinations(5)]
+            ['the square of x before the digit of y', 'x in the pose of y']
+        """
+        index, n = self._spread(count), len(self)
+        if n == 1:
+            got = "one original"
+            raise ValueError(expected(type(self).__name__, "two originals to swap parts of", got))
+        generator = keyed_generator(self.seed, _OTHERS)
+        steps = torch.randint(1, n, (len(index),), generator=generator)
+        return self._recombine(index, (index + steps) % n)
+
+    def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
+        """Return the readings of swaps of some originals' parts, the first to judge by."""
+        owner, what = type(self).__name__, "data of which it is known what a swap should show"
+        remedy = "the picture sets have such data: blocked-digits, sky-planes and others"
+        raise ValueError(expected(owner, what, "others", remedy))
+
+    def _spread(self, count: int | None) -> Tensor:
+        """Return all originals, or ``count`` of them as `fixed` takes them."""
         n = len(self)
         if count is not None:
             check_count(type(self).__name__, "count", count)
         index = torch.arange(n if count is None else count)
-        index = index % n if len(index) > n else index * n // len(index)
-        return self._pairs(index, keyed_generator(self.seed, _FIXED))
+        return index % n if len(index) > n else index * n // len(index)
 
     def trajectories(self, step: int, size: int, length: int) -> Trajectories:
         """Return chains of ``length`` moves, a function of the step like `batch`.

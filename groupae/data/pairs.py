@@ -6,6 +6,7 @@ group acts on something that is partly hidden: a digit behind a block, the brain
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Callable
 from typing import Any
@@ -19,11 +20,12 @@ from groupae.data.keys import keyed_generator
 from groupae.data.orbits import OrbitDataset, Views
 from groupae.groups import FiniteGroup, Group
 from groupae.groups.packing import Packed
+from groupae.pairs import Recombinations
 
 __all__ = ["OrbitPairs"]
 
 _CHUNK = 4096  # scenes moved at a time: actions on pictures need several times their memory
-_ORBIT = 5  # the stream of randomness beside those of `groupae.data.orbits`
+_ORBIT, _RECOMBINED = 5, 7  # streams of randomness beside those of `groupae.data.orbits`
 
 
 class OrbitPairs(OrbitDataset):
@@ -98,6 +100,29 @@ class OrbitPairs(OrbitDataset):
         g = _path(self.group, count).unsqueeze(1)
         g = g.expand(count, len(index), *self.group.element_shape)
         return self._move(g, self.originals[index], keyed_generator(self.seed, _ORBIT))
+
+    def _swap_poses(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
+        """Return the two readings where all of a scene moves: x in the pose of y, and y as it is.
+
+        A pose is the element that moved the original, so originals must stand alike.
+        """
+        g, h = self._poses(len(x_index))
+        x, y = self._see(x_index, g, 0), self._see(y_index, h, 1)
+        posed = Recombinations("x in the pose of y", x, y, self._see(x_index, h, 0))
+        return posed, dataclasses.replace(posed, meaning="y as it is", truth=y)
+
+    def _poses(self, n: int) -> tuple[Tensor, Tensor]:
+        """Return what moves the originals of x and of y in recombinations."""
+        generator = keyed_generator(self.seed, _RECOMBINED)
+        g, h = self._sample(2, n, generator=generator)
+        return g, h
+
+    def _see(self, index: Tensor, g: Tensor, key: int) -> Tensor:
+        """Return a view of each original; what ``show`` draws at random goes by ``key``."""
+        return self._move(g.unsqueeze(0), self.originals[index], self._draws(key)).x[0]
+
+    def _draws(self, key: int) -> torch.Generator:
+        return keyed_generator(self.seed, _RECOMBINED, key)
 
     def _move(self, g: Tensor, originals: Tensor, generator: torch.Generator) -> Views:
         m, n = g.shape[:2]

@@ -12,11 +12,14 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, check_count, check_element, expected
 from groupae.data.elements import are_elements
+from groupae.data.keys import keyed_generator
 from groupae.data.orbits import OrbitDataset, Views
 from groupae.data.rendering.shading import composite
 from groupae.groups import Group
 
 __all__ = ["RecordedPairs", "record"]
+
+_RECOMBINED = 7  # the stream of randomness beside those of `groupae.data.orbits`
 
 
 class RecordedPairs(OrbitDataset):
@@ -111,6 +114,11 @@ class RecordedPairs(OrbitDataset):
         m = self.elements.shape[1]
         chosen = torch.tensor([i * m // count for i in range(count)])
         return self._look_up(index, chosen[:, None].expand(count, len(index)))
+
+    def _two_choices(self, n: int) -> Tensor:
+        """Return which views are taken of the ``n`` pairs of recombinations, shape ``(2, n)``."""
+        generator = keyed_generator(self.seed, _RECOMBINED)
+        return torch.randint(self.elements.shape[1], (2, n), generator=generator)
 
     def _look_up(self, index: Tensor, chosen: Tensor) -> Views:
         rows = self.rows[index]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -9,6 +11,7 @@ from typing_extensions import override
 
 from groupae._validation import check_count, expected
 from groupae.data.orbits import OrbitDataset, Views
+from groupae.pairs import Recombinations
 
 __all__ = ["Resized", "check_resizable"]
 
@@ -59,6 +62,18 @@ class Resized(OrbitDataset):
     def orbit(self, index: Tensor, count: int) -> Views:
         """Return the orbit of the data set, shrunk."""
         return self._shrink(self.dataset.orbit(index, count))
+
+    @override
+    def recombinations(self, count: int | None = None) -> tuple[Recombinations, ...]:
+        """Return those of the data set, shrunk; seen are the pixels whose whole block is."""
+        return tuple(map(self._shrink_reading, self.dataset.recombinations(count)))
+
+    def _shrink_reading(self, reading: Recombinations) -> Recombinations:
+        x, y, truth = self._average(torch.stack([reading.x, reading.y, reading.truth]))
+        seen = reading.seen
+        if seen is not None:
+            seen = self._average(seen[None].to(x.dtype))[0] == 1
+        return dataclasses.replace(reading, x=x, y=y, truth=truth, seen=seen)
 
     def _shrink(self, views: Views) -> Views:
         mask = views.mask

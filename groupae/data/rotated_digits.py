@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from torch import Tensor
+from typing_extensions import override
+
 from groupae.data.digits import load_digits
 from groupae.data.options import Size, Split
 from groupae.data.pairs import OrbitPairs
 from groupae.data.rotation import rotate
 from groupae.groups import SO2
+from groupae.pairs import Recombinations
 
 __all__ = ["RotatedDigits"]
 
@@ -48,3 +52,7 @@ class RotatedDigits(OrbitPairs):
         pictures, labels = load_digits("RotatedDigits", split, size, folder)
         super().__init__(pictures, SO2(), rotate, labels=labels, seed=seed)
         self.split = split
+
+    @override
+    def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
+        return self._swap_poses(x_index, y_index)

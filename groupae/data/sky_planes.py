@@ -35,6 +35,7 @@ from groupae.data.settings import usual_settings
 from groupae.data.shapes import make_shape
 from groupae.data.skies import skies
 from groupae.groups import SO3
+from groupae.pairs import Recombinations
 
 __all__ = ["SkyPlanes"]
 
@@ -149,6 +150,23 @@ class SkyPlanes(RecordedPairs):
         views = views.transpose(0, 1)
         x = composite(views, skies.transpose(0, 1))
         return Views(x, rotations.transpose(0, 1), views[:, :, 3:] > 0)
+
+    @override
+    @usual_settings()
+    def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
+        """Render airplanes anew before other skies, so that their edges are right."""
+        i, j = self._two_choices(len(x_index)).unsqueeze(1)
+        x, y = self._look_up(x_index, i), self._look_up(y_index, j)
+        rotations = y.g.transpose(0, 1)
+        planes, _ = self._scenes.render(y_index.tolist(), rotations)
+        posed, skies = self._scenes.render(x_index.tolist(), rotations)
+        assert x.mask is not None
+        seen = (planes[:, 0, 3:] == 1) | ~x.mask[0]
+        truth, posed = (composite(views, skies)[:, 0] for views in (planes, posed))
+        return (
+            Recombinations("the sky of x behind the plane of y", x.x[0], y.x[0], truth, seen),
+            Recombinations("x in the pose of y", x.x[0], y.x[0], posed),
+        )
 
 
 class _Parametric(_Scenes):

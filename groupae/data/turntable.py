@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
+from typing_extensions import override
 
 from groupae.data.cache import cached_arrays
 from groupae.data.options import Size, Split, check_options
@@ -24,6 +26,7 @@ from groupae.data.recorded import RecordedPairs, record
 from groupae.data.rendering import Camera, Light, Mesh, render
 from groupae.data.shapes import CATEGORIES, make_shape
 from groupae.groups import Cyclic
+from groupae.pairs import Recombinations
 
 __all__ = ["Turntable"]
 
@@ -108,6 +111,18 @@ class Turntable(RecordedPairs):
         )
         self.split = split
         self.classes = tuple(classes)
+
+    @override
+    def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
+        i, j = self._two_choices(len(x_index)).unsqueeze(1)
+        x, y, posed = (
+            self._look_up(index, chosen).x[0]
+            for index, chosen in ((x_index, i), (y_index, j), (x_index, j))
+        )
+        return (
+            Recombinations("the object of x in the view of y", x, y, posed),
+            Recombinations("y as it is", x, y, y),
+        )
 
 
 def _layout(n: int) -> dict[str, tuple[tuple[int, ...], str]]:

@@ -20,6 +20,7 @@ from groupae.experiments.report import (
 )
 from groupae.experiments.run import EXPERIMENTS, Run, RunExistsError, get_experiment
 from groupae.experiments.standings import Standing, Standings
+from groupae.experiments.swaps import SwapReport, draw_swap, make_swap_report
 
 __all__ = [
     "EXPERIMENTS",
@@ -38,12 +39,15 @@ __all__ = [
     "RunExistsError",
     "Standing",
     "Standings",
+    "SwapReport",
     "build_model",
     "choose_models",
     "draw_orbit",
+    "draw_swap",
     "draw_training",
     "get_backbone",
     "get_experiment",
     "make_report",
+    "make_swap_report",
     "write_report",
 ]

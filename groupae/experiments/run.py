@@ -59,7 +59,7 @@ _CONFIG = "config.yaml"
 _VERSION = 1
 _FILES = frozenset(
     {_CONFIG, "metrics.jsonl", "checkpoints", "result.json", "report.md"}
-    | {"orbit.png", "training.png"}
+    | {"orbit.png", "swap.png", "training.png"}
 )
 
 

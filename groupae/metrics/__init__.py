@@ -20,6 +20,7 @@ from groupae.metrics.sets import (
     chamfer_score,
     snr_score,
 )
+from groupae.metrics.swaps import SEEN_PSNR, Swaps, swap_scores
 
 __all__ = [
     "ATOM_SNR",
@@ -27,6 +28,7 @@ __all__ = [
     "LPIPS",
     "OWN_PSNR",
     "PSNR",
+    "SEEN_PSNR",
     "SNR",
     "SSIM",
     "ST_LPIPS",
@@ -35,6 +37,7 @@ __all__ = [
     "PerceptualDistance",
     "STLPIPSDistance",
     "Score",
+    "Swaps",
     "Transforms",
     "chamfer_distance",
     "chamfer_score",
@@ -44,4 +47,5 @@ __all__ = [
     "psnr_score",
     "snr_score",
     "ssim_score",
+    "swap_scores",
 ]

@@ -1,0 +1,101 @@
+"""Swaps of a run: what stays of one held-out datum, what varies of another, drawn and scored."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from groupae._validation import expected
+from groupae.experiments.run import Run
+from groupae.metrics import OWN_PSNR, SEEN_PSNR, Estimate, Score, Swaps, swap_scores
+from groupae.models import TransformModule
+from groupae.viz import plot_swap, save_figure, to_pictures
+
+__all__ = ["SwapReport", "draw_swap", "make_swap_report"]
+
+_JUDGED, _DRAWN = 1000, 8
+
+
+@dataclasses.dataclass(frozen=True)
+class SwapReport:
+    """What is known of a trained model's swaps.
+
+    Args:
+        title: Experiment, preset and seed.
+        columns: What is judged by.
+        scores: By what a swap should show, then as `groupae.metrics.swap_scores` returns them. A
+            score that cannot be is missing.
+        swaps: Number of swaps.
+    """
+
+    title: str
+    columns: tuple[Score, ...]
+    scores: dict[str, dict[str, dict[str, Estimate]]]
+    swaps: int
+
+    def print(self, console: Console) -> None:
+        """Draw the report as a table."""
+        caption = f"{self.swaps} held-out pairs x, y; mean and 95 % interval over pairs"
+        table = Table(title=self.title, caption=caption, title_justify="left")
+        table.add_column("judged as")
+        table.add_column("picture")
+        for column in self.columns:
+            table.add_column(column.heading, justify="right")
+        for meaning, rows in self.scores.items():
+            for name, estimates in rows.items():
+                is_swap = name == "swap"
+                cells = (_cell(estimates.get(c.name), c) for c in self.columns)
+                style = "bold" if is_swap else None
+                table.add_row(meaning if is_swap else "", name, *cells, style=style)
+            table.add_section()
+        console.print(table)
+
+
+def _cell(estimate: Estimate | None, score: Score) -> str:
+    return "" if estimate is None else f"{estimate:.{score.digits}f}"
+
+
+def _swapping(run: Run, model: TransformModule) -> Swaps:
+    if isinstance(model, Swaps):
+        return model
+    what, got = "a model with a latent code whose parts can be swapped", type(model).__name__
+    raise ValueError(expected(run.path, what, got, "name a run of the default or paper preset"))
+
+
+def make_swap_report(run: Run, model: TransformModule) -> SwapReport:
+    """Judge swaps of held-out data by every reading of what they should show.
+
+    Raises:
+        ValueError: If the model has nothing to swap, or it is not known what swaps should show.
+    """
+    swapping, test = _swapping(run, model), run.load("test")
+    readings = test.recombinations(min(_JUDGED, len(test)))
+    usual = tuple(score for score in run.experiment.scores if score is not OWN_PSNR)
+    columns = (*usual, *([SEEN_PSNR] if any(r.seen is not None for r in readings) else []))
+    scores = {
+        reading.meaning: swap_scores(
+            swapping, reading, columns if reading.seen is not None else usual
+        )
+        for reading in readings
+    }
+    seed = run.preset.training.seed
+    title = f"{run.experiment.name}, {run.preset_name} preset, seed {seed}: swaps"
+    return SwapReport(title, columns, scores, len(readings[0]))
+
+
+def draw_swap(run: Run, model: TransformModule) -> None:
+    """Write ``swap.png``: held-out x and y, their swap, and what it should show.
+
+    Raises:
+        ValueError: As for `make_swap_report`.
+    """
+    swapping, test = _swapping(run, model), run.load("test")
+    readings = test.recombinations(min(_DRAWN, len(test)))
+    x, y = readings[0].x, readings[0].y
+    truths = {r.meaning: r.truth for r in readings if not torch.equal(r.truth, y)}
+    model.eval()
+    figure = plot_swap(swapping, x, y, truths, to_pictures=to_pictures(run.data.kind))
+    save_figure(figure, run.path / "swap.png")

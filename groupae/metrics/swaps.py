@@ -1,0 +1,108 @@
+"""Scores of swaps: the invariant part of one datum decoded with the varying part of another.
+
+What a swap should show is for the data to say (`groupae.pairs.Recombinations`), and there may be
+several readings of it: the one that a model follows is the one it scores best by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import torch
+from torch import Tensor, nn
+
+from groupae.metrics.evaluation import Estimate, Transforms, evaluate
+from groupae.metrics.image import psnr_score
+from groupae.metrics.scores import PSNR, Score
+from groupae.pairs import PairBatch, Recombinations
+
+__all__ = ["SEEN_PSNR", "Swaps", "swap_scores"]
+
+
+@runtime_checkable
+class Swaps(Protocol):
+    """What is needed of a model whose swaps are judged or drawn."""
+
+    def swap(self, x: Tensor, y: Tensor) -> Tensor:
+        """Return data with the invariant part of ``x`` and the varying part of ``y``."""
+        ...
+
+
+def _seen_psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:
+    return psnr_score(prediction.clamp(0, 1), pairs.x2, mask=pairs.mask)
+
+
+SEEN_PSNR = Score("seen_psnr", "PSNR of what is seen", 2, _seen_psnr)
+"""PSNR on the pixels of a swap's truth that ``x`` or ``y`` shows; on all where it is not known."""
+
+
+class _Swap(nn.Module):
+    """Swaps as transformations: the "element" is the datum that gives the varying part."""
+
+    def __init__(self, model: Swaps) -> None:
+        super().__init__()
+        self.model = model
+
+    def transform(self, y: Tensor, x: Tensor) -> Tensor:
+        return self.model.swap(x, y)
+
+
+class _Keep(nn.Module):
+    """What is there without a model: x or y as it is."""
+
+    def __init__(self, *, first: bool) -> None:
+        super().__init__()
+        self.first = first
+
+    def transform(self, y: Tensor, x: Tensor) -> Tensor:
+        return x if self.first else y
+
+
+@torch.no_grad()
+def swap_scores(
+    model: Swaps,
+    recombinations: Recombinations,
+    scores: Sequence[Score] = (PSNR,),
+    *,
+    batch_size: int = 250,
+) -> dict[str, dict[str, Estimate]]:
+    """Return scores of a model's swaps against the truth, beside what they are to be read with.
+
+    Args:
+        model: Anything with ``swap(x, y)``. A module is put in evaluation mode meanwhile.
+        recombinations: Data and what their swap should show, on the model's device.
+        scores: What to judge by. The mask that they get is that of the pixels seen.
+        batch_size: How many swaps at a time.
+
+    Returns:
+        Estimates by name of the score, of ``"swap"``; of ``"x unchanged"`` and ``"y unchanged"``,
+        which a swap must beat; and of ``"truth reconstructed"``, the truth swapped with itself,
+        which is what the model's decoder has to give.
+
+    Raises:
+        ShapeError: If there are no data, or a score is not one number a swap.
+
+    Example:
+        >>> from groupae import RotatedDigits, SO2, LatentActionAE, VectorAction
+        >>> identity = torch.nn.Identity()
+        >>> ae = LatentActionAE(identity, identity, VectorAction(SO2().rep("28x0")))
+        >>> reading, _ = RotatedDigits("test", size="tiny").recombinations()
+        >>> found = swap_scores(ae, reading)  # all is invariant, so that a swap is x
+        >>> found["swap"] == found["x unchanged"], found["truth reconstructed"]["psnr"].mean
+        (True, 100.0)
+    """
+    data = recombinations
+    swapped = PairBatch(data.x, data.y, data.truth, mask=data.seen)
+    known = PairBatch(data.truth, data.truth, data.truth, mask=data.seen)
+    swap = _Swap(model)
+    rows: dict[str, tuple[Transforms, PairBatch]] = {
+        "swap": (swap, swapped),
+        "x unchanged": (_Keep(first=True), swapped),
+        "y unchanged": (_Keep(first=False), swapped),
+        "truth reconstructed": (swap, known),
+    }
+    return {
+        name: evaluate(judged, pairs, scores, batch_size=batch_size)
+        for name, (judged, pairs) in rows.items()
+    }
