@@ -28,9 +28,6 @@ from groupae.pairs import PairBatch
 
 __all__ = ["OrbitAveragedEncoder", "Winter", "direction"]
 
-DataAction = Callable[[Tensor, Tensor], Tensor]
-"""Function of (elements ``(n, ...)``, pictures ``(n, C, H, W)``) that moves the pictures."""
-
 
 def direction(v: Tensor, *, floor: float = 0.1) -> Tensor:
     r"""Return the angle of 2-vectors, with a gradient that is finite everywhere.
@@ -83,7 +80,9 @@ class OrbitAveragedEncoder(nn.Module):
     angles: Tensor
     rotations: Tensor
 
-    def __init__(self, encoder: nn.Module, act: DataAction, *, turns: int = 8) -> None:
+    def __init__(
+        self, encoder: nn.Module, act: Callable[[Tensor, Tensor], Tensor], *, turns: int = 8
+    ) -> None:
         super().__init__()
         check_count("OrbitAveragedEncoder", "turns", turns)
         self.encoder, self.act = encoder, act
@@ -117,7 +116,7 @@ class Winter(TransformModule):
         encoder: Any module from pictures to an invariant code ``(n, dim)`` and a 2-vector
             ``(n, 2)`` that turns with the picture; an `OrbitAveragedEncoder` around a
             `ConvEncoder` unless given. The original's is steerable, with 32 scalar and 32
-            frequency-1 fields a layer: `groupae.interop.escnn.steerable_encoder`.
+            frequency-1 fields a layer: `groupae.interop.steerable.steerable_encoder`.
         decoder: Any module from codes to pictures; a `ConvDecoder` unless given.
         dim: Length of the code; the original's is 32.
         turns: How many angles the default encoder averages over.
@@ -146,7 +145,7 @@ class Winter(TransformModule):
         self,
         group: Group,
         x_shape: Sequence[int],
-        act: DataAction,
+        act: Callable[[Tensor, Tensor], Tensor],
         *,
         encoder: nn.Module | None = None,
         decoder: nn.Module | None = None,

@@ -1,7 +1,7 @@
 """The crossed prediction of any model, whether it has a latent action or not.
 
 ``x2`` is predicted from ``x1`` and ``x1`` from ``x2``. The terms are those of
-`groupae.CrossReconstruction` that read nothing but predictions and targets.
+`CrossReconstruction` that read nothing but predictions and targets.
 """
 
 from __future__ import annotations
