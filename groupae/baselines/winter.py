@@ -129,7 +129,7 @@ class Winter(TransformModule):
         ValueError: If the group is another: the pose is an angle.
 
     References:
-        Winter, Bertolini, Le, Noe & Clevert, Unsupervised learning of group invariant and
+        Winter, Bertolini, Le, Noé & Clevert, Unsupervised learning of group invariant and
         equivariant representations, NeurIPS 2022.
 
     Example:

@@ -130,7 +130,7 @@ def steerable_encoder(
         ValueError: If pictures are not square, or the kernels do not fit the map.
 
     References:
-        Winter, Bertolini, Le, Noe & Clevert, Unsupervised learning of group invariant and
+        Winter, Bertolini, Le, Noé & Clevert, Unsupervised learning of group invariant and
         equivariant representations, NeurIPS 2022.
         Weiler & Cesa, General E(2)-equivariant steerable CNNs, NeurIPS 2019.
     """
