@@ -136,7 +136,7 @@ class ComparisonRun:
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """All trainings, in order: the first seed of every model comes first."""
+        """All trainings; the first seed of every model comes first."""
         return tuple(self._cell(name, seed) for seed in range(self.seeds) for name in self.models)
 
     def _cell(self, name: str, seed: int) -> Cell:
