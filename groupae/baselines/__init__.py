@@ -3,6 +3,7 @@
 from groupae.baselines.conditional import Conditional
 from groupae.baselines.dupont import Dupont
 from groupae.baselines.learned_mask import LearnedMask
+from groupae.baselines.maganet import MAGANet, MAGANetHead
 from groupae.baselines.references import DataAction, MeanImage, Unchanged
 from groupae.baselines.srt import SceneTransformer
 from groupae.baselines.winter import OrbitAveragedEncoder, Winter
@@ -12,6 +13,8 @@ __all__ = [
     "DataAction",
     "Dupont",
     "LearnedMask",
+    "MAGANet",
+    "MAGANetHead",
     "MeanImage",
     "OrbitAveragedEncoder",
     "SceneTransformer",

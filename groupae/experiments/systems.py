@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from groupae._validation import expected, unknown_choice
+from groupae.baselines import (
+    Conditional,
+    Dupont,
+    LearnedMask,
+    MAGANet,
+    MAGANetHead,
+    SceneTransformer,
+    Winter,
+)
 from groupae.data.registry import DatasetInfo
 from groupae.experiments.config import BaselineConfig
 from groupae.models import Capabilities, TransformModule
+from groupae.objectives import PredictionTerm, log_mean_squared_error, mean_squared_error
 
 __all__ = ["SYSTEMS", "System", "build_baseline", "find_obstacle"]
 
@@ -28,7 +39,62 @@ class System:
     build: Callable[..., TransformModule]
 
 
-SYSTEMS: Mapping[str, System] = {}
+_TERMS: Mapping[str, PredictionTerm] = {
+    "mse": mean_squared_error,
+    "log_mse": log_mean_squared_error,
+}
+
+
+def _terms(loss: str) -> dict[str, tuple[float, PredictionTerm]]:
+    if loss not in _TERMS:
+        raise ValueError(unknown_choice("BaselineConfig", "a loss", loss, _TERMS))
+    return {loss: (1.0, _TERMS[loss])}
+
+
+def _winter(
+    data: DatasetInfo, *, encoder: str = "orbit_averaged", loss: str = "mse", **options: Any
+) -> TransformModule:
+    if encoder not in ("orbit_averaged", "steerable"):
+        choices = ("orbit_averaged", "steerable")
+        raise ValueError(unknown_choice("system 'winter'", "an encoder", encoder, choices))
+    if encoder == "steerable":
+        from groupae.interop.steerable import steerable_encoder
+
+        sizes = {name: options.pop(name) for name in ("fields", "halvings") if name in options}
+        options["encoder"] = steerable_encoder(data.x_shape, options.get("dim", 32), **sizes)
+    assert data.data_action is not None, "its capabilities ask for one"
+    return Winter(data.group, data.x_shape, data.data_action, terms=_terms(loss), **options)
+
+
+def _conditional(
+    data: DatasetInfo, *, backbone: str = "residual", loss: str = "mse", **options: Any
+) -> TransformModule:
+    backbones = {"residual": Conditional.residual, "unet": Conditional.unet}
+    if backbone not in backbones:
+        raise ValueError(unknown_choice("system 'conditional'", "backbone", backbone, backbones))
+    return backbones[backbone](data.group, data.x_shape, terms=_terms(loss), **options)
+
+
+def _of(kind: Callable[..., TransformModule]) -> Callable[..., TransformModule]:
+    """Return the builder of a class that takes a group, a shape and its own options."""
+    return lambda data, **options: kind(data.group, data.x_shape, **options)
+
+
+def _systems() -> Iterator[tuple[str, System]]:
+    yield "winter", System("Winter et al. 2022", Winter.capabilities, _winter)
+    for name, title, kind in (
+        ("maganet", "MAGANet, g of another pair", MAGANet),
+        ("maganet-head", "MAGANet, g by a head", MAGANetHead),
+        ("dupont", "Dupont et al. 2020", Dupont),
+        ("srt", "scene representation transformer", SceneTransformer),
+        ("learned-mask", "Swarnali et al. 2025", LearnedMask),
+    ):
+        yield name, System(title, kind.capabilities, _of(kind))
+    yield "conditional", System("no structure", Conditional.capabilities, _conditional)
+
+
+SYSTEMS: Mapping[str, System] = dict(_systems())
+"""By the name that configs and presets call them."""
 
 
 def find_obstacle(system: System, data: DatasetInfo) -> str | None:
