@@ -106,7 +106,8 @@ class LearnedMask(LatentActionAE):
         sparsity: Weight of the expected share of numbers that are acted on; 0 as published, and
             0.03 (0.3 if normalised) closes the hole.
         normalised: Whether the latent terms are relative to the variance of the codes.
-        start: Logit of every copy at first.
+        start: Logit of every copy at first. Near 0 copies drop out, perhaps all of them, before
+            codes have learned to turn.
         threshold: Of the sigmoid, above which a copy is acted on.
 
     Raises:
