@@ -228,7 +228,7 @@ class Dupont(LatentActionAE):
     Example:
         >>> model = Dupont(SO3(), (3, 32, 32), elevation_deg=20)
         >>> model.encode(torch.zeros(2, 3, 32, 32)).shape
-        torch.Size([2, 32, 8, 8, 8])
+        torch.Size([2, 16, 8, 8, 8])
     """
 
     capabilities = Capabilities(groups=("SO(3)", "C(24)"))
@@ -240,8 +240,8 @@ class Dupont(LatentActionAE):
         *,
         elevation_deg: float = 0.0,
         widths: Sequence[int] = (16, 32, 64),
-        channels: int = 32,
-        blocks: Sequence[int] = (1, 1),
+        channels: int = 16,
+        blocks: Sequence[int] = (2, 1),
     ) -> None:
         turns = scene_turns("Dupont", group, elevation_deg)
         shape: tuple[int, ...] = tuple(x_shape)
