@@ -12,24 +12,16 @@ Conventions: axis 1 of a part holds its channels, be it a vector or a feature ma
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from typing_extensions import Self, override
+from typing_extensions import override
 
 from groupae._validation import check_count, expected
 from groupae.actions.base import map_latent
-from groupae.groups import Group
-from groupae.models import (
-    Capabilities,
-    ConvDecoder,
-    ConvEncoder,
-    TransformModule,
-    UNetDecoder,
-    UNetEncoder,
-)
+from groupae.models import Capabilities, TransformModule
 from groupae.objectives import CrossPrediction, PredictionTerm
 from groupae.pairs import PairBatch
 from groupae.representations import Representation
@@ -50,7 +42,8 @@ class Conditional(TransformModule):
         encoder: Any module from data to codes: a tensor, or a dict of named parts.
         decoder: Any module from codes to data.
         rho: Whose matrices say what g is; the more irreps, the finer.
-        channels: Length of the code, axis 1 of it; or of each named part.
+        channels: Length of the code, axis 1 of it; or of each named part. Parts that are not named
+            are carried along.
         hidden: Width of the hidden layer.
         terms: Loss terms by name, with weights; the mean squared error unless given.
 
@@ -94,83 +87,6 @@ class Conditional(TransformModule):
         self.heads = nn.ModuleDict({name: nn.Linear(width, 2 * n) for name, n in parts.items()})
         self.objective = CrossPrediction(terms)
 
-    @classmethod
-    def residual(
-        cls,
-        group: Group,
-        x_shape: Sequence[int],
-        *,
-        features: str,
-        dim: int,
-        widths: Sequence[int] = (32, 64),
-        blocks: int = 1,
-        hidden: int = 128,
-        terms: Mapping[str, tuple[float, PredictionTerm]] | None = None,
-    ) -> Self:
-        """Return the control of a model with the backbone ``"residual"``.
-
-        Args:
-            group: Any group.
-            x_shape: Shape of a picture, ``(C, size, size)``.
-            features: The representation whose matrices say what g is, as text.
-            dim: Length of the code.
-            widths: Channels at each resolution.
-            blocks: Residual blocks at each resolution.
-            hidden: Width of the hidden layer.
-            terms: Loss terms by name, with weights.
-
-        Example:
-            >>> from groupae import SO3
-            >>> model = Conditional.residual(SO3(), (3, 32, 32), features="1x1 + 1x2", dim=40)
-            >>> model.transform(SO3().identity(2), torch.rand(2, 3, 32, 32)).shape
-            torch.Size([2, 3, 32, 32])
-        """
-        shape: dict[str, Any] = {"size": x_shape[-1], "widths": widths, "blocks": blocks}
-        encoder = ConvEncoder(dim, in_channels=x_shape[0], **shape)
-        decoder = ConvDecoder(dim, out_channels=x_shape[0], **shape)
-        return cls(encoder, decoder, group.rep(features), dim, hidden=hidden, terms=terms)
-
-    @classmethod
-    def unet(
-        cls,
-        group: Group,
-        x_shape: Sequence[int],
-        *,
-        features: str,
-        dim: int,
-        skips: Sequence[int],
-        widths: Sequence[int] = (16, 32, 64),
-        blocks: int = 1,
-        hidden: int = 128,
-        terms: Mapping[str, tuple[float, PredictionTerm]] | None = None,
-    ) -> Self:
-        """Return the control of a model with the backbone ``"unet"``: skips are conditioned too.
-
-        Args:
-            group: Any group.
-            x_shape: Shape of a picture, ``(C, size, size)``.
-            features: The representation whose matrices say what g is, as text.
-            dim: Length of the part ``code``.
-            skips: Channels of ``skip0`` at full size, ``skip1`` at half size, ...; 0 for none.
-            widths: Channels at each resolution, from full size down.
-            blocks: Residual blocks at each resolution.
-            hidden: Width of the hidden layer.
-            terms: Loss terms by name, with weights.
-
-        Example:
-            >>> from groupae import Affine
-            >>> shape = {"dim": 40, "skips": (4, 8), "widths": (8, 16, 32)}
-            >>> model = Conditional.unet(Affine(), (1, 96, 96), features="1xstd", **shape)
-            >>> sorted(model.heads)
-            ['code', 'skip0', 'skip1']
-        """
-        shape: dict[str, Any] = {"size": x_shape[-1], "widths": widths, "blocks": blocks}
-        encoder = UNetEncoder(dim, skips, in_channels=x_shape[0], **shape)
-        decoder = UNetDecoder(dim, skips, out_channels=x_shape[0], **shape)
-        parts = {f"skip{i}": channels for i, channels in enumerate(skips) if channels}
-        channels = {"code": dim, **parts}
-        return cls(encoder, decoder, group.rep(features), channels, hidden=hidden, terms=terms)
-
     def condition(self, g: Tensor, z: Any) -> Any:
         """Return a code, a tensor or a dict of named parts, with its channels scaled and shifted.
 
@@ -182,7 +98,8 @@ class Conditional(TransformModule):
         features = torch.cat([entries, self.hidden(entries)], -1)
         if not isinstance(z, dict):
             return _scale_and_shift(self.heads["code"](features), z)
-        return {n: _scale_and_shift(self.heads[n](features), part) for n, part in z.items()}
+        told = {name: head(features) for name, head in self.heads.items()}
+        return {n: _scale_and_shift(told[n], z[n]) if n in told else z[n] for n in z}
 
     @override
     def transform(self, g: Tensor, x: Tensor) -> Tensor:

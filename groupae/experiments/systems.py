@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from groupae._validation import expected, unknown_choice
+from groupae.actions import PartsAction
 from groupae.baselines import (
     Conditional,
     Dupont,
@@ -17,7 +18,8 @@ from groupae.baselines import (
     Winter,
 )
 from groupae.data.registry import DatasetInfo
-from groupae.experiments.config import BaselineConfig
+from groupae.experiments.backbones import get_backbone
+from groupae.experiments.config import BaselineConfig, ModelConfig
 from groupae.models import Capabilities, TransformModule
 from groupae.objectives import PredictionTerm, log_mean_squared_error, mean_squared_error
 
@@ -67,12 +69,15 @@ def _winter(
 
 
 def _conditional(
-    data: DatasetInfo, *, backbone: str = "residual", loss: str = "mse", **options: Any
+    data: DatasetInfo, *, features: str, hidden: int = 128, loss: str = "mse", **options: Any
 ) -> TransformModule:
-    backbones = {"residual": Conditional.residual, "unet": Conditional.unet}
-    if backbone not in backbones:
-        raise ValueError(unknown_choice("system 'conditional'", "backbone", backbone, backbones))
-    return backbones[backbone](data.group, data.x_shape, terms=_terms(loss), **options)
+    """Return the control of a model with a latent action, of whose config the options are."""
+    config = ModelConfig(objective={loss: 1.0}, **options)
+    encoder, decoder, action = get_backbone(config.backbone)(data.group, data.x_shape, config)
+    parts = action.acted if isinstance(action, PartsAction) else {"code": action}
+    channels = {name: int(part.size) for name, part in parts.items()}
+    rho, terms = data.group.rep(features), _terms(loss)
+    return Conditional(encoder, decoder, rho, channels, hidden=hidden, terms=terms)
 
 
 def _of(kind: Callable[..., TransformModule]) -> Callable[..., TransformModule]:

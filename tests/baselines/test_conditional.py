@@ -26,16 +26,24 @@ FEATURES = {
 GROUPS = tuple(FEATURES)
 
 
-def residual(group, x_shape=(1, 16, 16), **options):
+def residual(group, x_shape=(1, 16, 16), *, dim=12, widths=(8, 8), hidden=16, terms=None):
     torch.manual_seed(0)
-    options = {"dim": 12, "widths": (8, 8), "hidden": 16, **options}
-    return Conditional.residual(group, x_shape, features=FEATURES[group], **options)
+    shape = {"size": x_shape[-1], "widths": widths}
+    encoder = ConvEncoder(dim, in_channels=x_shape[0], **shape)
+    decoder = ConvDecoder(dim, out_channels=x_shape[0], **shape)
+    return Conditional(
+        encoder, decoder, group.rep(FEATURES[group]), dim, hidden=hidden, terms=terms
+    )
 
 
-def unet(group, x_shape=(1, 16, 16), **options):
+def unet(group, x_shape=(1, 16, 16), *, terms=None):
     torch.manual_seed(0)
-    options = {"dim": 12, "widths": (8, 8, 8), "skips": (4, 0, 2), "hidden": 16, **options}
-    return Conditional.unet(group, x_shape, features=FEATURES[group], **options)
+    shape = {"size": x_shape[-1], "widths": (8, 8, 8)}
+    encoder = UNetEncoder(12, (4, 0, 2), in_channels=x_shape[0], **shape)
+    decoder = UNetDecoder(12, (4, 0, 2), out_channels=x_shape[0], **shape)
+    parts = {"code": 12, "skip0": 4, "skip2": 2}
+    rho = group.rep(FEATURES[group])
+    return Conditional(encoder, decoder, rho, parts, hidden=16, terms=terms)
 
 
 def pairs(group, n=4, x_shape=(1, 16, 16)):
@@ -164,16 +172,12 @@ def test_a_batch_is_overfitted_and_g_is_heeded():
     assert model.loss(wrong)["reconstruction"].item() > 3 * loss.item()
 
 
-@pytest.mark.parametrize(
-    ("model", "backbone"),
-    [
-        (residual(SO2()), (ConvEncoder, ConvDecoder)),
-        (unet(SO2()), (UNetEncoder, UNetDecoder)),
-    ],
-)
-def test_encoder_and_decoder_are_those_of_our_default(model, backbone):
-    assert type(model.encoder) is backbone[0]
-    assert type(model.decoder) is backbone[1]
+def test_a_part_that_is_not_named_is_carried_along():
+    model = Conditional(Doubled(), Turned(), SO2().rep("1"), {"code": 2})
+    z = {"code": torch.rand(3, 2), "picture": torch.rand(3, 5)}
+    told = model.condition(SO2().sample(3), z)
+    assert torch.equal(told["picture"], z["picture"])
+    assert not torch.equal(told["code"], z["code"])
 
 
 def test_it_takes_other_data():
@@ -195,10 +199,6 @@ def test_it_takes_other_data():
         (
             lambda: Conditional(Doubled(), Turned(), SO2().rep("1"), {}),
             "Conditional: expected channels of at least one part",
-        ),
-        (
-            lambda: Conditional.residual(SO2(), (1, 28, 28), features="1xstd", dim=8),
-            "SO.2.*std",
         ),
     ],
 )

@@ -1,0 +1,74 @@
+"""The systems we compare with, as presets: sizes and trainings that serve each best here.
+
+Every system trains by the optimiser that suited it better in short trials, ours among them. Sizes
+are for a processor; the published ones are told in the documentation of each class.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from groupae.experiments.config import BaselineConfig, ModelConfig, Option, Preset
+from groupae.training import TrainingConfig
+
+__all__ = ["conditional", "digit_rivals"]
+
+_MUON = TrainingConfig(
+    optimizer="muon",
+    learning_rate=1e-2,
+    batch_size=16,
+    weight_decay=1e-4,
+    warmup=0.03,
+    clip_norm=0.0,
+    validations=10,
+)
+
+
+def _preset(system: str, options: Mapping[str, Option], **changes: Any) -> Preset:
+    return Preset(BaselineConfig(system, options), dataclasses.replace(_MUON, **changes))
+
+
+def conditional(ours: Preset, features: str) -> Preset:
+    """Return the control of a preset: encoder, decoder and training are its own.
+
+    Args:
+        ours: A preset with one loss term.
+        features: The representation whose matrices say what g is, as text.
+    """
+    model = ours.model
+    assert isinstance(model, ModelConfig)
+    (loss,) = model.objective
+    shared = {
+        field.name: getattr(model, field.name)
+        for field in dataclasses.fields(model)
+        if field.name != "objective"
+    }
+    options = {"features": features, "loss": loss, **shared}
+    return dataclasses.replace(ours, model=BaselineConfig("conditional", options))
+
+
+def digit_rivals(ours: Preset) -> dict[str, Preset]:
+    """Return the presets of the systems that can be used on digits, by name.
+
+    ``winter`` learns from pairs, as all do; ``winter-unsupervised`` is as published;
+    ``winter-steerable`` has escnn's encoder, which wants the extra of that name.
+
+    Args:
+        ours: The preset that the control without structure is made from.
+    """
+    winter: dict[str, Option] = {"dim": 64, "turns": 4, "encoder_widths": (16, 32)}
+    winter |= {"loss": "log_mse"}
+    steerable: dict[str, Option] = {"dim": 32, "encoder": "steerable", "loss": "log_mse"}
+    frequencies = " + ".join(f"1x{k}" for k in range(1, 15))
+    copies = "18x1 + 16x2 + 14x3 + 12x4 + 10x5 + 8x6 + 6x7 + 5x8"
+    mask: dict[str, Option] = {"representation": copies, "start": 0.5}
+    return {
+        "winter": _preset("winter", winter),
+        "winter-unsupervised": _preset("winter", {**winter, "learns_from_pairs": False}),
+        "winter-steerable": _preset("winter", steerable),
+        "conditional": conditional(ours, frequencies),
+        "learned-mask": _preset("learned-mask", mask, batch_size=32),
+        "learned-mask-sparse": _preset("learned-mask", {**mask, "sparsity": 0.02}, batch_size=32),
+    }
