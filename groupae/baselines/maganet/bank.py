@@ -24,7 +24,7 @@ class ReferenceBank(nn.Module):
         group: The group of the elements.
         dim: Length of the codes.
         size: How many pairs are kept; the oldest are overwritten.
-        candidates: Among how many pairs the start decides, at most ``size``.
+        candidates: Among how many pairs the start decides; all of them if there are fewer.
 
     Raises:
         ValueError: If a number is below 1.
@@ -42,7 +42,7 @@ class ReferenceBank(nn.Module):
     steps: Tensor
     place: Tensor
 
-    def __init__(self, group: Group, dim: int, *, size: int = 4096, candidates: int = 32) -> None:
+    def __init__(self, group: Group, dim: int, *, size: int = 4096, candidates: int = 128) -> None:
         super().__init__()
         for name, value in (("dim", dim), ("size", size), ("candidates", candidates)):
             check_count("ReferenceBank", name, value)

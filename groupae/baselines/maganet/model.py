@@ -97,7 +97,9 @@ class MAGANet(_StepModel):
         beta: Weight of the divergence in nats, over the squared error summed over a picture.
         gamma: Weight of the squared distance of codes, over the same.
         pairs: Size of the bank.
-        candidates: Among how many pairs of nearest element the code decides.
+        candidates: Among how many pairs of nearest element the code decides. Of angles, 128 in 4096
+            pairs are those within 6 degrees; of rotations in space, those within 49 degrees, and 8
+            are within 19.
         terms: Loss terms of the reconstruction; the mean squared error unless given.
 
     References:
@@ -123,10 +125,10 @@ class MAGANet(_StepModel):
         encoder_widths: Sequence[int] = (32, 64),
         widths: Sequence[int] | None = None,
         steps: int = 3,
-        beta: float = 0.1,
-        gamma: float = 0.1,
+        beta: float = 0.03,
+        gamma: float = 0.03,
         pairs: int = 4096,
-        candidates: int = 32,
+        candidates: int = 128,
         terms: Mapping[str, tuple[float, PredictionTerm]] | None = None,
     ) -> None:
         super().__init__()
