@@ -93,6 +93,7 @@ class Recombinations:
         truth: What a swap should show, same shape.
         seen: Pixels of ``truth`` that ``x`` or ``y`` shows, where known: bool, shape
             ``(n, 1, H, W)``. What neither shows can only be guessed.
+        mask: Pixels of ``truth`` that show what the group moves, where known: bool, same shape.
     """
 
     meaning: str
@@ -100,6 +101,7 @@ class Recombinations:
     y: Tensor
     truth: Tensor
     seen: Tensor | None = None
+    mask: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.x)

@@ -91,7 +91,10 @@ class BrainContrast(OrbitPairs):
     @override
     def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
         contrast, other = self._swap_poses(x_index, y_index)
-        return dataclasses.replace(contrast, meaning="the head of x at the contrast of y"), other
+        meaning = "the head of x at the contrast of y"
+        mask, of_other = (self.originals[i, 1:] > 0 for i in (x_index, y_index))
+        contrast = dataclasses.replace(contrast, meaning=meaning, mask=mask)
+        return contrast, dataclasses.replace(other, mask=of_other)
 
 
 def change_contrast(g: Tensor, x: Tensor, mask: Tensor) -> Tensor:

@@ -70,10 +70,12 @@ class Resized(OrbitDataset):
 
     def _shrink_reading(self, reading: Recombinations) -> Recombinations:
         x, y, truth = self._average(torch.stack([reading.x, reading.y, reading.truth]))
-        seen = reading.seen
+        seen, mask = reading.seen, reading.mask
         if seen is not None:
             seen = self._average(seen[None].to(x.dtype))[0] == 1
-        return dataclasses.replace(reading, x=x, y=y, truth=truth, seen=seen)
+        if mask is not None:
+            mask = self._average(mask[None].to(x.dtype))[0] >= 0.5
+        return dataclasses.replace(reading, x=x, y=y, truth=truth, seen=seen, mask=mask)
 
     def _shrink(self, views: Views) -> Views:
         mask = views.mask

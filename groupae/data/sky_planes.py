@@ -9,6 +9,7 @@ horizon; so an airplane that is not turned comes towards it.
 from __future__ import annotations
 
 import abc
+import dataclasses
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -162,10 +163,20 @@ class SkyPlanes(RecordedPairs):
         posed, skies = self._scenes.render(x_index.tolist(), rotations)
         assert x.mask is not None
         seen = (planes[:, 0, 3:] == 1) | ~x.mask[0]
-        truth, posed = (composite(views, skies)[:, 0] for views in (planes, posed))
-        return (
-            Recombinations("the sky of x behind the plane of y", x.x[0], y.x[0], truth, seen),
-            Recombinations("x in the pose of y", x.x[0], y.x[0], posed),
+        recombined = Recombinations(
+            "the sky of x behind the plane of y",
+            x.x[0],
+            y.x[0],
+            composite(planes, skies)[:, 0],
+            seen=seen,
+            mask=planes[:, 0, 3:] > 0,
+        )
+        return recombined, dataclasses.replace(
+            recombined,
+            meaning="x in the pose of y",
+            truth=composite(posed, skies)[:, 0],
+            seen=None,
+            mask=posed[:, 0, 3:] > 0,
         )
 
 

@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from groupae.data.cache import cached_arrays
 from groupae.data.options import Size, Split, check_options
+from groupae.data.orbits import Views
 from groupae.data.originals import nmr
 from groupae.data.originals.files import fingerprint
 from groupae.data.recorded import RecordedPairs, record
@@ -116,13 +117,18 @@ class Turntable(RecordedPairs):
     def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
         i, j = self._two_choices(len(x_index)).unsqueeze(1)
         x, y, posed = (
-            self._look_up(index, chosen).x[0]
+            self._look_up(index, chosen)
             for index, chosen in ((x_index, i), (y_index, j), (x_index, j))
         )
         return (
-            Recombinations("the object of x in the view of y", x, y, posed),
-            Recombinations("y as it is", x, y, y),
+            self._reading("the object of x in the view of y", x, y, posed),
+            self._reading("y as it is", x, y, y),
         )
+
+    @staticmethod
+    def _reading(meaning: str, x: Views, y: Views, truth: Views) -> Recombinations:
+        mask = None if truth.mask is None else truth.mask[0]
+        return Recombinations(meaning, x.x[0], y.x[0], truth.x[0], mask=mask)
 
 
 def _layout(n: int) -> dict[str, tuple[tuple[int, ...], str]]:

@@ -12,6 +12,7 @@ from groupae._validation import expected
 from groupae.experiments.run import Run
 from groupae.metrics import OWN_PSNR, SEEN_PSNR, Estimate, Score, Swaps, swap_scores
 from groupae.models import TransformModule
+from groupae.pairs import Recombinations
 from groupae.viz import plot_swap, save_figure, to_pictures
 
 __all__ = ["SwapReport", "draw_swap", "make_swap_report"]
@@ -65,6 +66,13 @@ def _swapping(run: Run, model: TransformModule) -> Swaps:
     raise ValueError(expected(run.path, what, got, "name a run of the default or paper preset"))
 
 
+def _columns(run: Run, reading: Recombinations) -> tuple[Score, ...]:
+    """Return the experiment's scores, and those on parts of a picture that are known."""
+    usual = tuple(score for score in run.experiment.scores if score is not OWN_PSNR)
+    own = () if reading.mask is None else (OWN_PSNR,)
+    return (*usual, *own, *(() if reading.seen is None else (SEEN_PSNR,)))
+
+
 def make_swap_report(run: Run, model: TransformModule) -> SwapReport:
     """Judge swaps of held-out data by every reading of what they should show.
 
@@ -73,17 +81,11 @@ def make_swap_report(run: Run, model: TransformModule) -> SwapReport:
     """
     swapping, test = _swapping(run, model), run.load("test")
     readings = test.recombinations(min(_JUDGED, len(test)))
-    usual = tuple(score for score in run.experiment.scores if score is not OWN_PSNR)
-    columns = (*usual, *([SEEN_PSNR] if any(r.seen is not None for r in readings) else []))
-    scores = {
-        reading.meaning: swap_scores(
-            swapping, reading, columns if reading.seen is not None else usual
-        )
-        for reading in readings
-    }
+    scores = {r.meaning: swap_scores(swapping, r, _columns(run, r)) for r in readings}
+    columns = dict.fromkeys(c for r in readings for c in _columns(run, r))
     seed = run.preset.training.seed
     title = f"{run.experiment.name}, {run.preset_name} preset, seed {seed}: swaps"
-    return SwapReport(title, columns, scores, len(readings[0]))
+    return SwapReport(title, tuple(columns), scores, len(readings[0]))
 
 
 def draw_swap(run: Run, model: TransformModule) -> None:

@@ -6,6 +6,7 @@ several readings of it: the one that a model follows is the one it scores best b
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
@@ -72,7 +73,8 @@ def swap_scores(
     Args:
         model: Anything with ``swap(x, y)``. A module is put in evaluation mode meanwhile.
         recombinations: Data and what their swap should show, on the model's device.
-        scores: What to judge by. The mask that they get is that of the pixels seen.
+        scores: What to judge by; ``SEEN_PSNR`` goes by the pixels seen, ``OWN_PSNR`` by those of
+            what the group moves.
         batch_size: How many swaps at a time.
 
     Returns:
@@ -92,17 +94,20 @@ def swap_scores(
         >>> found["swap"] == found["x unchanged"], found["truth reconstructed"]["psnr"].mean
         (True, 100.0)
     """
-    data = recombinations
-    swapped = PairBatch(data.x, data.y, data.truth, mask=data.seen)
-    known = PairBatch(data.truth, data.truth, data.truth, mask=data.seen)
-    swap = _Swap(model)
+    swap, data = _Swap(model), recombinations
+    swapped = PairBatch(data.x, data.y, data.truth, mask=data.mask)
+    known = PairBatch(data.truth, data.truth, data.truth, mask=data.mask)
     rows: dict[str, tuple[Transforms, PairBatch]] = {
         "swap": (swap, swapped),
         "x unchanged": (_Keep(first=True), swapped),
         "y unchanged": (_Keep(first=False), swapped),
         "truth reconstructed": (swap, known),
     }
-    return {
-        name: evaluate(judged, pairs, scores, batch_size=batch_size)
-        for name, (judged, pairs) in rows.items()
-    }
+    usual = [score for score in scores if score is not SEEN_PSNR]
+    found: dict[str, dict[str, Estimate]] = {}
+    for name, (judged, pairs) in rows.items():
+        found[name] = evaluate(judged, pairs, usual, batch_size=batch_size)
+        if len(usual) < len(scores):
+            seen = dataclasses.replace(pairs, mask=data.seen)
+            found[name] |= evaluate(judged, seen, [SEEN_PSNR], batch_size=batch_size)
+    return found

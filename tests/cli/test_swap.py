@@ -40,10 +40,10 @@ def test_a_figure_and_a_table(digits, capsys, monkeypatch):
     Run.check_path(digits.path, force=True)  # a run with the figure can still be replaced
 
 
-def test_brains_are_judged_without_the_score_of_what_moves(tmp_path):
+def test_brains_are_judged_by_what_moves_too(tmp_path):
     made = make_run(tmp_path / "run", "brain-contrast")
     report = make_swap_report(made, made.load_model())
-    assert [column.name for column in report.columns] == ["psnr", "ssim"]
+    assert [column.name for column in report.columns] == ["psnr", "ssim", "own_psnr"]
     found = report.scores["y as it is"]
     assert found["y unchanged"]["psnr"].mean == pytest.approx(100)
     assert torch.isfinite(torch.tensor(found["swap"]["psnr"].mean))

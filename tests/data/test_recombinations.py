@@ -93,6 +93,7 @@ def test_a_head_takes_the_contrast_of_another():
     brain = heads.originals[:, 1:] > 0
     outside = ~brain
     assert torch.equal(found.truth[outside], found.x[outside])
+    assert torch.equal(found.mask, brain)
     g, h = heads._poses(len(heads))
     step = heads.group.compose(h, heads.group.inverse(g))
     torch.testing.assert_close(
@@ -110,6 +111,7 @@ def test_the_sky_of_one_is_behind_the_plane_of_another():
     far = (truth - sky_of_x).abs().amax(1, keepdim=True) < 1e-6
     assert far.float().mean((1, 2, 3)).min() > 0.5
     torch.testing.assert_close(y[far.expand_as(y)], sky_of_y[far.expand_as(y)], atol=2e-3, rtol=0)
+    assert torch.equal(truth[~found.mask.expand_as(y)], sky_of_x[~found.mask.expand_as(y)])
     plane = (truth - y).abs().amax(1, keepdim=True) < 2e-3
     assert plane.float().mean((1, 2, 3)).min() > 0.005
     assert (truth - posed.truth).abs().mean((1, 2, 3)).min() > 0.005
@@ -136,6 +138,9 @@ def test_an_object_is_seen_from_where_another_is():
         view_of_truth = (recorded[i] - found.truth[i]).abs().amax((1, 2, 3)) < 1e-6
         view_of_y = (recorded - found.y[i]).abs().amax((2, 3, 4)) < 1e-6
         assert (view_of_truth & view_of_y.any(0)).any()
+        background = ~found.mask[i].expand_as(found.truth[i])
+        assert found.truth[i][background].min() == 1
+        assert found.mask[i].any()
         assert not view_of_y[i].any(), "x and y are different objects"
 
 

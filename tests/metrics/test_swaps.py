@@ -8,7 +8,7 @@ from torch import nn
 
 from groupae import SO2, LatentActionAE, VectorAction
 from groupae.baselines import Unchanged
-from groupae.metrics import PSNR, SEEN_PSNR, Swaps, swap_scores
+from groupae.metrics import OWN_PSNR, PSNR, SEEN_PSNR, Swaps, swap_scores
 from groupae.pairs import Recombinations
 
 
@@ -52,6 +52,15 @@ def test_seen_pixels_alone_are_counted():
     found = swap_scores(HALVES, recombinations, (PSNR, SEEN_PSNR))
     assert found["x unchanged"]["seen_psnr"].mean == pytest.approx(100)
     assert found["y unchanged"]["seen_psnr"].mean == pytest.approx(-10 * math.log10(0.16), abs=1e-3)
+
+
+def test_what_moves_is_counted_apart_from_what_is_seen():
+    mask = torch.zeros(3, 1, 2, 2, dtype=torch.bool)
+    mask[..., 1, :] = True
+    recombinations = Recombinations("rows", X, Y, TRUTH, seen=~mask, mask=mask)
+    found = swap_scores(HALVES, recombinations, (SEEN_PSNR, OWN_PSNR))["x unchanged"]
+    assert found["seen_psnr"].mean == pytest.approx(100)
+    assert found["own_psnr"].mean == pytest.approx(-10 * math.log10(0.16), abs=1e-3)
 
 
 def test_the_reconstruction_of_the_truth_is_what_the_decoder_gives():
