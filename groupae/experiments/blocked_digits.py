@@ -9,6 +9,7 @@ from groupae.data import OrbitDataset, rotate
 from groupae.data.registry import get_dataset
 from groupae.experiments.experiment import Experiment, picture_references
 from groupae.experiments.paper_presets import PAPER_DIGITS
+from groupae.experiments.rivals import DIGIT_COMPARISON, digit_rivals
 from groupae.experiments.rotated_digits import ROTATED_DIGITS
 from groupae.metrics import Transforms
 
@@ -29,6 +30,7 @@ def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
 
 BLOCKED_DIGITS = Experiment(
     data=get_dataset("blocked-digits"),
-    presets={"default": _DEFAULT, **PAPER_DIGITS["blocked-digits"]},
+    presets={"default": _DEFAULT, **PAPER_DIGITS["blocked-digits"], **digit_rivals(_DEFAULT)},
     references=_references,
+    comparison=DIGIT_COMPARISON,
 )

@@ -6,6 +6,7 @@ from groupae.data.registry import get_dataset
 from groupae.experiments.config import ModelConfig, Preset
 from groupae.experiments.experiment import Experiment, picture_references
 from groupae.experiments.paper_presets import PAPER_BRAIN
+from groupae.experiments.rivals import BRAIN_COMPARISON, brain_rivals
 from groupae.metrics import OWN_PSNR, PSNR, SSIM
 from groupae.training import TrainingConfig
 
@@ -35,7 +36,8 @@ _DEFAULT = Preset(
 
 BRAIN_CONTRAST = Experiment(
     data=get_dataset("brain-contrast"),
-    presets={"default": _DEFAULT, **PAPER_BRAIN},
+    presets={"default": _DEFAULT, **PAPER_BRAIN, **brain_rivals(_DEFAULT)},
     references=picture_references,
     scores=(PSNR, OWN_PSNR, SSIM),
+    comparison=BRAIN_COMPARISON,
 )

@@ -10,6 +10,7 @@ from groupae.data.registry import get_dataset
 from groupae.experiments.config import ModelConfig, Preset
 from groupae.experiments.experiment import Experiment, picture_references
 from groupae.experiments.paper_presets import PAPER_DIGITS
+from groupae.experiments.rivals import DIGIT_COMPARISON, digit_rivals
 from groupae.metrics import Transforms
 from groupae.training import TrainingConfig
 
@@ -44,6 +45,7 @@ def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
 
 ROTATED_DIGITS = Experiment(
     data=get_dataset("rotated-digits"),
-    presets={"default": _DEFAULT, **PAPER_DIGITS["rotated-digits"]},
+    presets={"default": _DEFAULT, **PAPER_DIGITS["rotated-digits"], **digit_rivals(_DEFAULT)},
     references=_references,
+    comparison=DIGIT_COMPARISON,
 )

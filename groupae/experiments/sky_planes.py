@@ -6,6 +6,7 @@ from groupae.data.registry import get_dataset
 from groupae.experiments.config import ModelConfig, Preset
 from groupae.experiments.experiment import Experiment, picture_references
 from groupae.experiments.paper_presets import paper_scenes
+from groupae.experiments.rivals import SCENE_COMPARISON, scene_rivals
 from groupae.training import TrainingConfig
 
 __all__ = ["SKY_PLANES"]
@@ -14,14 +15,15 @@ _DEFAULT = Preset(
     ModelConfig(
         backbone="unet",
         representation="48x0 + 16x1 + 12x2 + 8x3 + 4x4",
-        objective={"log_mse": 1.0},
+        objective={"mse": 1.0},
         widths=(8, 16, 32, 64, 128),
         skips=("8x0", "8x0", "8x0"),
+        draws_over_picture=True,
     ),
     TrainingConfig(
         optimizer="muon",
         learning_rate=1e-2,
-        batch_size=16,
+        batch_size=32,
         weight_decay=1e-4,
         warmup=0.03,
         clip_norm=0.0,
@@ -32,6 +34,16 @@ _DEFAULT = Preset(
 
 SKY_PLANES = Experiment(
     data=get_dataset("sky-planes"),
-    presets={"default": _DEFAULT, **paper_scenes("48x0 + 32x1", "255x0 + 255x1")},
+    presets={
+        "default": _DEFAULT,
+        **paper_scenes("48x0 + 32x1", "255x0 + 255x1"),
+        **scene_rivals(
+            _DEFAULT,
+            elevation_deg=20,
+            features="1x1 + 1x2 + 1x3 + 1x4",
+            copies="40x1 + 16x2 + 8x3 + 4x4",
+        ),
+    },
     references=picture_references,
+    comparison=SCENE_COMPARISON,
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 from groupae._validation import expected, unknown_choice
 from groupae.actions import PartsAction
+from groupae.actions.base import AxisAction
 from groupae.baselines import (
     Conditional,
     Dupont,
@@ -74,27 +75,33 @@ def _conditional(
     """Return the control of a model with a latent action, of whose config the options are."""
     config = ModelConfig(objective={loss: 1.0}, **options)
     encoder, decoder, action = get_backbone(config.backbone)(data.group, data.x_shape, config)
-    parts = action.acted if isinstance(action, PartsAction) else {"code": action}
-    channels = {name: int(part.size) for name, part in parts.items()}
+    parts = dict(action.acted.items()) if isinstance(action, PartsAction) else {"code": action}
+    channels = {n: part.size for n, part in parts.items() if isinstance(part, AxisAction)}
     rho, terms = data.group.rep(features), _terms(loss)
     return Conditional(encoder, decoder, rho, channels, hidden=hidden, terms=terms)
 
 
-def _of(kind: Callable[..., TransformModule]) -> Callable[..., TransformModule]:
+def _of(kind: Callable[..., TransformModule], *, has_loss: bool) -> Callable[..., TransformModule]:
     """Return the builder of a class that takes a group, a shape and its own options."""
-    return lambda data, **options: kind(data.group, data.x_shape, **options)
+
+    def build(data: DatasetInfo, **options: Any) -> TransformModule:
+        if has_loss:
+            options["terms"] = _terms(options.pop("loss", "mse"))
+        return kind(data.group, data.x_shape, **options)
+
+    return build
 
 
 def _systems() -> Iterator[tuple[str, System]]:
     yield "winter", System("Winter et al. 2022", Winter.capabilities, _winter)
-    for name, title, kind in (
-        ("maganet", "MAGANet, g of another pair", MAGANet),
-        ("maganet-head", "MAGANet, g by a head", MAGANetHead),
-        ("dupont", "Dupont et al. 2020", Dupont),
-        ("srt", "scene representation transformer", SceneTransformer),
-        ("learned-mask", "Swarnali et al. 2025", LearnedMask),
+    for name, title, kind, has_loss in (
+        ("maganet", "MAGANet, g of another pair", MAGANet, True),
+        ("maganet-head", "MAGANet, g by a head", MAGANetHead, True),
+        ("dupont", "Dupont et al. 2020", Dupont, False),
+        ("srt", "scene representation transformer", SceneTransformer, False),
+        ("learned-mask", "Swarnali et al. 2025", LearnedMask, False),
     ):
-        yield name, System(title, kind.capabilities, _of(kind))
+        yield name, System(title, kind.capabilities, _of(kind, has_loss=has_loss))
     yield "conditional", System("no structure", Conditional.capabilities, _conditional)
 
 

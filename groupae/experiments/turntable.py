@@ -6,6 +6,7 @@ from groupae.data.registry import get_dataset
 from groupae.experiments.config import ModelConfig, Preset
 from groupae.experiments.experiment import Experiment, picture_references
 from groupae.experiments.paper_presets import paper_scenes
+from groupae.experiments.rivals import SCENE_COMPARISON, scene_rivals
 from groupae.training import TrainingConfig
 
 __all__ = ["TURNTABLE"]
@@ -34,6 +35,16 @@ _DEFAULT = Preset(
 
 TURNTABLE = Experiment(
     data=get_dataset("turntable"),
-    presets={"default": _DEFAULT, **paper_scenes("48x0 + 48x1", "340x0 + 340x1")},
+    presets={
+        "default": _DEFAULT,
+        **paper_scenes("48x0 + 48x1", "340x0 + 340x1"),
+        **scene_rivals(
+            _DEFAULT,
+            elevation_deg=30,
+            features=" + ".join(f"1x{k}" for k in range(1, 13)),
+            copies="16x1 + 14x2 + 12x3 + 10x4 + 9x5 + 8x6 + 7x7 + 6x8 + 5x9 + 4x10 + 3x11 + 3x12",
+        ),
+    },
     references=picture_references,
+    comparison=SCENE_COMPARISON,
 )

@@ -125,7 +125,7 @@ def the_only_line(capsys):
     [
         (
             ["train", "rotated-digits", "--preset", "big"],
-            "a preset to be one of default, paper, got 'big'",
+            "a preset to be one of default, paper, paper-published",
         ),
         (["train", "digits"], "a data set to be one of rotated-digits"),
         (["train", "rotated-digits", "--minutes", "soon"], "minutes: expected float, got soon"),
@@ -133,7 +133,7 @@ def the_only_line(capsys):
         (["train", "rotated-digits", "--sped", "1"], "unrecognized arguments: --sped 1"),
         (["train", "rotated-digits", "--threads", "0"], "a number in 1..1024, got 0"),
         (["fly"], "invalid choice: 'fly'"),
-        ([], "train,evaluate,orbit"),
+        ([], "train,evaluate,compare"),
         (["evaluate", "/nowhere"], "/nowhere: expected a run folder with config.yaml, got none"),
         (["orbit", "/nowhere"], "name the folder that groupae train wrote"),
     ],
