@@ -32,11 +32,12 @@ napoleon_numpy_docstring = False
 
 nitpicky = True
 nitpick_ignore_regex = [
-    (r"py:.*", r"(torch|numpy|np|pathlib|rich|matplotlib|collections|typing|abc)(\..*)?"),
+    (r"py:.*", r"(torch|numpy|np|os|pathlib|rich|matplotlib|collections|typing|abc)(\..*)?"),
     (r"py:.*", r"(Tensor|nn|Module|Figure|Console|Path|Callable|Literal|Any|Latent|Hashable).*"),
     (r"py:.*", r"(dict\[str|TypeAliasForwardRef|'IrrepLabel'|ShapeError|hypothesis\..*)"),
     (r"py:.*", r"(IrrepLabel|Term|Parameter|optional|.*_Untrained|.*_RepresentationAction).*"),
     (r"py:.*", r"(.*_Polyhedral|Constant|Overlap).*"),
+    (r"py:.*", r".*(_StepModel|Bijection)"),
     (r"py:.*", r"(GroupElement|GSpace|FieldType|Escnn\w+|Rotation)"),
     (r"py:.*", r"groupae\.[a-z_.]*\.(Irreps|Term|Latent|IrrepLabel)"),
 ]

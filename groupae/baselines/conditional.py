@@ -36,8 +36,6 @@ class Conditional(TransformModule):
     matrices of ``rho`` and in one hidden layer on them. So with linear maps before and after it,
     it can do whatever is linear in both the code and the entries, an action by ``rho`` included.
 
-    `Conditional.residual` and `Conditional.unet` make the controls of our default models.
-
     Args:
         encoder: Any module from data to codes: a tensor, or a dict of named parts.
         decoder: Any module from codes to data.

@@ -195,6 +195,7 @@ class Standings:
         lines += ["", *_markdown_table(self._heads, rows), "", f"{self._caption}", ""]
         if margins := self._margin_rows():
             lines += [*_markdown_table(self._MARGIN_HEADS, margins), ""]
+        lines += ["![x1, the true x2, and what each model predicts](compare.png)", ""]
         return "\n".join(lines)
 
     @property
