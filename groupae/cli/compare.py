@@ -26,7 +26,7 @@ def compare(
     cpu_minutes: float | None = None,
     steps: int | None = None,
     jobs: int = 2,
-    size: Size = "small",
+    size: Size | None = None,
     pixels: int | None = None,
     folder: Path | None = None,
     out: Path | None = None,
@@ -40,7 +40,7 @@ def compare(
         cpu_minutes: Processor time of each training; by default that of the comparison.
         steps: Budget in steps instead.
         jobs: Trainings side by side, each on one thread.
-        size: How much of the data set: tiny, small or full.
+        size: How much of the data set, tiny, small or full; by default as the comparison does.
         pixels: Shrink pictures to that height and width; by default as the comparison does.
         folder: The originals, in their published layout, instead of the default.
         out: Folder of the comparison; runs/compare-DATASET by default.
@@ -51,6 +51,7 @@ def compare(
     experiment = get_experiment(dataset)
     chosen, not_applicable = choose_models(experiment, models)
     usual = experiment.comparison
+    size = size or usual.size
     path = Path("runs") / f"compare-{dataset}" if out is None else out
     options = {
         "--models": models,

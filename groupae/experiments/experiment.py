@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from groupae._validation import unknown_choice
 from groupae.baselines import MeanImage, Unchanged
 from groupae.data import OrbitDataset
+from groupae.data.options import Size
 from groupae.data.registry import DatasetInfo
 from groupae.experiments.config import Preset
 from groupae.metrics import PSNR, SSIM, Score, Transforms
@@ -26,6 +27,7 @@ class Comparison:
         cpu_minutes: Processor time of each training.
         seeds: Trainings of each model.
         pixels: At which size pictures are compared; ``None`` for their own.
+        size: How much of the data set.
     """
 
     models: tuple[str, ...] = ("default",)
@@ -33,6 +35,7 @@ class Comparison:
     cpu_minutes: float = 5.0
     seeds: int = 3
     pixels: int | None = None
+    size: Size = "small"
 
 
 @dataclasses.dataclass(frozen=True)

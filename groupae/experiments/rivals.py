@@ -54,6 +54,7 @@ SCENE_COMPARISON = Comparison(
     cpu_minutes=12.0,
     seeds=2,
     pixels=32,
+    size="full",
 )
 
 

@@ -7,7 +7,7 @@ from groupae.experiments.config import ModelConfig, Preset
 from groupae.experiments.experiment import Experiment, picture_references
 from groupae.experiments.paper_presets import paper_scenes
 from groupae.experiments.rivals import SCENE_COMPARISON, scene_rivals
-from groupae.training import TrainingConfig
+from groupae.experiments.turntable import TURNTABLE
 
 __all__ = ["SKY_PLANES"]
 
@@ -20,15 +20,7 @@ _DEFAULT = Preset(
         skips=("8x0", "8x0", "8x0"),
         draws_over_picture=True,
     ),
-    TrainingConfig(
-        optimizer="muon",
-        learning_rate=1e-2,
-        batch_size=32,
-        weight_decay=1e-4,
-        warmup=0.03,
-        clip_norm=0.0,
-        validations=10,
-    ),
+    TURNTABLE.presets["default"].training,
 )
 
 

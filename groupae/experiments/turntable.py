@@ -18,13 +18,13 @@ _DEFAULT = Preset(
     ModelConfig(
         backbone="residual",
         representation=_FREQUENCIES,
-        objective={"log_mse": 1.0},
+        objective={"mse": 1.0},
         widths=(16, 32, 64, 128),
     ),
     TrainingConfig(
         optimizer="muon",
         learning_rate=1e-2,
-        batch_size=16,
+        batch_size=64,
         weight_decay=1e-4,
         warmup=0.03,
         clip_norm=0.0,
