@@ -22,6 +22,7 @@ from typing_extensions import override
 
 from groupae._validation import check_count, expected
 from groupae.groups import SO2, Group
+from groupae.groups.constants import Constant
 from groupae.models import Capabilities, ConvDecoder, ConvEncoder, TransformModule
 from groupae.objectives import CrossPrediction, PredictionTerm
 from groupae.pairs import PairBatch
@@ -77,9 +78,6 @@ class OrbitAveragedEncoder(nn.Module):
         [(3, 5), (3, 2)]
     """
 
-    angles: Tensor
-    rotations: Tensor
-
     def __init__(
         self, encoder: nn.Module, act: Callable[[Tensor, Tensor], Tensor], *, turns: int = 8
     ) -> None:
@@ -87,18 +85,17 @@ class OrbitAveragedEncoder(nn.Module):
         check_count("OrbitAveragedEncoder", "turns", turns)
         self.encoder, self.act = encoder, act
         angles = torch.arange(turns, dtype=torch.float64) * (2 * math.pi / turns)
-        self.register_buffer("angles", angles.float(), persistent=False)
-        rotations = SO2().rep("1").matrix(angles).float()
-        self.register_buffer("rotations", rotations, persistent=False)
+        self.angles = Constant(angles)
+        self.rotations = Constant(SO2().rep("1").matrix(angles))
 
     @override
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return codes ``(n, dim)`` and 2-vectors ``(n, 2)`` of pictures."""
         turns = len(self.angles)
-        angles = self.angles.to(x.dtype).repeat_interleave(len(x))
+        angles = self.angles.like(x).repeat_interleave(len(x))
         turned = self.act(-angles, x.repeat(turns, *(1,) * (x.ndim - 1)))
         out = self.encoder(turned).unflatten(0, (turns, len(x)))
-        vectors = torch.einsum("kij,knj->ni", self.rotations.to(out.dtype), out[..., -2:])
+        vectors = torch.einsum("kij,knj->ni", self.rotations.like(out), out[..., -2:])
         return out[..., :-2].mean(0), vectors / turns
 
 

@@ -47,6 +47,16 @@ def test_quarter_turns_move_the_pose_and_leave_the_code(turns, quarters, digits)
     )
 
 
+def test_quarter_turns_are_as_exact_as_float64(digits):
+    torch.manual_seed(1)
+    encoder = OrbitAveragedEncoder(ConvEncoder(5 + 2, widths=(8, 16)), rotate, turns=4).double()
+    x, theta = digits.x1.double(), torch.full((8,), QUARTER, dtype=torch.float64)
+    with torch.no_grad():
+        (code, v), (moved, w) = encoder(x), encoder(rotate(theta, x))
+    torch.testing.assert_close(moved, code, atol=1e-12, rtol=0)
+    torch.testing.assert_close(w, G.rep("1").act(theta, v), atol=1e-12, rtol=0)
+
+
 def test_more_turns_come_closer_to_all_angles(digits):
     x = torch.nn.functional.avg_pool2d(digits.x1, 5, 1, 2)  # smooth: turns without much loss
     theta = torch.full((8,), 0.3)
