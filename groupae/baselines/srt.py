@@ -206,11 +206,11 @@ class SceneTransformer(TransformModule):
         _check_sizes(self.x_shape, widths, heads, stride)
         channels, size = self.x_shape[:2]
         self.octaves, self.stride = octaves, stride
-        rays = camera_rays(size, reach=reach)
+        rays = camera_rays(size, reach=reach).to(torch.get_default_dtype())
         self.register_buffer("rays", rays, persistent=False)
         self.register_buffer("step", torch.zeros((), dtype=torch.int64))
         features, width = 6 * (1 + 2 * octaves), widths[-1]
-        of_patches = camera_rays(size // 2 ** len(widths), reach=reach)
+        of_patches = camera_rays(size // 2 ** len(widths), reach=reach).to(rays)
         self.encoder = _Encoder(channels, self._features(of_patches), widths, layers, heads)
         self.query = nn.Sequential(nn.Linear(features, width), nn.ReLU(), nn.Linear(width, width))
         self.blocks = nn.ModuleList(_AttentionBlock(width, heads) for _ in range(query_layers))

@@ -26,6 +26,18 @@ def test_the_order_of_tokens_says_nothing():
     assert not torch.allclose(model.decode(tokens.roll(1, 0), rays), colors, atol=1e-2)
 
 
+def test_it_can_be_made_in_another_precision():
+    torch.set_default_dtype(torch.float64)
+    try:
+        model = SceneTransformer(SO3(), (3, 16, 16), **COMPACT)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    x = torch.rand(2, 3, 16, 16, generator=generator(), dtype=torch.float64)
+    stay = SO3().identity(2, dtype=torch.float64)
+    assert model.transform(stay, x).dtype == torch.float64
+    assert model.loss(PairBatch(x, stay, x))["reconstruction"].dtype == torch.float64
+
+
 @pytest.mark.parametrize("group", [SO3(), Cyclic(24)])
 def test_an_element_moves_the_camera_and_nothing_else(group):
     model = SceneTransformer(group, (3, 16, 16), elevation_deg=20, **COMPACT)
