@@ -72,6 +72,13 @@ def test_the_flow_can_be_undone(shape, dtype):
         assert (decoder.flow(decoder.flow.inverse(y)) - y).abs().max() < 10 * TOLERANCE[dtype]
 
 
+def test_no_pictures_are_no_features_and_back():
+    flow = Glow(3, 16, widths=(4, 4))
+    features = flow(torch.zeros(0, 3, 16, 16))
+    assert features.shape == (0, 48, 4, 4)
+    assert flow.inverse(features).shape == (0, 3, 16, 16)
+
+
 def test_the_flow_is_not_linear():
     flow = randomised(Glow(1, 8, widths=(8,)))
     x, y = torch.rand(2, 1, 1, 8, 8)
