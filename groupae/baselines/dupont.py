@@ -206,8 +206,8 @@ def _dissimilarity(crossed: CrossPass) -> Tensor:
 class Dupont(LatentActionAE):
     """Equivariant neural rendering: a volume latent, turned by trilinear resampling.
 
-    The loss is L1 + 0.05 (1 - SSIM), in both directions. The volume is as large as the picture,
-    halved once less often than there are widths: by default 8^3 for pictures of 32 x 32; for those
+    The loss is L1 + 0.05 (1 - SSIM), in both directions; colours are not squashed. The volume is as
+    large as the picture, halved once less often than there are widths: by default 8^3 for pictures of 32 x 32; for those
     of 64 x 64 give a fourth width. The published volume, 64 x 32^3 for pictures of 128 x 128, is
     that of ``channels=64`` and three widths, such as ``widths=(64, 128, 256), blocks=(2, 2)``.
 

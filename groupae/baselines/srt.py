@@ -151,8 +151,9 @@ class SceneTransformer(TransformModule):
     """Scene representation transformer: conditions on the camera, no group structure.
 
     The loss is MSE, in both directions, on one pixel of each block of ``stride x stride`` a step,
-    another one each step. The published size, 74M parameters with patches of 8 x 8 pixels, is about
-    that of ``widths=(192, 384, 768), layers=10, query_layers=2, heads=12`` (72M).
+    another one each step; colours are not squashed. The published size, 74M parameters with patches
+    of 8 x 8 pixels, is about that of ``widths=(192, 384, 768), layers=10, query_layers=2,
+    heads=12`` (72M).
 
     Args:
         group: SO(3), which turns the scene, or C(n), which moves the camera round it.

@@ -63,7 +63,9 @@ def _winter(
     if encoder == "steerable":
         from groupae.interop.steerable import steerable_encoder
 
-        sizes = {name: options.pop(name) for name in ("fields", "halvings") if name in options}
+        sizes = {
+            name: options.pop(name) for name in ("fields", "kernels", "halvings") if name in options
+        }
         options["encoder"] = steerable_encoder(data.x_shape, options.get("dim", 32), **sizes)
     assert data.data_action is not None, "its capabilities ask for one"
     return Winter(data.group, data.x_shape, data.data_action, terms=_terms(loss), **options)

@@ -84,7 +84,8 @@ class MAGANet(_StepModel):
     steps as it takes to fill it.
 
     Our description of the original gives ``dim`` 10, 3 levels, 3 steps a level, and no widths;
-    Glow's own couplings have 512 channels, ``widths=(512, 512, 512)``.
+    Glow's own couplings have 512 channels, ``widths=(512, 512, 512)``. The weights ``beta`` and
+    ``gamma`` are our choice.
 
     Args:
         group: Any group with a distance.
