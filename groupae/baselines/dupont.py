@@ -207,9 +207,10 @@ class Dupont(LatentActionAE):
     """Equivariant neural rendering: a volume latent, turned by trilinear resampling.
 
     The loss is L1 + 0.05 (1 - SSIM), in both directions; colours are not squashed. The volume is as
-    large as the picture, halved once less often than there are widths: by default 8^3 for pictures of 32 x 32; for those
-    of 64 x 64 give a fourth width. The published volume, 64 x 32^3 for pictures of 128 x 128, is
-    that of ``channels=64`` and three widths, such as ``widths=(64, 128, 256), blocks=(2, 2)``.
+    large as the picture, halved once less often than there are widths: by default 8^3 for pictures
+    of 32 x 32; for those of 64 x 64 give a fourth width. The published volume, 64 x 32^3 for
+    pictures of 128 x 128, is that of ``channels=64`` and three widths, such as
+    ``widths=(64, 128, 256), blocks=(2, 2)``.
 
     Args:
         group: SO(3), which turns the scene, or C(n), which moves the camera round it.
