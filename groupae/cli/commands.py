@@ -63,7 +63,8 @@ def train(
 
     Args:
         dataset: What to train on, by name; groupae data list has them.
-        preset: Which model: default is ours, paper the paper's, the others rivals.
+        preset: Which model: default is ours, paper the paper's; the others, rivals and ablations,
+            are listed if the name is unknown.
         minutes: Wall-clock budget from the first step; 2 or 5 by default, by data set.
         steps: Budget in steps instead.
         cpu_minutes: Budget in minutes of processor time instead.

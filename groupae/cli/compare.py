@@ -30,7 +30,7 @@ def compare(
     pixels: int | None = None,
     folder: Path | None = None,
     out: Path | None = None,
-) -> None:
+) -> int:
     """Train models with the same data and budget, and make one table; resumable.
 
     Args:
@@ -85,6 +85,7 @@ def compare(
     standings.print(console)
     for name in ("compare.md", "compare.json", "compare.png"):
         say(console, str(path / name))
+    return 1 if standings.failures else 0
 
 
 def _spell(dataset: str, options: dict[str, object]) -> str:

@@ -116,9 +116,15 @@ class RecordedPairs(OrbitDataset):
         return self._look_up(index, chosen[:, None].expand(count, len(index)))
 
     def _two_choices(self, n: int) -> Tensor:
-        """Return which views are taken of the ``n`` pairs of recombinations, shape ``(2, n)``."""
+        """Return which views are taken of the ``n`` pairs of recombinations, shape ``(2, n)``.
+
+        The two of a pair differ where there is more than one: else a swap would have no work.
+        """
         generator = keyed_generator(self.seed, _RECOMBINED)
-        return torch.randint(self.elements.shape[1], (2, n), generator=generator)
+        views = self.elements.shape[1]
+        first = torch.randint(views, (n,), generator=generator)
+        others = torch.randint(max(views - 1, 1), (n,), generator=generator)
+        return torch.stack([first, (first + 1 + others) % views])
 
     def _look_up(self, index: Tensor, chosen: Tensor) -> Views:
         rows = self.rows[index]

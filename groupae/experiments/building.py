@@ -9,6 +9,7 @@ from groupae.data.registry import DatasetInfo
 from groupae.experiments.backbones import get_backbone
 from groupae.experiments.config import BaselineConfig, ModelConfig
 from groupae.experiments.systems import build_baseline
+from groupae.metrics import LPIPSDistance, STLPIPSDistance
 from groupae.models import LatentActionAE, TransformModule
 from groupae.objectives import (
     CrossReconstruction,
@@ -21,7 +22,7 @@ from groupae.objectives import (
     st_lpips_error,
 )
 
-__all__ = ["build_model"]
+__all__ = ["build_model", "check_trainable"]
 
 _TERMS = {
     "mse": mean_squared_error,
@@ -50,6 +51,19 @@ def build_model(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return build(data, config)  # type: ignore[arg-type]  # chosen by its type above
+
+
+def check_trainable(config: ModelConfig | BaselineConfig) -> None:
+    """Raise unless all that a training of the model needs is installed.
+
+    Raises:
+        ModuleNotFoundError: If the package with a perceptual term's weights is not.
+        FileNotFoundError: If the trunk of one is not named, or not there.
+    """
+    terms = config.objective if isinstance(config, ModelConfig) else ()
+    for name, distance in (("st_lpips", STLPIPSDistance()), ("lpips", LPIPSDistance())):
+        if name in terms:
+            distance.check_available()
 
 
 def _build_latent_action_ae(data: DatasetInfo, config: ModelConfig) -> LatentActionAE:

@@ -22,7 +22,7 @@ from torch import Tensor
 from groupae._files import write_durably
 from groupae._validation import check_count, expected, unknown_choice
 from groupae.data.options import Size, check_options
-from groupae.experiments.building import build_model
+from groupae.experiments.building import build_model, check_trainable
 from groupae.experiments.cells import (
     Cell,
     CellError,
@@ -50,7 +50,8 @@ def choose_models(experiment: Experiment, words: str) -> tuple[tuple[str, ...], 
         words: ``"all"``, ``"ablation"``, or names of presets and systems, with commas between.
 
     Raises:
-        ValueError: If a name is unknown, a system could be used but has no preset, or none is left.
+        ValueError: If no name is given, one is unknown, or a system could be used but has no
+            preset.
 
     Example:
         >>> from groupae.experiments import get_experiment
@@ -64,6 +65,9 @@ def choose_models(experiment: Experiment, words: str) -> tuple[tuple[str, ...], 
         raise ValueError(expected("groupae compare", what, "none", "name presets, with commas"))
     if not names:
         what = "--models all, ablation, or names with commas between"
+        raise ValueError(expected("groupae compare", what, repr(words)))
+    if alone := [name for name in names if name in lists]:
+        what = f"{alone[0]!r} to stand alone, or names with commas between"
         raise ValueError(expected("groupae compare", what, repr(words)))
     presets, obstacles = [], {}
     for name in dict.fromkeys(names):
@@ -133,6 +137,7 @@ class ComparisonRun:
         data = self.experiment.data.resized(self.pixels)
         for cell in self.cells[: len(self.models)]:
             build_model(data, cell.preset.model, seed=0)
+            check_trainable(cell.preset.model)
 
     @property
     def cells(self) -> tuple[Cell, ...]:

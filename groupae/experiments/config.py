@@ -37,7 +37,7 @@ class ModelConfig:
             ``"paper_digit"``, ``"paper_brain"`` and ``"paper_scene"``, or the name of a plug-in.
         representation: How the group acts on the code, as text.
         objective: Weight of each loss term: ``mse``, ``log_mse``, ``latent_cycle``, ``chamfer``,
-            ``log_chamfer``.
+            ``log_chamfer``, ``lpips``, ``st_lpips``.
         widths: Channels at each resolution; for sets, the widths of encoder and decoder.
         blocks: Residual blocks at each resolution; for sets, residual layers of the encoder.
         skips: For ``"unet"``, how the group acts on the channels of the skip at each resolution,

@@ -121,11 +121,11 @@ def _interrupts_blocked() -> Iterator[None]:
 def _work(cell: Cell, messages: connection.Connection) -> None:
     """Do a worker's work: its output goes to the log, its error to who started it."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    with cell.log.open("w") as log:
-        os.dup2(log.fileno(), sys.stdout.fileno())
-        os.dup2(log.fileno(), sys.stderr.fileno())
-    torch.set_num_threads(1)
     try:
+        with cell.log.open("w") as log:
+            os.dup2(log.fileno(), sys.stdout.fileno())
+            os.dup2(log.fileno(), sys.stderr.fileno())
+        torch.set_num_threads(1)
         train_cell(cell)
     except Exception as error:
         kind = "" if isinstance(error, (ValueError, OSError)) else f"{type(error).__name__}: "

@@ -7,10 +7,9 @@ import dataclasses
 import torch
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
 
 from groupae._files import write_durably
-from groupae.data import OrbitDataset
+from groupae.experiments.cells import choose_examples
 from groupae.experiments.run import Run
 from groupae.metrics import OWN_PSNR, Estimate, Score, evaluate, latent_equivariance_error
 from groupae.models import LatentActionAE, TransformModule
@@ -134,19 +133,10 @@ def write_report(run: Run, report: Report) -> None:
     write_durably(run.path / "report.md", report.markdown().encode())
 
 
-def _examples(test: OrbitDataset, count: int) -> Tensor:
-    """Return originals to show: of different classes where those are known, else spread evenly."""
-    if test.labels is None:
-        return torch.arange(count) * len(test) // count
-    firsts = [(test.labels == label).nonzero()[:, 0] for label in test.labels.unique()]
-    ranked = [row[i] for i in range(count) for row in firsts if i < len(row)]
-    return torch.stack(ranked[:count]).sort().values
-
-
 def draw_orbit(run: Run, model: TransformModule) -> None:
     """Write ``orbit.png``: held-out pictures under many elements, predictions above truth."""
     test = run.load("test")
-    views = test.orbit(_examples(test, min(8, len(test))), 12)
+    views = test.orbit(choose_examples(test.labels, len(test)), 12)
     model.eval()
     figure = plot_orbit(
         model,

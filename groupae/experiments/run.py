@@ -24,7 +24,7 @@ from groupae.data.registry import DatasetInfo
 from groupae.experiments.beyond_pictures import MOLECULES, POINT_CLOUDS, SERIES
 from groupae.experiments.blocked_digits import BLOCKED_DIGITS
 from groupae.experiments.brain_contrast import BRAIN_CONTRAST
-from groupae.experiments.building import build_model
+from groupae.experiments.building import build_model, check_trainable
 from groupae.experiments.config import BaselineConfig, ModelConfig, Preset
 from groupae.experiments.experiment import Experiment
 from groupae.experiments.rotated_digits import ROTATED_DIGITS
@@ -183,6 +183,7 @@ class Run:
         Raises:
             ValueError: If there is no such size, pictures do not shrink to ``pixels``, or the
                 model cannot be built.
+            ModuleNotFoundError: If a package that its loss needs is not installed.
             RunExistsError: If the folder is not empty and ``force`` is not given, or if it holds
                 anything but a run: then nothing is touched.
         """
@@ -192,6 +193,7 @@ class Run:
         check_options("Run.create", "train", size)
         data = experiment.data.resized(pixels)
         build_model(data, preset.model, seed=preset.training.seed)
+        check_trainable(preset.model)
         cls.check_path(path, force=force)
         path.mkdir(parents=True, exist_ok=True)
         for old in path.iterdir():

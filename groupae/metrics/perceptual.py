@@ -93,10 +93,19 @@ class PerceptualDistance(abc.ABC):
     def is_available(self) -> bool:
         """Whether the files with its weights are there; they are not read."""
         try:
-            self._settled()._files()
+            self.check_available()
         except (ModuleNotFoundError, FileNotFoundError):
             return False
         return True
+
+    def check_available(self) -> None:
+        """Raise unless the files with its weights are there; they are not read.
+
+        Raises:
+            ModuleNotFoundError: If the package with the weights is not installed.
+            FileNotFoundError: If the trunk's weights are not named, or not there.
+        """
+        self._settled()._files()
 
     @abc.abstractmethod
     def _files(self) -> tuple[Path, ...]:

@@ -7,10 +7,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from groupae.cli import main
+from groupae.experiments import ComparisonRun
 
 MINIATURE = ["compare", "rotated-digits", "--size", "tiny", "--models", "default,paper"]
 MINIATURE += ["--seeds", "2", "--steps", "3"]
@@ -125,3 +127,10 @@ def test_bad_input_is_one_sentence(words, sentence, tmp_path, monkeypatch, capsy
     assert err.count("\n") == 1
     assert sentence in err
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("failures", "code"), [({}, 0), ({"paper-0": "a loss of nan"}, 1)])
+def test_a_failed_training_shows_in_the_exit_code(tmp_path, monkeypatch, failures, code):
+    ended = SimpleNamespace(failures=failures, print=lambda console: None)
+    monkeypatch.setattr(ComparisonRun, "run", lambda self, jobs, tell: ended)
+    assert run(*MINIATURE, "--out", tmp_path / "out") == code

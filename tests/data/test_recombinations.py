@@ -45,6 +45,13 @@ def test_recombinations_are_always_the_same_and_of_one_shape(dataset):
         assert 0 <= reading.truth.min() < reading.truth.max() <= 1
 
 
+@pytest.mark.parametrize("dataset", [SkyPlanes, Turntable])
+def test_the_two_views_of_a_swap_differ(dataset):
+    first, second = dataset("test", size="tiny")._two_choices(300)
+    assert (first != second).all()
+    assert len(first.unique()) == len(second.unique()) == int(first.max()) + 1
+
+
 def squares(pictures):
     """Return, for each picture, whether a pixel is in a white square of 7 x 7."""
     white = (pictures == 1).float()

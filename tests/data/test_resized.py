@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from groupae import OrbitPairs, RotatedDigits, SO2
+from groupae import SO2, OrbitPairs, RotatedDigits
 from groupae.data import Resized, rotate
 
 

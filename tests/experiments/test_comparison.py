@@ -89,6 +89,7 @@ def test_all_and_ablation_are_lists_of_the_experiment(systems):
         ("defualt", r"a model to be one of all, ablation, default, .*'default'\?"),
         ("free", "a preset of rotated-digits for the system free, which could be used there"),
         (" , ", "--models all, ablation, or names with commas between"),
+        ("all,paper", "'all' to stand alone, or names with commas between, got 'all,paper'"),
     ],
 )
 def test_models_that_are_not_there_are_a_sentence(systems, words, sentence):

@@ -94,6 +94,14 @@ def test_references_are_judged_by_the_same_scores(name):
             assert score > scores["x1 unchanged"] + 5
 
 
+def test_what_a_loss_needs_is_asked_for_before_anything_is_written(tmp_path, monkeypatch):
+    experiment = EXPERIMENTS["turntable"]
+    monkeypatch.delenv("GROUPAE_LPIPS_TRUNK", raising=False)
+    with pytest.raises(FileNotFoundError, match="GROUPAE_LPIPS_TRUNK"):
+        Run.create(tmp_path / "run", experiment, experiment.presets["paper-published"])
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_run_keeps_size_and_folder(tmp_path):
     experiment = EXPERIMENTS["turntable"]
     preset = experiment.presets["default"]
