@@ -217,8 +217,8 @@ class Standings:
         for name, scores in self.references.items():
             table.add_row(*(Text(text) for text in self._reference(name, scores)), style="dim")
         _print_wide(console, table)
-        for kind, whats in (("not applicable", self.not_applicable), ("failed", self.failures)):
-            for name, why in whats.items():
+        for kind, items in (("not applicable", self.not_applicable), ("failed", self.failures)):
+            for name, why in items.items():
                 line = f"{name}: {kind}, {why}" if kind == "failed" else f"{name}: {kind}: {why}"
                 console.print(line, markup=False, highlight=False, soft_wrap=True)
         if margins := self._margin_rows():
