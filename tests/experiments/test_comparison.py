@@ -86,7 +86,7 @@ def test_all_and_ablation_are_lists_of_the_experiment(systems):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        ("defaullt", r"a model to be one of all, ablation, default, .*'default'\?"),
+        ("dfault", r"a model to be one of all, ablation, default, .*'default'\?"),
         ("free", "a preset of rotated-digits for the system free, which could be used there"),
         (" , ", "--models all, ablation, or names with commas between"),
         ("all,paper", "'all' to stand alone, or names with commas between, got 'all,paper'"),
