@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from groupae.data.registry import get_dataset
-from groupae.experiments.config import ModelConfig, Preset
+from groupae.experiments.config import OUR_TRAINING, ModelConfig, Preset
 from groupae.experiments.experiment import Experiment, picture_references
 from groupae.experiments.paper_presets import PAPER_BRAIN
 from groupae.experiments.rivals import BRAIN_COMPARISON, brain_rivals
 from groupae.metrics import OWN_PSNR, PSNR, SSIM
-from groupae.training import TrainingConfig
 
 __all__ = ["BRAIN_CONTRAST"]
 
@@ -22,15 +23,7 @@ _DEFAULT = Preset(
         widths=(8, 16, 32, 48),
         skips=("2x0 + 2xstd", "2x0 + 2xstd", "4x0 + 4xstd"),
     ),
-    TrainingConfig(
-        optimizer="muon",
-        learning_rate=1e-2,
-        batch_size=8,
-        weight_decay=1e-4,
-        warmup=0.03,
-        clip_norm=0.0,
-        validations=5,
-    ),
+    dataclasses.replace(OUR_TRAINING, batch_size=8, validations=5),
 )
 
 

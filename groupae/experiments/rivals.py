@@ -10,9 +10,8 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from groupae.experiments.config import BaselineConfig, ModelConfig, Option, Preset
+from groupae.experiments.config import OUR_TRAINING, BaselineConfig, ModelConfig, Option, Preset
 from groupae.experiments.experiment import Comparison
-from groupae.training import TrainingConfig
 
 __all__ = [
     "BRAIN_COMPARISON",
@@ -24,15 +23,7 @@ __all__ = [
     "scene_rivals",
 ]
 
-_MUON = TrainingConfig(
-    optimizer="muon",
-    learning_rate=1e-2,
-    batch_size=16,
-    weight_decay=1e-4,
-    warmup=0.03,
-    clip_norm=0.0,
-    validations=10,
-)
+_MUON = dataclasses.replace(OUR_TRAINING, batch_size=16, validations=10)
 
 DIGIT_COMPARISON = Comparison(
     models=(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from groupae.baselines import DataAction
 from groupae.data import OrbitDataset, rotate
 from groupae.data.registry import get_dataset
-from groupae.experiments.config import ModelConfig, Preset
+from groupae.experiments.config import OUR_TRAINING, ModelConfig, Preset
 from groupae.experiments.experiment import Experiment, picture_references
 from groupae.experiments.paper_presets import PAPER_DIGITS
 from groupae.experiments.rivals import DIGIT_COMPARISON, digit_rivals
 from groupae.metrics import Transforms
-from groupae.training import TrainingConfig
 
 __all__ = ["ROTATED_DIGITS"]
 
@@ -28,14 +28,7 @@ _DEFAULT = Preset(
         representation=_FREQUENCIES,
         objective={"log_mse": 1.0},
     ),
-    TrainingConfig(
-        optimizer="muon",
-        learning_rate=1e-2,
-        batch_size=32,
-        weight_decay=1e-4,
-        warmup=0.03,
-        clip_norm=0.0,
-    ),
+    dataclasses.replace(OUR_TRAINING, batch_size=32),
 )
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from groupae.data.registry import get_dataset
-from groupae.experiments.config import ModelConfig, Preset
+from groupae.experiments.config import OUR_TRAINING, ModelConfig, Preset
 from groupae.experiments.experiment import Experiment, picture_references
 from groupae.experiments.paper_presets import paper_scenes
 from groupae.experiments.rivals import SCENE_COMPARISON, scene_rivals
-from groupae.training import TrainingConfig
 
 __all__ = ["TURNTABLE"]
 
@@ -21,15 +22,7 @@ _DEFAULT = Preset(
         objective={"mse": 1.0},
         widths=(16, 32, 64, 128),
     ),
-    TrainingConfig(
-        optimizer="muon",
-        learning_rate=1e-2,
-        batch_size=64,
-        weight_decay=1e-4,
-        warmup=0.03,
-        clip_norm=0.0,
-        validations=10,
-    ),
+    dataclasses.replace(OUR_TRAINING, batch_size=64, validations=10),
 )
 
 
