@@ -22,6 +22,7 @@ from groupae.experiments import (
     make_report,
     make_swap_report,
     write_report,
+    write_swap_report,
 )
 from groupae.training import ProgressBar, TrainingConfig
 
@@ -163,7 +164,7 @@ def orbit(run: Path, *, threads: int | None = None) -> None:
 
 
 def swap(run: Path, *, threads: int | None = None) -> None:
-    """Draw swap.png in a run folder, what stays of one with what varies of another; score it.
+    """Draw swaps in a run folder, what stays of one with what varies of another; score them.
 
     Args:
         run: A run folder.
@@ -177,4 +178,6 @@ def swap(run: Path, *, threads: int | None = None) -> None:
         report = make_swap_report(opened, model)
         draw_swap(opened, model)
     report.print(console)
-    say(console, str(opened.path / "swap.png"))
+    write_swap_report(opened, report)
+    for name in ("swap.md", "swap.png"):
+        say(console, str(opened.path / name))

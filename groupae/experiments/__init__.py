@@ -20,7 +20,12 @@ from groupae.experiments.report import (
 )
 from groupae.experiments.run import EXPERIMENTS, Run, RunExistsError, get_experiment
 from groupae.experiments.standings import Standing, Standings
-from groupae.experiments.swaps import SwapReport, draw_swap, make_swap_report
+from groupae.experiments.swaps import (
+    SwapReport,
+    draw_swap,
+    make_swap_report,
+    write_swap_report,
+)
 
 __all__ = [
     "EXPERIMENTS",
@@ -50,4 +55,5 @@ __all__ = [
     "make_report",
     "make_swap_report",
     "write_report",
+    "write_swap_report",
 ]

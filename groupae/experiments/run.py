@@ -59,7 +59,7 @@ _CONFIG = "config.yaml"
 _VERSION = 1
 _FILES = frozenset(
     {_CONFIG, "metrics.jsonl", "checkpoints", "result.json", "report.md"}
-    | {"orbit.png", "swap.png", "training.png"}
+    | {"orbit.png", "swap.md", "swap.png", "training.png"}
 )
 
 

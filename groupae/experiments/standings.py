@@ -15,7 +15,7 @@ from rich.text import Text
 from groupae.experiments.cells import CellResult
 from groupae.metrics import Estimate, Score
 
-__all__ = ["Standing", "Standings"]
+__all__ = ["Standing", "Standings", "markdown_table"]
 
 OURS, PAPER = "default", "paper"
 
@@ -192,9 +192,9 @@ class Standings:
             rows.append([name, f"not applicable: {reason}", *blank])
         for name, error in self.failures.items():
             rows.append([name, f"failed: {error}", *blank])
-        lines += ["", *_markdown_table(self._heads, rows), "", f"{self._caption}", ""]
+        lines += ["", *markdown_table(self._heads, rows), "", f"{self._caption}", ""]
         if margins := self._margin_rows():
-            lines += [*_markdown_table(self._MARGIN_HEADS, margins), ""]
+            lines += [*markdown_table(self._MARGIN_HEADS, margins), ""]
         lines += ["![x1, the true x2, and what each model predicts](compare.png)", ""]
         return "\n".join(lines)
 
@@ -256,7 +256,8 @@ def _span(score: Score, values: Sequence[float]) -> str:
     return f"{mean} ({_figure(score, min(values))} .. {_figure(score, max(values))})"
 
 
-def _markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+def markdown_table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table in Markdown."""
     lines = [heads, ["---"] * len(heads), *([_cell_text(text) for text in row] for row in rows)]
     return [f"| {' | '.join(line)} |" for line in lines]
 

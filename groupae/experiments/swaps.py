@@ -8,14 +8,16 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from groupae._files import write_durably
 from groupae._validation import expected
 from groupae.experiments.run import Run
+from groupae.experiments.standings import markdown_table
 from groupae.metrics import OWN_PSNR, SEEN_PSNR, Estimate, Score, Swaps, swap_scores
 from groupae.models import TransformModule
 from groupae.pairs import Recombinations
 from groupae.viz import plot_swap, save_figure, to_pictures
 
-__all__ = ["SwapReport", "draw_swap", "make_swap_report"]
+__all__ = ["SwapReport", "draw_swap", "make_swap_report", "write_swap_report"]
 
 _JUDGED, _DRAWN = 1000, 8
 
@@ -37,10 +39,24 @@ class SwapReport:
     scores: dict[str, dict[str, dict[str, Estimate]]]
     swaps: int
 
+    @property
+    def _caption(self) -> str:
+        return f"{self.swaps} held-out pairs x, y; mean and 95 % interval over pairs"
+
+    def markdown(self) -> str:
+        """Return the report as Markdown, with the picture beside it."""
+        heads = ["judged as", "picture", *(column.heading for column in self.columns)]
+        rows = [
+            [meaning, name, *(_cell(estimates.get(column.name), column) for column in self.columns)]
+            for meaning, found in self.scores.items()
+            for name, estimates in found.items()
+        ]
+        lines = [f"# {self.title}", "", *markdown_table(heads, rows), "", f"{self._caption}.", ""]
+        return "\n".join([*lines, "![x, y, their swap, and what it should show](swap.png)", ""])
+
     def print(self, console: Console) -> None:
         """Draw the report as a table."""
-        caption = f"{self.swaps} held-out pairs x, y; mean and 95 % interval over pairs"
-        table = Table(title=self.title, caption=caption, title_justify="left")
+        table = Table(title=self.title, caption=self._caption, title_justify="left")
         table.add_column("judged as")
         table.add_column("picture")
         for column in self.columns:
@@ -86,6 +102,11 @@ def make_swap_report(run: Run, model: TransformModule) -> SwapReport:
     seed = run.preset.training.seed
     title = f"{run.experiment.name}, {run.preset_name} preset, seed {seed}: swaps"
     return SwapReport(title, tuple(columns), scores, len(readings[0]))
+
+
+def write_swap_report(run: Run, report: SwapReport) -> None:
+    """Write ``swap.md``."""
+    write_durably(run.path / "swap.md", report.markdown().encode())
 
 
 def draw_swap(run: Run, model: TransformModule) -> None:

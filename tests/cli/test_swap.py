@@ -32,6 +32,9 @@ def test_a_figure_and_a_table(digits, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     assert run("swap", digits.path, "--threads", "1") == 0
     assert (digits.path / "swap.png").stat().st_size > 10_000
+    table = (digits.path / "swap.md").read_text()
+    assert "| x in the pose of y | swap | " in table
+    assert "](swap.png)" in table
     out = capsys.readouterr().out
     for words in ("the square of x before the digit of y", "x in the pose of y", "y unchanged"):
         assert words in out
