@@ -258,5 +258,8 @@ def test_a_backbone_is_found_by_name(install):
         get_backbone("number")
     with pytest.raises(TypeError, match="backbone 'whole': expected an encoder, a decoder and an "):
         build_model(experiment.data, dataclasses.replace(config, backbone="whole"), seed=0)
-    with pytest.raises(ValueError, match="sequence, paper_digit, linear, number, whole, got 'cnn'"):
+    with pytest.raises(
+        ValueError,
+        match="paper_scene, linear, number, whole, got 'cnn'",
+    ):
         build_model(experiment.data, dataclasses.replace(config, backbone="cnn"), seed=0)

@@ -77,7 +77,7 @@ def test_the_paper_preset_trains(tmp_path, capsys):
     config = yaml.safe_load((out / "config.yaml").read_text())
     assert config["model"]["representation"] == "8x0 + 8x1"
     assert config["model"]["objective"] == {"mse": 1.0, "latent_cycle": 1e-4}
-    assert "groupae, paper preset" in capsys.readouterr().out
+    assert "rotated-digits, paper preset, seed 0" in capsys.readouterr().out
 
 
 def test_a_run_opens_from_another_folder(tmp_path, monkeypatch):
@@ -270,7 +270,7 @@ def test_a_checkpoint_of_another_model_is_a_sentence(a_copy, capsys):
         (lambda c: c["model"].update(objective={"mse": float("nan")}), "loss terms to weights"),
         (lambda c: c["model"].update(skips="8x0"), "skips as a list of texts, got '8x0'"),
         (lambda c: c["model"].update(skips=[8, 4]), "skips as a list of texts, got (8, 4)"),
-        (lambda c: c["model"].update(skips=["8x0"]), "the backbone 'unet' for skips"),
+        (lambda c: c["model"].update(skips=["8x0"]), "a backbone of unet, paper_scene for skips"),
         (lambda c: c["model"].update(backbone=None), "backbone and representation as text, got"),
         (lambda c: c["model"].update(representation=5), "backbone and representation as text, got"),
         (lambda c: c["training"].update(steps=2.5), "TrainingConfig: expected steps as an integer"),
@@ -326,7 +326,7 @@ def test_a_diverging_run_exits_with_1_and_the_remedy(tmp_path, capsys):
     assert code == 1
     line = the_only_line(capsys)
     assert "expected a finite loss and gradient, got" in line
-    assert "lower learning_rate (now 1e+30) or set clip_norm lower (now off)" in line
+    assert "lower learning_rate (now 1e+30) or set clip_norm lower (now 1.0)" in line
     assert list((tmp_path / "run" / "checkpoints").glob("step-*"))
 
 

@@ -26,7 +26,10 @@ def run(*words):
 
 def start(out):
     """Start the miniature, one training at a time, in a session of its own."""
-    code = f"from groupae.cli import main; main({[*MINIATURE, '--jobs', '1', '--out', str(out)]!r})"
+    options = [*MINIATURE, "--jobs", "1", "--out", str(out)]
+    # what a shell starts in the background is deaf to Ctrl-C unless told to hear it
+    hears = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    code = f"{hears}; from groupae.cli import main; main({options!r})"
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     words = [sys.executable, "-c", f"if __name__ == '__main__':\n    {code}"]
     return subprocess.Popen(words, start_new_session=True, **pipes)
