@@ -24,6 +24,7 @@ from groupae.experiments import (
     write_report,
     write_swap_report,
 )
+from groupae.models import TransformModule
 from groupae.training import ProgressBar, TrainingConfig
 
 __all__ = ["evaluate", "orbit", "swap", "train"]
@@ -130,6 +131,12 @@ def _budget(training: TrainingConfig) -> str:
     return f"{training.minutes:g} minutes"
 
 
+def _open(run: Path, threads: int | None) -> tuple[Run, TransformModule, Console]:
+    _set_threads(threads)
+    opened = Run.open(run)
+    return opened, opened.load_model(), Console()
+
+
 def evaluate(run: Path, *, threads: int | None = None) -> None:
     """Print the table of a trained run and write report.md into it.
 
@@ -137,10 +144,7 @@ def evaluate(run: Path, *, threads: int | None = None) -> None:
         run: A run folder.
         threads: Threads of torch; all cores by default.
     """
-    _set_threads(threads)
-    opened = Run.open(run)
-    console = Console()
-    model = opened.load_model()
+    opened, model, console = _open(run, threads)
     with show_building(console):
         report = make_report(opened, model)
     report.print(console)
@@ -154,10 +158,7 @@ def orbit(run: Path, *, threads: int | None = None) -> None:
         run: A run folder.
         threads: Threads of torch; all cores by default.
     """
-    _set_threads(threads)
-    opened = Run.open(run)
-    console = Console()
-    model = opened.load_model()
+    opened, model, console = _open(run, threads)
     with show_building(console):
         draw_orbit(opened, model)
     say(console, str(opened.path / "orbit.png"))
@@ -170,10 +171,7 @@ def swap(run: Path, *, threads: int | None = None) -> None:
         run: A run folder.
         threads: Threads of torch; all cores by default.
     """
-    _set_threads(threads)
-    opened = Run.open(run)
-    console = Console()
-    model = opened.load_model()
+    opened, model, console = _open(run, threads)
     with show_building(console):
         report = make_swap_report(opened, model)
         draw_swap(opened, model)

@@ -47,10 +47,11 @@ def build_model(
             cannot be used with the group.
         TypeError: If the backbone, a plug-in's, returns anything but a model's parts.
     """
-    build = build_baseline if isinstance(config, BaselineConfig) else _build_latent_action_ae
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return build(data, config)  # type: ignore[arg-type]  # chosen by its type above
+        if isinstance(config, BaselineConfig):
+            return build_baseline(data, config)
+        return _build_latent_action_ae(data, config)
 
 
 def check_trainable(config: ModelConfig | BaselineConfig) -> None:

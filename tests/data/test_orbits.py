@@ -226,15 +226,15 @@ def test_batches_fixed_pairs_and_trajectories_draw_apart():
 def test_the_global_random_state_is_left_alone(make):
     # numpy's global state is touched on purpose: it is what must not change
     torch.manual_seed(0)
-    np.random.seed(0)  # noqa: NPY002
-    before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+    np.random.seed(0)  # noqa: NPY002 - the global state is what must not change
+    before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002 - as above
     source = make()
     source.batch(0, 4)
     source.fixed()
     source.trajectories(0, 3, 2)
     source.orbit(torch.arange(2), 3)
     assert torch.equal(torch.get_rng_state(), before)
-    assert np.array_equal(np.random.get_state()[1], numpy_before)  # noqa: NPY002
+    assert np.array_equal(np.random.get_state()[1], numpy_before)  # noqa: NPY002 - as above
 
 
 def test_every_epoch_visits_each_original_once():
