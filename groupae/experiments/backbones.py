@@ -51,7 +51,8 @@ def _residual(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> Pa
     rho = group.rep(config.representation)
     shape: dict[str, Any] = {"size": size, "widths": config.widths, "blocks": config.blocks}
     encoder = ConvEncoder(rho.dim, in_channels=channels, **shape)
-    return encoder, ConvDecoder(rho.dim, out_channels=channels, **shape), VectorAction(rho)
+    decoder = ConvDecoder(rho.dim, out_channels=channels, colours=config.colours, **shape)
+    return encoder, decoder, VectorAction(rho)
 
 
 def _unet(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> Parts:
@@ -60,11 +61,11 @@ def _unet(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> Parts:
     skips = [group.rep(text) if text else None for text in config.skips]
     widths = [0 if sigma is None else sigma.dim for sigma in skips]
     shape: dict[str, Any] = {"size": size, "widths": config.widths, "blocks": config.blocks}
+    shape |= {"stride": config.stride}
     draws_over = config.draws_over_picture
     encoder = UNetEncoder(rho.dim, widths, in_channels=channels, keeps_picture=draws_over, **shape)
-    decoder = UNetDecoder(
-        rho.dim, widths, out_channels=channels, draws_over_picture=draws_over, **shape
-    )
+    shape |= {"colours": config.colours, "draws_over_picture": draws_over}
+    decoder = UNetDecoder(rho.dim, widths, out_channels=channels, **shape)
     parts: dict[str, LatentAction[Tensor] | None] = {"code": VectorAction(rho)}
     parts |= {f"skip{i}": ChannelAction(sigma) for i, sigma in enumerate(skips) if sigma}
     if draws_over:

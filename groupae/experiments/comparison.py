@@ -270,7 +270,8 @@ class ComparisonRun:
         cells: dict[str, list[CellResult]] = {}
         for name, seed in self._found():
             with contextlib.suppress(FileNotFoundError, CellError):
-                cells.setdefault(name, []).append(self._cell(name, seed).read())
+                result = self._cell(name, seed).read()
+                cells.setdefault(name, []).append(result)
         for name, results in cells.items():
             yield Standing(name, self._title(name), tuple(results))
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from groupae._validation import expected
+from groupae.models import Stride
 from groupae.training import TrainingConfig
 
 __all__ = ["OUR_TRAINING", "BaselineConfig", "ModelConfig", "Preset"]
@@ -21,6 +22,7 @@ Option = bool | int | float | str | tuple["Option", ...]
 """What an option of a baseline may be: it is written to a file and read from it."""
 
 _WITH_SKIPS = ("unet", "paper_scene")
+_WITH_COLOURS = ("residual", "unet")
 
 
 def _is_weight(value: object) -> bool:
@@ -46,10 +48,13 @@ class ModelConfig:
         widths: Channels at each resolution; for sets, the widths of encoder and decoder.
         blocks: Residual blocks at each resolution; for sets, residual layers of the encoder.
         skips: For ``"unet"``, how the group acts on the channels of the skip at each resolution,
-            full size first, as text; ``""`` for no skip there. For ``"paper_scene"``, of its one
+            largest first, as text; ``""`` for no skip there. For ``"paper_scene"``, of its one
             skip.
         draws_over_picture: For ``"unet"``: whether the picture itself is carried along, and shows
             wherever the decoder draws nothing.
+        colours: For ``"residual"`` and ``"unet"``: how many colours the code names for the decoder
+            to mix; 0 for none.
+        stride: For ``"unet"``: 1 if the first resolution is full size, 2 if it is half of that.
 
     Raises:
         ValueError: If one of them is of the wrong kind: a config may come from a file.
@@ -62,6 +67,8 @@ class ModelConfig:
     blocks: int = 1
     skips: tuple[str, ...] = ()
     draws_over_picture: bool = False
+    colours: int = 0
+    stride: Stride = 1
 
     def __post_init__(self) -> None:
         if not isinstance(self.backbone, str) or not isinstance(self.representation, str):
@@ -88,6 +95,15 @@ class ModelConfig:
             got, remedy = repr(self.backbone), "leave draws_over_picture out"
             form = "the backbone 'unet' to draw over a picture"
             raise ValueError(expected("ModelConfig", form, got, remedy))
+        if self.stride not in (1, 2) or (self.stride == 2 and self.backbone != "unet"):
+            form, got = "stride 1, or 2 for the backbone 'unet'", f"{self.stride!r}"
+            raise ValueError(expected("ModelConfig", form, f"{got} for {self.backbone!r}"))
+        if not _is_count(self.colours, 0):
+            got = repr(self.colours)
+            raise ValueError(expected("ModelConfig", "colours as a count from 0", got))
+        if self.colours and self.backbone not in _WITH_COLOURS:
+            form = f"a backbone of {', '.join(_WITH_COLOURS)} for colours"
+            raise ValueError(expected("ModelConfig", form, repr(self.backbone), "leave them out"))
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,9 +16,10 @@ _DEFAULT = Preset(
         backbone="unet",
         representation="48x0 + 16x1 + 12x2 + 8x3 + 4x4",
         objective={"mse": 1.0},
-        widths=(8, 16, 32, 64, 128),
-        skips=("8x0", "8x0", "8x0"),
+        widths=(16, 32, 64, 128),
+        skips=("8x0", "8x0"),
         draws_over_picture=True,
+        stride=2,
     ),
     TURNTABLE.presets["default"].training,
 )

@@ -21,6 +21,7 @@ _DEFAULT = Preset(
         representation=_FREQUENCIES,
         objective={"mse": 1.0},
         widths=(16, 32, 64, 128),
+        colours=8,
     ),
     dataclasses.replace(OUR_TRAINING, batch_size=64, validations=10),
 )

@@ -1,12 +1,13 @@
 """Models: the autoencoder with a latent action, backbones to put into it, and the protocol.
 
 ``autoencoder`` has `LatentActionAE`, ``protocol`` what every system under comparison can do,
-``backbones`` the default encoders and decoders, ``unet`` those with skips, ``sets`` those
-for sets of points, ``sequences`` those for series, ``paper`` the paper's.
+``backbones`` the default encoders and decoders, ``palette`` their colours, ``unet`` those with
+skips, ``sets`` those for sets of points, ``sequences`` those for series, ``paper`` the paper's.
 """
 
 from groupae.models.autoencoder import LatentActionAE
 from groupae.models.backbones import ConvDecoder, ConvEncoder
+from groupae.models.palette import Palette
 from groupae.models.paper import (
     AttentionSkip,
     PaperBrainDecoder,
@@ -20,7 +21,7 @@ from groupae.models.paper import (
 from groupae.models.protocol import Capabilities, TransformModel, TransformModule
 from groupae.models.sequences import SequenceDecoder, SequenceEncoder
 from groupae.models.sets import SetDecoder, SetEncoder
-from groupae.models.unet import UNetDecoder, UNetEncoder
+from groupae.models.unet import Stride, UNetDecoder, UNetEncoder
 
 __all__ = [
     "AttentionSkip",
@@ -28,6 +29,7 @@ __all__ = [
     "ConvDecoder",
     "ConvEncoder",
     "LatentActionAE",
+    "Palette",
     "PaperBrainDecoder",
     "PaperBrainEncoder",
     "PaperDigitDecoder",
@@ -38,6 +40,7 @@ __all__ = [
     "SequenceEncoder",
     "SetDecoder",
     "SetEncoder",
+    "Stride",
     "TransformModel",
     "TransformModule",
     "UNetDecoder",

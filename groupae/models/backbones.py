@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._validation import ShapeError, check_axis_size, expected
+from groupae.models.palette import Palette
 
 __all__ = [
     "ChannelsLast",
@@ -135,6 +136,7 @@ class ConvDecoder(nn.Module):
         size: Height and width of a picture.
         widths: Channels at each resolution, the first one at half size.
         blocks: Residual blocks at each resolution.
+        colours: Colours of a `Palette` that the code names; 0 for no palette.
 
     Example:
         >>> decoder = ConvDecoder(40, size=28)
@@ -150,6 +152,7 @@ class ConvDecoder(nn.Module):
         size: int = 28,
         widths: Sequence[int] = (32, 64),
         blocks: int = 1,
+        colours: int = 0,
     ) -> None:
         super().__init__()
         check_sizes("ConvDecoder", size, widths, halvings=len(widths))
@@ -164,15 +167,17 @@ class ConvDecoder(nn.Module):
             layers += [*_residuals(inner, blocks), nn.Conv2d(inner, 4 * outer, 1)]
             layers.append(nn.PixelShuffle(2))
         layers += _residuals(widths[0], blocks)
-        last = nn.Conv2d(widths[0], 4 * out_channels, 3, padding=1)
+        palette = Palette(dim, channels=out_channels, colours=colours) if colours else None
+        maps = palette.maps if palette else out_channels
+        last = nn.Conv2d(widths[0], 4 * maps, 3, padding=1)
         layers += [nn.GroupNorm(8, widths[0]), nn.SiLU(), last, nn.PixelShuffle(2)]
-        self.layers = nn.Sequential(*layers)
+        self.layers, self.palette = nn.Sequential(*layers), palette
         lay_channels_innermost(self)
 
     @override
     def forward(self, z: Tensor) -> Tensor:
         """Return pictures ``(n, C, size, size)``."""
         check_axis_size("ConvDecoder", z, -1, self.dim, "give it the length of the code", name="z")
-        picture = self.layers(z)
-        assert isinstance(picture, Tensor)
-        return picture
+        drawn = self.layers(z)
+        assert isinstance(drawn, Tensor)
+        return drawn if self.palette is None else self.palette(drawn, z)

@@ -1,14 +1,15 @@
 """Encoder and decoder with skip connections at every resolution; they know no group.
 
 The code is a dict of named parts: ``code``, a vector, and ``skip0``, ``skip1``, ..., feature maps
-at full size, half size, and so on. What the group does to each is the action's choice: a carried
-skip is invariant (the paper), an acted one turns or scales in its channels.
+at the first resolution, half of it, and so on. What the group does to each is the action's choice:
+a carried skip is invariant (the paper), an acted one turns or scales in its channels.
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -21,18 +22,30 @@ from groupae.models.backbones import (
     check_sizes,
     lay_channels_innermost,
 )
+from groupae.models.palette import Palette
 
-__all__ = ["UNetDecoder", "UNetEncoder"]
+__all__ = ["Stride", "UNetDecoder", "UNetEncoder"]
+
+Stride = Literal[1, 2]
+"""Pixels from one entry of the first feature map to the next."""
 
 
 def _stage(width: int, blocks: int) -> nn.Sequential:
     return nn.Sequential(*(Residual(width) for _ in range(blocks)))
 
 
-def _check_skips(owner: str, skips: Sequence[int], widths: Sequence[int]) -> None:
+def _check_shape(
+    owner: str, size: int, widths: Sequence[int], skips: Sequence[int], stride: Stride
+) -> int:
+    """Return how often the size is halved."""
+    if stride not in (1, 2):
+        raise ValueError(expected(owner, "a stride of 1 or 2", stride))
+    halvings = len(widths) + stride - 2
+    check_sizes(owner, size, widths, halvings=halvings)
     if len(skips) > len(widths) or any(channels < 0 for channels in skips):
-        form = f"at most {len(widths)} numbers of skip channels, one a resolution from full size"
+        form = f"at most {len(widths)} numbers of skip channels, one a resolution"
         raise ValueError(expected(owner, form, tuple(skips)))
+    return halvings
 
 
 class UNetEncoder(nn.Module):
@@ -40,11 +53,13 @@ class UNetEncoder(nn.Module):
 
     Args:
         dim: Length of the part ``code``.
-        skips: Channels of ``skip0`` at full size, ``skip1`` at half size, ...; 0 for none.
+        skips: Channels of ``skip0`` at the first resolution, ``skip1`` at half of it, ...; 0 for
+            none.
         in_channels: Channels of a picture.
-        size: Height and width, divisible by ``2 ** (len(widths) - 1)``.
-        widths: Channels at each resolution, from full size down; multiples of 8.
+        size: Height and width, divisible by ``2 ** (len(widths) - 1)`` times ``stride``.
+        widths: Channels at each resolution, from the first down; multiples of 8.
         blocks: Residual blocks at each resolution.
+        stride: 1 if the first resolution is full size, 2 if it is half of that, which is faster.
         keeps_picture: Whether the picture itself is one more part, ``picture``, for a decoder that
             draws over it.
 
@@ -67,14 +82,15 @@ class UNetEncoder(nn.Module):
         size: int = 28,
         widths: Sequence[int] = (16, 32, 64),
         blocks: int = 1,
+        stride: Stride = 1,
         keeps_picture: bool = False,
     ) -> None:
         super().__init__()
-        check_sizes("UNetEncoder", size, widths, halvings=len(widths) - 1)
-        _check_skips("UNetEncoder", skips, widths)
+        halvings = _check_shape("UNetEncoder", size, widths, skips, stride)
         self.keeps_picture = keeps_picture
         self.x_shape = (in_channels, size, size)
-        stem = nn.Sequential(ChannelsLast(), nn.Conv2d(in_channels, widths[0], 3, padding=1))
+        first = nn.Conv2d(in_channels, widths[0], 2 + stride, stride=stride, padding=1)
+        stem = nn.Sequential(ChannelsLast(), first)
         downs = [nn.Conv2d(a, b, 2, stride=2) for a, b in itertools.pairwise(widths)]
         self.downs = nn.ModuleList([stem, *downs])
         self.stages = nn.ModuleList(_stage(width, blocks) for width in widths)
@@ -85,7 +101,7 @@ class UNetEncoder(nn.Module):
                 if channels
             }
         )
-        small = size // 2 ** (len(widths) - 1)
+        small = size // 2**halvings
         flat = nn.Linear(widths[-1] * small**2, dim)
         self.to_code = nn.Sequential(nn.GroupNorm(8, widths[-1]), nn.SiLU(), nn.Flatten(), flat)
         lay_channels_innermost(self)
@@ -113,8 +129,10 @@ class UNetDecoder(nn.Module):
         skips: Channels of ``skip0``, ``skip1``, ...; 0 for none.
         out_channels: Channels of a picture.
         size: Height and width of a picture.
-        widths: Channels at each resolution, from full size down.
+        widths: Channels at each resolution, from the first down.
         blocks: Residual blocks at each resolution.
+        stride: 1 if the first resolution is full size, 2 if it is half of that.
+        colours: Colours of a `Palette` that the part ``code`` names; 0 for no palette.
         draws_over_picture: Whether there is a part ``picture``, which shows wherever the decoder
             draws nothing: it returns ``opacity * drawn + (1 - opacity) * picture``, with an
             opacity that it predicts for every pixel. So it need not redraw what stays.
@@ -136,14 +154,15 @@ class UNetDecoder(nn.Module):
         size: int = 28,
         widths: Sequence[int] = (16, 32, 64),
         blocks: int = 1,
+        stride: Stride = 1,
+        colours: int = 0,
         draws_over_picture: bool = False,
     ) -> None:
         super().__init__()
-        check_sizes("UNetDecoder", size, widths, halvings=len(widths) - 1)
-        _check_skips("UNetDecoder", skips, widths)
+        halvings = _check_shape("UNetDecoder", size, widths, skips, stride)
         self.dim, self.skips = dim, tuple(skips)
         self.draws_over_picture = draws_over_picture
-        small = size // 2 ** (len(widths) - 1)
+        small = size // 2**halvings
         self.from_code = nn.Sequential(
             nn.Linear(dim, widths[-1] * small**2),
             nn.Unflatten(1, (widths[-1], small, small)),
@@ -161,8 +180,11 @@ class UNetDecoder(nn.Module):
             nn.Sequential(nn.Conv2d(b, 4 * a, 1), nn.PixelShuffle(2))
             for a, b in itertools.pairwise(widths)
         )
-        last = nn.Conv2d(widths[0], out_channels + draws_over_picture, 3, padding=1)
-        self.to_picture = nn.Sequential(nn.GroupNorm(8, widths[0]), nn.SiLU(), last)
+        self.palette = Palette(dim, channels=out_channels, colours=colours) if colours else None
+        maps = self.palette.maps if self.palette else out_channels
+        last = nn.Conv2d(widths[0], (maps + draws_over_picture) * stride**2, 3, padding=1)
+        norm, shuffle = nn.GroupNorm(8, widths[0]), nn.PixelShuffle(stride)
+        self.to_picture = nn.Sequential(norm, nn.SiLU(), last, shuffle)
         lay_channels_innermost(self)
 
     @override
@@ -185,8 +207,11 @@ class UNetDecoder(nn.Module):
             x = self.stages[i](x)
             if i:
                 x = self.ups[i - 1](x)
-        drawn = self.to_picture(x)
+        maps: Tensor = self.to_picture(x)
+        drawn, opacity = maps.tensor_split([maps.shape[1] - self.draws_over_picture], dim=1)
+        if self.palette is not None:
+            drawn = self.palette(drawn, z["code"])
         assert isinstance(drawn, Tensor)
         if not self.draws_over_picture:
             return drawn
-        return torch.lerp(z["picture"], drawn[:, :-1], drawn[:, -1:].sigmoid())
+        return torch.lerp(z["picture"], drawn, opacity.sigmoid())

@@ -268,6 +268,12 @@ def test_a_checkpoint_of_another_model_is_a_sentence(a_copy, capsys):
         (lambda c: c["model"].update(blocks=True), "widths above zero and blocks from 0"),
         (lambda c: c["model"].update(objective={"mse": True}), "loss terms to weights"),
         (lambda c: c["model"].update(objective={"mse": float("nan")}), "loss terms to weights"),
+        (lambda c: c["model"].update(colours=-1), "colours as a count from 0, got -1"),
+        (lambda c: c["model"].update(stride=3), "stride 1, or 2 for the backbone 'unet', got 3"),
+        (
+            lambda c: c["model"].update(colours=2, backbone="paper_digit"),
+            "a backbone of residual, unet for colours, got 'paper_digit'; leave them out",
+        ),
         (lambda c: c["model"].update(skips="8x0"), "skips as a list of texts, got '8x0'"),
         (lambda c: c["model"].update(skips=[8, 4]), "skips as a list of texts, got (8, 4)"),
         (lambda c: c["model"].update(skips=["8x0"]), "a backbone of unet, paper_scene for skips"),

@@ -230,6 +230,13 @@ def test_a_finished_comparison_trains_nothing_and_tells_the_rest(tmp_path):
     assert (tmp_path / "compare.png").stat().st_size > 10_000
 
 
+def test_a_table_with_no_cell_of_these_settings_is_empty(tmp_path):
+    write_cell(a_comparison(tmp_path, steps=9).cells[0])
+    run = a_comparison(tmp_path, steps=3)
+    assert not tuple(run._rows())
+    assert run._standings(comparison._Judged.of(run), {}).markdown().startswith("# rotated-digits")
+
+
 def test_a_folder_belongs_to_one_process(tmp_path):
     (tmp_path / "runs").mkdir()
     with (

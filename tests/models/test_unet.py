@@ -16,15 +16,17 @@ def unet(group, code, skips, **shape):
 
 
 @pytest.mark.parametrize("skips", [(), ("4x0",), ("", "2x0 + 3x1"), ("1x0", "", "2x1")])
-@pytest.mark.parametrize(("size", "widths"), [(28, (8, 16, 32)), (24, (16, 8, 8, 8))])
-def test_the_decoder_mirrors_the_encoder(skips, size, widths):
-    model = unet(SO2(), "3x0 + 2x1", skips, size=size, widths=widths)
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize(("size", "widths"), [(24, (8, 16, 32)), (48, (16, 8, 8, 8))])
+def test_the_decoder_mirrors_the_encoder(skips, stride, size, widths):
+    model = unet(SO2(), "3x0 + 2x1", skips, size=size, widths=widths, stride=stride)
     x = torch.rand(2, 1, size, size)
     z = model.encode(x)
     assert sorted(z) == ["code", *(f"skip{i}" for i, text in enumerate(skips) if text)]
     for i, text in enumerate(skips):
         if text:
-            assert z[f"skip{i}"].shape == (2, SO2().rep(text).dim, size >> i, size >> i)
+            side = size // stride >> i
+            assert z[f"skip{i}"].shape == (2, SO2().rep(text).dim, side, side)
     assert model.transform(torch.zeros(2), x).shape == x.shape
 
 
@@ -50,7 +52,7 @@ def test_a_decoder_that_draws_over_the_picture_can_leave_it_and_can_hide_it():
     x = torch.rand(2, 1, 16, 16)
     z = encoder(x)
     assert torch.equal(z["picture"], x)
-    last = decoder.to_picture[-1]
+    last = decoder.to_picture[2]
     with torch.no_grad():
         last.weight.zero_()
         last.bias.copy_(torch.tensor([0.25, -50.0]))
@@ -74,6 +76,8 @@ def test_every_parameter_is_used():
     [
         (lambda: UNetEncoder(4, [1] * 4), "at most 3 numbers of skip channels"),
         (lambda: UNetDecoder(4, [-1]), "at most 3 numbers of skip channels.*got"),
+        (lambda: UNetEncoder(4, [], stride=3), "UNetEncoder: expected a stride of 1 or 2, got 3"),
+        (lambda: UNetDecoder(4, [], size=20, stride=2), "expected a size divisible by 8"),
         (lambda: UNetEncoder(4, [], size=30), "UNetEncoder: expected a size divisible by 4"),
         (lambda: UNetEncoder(4, [], widths=(12,)), "widths that are multiples of 8"),
         (lambda: UNetEncoder(4, [])(torch.zeros(1, 3, 28, 28)), r"x of shape \(n, 1, 28, 28\)"),

@@ -1,0 +1,65 @@
+"""Colours that the code names, mixed at every pixel.
+
+Norms over a whole picture leave little of how strong a channel is everywhere, so a decoder of
+convolutions learns the places of things long before their hue. Here the hue takes no such way.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from typing_extensions import override
+
+from groupae._validation import check_axis_size, check_count
+
+__all__ = ["Palette"]
+
+
+class Palette(nn.Module):
+    r"""Last layer of a decoder: what was drawn, and a few colours that the whole picture shares.
+
+    .. math:: x = u + \sum_k \operatorname{softmax}(w)_k \, c_k(z)
+
+    with u the first ``channels`` maps of a decoder, w the other ones, and the colours c a small
+    network's on the code z.
+
+    Args:
+        dim: Length of the code.
+        channels: Channels of a picture.
+        colours: How many colours a picture has.
+        hidden: Width of the network's hidden layer.
+
+    Example:
+        >>> import torch
+        >>> palette = Palette(40, channels=3, colours=8)
+        >>> palette(torch.zeros(2, palette.maps, 32, 32), torch.zeros(2, 40)).shape
+        torch.Size([2, 3, 32, 32])
+    """
+
+    def __init__(self, dim: int, *, channels: int, colours: int, hidden: int = 64) -> None:
+        super().__init__()
+        for name, count in (("channels", channels), ("colours", colours), ("hidden", hidden)):
+            check_count("Palette", name, count)
+        self.channels, self.maps = channels, channels + colours
+        self.colours = nn.Sequential(
+            nn.Linear(dim, hidden),
+            nn.SiLU(),
+            nn.Linear(hidden, channels * colours),
+            nn.Unflatten(-1, (channels, colours)),
+        )
+
+    @override
+    def forward(self, maps: Tensor, z: Tensor) -> Tensor:
+        """Return pictures ``(n, channels, h, w)``.
+
+        Args:
+            maps: What the decoder drew, shape ``(n, channels + colours, h, w)``.
+            z: The code, shape ``(n, dim)``.
+
+        Raises:
+            ShapeError: If there are more or fewer maps.
+        """
+        remedy = "give the decoder as many output channels"
+        check_axis_size("Palette", maps, -3, self.maps, remedy, name="maps")
+        drawn, shares = maps.split([self.channels, self.maps - self.channels], dim=1)
+        mixed: Tensor = self.colours(z) @ shares.softmax(1).flatten(2)
+        return drawn + mixed.unflatten(2, maps.shape[2:])
