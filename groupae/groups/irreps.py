@@ -13,6 +13,8 @@ from collections.abc import Hashable, Sequence
 import torch
 from torch import Tensor
 
+from groupae.kernels.block_product import join_blocks, multiply_blocks, split_blocks
+
 __all__ = ["IrrepLabel", "Irreps"]
 
 IrrepLabel = Hashable
@@ -83,9 +85,43 @@ class Irreps(abc.ABC):
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
         """Return the matrix of ``g`` in each irrep, shapes ``(*batch, d, d)``."""
 
+    def multipliers(
+        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
+    ) -> list[Tensor]:
+        """Return `matrices` as they are multiplied by fastest: one after another in memory."""
+        return self.matrices(labels, g, dtype)
+
     def apply(
         self, labels: Sequence[IrrepLabel], g: Tensor, blocks: Sequence[Tensor]
     ) -> list[Tensor]:
         """Apply ``g`` to one block per label, shapes ``(*batch, d, m)``; batch axes broadcast."""
         matrices = self.matrices(labels, g, blocks[0].dtype)
         return [matrix @ block for matrix, block in zip(matrices, blocks, strict=True)]
+
+    def act(
+        self,
+        labels: Sequence[IrrepLabel],
+        dims: Sequence[int],
+        copies: Sequence[int],
+        g: Tensor,
+        x: Tensor,
+    ) -> Tensor:
+        """Apply ``g`` to whole vectors ``(*batch, sum of d copies, m)``; batch axes broadcast.
+
+        By the matrices, unless a family overrides `apply`, since it needs none.
+
+        Args:
+            labels: The irrep of each block.
+            dims: Its degree d.
+            copies: How many there are.
+            g: Elements.
+            x: Vectors.
+        """
+        if type(self).apply is Irreps.apply:
+            matrices: list[Tensor | None] = [*self.multipliers(labels, g, x.dtype)]
+            for i, label in enumerate(labels[:-1]):  # one must tell the batch of g
+                if label == self.trivial:
+                    matrices[i] = None
+            return multiply_blocks(matrices, copies, x)
+        blocks = split_blocks(x, dims, copies)
+        return join_blocks(self.apply(labels, g, blocks), copies, x.shape[-1])

@@ -18,8 +18,9 @@ from typing_extensions import override
 from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import LieGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.kernels.turning import turn_matrix, turn_vectors
 
-__all__ = ["SO2", "FrequencyIrreps", "parse_frequency", "turn_blocks", "turn_matrix", "wrap_angle"]
+__all__ = ["SO2", "FrequencyIrreps", "parse_frequency", "wrap_angle"]
 
 
 def wrap_angle(theta: Tensor) -> Tensor:
@@ -33,18 +34,6 @@ def parse_frequency(owner: object, text: str, highest: int | None = None) -> int
         return int(text)
     span = "0, 1, 2, ..." if highest is None else f"0..{highest}"
     raise ValueError(expected(owner, f"an irrep among {span}", repr(text)))
-
-
-def turn_matrix(cosine: Tensor, sine: Tensor) -> Tensor:
-    """Return ``[[c, -s], [s, c]]``, shape ``(*batch, 2, 2)``."""
-    return torch.unflatten(torch.stack([cosine, -sine, sine, cosine], -1), -1, (2, 2))
-
-
-def turn_blocks(cosine: Tensor, sine: Tensor, block: Tensor) -> Tensor:
-    """Turn copies of the plane ``(*batch, 2, m)`` by angles given by ``(*batch,)``."""
-    u, v = block.unbind(-2)
-    c, s = cosine[..., None], sine[..., None]
-    return torch.stack([c * u - s * v, s * u + c * v], -2)
 
 
 class FrequencyIrreps(Irreps):
@@ -84,17 +73,17 @@ class FrequencyIrreps(Irreps):
         ]
 
     @override
-    def apply(
-        self, labels: Sequence[IrrepLabel], g: Tensor, blocks: Sequence[Tensor]
-    ) -> list[Tensor]:
-        """Apply ``g`` to each block ``(*batch, d, m)`` without forming a matrix."""
-        cosine, sine = self.phases(labels, g, blocks[0].dtype)
-        return [
-            cosine[..., i, None, None] * block
-            if self.dim(label) == 1
-            else turn_blocks(cosine[..., i], sine[..., i], block)
-            for i, (label, block) in enumerate(zip(labels, blocks, strict=True))
-        ]
+    def act(
+        self,
+        labels: Sequence[IrrepLabel],
+        dims: Sequence[int],
+        copies: Sequence[int],
+        g: Tensor,
+        x: Tensor,
+    ) -> Tensor:
+        """Apply ``g`` to whole vectors without forming a matrix."""
+        cosine, sine = self.phases(labels, g, x.dtype)
+        return turn_vectors(cosine, sine, x, dims, copies)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -24,7 +24,8 @@ from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import LieGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.orthogonal import OrthogonalMatrices, determinant_sign
-from groupae.groups.planar import SO2, turn_blocks, turn_matrix
+from groupae.groups.planar import SO2
+from groupae.kernels.turning import turn_blocks, turn_matrix
 
 __all__ = ["O2", "ReflectionIrreps", "RotationsAndReflections"]
 

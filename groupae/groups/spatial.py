@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -31,11 +31,12 @@ from groupae.groups.quaternions import (
     rotvec_from_quat,
 )
 from groupae.groups.reflections import RotationsAndReflections
-from groupae.groups.wigner import MAX_DEGREE, wigner_matrices, wigner_matrices_e3nn
+from groupae.groups.wigner_e3nn import wigner_matrices_e3nn
+from groupae.kernels.wigner import MAX_DEGREE, wigner_matrices
 
 __all__ = ["O3", "SO3"]
 
-_BACKENDS = {"table": wigner_matrices, "e3nn": wigner_matrices_e3nn}
+_BACKENDS = ("table", "e3nn")
 
 
 def _check_backend(owner: object, backend: str) -> None:
@@ -71,8 +72,22 @@ class _SO3Irreps(Irreps):
 
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
+        return self._matrices(labels, g, dtype, batch_innermost=True)
+
+    @override
+    def multipliers(
+        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
+    ) -> list[Tensor]:
+        return self._matrices(labels, g, dtype, batch_innermost=False)
+
+    def _matrices(
+        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype, *, batch_innermost: bool
+    ) -> list[Tensor]:
         degrees = [label for label in labels if isinstance(label, int)]
-        every = _BACKENDS[self.backend](g, max(degrees))
+        if self.backend == "e3nn":
+            every = wigner_matrices_e3nn(g, max(degrees))
+        else:
+            every = wigner_matrices(g, max(degrees), batch_innermost=batch_innermost)
         return [every[degree].to(dtype) for degree in degrees]
 
 
@@ -230,9 +245,23 @@ class _O3Irreps(Irreps):
 
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
+        return self._with_signs(SO3(self.backend).irreps.matrices, labels, g, dtype)
+
+    @override
+    def multipliers(
+        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
+    ) -> list[Tensor]:
+        return self._with_signs(SO3(self.backend).irreps.multipliers, labels, g, dtype)
+
+    def _with_signs(
+        self,
+        of_rotations: Callable[[Sequence[IrrepLabel], Tensor, torch.dtype], list[Tensor]],
+        labels: Sequence[IrrepLabel],
+        g: Tensor,
+        dtype: torch.dtype,
+    ) -> list[Tensor]:
         sign = determinant_sign(g)[..., None, None]
-        degrees = [_degree(label) for label in labels]
-        every = SO3(self.backend).irreps.matrices(degrees, sign * g, dtype)
+        every = of_rotations([_degree(label) for label in labels], sign * g, dtype)
         return [
             sign.to(dtype) * matrix if str(label).endswith("o") else matrix
             for label, matrix in zip(labels, every, strict=True)

@@ -31,13 +31,14 @@ from groupae.groups.homomorphisms import (
 )
 from groupae.groups.orthogonal import determinant_sign
 from groupae.groups.permutation import Permutation
-from groupae.groups.planar import SO2, turn_matrix, wrap_angle
+from groupae.groups.planar import SO2, wrap_angle
 from groupae.groups.products import Product
 from groupae.groups.projections import FactorInclusion
 from groupae.groups.reflections import O2
 from groupae.groups.rigid import SE2, SE3
 from groupae.groups.spatial import O3, SO3
 from groupae.groups.vector import Translation
+from groupae.kernels.turning import turn_matrix
 
 __all__ = [
     "AboutAxis",

@@ -22,7 +22,8 @@ from typing_extensions import override
 from groupae._validation import Method, check_axis_size, check_count, expected
 from groupae.groups.base import LieGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
-from groupae.groups.planar import FrequencyIrreps, turn_blocks
+from groupae.groups.planar import FrequencyIrreps
+from groupae.kernels.turning import turn_blocks
 
 __all__ = ["Translation", "homogeneous_matrix", "kronecker_lattice"]
 
@@ -141,6 +142,19 @@ class _TranslationIrreps(FrequencyIrreps):
             homogeneous_matrix(unit, g.to(dtype)) if label == "std" else next(rest)
             for label in labels
         ]
+
+    @override
+    def act(
+        self,
+        labels: Sequence[IrrepLabel],
+        dims: Sequence[int],
+        copies: Sequence[int],
+        g: Tensor,
+        x: Tensor,
+    ) -> Tensor:
+        if "std" not in labels:
+            return super().act(labels, dims, copies, g, x)
+        return Irreps.act(self, labels, dims, copies, g, x)
 
     @override
     def apply(

@@ -62,4 +62,5 @@ class Palette(nn.Module):
         check_axis_size("Palette", maps, -3, self.maps, remedy, name="maps")
         drawn, shares = maps.split([self.channels, self.maps - self.channels], dim=1)
         mixed: Tensor = self.colours(z) @ shares.softmax(1).flatten(2)
-        return drawn + mixed.unflatten(2, maps.shape[2:])
+        picture: Tensor = drawn + mixed.view(*drawn.shape)
+        return picture

@@ -169,20 +169,8 @@ class IrrepSum(Representation):
     # --- acting -----------------------------------------------------------------------------
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
-        m = x.shape[-1]
-        parts = [
-            x.narrow(-2, block.start, block.size).reshape(
-                *x.shape[:-2], block.dim, block.copies * m
-            )
-            for block in self.blocks
-        ]
-        moved = self.group.irreps.apply(self.labels, g, parts)
-        return join(
-            [
-                part.reshape(*part.shape[:-2], block.size, m)
-                for part, block in zip(moved, self.blocks, strict=True)
-            ]
-        )
+        dims, copies = [b.dim for b in self.blocks], [b.copies for b in self.blocks]
+        return self.group.irreps.act(self.labels, dims, copies, g, x)
 
     @override
     def character(self, g: Tensor, dtype: torch.dtype | None = None) -> Tensor:

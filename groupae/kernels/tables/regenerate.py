@@ -1,4 +1,4 @@
-"""Remake ``so3_couplings.npz`` from e3nn: ``python -m groupae.groups.tables.regenerate [FILE]``."""
+"""Remake ``so3_couplings.npz`` from e3nn: ``python -m groupae.kernels.tables.regenerate``."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def so3_couplings(highest: int) -> dict[str, NDArray[np.float64]]:
 
 
 if __name__ == "__main__":
-    from groupae.groups.wigner import MAX_DEGREE
+    from groupae.kernels.wigner import MAX_DEGREE
 
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "so3_couplings.npz"
     with target.open("wb") as stream:

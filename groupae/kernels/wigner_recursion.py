@@ -1,4 +1,4 @@
-r"""Wigner matrices of SO(3) from a rotation matrix, in e3nn's real basis.
+r"""Wigner matrices of SO(3) by recursion from degree to degree, in e3nn's real basis.
 
 The recursion couples degree l - 1 with the rotation itself,
 
@@ -7,7 +7,7 @@ The recursion couples degree l - 1 with the rotation itself,
 
 with :math:`D^0 = 1` and :math:`D^1 = R` in e3nn's axis order. Every entry is a polynomial in the
 entries of R: gradients are finite everywhere, with no Euler angles and so no poles. The float64
-table of C_l, l <= 12, is shipped; ``python -m groupae.groups.tables.regenerate`` remakes it.
+table of C_l, l <= 12, is shipped; ``python -m groupae.kernels.tables.regenerate`` remakes it.
 """
 
 from __future__ import annotations
@@ -18,16 +18,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from groupae.groups.quaternions import euler_yxy_from_quat, quat_from_matrix
-
-__all__ = ["MAX_DEGREE", "wigner_matrices", "wigner_matrices_e3nn"]
+__all__ = ["MAX_DEGREE", "wigner_by_recursion", "wigner_generators"]
 
 MAX_DEGREE = 12
 
 
 def _couplings() -> dict[int, Tensor]:
     """Return C_l in float64, shapes ``(2l - 1, 3, 2l + 1)``, for l = 2..MAX_DEGREE."""
-    table = resources.files("groupae.groups.tables") / "so3_couplings.npz"
+    table = resources.files("groupae.kernels.tables") / "so3_couplings.npz"
     with table.open("rb") as stream, np.load(stream) as arrays:
         return {
             degree: torch.from_numpy(arrays[f"C{degree}"]) for degree in range(2, MAX_DEGREE + 1)
@@ -47,7 +45,7 @@ def _raise_degree(previous: Tensor, rotation: Tensor, coupling: Tensor) -> Tenso
     return both @ coupling.reshape(a * b, m)
 
 
-def wigner_matrices(rotation: Tensor, highest: int) -> list[Tensor]:
+def wigner_by_recursion(rotation: Tensor, highest: int) -> list[Tensor]:
     """Return ``[D^0, ..., D^highest]``.
 
     Args:
@@ -67,22 +65,19 @@ def wigner_matrices(rotation: Tensor, highest: int) -> list[Tensor]:
     return matrices[: highest + 1]
 
 
-def wigner_matrices_e3nn(rotation: Tensor, highest: int) -> list[Tensor]:
-    """Return the same matrices computed by e3nn itself (Euler angles and matrix exponentials).
+def wigner_generators(highest: int) -> list[Tensor]:
+    """Return the derivatives of ``[D^0, ..., D^highest]`` at the identity about x, y and z.
 
-    Slower, with NaN gradients at the identity and the poles; for comparison. e3nn builds its
-    generators in torch's default dtype, which is set to float64 for the call; its own angles of a
-    matrix lose half the digits near the poles, so ours are used.
-
-    Raises:
-        ModuleNotFoundError: If e3nn is not installed.
+    Returns:
+        Float64 tensors of shapes ``(3, 2l + 1, 2l + 1)``; the first axis is that of rotation.
     """
-    from e3nn import o3
-
-    default = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float64)
-    try:
-        angles = euler_yxy_from_quat(quat_from_matrix(rotation.double())).unbind(-1)
-        return [o3.wigner_D(degree, *angles).to(rotation) for degree in range(highest + 1)]
-    finally:
-        torch.set_default_dtype(default)
+    axes = torch.zeros(3, 3, 3, dtype=torch.float64)
+    for a, b, c in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
+        axes[a, c, b], axes[a, b, c] = 1, -1
+    generators = [torch.zeros(3, 1, 1, dtype=torch.float64), axes]
+    for degree in range(2, highest + 1):
+        coupling = _COUPLINGS[degree]
+        moved = torch.einsum("kap,pbn->kabn", generators[-1], coupling)
+        moved = moved + torch.einsum("kbp,apn->kabn", axes, coupling)
+        generators.append(torch.einsum("abm,kabn->kmn", coupling, moved))
+    return generators[: highest + 1]

@@ -1,0 +1,171 @@
+"""Time representations against e3nn, dense products and a copy of the same bytes.
+
+``python benchmarks/representations.py`` prints one table and writes it to ``benchmarks/results``.
+One thread, float32, batch 1024 unless a line says otherwise. e3nn's matrices are computed as its
+documentation does, ``matrix_to_angles`` and ``wigner_D``, and applied irrep by irrep with einsum.
+"""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+
+import torch
+from timing import HEAD, Row, compare, facts, write
+from torch import Tensor
+
+from groupae import SO2, SO3, Cyclic
+
+warnings.filterwarnings("ignore", category=DeprecationWarning)
+warnings.filterwarnings("ignore", category=FutureWarning)
+
+_BATCH = 1024
+
+
+def e3nn_matrices(g: Tensor, highest: int) -> list[Tensor]:
+    """Return e3nn's Wigner matrices up to a degree."""
+    from e3nn import o3
+
+    angles = o3.matrix_to_angles(g)
+    return [o3.wigner_D(degree, *angles) for degree in range(highest + 1)]
+
+
+def _sum_text(copies: int, highest: int) -> str:
+    return " + ".join(f"{copies}x{degree}" for degree in range(highest + 1))
+
+
+def wigner(batch: int, highest: int, asked: float) -> Row:
+    """Time all Wigner matrices up to a degree."""
+    g = SO3().sample(batch)
+    labels = tuple(range(highest + 1))
+    return compare(
+        f"Wigner matrices, l <= {highest}, batch {batch}",
+        lambda: SO3().irreps.matrices(labels, g, g.dtype),
+        lambda: e3nn_matrices(g, highest),
+        peer_name="e3nn",
+        asked=asked,
+    )
+
+
+def _steps(
+    copies: int, highest: int, *, with_g: bool
+) -> tuple[Callable[[], object], Callable[[], object], Tensor]:
+    """Return our act and e3nn's, forward and backward, and the vectors acted on."""
+    g = SO3().sample(_BATCH).requires_grad_(with_g)
+    rho = SO3().rep(_sum_text(copies, highest))
+    z = torch.randn(_BATCH, rho.dim, requires_grad=True)
+    grad = torch.randn(_BATCH, rho.dim)
+    blocks = [torch.randn(_BATCH, b.dim, copies, requires_grad=True) for b in rho.blocks]
+    grads = [torch.randn(_BATCH, b.dim, copies) for b in rho.blocks]
+    also = [g] if with_g else []
+
+    def ours() -> Sequence[Tensor]:
+        return torch.autograd.grad(rho.act(g, z), [z, *also], grad)
+
+    def theirs() -> Sequence[Tensor]:
+        pairs = zip(e3nn_matrices(g, highest), blocks, strict=True)
+        moved = [torch.einsum("nij,njm->nim", matrix, block) for matrix, block in pairs]
+        return torch.autograd.grad(moved, [*blocks, *also], grads)
+
+    return ours, theirs, z.detach()
+
+
+def acting(copies: int, highest: int, asked: float, *, with_g: bool) -> Row:
+    """Time acting on sums of irreps, forward and backward."""
+    ours, theirs, _ = _steps(copies, highest, with_g=with_g)
+    what = "z and g" if with_g else "z"
+    name = f"act {copies}x(0..{highest}), forward + backward to {what}"
+    return compare(name, ours, theirs, peer_name="e3nn", asked=asked, seconds=5)
+
+
+def _copy_twice(x: Tensor) -> Callable[[], object]:
+    return lambda: (x.clone(), x.clone())
+
+
+def acting_against_a_copy(copies: int, highest: int, asked: float) -> Row:
+    """Time the same against copying its bytes twice."""
+    ours, _, x = _steps(copies, highest, with_g=False)
+    name = f"act {copies}x(0..{highest}), forward + backward to z"
+    options = {"peer_name": "copy, twice", "asked": asked}
+    return compare(name, ours, _copy_twice(x), is_limit=True, **options)
+
+
+def acting_against_dense(copies: int, highest: int, batch: int, asked: float) -> Row:
+    """Time acting, forward, against e3nn's own dense matrix of the whole sum."""
+    from e3nn import o3
+
+    g = SO3().sample(batch)
+    rho = SO3().rep(_sum_text(copies, highest))
+    irreps = o3.Irreps([(copies, (degree, 1)) for degree in range(highest + 1)])
+    z = torch.randn(batch, rho.dim)
+    return compare(
+        f"act {copies}x(0..{highest}), batch {batch}, against the dense D_from_matrix + einsum",
+        lambda: rho.act(g, z),
+        lambda: torch.einsum("nij,nj->ni", irreps.D_from_matrix(g), z),
+        peer_name="e3nn dense",
+        asked=asked,
+    )
+
+
+def turning(copies: int, highest: int, asked: float) -> Row:
+    """Time SO(2), forward and backward, against copying the bytes twice."""
+    rho = SO2().rep(" + ".join(f"{copies}x{k}" for k in range(1, highest + 1)))
+    g, z = SO2().sample(_BATCH), torch.randn(_BATCH, rho.dim, requires_grad=True)
+    grad = torch.randn(_BATCH, rho.dim)
+    name = f"SO(2) {copies}x(1..{highest}), forward + backward to z"
+    options = {"peer_name": "copy, twice", "asked": asked}
+    return compare(
+        name,
+        lambda: torch.autograd.grad(rho.act(g, z), [z], grad),
+        _copy_twice(z.detach()),
+        is_limit=True,
+        **options,
+    )
+
+
+def permuting(order: int, batch: int, asked: float) -> Row:
+    """Time the regular representation of a cyclic group against its matrices."""
+    group = Cyclic(order)
+    rho = group.regular(on_elements=True)
+    matrices = rho.matrix(group.elements())
+    g, x = group.sample(batch), torch.randn(batch, order)
+    return compare(
+        f"C({order}) regular, batch {batch}",
+        lambda: rho.act(g, x),
+        lambda: torch.einsum("nij,nj->ni", matrices[g], x),
+        peer_name="dense",
+        asked=asked,
+    )
+
+
+def rows() -> Iterator[Row]:
+    """Time everything."""
+    yield wigner(_BATCH, 6, 60)
+    yield wigner(_BATCH, 10, 40)
+    yield wigner(64, 6, 30)
+    yield acting(16, 6, 20, with_g=False)
+    yield acting(128, 6, 9, with_g=False)
+    yield acting(16, 6, 50, with_g=True)
+    yield acting(128, 6, 19, with_g=True)
+    yield acting(16, 10, 70, with_g=True)
+    yield acting_against_dense(8, 6, 64, 60)
+    yield acting_against_a_copy(128, 6, 3)
+    yield turning(64, 16, 1.4)
+    yield permuting(36, 256, 3)
+
+
+def main() -> None:
+    """Time everything, print the table and write it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    print(HEAD)
+    found = list(rows())
+    write("representations", found, facts())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,178 @@
+"""Blocks of a vector, each multiplied by a matrix of its own: what acting comes to.
+
+Convention: a block of ``copies`` copies of an irrep of degree d is stored ``(d, copies)``; a matrix
+multiplies it from the left.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae.kernels.paths import differentiable, multiplies_in_numpy, rows_at_once, uses_fast_path
+
+__all__ = ["join_blocks", "multiply_blocks", "split_blocks"]
+
+
+def split_blocks(x: Tensor, dims: Sequence[int], copies: Sequence[int]) -> list[Tensor]:
+    """Return the blocks ``(*batch, d, copies m)`` of ``(*batch, sum of d copies, m)``."""
+    m = x.shape[-1]
+    parts = x.split([d * c for d, c in zip(dims, copies, strict=True)], -2)
+    sizes = zip(parts, dims, copies, strict=True)
+    return [part.reshape(*x.shape[:-2], d, c * m) for part, d, c in sizes]
+
+
+def join_blocks(blocks: Sequence[Tensor], copies: Sequence[int], m: int) -> Tensor:
+    """Undo `split_blocks`; batch axes broadcast."""
+    batch = torch.broadcast_shapes(*(block.shape[:-2] for block in blocks))
+    return torch.cat(
+        [
+            block.expand(*batch, *block.shape[-2:]).reshape(*batch, block.shape[-2] * c, m)
+            for block, c in zip(blocks, copies, strict=True)
+        ],
+        -2,
+    )
+
+
+def multiply_blocks(matrices: Sequence[Tensor | None], copies: Sequence[int], x: Tensor) -> Tensor:
+    """Return vectors whose blocks are multiplied, each by its matrix.
+
+    Args:
+        matrices: One for each block, shape ``(*batch, d, d)``; ``None`` leaves alone a block of
+            degree 1.
+        copies: Of each block.
+        x: Vectors, shape ``(*batch, sum of d copies, m)``, with as many batch axes; they broadcast.
+
+    Returns:
+        Shape ``(*batch, sum of d copies, m)``.
+
+    Example:
+        >>> swap = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+        >>> multiply_blocks([None, swap], [1, 2], torch.arange(5.0)[:, None])[:, 0].tolist()
+        [0.0, 3.0, 4.0, 1.0, 2.0]
+    """
+    if uses_fast_path():
+        product: Tensor = differentiable(_BlockProduct, tuple(copies), x, *matrices)
+        return product
+    blocks = split_blocks(x, _dims(matrices), copies)
+    pairs = zip(matrices, blocks, strict=True)
+    moved = [block if matrix is None else matrix @ block for matrix, block in pairs]
+    return join_blocks(moved, copies, x.shape[-1])
+
+
+def _dims(matrices: Sequence[Tensor | None]) -> list[int]:
+    return [1 if matrix is None else matrix.shape[-1] for matrix in matrices]
+
+
+class _BlockProduct(torch.autograd.Function):
+    """`multiply_blocks` into memory of its own, some rows of the batch at a time."""
+
+    @staticmethod
+    @override
+    def forward(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) -> Tensor:
+        batches = [matrix.shape[:-2] for matrix in matrices if matrix is not None]
+        batch = torch.broadcast_shapes(x.shape[:-2], *batches)
+        out = x.new_empty(*batch, *x.shape[-2:])
+        dims = _dims(matrices)
+        if any(shape != batch for shape in (x.shape[:-2], *batches)):
+            blocks, targets = split_blocks(x, dims, copies), split_blocks(out, dims, copies)
+            for matrix, block, target in zip(matrices, blocks, targets, strict=True):
+                target.copy_(block if matrix is None else matrix @ block)
+            return out
+        n = math.prod(batch)
+        vectors, results = (t.reshape(n, *t.shape[-2:]) for t in (x, out))
+        flat = [None if a is None else a.reshape(n, *a.shape[-2:]) for a in matrices]
+        blocks, targets = (split_blocks(t, dims, copies) for t in (vectors, results))
+        for matrix, block, target in zip(flat, blocks, targets, strict=True):
+            if matrix is None:
+                target.copy_(block)
+            else:
+                _multiply(matrix, block, target)
+        return out
+
+    @staticmethod
+    @override
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        del output
+        ctx.copies, *tensors = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
+        ctx.set_materialize_grads(False)
+
+    @staticmethod
+    @override
+    def backward(ctx: Any, grad: Tensor | None) -> Any:
+        x, *matrices = ctx.saved_tensors
+        if grad is None:
+            return (None,) * (2 + len(matrices))
+        of_x = None
+        of_matrices: list[Tensor | None] = [None] * len(matrices)
+        if ctx.needs_input_grad[1]:
+            transposed = [None if matrix is None else matrix.mT for matrix in matrices]
+            of_x = differentiable(_BlockProduct, ctx.copies, grad, *transposed).sum_to_size(x.shape)
+        if any(ctx.needs_input_grad[2:]):
+            dims = _dims(matrices)
+            blocks, grads = split_blocks(x, dims, ctx.copies), split_blocks(grad, dims, ctx.copies)
+            for i, (matrix, block, g) in enumerate(zip(matrices, blocks, grads, strict=True)):
+                if matrix is not None and ctx.needs_input_grad[2 + i]:
+                    of_matrices[i] = (g @ block.mT).sum_to_size(matrix.shape)
+        return None, of_x, *of_matrices
+
+    @staticmethod
+    @override
+    def jvp(ctx: Any, _: None, tangent: Tensor | None, *tangents: Tensor | None) -> Tensor:
+        x, *matrices = ctx.saved_tensors
+        parts: list[Tensor] = []
+        if tangent is not None:
+            parts.append(differentiable(_BlockProduct, ctx.copies, tangent, *matrices))
+        if any(t is not None for t in tangents):
+            pairs = zip(matrices, tangents, strict=True)
+            lead = (1,) * (x.ndim - 2)
+            still = [_still(matrix, t, x.new_zeros(*lead, 1, 1)) for matrix, t in pairs]
+            parts.append(differentiable(_BlockProduct, ctx.copies, x, *still))
+        return torch.stack(parts).sum(0)
+
+    @staticmethod
+    @override
+    def vmap(
+        info: Any, in_dims: Any, copies: tuple[int, ...], *tensors: Tensor | None
+    ) -> tuple[Tensor, int]:
+        del info
+        pairs = zip(tensors, in_dims[1:], strict=True)
+        return differentiable(_BlockProduct, copies, *(_to_front(t, axis) for t, axis in pairs)), 0
+
+
+def _multiply(matrices: Tensor, blocks: Tensor, out: Tensor) -> None:
+    """Write ``matrices @ blocks`` to ``out``, which need not lie in one piece."""
+    if multiplies_in_numpy(blocks):
+        a, b, c = (t.detach().numpy() for t in (matrices, blocks, out))
+        np.matmul(a, b, out=c)
+        return
+    fits = matrices.is_contiguous() or matrices.mT.is_contiguous()
+    matrices = matrices if fits else matrices.contiguous()
+    n, size = len(blocks), math.prod(blocks.shape[1:])
+    width = rows_at_once(n, size * blocks.element_size())
+    buffer = blocks.new_empty(width, *blocks.shape[1:])  # bmm copies what is not in one piece
+    for start in range(0, n, width):
+        part = slice(start, min(start + width, n))
+        product = buffer[: part.stop - part.start]
+        out[part].copy_(torch.bmm(matrices[part], blocks[part], out=product))
+
+
+def _still(matrix: Tensor | None, tangent: Tensor | None, zero: Tensor) -> Tensor:
+    """Return how a matrix moves: not at all, if nothing says how."""
+    if tangent is not None:
+        return tangent
+    return zero if matrix is None else torch.zeros_like(matrix)
+
+
+def _to_front(x: Tensor | None, axis: int | None) -> Tensor | None:
+    if x is None:
+        return None
+    return x.unsqueeze(0) if axis is None else x.movedim(axis, 0)

@@ -1,0 +1,63 @@
+"""Which of two ways to compute the same thing: decided here, for every group.
+
+*Fast* paths write into memory of their own and state their gradients by the formula of the theory.
+*Plain* paths are ordinary operations, which a compiler can trace, fuse and export. Both obey the
+same laws, and the tests force each of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+__all__ = ["differentiable", "forced_path", "multiplies_in_numpy", "rows_at_once", "uses_fast_path"]
+
+_CACHED_BYTES = 2**20
+_NUMPY_DTYPES = (torch.float32, torch.float64)
+_forced: list[bool] = []
+
+
+def uses_fast_path() -> bool:
+    """Return whether to take the fast path: always, but when something traces the operations."""
+    if torch.compiler.is_compiling():
+        return False
+    return _forced[-1] if _forced else True
+
+
+@contextlib.contextmanager
+def forced_path(*, fast: bool) -> Iterator[None]:
+    """Take one of the paths inside, whatever the sizes; for tests and benchmarks."""
+    _forced.append(fast)
+    try:
+        yield
+    finally:
+        _forced.pop()
+
+
+def multiplies_in_numpy(x: Tensor) -> bool:
+    """Return whether many small matrices are multiplied by numpy: 2 times faster, on one thread.
+
+    numpy's OpenBLAS has kernels for small matrices and writes to where the result belongs;
+    torch's bmm has neither, but shares a batch among threads.
+    """
+    is_plain = type(x) is Tensor and x.device.type == "cpu"
+    return is_plain and x.dtype in _NUMPY_DTYPES and torch.get_num_threads() == 1
+
+
+def differentiable(function: type[torch.autograd.Function], *inputs: Any) -> Any:
+    """Return the outputs of a function that states its derivatives."""
+    return function.apply(*inputs)
+
+
+def rows_at_once(rows: int, bytes_a_row: int) -> int:
+    """Return how many rows to work on at a time, so that what they need stays in a core's cache.
+
+    Example:
+        >>> rows_at_once(1024, 64), rows_at_once(1024, 8192)
+        (1024, 128)
+    """
+    return max(1, min(rows, max(32, _CACHED_BYTES // max(bytes_a_row, 1))))

@@ -1,0 +1,205 @@
+"""Fast and plain paths agree, in values and in every kind of derivative, wherever it is hard."""
+
+import contextlib
+
+import pytest
+import torch
+
+from groupae import SO2, SO3, Cyclic, Permutation
+from groupae.groups import O3, Translation
+from groupae.groups.wigner_e3nn import wigner_matrices_e3nn
+from groupae.kernels.block_product import join_blocks, multiply_blocks, split_blocks
+from groupae.kernels.paths import forced_path, multiplies_in_numpy, rows_at_once, uses_fast_path
+from groupae.kernels.wigner import MAX_DEGREE, wigner_matrices
+from groupae.kernels.wigner_recursion import wigner_by_recursion, wigner_generators
+
+SUMS = {
+    "SO3": lambda: SO3().rep("3x0 + 2x1 + 1x4 + 2x2 + 1x0"),
+    "SO3 high": lambda: SO3().rep("1x12 + 2x7"),
+    "O3": lambda: O3().rep("1x0o + 2x1o + 1x3e"),
+    "SO2": lambda: SO2().rep("2x0 + 3x1 + 3x2 + 1x5 + 1x0"),
+    "Cyclic": lambda: Cyclic(6).rep("1x0 + 2x1 + 3x3 + 1x2"),
+    "Translation": lambda: Translation(2).rep("1x0 + 2x[1,0] + 2x[1,-1]"),
+    "Permutation": lambda: Permutation(4).rep("1x[4] + 2x[3,1] + 1x[2,2]"),
+}
+sums = pytest.mark.parametrize("name", SUMS)
+TENSORS = [((5,), (5,)), ((), (4,)), ((3, 1), (3, 4)), ((2, 1), (1, 3)), ((0,), (0,)), ((1,), (1,))]
+
+
+@contextlib.contextmanager
+def threads(count):
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def elements(group, *batch, dtype=torch.float64):
+    return group.sample(*batch, generator=torch.Generator().manual_seed(0), dtype=dtype)
+
+
+def vectors(*shape, dtype=torch.float64):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(1), dtype=dtype)
+
+
+# --- both paths --------------------------------------------------------------------------------
+@sums
+@pytest.mark.parametrize(("of_g", "of_x"), TENSORS, ids=str)
+@pytest.mark.parametrize("trailing", [(), (2, 3)])
+@pytest.mark.parametrize("count", [1, 2])
+def test_both_paths_agree_on_every_shape_and_number_of_threads(name, of_g, of_x, trailing, count):
+    rho = SUMS[name]()
+    g, x = elements(rho.group, *of_g), vectors(*of_x, rho.dim, *trailing)
+    axis = -1 - len(trailing)
+    with threads(count), forced_path(fast=True):
+        assert multiplies_in_numpy(x) == (count == 1)
+        fast = rho.act(g, x, axis)
+    with forced_path(fast=False):
+        plain = rho.act(g, x, axis)
+    assert fast.shape == plain.shape
+    torch.testing.assert_close(fast, plain, atol=1e-12, rtol=1e-12)
+
+
+@sums
+def test_both_paths_have_the_same_derivatives(name):
+    rho = SUMS[name]()
+    group = rho.group
+    base = elements(group, 3)
+    x = vectors(3, rho.dim).requires_grad_()
+    leaves = [x]
+    if group.lie_dim:
+        leaves.append(torch.zeros(3, group.lie_dim, dtype=torch.float64, requires_grad=True))
+
+    def act(x, v=None):
+        return rho.act(base if v is None else group.compose(group.exp(v), base), x)
+
+    found = []
+    for fast in (True, False):
+        with forced_path(fast=fast):
+            first = torch.autograd.grad(act(*leaves).sin().sum(), leaves, create_graph=True)
+            second = torch.autograd.grad(sum(part.square().sum() for part in first), leaves)
+            tangents = tuple(torch.ones_like(leaf) for leaf in leaves)
+            plain_leaves = tuple(leaf.detach() for leaf in leaves)
+            _, forward = torch.func.jvp(act, plain_leaves, tangents)
+            each = torch.func.vmap(torch.func.grad(lambda x, g: rho.act(g, x).sin().sum()))(
+                plain_leaves[0], base
+            )
+        found.append([*first, *second, forward, each])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-10, rtol=1e-10)
+
+
+@sums
+@pytest.mark.parametrize("count", [1, 2])
+def test_derivatives_are_right(name, count):
+    rho = SUMS[name]()
+    group = rho.group
+    base, x = elements(group, 2), vectors(2, rho.dim).requires_grad_()
+    v = torch.zeros(2, group.lie_dim, dtype=torch.float64, requires_grad=True)
+
+    def act(x, v):
+        return rho.act(group.compose(group.exp(v), base) if group.lie_dim else base, x)
+
+    with threads(count), forced_path(fast=True):
+        assert torch.autograd.gradcheck(act, (x, v), fast_mode=True, check_forward_ad=True)
+        assert torch.autograd.gradgradcheck(act, (x, v), fast_mode=True)
+
+
+def test_a_block_alone_is_told_the_batch_of_g():
+    for rho in (SO3().rep("2x0"), SO2().rep("2x0"), Permutation(3).rep("2x[3]")):
+        moved = rho.act(elements(rho.group, 4), vectors(rho.dim))
+        assert moved.shape == (4, 2)
+
+
+def test_what_traces_operations_gets_the_plain_path():
+    assert uses_fast_path()
+    with forced_path(fast=False):
+        assert not uses_fast_path()
+        with forced_path(fast=True):
+            assert uses_fast_path()
+    seen = []
+    torch.compile(lambda x: seen.append(uses_fast_path()) or x + 1, backend="eager")(torch.ones(1))
+    assert seen == [False]
+
+
+def test_nothing_asks_a_device_for_a_number():
+    """A tensor without values can be acted on: no branch, no size depends on one."""
+    for name in ("SO3", "SO2", "O3"):
+        rho = SUMS[name]()
+        g, x = elements(rho.group, 4).to("meta"), torch.empty(4, rho.dim, device="meta")
+        assert rho.act(g.float(), x).shape == x.shape
+
+
+@pytest.mark.parametrize(("rows", "size", "wanted"), [(1024, 64, 1024), (0, 8, 1), (900, 9**9, 32)])
+def test_rows_at_once(rows, size, wanted):
+    assert rows_at_once(rows, size) == wanted
+
+
+# --- Wigner matrices ---------------------------------------------------------------------------
+@pytest.mark.parametrize("default", [torch.float32, torch.float64])
+@pytest.mark.parametrize("batch_innermost", [True, False])
+def test_wigner_matrices_are_as_exact_as_asked_for(default, batch_innermost):
+    group = SO3()
+    g = torch.cat([elements(group, 300), group.hard_elements()])
+    wanted = wigner_matrices_e3nn(g, 10)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(default)
+    try:
+        double = wigner_matrices(g, 10, batch_innermost=batch_innermost)
+        single = wigner_matrices(g.float(), 10, batch_innermost=batch_innermost)
+    finally:
+        torch.set_default_dtype(before)
+    assert max((a - b).abs().amax() for a, b in zip(double, wanted, strict=True)) < 5e-14
+    assert max((a - b).abs().amax() for a, b in zip(single, wanted, strict=True)) < 3e-6
+    assert {matrix.dtype for matrix in single} == {torch.float32}
+
+
+@pytest.mark.parametrize("highest", range(MAX_DEGREE + 1))
+def test_phases_and_recursion_agree_in_every_degree(highest):
+    g = torch.cat([SO3().hard_elements(), elements(SO3(), 3)])
+    pairs = zip(wigner_matrices(g, highest), wigner_by_recursion(g, highest), strict=True)
+    assert all(a.shape == b.shape and torch.allclose(a, b, atol=1e-13) for a, b in pairs)
+
+
+@pytest.mark.parametrize("batch", [(), (0,), (1,), (2, 3)])
+def test_wigner_matrices_have_the_batch_of_the_rotations(batch):
+    for innermost in (True, False):
+        matrices = wigner_matrices(elements(SO3(), *batch), 3, batch_innermost=innermost)
+        assert [tuple(m.shape) for m in matrices] == [(*batch, d, d) for d in (1, 3, 5, 7)]
+
+
+def test_a_large_batch_is_worked_on_in_parts():
+    g = elements(SO3(), 3000, dtype=torch.float32)
+    whole, parts = wigner_matrices(g, 6), [wigner_matrices(part, 6) for part in g.split(1)[:5]]
+    for i, part in enumerate(parts):
+        assert all(torch.allclose(a[i], b[0], atol=1e-6) for a, b in zip(whole, part, strict=True))
+
+
+def test_generators_are_the_derivatives_at_the_identity():
+    for axis, of_axis in enumerate(zip(*wigner_generators(5), strict=True)):
+        v = torch.zeros(3, dtype=torch.float64)
+        tangent = torch.eye(3, dtype=torch.float64)[axis]
+        _, slopes = torch.func.jvp(
+            lambda v: tuple(wigner_by_recursion(SO3().exp(v), 5)), (v,), (tangent,)
+        )
+        assert all(torch.allclose(a, b, atol=1e-13) for a, b in zip(slopes, of_axis, strict=True))
+
+
+# --- blocks ------------------------------------------------------------------------------------
+def test_blocks_split_and_join():
+    x = vectors(2, 11, 3)
+    blocks = split_blocks(x, [1, 3, 2], [2, 1, 3])
+    assert [tuple(block.shape) for block in blocks] == [(2, 1, 6), (2, 3, 3), (2, 2, 9)]
+    assert torch.equal(join_blocks(blocks, [2, 1, 3], 3), x)
+
+
+def test_matrices_laid_out_in_any_way_multiply_alike():
+    x, matrix = vectors(40, 12, 1, dtype=torch.float32), vectors(40, 4, 4, dtype=torch.float32)
+    wanted = (matrix @ x.view(40, 4, 3)).reshape(40, 12, 1)
+    innermost = matrix.movedim(0, -1).contiguous().movedim(-1, 0)
+    for count in (1, 2):
+        with threads(count):
+            for stored in (matrix, innermost, matrix.mT.contiguous().mT):
+                torch.testing.assert_close(multiply_blocks([stored], [3], x), wanted)
