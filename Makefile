@@ -10,7 +10,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 ESCNN_BIN := .venv-escnn/bin
 ESCNN_PIP := $(ESCNN_BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints-escnn.txt
 
-.PHONY: help train venv test test-escnn lint docs examples bench clean
+.PHONY: help train venv test test-escnn lint docs examples bench bench-models clean
 
 help:
 	@echo "make train       make .venv, train on rotated digits for $(MINUTES) minutes, print the table"
@@ -20,7 +20,8 @@ help:
 	@echo "make lint        style, types, import contract, spelling"
 	@echo "make docs        build the documentation, warnings are errors; examples train $(DOCS_MINUTES) minutes each"
 	@echo "make examples    run every example in its short form, without the documentation"
-	@echo "make bench       train the default and the paper's model side by side, print the gap"
+	@echo "make bench       time representations against e3nn, escnn and a copy, print the ratios"
+	@echo "make bench-models  train the default and the paper's model for $(MINUTES) minutes, print the gap"
 	@echo "make clean       remove .venv and everything built; runs/ stays"
 
 .venv/.made:
@@ -82,7 +83,11 @@ docs: venv
 examples: venv
 	for example in examples/plot_*.py; do MPLBACKEND=Agg GROUPAE_MINUTES=0.2 $(BIN)/python $$example || exit 1; done
 
-bench: .venv/.installed
+bench: venv .venv-escnn/.installed
+	$(ONE_THREAD) $(BIN)/python benchmarks/representations.py
+	$(ONE_THREAD) $(ESCNN_BIN)/python benchmarks/escnn_loop.py
+
+bench-models: .venv/.installed
 	$(BIN)/python benchmarks/rotated_digits.py --minutes $(MINUTES)
 
 clean:

@@ -117,7 +117,7 @@ def line_of(row: Row) -> str:
         row.name,
         f"{row.ours.median:.3g} ({row.ours.low:.3g} .. {row.ours.high:.3g})",
         f"{row.peer_name} {row.peer.median:.3g} ({row.peer.low:.3g} .. {row.peer.high:.3g})",
-        f"**{row.ratio:.1f}x**",
+        f"**{row.ratio:.3g}x**",
         f"{sign} {row.asked:g}x" + ("" if row.is_met else ", missed"),
     ]
     return f"| {' | '.join(cells)} |"

@@ -1,7 +1,7 @@
 """Groups: what can be composed, inverted, sampled and compared.
 
 One file a family: ``planar`` (SO(2)), ``reflections`` (O(2)), ``spatial`` (SO(3) and O(3), charts
-in ``quaternions``, Wigner matrices in ``wigner``), ``finite`` (cyclic), ``dihedral``, ``vector``,
+in ``quaternions``), ``finite`` (cyclic), ``dihedral``, ``vector``,
 ``affine``, ``rigid`` (SE(n)), ``permutation``, ``enumerated`` and ``generated`` (tables,
 permutations, matrices, polyhedra; irreps found in ``found_irreps``), ``products``
 and ``semidirect`` (elements stored as in

@@ -1,0 +1,77 @@
+"""Time representations against escnn, which makes one matrix after another in numpy.
+
+``python benchmarks/escnn_loop.py`` in the environment of ``make test-escnn`` prints one table and
+writes it to ``benchmarks/results``. 256 elements, one thread, float32.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+
+import torch
+from escnn.group import cyclic_group, so3_group
+from timing import HEAD, Row, compare, facts, write
+
+from groupae import SO3, Cyclic
+
+_BATCH = 256
+
+
+def regular_of_cyclic(order: int, asked: float) -> Row:
+    """Time the regular representation of a cyclic group."""
+    theirs = cyclic_group(order)
+    rho = theirs.regular_representation
+    group = Cyclic(order)
+    ours = group.regular(on_elements=True)
+    g, x = group.sample(_BATCH), torch.randn(_BATCH, order)
+    elements = [theirs.element(int(i)) for i in g]
+
+    def loop() -> torch.Tensor:
+        matrices = torch.stack([torch.from_numpy(rho(e)).float() for e in elements])
+        return torch.einsum("nij,nj->ni", matrices, x)
+
+    assert torch.allclose(ours.act(g, x), loop(), atol=1e-5)
+    name = f"C({order}) regular, batch {_BATCH}"
+    return compare(name, lambda: ours.act(g, x), loop, peer_name="escnn loop", asked=asked)
+
+
+def rotations(copies: int, highest: int, asked: float) -> Row:
+    """Time a sum of irreps of SO(3), each in the basis of its own library."""
+    theirs = so3_group(highest)
+    irreps = [theirs.irrep(degree) for degree in range(highest + 1)]
+    rho = SO3().rep(" + ".join(f"{copies}x{degree}" for degree in range(highest + 1)))
+    g, x = SO3().sample(_BATCH), torch.randn(_BATCH, rho.dim)
+    elements = [theirs.element(matrix.double().numpy(), "MAT") for matrix in g]
+    blocks = [part.view(_BATCH, -1, copies) for part in x.split([b.size for b in rho.blocks], 1)]
+
+    def loop() -> list[torch.Tensor]:
+        moved = []
+        for irrep, block in zip(irreps, blocks, strict=True):
+            matrices = torch.stack([torch.from_numpy(irrep(e)).float() for e in elements])
+            moved.append(torch.einsum("nij,njm->nim", matrices, block))
+        return moved
+
+    name = f"SO(3) {copies}x(0..{highest}), batch {_BATCH}"
+    return compare(name, lambda: rho.act(g, x), loop, peer_name="escnn loop", asked=asked)
+
+
+def rows() -> Iterator[Row]:
+    """Time everything."""
+    yield regular_of_cyclic(36, 500)
+    yield rotations(4, 6, 100)
+
+
+def main() -> None:
+    """Time everything, print the table and write it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--threads", type=int, default=1)
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    torch.manual_seed(0)
+    print(HEAD)
+    write("escnn", list(rows()), facts())
+
+
+if __name__ == "__main__":
+    main()
