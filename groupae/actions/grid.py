@@ -25,9 +25,9 @@ from groupae.actions.motions import is_homogeneous, position_representation
 from groupae.actions.resampling import Mode, resample
 from groupae.actions.symmetries import exact_subgroup
 from groupae.groups import Group
-from groupae.groups.base import full_precision
 from groupae.groups.rigid import SE2, SE3
 from groupae.groups.vector import Translation
+from groupae.kernels.paths import full_precision
 from groupae.representations import Representation
 
 __all__ = ["GridAction"]

@@ -24,8 +24,8 @@ from groupae.actions import GridAction
 from groupae.actions.base import match_batch
 from groupae.baselines.scenes import InAxes, scene_turns
 from groupae.groups import SO3, FiniteGroup, Group, Homomorphism
-from groupae.groups.base import full_precision
 from groupae.groups.constants import Constant
+from groupae.kernels.paths import full_precision
 from groupae.metrics import ssim_score
 from groupae.models import Capabilities, LatentActionAE
 from groupae.models.backbones import (

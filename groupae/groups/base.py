@@ -12,7 +12,6 @@ Conventions fixed here:
 from __future__ import annotations
 
 import abc
-import contextlib
 from typing import TYPE_CHECKING
 
 import torch
@@ -37,7 +36,6 @@ __all__ = [
     "align_batch",
     "ambient_error",
     "check_complete",
-    "full_precision",
 ]
 
 
@@ -80,14 +78,6 @@ def align_batch(
         x = x.reshape(*x.shape[:axis], *(1,) * (lead - axis), *x.shape[axis:])
     low_precision = g.dtype in (torch.float16, torch.bfloat16)
     return (g.float() if low_precision else g), x, max(axis, lead)
-
-
-def full_precision(x: Tensor) -> contextlib.AbstractContextManager[None]:
-    """Return a context in which autocast leaves group arithmetic alone."""
-    if x.is_meta:  # has no autocast
-        return contextlib.nullcontext()
-    autocast: contextlib.AbstractContextManager[None] = torch.autocast(x.device.type, enabled=False)
-    return autocast
 
 
 def check_complete(group: Group, method: str) -> None:

@@ -18,7 +18,6 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected
-from groupae.groups.base import full_precision
 from groupae.groups.constants import Constant
 from groupae.groups.irreps import Irreps
 from groupae.groups.matrix_algebra import (
@@ -30,6 +29,7 @@ from groupae.groups.matrix_algebra import (
 )
 from groupae.groups.matrix_irreps import MatrixIrreps
 from groupae.groups.matrix_log import coarse_log, newton_step
+from groupae.kernels.paths import full_precision
 
 if TYPE_CHECKING:
     pass

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.groups.base import full_precision
 from groupae.groups.quaternions import matrix_from_quat, quat_from_rotvec
 from groupae.groups.square_matrices import SquareMatrices
+from groupae.kernels.paths import full_precision
 
 __all__ = ["OrthogonalMatrices", "determinant_sign", "nearest_rotation"]
 

@@ -17,13 +17,14 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size
-from groupae.groups.base import Group, full_precision
+from groupae.groups.base import Group
 from groupae.groups.extension import ExtensionIrreps
 from groupae.groups.irreps import Irreps
 from groupae.groups.planar import SO2
 from groupae.groups.spatial import SO3
 from groupae.groups.square_matrices import SquareMatrices
 from groupae.groups.vector import homogeneous_matrix, kronecker_lattice
+from groupae.kernels.paths import full_precision
 from groupae.kernels.turning import turn_matrix
 
 __all__ = ["SE2", "SE3", "RigidMotions"]

@@ -18,12 +18,13 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected
-from groupae.groups.base import Group, full_precision
+from groupae.groups.base import Group
 from groupae.groups.extension import ExtensionIrreps
 from groupae.groups.irreps import Irreps
 from groupae.groups.packing import Packed
 from groupae.groups.samples import sample_elements
 from groupae.groups.vector import Translation, homogeneous_matrix
+from groupae.kernels.paths import full_precision
 
 if TYPE_CHECKING:
     from groupae.representations.base import Representation

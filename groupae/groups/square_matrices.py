@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.groups.base import LieGroup, full_precision
+from groupae.groups.base import LieGroup
+from groupae.kernels.paths import full_precision
 
 __all__ = ["SquareMatrices"]
 

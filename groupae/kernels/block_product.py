@@ -15,7 +15,13 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.kernels.paths import differentiable, multiplies_in_numpy, rows_at_once, uses_fast_path
+from groupae.kernels.paths import (
+    differentiable,
+    full_precision,
+    multiplies_in_numpy,
+    rows_at_once,
+    uses_fast_path,
+)
 
 __all__ = ["join_blocks", "multiply_blocks", "split_blocks"]
 
@@ -116,9 +122,9 @@ class _BlockProduct(torch.autograd.Function):
         if ctx.needs_input_grad[1]:
             transposed = [None if matrix is None else matrix.mT for matrix in matrices]
             of_x = differentiable(_BlockProduct, ctx.copies, grad, *transposed).sum_to_size(x.shape)
-        if any(ctx.needs_input_grad[2:]):
-            dims = _dims(matrices)
-            blocks, grads = split_blocks(x, dims, ctx.copies), split_blocks(grad, dims, ctx.copies)
+        dims = _dims(matrices)
+        blocks, grads = split_blocks(x, dims, ctx.copies), split_blocks(grad, dims, ctx.copies)
+        with full_precision(grad):
             for i, (matrix, block, g) in enumerate(zip(matrices, blocks, grads, strict=True)):
                 if matrix is not None and ctx.needs_input_grad[2 + i]:
                     of_matrices[i] = (g @ block.mT).sum_to_size(matrix.shape)
@@ -151,7 +157,7 @@ class _BlockProduct(torch.autograd.Function):
 def _multiply(matrices: Tensor, blocks: Tensor, out: Tensor) -> None:
     """Write ``matrices @ blocks`` to ``out``, which need not lie in one piece."""
     if multiplies_in_numpy(blocks):
-        a, b, c = (t.detach().numpy() for t in (matrices, blocks, out))
+        a, b, c = (t.detach().resolve_neg().numpy() for t in (matrices, blocks, out))
         np.matmul(a, b, out=c)
         return
     fits = matrices.is_contiguous() or matrices.mT.is_contiguous()

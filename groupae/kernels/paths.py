@@ -14,7 +14,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["differentiable", "forced_path", "multiplies_in_numpy", "rows_at_once", "uses_fast_path"]
+__all__ = [
+    "differentiable",
+    "forced_path",
+    "full_precision",
+    "multiplies_in_numpy",
+    "rows_at_once",
+    "uses_fast_path",
+]
 
 _CACHED_BYTES = 2**20
 _NUMPY_DTYPES = (torch.float32, torch.float64)
@@ -51,6 +58,14 @@ def multiplies_in_numpy(x: Tensor) -> bool:
 def differentiable(function: type[torch.autograd.Function], *inputs: Any) -> Any:
     """Return the outputs of a function that states its derivatives."""
     return function.apply(*inputs)
+
+
+def full_precision(x: Tensor) -> contextlib.AbstractContextManager[None]:
+    """Return a context in which autocast leaves group arithmetic alone."""
+    if x.is_meta:  # has no autocast
+        return contextlib.nullcontext()
+    autocast: contextlib.AbstractContextManager[None] = torch.autocast(x.device.type, enabled=False)
+    return autocast
 
 
 def rows_at_once(rows: int, bytes_a_row: int) -> int:

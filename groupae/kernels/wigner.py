@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.kernels.paths import differentiable, uses_fast_path
+from groupae.kernels.paths import differentiable, full_precision, uses_fast_path
 from groupae.kernels.wigner_phases import wigner_rows
 from groupae.kernels.wigner_recursion import MAX_DEGREE, wigner_by_recursion, wigner_generators
 
@@ -99,21 +99,23 @@ class _Wigner(torch.autograd.Function):
     @override
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
         rotation, *stored = ctx.saved_tensors
-        pairs = zip(_read(grads, ctx.highest), _read(stored, ctx.highest), strict=True)
-        products = torch.cat([(grad @ matrix.mT).flatten(-2) for grad, matrix in pairs], -1)
-        torque = products @ _flat_generators(ctx.highest, rotation).mT
-        return (torque @ _flat_axes(rotation) / 2).unflatten(-1, (3, 3)) @ rotation, None, None
+        with full_precision(rotation):
+            pairs = zip(_read(grads, ctx.highest), _read(stored, ctx.highest), strict=True)
+            products = torch.cat([(grad @ matrix.mT).flatten(-2) for grad, matrix in pairs], -1)
+            torque = products @ _flat_generators(ctx.highest, rotation).mT
+            turn = (torque @ _flat_axes(rotation) / 2).unflatten(-1, (3, 3))
+            return turn @ rotation, None, None
 
     @staticmethod
     @override
     def jvp(ctx: Any, tangent: Tensor, *_: None) -> tuple[Tensor, ...]:
         rotation, *stored = ctx.saved_tensors
-        velocity = (tangent @ rotation.mT).flatten(-2) @ _flat_axes(rotation).mT / 2
-        matrices = _read(stored, ctx.highest)
-        turned = [
-            (velocity @ x.flatten(1).to(velocity)).unflatten(-1, d.shape[-2:]) @ d
-            for x, d in zip(_GENERATORS, matrices, strict=False)
-        ]
+        with full_precision(rotation):
+            velocity = (tangent @ rotation.mT).flatten(-2) @ _flat_axes(rotation).mT / 2
+            turned = [
+                (velocity @ x.flatten(1).to(velocity)).unflatten(-1, d.shape[-2:]) @ d
+                for x, d in zip(_GENERATORS, _read(stored, ctx.highest), strict=False)
+            ]
         if len(stored) > 1:
             return tuple(part.flatten(-2) for part in turned)
         return (torch.cat([part.movedim((-2, -1), (0, 1)).flatten(0, 1) for part in turned]),)

@@ -25,7 +25,8 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, check_floating, expected
 from groupae.groups import Group, get_group
-from groupae.groups.base import align_batch, full_precision
+from groupae.groups.base import align_batch
+from groupae.kernels.paths import full_precision
 
 if TYPE_CHECKING:
     from groupae.groups.homomorphisms import Homomorphism

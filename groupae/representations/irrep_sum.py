@@ -15,8 +15,8 @@ from typing_extensions import Self, override
 
 from groupae._validation import expected
 from groupae.groups import Group
-from groupae.groups.base import full_precision
 from groupae.groups.irreps import IrrepLabel
+from groupae.kernels.paths import full_precision
 from groupae.representations.base import Block, Representation, Summand
 
 __all__ = ["IrrepSum", "Term", "join"]

@@ -107,6 +107,23 @@ def test_derivatives_are_right(name, count):
         assert torch.autograd.gradgradcheck(act, (x, v), fast_mode=True)
 
 
+@pytest.mark.parametrize("name", ["SO3", "SO2", "O3"])
+def test_autocast_leaves_values_and_gradients_alone(name):
+    rho = SUMS[name]()
+    g = elements(rho.group, 4, dtype=torch.float32).requires_grad_()
+    x = vectors(4, rho.dim, dtype=torch.float32).requires_grad_()
+
+    def gradients():
+        moved = rho.act(g, x)
+        return moved, *torch.autograd.grad(moved.sin().sum(), (g, x))
+
+    wanted = gradients()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = gradients()
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_a_block_alone_is_told_the_batch_of_g():
     for rho in (SO3().rep("2x0"), SO2().rep("2x0"), Permutation(3).rep("2x[3]")):
         moved = rho.act(elements(rho.group, 4), vectors(rho.dim))
