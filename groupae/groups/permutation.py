@@ -29,6 +29,7 @@ from groupae.groups.young import (
     tableau_count,
     young_act,
     young_form,
+    young_numbers,
 )
 
 __all__ = ["Permutation"]
@@ -67,8 +68,7 @@ def _degree(label: str) -> int:
 
 @_constant
 def _listed_form(label: str) -> tuple[Any, Any]:
-    coefficients, partners = young_form(_partition(label))
-    return coefficients.tolist(), partners.tolist()
+    return young_numbers(_partition(label))
 
 
 def _form(label: str) -> tuple[Tensor, Tensor]:

@@ -32,6 +32,7 @@ __all__ = [
     "tableau_count",
     "young_act",
     "young_form",
+    "young_numbers",
 ]
 
 Partition = tuple[int, ...]
@@ -69,6 +70,24 @@ def standard_tableaux(partition: Partition) -> list[tuple[int, ...]]:
 
 
 @functools.lru_cache(maxsize=64)
+def young_numbers(partition: Partition) -> tuple[list[list[list[float]]], list[list[int]]]:
+    """Return what `young_form` does as nested lists, which no tracer of tensors can touch."""
+    n, tableaux = sum(partition), standard_tableaux(partition)
+    place = {rows: i for i, rows in enumerate(tableaux)}
+    coefficients = [[[0.0] * len(tableaux) for _ in range(n - 1)] for _ in range(2)]
+    partners = [[0] * len(tableaux) for _ in range(n - 1)]
+    for i, rows in enumerate(tableaux):
+        contents = [rows[:k].count(row) - row for k, row in enumerate(rows)]
+        for k in range(n - 1):
+            inverse = 1 / (contents[k + 1] - contents[k])
+            exchanged = (*rows[:k], rows[k + 1], rows[k], *rows[k + 2 :])
+            coefficients[0][k][i] = inverse
+            coefficients[1][k][i] = math.sqrt(1 - inverse * inverse)
+            partners[k][i] = place.get(exchanged, i)
+    return coefficients, partners
+
+
+@functools.lru_cache(maxsize=64)
 def young_form(partition: Partition) -> tuple[Tensor, Tensor]:
     """Return the adjacent transpositions of ``k`` and ``k + 1``, sparse, for k = 0..n-2.
 
@@ -77,19 +96,10 @@ def young_form(partition: Partition) -> tuple[Tensor, Tensor]:
         the place of the tableau with the two numbers exchanged, int64, shape ``(n - 1, d)``: the
         tableau itself where the exchange is none, with the second coefficient zero.
     """
-    n, tableaux = sum(partition), standard_tableaux(partition)
-    place = {rows: i for i, rows in enumerate(tableaux)}
-    coefficients = torch.zeros(2, n - 1, len(tableaux), dtype=torch.float64)
-    partners = torch.zeros(n - 1, len(tableaux), dtype=torch.int64)
-    for i, rows in enumerate(tableaux):
-        contents = [rows[:k].count(row) - row for k, row in enumerate(rows)]
-        for k in range(n - 1):
-            inverse = 1 / (contents[k + 1] - contents[k])
-            exchanged = (*rows[:k], rows[k + 1], rows[k], *rows[k + 2 :])
-            coefficients[0, k, i] = inverse
-            coefficients[1, k, i] = math.sqrt(1 - inverse * inverse)
-            partners[k, i] = place.get(exchanged, i)
-    return coefficients, partners
+    coefficients, partners = young_numbers(partition)
+    d = len(standard_tableaux(partition))
+    numbers = torch.tensor(coefficients, dtype=torch.float64).reshape(2, -1, d)
+    return numbers, torch.tensor(partners, dtype=torch.int64).reshape(-1, d)
 
 
 def sorting_swaps(images: Tensor) -> list[tuple[int, Tensor]]:

@@ -210,3 +210,23 @@ def test_derivatives_along_the_group_by_forward_mode():
     zero = torch.zeros((), dtype=torch.float64)
     _, slope = torch.func.jvp(lambda g: rho.act(g, x), (zero,), (torch.ones_like(zero),))
     assert slope.tolist() == [-6.0, 3.0]
+
+
+class _Acts(torch.nn.Module):
+    def __init__(self, rho):
+        super().__init__()
+        self.rho = rho
+
+    def forward(self, g, x):
+        return self.rho.act(g, x)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["SO2", "SO3", "O3", "Cyclic", "Permutation", "tensor product"])
+def test_acting_is_exported_for_any_batch(family):
+    rho = FAMILIES[family]()
+    g, x = some(rho)
+    batch = {0: torch.export.Dim("batch")}
+    program = torch.export.export(_Acts(unused(family)), (g, x), dynamic_shapes=(batch, batch))
+    g, x = some(rho, n=7)
+    torch.testing.assert_close(program.module()(g, x), rho.act(g, x))
