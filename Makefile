@@ -86,6 +86,7 @@ examples: venv
 bench: venv .venv-escnn/.installed
 	$(ONE_THREAD) $(BIN)/python benchmarks/representations.py
 	$(ONE_THREAD) $(ESCNN_BIN)/python benchmarks/escnn_loop.py
+	$(ONE_THREAD) $(BIN)/python benchmarks/growth.py
 
 bench-models: .venv/.installed
 	$(BIN)/python benchmarks/rotated_digits.py --minutes $(MINUTES)

@@ -53,32 +53,35 @@ def wigner(batch: int, highest: int, asked: float) -> Row:
     )
 
 
-def _steps(
-    copies: int, highest: int, *, with_g: bool
-) -> tuple[Callable[[], object], Callable[[], object], Tensor]:
-    """Return our act and e3nn's, forward and backward, and the vectors acted on."""
-    g = SO3().sample(_BATCH).requires_grad_(with_g)
-    rho = SO3().rep(_sum_text(copies, highest))
-    z = torch.randn(_BATCH, rho.dim, requires_grad=True)
-    grad = torch.randn(_BATCH, rho.dim)
-    blocks = [torch.randn(_BATCH, b.dim, copies, requires_grad=True) for b in rho.blocks]
-    grads = [torch.randn(_BATCH, b.dim, copies) for b in rho.blocks]
+def acting_step(
+    copies: int, highest: int, *, with_g: bool = False, batch: int = _BATCH
+) -> Callable[[], object]:
+    """Return acting on a sum of irreps of SO(3), forward and backward."""
+    g, rho = SO3().sample(batch).requires_grad_(with_g), SO3().rep(_sum_text(copies, highest))
+    z, grad = torch.randn(batch, rho.dim, requires_grad=True), torch.randn(batch, rho.dim)
+    also = [g] if with_g else []
+    return lambda: torch.autograd.grad(rho.act(g, z), [z, *also], grad)
+
+
+def e3nn_step(copies: int, highest: int, *, with_g: bool) -> Callable[[], object]:
+    """Return the same by e3nn, irrep by irrep."""
+    g, sizes = SO3().sample(_BATCH).requires_grad_(with_g), [2 * d + 1 for d in range(highest + 1)]
+    blocks = [torch.randn(_BATCH, size, copies, requires_grad=True) for size in sizes]
+    grads = [torch.randn(_BATCH, size, copies) for size in sizes]
     also = [g] if with_g else []
 
-    def ours() -> Sequence[Tensor]:
-        return torch.autograd.grad(rho.act(g, z), [z, *also], grad)
-
-    def theirs() -> Sequence[Tensor]:
+    def step() -> Sequence[Tensor]:
         pairs = zip(e3nn_matrices(g, highest), blocks, strict=True)
         moved = [torch.einsum("nij,njm->nim", matrix, block) for matrix, block in pairs]
         return torch.autograd.grad(moved, [*blocks, *also], grads)
 
-    return ours, theirs, z.detach()
+    return step
 
 
 def acting(copies: int, highest: int, asked: float, *, with_g: bool) -> Row:
     """Time acting on sums of irreps, forward and backward."""
-    ours, theirs, _ = _steps(copies, highest, with_g=with_g)
+    ours = acting_step(copies, highest, with_g=with_g)
+    theirs = e3nn_step(copies, highest, with_g=with_g)
     what = "z and g" if with_g else "z"
     name = f"act {copies}x(0..{highest}), forward + backward to {what}"
     return compare(name, ours, theirs, peer_name="e3nn", asked=asked, seconds=5)
@@ -90,7 +93,7 @@ def _copy_twice(x: Tensor) -> Callable[[], object]:
 
 def acting_against_a_copy(copies: int, highest: int, asked: float) -> Row:
     """Time the same against copying its bytes twice."""
-    ours, _, x = _steps(copies, highest, with_g=False)
+    ours, x = acting_step(copies, highest), torch.randn(_BATCH, copies * (highest + 1) ** 2)
     name = f"act {copies}x(0..{highest}), forward + backward to z"
     options = {"peer_name": "copy, twice", "asked": asked}
     return compare(name, ours, _copy_twice(x), is_limit=True, **options)
@@ -171,7 +174,7 @@ def peak_memory(copies: int, highest: int) -> str:
 
     By torch's own account of its allocations, in bytes of the vectors acted on.
     """
-    ours, _, x = _steps(copies, highest, with_g=False)
+    ours, size = acting_step(copies, highest), 4 * _BATCH * copies * (highest + 1) ** 2
     ours()
     options = {"activities": [ProfilerActivity.CPU], "profile_memory": True}
     with tempfile.TemporaryDirectory() as folder, profile(**options) as profiler:
@@ -183,7 +186,7 @@ def peak_memory(copies: int, highest: int) -> str:
     changes = [event["args"] for event in events if event.get("name") == "[memory]"]
     totals = [change["Total Allocated"] for change in changes]
     most = max(totals) - (totals[0] - changes[0]["Bytes"])
-    return f"{most / (x.numel() * x.element_size()):.1f}x the vectors' bytes"
+    return f"{most / size:.1f}x the vectors' bytes"
 
 
 def rows() -> Iterator[Row]:

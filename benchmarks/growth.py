@@ -1,0 +1,47 @@
+"""Draw how the time of acting grows with degree, batch and copies.
+
+``python benchmarks/growth.py`` writes ``benchmarks/results/growth.png`` and prints the slopes on
+logarithmic axes: 1 is linear. Forward and backward to z, one thread, float32.
+"""
+
+from __future__ import annotations
+
+import math
+
+import matplotlib.pyplot as plt
+import torch
+from representations import acting_step
+from timing import RESULTS, Timing, interleave
+
+_SWEEPS = {
+    "highest degree": [(16, degree, 1024) for degree in (1, 2, 3, 4, 6, 8, 10, 12)],
+    "batch": [(16, 6, batch) for batch in (16, 64, 256, 1024, 4096)],
+    "copies": [(copies, 6, 1024) for copies in (1, 4, 16, 64, 128)],
+}
+_VARIES = {"highest degree": 1, "batch": 2, "copies": 0}
+
+
+def main() -> None:
+    """Time the sweeps and draw them."""
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    figure, axes = plt.subplots(1, 3, figsize=(10, 3), sharey=True, layout="constrained")
+    for axis, (name, settings) in zip(axes, _SWEEPS.items(), strict=True):
+        places = [setting[_VARIES[name]] for setting in settings]
+        steps = [acting_step(c, degree, batch=batch) for c, degree, batch in settings]
+        timings: list[Timing] = interleave(steps, seconds=6, rounds=5)
+        times = [timing.median for timing in timings]
+        axis.loglog(places, times, "o-")
+        axis.set_xlabel(name)
+        axis.grid(alpha=0.3)
+        slope = math.log(times[-1] / times[-2]) / math.log(places[-1] / places[-2])
+        table = ", ".join(f"{p}: {t:.3g} ms" for p, t in zip(places, times, strict=True))
+        print(f"{name}: {table}; slope at the end {slope:.2f}", flush=True)
+    axes[0].set_ylabel("ms, forward + backward")
+    RESULTS.mkdir(exist_ok=True)
+    figure.savefig(RESULTS / "growth.png", dpi=120)
+    print("written: benchmarks/results/growth.png")
+
+
+if __name__ == "__main__":
+    main()
