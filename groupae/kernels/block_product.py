@@ -163,7 +163,7 @@ def _multiply(matrices: Tensor, blocks: Tensor, out: Tensor) -> None:
     fits = matrices.is_contiguous() or matrices.mT.is_contiguous()
     matrices = matrices if fits else matrices.contiguous()
     n, size = len(blocks), math.prod(blocks.shape[1:])
-    width = rows_at_once(n, size * blocks.element_size())
+    width = rows_at_once(n, size * blocks.element_size(), blocks.device)
     buffer = blocks.new_empty(width, *blocks.shape[1:])  # bmm copies what is not in one piece
     for start in range(0, n, width):
         part = slice(start, min(start + width, n))

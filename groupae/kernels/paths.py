@@ -68,11 +68,14 @@ def full_precision(x: Tensor) -> contextlib.AbstractContextManager[None]:
     return autocast
 
 
-def rows_at_once(rows: int, bytes_a_row: int) -> int:
-    """Return how many rows to work on at a time, so that what they need stays in a core's cache.
+def rows_at_once(rows: int, bytes_a_row: int, device: torch.device) -> int:
+    """Return how many rows to work on at a time: on a processor, what stays in a core's cache.
 
     Example:
-        >>> rows_at_once(1024, 64), rows_at_once(1024, 8192)
+        >>> cpu = torch.device("cpu")
+        >>> rows_at_once(1024, 64, cpu), rows_at_once(1024, 8192, cpu)
         (1024, 128)
     """
+    if device.type != "cpu":
+        return max(1, rows)
     return max(1, min(rows, max(32, _CACHED_BYTES // max(bytes_a_row, 1))))

@@ -164,7 +164,7 @@ def wigner_rows(rotation: Tensor, highest: int) -> Tensor:
     series = _TABLE.polynomials[:, :entries, :, : highest + 1].to(rotation)
     p_series, q_series = series.reshape(2, entries, half)
     of_p, of_q = _TABLE.phases[highest].to(rotation.device)
-    width = rows_at_once(n, entries * rotation.element_size())
+    width = rows_at_once(n, entries * rotation.element_size(), rotation.device)
     buffers, all_phases = (
         rotation.new_empty(3, entries * width),
         rotation.new_empty(half**2 * width),

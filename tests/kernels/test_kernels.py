@@ -151,7 +151,8 @@ def test_nothing_asks_a_device_for_a_number():
 
 @pytest.mark.parametrize(("rows", "size", "wanted"), [(1024, 64, 1024), (0, 8, 1), (900, 9**9, 32)])
 def test_rows_at_once(rows, size, wanted):
-    assert rows_at_once(rows, size) == wanted
+    assert rows_at_once(rows, size, torch.device("cpu")) == wanted
+    assert rows_at_once(rows, size, torch.device("cuda")) == max(1, rows)
 
 
 # --- Wigner matrices ---------------------------------------------------------------------------
