@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from typing_extensions import override
 
 from groupae.kernels.paths import (
     differentiable,
     full_precision,
+    known_signature,
     multiplies_in_numpy,
     rows_at_once,
     uses_fast_path,
@@ -76,30 +78,25 @@ def _dims(matrices: Sequence[Tensor | None]) -> list[int]:
     return [1 if matrix is None else matrix.shape[-1] for matrix in matrices]
 
 
+@known_signature
 class _BlockProduct(torch.autograd.Function):
     """`multiply_blocks` into memory of its own, some rows of the batch at a time."""
 
     @staticmethod
     @override
     def forward(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) -> Tensor:
-        batches = [matrix.shape[:-2] for matrix in matrices if matrix is not None]
-        batch = torch.broadcast_shapes(x.shape[:-2], *batches)
-        out = x.new_empty(*batch, *x.shape[-2:])
-        dims = _dims(matrices)
-        if any(shape != batch for shape in (x.shape[:-2], *batches)):
+        dims, batch = _dims(matrices), x.shape[:-2]
+        batches = {matrix.shape[:-2] for matrix in matrices if matrix is not None}
+        if batches - {batch}:
+            out = x.new_empty(*torch.broadcast_shapes(batch, *batches), *x.shape[-2:])
             blocks, targets = split_blocks(x, dims, copies), split_blocks(out, dims, copies)
             for matrix, block, target in zip(matrices, blocks, targets, strict=True):
                 target.copy_(block if matrix is None else matrix @ block)
             return out
-        n = math.prod(batch)
-        vectors, results = (t.reshape(n, *t.shape[-2:]) for t in (x, out))
+        out, n = torch.empty_like(x, memory_format=torch.contiguous_format), math.prod(batch)
         flat = [None if a is None else a.reshape(n, *a.shape[-2:]) for a in matrices]
-        blocks, targets = (split_blocks(t, dims, copies) for t in (vectors, results))
-        for matrix, block, target in zip(flat, blocks, targets, strict=True):
-            if matrix is None:
-                target.copy_(block)
-            else:
-                _multiply(matrix, block, target)
+        multiply = _multiply_in_numpy if multiplies_in_numpy(x) else _multiply
+        multiply(flat, dims, copies, x.reshape(n, *x.shape[-2:]), out.view(n, *x.shape[-2:]))
         return out
 
     @staticmethod
@@ -154,21 +151,53 @@ class _BlockProduct(torch.autograd.Function):
         return differentiable(_BlockProduct, copies, *(_to_front(t, axis) for t, axis in pairs)), 0
 
 
-def _multiply(matrices: Tensor, blocks: Tensor, out: Tensor) -> None:
-    """Write ``matrices @ blocks`` to ``out``, which need not lie in one piece."""
-    if multiplies_in_numpy(blocks):
-        a, b, c = (t.detach().resolve_neg().numpy() for t in (matrices, blocks, out))
-        np.matmul(a, b, out=c)
-        return
-    fits = matrices.is_contiguous() or matrices.mT.is_contiguous()
-    matrices = matrices if fits else matrices.contiguous()
-    n, size = len(blocks), math.prod(blocks.shape[1:])
-    width = rows_at_once(n, size * blocks.element_size(), blocks.device)
-    buffer = blocks.new_empty(width, *blocks.shape[1:])  # bmm copies what is not in one piece
-    for start in range(0, n, width):
-        part = slice(start, min(start + width, n))
-        product = buffer[: part.stop - part.start]
-        out[part].copy_(torch.bmm(matrices[part], blocks[part], out=product))
+def _multiply(
+    matrices: Sequence[Tensor | None],
+    dims: Sequence[int],
+    copies: Sequence[int],
+    x: Tensor,
+    out: Tensor,
+) -> None:
+    """Write the products to ``out``; batch axes are one axis, the same for all."""
+    blocks, targets = split_blocks(x, dims, copies), split_blocks(out, dims, copies)
+    for matrix, block, target in zip(matrices, blocks, targets, strict=True):
+        if matrix is None:
+            target.copy_(block)
+            continue
+        fits = matrix.is_contiguous() or matrix.mT.is_contiguous()
+        factor = matrix if fits else matrix.contiguous()
+        n, size = len(block), math.prod(block.shape[1:])
+        width = rows_at_once(n, size * block.element_size(), block.device)
+        buffer = block.new_empty(width, *block.shape[1:])  # bmm copies what is not in one piece
+        for start in range(0, n, width):
+            part = slice(start, min(start + width, n))
+            product = buffer[: part.stop - part.start]
+            target[part].copy_(torch.bmm(factor[part], block[part], out=product))
+
+
+def _multiply_in_numpy(
+    matrices: Sequence[Tensor | None],
+    dims: Sequence[int],
+    copies: Sequence[int],
+    x: Tensor,
+    out: Tensor,
+) -> None:
+    """Do the same in numpy, on the same memory."""
+    vectors, results = _as_array(x), out.numpy()
+    (n, _, m), start = vectors.shape, 0
+    for matrix, d, c in zip(matrices, dims, copies, strict=True):
+        part = slice(start, start + d * c)
+        block = vectors[:, part].reshape(n, d, c * m)
+        if matrix is None:
+            results[:, part] = vectors[:, part]
+        else:  # a view, since `results` is in one piece
+            np.matmul(_as_array(matrix), block, out=results[:, part].reshape(n, d, c * m))
+        start = part.stop
+
+
+def _as_array(x: Tensor) -> NDArray[Any]:
+    array: NDArray[Any] = x.detach().resolve_neg().numpy()
+    return array
 
 
 def _still(matrix: Tensor | None, tangent: Tensor | None, zero: Tensor) -> Tensor:

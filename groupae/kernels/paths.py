@@ -8,6 +8,7 @@ same laws, and the tests force each of them.
 from __future__ import annotations
 
 import contextlib
+import inspect
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ __all__ = [
     "differentiable",
     "forced_path",
     "full_precision",
+    "known_signature",
     "multiplies_in_numpy",
     "rows_at_once",
     "uses_fast_path",
@@ -53,6 +55,12 @@ def multiplies_in_numpy(x: Tensor) -> bool:
     """
     is_plain = type(x) is Tensor and x.device.type == "cpu"
     return is_plain and x.dtype in _NUMPY_DTYPES and torch.get_num_threads() == 1
+
+
+def known_signature(function: type[torch.autograd.Function]) -> type[torch.autograd.Function]:
+    """Note down the signature of ``forward``, which torch otherwise works out at every call."""
+    function.forward.__signature__ = inspect.signature(function.forward)  # type: ignore[attr-defined]
+    return function
 
 
 def differentiable(function: type[torch.autograd.Function], *inputs: Any) -> Any:

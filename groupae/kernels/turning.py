@@ -16,7 +16,12 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae.kernels.block_product import join_blocks, split_blocks
-from groupae.kernels.paths import differentiable, multiplies_in_numpy, uses_fast_path
+from groupae.kernels.paths import (
+    differentiable,
+    known_signature,
+    multiplies_in_numpy,
+    uses_fast_path,
+)
 
 __all__ = ["turn_blocks", "turn_matrix", "turn_vectors"]
 
@@ -79,6 +84,7 @@ def _runs(dims: Sequence[int], copies: Sequence[int]) -> Iterator[tuple[slice, s
         place, entry = place + count, end
 
 
+@known_signature
 class _Turn(torch.autograd.Function):
     """`turn_vectors` into memory of its own; linear in the phases and in the vectors."""
 

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.kernels.paths import differentiable, full_precision, uses_fast_path
+from groupae.kernels.paths import differentiable, full_precision, known_signature, uses_fast_path
 from groupae.kernels.wigner_phases import wigner_rows
 from groupae.kernels.wigner_recursion import MAX_DEGREE, wigner_by_recursion, wigner_generators
 
@@ -72,6 +72,7 @@ def _read(stored: Sequence[Tensor], highest: int) -> list[Tensor]:
     return [part.view(d, d, *batch).permute(*axes, 0, 1) for part, d in pairs]
 
 
+@known_signature
 class _Wigner(torch.autograd.Function):
     """All matrices of rotations, as `_read` reads them; derivatives by the formula above."""
 
