@@ -6,12 +6,11 @@ writes it to ``benchmarks/results``. 256 elements, one thread, float32.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 
 import torch
 from escnn.group import cyclic_group, so3_group
-from timing import HEAD, Row, compare, facts, write
+from timing import Row, compare, run, set_up
 
 from groupae import SO3, Cyclic
 
@@ -62,16 +61,6 @@ def rows() -> Iterator[Row]:
     yield rotations(4, 6, 100)
 
 
-def main() -> None:
-    """Time everything, print the table and write it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
-    print(HEAD)
-    write("escnn", list(rows()), facts())
-
-
 if __name__ == "__main__":
-    main()
+    set_up(__doc__)
+    run("escnn", rows())

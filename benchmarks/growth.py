@@ -9,9 +9,8 @@ from __future__ import annotations
 import math
 
 import matplotlib.pyplot as plt
-import torch
 from representations import acting_step
-from timing import RESULTS, Timing, interleave
+from timing import RESULTS, Timing, interleave, set_up
 
 _SWEEPS = {
     "highest degree": [(16, degree, 1024) for degree in (1, 2, 3, 4, 6, 8, 10, 12)],
@@ -23,8 +22,6 @@ _VARIES = {"highest degree": 1, "batch": 2, "copies": 0}
 
 def main() -> None:
     """Time the sweeps and draw them."""
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
     figure, axes = plt.subplots(1, 3, figsize=(10, 3), sharey=True, layout="constrained")
     for axis, (name, settings) in zip(axes, _SWEEPS.items(), strict=True):
         places = [setting[_VARIES[name]] for setting in settings]
@@ -44,4 +41,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    set_up(__doc__)
     main()

@@ -7,7 +7,6 @@ documentation does, ``matrix_to_angles`` and ``wigner_D``, and applied irrep by 
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 import warnings
@@ -15,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import torch
-from timing import HEAD, Row, compare, facts, write
+from timing import Row, compare, run, set_up
 from torch import Tensor
 from torch.profiler import ProfilerActivity, profile
 
@@ -206,17 +205,7 @@ def rows() -> Iterator[Row]:
     yield training_step(1.04)
 
 
-def main() -> None:
-    """Time everything, print the table and write it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--threads", type=int, default=1)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(0)
-    memory = {"peak memory of act 128x(0..6), forward + backward": peak_memory(128, 6)}
-    print(memory, HEAD, sep="\n")
-    write("representations", list(rows()), facts(memory))
-
-
 if __name__ == "__main__":
-    main()
+    set_up(__doc__)
+    memory = {"peak memory of act 128x(0..6), forward + backward": peak_memory(128, 6)}
+    run("representations", rows(), memory)

@@ -6,6 +6,7 @@ alike, so ratios are steadier than times.
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import datetime
 import json
@@ -13,7 +14,7 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -149,17 +150,31 @@ def _processor() -> str:
     return names[0] if names else platform.processor()
 
 
-def write(name: str, rows: Sequence[Row], about: Mapping[str, str]) -> None:
-    """Write the rows as data and as a table, ``results/NAME.json`` and ``.md``."""
+def set_up(description: str | None) -> None:
+    """Read the command line, and fix the number of threads and the seed."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--threads", type=int, default=1)
+    torch.set_num_threads(parser.parse_args().threads)
+    torch.manual_seed(0)
+
+
+def run(name: str, rows: Iterable[Row], about: Mapping[str, str] | None = None) -> None:
+    """Time rows and write them as data and as a table, ``results/NAME.json`` and ``.md``."""
+    known = facts(about)
+    print(*_lines(known), "", HEAD, sep="\n", flush=True)
+    timed = list(rows)
     RESULTS.mkdir(exist_ok=True)
     data = {
-        "facts": dict(about),
+        "facts": known,
         "rows": [
-            {**dataclasses.asdict(row), "ratio": row.ratio, "is_met": row.is_met} for row in rows
+            {**dataclasses.asdict(row), "ratio": row.ratio, "is_met": row.is_met} for row in timed
         ],
     }
     (RESULTS / f"{name}.json").write_text(json.dumps(data, indent=1) + "\n")
-    lines = [f"- {key}: {value}" for key, value in about.items()]
-    table = "\n".join([*lines, "", HEAD, *map(line_of, rows), ""])
-    (RESULTS / f"{name}.md").write_text(table)
+    table = [*_lines(known), "", HEAD, *map(line_of, timed), ""]
+    (RESULTS / f"{name}.md").write_text("\n".join(table))
     print(f"written: benchmarks/results/{name}.json and .md")
+
+
+def _lines(known: Mapping[str, str]) -> list[str]:
+    return [f"- {key}: {value}" for key, value in known.items()]

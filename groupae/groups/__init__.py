@@ -1,14 +1,12 @@
 """Groups: what can be composed, inverted, sampled and compared.
 
 One file a family: ``planar`` (SO(2)), ``reflections`` (O(2)), ``spatial`` (SO(3) and O(3), charts
-in ``quaternions``), ``finite`` (cyclic), ``dihedral``, ``vector``,
-``affine``, ``rigid`` (SE(n)), ``permutation``, ``enumerated`` and ``generated`` (tables,
-permutations, matrices, polyhedra; irreps found in ``found_irreps``), ``products``
-and ``semidirect`` (elements stored as in
-``packing``, irreps of a quotient in ``extension``). Maps between them: ``homomorphisms``,
-``subgroups``, ``quotients``, ``projections``. ``base`` has the interface, ``irreps`` what a group
-tells of its irreducible representations, ``registry`` the names.
-A new group goes beside its family.
+in ``quaternions``), ``finite`` (cyclic), ``dihedral``, ``vector``, ``affine``, ``rigid`` (SE(n)),
+``permutation``, ``enumerated`` and ``generated`` (tables, permutations, matrices, polyhedra; irreps
+found in ``found_irreps``), ``products`` and ``semidirect`` (elements stored as in ``packing``,
+irreps of a quotient in ``extension``). Maps between them: ``homomorphisms``, ``subgroups``,
+``quotients``, ``projections``. ``base`` has the interface, ``irreps`` what a group tells of its
+irreducible representations, ``registry`` the names. A new group goes beside its family.
 """
 
 from groupae.groups.affine import Affine, Scaling

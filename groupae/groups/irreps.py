@@ -8,6 +8,7 @@ degree ``d`` is stored ``(d, m)``, irrep index first and copies last.
 from __future__ import annotations
 
 import abc
+import dataclasses
 from collections.abc import Hashable, Sequence
 
 import torch
@@ -15,9 +16,24 @@ from torch import Tensor
 
 from groupae.kernels.block_product import join_blocks, multiply_blocks, split_blocks
 
-__all__ = ["IrrepLabel", "Irreps"]
+__all__ = ["IrrepLabel", "Irreps", "Terms"]
 
 IrrepLabel = Hashable
+
+
+@dataclasses.dataclass(frozen=True)
+class Terms:
+    """Irreps with their multiplicities, as they follow one another in a vector.
+
+    Args:
+        labels: The irrep of each term.
+        dims: Its degree d.
+        copies: How many there are.
+    """
+
+    labels: tuple[IrrepLabel, ...]
+    dims: tuple[int, ...]
+    copies: tuple[int, ...]
 
 
 class Irreps(abc.ABC):
@@ -98,30 +114,16 @@ class Irreps(abc.ABC):
         matrices = self.matrices(labels, g, blocks[0].dtype)
         return [matrix @ block for matrix, block in zip(matrices, blocks, strict=True)]
 
-    def act(
-        self,
-        labels: Sequence[IrrepLabel],
-        dims: Sequence[int],
-        copies: Sequence[int],
-        g: Tensor,
-        x: Tensor,
-    ) -> Tensor:
+    def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
         """Apply ``g`` to whole vectors ``(*batch, sum of d copies, m)``; batch axes broadcast.
 
         By the matrices, unless a family overrides `apply`, since it needs none.
-
-        Args:
-            labels: The irrep of each block.
-            dims: Its degree d.
-            copies: How many there are.
-            g: Elements.
-            x: Vectors.
         """
         if type(self).apply is Irreps.apply:
-            matrices: list[Tensor | None] = [*self.multipliers(labels, g, x.dtype)]
-            for i, label in enumerate(labels[:-1]):  # one must tell the batch of g
+            matrices: list[Tensor | None] = [*self.multipliers(terms.labels, g, x.dtype)]
+            for i, label in enumerate(terms.labels[:-1]):  # one must tell the batch of g
                 if label == self.trivial:
                     matrices[i] = None
-            return multiply_blocks(matrices, copies, x)
-        blocks = split_blocks(x, dims, copies)
-        return join_blocks(self.apply(labels, g, blocks), copies, x.shape[-1])
+            return multiply_blocks(matrices, terms.copies, x)
+        blocks = split_blocks(x, terms.dims, terms.copies)
+        return join_blocks(self.apply(terms.labels, g, blocks), terms.copies, x.shape[-1])

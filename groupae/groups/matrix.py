@@ -11,7 +11,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -29,11 +28,8 @@ from groupae.groups.matrix_algebra import (
 )
 from groupae.groups.matrix_irreps import MatrixIrreps
 from groupae.groups.matrix_log import coarse_log, newton_step
-from groupae.kernels.paths import full_precision
-
-if TYPE_CHECKING:
-    pass
 from groupae.groups.square_matrices import SquareMatrices
+from groupae.kernels.paths import full_precision
 
 __all__ = ["MatrixLieGroup"]
 

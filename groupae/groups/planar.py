@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import LieGroup
-from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.irreps import IrrepLabel, Irreps, Terms
 from groupae.kernels.turning import turn_matrix, turn_vectors
 
 __all__ = ["SO2", "FrequencyIrreps", "parse_frequency", "wrap_angle"]
@@ -73,17 +73,12 @@ class FrequencyIrreps(Irreps):
         ]
 
     @override
-    def act(
-        self,
-        labels: Sequence[IrrepLabel],
-        dims: Sequence[int],
-        copies: Sequence[int],
-        g: Tensor,
-        x: Tensor,
-    ) -> Tensor:
+    def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
         """Apply ``g`` to whole vectors without forming a matrix."""
-        cosine, sine = self.phases(labels, g, x.dtype)
-        return turn_vectors(cosine, sine, x, dims, copies)
+        if not all(map(self.is_irreducible, terms.labels)):  # a block that is no rotation
+            return super().act(terms, g, x)
+        cosine, sine = self.phases(terms.labels, g, x.dtype)
+        return turn_vectors(cosine, sine, x, terms.dims, terms.copies)
 
 
 @dataclasses.dataclass(frozen=True)

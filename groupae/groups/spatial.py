@@ -88,7 +88,9 @@ class _SO3Irreps(Irreps):
             every = wigner_matrices_e3nn(g, max(degrees))
         else:
             every = wigner_matrices(g, max(degrees), batch_innermost=batch_innermost)
-        return [every[degree].to(dtype) for degree in degrees]
+        if g.dtype != dtype:
+            every = [matrix.to(dtype) for matrix in every]
+        return [every[degree] for degree in degrees]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -144,19 +144,6 @@ class _TranslationIrreps(FrequencyIrreps):
         ]
 
     @override
-    def act(
-        self,
-        labels: Sequence[IrrepLabel],
-        dims: Sequence[int],
-        copies: Sequence[int],
-        g: Tensor,
-        x: Tensor,
-    ) -> Tensor:
-        if "std" not in labels:
-            return super().act(labels, dims, copies, g, x)
-        return Irreps.act(self, labels, dims, copies, g, x)
-
-    @override
     def apply(
         self, labels: Sequence[IrrepLabel], g: Tensor, blocks: Sequence[Tensor]
     ) -> list[Tensor]:

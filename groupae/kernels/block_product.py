@@ -7,12 +7,11 @@ multiplies it from the left.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from typing_extensions import override
 
@@ -23,6 +22,7 @@ from groupae.kernels.paths import (
     multiplies_in_numpy,
     rows_at_once,
     uses_fast_path,
+    vmapped_to_front,
 )
 
 __all__ = ["join_blocks", "multiply_blocks", "split_blocks"]
@@ -93,10 +93,27 @@ class _BlockProduct(torch.autograd.Function):
             for matrix, block, target in zip(matrices, blocks, targets, strict=True):
                 target.copy_(block if matrix is None else matrix @ block)
             return out
-        out, n = torch.empty_like(x, memory_format=torch.contiguous_format), math.prod(batch)
-        flat = [None if a is None else a.reshape(n, *a.shape[-2:]) for a in matrices]
-        multiply = _multiply_in_numpy if multiplies_in_numpy(x) else _multiply
-        multiply(flat, dims, copies, x.reshape(n, *x.shape[-2:]), out.view(n, *x.shape[-2:]))
+        out, n, row = x.new_empty(x.shape), math.prod(batch), x.shape[-2:]
+        width = rows_at_once(n, math.prod(row) * x.element_size(), x.device)
+        near = x.new_empty(2, width, *row) if width < n else None
+        arrays: list[Any] = [
+            *(None if a is None else a.reshape(n, *a.shape[-2:]) for a in (x, out, *matrices)),
+            near,
+        ]
+        multiply: Callable[..., object] = _multiply
+        if multiplies_in_numpy(x):  # on the same memory
+            multiply, arrays = np.matmul, [_as_array(a) for a in arrays]
+        vectors, results, *factors, near = arrays
+        terms = list(zip(factors, dims, copies, strict=True))
+        for start in range(0, n, width):
+            rows = slice(start, min(start + width, n))
+            source, target = vectors[rows], results[rows]
+            if near is not None:  # first all rows to where they are at hand: far faster
+                source, target = near[:, : rows.stop - start]
+                source[...] = vectors[rows]
+            _multiply_rows(multiply, rows, terms, source, target)
+            if near is not None:
+                results[rows] = target
         return out
 
     @staticmethod
@@ -147,57 +164,33 @@ class _BlockProduct(torch.autograd.Function):
         info: Any, in_dims: Any, copies: tuple[int, ...], *tensors: Tensor | None
     ) -> tuple[Tensor, int]:
         del info
-        pairs = zip(tensors, in_dims[1:], strict=True)
-        return differentiable(_BlockProduct, copies, *(_to_front(t, axis) for t, axis in pairs)), 0
+        moved = vmapped_to_front(tensors, in_dims[1:])
+        return differentiable(_BlockProduct, copies, *moved), 0
 
 
-def _multiply(
-    matrices: Sequence[Tensor | None],
-    dims: Sequence[int],
-    copies: Sequence[int],
-    x: Tensor,
-    out: Tensor,
+def _multiply_rows(
+    multiply: Callable[..., object], rows: slice, terms: Sequence[Any], source: Any, target: Any
 ) -> None:
-    """Write the products to ``out``; batch axes are one axis, the same for all."""
-    blocks, targets = split_blocks(x, dims, copies), split_blocks(out, dims, copies)
-    for matrix, block, target in zip(matrices, blocks, targets, strict=True):
-        if matrix is None:
-            target.copy_(block)
-            continue
-        fits = matrix.is_contiguous() or matrix.mT.is_contiguous()
-        factor = matrix if fits else matrix.contiguous()
-        n, size = len(block), math.prod(block.shape[1:])
-        width = rows_at_once(n, size * block.element_size(), block.device)
-        buffer = block.new_empty(width, *block.shape[1:])  # bmm copies what is not in one piece
-        for start in range(0, n, width):
-            part = slice(start, min(start + width, n))
-            product = buffer[: part.stop - part.start]
-            target[part].copy_(torch.bmm(factor[part], block[part], out=product))
-
-
-def _multiply_in_numpy(
-    matrices: Sequence[Tensor | None],
-    dims: Sequence[int],
-    copies: Sequence[int],
-    x: Tensor,
-    out: Tensor,
-) -> None:
-    """Do the same in numpy, on the same memory."""
-    vectors, results = _as_array(x), out.numpy()
-    (n, _, m), start = vectors.shape, 0
-    for matrix, d, c in zip(matrices, dims, copies, strict=True):
+    """Write products of some rows to ``target``: tensors, or numpy's arrays."""
+    start = 0
+    for factor, d, c in terms:
         part = slice(start, start + d * c)
-        block = vectors[:, part].reshape(n, d, c * m)
-        if matrix is None:
-            results[:, part] = vectors[:, part]
-        else:  # a view, since `results` is in one piece
-            np.matmul(_as_array(matrix), block, out=results[:, part].reshape(n, d, c * m))
+        block, product = source[:, part], target[:, part]
+        if factor is None:
+            product[...] = block
+        else:  # views, since rows are in one piece
+            shape = (len(block), d, math.prod(block.shape[1:]) // d)
+            multiply(factor[rows], block.reshape(shape), product.reshape(shape))
         start = part.stop
 
 
-def _as_array(x: Tensor) -> NDArray[Any]:
-    array: NDArray[Any] = x.detach().resolve_neg().numpy()
-    return array
+def _multiply(matrix: Tensor, block: Tensor, target: Tensor) -> None:
+    fits = matrix.is_contiguous() or matrix.mT.is_contiguous()
+    target.copy_(torch.bmm(matrix if fits else matrix.contiguous(), block))
+
+
+def _as_array(x: Tensor | None) -> Any:
+    return None if x is None else x.detach().resolve_neg().numpy()
 
 
 def _still(matrix: Tensor | None, tangent: Tensor | None, zero: Tensor) -> Tensor:
@@ -205,9 +198,3 @@ def _still(matrix: Tensor | None, tangent: Tensor | None, zero: Tensor) -> Tenso
     if tangent is not None:
         return tangent
     return zero if matrix is None else torch.zeros_like(matrix)
-
-
-def _to_front(x: Tensor | None, axis: int | None) -> Tensor | None:
-    if x is None:
-        return None
-    return x.unsqueeze(0) if axis is None else x.movedim(axis, 0)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 __all__ = [
     "differentiable",
@@ -23,6 +24,7 @@ __all__ = [
     "multiplies_in_numpy",
     "rows_at_once",
     "uses_fast_path",
+    "vmapped_to_front",
 ]
 
 _CACHED_BYTES = 2**20
@@ -59,13 +61,36 @@ def multiplies_in_numpy(x: Tensor) -> bool:
 
 def known_signature(function: type[torch.autograd.Function]) -> type[torch.autograd.Function]:
     """Note down the signature of ``forward``, which torch otherwise works out at every call."""
+    # Python looks for it there (PEP 362); the type of a function does not know
     function.forward.__signature__ = inspect.signature(function.forward)  # type: ignore[attr-defined]
     return function
 
 
 def differentiable(function: type[torch.autograd.Function], *inputs: Any) -> Any:
-    """Return the outputs of a function that states its derivatives."""
-    return function.apply(*inputs)
+    """Return the outputs of a function that states its derivatives.
+
+    Where nobody asks for any, without what it costs to note them down: some 50 us.
+    """
+    if _is_derived(inputs):
+        return function.apply(*inputs)
+    return function.forward(*inputs)
+
+
+def _is_derived(inputs: Iterable[Any]) -> bool:
+    if torch.is_grad_enabled() and any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
+        return True
+    # torch's own test in `Function.apply` and the level of forward mode: neither has a public name
+    return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+
+
+def vmapped_to_front(
+    tensors: Iterable[Tensor | None], axes: Iterable[int | None]
+) -> list[Tensor | None]:
+    """Return what ``vmap`` hands over with its axis in front; 1 long if it has none."""
+    return [
+        None if x is None else x.unsqueeze(0) if axis is None else x.movedim(axis, 0)
+        for x, axis in zip(tensors, axes, strict=True)
+    ]
 
 
 def full_precision(x: Tensor) -> contextlib.AbstractContextManager[None]:
@@ -86,4 +111,4 @@ def rows_at_once(rows: int, bytes_a_row: int, device: torch.device) -> int:
     """
     if device.type != "cpu":
         return max(1, rows)
-    return max(1, min(rows, max(32, _CACHED_BYTES // max(bytes_a_row, 1))))
+    return max(1, min(rows, max(64, _CACHED_BYTES // max(bytes_a_row, 1))))

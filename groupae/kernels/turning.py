@@ -21,6 +21,7 @@ from groupae.kernels.paths import (
     known_signature,
     multiplies_in_numpy,
     uses_fast_path,
+    vmapped_to_front,
 )
 
 __all__ = ["turn_blocks", "turn_matrix", "turn_vectors"]
@@ -159,10 +160,7 @@ class _Turn(torch.autograd.Function):
         info: Any, in_dims: Any, dims: Any, copies: Any, *tensors: Tensor
     ) -> tuple[Tensor, int]:
         del info
-        moved = [
-            t.unsqueeze(0) if axis is None else t.movedim(axis, 0)
-            for t, axis in zip(tensors, in_dims[2:], strict=True)
-        ]
+        moved = vmapped_to_front(tensors, in_dims[2:])
         return differentiable(_Turn, dims, copies, *moved), 0
 
 

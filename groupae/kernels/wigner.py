@@ -63,13 +63,9 @@ def _read(stored: Sequence[Tensor], highest: int) -> list[Tensor]:
         highest: Largest degree.
     """
     sizes = [2 * degree + 1 for degree in range(highest + 1)]
-    if len(stored) > 1:
-        pairs = zip(stored, sizes, strict=True)
-        return [part.view(*part.shape[:-1], d, d) for part, d in pairs]
-    (rows,) = stored
-    batch, axes = rows.shape[1:], tuple(range(2, rows.ndim + 1))
-    pairs = zip(rows.split([size**2 for size in sizes]), sizes, strict=True)
-    return [part.view(d, d, *batch).permute(*axes, 0, 1) for part, d in pairs]
+    if len(stored) == 1:
+        stored = stored[0].movedim(0, -1).split([size**2 for size in sizes], -1)
+    return [part.view(*part.shape[:-1], d, d) for part, d in zip(stored, sizes, strict=True)]
 
 
 @known_signature

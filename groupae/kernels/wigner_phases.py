@@ -17,10 +17,12 @@ References:
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 
 import torch
 from torch import Tensor
+from typing_extensions import Self
 
 from groupae.kernels.paths import rows_at_once
 from groupae.kernels.wigner_recursion import MAX_DEGREE, wigner_by_recursion
@@ -127,24 +129,57 @@ _TABLE = _make_table()  # now: torch.compile cannot trace its making
 _PRODUCTS = _quaternion_products()
 
 
-def _unit_phases(rotation: Tensor) -> Tensor:
-    """Return ``e^(ia), e^(ic), e^(ib)`` of rotations ``(n, 3, 3)``, complex, shape ``(3, n)``."""
-    products = _PRODUCTS.to(rotation)
-    outer = torch.addmm(products[:, 9:], products[:, :9], rotation.flatten(1).mT)
+@dataclasses.dataclass(frozen=True)
+class _Constants:
+    """What `wigner_rows` multiplies by, in its dtype, on its device, cut to a highest degree."""
+
+    quaternion: Tensor  # (16, 9)
+    quaternion_offset: Tensor  # (16, 1)
+    p_series: Tensor  # (entries, 2 (highest + 1))
+    q_series: Tensor
+    p_phases: Tensor  # (entries,)
+    q_phases: Tensor
+
+    @classmethod
+    def make(cls, highest: int, dtype: torch.dtype, device: torch.device) -> Self:
+        """Return them; tensors without values must not be kept."""
+        products, used = _PRODUCTS.to(device, dtype), _entries(highest)
+        series = _TABLE.polynomials[:, :used, :, : highest + 1].to(device, dtype).flatten(2)
+        phases = _TABLE.phases[highest].to(device)
+        return cls(products[:, :9], products[:, 9:], *series, *phases)
+
+
+_kept_constants = functools.lru_cache(maxsize=64)(_Constants.make)
+
+
+def _constants(highest: int, like: Tensor) -> _Constants:
+    make = _kept_constants if type(like) is Tensor else _Constants.make
+    return make(highest, like.dtype, like.device)
+
+
+def _powers_of_phases(rotation: Tensor, highest: int, constants: _Constants) -> Tensor:
+    """Return powers 0 .. ``highest`` of ``e^(ia), e^(ic), e^(ib)`` of rotations ``(n, 3, 3)``.
+
+    Returns:
+        Complex, shape ``(highest + 1, 3, n)``.
+    """
+    n, turned = len(rotation), rotation.flatten(1).mT
+    outer = torch.addmm(constants.quaternion_offset, constants.quaternion, turned)
     longest = outer[::5].max(0).indices  # argmax would be slower by far
-    quat = outer.view(4, 4, len(rotation)).gather(0, longest.expand(1, 4, len(rotation)))[0]
+    quat = outer.view(4, 4, n).gather(0, longest.expand(1, 4, n))[0]
     halves = torch.complex(quat[:2], quat[2:])
     lengths = halves.abs()
-    first, second = torch.where(lengths == 0, 1, halves / lengths)  # 1 where it is not defined
-    around = torch.complex(*lengths).square()
-    return torch.stack([first * second, first * second.conj(), around / around.abs()])
-
-
-def _powers(x: Tensor, highest: int) -> Tensor:
-    """Return ``x^0 .. x^highest`` along a new first axis, by doubling."""
-    powers = torch.stack([torch.ones_like(x), x])
-    while len(powers) <= highest:
-        powers = torch.cat([powers, powers[1 : highest + 2 - len(powers)] * powers[-1]])
+    first, second = (halves.sgn() + (lengths == 0)).unbind()  # 1 where it is not defined
+    powers = halves.new_ones(highest + 1, 3, n)
+    of_a, of_c, of_b = powers[1].unbind()
+    torch.mul(first, second, out=of_a)
+    torch.mul(first, second.conj(), out=of_c)
+    torch.sgn(torch.complex(*lengths.unbind()).square(), out=of_b)
+    known = 2
+    while known <= highest:  # by doubling
+        end = min(2 * known - 1, highest + 1)
+        torch.mul(powers[1 : end - known + 1], powers[known - 1], out=powers[known:end])
+        known = end
     return powers
 
 
@@ -159,11 +194,9 @@ def wigner_rows(rotation: Tensor, highest: int) -> Tensor:
         Shape ``(entries, n)``: the batch lies innermost.
     """
     n, entries, half = len(rotation), _entries(highest), 2 * (highest + 1)
-    powers = torch.view_as_real(_powers(_unit_phases(rotation), highest))
+    constants = _constants(highest, rotation)
+    powers = torch.view_as_real(_powers_of_phases(rotation, highest, constants))
     of_a, of_c, of_b = powers.permute(1, 3, 0, 2).reshape(3, half, n)  # cosines, then sines
-    series = _TABLE.polynomials[:, :entries, :, : highest + 1].to(rotation)
-    p_series, q_series = series.reshape(2, entries, half)
-    of_p, of_q = _TABLE.phases[highest].to(rotation.device)
     width = rows_at_once(n, entries * rotation.element_size(), rotation.device)
     buffers, all_phases = (
         rotation.new_empty(3, entries * width),
@@ -177,9 +210,9 @@ def wigner_rows(rotation: Tensor, highest: int) -> Tensor:
         torch.mul(of_a[:, None, part], of_c[:, part], out=phases)
         phases = phases.view(half**2, k)
         p, q, phase = buffers[:, : entries * k].view(3, entries, k)
-        torch.mm(p_series, of_b[:, part], out=p)
-        torch.mm(q_series, of_b[:, part], out=q)
-        p.mul_(torch.index_select(phases, 0, of_p, out=phase))
-        torch.index_select(phases, 0, of_q, out=phase)
+        torch.mm(constants.p_series, of_b[:, part], out=p)
+        torch.mm(constants.q_series, of_b[:, part], out=q)
+        p.mul_(torch.index_select(phases, 0, constants.p_phases, out=phase))
+        torch.index_select(phases, 0, constants.q_phases, out=phase)
         torch.addcmul(p, q, phase, out=rows[:, part])
     return rows

@@ -16,8 +16,8 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, check_count, expected
 from groupae.groups.constants import Constant
+from groupae.kernels.block_product import join_blocks
 from groupae.representations.base import Block, Representation, Summand
-from groupae.representations.irrep_sum import join
 
 __all__ = [
     "BasisChange",
@@ -125,7 +125,8 @@ class DirectSum(Representation):
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
         pieces = x.split([part.dim for part in self.parts], -2)
-        return join([part._apply(g, p) for part, p in zip(self.parts, pieces, strict=True)])
+        moved = [part._apply(g, p) for part, p in zip(self.parts, pieces, strict=True)]
+        return join_blocks(moved, (1,) * len(moved), x.shape[-1])
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

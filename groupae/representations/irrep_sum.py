@@ -15,11 +15,11 @@ from typing_extensions import Self, override
 
 from groupae._validation import expected
 from groupae.groups import Group
-from groupae.groups.irreps import IrrepLabel
+from groupae.groups.irreps import IrrepLabel, Terms
 from groupae.kernels.paths import full_precision
 from groupae.representations.base import Block, Representation, Summand
 
-__all__ = ["IrrepSum", "Term", "join"]
+__all__ = ["IrrepSum", "Term"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,14 +28,6 @@ class Term:
 
     copies: int
     label: IrrepLabel
-
-
-def join(parts: list[Tensor]) -> Tensor:
-    """Return blocks ``(*batch, size, m)`` one under another, batch axes broadcast."""
-    if len(parts) == 1:
-        return parts[0]
-    batch = torch.broadcast_shapes(*(part.shape[:-2] for part in parts))
-    return torch.cat([part.expand(*batch, *part.shape[-2:]) for part in parts], -2)
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -169,8 +161,8 @@ class IrrepSum(Representation):
     # --- acting -----------------------------------------------------------------------------
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
-        dims, copies = [b.dim for b in self.blocks], [b.copies for b in self.blocks]
-        return self.group.irreps.act(self.labels, dims, copies, g, x)
+        dims, copies = zip(*((block.dim, block.copies) for block in self.blocks), strict=True)
+        return self.group.irreps.act(Terms(self.labels, dims, copies), g, x)
 
     @override
     def character(self, g: Tensor, dtype: torch.dtype | None = None) -> Tensor:

@@ -149,7 +149,7 @@ def test_nothing_asks_a_device_for_a_number():
         assert rho.act(g.float(), x).shape == x.shape
 
 
-@pytest.mark.parametrize(("rows", "size", "wanted"), [(1024, 64, 1024), (0, 8, 1), (900, 9**9, 32)])
+@pytest.mark.parametrize(("rows", "size", "wanted"), [(1024, 64, 1024), (0, 8, 1), (900, 9**9, 64)])
 def test_rows_at_once(rows, size, wanted):
     assert rows_at_once(rows, size, torch.device("cpu")) == wanted
     assert rows_at_once(rows, size, torch.device("cuda")) == max(1, rows)
@@ -221,3 +221,45 @@ def test_matrices_laid_out_in_any_way_multiply_alike():
         with threads(count):
             for stored in (matrix, innermost, matrix.mT.contiguous().mT):
                 torch.testing.assert_close(multiply_blocks([stored], [3], x), wanted)
+
+
+@pytest.mark.parametrize("m", [40, 400])
+def test_rows_are_taken_to_where_they_are_at_hand(m):
+    rho = SO3().rep(f"{m}x0 + {m}x1 + {m}x2")
+    g, x = elements(SO3(), 700), vectors(700, rho.dim)
+    rows = rows_at_once(700, rho.dim * x.element_size(), x.device)
+    assert rows < 700  # several pieces, the last one smaller
+    assert 700 % rows
+    with forced_path(fast=False):
+        plain = rho.act(g, x)
+    for count in (1, 2):
+        with threads(count), forced_path(fast=True):
+            torch.testing.assert_close(rho.act(g, x), plain, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("asks", ["nothing", "no_grad", "grad", "vmap", "jvp"])
+def test_derivatives_are_noted_down_only_where_somebody_asks(asks, monkeypatch):
+    noted = []
+    apply = torch.autograd.Function.apply.__func__
+
+    def counting(function, *inputs):
+        noted.append(function)
+        return apply(function, *inputs)
+
+    monkeypatch.setattr(torch.autograd.Function, "apply", classmethod(counting))
+    g, x = elements(SO3(), 5), vectors(5, 4)
+    rho = SO3().rep("1x0 + 1x1")
+    match asks:
+        case "nothing":
+            rho.act(g, x)
+        case "no_grad":
+            with torch.no_grad():
+                rho.act(g, x.requires_grad_())
+        case "grad":
+            assert rho.act(g, x.requires_grad_()).requires_grad
+        case "vmap":
+            assert torch.func.vmap(rho.act)(g, x).shape == x.shape
+        case "jvp":
+            _, tangent = torch.func.jvp(lambda x: rho.act(g, x), (x,), (x,))
+            torch.testing.assert_close(tangent, rho.act(g, x))
+    assert bool(noted) == (asks in ("grad", "vmap", "jvp"))
