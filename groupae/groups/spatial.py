@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected, unknown_choice
 from groupae.groups.base import LieGroup
-from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.irreps import IrrepLabel, Irreps, Terms
 from groupae.groups.orthogonal import OrthogonalMatrices, determinant_sign, nearest_rotation
 from groupae.groups.planar import parse_frequency
 from groupae.groups.quaternions import (
@@ -33,6 +33,7 @@ from groupae.groups.quaternions import (
 from groupae.groups.reflections import RotationsAndReflections
 from groupae.groups.wigner_e3nn import wigner_matrices_e3nn
 from groupae.kernels.wigner import MAX_DEGREE, wigner_matrices
+from groupae.kernels.wigner_action import act_by_wigner
 
 __all__ = ["O3", "SO3"]
 
@@ -42,6 +43,10 @@ _BACKENDS = ("table", "e3nn")
 def _check_backend(owner: object, backend: str) -> None:
     if backend not in _BACKENDS:
         raise ValueError(unknown_choice(owner, "backend", backend, _BACKENDS))
+
+
+def _degrees(labels: Sequence[IrrepLabel]) -> list[int]:
+    return [label for label in labels if isinstance(label, int)]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,10 +85,16 @@ class _SO3Irreps(Irreps):
     ) -> list[Tensor]:
         return self._matrices(labels, g, dtype, batch_innermost=False)
 
+    @override
+    def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
+        if self.backend == "e3nn" or g.dtype != x.dtype:
+            return super().act(terms, g, x)
+        return act_by_wigner(_degrees(terms.labels), terms.copies, g, x)
+
     def _matrices(
         self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype, *, batch_innermost: bool
     ) -> list[Tensor]:
-        degrees = [label for label in labels if isinstance(label, int)]
+        degrees = _degrees(labels)
         if self.backend == "e3nn":
             every = wigner_matrices_e3nn(g, max(degrees))
         else:

@@ -1,8 +1,8 @@
 """Which of two ways to compute the same thing: decided here, for every group.
 
 *Fast* paths write into memory of their own and state their gradients by the formula of the theory.
-*Plain* paths are ordinary operations, which a compiler can trace, fuse and export. Both obey the
-same laws, and the tests force each of them.
+Where the kernels in C are compiled, they take those. *Plain* paths are ordinary operations, which a
+compiler can trace, fuse and export. All obey the same laws, and the tests force each of them.
 """
 
 from __future__ import annotations
@@ -16,37 +16,75 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+from groupae.kernels.compiled.library import is_compiled
+
 __all__ = [
+    "computes_compiled",
     "differentiable",
     "forced_path",
     "full_precision",
+    "is_derived",
+    "is_transformed",
     "known_signature",
     "multiplies_in_numpy",
     "rows_at_once",
+    "turns_vectors",
     "uses_fast_path",
     "vmapped_to_front",
 ]
 
 _CACHED_BYTES = 2**20
+_FEW = 4  # copies: up to here turning them is faster, whatever the degree and the batch
 _NUMPY_DTYPES = (torch.float32, torch.float64)
-_forced: list[bool] = []
+_forced: list[tuple[bool, bool]] = []
 
 
-def uses_fast_path() -> bool:
-    """Return whether to take the fast path: always, but when something traces the operations."""
-    if torch.compiler.is_compiling():
+def uses_fast_path(*inputs: Tensor | None) -> bool:
+    """Return whether to take the fast path: always, but when something traces the operations.
+
+    Args:
+        inputs: What is computed with. Gradients of ``torch.autograd.grad(is_grads_batched=True)``
+            are of a kind that only ordinary operations know.
+    """
+    if torch.compiler.is_compiling() or any(map(_hides_a_batch, inputs)):
         return False
-    return _forced[-1] if _forced else True
+    return _forced[-1][0] if _forced else True
+
+
+def _hides_a_batch(x: Tensor | None) -> bool:
+    # of torch's older vmap, which has no public name either
+    return x is not None and torch._C._functorch.is_legacy_batchedtensor(x)
 
 
 @contextlib.contextmanager
-def forced_path(*, fast: bool) -> Iterator[None]:
-    """Take one of the paths inside, whatever the sizes; for tests and benchmarks."""
-    _forced.append(fast)
+def forced_path(*, fast: bool, compiled: bool = True) -> Iterator[None]:
+    """Take one of the paths inside, whatever the sizes; for tests and benchmarks.
+
+    Args:
+        fast: The fast path, or the plain one.
+        compiled: Whether the fast path may take compiled kernels, where they are.
+    """
+    _forced.append((fast, compiled))
     try:
         yield
     finally:
         _forced.pop()
+
+
+def computes_compiled(*inputs: Tensor | None) -> bool:
+    """Return whether compiled kernels compute with these tensors: where they are compiled.
+
+    They take each row of a batch through all its blocks while it is in the cache.
+    """
+    if not is_compiled() or (_forced and not _forced[-1][1]):
+        return False
+    dtypes = {x.dtype for x in inputs if x is not None}
+    return len(dtypes) == 1 and all(x is None or _is_plain(x) for x in inputs)
+
+
+def _is_plain(x: Tensor) -> bool:
+    is_plain = type(x) is Tensor and x.device.type == "cpu" and not x.is_neg()
+    return is_plain and x.dtype in _NUMPY_DTYPES and not _hides_a_batch(x)
 
 
 def multiplies_in_numpy(x: Tensor) -> bool:
@@ -55,8 +93,16 @@ def multiplies_in_numpy(x: Tensor) -> bool:
     numpy's OpenBLAS has kernels for small matrices and writes to where the result belongs;
     torch's bmm has neither, but shares a batch among threads.
     """
-    is_plain = type(x) is Tensor and x.device.type == "cpu"
-    return is_plain and x.dtype in _NUMPY_DTYPES and torch.get_num_threads() == 1
+    return torch.get_num_threads() == 1 and _is_plain(x)
+
+
+def turns_vectors(highest: int, copies: int, rotation: Tensor, x: Tensor) -> bool:
+    """Return whether vectors of SO(3) are turned directly, since forming matrices costs more.
+
+    That is so for few copies, of degrees that have no matrix at hand, of one batch.
+    """
+    is_alike = rotation.shape[:-2] == x.shape[:-2] and rotation.dtype == x.dtype
+    return is_alike and highest > 1 and copies <= _FEW and not computes_compiled(rotation, x)
 
 
 def known_signature(function: type[torch.autograd.Function]) -> type[torch.autograd.Function]:
@@ -71,15 +117,21 @@ def differentiable(function: type[torch.autograd.Function], *inputs: Any) -> Any
 
     Where nobody asks for any, without what it costs to note them down: some 50 us.
     """
-    if _is_derived(inputs):
+    if is_derived(*inputs):
         return function.apply(*inputs)
     return function.forward(*inputs)
 
 
-def _is_derived(inputs: Iterable[Any]) -> bool:
+def is_derived(*inputs: Any) -> bool:
+    """Return whether somebody asks for derivatives, or for what torch does to a whole function."""
     if torch.is_grad_enabled() and any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
         return True
-    # torch's own test in `Function.apply` and the level of forward mode: neither has a public name
+    return is_transformed()
+
+
+def is_transformed() -> bool:
+    """Return whether inside of ``torch.func`` or of forward mode."""
+    # torch's own test in `Function.apply`, and the level of forward mode: neither has a public name
     return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
 
 

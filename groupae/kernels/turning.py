@@ -7,16 +7,20 @@ products and two sums of whole rows; terms of equal size that stand side by side
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from typing_extensions import override
 
 from groupae.kernels.block_product import join_blocks, split_blocks
+from groupae.kernels.compiled import library
 from groupae.kernels.paths import (
+    computes_compiled,
     differentiable,
     known_signature,
     multiplies_in_numpy,
@@ -59,7 +63,7 @@ def turn_vectors(
         >>> turn_vectors(*quarter, torch.tensor([[1.0], [2.0]]), [2], [1])[:, 0].tolist()
         [-2.0, 1.0]
     """
-    if uses_fast_path():
+    if uses_fast_path(cosine, sine, x):
         turned: Tensor = differentiable(_Turn, tuple(dims), tuple(copies), cosine, sine, x)
         return turned
     blocks = split_blocks(x, dims, copies)
@@ -94,9 +98,16 @@ class _Turn(torch.autograd.Function):
     def forward(
         dims: tuple[int, ...], copies: tuple[int, ...], cosine: Tensor, sine: Tensor, x: Tensor
     ) -> Tensor:
-        batch = torch.broadcast_shapes(cosine.shape[:-1], x.shape[:-2])
-        out, m = x.new_empty(*batch, *x.shape[-2:]), x.shape[-1]
-        x = x.contiguous()
+        batch, m, x = x.shape[:-2], x.shape[-1], x.contiguous()
+        is_alike = cosine.shape[:-1] == batch
+        if not is_alike:
+            batch = torch.broadcast_shapes(cosine.shape[:-1], batch)
+        out = x.new_empty(*batch, *x.shape[-2:])
+        if is_alike and computes_compiled(cosine, sine, x):
+            n, widths = math.prod(batch), tuple(c * m for c in copies)
+            phases = (t.reshape(n, len(dims)).contiguous() for t in (cosine, sine))
+            library.turn(*phases, dims, widths, x, out)
+            return out
         for terms, entries, d, copies_ in _runs(dims, copies):
             size = (cosine[..., terms].shape[-1], d, copies_ * m)
             block, target = (t[..., entries, :].view(*t.shape[:-2], *size) for t in (x, out))
@@ -104,8 +115,7 @@ class _Turn(torch.autograd.Function):
             if d == 1:
                 torch.mul(block, c[..., None, None], out=target)
             elif multiplies_in_numpy(x):
-                matrices = turn_matrix(c, s).detach().numpy()
-                np.matmul(matrices, block.detach().numpy(), out=target.numpy())
+                np.matmul(_turn_array(c, s), block.detach().numpy(), out=target.numpy())
             else:
                 (u, v), (first, second) = block.unbind(-2), target.unbind(-2)
                 c, s = c[..., None], s[..., None]
@@ -127,9 +137,7 @@ class _Turn(torch.autograd.Function):
         cosine, sine, x = ctx.saved_tensors
         of_cosine = of_sine = of_x = None
         if ctx.needs_input_grad[4]:
-            of_x = differentiable(_Turn, ctx.dims, ctx.copies, cosine, -sine, grad).sum_to_size(
-                x.shape
-            )
+            of_x = turn_vectors(cosine, -sine, grad, ctx.dims, ctx.copies).sum_to_size(x.shape)
         if ctx.needs_input_grad[2] or ctx.needs_input_grad[3]:
             blocks = split_blocks(x, ctx.dims, ctx.copies)
             grads = split_blocks(grad, ctx.dims, ctx.copies)
@@ -162,6 +170,15 @@ class _Turn(torch.autograd.Function):
         del info
         moved = vmapped_to_front(tensors, in_dims[2:])
         return differentiable(_Turn, dims, copies, *moved), 0
+
+
+def _turn_array(cosine: Tensor, sine: Tensor) -> NDArray[Any]:
+    """Do the same as `turn_matrix` in numpy, without the copies of a stack."""
+    matrices: NDArray[Any] = cosine.new_empty(*cosine.shape, 2, 2).numpy()
+    matrices[..., 0, 0] = matrices[..., 1, 1] = cosine.detach().numpy()
+    matrices[..., 1, 0] = sine.detach().numpy()
+    np.negative(matrices[..., 1, 0], out=matrices[..., 0, 1])
+    return matrices
 
 
 def _across(grad: Tensor, block: Tensor) -> Tensor:

@@ -15,19 +15,33 @@ rotations: what leaves them is no rotation.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.kernels.paths import differentiable, full_precision, known_signature, uses_fast_path
+from groupae.kernels.block_product import multiply_pairs
+from groupae.kernels.compiled import library
+from groupae.kernels.paths import (
+    computes_compiled,
+    differentiable,
+    full_precision,
+    known_signature,
+    uses_fast_path,
+)
 from groupae.kernels.wigner_phases import wigner_rows
 from groupae.kernels.wigner_recursion import MAX_DEGREE, wigner_by_recursion, wigner_generators
 
-__all__ = ["MAX_DEGREE", "wigner_matrices"]
+__all__ = [
+    "MAX_DEGREE",
+    "read_matrices",
+    "rotation_gradient",
+    "tangent_gradient",
+    "wigner_entries",
+    "wigner_matrices",
+]
 
 _GENERATORS = wigner_generators(MAX_DEGREE)
 
@@ -49,84 +63,110 @@ def wigner_matrices(
     References:
         Condon-Shortley coupling of angular momenta; basis of e3nn (Geiger & Smidt 2022).
     """
-    if highest < 2 or not uses_fast_path():
+    if highest < 2 or not uses_fast_path(rotation):
         return wigner_by_recursion(rotation, highest)
-    return _read(differentiable(_Wigner, rotation, highest, batch_innermost), highest)
+    innermost = batch_innermost and not computes_compiled(rotation)
+    entries = wigner_entries(rotation, highest, innermost=innermost)
+    return read_matrices(entries, highest, innermost=innermost)
 
 
-def _read(stored: Sequence[Tensor], highest: int) -> list[Tensor]:
-    """Return the matrices, as views.
+def wigner_entries(rotation: Tensor, highest: int, *, innermost: bool = False) -> Tensor:
+    """Return the entries of `wigner_matrices`, matrix by matrix and row by row, in one tensor.
 
-    Args:
-        stored: Matrices one after another, a tensor ``(*batch, (2l + 1)^2)`` a degree; or all of
-            them in one tensor ``(entries, *batch)``.
-        highest: Largest degree.
+    Shape ``(*batch, entries)``, or ``(entries, *batch)`` if the batch is to be innermost.
     """
+    entries: Tensor = differentiable(_Wigner, rotation, highest, innermost)
+    return entries
+
+
+def read_matrices(entries: Tensor, highest: int, *, innermost: bool = False) -> list[Tensor]:
+    """Return the matrices in `wigner_entries`, as views."""
     sizes = [2 * degree + 1 for degree in range(highest + 1)]
-    if len(stored) == 1:
-        stored = stored[0].movedim(0, -1).split([size**2 for size in sizes], -1)
-    return [part.view(*part.shape[:-1], d, d) for part, d in zip(stored, sizes, strict=True)]
+    if innermost:
+        entries = entries.movedim(0, -1)
+    parts = entries.split([size**2 for size in sizes], -1)
+    return [part.reshape(*part.shape[:-1], d, d) for part, d in zip(parts, sizes, strict=True)]
 
 
 @known_signature
 class _Wigner(torch.autograd.Function):
-    """All matrices of rotations, as `_read` reads them; derivatives by the formula above."""
+    """`wigner_entries`; derivatives by the formula above."""
 
     @staticmethod
     @override
-    def forward(rotation: Tensor, highest: int, innermost: bool) -> tuple[Tensor, ...]:
-        batch = rotation.shape[:-2]
-        rows = wigner_rows(rotation.reshape(math.prod(batch), 3, 3), highest)
+    def forward(rotation: Tensor, highest: int, innermost: bool) -> Tensor:
+        if computes_compiled(rotation) and not innermost:
+            return library.wigner(rotation, highest)
+        rows = wigner_rows(rotation, highest)
         if innermost:
-            return (rows.reshape(len(rows), *batch),)
-        stored = []
-        for part in rows.split([(2 * degree + 1) ** 2 for degree in range(highest + 1)]):
-            stored.append(part.new_empty(*batch, len(part)))  # not a view, for forward mode
-            stored[-1].view(*part.shape[::-1]).copy_(part.mT)
-        return tuple(stored)
+            return rows
+        entries = rows.new_empty(*rotation.shape[:-2], len(rows))
+        return entries.copy_(rows.movedim(0, -1))  # not a view, for forward mode
 
     @staticmethod
     @override
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
-        rotation, ctx.highest, _ = inputs
-        ctx.save_for_backward(rotation, *output)
-        ctx.save_for_forward(rotation, *output)
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+        rotation, ctx.highest, ctx.innermost = inputs
+        ctx.save_for_backward(rotation, output)
+        ctx.save_for_forward(rotation, output)
 
     @staticmethod
     @override
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:
-        rotation, *stored = ctx.saved_tensors
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        rotation, entries = ctx.saved_tensors
         with full_precision(rotation):
-            pairs = zip(_read(grads, ctx.highest), _read(stored, ctx.highest), strict=True)
-            products = torch.cat([(grad @ matrix.mT).flatten(-2) for grad, matrix in pairs], -1)
-            torque = products @ _flat_generators(ctx.highest, rotation).mT
-            turn = (torque @ _flat_axes(rotation) / 2).unflatten(-1, (3, 3))
-            return turn @ rotation, None, None
+            read = (read_matrices(t, ctx.highest, innermost=ctx.innermost) for t in (grad, entries))
+            pairs = zip(*read, strict=True)
+            products = [multiply_pairs(a, d.mT) for a, d in pairs]
+            return rotation_gradient(range(ctx.highest + 1), products, rotation), None, None
 
     @staticmethod
     @override
-    def jvp(ctx: Any, tangent: Tensor, *_: None) -> tuple[Tensor, ...]:
-        rotation, *stored = ctx.saved_tensors
+    def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
+        rotation, entries = ctx.saved_tensors
         with full_precision(rotation):
             velocity = (tangent @ rotation.mT).flatten(-2) @ _flat_axes(rotation).mT / 2
+            matrices = read_matrices(entries, ctx.highest, innermost=ctx.innermost)
             turned = [
-                (velocity @ x.flatten(1).to(velocity)).unflatten(-1, d.shape[-2:]) @ d
-                for x, d in zip(_GENERATORS, _read(stored, ctx.highest), strict=False)
+                ((velocity @ x.flatten(1).to(velocity)).unflatten(-1, d.shape[-2:]) @ d).flatten(-2)
+                for x, d in zip(_GENERATORS, matrices, strict=False)
             ]
-        if len(stored) > 1:
-            return tuple(part.flatten(-2) for part in turned)
-        return (torch.cat([part.movedim((-2, -1), (0, 1)).flatten(0, 1) for part in turned]),)
+            moved = torch.cat(turned, -1)
+        return moved.movedim(-1, 0).contiguous() if ctx.innermost else moved
 
     @staticmethod
     @override
-    def vmap(info: Any, in_dims: Any, rotation: Tensor, *options: Any) -> tuple[Any, Any]:
+    def vmap(
+        info: Any, in_dims: Any, rotation: Tensor, highest: int, innermost: bool
+    ) -> tuple[Tensor, int]:
         del info
-        stored = differentiable(_Wigner, rotation.movedim(in_dims[0], 0), *options)
-        return stored, (0,) * len(stored) if len(stored) > 1 else (1,)
+        rotation = rotation.movedim(in_dims[0], 0)
+        return wigner_entries(rotation, highest, innermost=innermost), int(innermost)
 
 
-def _flat_generators(highest: int, like: Tensor) -> Tensor:
-    return torch.cat([x.flatten(1) for x in _GENERATORS[: highest + 1]], 1).to(like)
+def rotation_gradient(
+    degrees: Iterable[int], products: Sequence[Tensor], rotation: Tensor
+) -> Tensor:
+    """Return the tangent gradient to rotations from products with the matrices' gradients.
+
+    Args:
+        degrees: Of the matrices D.
+        products: ``(df / dD) D^T`` of each, shapes ``(*batch, 2l + 1, 2l + 1)``.
+        rotation: Shape ``(*batch, 3, 3)``.
+
+    Returns:
+        Shape ``(*batch, 3, 3)``; `products` may have a larger batch, which is summed over.
+    """
+    generators = torch.cat([_GENERATORS[degree].flatten(1) for degree in degrees], 1)
+    # reshape: older vmap, which batches gradients, knows no flatten
+    rows = torch.cat([p.reshape(*p.shape[:-2], p.shape[-1] ** 2) for p in products], -1)
+    return tangent_gradient(rows @ generators.to(rotation).mT, rotation)
+
+
+def tangent_gradient(torque: Tensor, rotation: Tensor) -> Tensor:
+    """Return the gradient to the entries of rotations from that along the axes, ``(*batch, 3)``."""
+    torque = torque.sum_to_size(*rotation.shape[:-2], 3)
+    return (torque @ _flat_axes(rotation) / 2).reshape(rotation.shape) @ rotation
 
 
 def _flat_axes(like: Tensor) -> Tensor:

@@ -27,7 +27,7 @@ from typing_extensions import Self
 from groupae.kernels.paths import rows_at_once
 from groupae.kernels.wigner_recursion import MAX_DEGREE, wigner_by_recursion
 
-__all__ = ["wigner_rows"]
+__all__ = ["powers_of_phases", "wigner_rows"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,12 +157,13 @@ def _constants(highest: int, like: Tensor) -> _Constants:
     return make(highest, like.dtype, like.device)
 
 
-def _powers_of_phases(rotation: Tensor, highest: int, constants: _Constants) -> Tensor:
+def powers_of_phases(rotation: Tensor, highest: int) -> Tensor:
     """Return powers 0 .. ``highest`` of ``e^(ia), e^(ic), e^(ib)`` of rotations ``(n, 3, 3)``.
 
     Returns:
-        Complex, shape ``(highest + 1, 3, n)``.
+        Complex, shape ``(highest + 1, 3, n)``; highest is at least 1.
     """
+    constants = _constants(highest, rotation)
     n, turned = len(rotation), rotation.flatten(1).mT
     outer = torch.addmm(constants.quaternion_offset, constants.quaternion, turned)
     longest = outer[::5].max(0).indices  # argmax would be slower by far
@@ -187,22 +188,25 @@ def wigner_rows(rotation: Tensor, highest: int) -> Tensor:
     """Return all entries of ``D^0, ..., D^highest``, matrix by matrix and row by row.
 
     Args:
-        rotation: Rotation matrices, shape ``(n, 3, 3)``, float32 or float64.
+        rotation: Rotation matrices, shape ``(*batch, 3, 3)``, float32 or float64.
         highest: Largest degree, 1 to `MAX_DEGREE`.
 
     Returns:
-        Shape ``(entries, n)``: the batch lies innermost.
+        Shape ``(entries, *batch)``: the batch lies innermost.
     """
-    n, entries, half = len(rotation), _entries(highest), 2 * (highest + 1)
+    batch = rotation.shape[:-2]
+    n, entries, half = math.prod(batch), _entries(highest), 2 * (highest + 1)
+    rotation = rotation.reshape(n, 3, 3)
     constants = _constants(highest, rotation)
-    powers = torch.view_as_real(_powers_of_phases(rotation, highest, constants))
+    powers = torch.view_as_real(powers_of_phases(rotation, highest))
     of_a, of_c, of_b = powers.permute(1, 3, 0, 2).reshape(3, half, n)  # cosines, then sines
     width = rows_at_once(n, entries * rotation.element_size(), rotation.device)
     buffers, all_phases = (
         rotation.new_empty(3, entries * width),
         rotation.new_empty(half**2 * width),
     )
-    rows = rotation.new_empty(entries, n)
+    rows = rotation.new_empty(entries, *batch)
+    flat = rows.view(entries, n)
     for start in range(0, n, width):
         part = slice(start, min(start + width, n))
         k = part.stop - part.start
@@ -214,5 +218,5 @@ def wigner_rows(rotation: Tensor, highest: int) -> Tensor:
         torch.mm(constants.q_series, of_b[:, part], out=q)
         p.mul_(torch.index_select(phases, 0, constants.p_phases, out=phase))
         torch.index_select(phases, 0, constants.q_phases, out=phase)
-        torch.addcmul(p, q, phase, out=rows[:, part])
+        torch.addcmul(p, q, phase, out=flat[:, part])
     return rows

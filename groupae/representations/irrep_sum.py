@@ -48,6 +48,7 @@ class IrrepSum(Representation):
 
     terms: tuple[Term, ...]
     _blocks: tuple[Block, ...] = dataclasses.field(init=False, repr=False, compare=False)
+    _terms: Terms = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.terms:
@@ -62,6 +63,8 @@ class IrrepSum(Representation):
                 )
         # not cached on first use: torch.compile cannot enter the lock of a cached_property
         object.__setattr__(self, "_blocks", self._make_blocks())
+        dims, copies = zip(*((block.dim, block.copies) for block in self._blocks), strict=True)
+        object.__setattr__(self, "_terms", Terms(self.labels, dims, copies))
 
     @classmethod
     def from_text(cls, group: Group, text: str) -> Self:
@@ -161,8 +164,7 @@ class IrrepSum(Representation):
     # --- acting -----------------------------------------------------------------------------
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
-        dims, copies = zip(*((block.dim, block.copies) for block in self.blocks), strict=True)
-        return self.group.irreps.act(Terms(self.labels, dims, copies), g, x)
+        return self.group.irreps.act(self._terms, g, x)
 
     @override
     def character(self, g: Tensor, dtype: torch.dtype | None = None) -> Tensor:

@@ -107,6 +107,34 @@ def test_derivatives_are_right(name, count):
         assert torch.autograd.gradgradcheck(act, (x, v), fast_mode=True)
 
 
+@sums
+@pytest.mark.parametrize(("of_g", "of_x"), TENSORS, ids=str)
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("leaves", ["g", "x", "g and x"])
+def test_gradients_are_the_same_on_every_shape(name, of_g, of_x, count, leaves):
+    rho = SUMS[name]()
+    g, x = elements(rho.group, *of_g), vectors(*of_x, rho.dim, 2)
+    if leaves != "x" and not rho.group.lie_dim:
+        return
+    grad = vectors(*rho.act(g, x, -2).shape)
+    g.requires_grad_(leaves != "x")
+    x.requires_grad_(leaves != "g")
+    wanted = [leaf for leaf in (g, x) if leaf.requires_grad]
+    found = []
+    for fast in (True, False):
+        with threads(count), forced_path(fast=fast):
+            moved = rho.act(g, x, -2)
+            once = torch.autograd.grad(moved, wanted, grad, retain_graph=True)
+            two = torch.stack([grad, -2 * grad])
+            twice = torch.autograd.grad(moved, wanted, two, is_grads_batched=True)
+        if g.requires_grad and g.shape[-2:] == (3, 3):  # what leaves the group is not compared
+            turns = [(first @ g.detach().mT, *rest) for first, *rest in (once, twice)]
+            once, twice = ((turn - turn.mT, *rest) for turn, *rest in turns)
+        found.append([*once, *twice])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-10, rtol=1e-10)
+
+
 @pytest.mark.parametrize("name", ["SO3", "SO2", "O3"])
 def test_autocast_leaves_values_and_gradients_alone(name):
     rho = SUMS[name]()

@@ -1,0 +1,180 @@
+"""The kernels in C: the same numbers, the same laws, and one sentence where they cannot be made."""
+
+import ctypes
+
+import pytest
+import torch
+
+from groupae import SO3
+from groupae.kernels.compiled import BuildError, build, building, library
+from groupae.kernels.paths import computes_compiled, forced_path
+from groupae.kernels.wigner import MAX_DEGREE, wigner_matrices
+from groupae.kernels.wigner_recursion import wigner_by_recursion
+from groupae.testing import check_representation
+from tests.kernels.test_kernels import SUMS, TENSORS, elements, sums, threads, vectors
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """The library, compiled beside nothing that others look for."""
+    path = tmp_path_factory.mktemp("compiled") / "kernels.so"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(building, "library_path", lambda: path)
+        try:
+            assert build() == path
+        except BuildError as error:
+            if "got none" in str(error):
+                pytest.skip("there is no C compiler here")
+            raise
+    return ctypes.CDLL(str(path))
+
+
+@pytest.fixture
+def compiled(made, monkeypatch):
+    monkeypatch.setattr(library, "_library", lambda: made)
+
+
+@pytest.mark.usefixtures("compiled")
+class TestCompiled:
+    @sums
+    @pytest.mark.parametrize(("of_g", "of_x"), TENSORS, ids=str)
+    @pytest.mark.parametrize("trailing", [(), (2, 9)])
+    @pytest.mark.parametrize("count", [1, 2])
+    def test_values_are_those_of_plain_operations(self, name, of_g, of_x, trailing, count):
+        rho = SUMS[name]()
+        g, x = elements(rho.group, *of_g), vectors(*of_x, rho.dim, *trailing)
+        axis = -1 - len(trailing)
+        with threads(count), forced_path(fast=True):
+            assert computes_compiled(x)
+            found = rho.act(g, x, axis)
+        with forced_path(fast=False):
+            torch.testing.assert_close(found, rho.act(g, x, axis), rtol=1e-12, atol=1e-12)
+
+    @pytest.mark.parametrize("copies", [1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 24, 33, 128])
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+    def test_any_number_of_copies_and_both_dtypes(self, copies, dtype):
+        rho = SO3().rep(" + ".join(f"{copies}x{degree}" for degree in (0, 1, 2, 4)))
+        g, x = elements(rho.group, 5, dtype=dtype), vectors(5, rho.dim, dtype=dtype)
+        grad, found = vectors(5, rho.dim, dtype=dtype), []
+        for path in ({"fast": True}, {"fast": False}):
+            leaves = g.clone().requires_grad_(), x.clone().requires_grad_()
+            with forced_path(**path):
+                moved = rho.act(*leaves)
+                of_g, of_x = torch.autograd.grad(moved, leaves, grad)
+            turn = of_g @ g.mT
+            found.append((moved, of_x, turn - turn.mT))
+        scale = torch.finfo(dtype).eps * rho.dim
+        for one, other in zip(*found, strict=True):
+            torch.testing.assert_close(one, other, rtol=100 * scale, atol=10 * scale)
+
+    @sums
+    def test_further_derivatives_are_right(self, name):
+        rho = SUMS[name]()
+        g, x = elements(rho.group, 2), vectors(2, rho.dim).requires_grad_()
+        if rho.group.lie_dim:
+            v = vectors(2, rho.group.lie_dim).requires_grad_()
+
+            def act(v, x):
+                return rho.act(rho.group.compose(rho.group.exp(v), g), x)
+
+            assert torch.autograd.gradcheck(act, (v, x), fast_mode=True)
+            assert torch.autograd.gradgradcheck(act, (v, x), fast_mode=True)
+        moved = torch.func.vmap(rho.act)(g, x)
+        torch.testing.assert_close(moved, rho.act(g, x))
+
+    @pytest.mark.parametrize("highest", range(1, MAX_DEGREE + 1))
+    def test_wigner_matrices_of_all_degrees(self, highest):
+        g = torch.cat([SO3().hard_elements(), elements(SO3(), 21)])
+        for dtype, error in ((torch.float64, 5e-14), (torch.float32, 3e-6)):
+            found = wigner_matrices(g.to(dtype), highest)
+            wanted = wigner_by_recursion(g, highest)
+            assert all(m.dtype == dtype for m in found)
+            pairs = zip(found, wanted, strict=True)
+            assert max((a.double() - b).abs().amax() for a, b in pairs) < error
+
+    def test_a_large_batch_is_shared_among_threads(self):
+        rho = SO3().rep("16x0 + 16x1 + 16x2 + 16x3")
+        g, x = elements(SO3(), 3001), vectors(3001, rho.dim)
+        found = []
+        for count in (1, 2, 3):
+            with threads(count):
+                found.append(rho.act(g, x))
+        assert all(torch.equal(found[0], other) for other in found)
+
+    def test_vectors_in_pieces_and_negated_ones(self):
+        rho, g = SO3().rep("9x0 + 9x1"), elements(SO3(), 6)
+        whole = vectors(rho.dim, 6)
+        torch.testing.assert_close(rho.act(g, whole.mT), rho.act(g, whole.mT.contiguous()))
+        negated = torch._neg_view(whole.mT)
+        torch.testing.assert_close(rho.act(g, negated), -rho.act(g, whole.mT))
+
+    @sums
+    @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+    def test_representations_keep_their_laws(self, name, dtype):
+        check_representation(SUMS[name](), dtype=dtype).raise_if_failed()
+
+
+def test_they_can_be_left_aside(made, monkeypatch):
+    monkeypatch.setattr(library, "_library", lambda: made)
+    x = vectors(3)
+    assert computes_compiled(x)
+    with forced_path(fast=True, compiled=False):
+        assert not computes_compiled(x)
+    assert not computes_compiled(x, x.float())  # of two dtypes
+    assert not computes_compiled(x.half(), None)
+    assert not computes_compiled(x.to("meta"))
+
+
+def test_a_library_that_is_not_there_is_not_loaded(monkeypatch, tmp_path):
+    monkeypatch.setattr(library, "library_path", lambda: tmp_path / "none.so")
+    assert library._library.__wrapped__() is None
+
+
+def test_an_environment_variable_leaves_them_aside(monkeypatch, tmp_path):
+    there = tmp_path / "there.so"
+    there.touch()
+    monkeypatch.setattr(library, "library_path", lambda: there)
+    monkeypatch.setenv("GROUPAE_COMPILED", "0")
+    assert library._library.__wrapped__() is None
+
+
+class TestBuilding:
+    @pytest.fixture(autouse=True)
+    def _elsewhere(self, monkeypatch, tmp_path):
+        monkeypatch.setattr(building, "library_path", lambda: tmp_path / "kernels.so")
+        monkeypatch.delenv("CC", raising=False)
+
+    def test_no_compiler_is_one_sentence(self, monkeypatch):
+        monkeypatch.setenv("PATH", "")
+        monkeypatch.setattr(building.importlib.util, "find_spec", lambda name: None)
+        with pytest.raises(BuildError, match=r"expected a C compiler, got none; pip install"):
+            build()
+
+    def test_a_compiler_that_is_not_there_is_one_sentence(self, monkeypatch):
+        monkeypatch.setenv("CC", "no-such-compiler")
+        with pytest.raises(BuildError, match="no-such-compiler"):
+            build()
+
+    def test_a_compiler_that_fails_is_quoted(self, monkeypatch, tmp_path):
+        compiler = tmp_path / "compiler"
+        compiler.write_text("#!/bin/sh\necho it is broken >&2\nexit 1\n")
+        compiler.chmod(0o755)
+        monkeypatch.setenv("CC", str(compiler))
+        with pytest.raises(BuildError, match="got it is broken; set CC to another compiler"):
+            build()
+
+    def test_what_is_there_is_not_made_again(self, monkeypatch, tmp_path):
+        (tmp_path / "kernels.so").touch()
+        monkeypatch.setenv("CC", "no-such-compiler")
+        assert build() == tmp_path / "kernels.so"
+
+
+def test_the_name_tells_source_options_and_processor(monkeypatch):
+    paths = {building.library_path.__wrapped__()}
+    monkeypatch.setattr(building, "_features", lambda: "another")
+    paths.add(building.library_path.__wrapped__())
+    monkeypatch.setattr(building, "_OPTIONS", ())
+    paths.add(building.library_path.__wrapped__())
+    assert len(paths) == 3
+    assert {path.parent for path in paths} == {building._SOURCE.parent}
+    assert building._SOURCE.suffix == ".c"
