@@ -6,11 +6,14 @@ logarithmic axes: 1 is linear. Forward and backward to z, one thread, float32.
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import matplotlib.pyplot as plt
 from representations import acting_step
-from timing import RESULTS, Timing, interleave, set_up
+from timing import RESULTS, interleave, set_up, without_compiled
+
+from groupae.kernels.compiled.library import is_compiled
 
 _SWEEPS = {
     "highest degree": [(16, degree, 1024) for degree in (1, 2, 3, 4, 6, 8, 10, 12)],
@@ -26,15 +29,20 @@ def main() -> None:
     for axis, (name, settings) in zip(axes, _SWEEPS.items(), strict=True):
         places = [setting[_VARIES[name]] for setting in settings]
         steps = [acting_step(c, degree, batch=batch) for c, degree, batch in settings]
-        timings: list[Timing] = interleave(steps, seconds=6, rounds=5)
-        times = [timing.median for timing in timings]
-        axis.loglog(places, times, "o-")
+        kinds = {"as installed": [without_compiled(step) for step in steps]}
+        if is_compiled():
+            kinds["compiled"] = steps
+        every = interleave(list(itertools.chain(*kinds.values())), seconds=12, rounds=5)
+        for i, kind in enumerate(kinds):
+            times = [timing.median for timing in every[i * len(steps) : (i + 1) * len(steps)]]
+            axis.loglog(places, times, "o-", label=kind)
+            slope = math.log(times[-1] / times[-2]) / math.log(places[-1] / places[-2])
+            table = ", ".join(f"{p}: {t:.3g} ms" for p, t in zip(places, times, strict=True))
+            print(f"{name}, {kind}: {table}; slope at the end {slope:.2f}", flush=True)
         axis.set_xlabel(name)
         axis.grid(alpha=0.3)
-        slope = math.log(times[-1] / times[-2]) / math.log(places[-1] / places[-2])
-        table = ", ".join(f"{p}: {t:.3g} ms" for p, t in zip(places, times, strict=True))
-        print(f"{name}: {table}; slope at the end {slope:.2f}", flush=True)
     axes[0].set_ylabel("ms, forward + backward")
+    axes[0].legend()
     RESULTS.mkdir(exist_ok=True)
     figure.savefig(RESULTS / "growth.png", dpi=120)
     print("written: benchmarks/results/growth.png")

@@ -21,7 +21,6 @@ from groupae.kernels.paths import (
     differentiable,
     full_precision,
     is_derived,
-    known_signature,
     multiplies_in_numpy,
     rows_at_once,
     uses_fast_path,
@@ -88,7 +87,6 @@ def _dims(matrices: Sequence[Tensor | None]) -> list[int]:
     return [1 if matrix is None else matrix.shape[-1] for matrix in matrices]
 
 
-@known_signature
 class _BlockProduct(torch.autograd.Function):
     """`multiply_blocks` into memory of its own, some rows of the batch at a time."""
 

@@ -22,7 +22,6 @@ from groupae.kernels.compiled import library
 from groupae.kernels.paths import (
     computes_compiled,
     differentiable,
-    known_signature,
     multiplies_in_numpy,
     uses_fast_path,
     vmapped_to_front,
@@ -89,7 +88,6 @@ def _runs(dims: Sequence[int], copies: Sequence[int]) -> Iterator[tuple[slice, s
         place, entry = place + count, end
 
 
-@known_signature
 class _Turn(torch.autograd.Function):
     """`turn_vectors` into memory of its own; linear in the phases and in the vectors."""
 
@@ -105,8 +103,8 @@ class _Turn(torch.autograd.Function):
         out = x.new_empty(*batch, *x.shape[-2:])
         if is_alike and computes_compiled(cosine, sine, x):
             n, widths = math.prod(batch), tuple(c * m for c in copies)
-            phases = (t.reshape(n, len(dims)).contiguous() for t in (cosine, sine))
-            library.turn(*phases, dims, widths, x, out)
+            c, s = (t.reshape(n, len(dims)).contiguous() for t in (cosine, sine))
+            library.turn(c, s, dims, widths, x, out)
             return out
         for terms, entries, d, copies_ in _runs(dims, copies):
             size = (cosine[..., terms].shape[-1], d, copies_ * m)

@@ -28,7 +28,6 @@ from groupae.kernels.paths import (
     computes_compiled,
     differentiable,
     full_precision,
-    known_signature,
     uses_fast_path,
 )
 from groupae.kernels.wigner_phases import wigner_rows
@@ -88,7 +87,6 @@ def read_matrices(entries: Tensor, highest: int, *, innermost: bool = False) -> 
     return [part.reshape(*part.shape[:-1], d, d) for part, d in zip(parts, sizes, strict=True)]
 
 
-@known_signature
 class _Wigner(torch.autograd.Function):
     """`wigner_entries`; derivatives by the formula above."""
 

@@ -25,7 +25,6 @@ from groupae.kernels.paths import (
     full_precision,
     is_derived,
     is_transformed,
-    known_signature,
     turns_vectors,
     uses_fast_path,
 )
@@ -82,7 +81,6 @@ def _factors(degrees: Sequence[int], matrices: Sequence[Tensor]) -> list[Tensor 
     return [None if alone else matrices[degree] for degree, alone in pairs]
 
 
-@known_signature
 class _Act(torch.autograd.Function):
     """`act_by_wigner` in reverse mode, once; further derivatives are those of `_act`."""
 

@@ -14,14 +14,14 @@
 #define REAL float
 #define WIDTH 8
 #define NAMED(name) name##_f32
-#include __FILE__
+#include "kernels.c"
 #undef REAL
 #undef WIDTH
 #undef NAMED
 #define REAL double
 #define WIDTH 4
 #define NAMED(name) name##_f64
-#include __FILE__
+#include "kernels.c"
 
 #else
 

@@ -116,8 +116,9 @@ def wigner(rotation: Tensor, highest: int) -> Tensor:
     batch = rotation.shape[:-2]
     out = rotation.new_empty(*batch, entries)
     factors = _wigner_factors(rotation.dtype)
-    degree, rotation = ctypes.c_int64(highest), rotation.contiguous()
-    _call("wigner", math.prod(batch), out, degree, *map(_address, (factors, rotation, out)))
+    rotation = rotation.contiguous()
+    addresses = _address(factors), _address(rotation), _address(out)
+    _call("wigner", math.prod(batch), out, ctypes.c_int64(highest), *addresses)
     return out
 
 
@@ -157,7 +158,9 @@ def torque(degrees: Sequence[int], widths: tuple[int, ...], grad: Tensor, y: Ten
         ctypes.c_int64(len(dims)),
         _sizes(dims, widths),
         (ctypes.c_int64 * len(spans))(*spans),
-        *map(_address, (grad, y, out)),
+        _address(grad),
+        _address(y),
+        _address(out),
     )
     return out
 
