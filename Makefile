@@ -10,17 +10,18 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 ESCNN_BIN := .venv-escnn/bin
 ESCNN_PIP := $(ESCNN_BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints-escnn.txt
 
-.PHONY: help train venv test test-escnn lint docs examples bench bench-models clean
+.PHONY: help train venv test test-escnn compiled test-compiled lint docs examples bench bench-models clean
 
 help:
 	@echo "make train       make .venv, train on rotated digits for $(MINUTES) minutes, print the table"
 	@echo "make test        make .venv with the development extras, run the tests and doctests"
 	@echo "make test-escnn  make .venv-escnn with escnn (no Fortran), test the bridge to it"
 	@echo "make venv        make .venv with the development extras"
+	@echo "make compiled    compile the kernels in C (an option), and test-compiled their laws"
 	@echo "make lint        style, types, import contract, spelling"
 	@echo "make docs        build the documentation, warnings are errors; examples train $(DOCS_MINUTES) minutes each"
 	@echo "make examples    run every example in its short form, without the documentation"
-	@echo "make bench       time representations against e3nn, escnn and a copy, print the ratios"
+	@echo "make bench       time representations against e3nn, escnn and a copy; profile training steps"
 	@echo "make bench-models  train the default and the paper's model for $(MINUTES) minutes, print the gap"
 	@echo "make clean       remove .venv and everything built; runs/ stays"
 
@@ -68,6 +69,14 @@ test: venv
 test-escnn: .venv-escnn/.installed
 	$(ONE_THREAD) $(ESCNN_BIN)/python -m pytest tests/interop/test_escnn.py tests/interop/test_steerable.py $(ARGS)
 
+# Any C compiler will do; where there is none, the extra brings one.
+compiled: .venv/.installed
+	@command -v $${CC:-cc} >/dev/null || $(PIP) -e '.[compiled]'
+	@$(BIN)/python -m groupae.kernels.compiled
+
+test-compiled: venv compiled
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 tests/kernels tests/groups tests/representations tests/actions $(ARGS)
+
 lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -83,13 +92,14 @@ docs: venv
 examples: venv
 	for example in examples/plot_*.py; do MPLBACKEND=Agg GROUPAE_MINUTES=0.2 $(BIN)/python $$example || exit 1; done
 
-bench: venv .venv-escnn/.installed
+bench: venv compiled .venv-escnn/.installed
 	$(ONE_THREAD) $(BIN)/python benchmarks/representations.py
 	$(ONE_THREAD) $(ESCNN_BIN)/python benchmarks/escnn_loop.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/growth.py
+	$(ONE_THREAD) $(BIN)/python benchmarks/training_profile.py
 
 bench-models: .venv/.installed
 	$(BIN)/python benchmarks/rotated_digits.py --minutes $(MINUTES)
 
 clean:
-	rm -rf .venv .venv-escnn docs/_build docs/gallery docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf groupae/kernels/compiled/*.so .venv .venv-escnn docs/_build docs/gallery docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -267,7 +267,7 @@ class SceneTransformer(TransformModule):
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
         """Return what the moved camera sees; ``g`` may be one element for all."""
         tokens = self.encode(x)
-        g = g.expand(len(x), *self.group.element_shape)
+        g = g.expand(x.shape[0], *self.group.element_shape)
         parts = self.turned(g, self.rays).split(_CHUNK, 1)
         colors = torch.cat([self.decode(tokens, part) for part in parts], 1)
         return torch.unflatten(colors.mT, 2, self.x_shape[1:])

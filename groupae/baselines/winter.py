@@ -92,9 +92,9 @@ class OrbitAveragedEncoder(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Return codes ``(n, dim)`` and 2-vectors ``(n, 2)`` of pictures."""
         turns = len(self.angles)
-        angles = self.angles.like(x).repeat_interleave(len(x))
+        angles = self.angles.like(x).repeat_interleave(x.shape[0])
         turned = self.act(-angles, x.repeat(turns, *(1,) * (x.ndim - 1)))
-        out = self.encoder(turned).unflatten(0, (turns, len(x)))
+        out = self.encoder(turned).unflatten(0, (turns, x.shape[0]))
         vectors = torch.einsum("kij,knj->ni", self.rotations.like(out), out[..., -2:])
         return out[..., :-2].mean(0), vectors / turns
 

@@ -14,10 +14,12 @@ from groupae.cli.console import say
 from groupae.data.building import show_building
 from groupae.data.options import Size, Split
 from groupae.experiments import (
+    Format,
     Run,
     draw_orbit,
     draw_swap,
     draw_training,
+    export_run,
     get_experiment,
     make_report,
     make_swap_report,
@@ -27,7 +29,7 @@ from groupae.experiments import (
 from groupae.models import TransformModule
 from groupae.training import ProgressBar, TrainingConfig
 
-__all__ = ["evaluate", "orbit", "swap", "train"]
+__all__ = ["evaluate", "export", "orbit", "swap", "train"]
 
 
 def _set_threads(threads: int | None) -> None:
@@ -59,6 +61,7 @@ def train(
     folder: Path | None = None,
     out: Path | None = None,
     threads: int | None = None,
+    compile: bool = False,
     force: bool = False,
 ) -> None:
     """Train a model, print its table and draw its pictures.
@@ -78,6 +81,7 @@ def train(
         folder: The originals, in their published layout, instead of the default.
         out: Run folder; the next free runs/DATASET-NNN by default.
         threads: Threads of torch; all cores by default.
+        compile: Run the loss under torch.compile.
         force: Replace the run in an existing folder.
     """
     _set_threads(threads)
@@ -91,7 +95,7 @@ def train(
         "learning_rate": learning_rate,
     }
     changes = {key: value for key, value in given.items() if value is not None}
-    training = dataclasses.replace(chosen.training, seed=seed, **changes)
+    training = dataclasses.replace(chosen.training, seed=seed, compile=compile, **changes)
     chosen = dataclasses.replace(chosen, training=training)
     path = out or _next_folder(dataset)
     Run.check_path(path, force=force)
@@ -179,3 +183,24 @@ def swap(run: Path, *, threads: int | None = None) -> None:
     write_swap_report(opened, report)
     for name in ("swap.md", "swap.png"):
         say(console, str(opened.path / name))
+
+
+def export(
+    run: Path, *, format: Format = "pt2", out: Path | None = None, threads: int | None = None
+) -> None:
+    """Write a trained model's transform(g, x) as a file that runs without groupae; check it.
+
+    Args:
+        run: A run folder.
+        format: Of the file: pt2 is torch's own, onnx is read by many runtimes.
+        out: The file; model.pt2 or model.onnx in the run folder by default.
+        threads: Threads of torch; all cores by default.
+    """
+    opened, model, console = _open(run, threads)
+    with show_building(console):
+        written = export_run(opened, model, format=format, out=out)
+    shapes = {"g": opened.data.group.element_shape, "x": opened.data.x_shape}
+    inputs = " and ".join(f"{k} ({', '.join(map(str, ('n', *v)))})" for k, v in shapes.items())
+    say(console, f"{written.path}: {written.mebibytes:.1f} MiB; inputs {inputs}, any n")
+    pairs = f"{written.pairs} held-out pairs"
+    say(console, f"largest difference from the model on {pairs}: {written.difference:.1e}")

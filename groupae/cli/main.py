@@ -34,6 +34,7 @@ _COMMANDS: _Commands = {
     "compare": compare,
     "orbit": commands.orbit,
     "swap": commands.swap,
+    "export": commands.export,
     "check": check,
     "data": data.COMMANDS,
 }
@@ -88,10 +89,13 @@ def _add_commands(parser: ArgumentParser, commands_by_name: _Commands) -> None:
 def _parser_of(name: str, command: _Command) -> _Parser:
     """Return the parser of a command's arguments, those of the function that it is."""
     sub = _Parser(description=(command.__doc__ or "").splitlines()[0])
-    skip: set[str | int] = {"force", "target", "masks"}  # flags, and one that may be left out
+    # flags, and one that may be left out
+    skip: set[str | int] = {"compile", "force", "target", "masks"}
     sub.add_function_arguments(command, as_group=False, as_positional=True, skip=skip)
     if name == "train":
         sub.add_argument("--force", action="store_true", help="replace an existing run")
+        form = "run the loss under torch.compile, which takes a C++ compiler and time at first"
+        sub.add_argument("--compile", action="store_true", help=form)
     if name == "check":
         form = "all, a group or plug-in by name, or package:object"
         sub.add_argument("target", nargs="?", default="all", help=form)

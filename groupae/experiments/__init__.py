@@ -11,6 +11,7 @@ from groupae.experiments.cells import Cell, CellError, CellResult
 from groupae.experiments.comparison import ComparisonRun, choose_models
 from groupae.experiments.config import BaselineConfig, ModelConfig, Preset
 from groupae.experiments.experiment import Comparison, Experiment
+from groupae.experiments.exports import Export, Format, export_run
 from groupae.experiments.report import (
     Report,
     draw_orbit,
@@ -37,6 +38,8 @@ __all__ = [
     "Comparison",
     "ComparisonRun",
     "Experiment",
+    "Export",
+    "Format",
     "ModelConfig",
     "Preset",
     "Report",
@@ -50,6 +53,7 @@ __all__ = [
     "draw_orbit",
     "draw_swap",
     "draw_training",
+    "export_run",
     "get_backbone",
     "get_experiment",
     "make_report",

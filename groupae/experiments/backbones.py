@@ -62,12 +62,16 @@ def _unet(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> Parts:
     widths = [0 if sigma is None else sigma.dim for sigma in skips]
     shape: dict[str, Any] = {"size": size, "widths": config.widths, "blocks": config.blocks}
     shape |= {"stride": config.stride}
+    acted = group.rep(config.acted_picture) if config.acted_picture else None
+    shape |= {"coordinates": config.coordinates, "acted_picture": acted.dim if acted else 0}
     draws_over = config.draws_over_picture
     encoder = UNetEncoder(rho.dim, widths, in_channels=channels, keeps_picture=draws_over, **shape)
     shape |= {"colours": config.colours, "draws_over_picture": draws_over}
     decoder = UNetDecoder(rho.dim, widths, out_channels=channels, **shape)
     parts: dict[str, LatentAction[Tensor] | None] = {"code": VectorAction(rho)}
     parts |= {f"skip{i}": ChannelAction(sigma) for i, sigma in enumerate(skips) if sigma}
+    if acted is not None:
+        parts["acted_picture"] = ChannelAction(acted)
     if draws_over:
         parts["picture"] = None
     return encoder, decoder, PartsAction(parts)

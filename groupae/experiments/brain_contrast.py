@@ -13,15 +13,21 @@ from groupae.metrics import OWN_PSNR, PSNR, SSIM
 
 __all__ = ["BRAIN_CONTRAST"]
 
-# Anatomy is too fine for a vector; the skips keep it in place and are acted on like the code. A
-# copy of std is (l, m), moved to (a l + b m, m): logits l where m is 1, nothing where m is 0.
+# In logits l the group acts on a picture as on (l, 1), which is std, so the network computes with
+# logits and keeps the picture twice, as it is and acted on. What remains to be learned is where the
+# brain is. The skips tell that; they are acted on like the code, and a copy of std in them is
+# (l, m), moved to (a l + b m, m): logits l where m is 1, nothing where m is 0.
 _DEFAULT = Preset(
     ModelConfig(
         backbone="unet",
         representation="16x0 + 8xstd",
         objective={"log_mse": 1.0},
-        widths=(8, 16, 32, 48),
-        skips=("2x0 + 2xstd", "2x0 + 2xstd", "4x0 + 4xstd"),
+        widths=(16, 32, 64),
+        skips=("4x0 + 4xstd",) * 3,
+        draws_over_picture=True,
+        stride=2,
+        coordinates="logit",
+        acted_picture="1xstd",
     ),
     dataclasses.replace(OUR_TRAINING, batch_size=8, validations=5),
 )

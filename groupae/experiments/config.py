@@ -7,8 +7,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from groupae._validation import expected
-from groupae.models import Stride
+from groupae._validation import expected, unknown_choice
+from groupae.models import Coordinates, Stride
 from groupae.training import TrainingConfig
 
 __all__ = ["OUR_TRAINING", "BaselineConfig", "ModelConfig", "Preset"]
@@ -55,6 +55,10 @@ class ModelConfig:
         colours: For ``"residual"`` and ``"unet"``: how many colours the code names for the decoder
             to mix; 0 for none.
         stride: For ``"unet"``: 1 if the first resolution is full size, 2 if it is half of that.
+        coordinates: For ``"unet"``: ``"intensity"`` or ``"logit"``, the numbers that it computes
+            with.
+        acted_picture: For ``"unet"``: how the group acts on the picture itself, in these
+            coordinates and with ones beyond its channels, as text; ``""`` if it is not kept so.
 
     Raises:
         ValueError: If one of them is of the wrong kind: a config may come from a file.
@@ -69,6 +73,8 @@ class ModelConfig:
     draws_over_picture: bool = False
     colours: int = 0
     stride: Stride = 1
+    coordinates: Coordinates = "intensity"
+    acted_picture: str = ""
 
     def __post_init__(self) -> None:
         if not isinstance(self.backbone, str) or not isinstance(self.representation, str):
@@ -98,11 +104,26 @@ class ModelConfig:
         if self.stride not in (1, 2) or (self.stride == 2 and self.backbone != "unet"):
             form, got = "stride 1, or 2 for the backbone 'unet'", f"{self.stride!r}"
             raise ValueError(expected("ModelConfig", form, f"{got} for {self.backbone!r}"))
+        self._check_picture()
         if not _is_count(self.colours, 0):
             got = repr(self.colours)
             raise ValueError(expected("ModelConfig", "colours as a count from 0", got))
         if self.colours and self.backbone not in _WITH_COLOURS:
             form = f"a backbone of {', '.join(_WITH_COLOURS)} for colours"
+            raise ValueError(expected("ModelConfig", form, repr(self.backbone), "leave them out"))
+
+    def _check_picture(self) -> None:
+        """Raise unless how the picture is seen and acted on is of the right kind."""
+        if self.coordinates not in ("intensity", "logit"):
+            choices = ("intensity", "logit")
+            raise ValueError(
+                unknown_choice("ModelConfig", "coordinates", self.coordinates, choices)
+            )
+        if not isinstance(self.acted_picture, str):
+            got = repr(self.acted_picture)
+            raise ValueError(expected("ModelConfig", "acted_picture as text", got))
+        if self.backbone != "unet" and (self.coordinates != "intensity" or self.acted_picture):
+            form = "the backbone 'unet' for coordinates and acted_picture"
             raise ValueError(expected("ModelConfig", form, repr(self.backbone), "leave them out"))
 
 

@@ -23,6 +23,9 @@ __all__ = [
     "scene_rivals",
 ]
 
+_CAME_LATER = ("coordinates", "acted_picture")
+# left out of a control's options at their defaults, as in the cells written before there were any
+
 _MUON = dataclasses.replace(OUR_TRAINING, batch_size=16, validations=10)
 
 DIGIT_COMPARISON = Comparison(
@@ -63,11 +66,12 @@ def conditional(ours: Preset, features: str) -> Preset:
     model = ours.model
     assert isinstance(model, ModelConfig)
     (loss,) = model.objective
-    shared = {
-        field.name: getattr(model, field.name)
-        for field in dataclasses.fields(model)
-        if field.name != "objective"
-    }
+    shared: dict[str, Option] = {}
+    for field in dataclasses.fields(model):
+        value = getattr(model, field.name)
+        is_left_out = field.name in _CAME_LATER and value == field.default
+        if field.name != "objective" and not is_left_out:
+            shared[field.name] = value
     options = {"features": features, "loss": loss, **shared}
     return dataclasses.replace(ours, model=BaselineConfig("conditional", options))
 

@@ -42,8 +42,9 @@ from groupae.training import (
     fit,
     load_best,
 )
+from groupae.training.compiling import check_compiler
 
-__all__ = ["DATASET_PLUG_INS", "EXPERIMENTS", "Run", "RunExistsError", "get_experiment"]
+__all__ = ["DATASET_PLUG_INS", "EXPERIMENTS", "EXPORTS", "Run", "RunExistsError", "get_experiment"]
 
 EXPERIMENTS = {
     experiment.name: experiment
@@ -57,8 +58,11 @@ DATASET_PLUG_INS = PlugIns("datasets", "data set", lambda name: name.casefold() 
 
 _CONFIG = "config.yaml"
 _VERSION = 1
+EXPORTS = {"pt2": "model.pt2", "onnx": "model.onnx"}
+"""What an exported model is called in a run folder, by format."""
+
 _FILES = frozenset(
-    {_CONFIG, "metrics.jsonl", "checkpoints", "result.json", "report.md"}
+    {_CONFIG, "metrics.jsonl", "checkpoints", "result.json", "report.md", *EXPORTS.values()}
     | {"orbit.png", "swap.md", "swap.png", "training.png"}
 )
 
@@ -181,8 +185,8 @@ class Run:
             force: Replace the run in an existing folder.
 
         Raises:
-            ValueError: If there is no such size, pictures do not shrink to ``pixels``, or the
-                model cannot be built.
+            ValueError: If there is no such size, pictures do not shrink to ``pixels``, the model
+                cannot be built, or there is no compiler for a training that asks for one.
             ModuleNotFoundError: If a package that its loss needs is not installed.
             RunExistsError: If the folder is not empty and ``force`` is not given, or if it holds
                 anything but a run: then nothing is touched.
@@ -194,6 +198,8 @@ class Run:
         data = experiment.data.resized(pixels)
         build_model(data, preset.model, seed=preset.training.seed)
         check_trainable(preset.model)
+        if preset.training.compile:
+            check_compiler()
         cls.check_path(path, force=force)
         path.mkdir(parents=True, exist_ok=True)
         for old in path.iterdir():

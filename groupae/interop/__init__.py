@@ -1,10 +1,11 @@
 """Bridges to other libraries: the only place that imports them, and only when called.
 
 One file a library: ``e3nn`` (irreps and tensors of O(3)), ``escnn`` (groups, representations and
-field types), ``scipy`` (rotations). Nothing of another library is kept in what comes back: it is
-frozen data and tensors of ours, which pickle. A missing library is named with how to install it.
+field types), ``scipy`` (rotations), ``onnx`` (models written as graphs). Nothing of another library
+is kept in what comes back: it is frozen data and tensors of ours, which pickle. A missing library
+is named with how to install it.
 """
 
-from groupae.interop import e3nn, escnn, scipy
+from groupae.interop import e3nn, escnn, onnx, scipy
 
-__all__ = ["e3nn", "escnn", "scipy"]
+__all__ = ["e3nn", "escnn", "onnx", "scipy"]

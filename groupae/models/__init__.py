@@ -2,11 +2,13 @@
 
 ``autoencoder`` has `LatentActionAE`, ``protocol`` what every system under comparison can do,
 ``backbones`` the default encoders and decoders, ``palette`` their colours, ``unet`` those with
-skips, ``sets`` those for sets of points, ``sequences`` those for series, ``paper`` the paper's.
+skips, ``sets`` those for sets of points, ``sequences`` those for series, ``paper`` the paper's;
+``exporting`` writes a model as a graph.
 """
 
 from groupae.models.autoencoder import LatentActionAE
 from groupae.models.backbones import ConvDecoder, ConvEncoder
+from groupae.models.exporting import ExportError, export_transform, pt2_from_program
 from groupae.models.palette import Palette
 from groupae.models.paper import (
     AttentionSkip,
@@ -21,13 +23,15 @@ from groupae.models.paper import (
 from groupae.models.protocol import Capabilities, TransformModel, TransformModule
 from groupae.models.sequences import SequenceDecoder, SequenceEncoder
 from groupae.models.sets import SetDecoder, SetEncoder
-from groupae.models.unet import Stride, UNetDecoder, UNetEncoder
+from groupae.models.unet import Coordinates, Stride, UNetDecoder, UNetEncoder
 
 __all__ = [
     "AttentionSkip",
     "Capabilities",
     "ConvDecoder",
     "ConvEncoder",
+    "Coordinates",
+    "ExportError",
     "LatentActionAE",
     "Palette",
     "PaperBrainDecoder",
@@ -45,5 +49,7 @@ __all__ = [
     "TransformModule",
     "UNetDecoder",
     "UNetEncoder",
+    "export_transform",
     "paper_scene_parts",
+    "pt2_from_program",
 ]

@@ -3,6 +3,11 @@
 The code is a dict of named parts: ``code``, a vector, and ``skip0``, ``skip1``, ..., feature maps
 at the first resolution, half of it, and so on. What the group does to each is the action's choice:
 a carried skip is invariant (the paper), an acted one turns or scales in its channels.
+
+The picture itself may be a part too: ``picture``, to be carried, and ``acted_picture``, to be acted
+on in its channels. The decoder lays the second over the first, and what it draws over both, with an
+opacity for each pixel. Where the group acts on pictures as on ``x -> D(rho(g) E(x))`` with a fixed
+E and D, pixel by pixel, these are the `Coordinates`, and only the places are left to learn.
 """
 
 from __future__ import annotations
@@ -15,7 +20,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from groupae._validation import ShapeError, check_axis_size, expected
+from groupae._validation import ShapeError, check_axis_size, expected, unknown_choice
 from groupae.models.backbones import (
     ChannelsLast,
     Residual,
@@ -24,10 +29,16 @@ from groupae.models.backbones import (
 )
 from groupae.models.palette import Palette
 
-__all__ = ["Stride", "UNetDecoder", "UNetEncoder"]
+__all__ = ["Coordinates", "Stride", "UNetDecoder", "UNetEncoder"]
 
 Stride = Literal[1, 2]
 """Pixels from one entry of the first feature map to the next."""
+
+Coordinates = Literal["intensity", "logit"]
+"""What numbers a network computes with: those of the picture in [0, 1], or their logits."""
+
+_FAINT = -4.0  # logit of an opacity
+_EDGE = 1e-3  # how far pictures are kept from 0 and 1, whose logits are infinite
 
 
 def _stage(width: int, blocks: int) -> nn.Sequential:
@@ -48,6 +59,23 @@ def _check_shape(
     return halvings
 
 
+def _check_picture(owner: str, coordinates: Coordinates, channels: int, acted_picture: int) -> None:
+    if coordinates not in ("intensity", "logit"):
+        choices = ("intensity", "logit")
+        raise ValueError(unknown_choice(owner, "coordinates", coordinates, choices))
+    if acted_picture and acted_picture < channels:
+        form = f"acted_picture of at least the {channels} channels of a picture, or 0"
+        raise ValueError(expected(owner, form, acted_picture))
+
+
+def _to_coordinates(x: Tensor, coordinates: Coordinates) -> Tensor:
+    return x.clamp(_EDGE, 1 - _EDGE).logit() if coordinates == "logit" else x
+
+
+def _to_picture(values: Tensor, coordinates: Coordinates) -> Tensor:
+    return values.sigmoid() if coordinates == "logit" else values
+
+
 class UNetEncoder(nn.Module):
     """Encoder from pictures ``(n, C, size, size)`` to a vector and feature maps.
 
@@ -62,6 +90,11 @@ class UNetEncoder(nn.Module):
         stride: 1 if the first resolution is full size, 2 if it is half of that, which is faster.
         keeps_picture: Whether the picture itself is one more part, ``picture``, for a decoder that
             draws over it.
+        coordinates: ``"intensity"`` if the network sees the picture as it is, ``"logit"`` if it
+            sees the logits of intensities in [0, 1], kept 0.001 from both ends.
+        acted_picture: Channels of one more part, ``acted_picture``: the picture in these
+            coordinates, and ones beyond its own channels. 0 for none. So ``2 * in_channels`` are
+            homogeneous coordinates, which an affine group acts on by copies of ``std``.
 
     References:
         Ronneberger, Fischer & Brox, U-Net, MICCAI 2015, for the skips.
@@ -84,10 +117,14 @@ class UNetEncoder(nn.Module):
         blocks: int = 1,
         stride: Stride = 1,
         keeps_picture: bool = False,
+        coordinates: Coordinates = "intensity",
+        acted_picture: int = 0,
     ) -> None:
         super().__init__()
         halvings = _check_shape("UNetEncoder", size, widths, skips, stride)
-        self.keeps_picture = keeps_picture
+        _check_picture("UNetEncoder", coordinates, in_channels, acted_picture)
+        self.keeps_picture, self.coordinates = keeps_picture, coordinates
+        self.acted_picture = acted_picture
         self.x_shape = (in_channels, size, size)
         first = nn.Conv2d(in_channels, widths[0], 2 + stride, stride=stride, padding=1)
         stem = nn.Sequential(ChannelsLast(), first)
@@ -114,6 +151,10 @@ class UNetEncoder(nn.Module):
             remedy = "give UNetEncoder the size and channels of your pictures"
             raise ShapeError(expected("UNetEncoder", form, tuple(x.shape), remedy))
         parts = {"picture": x} if self.keeps_picture else {}
+        x = _to_coordinates(x, self.coordinates)
+        if self.acted_picture:
+            ones = x.new_ones(x.shape[0], self.acted_picture - x.shape[1], *x.shape[2:])
+            parts["acted_picture"] = torch.cat([x, ones], 1)
         for i, (down, stage) in enumerate(zip(self.downs, self.stages, strict=True)):
             x = stage(down(x))
             if (name := f"skip{i}") in self.heads:
@@ -136,6 +177,12 @@ class UNetDecoder(nn.Module):
         draws_over_picture: Whether there is a part ``picture``, which shows wherever the decoder
             draws nothing: it returns ``opacity * drawn + (1 - opacity) * picture``, with an
             opacity that it predicts for every pixel. So it need not redraw what stays.
+        coordinates: What the decoder draws and what the part ``acted_picture`` holds: intensities
+            as they are, or logits, of which it shows the sigmoid.
+        acted_picture: Channels of the part ``acted_picture``, whose first ones are a picture in
+            these coordinates, moved by the group; 0 for none. It lies over the part ``picture``
+            with an opacity of its own, and under what is drawn. So the decoder need not redraw
+            what moves pixel by pixel, and only has to say where that is.
 
     Example:
         >>> import torch
@@ -157,11 +204,15 @@ class UNetDecoder(nn.Module):
         stride: Stride = 1,
         colours: int = 0,
         draws_over_picture: bool = False,
+        coordinates: Coordinates = "intensity",
+        acted_picture: int = 0,
     ) -> None:
         super().__init__()
         halvings = _check_shape("UNetDecoder", size, widths, skips, stride)
-        self.dim, self.skips = dim, tuple(skips)
-        self.draws_over_picture = draws_over_picture
+        _check_picture("UNetDecoder", coordinates, out_channels, acted_picture)
+        self.dim, self.skips, self.channels = dim, tuple(skips), out_channels
+        self.draws_over_picture, self.coordinates = draws_over_picture, coordinates
+        self.acted_picture = acted_picture
         small = size // 2**halvings
         self.from_code = nn.Sequential(
             nn.Linear(dim, widths[-1] * small**2),
@@ -182,15 +233,21 @@ class UNetDecoder(nn.Module):
         )
         self.palette = Palette(dim, channels=out_channels, colours=colours) if colours else None
         maps = self.palette.maps if self.palette else out_channels
-        last = nn.Conv2d(widths[0], (maps + draws_over_picture) * stride**2, 3, padding=1)
+        self.opacities = draws_over_picture + bool(acted_picture)
+        last = nn.Conv2d(widths[0], (maps + self.opacities) * stride**2, 3, padding=1)
         norm, shuffle = nn.GroupNorm(8, widths[0]), nn.PixelShuffle(stride)
         self.to_picture = nn.Sequential(norm, nn.SiLU(), last, shuffle)
+        if acted_picture:
+            assert last.bias is not None
+            with torch.no_grad():  # at first the pictures show, and little of what is drawn
+                last.bias[-(stride**2) :] = _FAINT
         lay_channels_innermost(self)
 
     @override
     def forward(self, z: dict[str, Tensor]) -> Tensor:
         """Return pictures ``(n, C, size, size)``."""
-        names = sorted(["code", *self.joins, *["picture"] * self.draws_over_picture])
+        names = ["code", *self.joins, *["picture"] * self.draws_over_picture]
+        names = sorted([*names, *["acted_picture"] * bool(self.acted_picture)])
         if not isinstance(z, dict) or sorted(z) != names:
             got = sorted(z) if isinstance(z, dict) else type(z).__name__
             raise ValueError(expected("UNetDecoder", f"a dict with the parts {names}", got))
@@ -200,6 +257,10 @@ class UNetDecoder(nn.Module):
             if channels:
                 remedy = "give it the channels of the skips"
                 check_axis_size("UNetDecoder", z[f"skip{i}"], -3, channels, remedy, name=f"skip{i}")
+        if self.acted_picture:
+            remedy = "give it the channels of the acted picture"
+            size, name = self.acted_picture, "acted_picture"
+            check_axis_size("UNetDecoder", z[name], -3, size, remedy, name=name)
         x = self.from_code(z["code"])
         for i in reversed(range(len(self.stages))):
             if (name := f"skip{i}") in self.joins:
@@ -207,11 +268,18 @@ class UNetDecoder(nn.Module):
             x = self.stages[i](x)
             if i:
                 x = self.ups[i - 1](x)
-        maps: Tensor = self.to_picture(x)
-        drawn, opacity = maps.tensor_split([maps.shape[1] - self.draws_over_picture], dim=1)
+        return self._lay_over(z, self.to_picture(x))
+
+    def _lay_over(self, z: dict[str, Tensor], maps: Tensor) -> Tensor:
+        """Return what is seen of the pictures in ``z`` and what is drawn, one over the other."""
+        drawn, opacities = maps.tensor_split([maps.shape[1] - self.opacities], dim=1)
         if self.palette is not None:
             drawn = self.palette(drawn, z["code"])
-        assert isinstance(drawn, Tensor)
-        if not self.draws_over_picture:
-            return drawn
-        return torch.lerp(z["picture"], drawn, opacity.sigmoid())
+        layers = [z["picture"]] if self.draws_over_picture else []
+        if self.acted_picture:
+            acted = z["acted_picture"][:, : self.channels]
+            layers.append(_to_picture(acted, self.coordinates))
+        shown, *over = [*layers, _to_picture(drawn, self.coordinates)]
+        for layer, opacity in zip(over, opacities.unbind(1), strict=True):
+            shown = torch.lerp(shown, layer, opacity.unsqueeze(1).sigmoid())
+        return shown

@@ -33,6 +33,9 @@ class TrainingConfig:
         decay: Shape of its fall after that: ``"cosine"`` to zero, or ``"none"``.
         clip_norm: Largest norm of the gradient; 0 for no limit.
         validations: How many times the validation pairs are scored, evenly over the budget.
+        compile: Run the loss under ``torch.compile``, which takes time of the budget first, a C++
+            compiler on a processor, and is worth it or not by the machine; checkpoints have the
+            same names and shapes with and without.
         seed: Key of data order and elements (and of the weights, where a preset builds them).
 
     Raises:
@@ -54,6 +57,7 @@ class TrainingConfig:
     decay: Literal["cosine", "none"] = "cosine"
     clip_norm: float = 1.0
     validations: int = 20
+    compile: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -93,6 +97,12 @@ class TrainingConfig:
             is_float = isinstance(field.default, float) or field.name == "cpu_minutes"
             is_left_out = value is None and field.default is None
             if field.name in ("optimizer", "decay") or is_left_out:
+                continue
+            if field.name == "compile":
+                if not isinstance(value, bool):
+                    raise ValueError(
+                        expected("TrainingConfig", "compile as true or false", repr(value))
+                    )
                 continue
             if isinstance(value, bool) or not isinstance(value, (int, float) if is_float else int):
                 form = f"{field.name} as {'a number' if is_float else 'an integer'}"

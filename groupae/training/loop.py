@@ -7,7 +7,7 @@ import copy
 import dataclasses
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -18,6 +18,7 @@ from groupae._validation import expected
 from groupae.metrics import PSNR, Score, evaluate
 from groupae.pairs import PairBatch, PairSource
 from groupae.training.callbacks import Callback, TrainingState
+from groupae.training.compiling import check_compiler, compiled_loss
 from groupae.training.config import TrainingConfig
 from groupae.training.interrupts import interrupts_deferred
 from groupae.training.optimizers import build_optimizers
@@ -74,7 +75,8 @@ def fit(
         making batches.
 
     Raises:
-        ValueError: If the score is one where lower is better.
+        ValueError: If the score is one where lower is better, or there is no compiler for
+            ``config.compile``.
         NonFiniteLossError: With the step, the loss terms and the remedy. The model holds its best
             weights so far; checkpoints already written stay.
         KeyboardInterrupt: At the end of the step that was interrupted, after the weights were
@@ -93,12 +95,15 @@ def fit(
     if score.lower_is_better:
         what, got = "a score where larger is better", f"{score.name!r}"
         raise ValueError(expected("fit", what, got, "choose the weights by another, say PSNR"))
+    if config.compile:
+        check_compiler()
     fabric = Fabric(accelerator="auto", devices=1)
     state = TrainingState(model, score)
     home = next((p.device for p in model.parameters()), torch.device("cpu"))
     optimizers = build_optimizers(fabric.to_device(model), config)
     wrapped, *ready = fabric.setup(model, *optimizers)
     wrapped.mark_forward_method("loss")
+    loss = compiled_loss(model) if config.compile else wrapped.loss
     validation = validation.to(fabric.device)
     best: dict[str, Tensor] = copy.deepcopy(model.state_dict())
     budget = Budget(config)
@@ -134,7 +139,7 @@ def fit(
             started = time.perf_counter()
             batch = train.batch(state.step, config.batch_size).to(fabric.device)
             state.loading_seconds += time.perf_counter() - started
-            state.terms = _take_step(fabric, wrapped, ready, batch, state, config)
+            state.terms = _take_step(fabric, wrapped, loss, ready, batch, state, config)
             state.step += 1
             state.seconds = budget.seconds
             for callback in callbacks:
@@ -167,14 +172,15 @@ def fit(
 
 def _take_step(
     fabric: Fabric,
-    model: Any,
+    model: nn.Module,
+    loss: Callable[[PairBatch], dict[str, Tensor]],
     optimizers: Sequence[Any],
     batch: PairBatch,
     state: TrainingState,
     config: TrainingConfig,
 ) -> dict[str, float]:
     """Update the weights once and return the loss terms; refuse a step that is not finite."""
-    terms = model.loss(batch)
+    terms = loss(batch)
     total = torch.stack(list(terms.values())).sum()
     for optimizer in optimizers:
         optimizer.zero_grad()

@@ -8,6 +8,8 @@ import torch
 from groupae import LatentActionAE, evaluate
 from groupae.data.registry import DATASETS
 from groupae.experiments import EXPERIMENTS, Run, build_model, choose_models
+from groupae.experiments.config import ModelConfig
+from groupae.experiments.rivals import conditional
 from groupae.testing import check_action
 
 PRESETS = tuple((name, preset) for name, e in EXPERIMENTS.items() for preset in e.presets)
@@ -116,3 +118,43 @@ def test_a_run_keeps_size_and_folder(tmp_path):
     assert Run.open(tmp_path / "other").folder == other.folder
     with pytest.raises(FileNotFoundError, match="nowhere"):
         other.load("train")
+
+
+def test_a_run_keeps_how_the_picture_is_acted_on(tmp_path):
+    experiment = EXPERIMENTS["brain-contrast"]
+    for name in ("default", "conditional"):
+        preset = experiment.presets[name]
+        Run.create(tmp_path / name, experiment, preset, size="tiny")
+        assert Run.open(tmp_path / name).preset == preset
+    parts = build_model(experiment.data, experiment.presets["default"].model, seed=0).action.acted
+    assert str(parts["acted_picture"]) == "ChannelAction(Aff+(1), 1xstd)"
+
+
+def test_a_control_leaves_out_what_its_cells_were_written_without():
+    brain = EXPERIMENTS["brain-contrast"].presets["default"]
+    acted = conditional(brain, "1xstd").model.options
+    assert (acted["coordinates"], acted["acted_picture"]) == ("logit", "1xstd")
+    plain = brain.replace(coordinates="intensity", acted_picture="")
+    assert set(acted) - set(conditional(plain, "1xstd").model.options) == {
+        "coordinates",
+        "acted_picture",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"coordinates": "log"}, "ModelConfig: expected coordinates to be one of intensity, logit"),
+        ({"acted_picture": 2}, "ModelConfig: expected acted_picture as text, got 2"),
+        (
+            {"backbone": "residual", "acted_picture": "1xstd"},
+            "the backbone 'unet' for coordinates and acted_picture, got 'residual'",
+        ),
+        ({"backbone": "residual", "coordinates": "logit"}, "the backbone 'unet' for coordinates"),
+    ],
+)
+def test_a_bad_picture_is_one_sentence(options, words):
+    with pytest.raises(ValueError, match=words):
+        ModelConfig(
+            **{"backbone": "unet", "representation": "2x0", "objective": {"mse": 1.0}, **options}
+        )

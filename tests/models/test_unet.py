@@ -4,7 +4,9 @@ import pytest
 import torch
 
 from groupae import SO2, Affine, ChannelAction, LatentActionAE, PartsAction, VectorAction
+from groupae.data.brain_contrast import change_contrast
 from groupae.models import UNetDecoder, UNetEncoder
+from groupae.testing import check_action
 
 
 def unet(group, code, skips, **shape):
@@ -65,6 +67,98 @@ def test_a_decoder_that_draws_over_the_picture_can_leave_it_and_can_hide_it():
         decoder({name: z[name] for name in ("code", "skip0")})
 
 
+def acted_unet(*, channels=1, stride=1):
+    """A model that blends the picture as it was, the acted picture, and what it draws."""
+    G = Affine()
+    shape = {"size": 16, "widths": (8, 8), "coordinates": "logit", "acted_picture": 2 * channels}
+    shape |= {"stride": stride}
+    encoder = UNetEncoder(4, [3], in_channels=channels, keeps_picture=True, **shape)
+    decoder = UNetDecoder(4, [3], out_channels=channels, draws_over_picture=True, **shape)
+    parts = {"code": VectorAction(G.rep("2x0 + 1xstd")), "skip0": ChannelAction(G.rep("3x0"))}
+    parts |= {"picture": None, "acted_picture": ChannelAction(G.rep(f"{channels}xstd"))}
+    return LatentActionAE(encoder, decoder, PartsAction(parts))
+
+
+def show(model, *, acted, drawn, logits=0.0):
+    """Make the decoder show everywhere what these logits of opacities say."""
+    last = model.decoder.to_picture[2]
+    with torch.no_grad():
+        last.weight.zero_()
+        maps = last.bias.view(-1, len(last.bias) // (model.decoder.channels + 2))
+        maps[:-2], maps[-2], maps[-1] = logits, acted, drawn
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_acted_picture_is_in_homogeneous_coordinates(channels):
+    model = acted_unet(channels=channels)
+    x = torch.rand(2, channels, 16, 16)
+    z = model.encode(x)
+    assert torch.equal(z["picture"], x)
+    logits, ones = z["acted_picture"].split(channels, 1)
+    torch.testing.assert_close(logits.sigmoid(), x.clamp(1e-3, 1 - 1e-3))
+    assert torch.equal(ones, torch.ones_like(x))
+    assert model.transform(Affine().sample(2), x).shape == x.shape
+
+
+def test_the_picture_is_acted_on_by_law():
+    model = acted_unet().double()
+    n = len(Affine().sample(9))
+    z = model.encode(torch.rand(3 * n, 1, 16, 16, dtype=torch.float64))
+    assert check_action(model.action, elements=Affine().sample(n).double(), latent=z).passed
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("stride", [1, 2])
+def test_contrast_is_changed_exactly_where_the_acted_picture_shows(channels, stride):
+    model = acted_unet(channels=channels, stride=stride).double()
+    x = 0.01 + 0.98 * torch.rand(4, channels, 16, 16, dtype=torch.float64)
+    g = Affine().sample(4).double()
+    everywhere = torch.ones(4, 1, 16, 16, dtype=torch.bool)
+    with torch.no_grad():
+        show(model, acted=50.0, drawn=-50.0)
+        torch.testing.assert_close(model.transform(g, x), change_contrast(g, x, everywhere))
+        show(model, acted=-50.0, drawn=-50.0)
+        torch.testing.assert_close(model.transform(g, x), x)
+        show(model, acted=50.0, drawn=50.0, logits=2.0)
+        drawn = torch.full_like(x, 2.0).sigmoid()
+        torch.testing.assert_close(model.transform(g, x), drawn)
+
+
+def test_where_the_acted_picture_shows_two_elements_in_a_row_are_their_product():
+    model, G = acted_unet().double(), Affine()
+    show(model, acted=50.0, drawn=-50.0)
+    x = 0.2 + 0.6 * torch.rand(4, 1, 16, 16, dtype=torch.float64)
+    g, h = (0.5 * G.log(G.sample(2, 4).double())).unbind(0)
+    g, h = G.exp(g), G.exp(h)
+    with torch.no_grad():
+        twice = model.transform(h, model.transform(g, x))
+        once = model.transform(G.compose(h, g), x)
+    inside = (model.transform(g, x) - 0.5).abs() < 0.498
+    torch.testing.assert_close(twice[inside], once[inside])
+
+
+def test_an_acted_picture_needs_no_carried_one_and_no_logits():
+    shape = {"size": 16, "widths": (8, 8), "acted_picture": 1}
+    encoder, decoder = UNetEncoder(2, [], **shape), UNetDecoder(2, [], **shape)
+    x = torch.rand(2, 1, 16, 16)
+    z = encoder(x)
+    assert torch.equal(z["acted_picture"], x)
+    last = decoder.to_picture[2]
+    with torch.no_grad():
+        last.weight.zero_()
+        last.bias.copy_(torch.tensor([0.25, -50.0]))
+    torch.testing.assert_close(decoder(z), x)
+
+
+def test_logits_are_finite_at_black_and_white():
+    model = acted_unet()
+    x = (torch.rand(2, 1, 16, 16) > 0.5).float().requires_grad_()
+    moved = model.transform(Affine().sample(2), x)
+    moved.sum().backward()
+    assert moved.isfinite().all()
+    assert x.grad.isfinite().all()
+
+
 def test_every_parameter_is_used():
     model = unet(SO2(), "3x0 + 2x1", ("2x1", "", "3x0"), size=16, widths=(8, 8, 8))
     model.transform(SO2().sample(2), torch.rand(2, 1, 16, 16)).square().sum().backward()
@@ -88,6 +182,24 @@ def test_every_parameter_is_used():
                 {"code": torch.zeros(1, 4), "skip0": torch.zeros(1, 3, 28, 28)}
             ),
             r"skip0 of shape \(\*batch, 2, _, _\), got \(1, 3, 28, 28\)",
+        ),
+        (
+            lambda: UNetEncoder(4, [], coordinates="logits"),
+            "UNetEncoder: expected coordinates to be one of intensity, logit.*did you mean 'logit'",
+        ),
+        (
+            lambda: UNetDecoder(4, [], out_channels=3, acted_picture=2),
+            "UNetDecoder: expected acted_picture of at least the 3 channels of a picture, or 0",
+        ),
+        (
+            lambda: UNetDecoder(4, [], acted_picture=2)({"code": torch.zeros(1, 4)}),
+            r"parts \['acted_picture', 'code'\], got",
+        ),
+        (
+            lambda: UNetDecoder(4, [], acted_picture=2)(
+                {"code": torch.zeros(1, 4), "acted_picture": torch.zeros(1, 3, 28, 28)}
+            ),
+            r"acted_picture of shape \(\*batch, 2, _, _\), got \(1, 3, 28, 28\)",
         ),
         (lambda: UNetDecoder(4, [])(torch.zeros(1, 4)), "a dict with the parts .*got Tensor"),
     ],

@@ -53,7 +53,7 @@ class _StepModel(TransformModule):
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
         z = self.encode(x)
         prediction: Tensor = self.decoder(
-            x, self.step(g.expand(len(x), *self.group.element_shape), z)
+            x, self.step(g.expand(x.shape[0], *self.group.element_shape), z)
         )
         return prediction
 
@@ -250,10 +250,10 @@ class MAGANetHead(_StepModel):
 
     @override
     def step(self, g: Tensor, z: Tensor) -> Tensor:
-        stay = self.group.identity(len(g), dtype=g.dtype, device=g.device)
+        stay = self.group.identity(g.shape[0], dtype=g.dtype, device=g.device)
         matrices = torch.cat([self.rho.matrix(g), self.rho.matrix(stay)])
         read = torch.cat([matrices.flatten(1).to(z.dtype), z.repeat(2, 1)], 1)
-        moved, unmoved = self.head(read).chunk(2)
+        moved, unmoved = self.head(read).unflatten(0, (2, -1)).unbind()
         step: Tensor = moved - unmoved
         return step
 

@@ -1,0 +1,222 @@
+"""Measure where the time of a training step goes, for the default presets of four data sets.
+
+``python benchmarks/training_profile.py`` trains each for a few steps by the library's own loop,
+with stopwatches on what the loop calls, and writes ``benchmarks/results/training_profile.json`` and
+``.md``. Processor time on one thread, so neighbours on the machine count little.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from unittest import mock
+
+from lightning_fabric import Fabric
+from timing import facts, set_up, write
+from torch import Tensor, nn
+from torch.optim.optimizer import (
+    register_optimizer_step_post_hook,
+    register_optimizer_step_pre_hook,
+)
+from typing_extensions import override
+
+from groupae.data import OrbitDataset
+from groupae.data.building import show_building
+from groupae.experiments import get_experiment
+from groupae.experiments.building import build_model
+from groupae.models import LatentActionAE
+from groupae.pairs import PairBatch
+from groupae.training import Callback, TrainingState, fit
+
+_NAMES = ("rotated-digits", "brain-contrast", "turntable", "sky-planes")
+_PIXELS = {"turntable": 32, "sky-planes": 32}
+_STEPS, _WARM_UP = 45, 5
+_MODULES = ("encode", "act", "decode")
+_PARTS = ("loader", *_MODULES, "loss", "backward", "optimiser", "the rest")
+_BACKWARD = tuple(f"backward of {name}" for name in reversed(_MODULES))
+
+
+class Stopwatch(Callback):
+    """Processor seconds of the parts of each step; nested calls are told apart by `_tensors`."""
+
+    def __init__(self) -> None:
+        self.steps: list[dict[str, float]] = []
+        self.calls: list[dict[str, int]] = []
+        self._start_step()
+
+    def _start_step(self) -> None:
+        self.spent = dict.fromkeys((*_PARTS, *_BACKWARD), 0.0)
+        self.called = dict.fromkeys(_PARTS, 0)
+        self.marks: dict[str, float] = {}
+        self.started = time.process_time()
+
+    @contextlib.contextmanager
+    def measuring(self, part: str) -> Iterator[None]:
+        """Add the time that is spent inside to a part."""
+        started = time.process_time()
+        yield
+        self.spent[part] += time.process_time() - started
+        self.called[part] += 1
+
+    def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that does the same and is measured."""
+
+        def call(*arguments: Any, **options: Any) -> Any:
+            with self.measuring(part):
+                return function(*arguments, **options)
+
+        return call
+
+    def mark(self, name: str, tensors: Any) -> None:
+        """Note down when the gradient reaches the first of some tensors."""
+        for tensor in _tensors(tensors):
+            if tensor.requires_grad:
+                tensor.register_hook(lambda _: self._note(name))
+
+    def _note(self, name: str) -> None:
+        self.marks.setdefault(name, time.process_time())
+
+    @override
+    def on_step(self, state: TrainingState) -> None:
+        """Close the step: what was not measured is the rest."""
+        ended = time.process_time()
+        spent, marks = self.spent, self.marks
+        spent["loss"] -= sum(spent[name] for name in _MODULES)  # it calls the three
+        spent["the rest"] = ended - self.started - sum(spent[name] for name in _PARTS)
+        edges = [marks["begun"], marks["decoded"], marks["coded"], marks["ended"]]
+        for name, (begun, over) in zip(_BACKWARD, itertools.pairwise(edges), strict=True):
+            spent[name] = over - begun
+        self.steps.append(spent)
+        self.calls.append(self.called)
+        self._start_step()
+
+    @override
+    def on_validation(self, state: TrainingState) -> None:
+        """Begin anew: validations are no part of a step."""
+        self._start_step()
+
+
+def _tensors(code: Any) -> list[Tensor]:
+    return list(code.values()) if isinstance(code, dict) else [code]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """A data set with a stopwatch."""
+
+    dataset: OrbitDataset
+    watch: Stopwatch
+
+    def batch(self, step: int, size: int) -> PairBatch:
+        """Return the pairs of a step."""
+        with self.watch.measuring("loader"):
+            return self.dataset.batch(step, size)
+
+
+def _watch_model(model: LatentActionAE, watch: Stopwatch) -> None:
+    """Put stopwatches on the forward passes, and marks where the gradient passes between them."""
+
+    def watch_module(name: str, module: nn.Module) -> None:
+        forward = watch.timed(name, module.forward)
+
+        def call(*arguments: Any) -> Any:
+            out = forward(*arguments)
+            if model.training and name == "act":
+                watch.mark("decoded", out)
+                watch.mark("coded", arguments[1])
+            return out
+
+        module.forward = call  # type: ignore[method-assign]
+
+    for name, module in zip(_MODULES, (model.encoder, model.action, model.decoder), strict=True):
+        watch_module(name, module)
+    model.objective = watch.timed("loss", model.objective)
+
+
+@contextlib.contextmanager
+def _watching_updates(watch: Stopwatch) -> Iterator[None]:
+    """Put stopwatches on the backward pass and on every optimiser's step."""
+    backward = Fabric.backward
+
+    def timed_backward(fabric: Fabric, loss: Tensor) -> None:
+        watch._note("begun")
+        with watch.measuring("backward"):
+            backward(fabric, loss)
+        watch._note("ended")
+
+    updates: list[contextlib.AbstractContextManager[None]] = []
+
+    def begin(*_: Any) -> None:
+        updates.append(watch.measuring("optimiser"))
+        updates[-1].__enter__()
+
+    def end(*_: Any) -> None:
+        updates.pop().__exit__(None, None, None)
+
+    handles = register_optimizer_step_pre_hook(begin), register_optimizer_step_post_hook(end)
+    with mock.patch.object(Fabric, "backward", timed_backward):
+        yield
+    for handle in handles:
+        handle.remove()
+
+
+def profile(name: str) -> dict[str, Any]:
+    """Return milliseconds of each part of a step, medians over steps, and the number of calls."""
+    experiment = get_experiment(name)
+    data, preset = experiment.data.resized(_PIXELS.get(name)), experiment.preset("default")
+    model, watch = build_model(data, preset.model, seed=0), Stopwatch()
+    assert isinstance(model, LatentActionAE)
+    train, validation = data.load("train"), data.load("validation").fixed(8)
+    _watch_model(model, watch)
+    config = dataclasses.replace(preset.training, steps=_STEPS, validations=1)
+    with _watching_updates(watch):
+        fit(model, _Source(train, watch), validation, config, callbacks=[watch])
+    steps, calls = watch.steps[_WARM_UP:], watch.calls[_WARM_UP:]
+    assert all(call == calls[0] for call in calls)
+    parts = {part: 1e3 * statistics.median(s[part] for s in steps) for part in steps[0]}
+    return {"pairs": config.batch_size, "ms": parts, "calls": calls[0]}
+
+
+def share(profiled: dict[str, Any], *parts: str) -> float:
+    """Return what part of a step some of its parts take."""
+    return sum(profiled["ms"][part] for part in parts) / sum(profiled["ms"][p] for p in _PARTS)
+
+
+def table(found: dict[str, dict[str, Any]]) -> list[str]:
+    """Return the profiles as lines of a Markdown table: one column a data set."""
+    lines = ["| | " + " | ".join(found) + " |", "| --- |" + " ---: |" * len(found)]
+
+    def add(name: str, cells: list[str]) -> None:
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+
+    totals = [sum(p["ms"][part] for part in _PARTS) for p in found.values()]
+    add("a step, ms", [f"{total:.0f}" for total in totals])
+    add("pairs in it", [f"{p['pairs']}" for p in found.values()])
+    for part in _PARTS:
+        add(part, [f"{share(p, part):.1%}" for p in found.values()])
+        if part == "backward":
+            for name in _BACKWARD:
+                add(f"... {name.split()[-1]}", [f"{share(p, name):.1%}" for p in found.values()])
+    both = ("act", "backward of act")
+    add("**the action, both ways**", [f"**{share(p, *both):.1%}**" for p in found.values()])
+    passes = [" + ".join(str(p["calls"][m]) for m in _MODULES) for p in found.values()]
+    add("calls of encoder + action + decoder", passes)
+    return lines
+
+
+def main() -> None:
+    """Profile all, print the table and write it."""
+    known = facts({"clock": f"processor time, median of {_STEPS - _WARM_UP} steps"})
+    with show_building():
+        found = {name: profile(name) for name in _NAMES}
+    write("training_profile", known, {"profiles": found}, table(found))
+
+
+if __name__ == "__main__":
+    set_up(__doc__)
+    main()

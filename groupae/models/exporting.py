@@ -1,0 +1,87 @@
+"""``transform`` of a model as a graph for batches of any size, by ``torch.export``.
+
+A graph is a model's arithmetic without its Python; what reads it needs neither groupae nor its
+groups. Elements keep their chart: a graph takes angles where the model takes angles.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+
+import torch
+from torch import Tensor, nn
+from torch.export import Dim, ExportedProgram
+from typing_extensions import override
+
+from groupae._validation import expected
+from groupae.models.protocol import TransformModule
+
+__all__ = ["ExportError", "export_transform", "pt2_from_program"]
+
+
+class ExportError(ValueError):
+    """A model that cannot be written as a graph, or whose graph gives other numbers."""
+
+
+class _Transform(nn.Module):
+    """``transform`` where ``torch.export`` looks for it."""
+
+    def __init__(self, model: TransformModule) -> None:
+        super().__init__()
+        self.model = model
+
+    @override
+    def forward(self, g: Tensor, x: Tensor) -> Tensor:
+        return self.model.transform(g, x)
+
+
+def export_transform(model: TransformModule, g: Tensor, x: Tensor) -> ExportedProgram:
+    """Return ``transform`` as a graph with inputs ``g`` and ``x`` and a free batch axis.
+
+    Args:
+        model: A model; it is exported as it evaluates, on the device where it is.
+        g: Any elements, shape ``(n, *element_shape)`` with n of at least 2.
+        x: Any data, shape ``(n, *x_shape)``.
+
+    Returns:
+        A program: ``program.module()(g, x)``; `pt2_from_program` or
+        `groupae.interop.onnx.onnx_from_program` make a file of it.
+
+    Raises:
+        ExportError: If the model cannot be traced for any size of batch: one's own code must take
+            it from ``x.shape[0]``, for ``len(x)`` is fixed by tracing.
+
+    Example:
+        >>> from groupae import SO2, LatentActionAE, VectorAction
+        >>> action = VectorAction(SO2().rep("2x0 + 1x1"))
+        >>> ae = LatentActionAE(nn.Linear(9, 4), nn.Linear(4, 9), action)
+        >>> program = export_transform(ae, torch.zeros(2), torch.zeros(2, 9))
+        >>> program.module()(torch.zeros(5), torch.zeros(5, 9)).shape
+        torch.Size([5, 9])
+    """
+    name = type(model).__name__
+    if len(x) < 2 or len(g) != len(x):  # of 1 it is taken that there never is more
+        got = f"{len(g)} elements and {len(x)} data"
+        raise ValueError(expected("export_transform", "as many elements as data, 2 or more", got))
+    batch, trained = {0: Dim("batch")}, model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            return torch.export.export(_Transform(model), (g, x), dynamic_shapes=(batch, batch))
+    except Exception as error:  # torch raises a dozen kinds, of which most have no public name
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        what = "a model that torch.export can trace for batches of any size"
+        raise ExportError(expected(name, what, f"the error: {reason}")) from error
+    finally:
+        model.train(trained)
+
+
+def pt2_from_program(program: ExportedProgram) -> bytes:
+    """Return a program as the content of a file that ``torch.export.load`` reads."""
+    stream = io.BytesIO()
+    with warnings.catch_warnings():
+        # torch 2.13 says so of every weight that is laid with its channels innermost
+        warnings.filterwarnings("ignore", "No complete tensor found", UserWarning)
+        torch.export.save(program, stream)
+    return stream.getvalue()
