@@ -135,8 +135,8 @@ class Induced(Derived):
         j = group.distance(self.phi(inside), candidates).argmin(-1)
         m = len(self.phi.source.element_shape)
         at = j.reshape(*j.shape, 1, *(1,) * m)
-        h = torch.take_along_dim(inside, at, inside.ndim - m - 1).squeeze(inside.ndim - m - 1)
-        return j, h
+        axis = inside.ndim - m - 1
+        return j, _take(inside, at, axis).squeeze(axis)
 
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
@@ -144,7 +144,14 @@ class Induced(Derived):
         parts = x.unflatten(-2, (len(self.cosets), self.inner.dim))
         moved = self.inner._apply(h, parts)
         come_from = j.argsort(-1)[..., None, None]  # the coset that is carried to place j
-        return torch.take_along_dim(moved, come_from, -3).flatten(-3, -2)
+        return _take(moved, come_from, moved.ndim - 3).flatten(-3, -2)
+
+
+def _take(x: Tensor, index: Tensor, axis: int) -> Tensor:
+    """Do what ``torch.take_along_dim`` does, which cannot be exported for batches of any size."""
+    lead, trailing = torch.broadcast_shapes(x.shape[:axis], index.shape[:axis]), x.shape[axis + 1 :]
+    index = index.expand(*lead, index.shape[axis], *trailing)
+    return x.expand(*lead, *x.shape[axis:]).gather(axis, index)
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -185,7 +192,7 @@ class PermutationRepresentation(Representation):
 
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
-        return torch.take_along_dim(x, self._sources(g)[..., None], -2)
+        return _take(x, self._sources(g)[..., None], x.ndim - 2)
 
     @override
     def character(self, g: Tensor, dtype: torch.dtype | None = None) -> Tensor:

@@ -32,6 +32,8 @@ FAMILIES = {
     "Cyclic": lambda: Cyclic(6).rep("1x0 + 2x1 + 1x3"),
     "Dihedral": lambda: Dihedral(4).rep("1x0 + 1x1 + 1x2-"),
     "Affine": lambda: Affine().rep("1xstd + 1x0"),
+    "regular": lambda: Cyclic(6).regular(on_elements=True),
+    "induced": lambda: Cyclic(3).rep("1x0 + 1x1").induce(Dihedral(3).subgroup("c(3)")),
     "Product": lambda: (SO2() * Cyclic(6)).rep("1x(0,0) + 2x(1,2)"),
 }
 TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}
