@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define MAX_ENTRIES 625  /* of a Wigner matrix: 25 * 25 */
+#define MAX_ENTRIES 625 /* of a Wigner matrix: 25 * 25 */
 
 #define REAL float
 #define WIDTH 8
@@ -26,6 +26,7 @@
 #else
 
 #define vec NAMED(vec)
+#define LINE (int64_t)(64 / sizeof(REAL)) /* numbers in a line of the cache */
 typedef REAL vec __attribute__((vector_size(WIDTH * sizeof(REAL)), aligned(sizeof(REAL))));
 
 /* ROWS rows of a block of c >= WIDTH columns: sums stay in registers. */
@@ -59,15 +60,24 @@ typedef REAL vec __attribute__((vector_size(WIDTH * sizeof(REAL)), aligned(sizeo
         }                                                                                          \
     } while (0)
 
+/* Rows four at a time; what is left over joins the first ones, for a row alone takes as long. */
 #define ALL_ROWS(TILE, k)                                                                          \
     do {                                                                                           \
         int64_t i = 0;                                                                             \
-        for (; i + 4 <= d; i += 4) TILE(4, k);                                                     \
-        if (i + 2 <= d) {                                                                          \
+        if (d == 1) {                                                                              \
+            TILE(1, k);                                                                            \
+            i = 1;                                                                                 \
+        } else if (d % 4 == 1) {                                                                   \
+            TILE(5, k);                                                                            \
+            i = 5;                                                                                 \
+        } else if (d % 4 == 2) {                                                                   \
             TILE(2, k);                                                                            \
-            i += 2;                                                                                \
+            i = 2;                                                                                 \
+        } else if (d % 4 == 3) {                                                                   \
+            TILE(3, k);                                                                            \
+            i = 3;                                                                                 \
         }                                                                                          \
-        if (i < d) TILE(1, k);                                                                     \
+        for (; i < d; i += 4) TILE(4, k);                                                          \
     } while (0)
 
 /* out (d, c) = matrix (d, d; strides s and t) times x (d, c). */
@@ -100,6 +110,9 @@ void NAMED(multiply)(int64_t first, int64_t last, int64_t terms, const int64_t *
         for (int64_t term = 0; term < terms; term++) {
             const int64_t d = sizes[2 * term], c = sizes[2 * term + 1];
             const int64_t *stride = strides + 3 * term;
+            if (term + 1 < terms) /* the next block, on its way while this one is multiplied */
+                for (int64_t e = 0; e < sizes[2 * term + 2] * sizes[2 * term + 3]; e += LINE)
+                    __builtin_prefetch(from + d * c + e);
             if (matrices[term] == 0)
                 memcpy(to, from, d * c * sizeof(REAL));
             else
@@ -225,6 +238,7 @@ void NAMED(wigner)(int64_t first, int64_t last, int64_t highest, const REAL *fac
 }
 
 #undef vec
+#undef LINE
 #undef NARROW_TILE
 #undef WIDE_TILE
 #undef ALL_ROWS
