@@ -21,7 +21,7 @@ _REMEDY = "pip install groupae[onnx]"
 
 
 def check_onnx_installed() -> None:
-    """Raise `ModuleNotFoundError` unless all that writes and runs ONNX models is installed."""
+    """Raise ``ModuleNotFoundError`` unless all that writes and runs ONNX models is installed."""
     for library in ("onnx", "onnxscript", "onnxruntime"):
         load(library, _REMEDY)
 
