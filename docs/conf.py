@@ -39,7 +39,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(.*_Polyhedral|Constant|Overlap).*"),
     (r"py:.*", r".*(_StepModel|Bijection)"),
     (r"py:.*", r"(GroupElement|GSpace|FieldType|Escnn\w+|Rotation)"),
-    (r"py:.*", r"groupae\.[a-z_.]*\.(Irreps|Term|Latent|IrrepLabel)"),
+    (r"py:.*", r"groupae\.[a-z_.]*\.(Irreps|Terms?|Latent|IrrepLabel)"),
 ]
 
 sphinx_gallery_conf = {

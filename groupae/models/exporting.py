@@ -45,7 +45,7 @@ def export_transform(model: TransformModule, g: Tensor, x: Tensor) -> ExportedPr
         x: Any data, shape ``(n, *x_shape)``.
 
     Returns:
-        A program: ``program.module()(g, x)``; `pt2_from_program` or
+        The program. ``program.module()(g, x)`` runs it; `pt2_from_program` or
         `groupae.interop.onnx.onnx_from_program` make a file of it.
 
     Raises:
