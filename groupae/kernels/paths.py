@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _CACHED_BYTES = 2**20
-_FEW = 4  # copies: up to here turning them is faster, whatever the degree and the batch
+_FEW = 2  # copies: up to here turning them there and back is faster than forming matrices
 _NUMPY_DTYPES = (torch.float32, torch.float64)
 _forced: list[tuple[bool, bool]] = []
 

@@ -6,7 +6,7 @@ With Euler angles ``R = R_y(a) R_x(b) R_y(c)`` and a fixed K that carries the ax
 
 where Y turns the planes of opposite orders by multiples of the angle, and D(K) is a constant. So a
 vector costs a few products with one matrix, where forming D costs more than that for every entry.
-It pays up to a handful of copies; then D, once formed, serves them all.
+It pays for a copy or two; D, once formed, serves any number of them, there and back.
 
 References:
     Edmonds, Angular Momentum in Quantum Mechanics, 1957, section 4.1, for the factors.

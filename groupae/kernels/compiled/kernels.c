@@ -26,20 +26,24 @@
 #else
 
 #define vec NAMED(vec)
+#define half NAMED(half)
 #define LINE (int64_t)(64 / sizeof(REAL)) /* numbers in a line of the cache */
 typedef REAL vec __attribute__((vector_size(WIDTH * sizeof(REAL)), aligned(sizeof(REAL))));
+typedef REAL half __attribute__((vector_size(WIDTH / 2 * sizeof(REAL)), aligned(sizeof(REAL))));
 
-/* ROWS rows of a block of c >= WIDTH columns: sums stay in registers. */
-#define NARROW_TILE(ROWS, k)                                                                       \
+/* ROWS rows of a block, some columns from k on: sums stay in registers. */
+#define TILE_OF(VECTOR, ROWS, k)                                                                   \
     do {                                                                                           \
-        vec sum[ROWS];                                                                             \
-        for (int r = 0; r < ROWS; r++) sum[r] = (vec){0};                                          \
+        VECTOR sum[ROWS];                                                                          \
+        for (int r = 0; r < ROWS; r++) sum[r] = (VECTOR){0};                                       \
         for (int64_t j = 0; j < d; j++) {                                                          \
-            const vec v = *(const vec *)(x + j * c + (k));                                         \
+            const VECTOR v = *(const VECTOR *)(x + j * c + (k));                                   \
             for (int r = 0; r < ROWS; r++) sum[r] += matrix[(i + r) * s + j * t] * v;              \
         }                                                                                          \
-        for (int r = 0; r < ROWS; r++) *(vec *)(out + (i + r) * c + (k)) = sum[r];                 \
+        for (int r = 0; r < ROWS; r++) *(VECTOR *)(out + (i + r) * c + (k)) = sum[r];              \
     } while (0)
+#define HALF_TILE(ROWS, k) TILE_OF(half, ROWS, k)
+#define NARROW_TILE(ROWS, k) TILE_OF(vec, ROWS, k)
 
 #define WIDE_TILE(ROWS, k)                                                                         \
     do {                                                                                           \
@@ -83,7 +87,7 @@ typedef REAL vec __attribute__((vector_size(WIDTH * sizeof(REAL)), aligned(sizeo
 /* out (d, c) = matrix (d, d; strides s and t) times x (d, c). */
 static void NAMED(multiply_block)(int64_t d, int64_t c, const REAL *matrix, int64_t s, int64_t t,
                                   const REAL *restrict x, REAL *restrict out) {
-    if (c < WIDTH) {
+    if (c < WIDTH / 2) {
         for (int64_t i = 0; i < d; i++)
             for (int64_t k = 0; k < c; k++) {
                 REAL sum = 0;
@@ -92,10 +96,15 @@ static void NAMED(multiply_block)(int64_t d, int64_t c, const REAL *matrix, int6
             }
         return;
     }
+    if (c < WIDTH) {
+        ALL_ROWS(HALF_TILE, 0);
+        if (WIDTH / 2 < c) ALL_ROWS(HALF_TILE, c - WIDTH / 2); /* some columns once more */
+        return;
+    }
     int64_t k = 0;
     for (; k + 2 * WIDTH <= c; k += 2 * WIDTH) ALL_ROWS(WIDE_TILE, k);
     for (; k + WIDTH <= c; k += WIDTH) ALL_ROWS(NARROW_TILE, k);
-    if (k < c) ALL_ROWS(NARROW_TILE, c - WIDTH); /* some columns once more */
+    if (k < c) ALL_ROWS(NARROW_TILE, c - WIDTH);
 }
 
 /* Each block of a vector multiplied by its matrix; no matrix leaves it alone.
@@ -238,7 +247,10 @@ void NAMED(wigner)(int64_t first, int64_t last, int64_t highest, const REAL *fac
 }
 
 #undef vec
+#undef half
 #undef LINE
+#undef TILE_OF
+#undef HALF_TILE
 #undef NARROW_TILE
 #undef WIDE_TILE
 #undef ALL_ROWS
