@@ -119,7 +119,7 @@ def differentiable(function: type[torch.autograd.Function], *inputs: Any) -> Any
 
 @functools.cache
 def _in_reverse(function: type[torch.autograd.Function]) -> type[torch.autograd.Function]:
-    """Return the function for reverse mode alone, which torch calls faster by some 80 us.
+    """Return the function for reverse mode alone, which torch calls with less ado.
 
     Those with a ``setup_context`` of their own, as ``torch.func`` wants it, have their arguments
     bound to a signature at every call.

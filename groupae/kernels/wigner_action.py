@@ -98,7 +98,7 @@ class _Act(torch.autograd.Function):
     @staticmethod
     @override
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        ctx.degrees, ctx.copies, ctx.few, *tensors = inputs
+        ctx.degrees, ctx.copies, _, *tensors = inputs
         ctx.save_for_backward(*tensors, *output)
         if output[1] is not None:
             ctx.mark_non_differentiable(output[1])
@@ -108,7 +108,7 @@ class _Act(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor, _: Any) -> Any:
         rotation, x, output, entries = ctx.saved_tensors
         if is_derived(grad, rotation, x):
-            with torch.enable_grad():
+            with torch.enable_grad(), full_precision(rotation):
                 again = _act(ctx.degrees, ctx.copies, rotation, x)
             wanted = [t for t in (rotation, x) if t.requires_grad]
             found = iter(torch.autograd.grad(again, wanted, grad, create_graph=True))
