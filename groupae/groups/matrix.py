@@ -36,6 +36,7 @@ __all__ = ["MatrixLieGroup"]
 _EXACT = 1e-12  # relative: from where on two given matrices differ
 _NEAR = 0.1  # relative distance at which elements are still found
 _HAAR_FACTORS = 12
+_SAME_COMPONENT = 1e-5  # relative: discrete elements may have been given in float32
 
 
 @dataclasses.dataclass(frozen=True, init=False)
@@ -44,12 +45,13 @@ class MatrixLieGroup(SquareMatrices):
 
     Args:
         algebra: Linearly independent generators that close under commutators, ``(k, n, n)``.
-        discrete: One element of each component beside that of the identity, ``(m, n, n)``.
+        discrete: One element of each component beside that of the identity, ``(m, n, n)``: all
+            of them, so that the product of two is in a component of the list or in that of 1.
 
     Raises:
         ShapeError: If they are not square matrices of one size.
         ValueError: If the generators depend on each other or do not close, or a discrete element
-            is singular or does not normalise the algebra.
+            is singular or does not normalise the algebra, or components are missing or repeated.
 
     Example:
         >>> H, E, F = [[1, 0], [0, -1]], [[0, 1], [0, 0]], [[0, 0], [1, 0]]
@@ -81,6 +83,7 @@ class MatrixLieGroup(SquareMatrices):
         self._set("_frames", self._orthonormal_frames())
         self._set("_units", 1 / torch.linalg.matrix_norm(generators, 2))
         self._set("_spread", self._sampling_spread())
+        self._check_components()
 
     def _set(self, field: str, values: Tensor) -> None:
         object.__setattr__(self, field, Constant(values))  # frozen, but not yet made
@@ -324,6 +327,41 @@ class MatrixLieGroup(SquareMatrices):
         return there @ matrix @ back
 
     # --- membership -------------------------------------------------------------------------
+    def _check_components(self) -> None:
+        """Raise `ValueError` unless the listed components are different and closed under products.
+
+        Or else samples, said to be Haar, would miss a component or prefer one.
+        """
+        frames = self._components(1)
+        for i, left in enumerate(self.discrete.values):
+            repeated = self._same_component(frames[: i + 1], left)
+            if bool(repeated.any()):
+                other = int(repeated.int().argmax()) - 1
+                got = f"number {i} in that of {'the identity' if other < 0 else f'number {other}'}"
+                what = "discrete elements in components of their own"
+                raise ValueError(expected("MatrixLieGroup", what, got, "leave it out"))
+            for j, right in enumerate(self.discrete.values):
+                if not bool(self._same_component(frames, left @ right).any()):
+                    what = "one discrete element of every component"
+                    got = f"a list without that of number {i} times number {j}"
+                    raise ValueError(expected("MatrixLieGroup", what, got, "add the product"))
+
+    def _same_component(self, frames: Tensor, x: Tensor) -> Tensor:
+        """Return which frames ``(c, n, n)`` are connected with one matrix, as far as is found."""
+        equal = self.distance(frames, x) <= _SAME_COMPONENT
+        if bool(equal.any()):
+            return equal
+        walks = self._walks(64)
+        found = [self._nearest(x, (frame @ walks)) for frame in frames]
+        return torch.stack([distance for _, distance in found]) <= _SAME_COMPONENT
+
+    def _walks(self, n: int) -> Tensor:
+        """Return 1 and ``n`` wide elements of the identity's component, always the same ones."""
+        normal = torch.randn(
+            n, self.lie_dim, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+        )
+        return self.exp(torch.cat([0 * normal[:1], math.pi * normal * self._units.values]))
+
     def _nearest(self, x: Tensor, frames: Tensor) -> tuple[Tensor, Tensor]:
         """Return the nearest found ``frame exp(v)`` and its distance, infinite if there is none."""
         frames = frames.to(x).reshape(len(frames), *(1,) * (x.ndim - 2), *x.shape[-2:])
@@ -358,11 +396,7 @@ class MatrixLieGroup(SquareMatrices):
             `MatrixLieGroup.distance`, infinite above a tenth, shape ``(*batch,)``.
         """
         self.check_elements(g)
-        normal = torch.randn(
-            8, self.lie_dim, generator=torch.Generator().manual_seed(0), dtype=torch.float64
-        )
-        turns = self.exp(torch.cat([0 * normal[:1], math.pi * normal * self._units.values]))
-        frames = (self._components(2)[:, None] @ turns[None]).flatten(0, 1)
+        frames = (self._components(2)[:, None] @ self._walks(8)[None]).flatten(0, 1)
         with full_precision(g), torch.no_grad():
             return self._nearest(_at_least_float32(g), frames)[1]
 

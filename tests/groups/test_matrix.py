@@ -388,9 +388,58 @@ def test_check_membership_names_the_worst():
 def test_products_of_discrete_elements_belong():
     parity = torch.diag(torch.tensor([1.0, -1.0, -1.0, -1.0]))
     reversal = -parity
-    group = MatrixLieGroup(lorentz().algebra, [parity, reversal])
+    group = MatrixLieGroup(lorentz().algebra, [parity, reversal, -torch.eye(4)])
     group.check_membership(-torch.eye(4))
     group.check_membership(torch.stack([parity, reversal]))
+
+
+PARITY = torch.diag(torch.tensor([1.0, -1.0, -1.0, -1.0]))
+SWAP = torch.eye(4)[[2, 3, 0, 1]]
+FLIP, OTHER_FLIP = (
+    torch.diag(torch.tensor([1.0, -1, 1, 1])),
+    torch.diag(torch.tensor([1.0, 1, 1, -1])),
+)
+TORUS = [unit(4, 0, 1, -1), unit(4, 2, 3, -1)]
+TWIST = SO3().sample(generator=torch.Generator().manual_seed(5))
+
+
+@pytest.mark.parametrize(
+    ("algebra", "discrete", "words"),
+    [
+        (lorentz().algebra, [PARITY, -PARITY], "without that of number 0 times number 1; add"),
+        (TORUS, [SWAP, FLIP], "without that of number 0 times number 1"),
+        (turns().algebra, [[[2, 0], [0, 2]]], "without that of number 0 times number 0"),
+        (lorentz().algebra, [PARITY, PARITY], "number 1 in that of number 0; leave it out"),
+        (rotations().algebra, [-torch.eye(3), -TWIST], "number 1 in that of number 0"),
+        (turns().algebra, [[[0, 1], [-1, 0]]], "number 0 in that of the identity; leave it out"),
+        (sl2().algebra, [[[-1, 0], [0, -1]]], "number 0 in that of the identity"),  # -1 has no log
+    ],
+    ids=["missing", "swap", "endless", "twice", "moved", "connected", "no log"],
+)
+def test_a_list_of_components_that_is_none_is_refused(algebra, discrete, words):
+    with pytest.raises(ValueError, match=words):
+        MatrixLieGroup(algebra, discrete)
+
+
+@pytest.mark.parametrize(
+    ("algebra", "discrete"),
+    [
+        (lorentz().algebra, [PARITY, -PARITY, -torch.eye(4)]),
+        (
+            TORUS,
+            [SWAP, FLIP, OTHER_FLIP, FLIP @ OTHER_FLIP]
+            + [SWAP @ rest for rest in (FLIP, OTHER_FLIP, FLIP @ OTHER_FLIP)],
+        ),
+        (rotations().algebra, [-TWIST]),
+        (sl2().algebra, [[[1.0, 3.0], [0.0, -1.0]]]),
+        (torch.eye(9).reshape(9, 3, 3), [-TWIST @ torch.diag(torch.tensor([1.0, 3.0, 0.2]))]),
+    ],
+    ids=["Lorentz", "torus", "moved", "oblique", "GL(3)"],
+)
+def test_a_whole_list_of_components_is_accepted_in_any_form(algebra, discrete):
+    group = MatrixLieGroup(algebra, discrete)
+    assert MatrixLieGroup.from_text(str(group.algebra), str(group.discrete)) == group
+    group.check_membership(group.compose(group.discrete.values[-1], group.discrete.values[0]))
 
 
 # --- what is known of the representations ---------------------------------------------------
@@ -403,7 +452,9 @@ def test_types_of_groups():
     assert MatrixLieGroup([[[1, 0], [0, 2]]], [[[-1, 0], [0, 1]]]).is_abelian
     conjugated = [[[0.0, -4.0], [0.25, 0.0]]]  # SO(2) in another basis
     assert not MatrixLieGroup(conjugated).is_compact
-    assert not turns([[[2, 0], [0, 2]]]).is_compact
+    skew = torch.nn.functional.pad(turns().algebra.values, (0, 2, 0, 2))
+    involution = torch.block_diag(torch.eye(2), torch.tensor([[1.0, 1.0], [0.0, -1.0]]))
+    assert not MatrixLieGroup(skew, [involution]).is_compact
 
 
 def test_irreducibility_and_commutants():
