@@ -8,6 +8,8 @@ import pytest
 import groupae
 
 HEAVY = ("e3nn", "scipy", "matplotlib", "lightning_fabric", "rich", "jsonargparse", "hypothesis")
+COMPILER = ("torch._dynamo", "torch._inductor", "sympy")  # over a second of processor time
+TRAINING = ("Run", "TrainingConfig", "fit")  # lightning-fabric loads the compiler
 
 USE_THE_CORE = """
 import torch
@@ -19,7 +21,7 @@ ae.transform(ga.SO3().sample(2), torch.randn(2, 4))
 
 
 def loaded_after(code):
-    script = f"import sys\n{code}\nprint(*sorted(name.split('.')[0] for name in sys.modules))"
+    script = f"import sys\n{code}\nprint(*sorted(sys.modules))"
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return set(out.stdout.split())
 
@@ -28,7 +30,19 @@ def loaded_after(code):
 def test_nothing_heavy_is_loaded(code):
     loaded = loaded_after(code)
     assert {"torch", "numpy", "groupae"} <= loaded
-    assert not loaded & set(HEAVY)
+    assert not loaded & {*HEAVY, *COMPILER}
+
+
+def test_no_public_name_loads_the_compiler():
+    code = f"""
+import groupae
+for name in groupae.__all__:
+    if name not in {TRAINING}:
+        getattr(groupae, name)
+        for module in {COMPILER}:
+            assert module not in sys.modules, f"{{name}} loads {{module}}"
+"""
+    assert not loaded_after(code) & set(COMPILER)
 
 
 def test_importing_has_no_side_effect():

@@ -56,9 +56,10 @@ def _permute(g: Tensor, block: Tensor) -> Tensor:
 
 
 def _constant(function: Callable[[str], T]) -> Callable[[str], T]:
-    # torch.compile cannot trace tableaux and caches. Labels are texts, so it knows them.
-    marked: Callable[[str], T] = torch.compiler.assume_constant_result(function)
-    return marked
+    # torch.compile cannot trace tableaux and caches. Labels are texts, so it knows them. This is
+    # torch.compiler.assume_constant_result, which would load the compiler (2 s) on import.
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    return function
 
 
 @_constant
