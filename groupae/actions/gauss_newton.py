@@ -18,6 +18,7 @@ from torch import Tensor
 from groupae.actions.base import LatentAction, map_latent
 from groupae.actions.newton import advance
 from groupae.groups import Group
+from groupae.kernels.forward_mode import directional_derivative
 
 __all__ = ["search"]
 
@@ -105,9 +106,9 @@ def _descend(
         columns = []
         zero = torch.zeros(*batch, group.lie_dim, dtype=g.dtype, device=g.device)
         for axis in axes:
-            value, slope = torch.func.jvp(
-                lambda v: residual(advance(group, g, v)), (zero,), (axis.expand_as(zero),)
-            )[:2]
+            value, slope = directional_derivative(
+                lambda v: residual(advance(group, g, v)), zero, axis.expand_as(zero)
+            )
             columns.append(slope)
         jacobian = torch.stack(columns, -1)
         gradient = (jacobian.mT @ value[..., None])[..., 0]

@@ -19,6 +19,7 @@ from groupae._validation import expected
 from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel
 from groupae.groups.packing import Packed
+from groupae.kernels.forward_mode import directional_derivative
 
 __all__ = ["advance", "climb"]
 
@@ -113,7 +114,7 @@ def _generators(group: Group, labels: Sequence[IrrepLabel], like: Tensor) -> lis
         return tuple(group.irreps.matrices(labels, advance(group, g, v), torch.float64))
 
     axes = torch.eye(group.lie_dim, dtype=torch.float64, device=like.device)
-    columns = [torch.func.jvp(moved, (torch.zeros_like(axis),), (axis,))[:2] for axis in axes]
+    columns = [directional_derivative(moved, torch.zeros_like(axis), axis) for axis in axes]
     return [
         torch.stack([value[i].mT @ slope[i] for value, slope in columns]).to(like.dtype)
         for i in range(len(labels))
