@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._validation import ShapeError, check_axis_size, check_floating, expected
+from groupae.actions.newton import MOST_TRIED
 from groupae.groups import Group
 from groupae.groups.base import align_batch
 from groupae.groups.homomorphisms import Homomorphism
@@ -101,6 +102,14 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
     def depth(self) -> int:
         """By how much rounding errors of an element are amplified."""
         return 1
+
+    @property
+    def can_align(self) -> bool:
+        """Whether `align` and `distance` are defined.
+
+        They are not for a finite group of more than 50,000 elements, all of which would be tried.
+        """
+        return self.group.order is None or self.group.order <= MOST_TRIED
 
     @abc.abstractmethod
     @override

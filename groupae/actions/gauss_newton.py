@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from groupae.actions.base import LatentAction, map_latent
-from groupae.actions.newton import advance
+from groupae.actions.newton import advance, spread
 from groupae.groups import Group
 from groupae.kernels.forward_mode import directional_derivative
 
@@ -83,12 +83,7 @@ def _candidates(group: Group, n: int, like: Tensor) -> Tensor:
         found = group.elements()
     else:
         identity = group.identity(1, dtype=torch.float64)
-        try:
-            others = group.grid(n)
-        except TypeError:  # a group without a mesh
-            generator = torch.Generator().manual_seed(0)
-            others = group.sample(n, generator=generator, dtype=torch.float64)
-        found = torch.cat([identity, others.to(identity)])
+        found = torch.cat([identity, spread(group, n).to(identity)])
     found = found.to(like.device)
     return found.to(like.dtype) if found.is_floating_point() else found
 

@@ -22,9 +22,11 @@ def in_irreps(rho: Representation) -> Representation | None:
     inner = rho.inner if isinstance(rho, BasisChange) else rho
     if isinstance(inner, IrrepSum):
         return rho
+    if not rho.group.has_irreps:
+        return None
     try:
         return rho.decompose()
-    except (TypeError, ValueError):  # the group lists no irreps, or too few
+    except ValueError:  # it holds irreps that the group does not list
         return None
 
 

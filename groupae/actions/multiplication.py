@@ -56,6 +56,12 @@ class LeftMultiplication(LatentAction[Tensor]):
     def __repr__(self) -> str:
         return f"LeftMultiplication({self.group})"
 
+    @property
+    @override
+    def can_align(self) -> bool:
+        """Always: the element is a product."""
+        return True
+
     @override
     def batch_ndim(self, z: Tensor) -> int:
         """Return how many axes stand before one element."""

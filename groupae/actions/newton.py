@@ -21,10 +21,11 @@ from groupae.groups.irreps import IrrepLabel
 from groupae.groups.packing import Packed
 from groupae.kernels.forward_mode import directional_derivative
 
-__all__ = ["advance", "climb"]
+__all__ = ["MOST_TRIED", "advance", "climb", "spread"]
 
 _FEWEST, _MOST = 4096, 2**16
-_MOST_ELEMENTS = 50_000  # of a finite group, all of which are tried
+MOST_TRIED = 50_000
+"""Order of the largest finite group whose elements are all tried."""
 _ROUNDS = ((16, 5), (4, 9))
 """How many of the best elements climb, and how many steps: most at first, then the best of them."""
 
@@ -32,18 +33,25 @@ _ROUNDS = ((16, 5), (4, 9))
 def advance(group: Group, g: Tensor, v: Tensor) -> Tensor:
     """Return ``g exp(v)``; for a group made of others, exponentials part by part.
 
-    Discrete parts stay where they are.
+    Parts without an exponential stay where they are.
     """
     return group.compose(g, _step(group, v))
 
 
 def _step(group: Group, v: Tensor) -> Tensor:
-    if not group.lie_dim:
-        return group.identity(*v.shape[:-1], dtype=v.dtype, device=v.device)
-    if not isinstance(group, Packed):
+    if group.has_exp:
         return group.exp(v)
+    if not isinstance(group, Packed):
+        return group.identity(*v.shape[:-1], dtype=v.dtype, device=v.device)
     pieces = v.split([part.lie_dim for part in group.parts], -1)
     return group.pack(*(_step(part, u) for part, u in zip(group.parts, pieces, strict=True)))
+
+
+def spread(group: Group, n: int) -> Tensor:
+    """Return ``n`` elements to start a search from, in float64: a grid, or samples without one."""
+    if group.has_grid:
+        return group.grid(n)
+    return group.sample(n, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 
 
 def climb(group: Group, moments: Mapping[IrrepLabel, Tensor], starts: Sequence[Tensor]) -> Tensor:
@@ -61,11 +69,11 @@ def climb(group: Group, moments: Mapping[IrrepLabel, Tensor], starts: Sequence[T
     labels = list(moments)
     if group.order is None:
         finest = max(group.irreps.depth(label) for label in labels)
-        candidates = group.grid(max(_FEWEST, min(_MOST, 24 * finest**group.lie_dim)))
-    elif group.order <= _MOST_ELEMENTS:
+        candidates = spread(group, max(_FEWEST, min(_MOST, 24 * finest**group.lie_dim)))
+    elif group.order <= MOST_TRIED:
         candidates = group.elements()
     else:
-        what = f"a finite group of at most {_MOST_ELEMENTS} elements for align"
+        what = f"a finite group of at most {MOST_TRIED} elements for align"
         raise TypeError(expected(group, what, f"one of {group.order}", "all are tried"))
     candidates = candidates.to(flat.device)
     if candidates.is_floating_point():

@@ -124,10 +124,39 @@ class Group(abc.ABC):
         """Dimension of the Lie algebra, 0 for a discrete group."""
         return 0
 
+    # --- abilities --------------------------------------------------------------------------
+    # What a group can do besides composing is declared, so that callers ask and never catch. A
+    # method that is overridden counts as one that works; a class that overrides one to refuse
+    # says so here, and `groupae.testing` compares both.
+    @property
+    def has_exp(self) -> bool:
+        """Whether `exp` is defined; where it is not, it raises ``TypeError``."""
+        return type(self).exp is not Group.exp
+
+    @property
+    def has_log(self) -> bool:
+        """Whether `log` is defined, of some elements at least (NaN for the others)."""
+        return type(self).log is not Group.log
+
     @property
     def has_global_log(self) -> bool:
-        """Whether `log`, where there is one, finds coordinates for every element, not NaN."""
-        return True
+        """Whether every element has a logarithm, so that none is NaN."""
+        return self.has_log
+
+    @property
+    def has_grid(self) -> bool:
+        """Whether `grid` is defined."""
+        return type(self).grid is not Group.grid
+
+    @property
+    def has_irreps(self) -> bool:
+        """Whether `irreps` is defined; all are listed where ``irreps.is_complete``."""
+        return type(self).irreps is not Group.irreps
+
+    @property
+    def has_standard(self) -> bool:
+        """Whether `standard` is defined."""
+        return self.has_irreps
 
     # --- identity as data -------------------------------------------------------------------
     @property
@@ -369,10 +398,22 @@ class Group(abc.ABC):
         raise TypeError(expected(self, "a Lie group for log", f"{self._kind}: no Lie algebra"))
 
     def interpolate(self, g: Tensor, h: Tensor, t: Tensor | float) -> Tensor:
-        """Return the point at ``t`` on the path from ``g`` (t = 0) to ``h`` (t = 1)."""
-        raise TypeError(
-            expected(self, "a Lie group for interpolate", f"{self._kind}: no path between elements")
-        )
+        """Return ``g exp(t log(g^-1 h))``, from ``g`` (t = 0) to ``h`` (t = 1).
+
+        Args:
+            g: Where the path starts.
+            h: Where it ends; batch axes broadcast.
+            t: A number, or a tensor of shape ``(*batch,)``.
+
+        Raises:
+            TypeError: If the group has no logarithm.
+        """
+        if not (self.has_exp and self.has_log):
+            got = f"{self._kind}: no path between elements"
+            raise TypeError(expected(self, "a Lie group for interpolate", got))
+        v = self.log(self.compose(self.inverse(g), h))
+        t = torch.as_tensor(t, dtype=v.dtype, device=v.device)
+        return self.compose(g, self.exp(t[..., None] * v))
 
     @property
     def _kind(self) -> str:
@@ -394,13 +435,6 @@ class LieGroup(Group):
     @override
     def log(self, g: Tensor) -> Tensor:
         """Return Lie-algebra coordinates ``(*batch, lie_dim)`` with ``exp(log(g)) = g``."""
-
-    @override
-    def interpolate(self, g: Tensor, h: Tensor, t: Tensor | float) -> Tensor:
-        """Return ``g exp(t log(g^-1 h))``; ``t`` a number or a tensor of shape ``(*batch,)``."""
-        v = self.log(self.compose(self.inverse(g), h))
-        t = torch.as_tensor(t, dtype=v.dtype, device=v.device)
-        return self.compose(g, self.exp(t[..., None] * v))
 
     @override
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:

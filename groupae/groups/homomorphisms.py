@@ -64,6 +64,12 @@ class Homomorphism(abc.ABC):
         """Whether it embeds the source as a subgroup, with a known `preimage`."""
         return type(self)._preimage is not Homomorphism._preimage
 
+    @property
+    def has_cosets(self) -> bool:
+        """Whether `cosets` lists them: both groups are finite, or a subclass knows them."""
+        finite = self.target.order is not None and self.source.order is not None
+        return finite or type(self).cosets is not Homomorphism.cosets
+
     def __call__(self, g: Tensor) -> Tensor:
         """Return the image, shape ``(*batch, *target.element_shape)``."""
         self.source.check_elements(g)
@@ -191,6 +197,13 @@ class Composition(Homomorphism):
     def is_injective(self) -> bool:
         """Whether both are."""
         return self.outer.is_injective and self.inner.is_injective
+
+    @property
+    @override
+    def has_cosets(self) -> bool:
+        """Whether both groups are finite, or both maps have."""
+        finite = self.target.order is not None and self.source.order is not None
+        return finite or (self.outer.has_cosets and self.inner.has_cosets)
 
     @override
     def cosets(self) -> Tensor:

@@ -89,9 +89,27 @@ class Packed(LieGroup):
 
     @property
     @override
+    def has_exp(self) -> bool:
+        """Whether all parts have, so none is discrete."""
+        return all(part.has_exp for part in self.parts)
+
+    @property
+    @override
+    def has_log(self) -> bool:
+        """Whether all parts have."""
+        return all(part.has_log for part in self.parts)
+
+    @property
+    @override
     def has_global_log(self) -> bool:
         """Whether all parts have."""
-        return all(part.has_global_log for part in self.parts)
+        return self.has_log and all(part.has_global_log for part in self.parts)
+
+    @property
+    @override
+    def has_grid(self) -> bool:
+        """Whether all parts have, or the group is finite."""
+        return self.order is not None or all(part.has_grid for part in self.parts)
 
     @property
     @override
@@ -241,6 +259,12 @@ class Packed(LieGroup):
         orders = [torch.frac(steps * math.sqrt(5 + 3 * i)).argsort() for i in range(len(rest))]
         others = [part.grid(n)[order] for part, order in zip(rest, orders, strict=True)]
         return self.pack(first.grid(n), *others)
+
+    @override
+    def interpolate(self, g: Tensor, h: Tensor, t: Tensor | float) -> Tensor:
+        """Return ``g exp(t log(g^-1 h))``, as every Lie group does."""
+        self._require_lie("interpolate")
+        return super().interpolate(g, h, t)
 
     def _require_lie(self, method: str) -> None:
         discrete = [str(part) for part in self.parts if not part.lie_dim]

@@ -188,6 +188,18 @@ class Product(Packed):
 
     @property
     @override
+    def has_irreps(self) -> bool:
+        """Whether all factors have."""
+        return all(factor.has_irreps for factor in self.factors)
+
+    @property
+    @override
+    def has_standard(self) -> bool:
+        """Whether all factors have."""
+        return all(factor.has_standard for factor in self.factors)
+
+    @property
+    @override
     def standard_text(self) -> str:
         """The direct sum of the factors' standard representations."""
         labels = self.irreps.trivial

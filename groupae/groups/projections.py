@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae.groups.base import Group
 from groupae.groups.homomorphisms import Homomorphism
 from groupae.groups.products import Product
 
@@ -61,14 +62,24 @@ class FactorInclusion(Homomorphism):
         parts[self.factor] = g
         return self.target.pack(*parts)
 
+    @property
+    @override
+    def has_cosets(self) -> bool:
+        """Whether the other factors are finite."""
+        return all(factor.order is not None for factor in self._others)
+
+    @property
+    def _others(self) -> list[Group]:
+        assert isinstance(self.target, Product)
+        return [factor for i, factor in enumerate(self.target.factors) if i != self.factor]
+
     @override
     def cosets(self) -> Tensor:
         """Return all elements with the identity in this place, if the others are finite."""
         assert isinstance(self.target, Product)
-        others = [f for i, f in enumerate(self.target.factors) if i != self.factor]
-        if any(f.order is None for f in others):
+        if not self.has_cosets:
             return super().cosets()
-        parts = [f.elements() for f in others]
+        parts = [factor.elements() for factor in self._others]
         parts.insert(self.factor, self.source.identity(1, dtype=torch.float64))
         spread = [
             p.reshape(*(len(p) if j == i else 1 for j in range(len(parts))), *p.shape[1:])

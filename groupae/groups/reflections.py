@@ -106,6 +106,8 @@ def _frequency(label: IrrepLabel) -> int:
 class RotationsAndReflections(OrthogonalMatrices):
     """O(n), from a subgroup of rotations and the way an element splits into rotation and sign."""
 
+    has_log = False  # a reflection has none
+
     @property
     @abc.abstractmethod
     def rotations(self) -> LieGroup:

@@ -7,7 +7,6 @@ Lie-algebra coordinates are those of the normal part, then those of the acting o
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 from collections.abc import Callable
@@ -95,9 +94,8 @@ class Semidirect(Packed):
             what = "an action (h, n) -> n or None"
             raise TypeError(expected("Semidirect", what, repr(self.action)))
         self._check_automorphisms()
-        if self.action is None and self.acting.lie_dim:
-            with contextlib.suppress(TypeError):  # an acting product with a discrete factor
-                _ = self._generators  # found here and not while a graph is traced
+        if self.has_exp:
+            _ = self._generators  # found here and not while a graph is traced
 
     def _check_standard(self) -> None:
         if not isinstance(self.normal, Translation):
@@ -172,6 +170,30 @@ class Semidirect(Packed):
 
     @property
     @override
+    def has_irreps(self) -> bool:
+        """Whether the acting group has."""
+        return self.acting.has_irreps
+
+    @property
+    @override
+    def has_standard(self) -> bool:
+        """Whether the action is the standard one, by matrices."""
+        return self.action is None
+
+    @property
+    @override
+    def has_exp(self) -> bool:
+        """Whether both parts have, and the action is the standard one."""
+        return self.action is None and super().has_exp
+
+    @property
+    @override
+    def has_log(self) -> bool:
+        """Whether both parts have, and the action is the standard one."""
+        return self.action is None and super().has_log
+
+    @property
+    @override
     def standard_text(self) -> str:
         """Homogeneous matrices.
 
@@ -239,7 +261,7 @@ class Semidirect(Packed):
     @override
     def exp(self, v: Tensor) -> Tensor:
         """Return the exponential, by that of homogeneous matrices, for the standard action."""
-        self._require_homogeneous("exp")
+        self._require_lie("exp")
         what = "shifts, then the acting group's axes"
         check_axis_size(Method(self, "exp"), v, -1, self.lie_dim, what)
         u, w = v.split((self.normal.lie_dim, self.acting.lie_dim), -1)
@@ -250,15 +272,16 @@ class Semidirect(Packed):
     @override
     def log(self, g: Tensor) -> Tensor:
         """Return the logarithm, for the standard action; undoes `Semidirect.exp`."""
-        self._require_homogeneous("log")
+        self._require_lie("log")
         shift, h = self.unpack(g)
         w = self.acting.log(h)
         with full_precision(g):
             u = torch.linalg.solve(self._mean(w), shift)
         return torch.cat([u, w], -1)
 
-    def _require_homogeneous(self, method: str) -> None:
-        self._require_lie(method)
+    @override
+    def _require_lie(self, method: str) -> None:
+        super()._require_lie(method)
         if self.action is not None:
             what = f"the standard action on Translation(n) for {method}"
             raise TypeError(expected(self, what, "a custom one, which has no homogeneous matrices"))
