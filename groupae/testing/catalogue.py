@@ -83,10 +83,9 @@ def check_all(
 
 def _labels(group: Group, cutoff: int) -> list[str]:
     """Return the texts of small irreps up to a cutoff, the trivial one first."""
-    try:
-        irreps = group.irreps
-    except TypeError:  # a group that lists none
+    if not group.has_irreps:
         return []
+    irreps = group.irreps
     small = (label for label in irreps.labels(cutoff) if irreps.dim(label) <= _LARGEST_DIM)
     return [irreps.format(label) for label in small]
 
@@ -106,20 +105,15 @@ def mixed_sum(group: Group) -> Representation | None:
 
 def representations_of(group: Group) -> tuple[Representation, ...]:
     """Return a mixed sum, the standard and the regular representation, where the group has them."""
-    makers = (lambda: mixed_sum(group), group.standard, lambda: _regular(group))
-    found = (_attempt(maker) for maker in makers)
+    standard = group.standard() if group.has_standard else None
+    found = (mixed_sum(group), standard, _regular(group))
     return tuple(dict.fromkeys(rho for rho in found if rho is not None))
-
-
-def _attempt(make: Callable[[], Representation | None]) -> Representation | None:
-    try:
-        return make()
-    except TypeError:  # the group says why it has none
-        return None
 
 
 def _regular(group: Group) -> Representation | None:
     """Return the regular representation, cut off where it is infinite or large."""
+    if not (group.is_compact and group.has_irreps and group.irreps.is_complete):
+        return None
     whole = [] if group.order is None else [None]
     for cutoff in (*whole, 2, 1):
         rho = group.regular(cutoff)

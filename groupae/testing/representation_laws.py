@@ -107,10 +107,12 @@ def _check_blocks(book: LawBook, rho: Representation, g: Tensor, matrix: Tensor)
 
 def _named(rho: Representation, block: Block, g: Tensor, found: Tensor) -> Tensor:
     """Return what a block must be by its name, or what it is if the name is no irrep's."""
+    if not rho.group.has_irreps:
+        return found
+    irreps = rho.group.irreps
     try:
-        irreps = rho.group.irreps
         label = irreps.parse(block.irrep)
-    except (TypeError, ValueError):
+    except ValueError:  # no irrep's name
         return found
     (irrep,) = irreps.matrices([label], g, found.dtype)
     copies = torch.eye(block.copies, dtype=found.dtype)

@@ -61,6 +61,8 @@ def test_what_belongs_to_a_group():
 
 def test_a_group_without_irreps_brings_none():
     class Bare(Cyclic):
+        has_irreps = False
+
         @property
         def irreps(self):
             raise TypeError("none")
