@@ -270,6 +270,8 @@ def test_the_search_agrees_with_the_closed_form():
 
 def test_a_group_without_a_mesh_is_sampled():
     class Bare(SO2):
+        has_grid = False
+
         def grid(self, n):
             return super(SO2, self).grid(n)
 
