@@ -16,6 +16,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,7 +26,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from groupae._files import discard_folder, flush
+from groupae._files import discard, flush, sweep
 from groupae._validation import ShapeError, check_count, expected
 from groupae.data.building import Building, tell
 from groupae.data.npy_files import NpyFile
@@ -190,7 +191,8 @@ class _Cache:
             if (damage := self.damage()) is None:
                 return
             with self._explained():
-                if self.final.exists():
+                sweep(self.final.parent, rf"\.?{re.escape(self.final.name)}(\.partial)?")
+                if self.final.is_symlink() or self.final.exists():
                     self._take_back(damage)
                 missing = self._prepare()
             self._tell(missing)
@@ -207,17 +209,20 @@ class _Cache:
         """Let a damaged cache be the folder under construction; throw a foreign one away."""
         warnings.warn(f"the cache {self.final} is built again: {damage}", stacklevel=4)
         if self._is_ours(self.final):
-            discard_folder(self.partial)
+            discard(self.partial)
             self.final.rename(self.partial)
         else:
-            discard_folder(self.final)
+            discard(self.final)
 
     def _prepare(self) -> list[_Span]:
         """Set up the folder under construction and return the chunks to be made."""
         if not self._is_ours(self.partial):
-            discard_folder(self.partial)
+            discard(self.partial)
             self.partial.mkdir()
             (self.partial / _MANIFEST).write_text(self.manifest)
+        for path in (self.partial / _CHECKSUMS, *(file.path(self.partial) for file in self.files)):
+            if path.is_symlink() or not path.is_file():
+                discard(path)
         for file in self.files:
             file.prepare(self.partial)
         lines = [f"{start} {value}\n" for start, value in self._checksums(self.partial).items()]

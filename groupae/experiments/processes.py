@@ -81,6 +81,8 @@ def train_cells(cells: Sequence[Cell], jobs: int) -> Generator[tuple[Cell, str |
 def _start(cell: Cell) -> _Worker:
     context = multiprocessing.get_context("spawn")
     cell.log.parent.mkdir(parents=True, exist_ok=True)
+    if cell.log.is_symlink():  # nothing is written through it
+        cell.log.unlink()
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_work, args=(cell, sender), daemon=True)
     with _one_thread(), _interrupts_blocked():

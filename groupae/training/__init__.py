@@ -1,5 +1,6 @@
 """Training: the loop, its schedule and optimisers, what listens to it, and checkpoints."""
 
+from groupae._interrupts import Terminated
 from groupae.training.callbacks import Callback, KeepBest, MetricsLog, ProgressBar, TrainingState
 from groupae.training.checkpoint import (
     Checkpoint,
@@ -19,6 +20,7 @@ __all__ = [
     "MetricsLog",
     "NonFiniteLossError",
     "ProgressBar",
+    "Terminated",
     "TrainingConfig",
     "TrainingResult",
     "TrainingState",

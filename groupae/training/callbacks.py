@@ -20,7 +20,7 @@ from torch import nn
 from typing_extensions import override
 
 from groupae.metrics import PSNR, Score
-from groupae.training.checkpoint import prune_checkpoints, save_checkpoint
+from groupae.training.checkpoint import check_unused, prune_checkpoints, save_checkpoint
 
 __all__ = ["Callback", "KeepBest", "MetricsLog", "ProgressBar", "TrainingState"]
 
@@ -76,18 +76,25 @@ class KeepBest(Callback):
     """Write a checkpoint at every improvement, and keep the best two.
 
     Args:
-        folder: Where checkpoints go.
+        folder: Where checkpoints go; one that has none yet.
+        model: SHA-256 of what says how the model is built, kept with each.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, model: str | None = None) -> None:
         self.folder = folder
+        self.model = model
+
+    @override
+    def on_start(self, state: TrainingState) -> None:
+        """Refuse a folder that has checkpoints."""
+        check_unused(self.folder)
 
     @override
     def on_validation(self, state: TrainingState) -> None:
         """Save the weights if they are the best so far."""
         if state.best_step == state.step:
-            weights = state.model.state_dict()
-            save_checkpoint(self.folder, weights, step=state.step, score=state.validation_score)
+            weights, score = state.model.state_dict(), state.validation_score
+            save_checkpoint(self.folder, weights, step=state.step, score=score, model=self.model)
             prune_checkpoints(self.folder, keep=2)
 
 
@@ -103,10 +110,20 @@ class MetricsLog(Callback):
         self.path = path
         self.every = every
 
+    @override
+    def on_start(self, state: TrainingState) -> None:
+        """Take a link of that name away: nothing is written through it."""
+        if self.path.is_symlink():
+            self.path.unlink()
+
     def _append(self, state: TrainingState, values: dict[str, float]) -> None:
         line = {"step": state.step, "seconds": round(state.seconds, 3), **values}
-        with self.path.open("a") as stream:
-            stream.write(json.dumps(line) + "\n")
+        try:
+            with self.path.open("a") as stream:
+                stream.write(json.dumps(line) + "\n")
+        except OSError as error:
+            error.filename = str(self.path)  # a full disk does not say it
+            raise
 
     @override
     def on_step(self, state: TrainingState) -> None:

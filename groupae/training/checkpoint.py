@@ -1,17 +1,20 @@
 """Checkpoints that survive crashes: safetensors with a JSON manifest; no pickle anywhere.
 
 A checkpoint is a folder ``step-N`` of ``model.safetensors`` and ``manifest.json`` (sizes, SHA-256,
-score). It is written beside its place, flushed to disk and renamed, so it exists whole or not at
-all. Reading verifies it; a damaged one is passed over for the next best, with a warning.
+score, whose weights they are). It is written beside its place, flushed to disk and renamed, so it
+exists whole or not at all. Reading verifies it; a damaged one is passed over for the next best,
+with a warning.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import json
 import os
-import shutil
+import re
+import sys
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,12 +24,23 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from groupae._files import discard_folder, flush, write_durably
+from groupae._files import (
+    digest,
+    discard,
+    flush,
+    hidden_beside,
+    read_json,
+    removed_on_failure,
+    replace_folder,
+    sweep,
+    write_durably,
+)
 from groupae._validation import expected
 
 __all__ = [
     "Checkpoint",
     "CheckpointError",
+    "check_unused",
     "load_best",
     "load_checkpoint",
     "prune_checkpoints",
@@ -35,6 +49,7 @@ __all__ = [
 
 _FORMAT = "groupae-checkpoint-1"
 _WEIGHTS, _MANIFEST = "model.safetensors", "manifest.json"
+_FOLDER = r"step-\d+"
 
 
 class CheckpointError(ValueError):
@@ -43,12 +58,21 @@ class CheckpointError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """The weights of one step and what its manifest says."""
+    """The weights of one step and what its manifest says.
+
+    Args:
+        path: Its folder.
+        step: Number of steps taken.
+        score: Validation score.
+        weights: A state dict.
+        model: SHA-256 of what says how the model is built; ``None`` if that was not recorded.
+    """
 
     path: Path
     step: int
     score: float
     weights: dict[str, Tensor]
+    model: str | None = None
 
 
 def _sha256(path: Path) -> str:
@@ -59,8 +83,25 @@ def _sha256(path: Path) -> str:
         return digest.hexdigest()
 
 
+def check_unused(folder: Path) -> None:
+    """Sweep what killed processes left there, and raise if the folder has checkpoints.
+
+    Raises:
+        FileExistsError: If it has: those of two trainings in one folder would push each other out.
+    """
+    sweep(folder, _FOLDER)
+    if found := sorted(path.name for path in folder.glob("step-*")):
+        got, remedy = f"{len(found)} in it, {found[0]} the first", "name another folder"
+        raise FileExistsError(expected(folder, "a folder without checkpoints", got, remedy))
+
+
 def save_checkpoint(
-    folder: Path, weights: Mapping[str, Tensor], *, step: int, score: float
+    folder: Path,
+    weights: Mapping[str, Tensor],
+    *,
+    step: int,
+    score: float,
+    model: str | None = None,
 ) -> Path:
     """Write ``folder/step-N`` and return its path.
 
@@ -69,27 +110,57 @@ def save_checkpoint(
         weights: A state dict.
         step: Number of steps taken.
         score: Validation score, higher is better.
+        model: SHA-256 of what says how the model is built, for whoever loads them to compare.
+
+    Raises:
+        ValueError: If the step is no count, or the score not finite.
+        OSError: If it cannot be written: no right, no room. Nothing is left behind.
     """
+    if complaint := _complaint(step, score):
+        raise ValueError(expected("save_checkpoint", *complaint))
+    folder.mkdir(parents=True, exist_ok=True)
     final = folder / f"step-{step:08d}"
-    beside = folder / f".{final.name}.{os.getpid()}"
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
-    file = beside / _WEIGHTS
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}, file)
-    flush(file)
-    described = {_WEIGHTS: {"bytes": file.stat().st_size, "sha256": _sha256(file)}}
-    manifest = {"format": _FORMAT, "step": step, "score": score, "files": described}
-    write_durably(beside / _MANIFEST, json.dumps(manifest, indent=2).encode())
-    flush(beside)
-    discard_folder(final)
-    beside.rename(final)
-    flush(folder)
+    beside = hidden_beside(final)
+    with removed_on_failure(beside, final):
+        beside.mkdir()
+        file = beside / _WEIGHTS
+        _write_weights(file, weights)
+        flush(file)
+        described = {_WEIGHTS: {"bytes": file.stat().st_size, "sha256": _sha256(file)}}
+        manifest = {"format": _FORMAT, "step": step, "score": score, "files": described}
+        if model is not None:
+            manifest["model_sha256"] = model
+        manifest["sha256"] = digest(manifest)
+        write_durably(beside / _MANIFEST, json.dumps(manifest, indent=2).encode())
+        flush(beside)
+        replace_folder(final, beside)
+        flush(folder)
     return final
+
+
+def _write_weights(file: Path, weights: Mapping[str, Tensor]) -> None:
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    try:
+        save_file(tensors, file)
+    except SafetensorError as error:  # it gives the system's error as text only
+        found = re.search(r"os error (\d+)", str(error))
+        code = int(found[1]) if found else errno.EIO
+        raise OSError(code, os.strerror(code)) from error
+
+
+def _complaint(step: object, score: object) -> tuple[str, str] | None:
+    """Return what step and score should be and what they are, ``None`` if they are."""
+    if not isinstance(step, int) or isinstance(step, bool) or step < 0:
+        return "step as a count from 0", repr(step)
+    is_number = isinstance(score, (int, float)) and not isinstance(score, bool)
+    if not is_number or not abs(score) <= sys.float_info.max:  # NaN is not; isfinite overflows
+        return "score as a finite number", repr(score)
+    return None
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads((path / _MANIFEST).read_text())
+        manifest = read_json(path / _MANIFEST)
     except FileNotFoundError:
         remedy = "point at a folder written by groupae train"
         raise CheckpointError(
@@ -102,14 +173,18 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise CheckpointError(expected(path, f"a manifest of format {_FORMAT}", repr(found)))
     try:
         described = manifest["files"][_WEIGHTS]
-        numbers = (manifest["step"], manifest["score"], described["bytes"])
-        if not all(isinstance(number, (int, float)) for number in numbers):
-            raise TypeError("a number")
+        if not isinstance(described["bytes"], int):
+            raise TypeError("'bytes'")
         if not isinstance(described["sha256"], str):
             raise TypeError("'sha256'")
+        step, score = manifest["step"], manifest["score"]
     except (KeyError, TypeError) as error:
         got = f"one whose {error} is missing or of the wrong kind"
         raise CheckpointError(expected(path, "a complete manifest.json", got)) from None
+    if complaint := _complaint(step, score):
+        raise CheckpointError(expected(path / _MANIFEST, *complaint))
+    if manifest.get("sha256", digest(manifest)) != digest(manifest):
+        raise CheckpointError(expected(path, "the manifest that was written", "a changed one"))
     return manifest
 
 
@@ -121,33 +196,39 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     manifest = _read_manifest(path)
     file, described = path / _WEIGHTS, manifest["files"][_WEIGHTS]
-    if not file.is_file():
-        raise CheckpointError(expected(path, f"the file {_WEIGHTS}", "none"))
-    size = file.stat().st_size
-    if size != described["bytes"]:
-        raise CheckpointError(expected(file, f"{described['bytes']} bytes", size))
+    _check_size(path, manifest)
     if _sha256(file) != described["sha256"]:
         raise CheckpointError(expected(file, "the SHA-256 of its manifest", "another one"))
     try:
         weights = load_file(file)
     except SafetensorError as error:
         raise CheckpointError(expected(path, "a safetensors file", error)) from None
-    return Checkpoint(path, int(manifest["step"]), float(manifest["score"]), weights)
+    step, score = manifest["step"], float(manifest["score"])
+    return Checkpoint(path, step, score, weights, manifest.get("model_sha256"))
 
 
-def _by_score(folder: Path) -> list[Path]:
-    """Return the checkpoints, best first; those with an unreadable manifest come before all.
+def _check_size(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Raise unless the weights are there and as long as the manifest says: the cheap half."""
+    file, described = path / _WEIGHTS, manifest["files"][_WEIGHTS]
+    if not file.is_file():
+        raise CheckpointError(expected(path, f"the file {_WEIGHTS}", "none"))
+    size = file.stat().st_size
+    if size != described["bytes"]:
+        raise CheckpointError(expected(file, f"{described['bytes']} bytes", size))
 
-    Their score is unknown, so they may be the best: whoever loads tries them, and says so.
-    """
 
-    def key(path: Path) -> tuple[float, str]:
+def _by_score(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the checkpoints, best first, and those whose score cannot be relied on, last first."""
+    scores: dict[Path, float] = {}
+    unknown = []
+    for path in sorted(folder.glob("step-*"), reverse=True):
         try:
-            return float(_read_manifest(path)["score"]), path.name
+            manifest = _read_manifest(path)
+            _check_size(path, manifest)
+            scores[path] = float(manifest["score"])
         except CheckpointError:
-            return float("inf"), path.name
-
-    return sorted(folder.glob("step-*"), key=key, reverse=True)
+            unknown.append(path)
+    return sorted(scores, key=lambda path: scores[path], reverse=True), unknown
 
 
 def load_best(folder: Path) -> Checkpoint:
@@ -158,7 +239,8 @@ def load_best(folder: Path) -> Checkpoint:
     Raises:
         CheckpointError: If there is none, or none is valid.
     """
-    paths = _by_score(folder)
+    known, unknown = _by_score(folder)
+    paths = [*unknown, *known]  # any of the damaged ones may have been the best: they are told
     if not paths:
         remedy = "train first: groupae train"
         raise CheckpointError(expected(folder, "at least one checkpoint step-N", "none", remedy))
@@ -172,6 +254,6 @@ def load_best(folder: Path) -> Checkpoint:
 
 
 def prune_checkpoints(folder: Path, keep: int) -> None:
-    """Delete all but the best ``keep`` checkpoints."""
-    for path in _by_score(folder)[keep:]:
-        discard_folder(path)
+    """Delete all but the best ``keep`` checkpoints; damaged ones neither count nor go."""
+    for path in _by_score(folder)[0][keep:]:
+        discard(path)

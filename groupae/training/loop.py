@@ -14,13 +14,13 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor, nn
 
+from groupae._interrupts import interrupts_deferred
 from groupae._validation import expected
 from groupae.metrics import PSNR, Score, evaluate
 from groupae.pairs import PairBatch, PairSource
 from groupae.training.callbacks import Callback, TrainingState
 from groupae.training.compiling import check_compiler, compiled_loss
 from groupae.training.config import TrainingConfig
-from groupae.training.interrupts import interrupts_deferred
 from groupae.training.optimizers import build_optimizers
 from groupae.training.schedule import Budget, learning_rate_factor
 
@@ -80,7 +80,8 @@ def fit(
         NonFiniteLossError: With the step, the loss terms and the remedy. The model holds its best
             weights so far; checkpoints already written stay.
         KeyboardInterrupt: At the end of the step that was interrupted, after the weights were
-            validated and handed to the callbacks, so that a checkpoint is written.
+            validated and handed to the callbacks, so that a checkpoint is written. SIGTERM counts
+            as Ctrl-C: it raises `Terminated`, which is one.
 
     Example:
         >>> from groupae import SO2, LatentActionAE, RotatedDigits, VectorAction

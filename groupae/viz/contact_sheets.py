@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from groupae._files import write_durably
 from groupae._validation import ShapeError, expected
 from groupae.data import Views
 from groupae.groups import (
@@ -270,7 +271,7 @@ def _show(axes: Axes, picture: Tensor) -> None:
 
 
 def save_figures(figures: Sequence[Figure], path: Path) -> None:
-    """Write figures one below the other as one PNG, and free them."""
+    """Write figures one below the other as one PNG, and free them; a link there is replaced."""
     from matplotlib import pyplot as plt
     from PIL import Image
 
@@ -286,4 +287,6 @@ def save_figures(figures: Sequence[Figure], path: Path) -> None:
     for part in drawn:
         whole.paste(part, (0, below))
         below += part.height
-    whole.save(path, format="PNG")
+    written = io.BytesIO()
+    whole.save(written, format="PNG")
+    write_durably(path, written.getvalue())

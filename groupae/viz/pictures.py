@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
 
+from groupae._files import write_durably
 from groupae._validation import ShapeError, expected
 from groupae.groups import Group
 from groupae.viz.mosaics import GAP, mosaic
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["Orbits", "plot_orbit", "plot_training", "save_figure"]
+
+_LARGEST = 1e300  # that an axis can be scaled to
 
 
 class Orbits(Protocol):
@@ -91,10 +95,13 @@ def _titles(gs: Tensor, title: Callable[[Tensor], str] | None) -> list[str]:
 
 
 def plot_training(metrics: Path) -> Figure:
-    """Return a figure of a run's ``metrics.jsonl``: loss terms and validation score over time."""
+    """Return a figure of a run's ``metrics.jsonl``: loss terms and validation score over time.
+
+    Lines that a crash has torn are passed over.
+    """
     from matplotlib import pyplot as plt
 
-    lines = [json.loads(line) for line in metrics.read_text().splitlines() if line]
+    lines = list(_measurements(metrics))
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
     keys = {key for line in lines for key in line} - {"step", "seconds", "learning_rate"}
     judged = sorted(key for key in keys if key.startswith("validation_"))
@@ -115,9 +122,30 @@ def plot_training(metrics: Path) -> Figure:
     return figure
 
 
+def _measurements(metrics: Path) -> Iterator[dict[str, float]]:
+    """Yield the lines of a metrics file that are whole: numbers by name, a time among them."""
+    for line in metrics.read_bytes().splitlines():
+        try:
+            values = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if (
+            isinstance(values, dict)
+            and "seconds" in values
+            and all(map(_is_number, values.values()))
+        ):
+            yield values
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and abs(value) < _LARGEST
+
+
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure and free it."""
+    """Write a figure as PNG and free it; a link of that name is replaced, not written through."""
     from matplotlib import pyplot as plt
 
-    figure.savefig(path, dpi=110)
+    written = io.BytesIO()
+    figure.savefig(written, dpi=110, format="png")
     plt.close(figure)
+    write_durably(path, written.getvalue())

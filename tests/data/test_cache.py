@@ -16,6 +16,7 @@ import pytest
 import torch
 from rich.console import Console
 
+from groupae.data import cache as data_cache
 from groupae.data.building import show_building, watch_building
 from groupae.data.cache import CacheError, cache_root, cached_arrays
 
@@ -278,6 +279,71 @@ def test_damage_is_named_and_repaired(root, damage, named, made):
     assert is_right(arrays)
     assert make.asked == made
     assert is_right(cached(make))
+
+
+def become_a_folder(name):
+    def damage(folder):
+        path = folder / name
+        path.unlink(missing_ok=True)
+        path.mkdir()
+        (path / "inside").write_text("")
+
+    return damage
+
+
+def become_a_link(name):
+    def damage(folder):
+        path = folder / name
+        path.unlink()
+        path.symlink_to(folder.parent.parent / "thesis.tex")
+
+    return damage
+
+
+@pytest.mark.parametrize("name", ["checksums.txt", "a.npy", "manifest.json"])
+@pytest.mark.parametrize("kind", [become_a_folder, become_a_link])
+def test_a_file_that_is_something_else_is_repaired(root, name, kind):
+    cached(Maker())
+    (root.parent / "thesis.tex").write_text("years of work")
+    kind(name)(only_cache(root))
+    data_cache._VERIFIED.clear()
+    with pytest.warns(UserWarning, match=r"rows-.* is built again: "):
+        assert is_right(cached(Maker()))
+    data_cache._VERIFIED.clear()
+    make = Maker()
+    assert is_right(cached(make)), "no warning: it is whole again"
+    assert not make.asked
+    assert (root.parent / "thesis.tex").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("place", ["{}", ".{}.partial"])
+@pytest.mark.parametrize("kind", ["a file", "a link to nowhere"])
+def test_a_place_that_is_taken_by_something_else_is_repaired(root, place, kind):
+    cached(Maker())
+    folder = only_cache(root)
+    shutil.rmtree(folder)
+    path = root / place.format(folder.name)
+    if kind == "a file":
+        path.write_text("?")
+    else:
+        path.symlink_to(root / "nowhere")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert is_right(cached(Maker()))
+    assert {path.name for path in root.iterdir()} == {folder.name, f".{folder.name}.lock"}
+
+
+def test_what_a_kill_left_is_swept(root):
+    cached(Maker())
+    folder = only_cache(root)
+    for name in (f".discarded-{folder.name}.4711", f".{folder.name}.4711.0123abcd.groupae"):
+        shutil.copytree(folder, root / name)
+    (root / ".rows-notes").mkdir()
+    lose_a_file(folder)
+    with pytest.warns(UserWarning, match="built again"):
+        cached(Maker())
+    found = {path.name for path in root.iterdir()}
+    assert found == {folder.name, f".{folder.name}.lock", ".rows-notes"}
 
 
 def test_what_a_process_has_verified_the_next_verifies_again(root):

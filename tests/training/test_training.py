@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from groupae import SO2, LatentActionAE, OrbitPairs, TrainingConfig, VectorAction, fit
+from groupae._interrupts import interrupts_deferred
 from groupae.metrics import PSNR
 from groupae.training import Callback, KeepBest, MetricsLog, NonFiniteLossError, load_best
-from groupae.training.interrupts import interrupts_deferred
 from groupae.training.optimizers import Muon, build_optimizers, orthogonalise
 from groupae.training.schedule import learning_rate_factor
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from groupae import SO2, SO3, LatentActionAE, VectorAction, plot_orbit
-from groupae.viz import plot_training, save_figure
+from groupae.viz import plot_training, save_figure, save_figures
 
 SHIFT = LatentActionAE(nn.Identity(), nn.Identity(), VectorAction(SO2().rep("6x0")))
 
@@ -74,3 +74,42 @@ def test_training_curves_come_from_the_metrics_file(tmp_path):
     left, right = plot_training(path).axes
     assert left.lines[0].get_xydata().tolist() == [[1.0, 0.5], [2.0, 0.25]]
     assert right.lines[0].get_xydata().tolist() == [[1.1, 12.0]]
+
+
+WHOLE = {"step": 20, "seconds": 1.5, "reconstruction": 0.25}
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [
+        b'{"step": 40, "seco',
+        b"\xff\xfe{}",
+        b"[" * 100_000,
+        b"[1, 2]",
+        b"null",
+        b'{"step": 40, "reconstruction": 0.1}',
+        b'{"step": 40, "seconds": "2", "reconstruction": 0.1}',
+        b'{"step": 40, "seconds": 2, "reconstruction": null}',
+        b'{"step": 40, "seconds": 2, "reconstruction": NaN}',
+        b'{"step": 40, "seconds": 2, "reconstruction": ' + b"9" * 5000 + b"}",
+        b'{"step": 40, "seconds": 2, "reconstruction": ' + b"9" * 4000 + b"}",
+    ],
+)
+def test_a_torn_line_of_metrics_is_passed_over(tmp_path, torn):
+    file = tmp_path / "metrics.jsonl"
+    whole = json.dumps(WHOLE).encode()
+    file.write_bytes(b"\n".join([whole, torn, whole]))
+    (line,) = plot_training(file).axes[0].lines
+    assert list(line.get_ydata()) == [0.25, 0.25]
+
+
+def test_a_picture_replaces_a_link(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    for save in (save_figure, lambda figure, path: save_figures([figure], path)):
+        link = tmp_path / "orbit.png"
+        link.symlink_to(tmp_path / "thesis.tex")
+        save(plot_orbit(SHIFT, torch.rand(1, 1, 5, 6), SO2().grid(2).float()), link)
+        assert not link.is_symlink()
+        assert link.read_bytes().startswith(b"\x89PNG")
+        link.unlink()
+    assert (tmp_path / "thesis.tex").read_text() == "years of work"
