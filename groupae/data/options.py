@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
+from groupae._choices import Size, Split
 from groupae._validation import expected, unknown_choice
 
 __all__ = ["Size", "Split", "check_options", "refuse_folder"]
-
-Split = Literal["train", "validation", "test"]
-"""Which part of a data set."""
-
-Size = Literal["tiny", "small", "full"]
-"""How much of it: seconds to make (for tests), about a minute, or as in the paper."""
 
 
 def check_options(owner: str, split: str, size: str = "small") -> None:

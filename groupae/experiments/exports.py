@@ -6,11 +6,11 @@ import dataclasses
 import io
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import torch
 from torch import Tensor
 
+from groupae._choices import Format
 from groupae._files import write_durably
 from groupae._validation import expected, unknown_choice
 from groupae.experiments.run import EXPORTS, Run
@@ -19,9 +19,6 @@ from groupae.models import TransformModule
 from groupae.models.exporting import ExportError, export_transform, pt2_from_program
 
 __all__ = ["Export", "Format", "export_run"]
-
-Format = Literal["pt2", "onnx"]
-"""``torch.export``'s archive, read by torch alone; or ONNX, read by many runtimes."""
 
 _TRACED, _CHECKED = 2, 8
 _TOLERANCE = 1e-3

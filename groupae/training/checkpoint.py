@@ -148,13 +148,14 @@ def _write_weights(file: Path, weights: Mapping[str, Tensor]) -> None:
         raise OSError(code, os.strerror(code)) from error
 
 
-def _complaint(step: object, score: object) -> tuple[str, str] | None:
+def _complaint(step: Any, score: Any) -> tuple[str, str] | None:
     """Return what step and score should be and what they are, ``None`` if they are."""
     if not isinstance(step, int) or isinstance(step, bool) or step < 0:
-        return "step as a count from 0", repr(step)
+        return "step as a count from 0", f"{step!r:.60}"
     is_number = isinstance(score, (int, float)) and not isinstance(score, bool)
-    if not is_number or not abs(score) <= sys.float_info.max:  # NaN is not; isfinite overflows
-        return "score as a finite number", repr(score)
+    largest = sys.float_info.max  # NaN is not below it, and no integer too large for isfinite
+    if not is_number or not -largest <= score <= largest:
+        return "score as a finite number", f"{score!r:.60}"
     return None
 
 
