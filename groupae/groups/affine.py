@@ -264,7 +264,8 @@ class Affine(LieGroup):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return ``(1, 0)``."""
-        return torch.tensor([1, 0], dtype=dtype or torch.float32, device=device).expand(*batch, 2)
+        unit = torch.tensor([1, 0], dtype=dtype or torch.float32, device=device)
+        return unit.repeat(*batch, 1)
 
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
@@ -332,7 +333,7 @@ class Affine(LieGroup):
 
     @override
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
-        return x[..., 0, :] if chart == "matrix" else x
+        return x[..., 0, :].clone() if chart == "matrix" else x
 
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:

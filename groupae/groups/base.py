@@ -225,12 +225,12 @@ class Group(abc.ABC):
         return self.compose(self.compose(g, h), self.inverse(g))
 
     def project(self, x: Tensor) -> Tensor:
-        """Return the nearest element; the identity map on elements."""
-        return x
+        """Return the nearest element; a copy of elements."""
+        return x.clone()
 
     def representatives(self, g: Tensor) -> Tensor:
         """Return other coordinates of the same element, where a chart has any (angle + 2 pi)."""
-        return g
+        return g.clone()
 
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return a distance, shape ``(*batch,)``; 0 exactly when equal."""
@@ -273,7 +273,8 @@ class Group(abc.ABC):
         for chart in (from_, to):
             if chart not in self.charts:
                 raise ValueError(unknown_choice(self, "a chart", chart, self.charts))
-        return self._from_native(self._to_native(x, from_), to)
+        found = self._from_native(self._to_native(x, from_), to)
+        return found.clone() if found is x else found
 
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
         del chart

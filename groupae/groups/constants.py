@@ -46,8 +46,8 @@ class Constant:
 
     @property
     def values(self) -> Tensor:
-        """The tensor; not to be written to."""
-        return self._values
+        """A copy of the tensor."""
+        return self._values.clone()
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -57,11 +57,11 @@ class Constant:
     def to(
         self, dtype: torch.dtype | None = None, device: torch.device | str | None = None
     ) -> Tensor:
-        """Return it in another dtype and on another device."""
+        """Return it in another dtype and on another device, to be read; `values` is a copy."""
         return self._values.to(device=device, dtype=dtype)
 
     def like(self, x: Tensor) -> Tensor:
-        """Return it in the dtype and on the device of ``x``."""
+        """Return it in the dtype and on the device of ``x``, to be read."""
         return self._values.to(device=x.device, dtype=x.dtype)
 
     def __len__(self) -> int:

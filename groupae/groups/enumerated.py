@@ -103,7 +103,7 @@ class EnumeratedGroup(IndexedGroup):
     def index(self, g: Tensor) -> Tensor:
         """Return the element itself."""
         self.check_elements(g)
-        return g.long()
+        return g.to(torch.int64, copy=True)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -178,11 +178,11 @@ class IdentityMap(Homomorphism):
 
     @override
     def _map(self, g: Tensor) -> Tensor:
-        return g
+        return g.clone()
 
     @override
     def _preimage(self, g: Tensor) -> Tensor:
-        return g
+        return g.clone()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -237,11 +237,11 @@ class FunctionHomomorphism(Homomorphism):
 
     @override
     def _map(self, g: Tensor) -> Tensor:
-        return self.function(g)
+        return self.function(g).clone()
 
     @override
     def _preimage(self, g: Tensor) -> Tensor:
-        return super()._preimage(g) if self.inverse is None else self.inverse(g)
+        return super()._preimage(g) if self.inverse is None else self.inverse(g).clone()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -91,4 +91,4 @@ class OrthogonalMatrices(SquareMatrices):
     def inverse(self, g: Tensor) -> Tensor:
         """Return the transpose."""
         self.check_elements(g)
-        return g.mT
+        return g.mT.clone()

@@ -144,7 +144,7 @@ class Packed(LieGroup):
         """Return one element of each part."""
         check_axis_size(Method(self, "unpack"), g, -1, sum(self.sizes), "make elements with pack")
         return tuple(
-            (numbers.round().long() if part.has_integer_elements else numbers).reshape(
+            (numbers.round().long() if part.has_integer_elements else numbers.clone()).reshape(
                 (*g.shape[:-1], *part.element_shape)
             )
             for part, numbers in zip(self.parts, g.split(self.sizes, -1), strict=True)

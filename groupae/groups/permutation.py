@@ -239,7 +239,7 @@ class Permutation(FiniteGroup):
     ) -> Tensor:
         """Return 0..n-1; an element is int64, whatever the dtype asked for."""
         del dtype
-        return torch.arange(self.n, device=device).expand(*batch, self.n)
+        return torch.arange(self.n, device=device).repeat(*batch, 1)
 
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:

@@ -148,7 +148,7 @@ class RigidMotions(SquareMatrices):
         self.check_elements(g)
         native = self.rotations.charts[0]
         rotation = self.rotations.convert(g[..., :-1, :-1], from_="matrix", to=native)
-        return g[..., :-1, -1], rotation
+        return g[..., :-1, -1].clone(), rotation
 
     def _matrix(self, rotation: Tensor) -> Tensor:
         return self.rotations.convert(rotation, from_=self.rotations.charts[0], to="matrix")

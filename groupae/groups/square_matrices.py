@@ -27,7 +27,8 @@ class SquareMatrices(LieGroup):
     ) -> Tensor:
         """Return unit matrices."""
         n = self.element_shape[0]
-        return torch.eye(n, dtype=dtype or torch.float32, device=device).expand(*batch, n, n)
+        unit = torch.eye(n, dtype=dtype or torch.float32, device=device)
+        return unit.repeat(*batch, 1, 1)
 
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:

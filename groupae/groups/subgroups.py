@@ -117,7 +117,7 @@ class IntoFullOrthogonal(Homomorphism):
 
     @override
     def _map(self, g: Tensor) -> Tensor:
-        return turn_matrix(g.cos(), g.sin()) if isinstance(self.source, SO2) else g
+        return turn_matrix(g.cos(), g.sin()) if isinstance(self.source, SO2) else g.clone()
 
     @override
     def _preimage(self, g: Tensor) -> Tensor:
@@ -150,7 +150,7 @@ class RotationsOfSpace(Homomorphism):
         rotation = g[..., :-1, :-1]
         if isinstance(self.source, SO2):
             return torch.atan2(rotation[..., 1, 0], rotation[..., 0, 0])
-        return rotation
+        return rotation.clone()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -170,8 +170,8 @@ class ShiftAndScale(Homomorphism):
     @override
     def _preimage(self, g: Tensor) -> Tensor:
         if isinstance(self.source, Scaling):
-            return g[..., 0]
-        return g[..., 1:] if isinstance(self.target, Affine) else g[..., :-1, -1]
+            return g[..., 0].clone()
+        return (g[..., 1:] if isinstance(self.target, Affine) else g[..., :-1, -1]).clone()
 
 
 def _cyclic_in_so2(group: Group, n: int) -> Homomorphism:

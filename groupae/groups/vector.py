@@ -261,13 +261,13 @@ class Translation(LieGroup):
     def exp(self, v: Tensor) -> Tensor:
         """Return the vector itself."""
         check_axis_size(Method(self, "exp"), v, -1, self.n, "a Lie-algebra vector is the shift")
-        return v
+        return v.clone()
 
     @override
     def log(self, g: Tensor) -> Tensor:
         """Return the vector itself."""
         self.check_elements(g)
-        return g
+        return g.clone()
 
     @override
     def grid(self, n: int) -> Tensor:
@@ -285,7 +285,7 @@ class Translation(LieGroup):
 
     @override
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
-        return x[..., :-1, -1] if chart == "matrix" else x
+        return x[..., :-1, -1].clone() if chart == "matrix" else x
 
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:
