@@ -22,7 +22,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 from typing_extensions import override
@@ -30,12 +29,14 @@ from typing_extensions import override
 from groupae._validation import ShapeError, expected, unknown_choice
 from groupae.data.elements import parse_elements
 from groupae.data.orbits import OrbitDataset, Views
+from groupae.data.originals.pixels import Ground, Pixels, read_pixels
 from groupae.groups import Group
 
 __all__ = ["FolderPairs"]
 
 _OWNER = "FolderPairs"
-_MODES = ("L", "RGB", "RGBA")
+_CHANNELS = {None: None, "L": 1, "RGB": 3}
+_TO_MODE = 'mode="L" or mode="RGB" turns all of them to grey or to colours'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,11 +62,17 @@ class FolderPairs(OrbitDataset):
             matrices).
         split: Use only lines with this in the column ``split``.
         mode: Turn all pictures to grey (``"L"``) or colours (``"RGB"``); by default they must be
-            alike.
+            alike. Their depth stays.
+        ground: What is seen where pictures are transparent: a grey, or red, green and blue, where 0
+            is black and 1, the default, is white.
         seed: Key of order and choice.
 
-    Pictures are read once and kept as uint8; ``classes`` are the names in the column ``label``,
-    sorted, and ``labels`` their numbers; ``originals`` are the names in the column ``original``.
+    Pictures may be of 1 to 32 bits or floats, grey or colours. Integers are divided by the largest
+    value of their depth (255, 65535, ...; signed ones to [-1, 1]), floats stay as they are; all
+    must have one depth. Palettes are colours. Photographs are turned upright as they say.
+    Pictures are read once and kept as uint8 if they have at most 8 bits, else as float32.
+    ``classes`` are the names in the column ``label``, sorted, and ``labels`` their numbers;
+    ``originals`` are the names in the column ``original``.
 
     Raises:
         FileNotFoundError: If the folder, the table or a picture is missing.
@@ -92,10 +99,12 @@ class FolderPairs(OrbitDataset):
         chart: str | None = None,
         split: str | None = None,
         mode: Literal["L", "RGB"] | None = None,
+        ground: Ground = 1.0,
         seed: int = 0,
     ) -> None:
         if mode not in (None, "L", "RGB"):
             raise ValueError(unknown_choice(_OWNER, "mode", mode, ("L", "RGB")))
+        _check_ground(ground)
         table = Path(folder) / csv
         lines = _read_table(table)
         columns = _element_columns(table, lines[0], elements)
@@ -113,7 +122,7 @@ class FolderPairs(OrbitDataset):
         self.originals = tuple(views)
         self.classes = tuple(classes)
         self.elements = _read_elements(chosen, group, columns, chart)
-        self.pictures = _read_pictures(chosen, Path(folder), mode)
+        self.pictures = _read_pictures(chosen, Path(folder), mode, ground)
         self._counts = torch.tensor([len(of_one) for of_one in views.values()])
         self._starts = self._counts.cumsum(0) - self._counts
 
@@ -137,7 +146,10 @@ class FolderPairs(OrbitDataset):
 
     def _look_up(self, index: Tensor, chosen: Tensor) -> Views:
         place = self._starts[index] + chosen
-        return Views(self.pictures[place].float().div_(255), self.elements[place])
+        pictures = self.pictures[place]
+        if pictures.dtype == torch.uint8:
+            pictures = pictures.float().div_(255)
+        return Views(pictures, self.elements[place])
 
 
 # --- the table ---------------------------------------------------------------------------------
@@ -251,47 +263,50 @@ def _number(line: _Line, column: str) -> float:
     return number
 
 
-def _read_pictures(lines: Sequence[_Line], folder: Path, mode: str | None) -> Tensor:
-    """Return the pictures, uint8, shape ``(lines, C, H, W)``."""
-    first = _read_picture(lines[0], folder, mode)
-    pictures = torch.empty(len(lines), *first.shape, dtype=torch.uint8)
+def _check_ground(ground: object) -> None:
+    levels = ground if isinstance(ground, (list, tuple)) else (ground,)
+    are_numbers = all(isinstance(x, (int, float)) and math.isfinite(x) for x in levels)
+    if not are_numbers or len(levels) not in (1, 3):
+        what = "ground to be a grey or red, green and blue, 0 for black and 1 for white"
+        raise ValueError(expected(_OWNER, what, repr(ground)))
+
+
+def _read_pictures(
+    lines: Sequence[_Line], folder: Path, mode: str | None, ground: Ground
+) -> Tensor:
+    """Return the pictures, uint8 or float32, shape ``(lines, C, H, W)``."""
+    chosen = _CHANNELS[mode]
     for i, line in enumerate(lines):
-        picture = first if i == 0 else _read_picture(line, folder, mode)
-        if picture.shape != first.shape:
-            what = f"{_describe(first)} like {lines[0].cells['picture']}"
-            got = f"{_describe(picture)} in {line.cells['picture']}"
+        pixels = _read_picture(line, folder, mode)
+        picture = pixels.over(ground, chosen)
+        if i == 0:
+            first, depth = picture, pixels.depth
+            pictures = picture.new_empty(len(lines), *picture.shape)
+        what, got = _describe(first, depth), _describe(picture, pixels.depth)
+        if got != what:
+            what = f"{what} like {lines[0].cells['picture']}"
+            got = f"{got} in {line.cells['picture']}"
             remedy = "crop or resize them"
-            if picture.shape[1:] == first.shape[1:]:
-                remedy = 'mode="L" or mode="RGB" turns all of them to grey or to colours'
+            if pixels.depth != depth:
+                remedy = "save all with one depth"
+            elif picture.shape[1:] == first.shape[1:]:
+                remedy = _TO_MODE
             raise ShapeError(expected(line.place, what, got, remedy))
         pictures[i] = picture
     return pictures
 
 
-def _describe(picture: Tensor) -> str:
+def _describe(picture: Tensor, depth: str) -> str:
     channels, height, width = picture.shape
-    return f"{width}x{height} pixels of {channels} channel{'s' if channels > 1 else ''}"
+    plural = "s" if channels > 1 else ""
+    return f"{width}x{height} pixels of {channels} channel{plural} of {depth}"
 
 
-def _read_picture(line: _Line, folder: Path, mode: str | None) -> Tensor:
-    """Return one picture upright, uint8, shape ``(C, H, W)``."""
-    from PIL import Image, ImageOps
-
+def _read_picture(line: _Line, folder: Path, mode: str | None) -> Pixels:
     name = line.cells["picture"]
     file = folder / name
     if not file.is_file():
         remedy = f"paths are relative to {folder}"
         raise FileNotFoundError(expected(line.place, f"a picture {name!r}", "none", remedy))
-    try:
-        with Image.open(file) as opened:
-            upright = ImageOps.exif_transpose(opened)
-            found = upright.convert(mode) if mode else upright
-            pixels = np.array(found)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        got = f"{name} that does not load ({' '.join(str(error).split())})"
-        raise ValueError(expected(line.place, "a picture", got)) from None
-    if found.mode not in _MODES:
-        remedy = 'mode="L" or mode="RGB" turns all of them to grey or to colours'
-        what = "a picture of 8-bit grey or colours"
-        raise ValueError(expected(line.place, what, f"{name} of mode {found.mode}", remedy))
-    return torch.from_numpy(pixels).reshape(*pixels.shape[:2], -1).permute(2, 0, 1)
+    inks = 'mode="L" or mode="RGB" converts it' if mode is None else ""
+    return read_pixels(line.place, file, name, inks=inks)

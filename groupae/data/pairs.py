@@ -46,7 +46,8 @@ class OrbitPairs(OrbitDataset):
         seed: Key of all randomness, at least 0.
 
     Raises:
-        TypeError: If originals or labels are no tensors, or ``act`` returns something else.
+        TypeError: If originals or labels are no tensors, or ``act`` returns something else, or what
+            is seen are bytes or truth values.
         ShapeError: If there are no originals, or ``act``, ``show`` or ``mask`` return other shapes.
 
     Example:
@@ -75,6 +76,8 @@ class OrbitPairs(OrbitDataset):
             got = type(originals).__name__ if not isinstance(originals, Tensor) else "a number"
             remedy = "convert an array with torch.from_numpy"
             raise TypeError(expected(owner, "originals as a tensor (n, *scene_shape)", got, remedy))
+        if show is None:
+            _check_no_bytes(owner, "originals", originals)
         super().__init__(group, len(originals), labels=labels, seed=seed)
         self.originals = originals
         self.act = act
@@ -132,7 +135,9 @@ class OrbitPairs(OrbitDataset):
         scenes = torch.cat(moved).unflatten(0, (m, n))
         mask = None if self._mask is None else self._checked("mask", self._mask(scenes), (m, n, 1))
         seen = scenes if self._show is None else self._show(scenes, generator)
-        return Views(self._checked("show", seen, (m, n)), g, mask)
+        seen = self._checked("show", seen, (m, n))
+        _check_no_bytes(type(self).__name__, "what is seen", seen)
+        return Views(seen, g, mask)
 
     def _checked(self, name: str, value: object, start: tuple[int, ...]) -> Tensor:
         """Return what a function of the user's returned, if it is a tensor of such a shape."""
@@ -143,6 +148,13 @@ class OrbitPairs(OrbitDataset):
             got = tuple(value.shape)
             raise ShapeError(expected(owner, f"{name} to return shape ({form}, ...)", got))
         return value
+
+
+def _check_no_bytes(owner: str, name: str, x: Tensor) -> None:
+    """Raise `TypeError` for pictures that are not yet numbers from 0 to 1."""
+    if x.dtype in (torch.uint8, torch.bool):
+        remedy = "divide bytes by 255: x.float() / 255" if x.dtype == torch.uint8 else "x.float()"
+        raise TypeError(expected(owner, f"{name} of a floating dtype", x.dtype, remedy))
 
 
 def _path(group: Group, count: int) -> Tensor:

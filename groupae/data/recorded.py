@@ -26,7 +26,8 @@ class RecordedPairs(OrbitDataset):
     """Originals of which ``m`` views each are recorded; pairs are two different ones of them.
 
     Args:
-        pictures: uint8, shape ``(n, m, C, H, W)``; an array, also a memory-mapped one.
+        pictures: Shape ``(n, m, C, H, W)``; an array, also a memory-mapped one. Integers are
+            divided by the largest value of their dtype, 255 for uint8; floats stay as they are.
         elements: What each view was moved by, shape ``(n, m, *element_shape)``, or
             ``(m, *element_shape)`` if it is the same for all originals.
         group: The group.
@@ -51,7 +52,7 @@ class RecordedPairs(OrbitDataset):
 
     def __init__(
         self,
-        pictures: npt.NDArray[np.uint8],
+        pictures: npt.NDArray[Any],
         elements: Tensor,
         group: Group,
         *,
@@ -64,9 +65,12 @@ class RecordedPairs(OrbitDataset):
         if not isinstance(pictures, np.ndarray):
             what, remedy = "pictures as an array of numpy", "convert a tensor with .numpy()"
             raise TypeError(expected(owner, what, type(pictures).__name__, remedy))
-        if pictures.ndim != 5 or pictures.dtype != np.uint8:
-            got = f"{pictures.dtype} {pictures.shape}"
-            raise ShapeError(expected(owner, "uint8 pictures of shape (n, m, C, H, W)", got))
+        if pictures.ndim != 5 or pictures.dtype.kind not in "uif":
+            got, what = (
+                f"{pictures.dtype} {pictures.shape}",
+                "real numbers of shape (n, m, C, H, W)",
+            )
+            raise ShapeError(expected(owner, f"pictures as {what}, such as uint8", got))
         n, m = pictures.shape[:2]
         if m < 2:
             raise ShapeError(expected(owner, "at least two views of each original", m))
@@ -130,7 +134,8 @@ class RecordedPairs(OrbitDataset):
         rows = self.rows[index]
         place: Any = (rows.numpy(), chosen.numpy())
         # By numpy: where cores are busy, torch waits for its threads many times as long
-        pictures = np.divide(self.pictures[place], np.float32(255), dtype=np.float32)
+        white = 1 if self.pictures.dtype.kind == "f" else np.iinfo(self.pictures.dtype).max
+        pictures = np.divide(self.pictures[place], np.float32(white), dtype=np.float32)
         mask = None
         if self.masks is not None:
             width = self.pictures.shape[-1]

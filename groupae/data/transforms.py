@@ -16,12 +16,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from groupae._validation import ShapeError, expected, unknown_choice
+from groupae._validation import ShapeError, check_floating, expected, unknown_choice
 
 __all__ = ["Takes", "from_transform"]
 
-Takes = Literal["picture", "batch", "pil"]
-"""What a transform is given: one picture ``(C, H, W)``, a batch of them, or one of pillow's."""
+_ROUNDING = 1e-4  # what interpolation adds to white
+
+Takes = Literal["picture", "batch", "pil", "pil-float"]
+"""What a transform is given: one picture ``(C, H, W)``, a batch, one of pillow's, or a channel."""
 
 
 def from_transform(
@@ -50,7 +52,9 @@ def from_transform(
             transform that wants degrees, ``lambda j: 90.0 * j`` for quarter turns by index.
         takes: ``"picture"`` if the transform takes one picture ``(C, H, W)``, with an element that
             is a Python number if it is only one; ``"batch"`` if it takes ``(k, C, H, W)`` and
-            the elements as a tensor; ``"pil"`` if it takes one picture of pillow, in 8 bits.
+            the elements as a tensor; ``"pil"`` if it takes one picture of pillow, rounded to 8
+            bits; ``"pil-float"`` if it takes one channel at a time as floats (pillow's mode F),
+            which keeps pictures of more than 8 bits and of any range.
 
     Returns:
         A function of (elements ``(k, *element_shape)``, pictures ``(k, C, H, W)``).
@@ -78,7 +82,8 @@ def from_transform(
         if takes == "batch":
             moved = _checked(owner, transform(x, arguments), x)
         else:
-            call = _through_pillow(transform) if takes == "pil" else transform
+            ways = {"pil": _through_bytes, "pil-float": _through_floats}
+            call = ways[takes](transform, owner) if takes in ways else transform
             values = arguments.tolist() if arguments.ndim == 1 else arguments
             pairs = zip(x, values, strict=True)
             moved = torch.stack([_checked(owner, call(one, value), one) for one, value in pairs])
@@ -104,15 +109,20 @@ def _checked(owner: str, result: Any, x: Tensor) -> Tensor:
     return result
 
 
-def _through_pillow(transform: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
+def _through_bytes(transform: Callable[..., Any], owner: str) -> Callable[[Tensor, Any], Any]:
     """Return the transform on tensors ``(C, H, W)`` with C 1 or 3, rounded to 8 bits."""
 
     def call(picture: Tensor, argument: Any) -> Any:
         from PIL import Image
 
+        check_floating(owner, "pictures", picture)
         channels = len(picture)
         if channels not in (1, 3):
-            raise ShapeError(expected("from_transform", "pictures of 1 or 3 channels", channels))
+            raise ShapeError(expected(owner, "pictures of 1 or 3 channels", channels))
+        low, high = (float(value) for value in picture.detach().aminmax())
+        if not (low > -_ROUNDING and high < 1 + _ROUNDING):  # also where one is NaN
+            got, remedy = f"{low:g} to {high:g}", 'takes="pil-float" keeps values of any range'
+            raise ValueError(expected(owner, "pictures in [0, 1] to make 8 bits of", got, remedy))
         pixels = picture.detach().clamp(0, 1).mul(255).round().byte().permute(1, 2, 0).numpy()
         moved = transform(
             Image.fromarray(pixels.squeeze(-1) if channels == 1 else pixels), argument
@@ -121,5 +131,21 @@ def _through_pillow(transform: Callable[..., Any]) -> Callable[[Tensor, Any], An
             return moved
         values = torch.from_numpy(np.array(moved)).to(picture.dtype).div_(255)
         return values[None] if values.ndim == 2 else values.permute(2, 0, 1)
+
+    return call
+
+
+def _through_floats(transform: Callable[..., Any], owner: str) -> Callable[[Tensor, Any], Any]:
+    """Return the transform on tensors ``(C, H, W)``, one channel at a time, in float32."""
+
+    def call(picture: Tensor, argument: Any) -> Any:
+        from PIL import Image
+
+        check_floating(owner, "pictures", picture)
+        channels = picture.detach().float().numpy()
+        moved = [transform(Image.fromarray(channel), argument) for channel in channels]
+        if not all(isinstance(channel, Image.Image) for channel in moved):
+            return moved[0]
+        return torch.from_numpy(np.stack([np.array(c) for c in moved])).to(picture.dtype)
 
     return call

@@ -199,14 +199,14 @@ WRONG = [
     (GOOD + "gone.png,a,1\n", "line 4: expected a picture 'gone.png', got none; paths are rela"),
     (GOOD + "text.png,a,1\n", "line 4: expected a picture, got text.png that does not load"),
     (GOOD + "half.png,a,1\n", "line 4: expected a picture, got half.png that does not load"),
-    (GOOD + "deep.png,a,1\n", '8-bit grey or colours, got deep.png of mode I;16; mode="L" or'),
+    (GOOD + "deep.png,a,1\n", "8-bit integers like 0.png, got .* 16-bit integers in deep.png; sav"),
     (
         GOOD + "wide.png,a,1\n",
-        "line 4: expected 4x4 pixels of 1 channel like 0.png, got 5x4 pixels of 1 channel in wide",
+        "line 4: expected 4x4 pixels of 1 channel of 8-bit integers like 0.png, got 5x4 pixels of",
     ),
     (
         GOOD + "red.png,a,1\n",
-        '1 channel like 0.png, got 4x4 pixels of 3 channels in red.png; mode="L" or mode="RGB"',
+        'got 4x4 pixels of 3 channels of 8-bit integers in red.png; mode="L" or mode="RGB" turns',
     ),
 ]
 

@@ -368,10 +368,13 @@ REFUSED = [
     ),
     (lambda: recorded(m=1), "at least two views of each original, got 1"),
     (lambda: recorded(labels=FOUR), r"labels of shape \(6,\), one an original, got \(4,\)"),
-    (lambda: RecordedPairs(PICTURES[0], FOUR, Cyclic(4)), r"\(n, m, C, H, W\), got uint8 \(4, 1"),
     (
-        lambda: RecordedPairs(PICTURES / 2, FOUR, Cyclic(4)),
-        "uint8 pictures of shape .* got float64",
+        lambda: RecordedPairs(PICTURES[0], FOUR, Cyclic(4)),
+        r"\(n, m, C, H, W\), such as uint8, got uint8 \(4, 1",
+    ),
+    (
+        lambda: RecordedPairs(PICTURES * 1j, FOUR, Cyclic(4)),
+        "pictures as real numbers of shape .* got complex128",
     ),
     (lambda: RecordedPairs(PICTURES, FOUR[:3], Cyclic(4)), r"\(4, \*\(\)\), got \(3,\)"),
     (lambda: RecordedPairs(PICTURES, FOUR.float(), SO3()), r"elements of shape .* got \(4,\)"),
@@ -404,6 +407,24 @@ REFUSED = [
 ]
 
 
+def test_bytes_may_become_numbers_when_they_are_shown():
+    stored = torch.full((2, 3), 51, dtype=torch.uint8)
+    pairs = OrbitPairs(stored, SO2(), act_not, show=lambda s, _: s.float() / 255)
+    assert torch.equal(pairs.fixed().x1, torch.full((2, 3), 0.2))
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "i2", "f2", "f4", "f8"])
+def test_recorded_pictures_of_any_depth_keep_their_values(dtype):
+    """A4: by the rule of files, integers by the largest of their depth and floats as they are."""
+    drawn = np.random.default_rng(0).normal(size=(3, 4, 1, 2, 9)) * 9000
+    pictures = drawn.astype(dtype) if dtype[0] in "if" else abs(drawn).astype(dtype)
+    seen = RecordedPairs(pictures, FOUR, Cyclic(4)).orbit(torch.arange(3), 4).x
+    assert seen.dtype == torch.float32
+    white = 1 if dtype[0] == "f" else np.iinfo(dtype).max
+    wanted = torch.from_numpy(pictures.astype("f8") / white).transpose(0, 1)
+    torch.testing.assert_close(seen.double(), wanted, atol=0, rtol=1e-6)
+
+
 @pytest.mark.parametrize(("call", "sentence"), REFUSED, ids=range(len(REFUSED)))
 def test_what_cannot_be_is_refused(call, sentence):
     with pytest.raises(ValueError, match=sentence):
@@ -430,6 +451,20 @@ def test_what_cannot_be_is_refused(call, sentence):
             "RecordedPairs: expected labels to be a tensor, got list",
         ),
         (
+            lambda: OrbitPairs(torch.zeros(2, 3, dtype=torch.uint8), SO2(), act_not),
+            r"OrbitPairs: expected originals of a floating dtype, got torch.uint8; divide bytes by",
+        ),
+        (
+            lambda: OrbitPairs(torch.zeros(2, 3) > 0, SO2(), act_not),
+            "OrbitPairs: expected originals of a floating dtype, got torch.bool; x.float",
+        ),
+        (
+            lambda: OrbitPairs(
+                torch.zeros(2, 3, dtype=torch.uint8), SO2(), act_not, show=lambda s, _: s
+            ).fixed(),
+            "OrbitPairs: expected what is seen of a floating dtype, got torch.uint8; divide bytes",
+        ),
+        (
             lambda: RecordedPairs(torch.zeros(3, 4, 1, 2, 9), FOUR, Cyclic(4)),
             r"pictures as an array of numpy, got Tensor; convert a tensor with \.numpy\(\)",
         ),
@@ -438,7 +473,7 @@ def test_what_cannot_be_is_refused(call, sentence):
             r"RecordedPairs: expected elements of an integer dtype, got torch.float32; .*\.long",
         ),
     ],
-    ids=range(6),
+    ids=range(9),
 )
 def test_what_is_of_another_kind_is_refused(call, sentence):
     with pytest.raises(TypeError, match=sentence):

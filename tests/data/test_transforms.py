@@ -74,6 +74,23 @@ def test_pillow_sees_pictures_rounded_to_8_bits():
     assert torch.equal(act(torch.zeros(3), x), (x * 255).round() / 255)
 
 
+def test_pillow_turns_floats_of_any_depth_and_range():
+    """A4: 16 bits became 8, and what lies outside [0, 1] was cut off."""
+
+    def turn(image, degrees):
+        assert image.mode == "F"
+        return image.rotate(degrees, resample=Image.Resampling.BILINEAR)
+
+    x = 5000 * DIGITS.repeat(1, 2, 1, 1) - 1000
+    act = from_transform(turn, convert=torch.rad2deg, takes="pil-float")
+    ours, theirs = rotate(ANGLES, x + 1000) - 1000, act(ANGLES, x)
+    inner = (..., slice(8, -8), slice(8, -8))
+    torch.testing.assert_close(theirs[inner], ours[inner], atol=1e-2, rtol=0)
+    deep = torch.arange(65536).view(1, 1, 256, 256) / 65535
+    quarter = from_transform(turn, convert=lambda j: 90.0 * j, takes="pil-float")
+    assert torch.equal(quarter(torch.tensor([1]), deep), torch.rot90(deep, 1, (-2, -1)))
+
+
 def test_pairs_come_from_a_transform():
     act = from_transform(torchvision_rotate, convert=torch.rad2deg)
     batch = OrbitPairs(DIGITS, SO2(), act).batch(0, 4)
@@ -109,7 +126,7 @@ X = torch.rand(2, 1, 4, 4)
 REFUSED = [
     (
         lambda: from_transform(torchvision_rotate, takes="pictures"),
-        r"takes to be one of picture, batch, pil, got 'pictures'; did you mean 'picture'",
+        r"takes to be one of picture, batch, pil, pil-float, got 'pictures'; did you mean",
     ),
     (
         lambda: from_transform(lambda x, g: torchvision_rotate(x, g, expand=True))(
@@ -138,6 +155,22 @@ REFUSED = [
     (
         lambda: from_transform(lambda x, g: x, takes="pil")(torch.zeros(2), X.repeat(1, 2, 1, 1)),
         "pictures of 1 or 3 channels, got 2",
+    ),
+    (
+        lambda: from_transform(lambda x, g: x, takes="pil")(torch.zeros(2), 9 * X - 4),
+        r"pictures in \[0, 1\] to make 8 bits of, got -.* to .*; takes=\"pil-float\" keeps",
+    ),
+    (
+        lambda: from_transform(lambda x, g: x, takes="pil")(torch.zeros(2), X * torch.nan),
+        r"pictures in \[0, 1\] to make 8 bits of, got nan to nan",
+    ),
+    (
+        lambda: from_transform(lambda x, g: x, takes="pil")(torch.zeros(2), (255 * X).byte()),
+        "pictures of a floating dtype, got torch.uint8",
+    ),
+    (
+        lambda: from_transform(lambda x, g: 3, takes="pil-float")(torch.zeros(2), X),
+        "the dtype of the pictures, got int",
     ),
     (
         lambda: from_transform(lambda x, g: x.size, takes="pil")(torch.zeros(2), X),

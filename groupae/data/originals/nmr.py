@@ -30,7 +30,7 @@ import torch
 from groupae._validation import expected
 from groupae.data.options import Split
 from groupae.data.originals.files import check_folder, part_of
-from groupae.data.originals.pictures import ENDINGS, read_square
+from groupae.data.originals.pictures import ENDINGS, read_mask, read_square
 
 __all__ = [
     "VIEWS",
@@ -141,12 +141,12 @@ def read_object(
     views = [read_square(_OWNER, path, size) for path in _pictures(item.folder / "image")]
     pictures = torch.stack([colors for colors, _ in views]).numpy()
     if (item.folder / "mask").is_dir():
-        masks = [read_square(_OWNER, path, size)[0][0] for path in _pictures(item.folder / "mask")]
+        masks = [read_mask(_OWNER, path, size) for path in _pictures(item.folder / "mask")]
     else:
-        masks = [alpha for _, alpha in views if alpha is not None]
+        masks = [alpha > 0 for _, alpha in views if alpha is not None]
     if len(masks) != VIEWS:
         return pictures, None
-    return pictures, np.packbits((torch.stack(masks) > 0).numpy(), axis=-1)
+    return pictures, np.packbits(torch.stack(masks).numpy(), axis=-1)
 
 
 def read_objects(
