@@ -19,9 +19,11 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected
-from groupae.groups.base import FiniteGroup, Group, LieGroup
+from groupae.groups.base import Group, LieGroup
 
-__all__ = ["Packed", "split_outside"]
+__all__ = ["Packed", "are_finite", "are_lie", "split_outside"]
+
+_MOST_COMBINED = 10**7  # elements in one tensor
 
 
 def split_outside(text: str, separator: str) -> list[str]:
@@ -41,10 +43,21 @@ def split_outside(text: str, separator: str) -> list[str]:
     return [piece.strip() for piece in pieces]
 
 
-class Packed(LieGroup):
+def are_finite(parts: Sequence[object]) -> bool:
+    """Return whether there are parts and all are finite groups: so is what is made of them."""
+    return bool(parts) and all(isinstance(part, Group) and part.order is not None for part in parts)
+
+
+def are_lie(parts: Sequence[object]) -> bool:
+    """Return whether there are parts and all are Lie groups: so is what is made of them."""
+    return bool(parts) and all(isinstance(part, LieGroup) for part in parts)
+
+
+class Packed(Group):
     """A group whose elements are one element of each of its `parts`.
 
-    Subclasses are frozen dataclasses; they give `parts` and how elements are composed.
+    Subclasses are frozen dataclasses; they give `parts` and how elements are composed. Of finite
+    parts they make a `FiniteGroup`, of Lie groups a `LieGroup`, of a mixture neither.
     """
 
     @property
@@ -214,9 +227,16 @@ class Packed(LieGroup):
     # --- sets of elements -------------------------------------------------------------------
     @override
     def elements(self) -> Tensor:
-        """Return all combinations, the last part fastest."""
+        """Return all combinations, the last part fastest.
+
+        Raises:
+            ValueError: If there are more than ten million.
+        """
         if self.order is None:
             return super().elements()
+        if self.order > _MOST_COMBINED:
+            what = f"at most {_MOST_COMBINED} elements for a list of all"
+            raise ValueError(expected(self, what, self.order, "use sample or grid"))
         return self._combine([part.elements() for part in self.parts])
 
     @override
@@ -228,30 +248,29 @@ class Packed(LieGroup):
         """
         place = torch.zeros((), dtype=torch.int64, device=g.device)
         for part, numbers in zip(self.parts, self.unpack(g), strict=True):
-            if not isinstance(part, (FiniteGroup, Packed)) or part.order is None:
+            if part.order is None:
                 raise TypeError(expected(self, "index() in a finite group", f"the part {part}"))
             place = place * part.order + part.index(numbers)
         return place
 
-    def _combine(self, parts: Sequence[Tensor]) -> Tensor:
-        """Return every combination of elements of the parts."""
-        n = len(parts)
-        spread = (
-            part.reshape(*(len(part) if j == i else 1 for j in range(n)), *part.shape[1:])
-            for i, part in enumerate(parts)
-        )
-        return self.pack(*spread).flatten(0, n - 1)
+    def _combine(self, parts: Sequence[Tensor], step: int = 1) -> Tensor:
+        """Return every combination of elements of the parts, or one of each ``step``."""
+        sizes = [len(part) for part in parts]
+        places = torch.unravel_index(torch.arange(0, math.prod(sizes), step), sizes)
+        return self.pack(*(part[place] for part, place in zip(parts, places, strict=True)))
 
     @override
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
         """Return combinations of the parts' hard elements, at most about 64, well mixed."""
-        every = self._combine([part.hard_elements(dtype) for part in self.parts])
-        return self._of_dtype(every[:: max(1, len(every) // 64)], dtype)
+        parts = [part.hard_elements(dtype) for part in self.parts]
+        step = max(1, math.prod(len(part) for part in parts) // 64)
+        return self._of_dtype(self._combine(parts, step), dtype)
 
     @override
     def grid(self, n: int) -> Tensor:
         """Return ``n`` elements: a grid of each part, shuffled against each other."""
-        if self.order is not None:  # grids of finite parts repeat, and so could their pairs
+        if self.order is not None and self.order <= _MOST_COMBINED:
+            # grids of finite parts repeat, and so could their pairs
             every = self.elements()
             return every[torch.arange(n) * len(every) // n]
         steps = torch.arange(n, dtype=torch.float64)

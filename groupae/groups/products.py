@@ -17,11 +17,11 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected
-from groupae.groups.base import Group
+from groupae.groups.base import FiniteGroup, Group, LieGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
-from groupae.groups.packing import Packed, split_outside
+from groupae.groups.packing import Packed, are_finite, are_lie, split_outside
 
-__all__ = ["Product"]
+__all__ = ["FiniteProduct", "LieProduct", "Product"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,6 +139,8 @@ def _apply_factors(factors: Sequence[Tensor], block: Tensor) -> Tensor:
 class Product(Packed):
     """The direct product of groups; ``G * H`` makes one.
 
+    One of finite groups is a `FiniteProduct`, one of Lie groups a `LieProduct`.
+
     Args:
         factors: At least two groups, none of them a product (`Product.of` flattens).
 
@@ -153,6 +155,15 @@ class Product(Packed):
     """
 
     factors: tuple[Group, ...]
+
+    def __new__(cls, factors: tuple[Group, ...] = ()) -> Product:
+        """Return a product of the kind that its factors make (none are given to a copy)."""
+        if cls is Product and isinstance(factors, tuple):
+            if are_finite(factors):
+                cls = FiniteProduct
+            elif are_lie(factors):
+                cls = LieProduct
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         groups = isinstance(self.factors, tuple) and all(
@@ -244,3 +255,32 @@ class Product(Packed):
         self._require_lie("log")
         pairs = zip(self.factors, self.unpack(g), strict=True)
         return torch.cat([factor.log(part) for factor, part in pairs], -1)
+
+
+class FiniteProduct(Product, FiniteGroup):
+    """A direct product of finite groups.
+
+    Example:
+        >>> from groupae import Cyclic
+        >>> G = Cyclic(2) * Cyclic(2)
+        >>> isinstance(G, FiniteGroup), G.order
+        (True, 4)
+    """
+
+    is_discrete = True
+
+    @property
+    @override
+    def order(self) -> int:
+        """Product of the factors' orders."""
+        return math.prod(factor.order or 0 for factor in self.factors)
+
+
+class LieProduct(Product, LieGroup):
+    """A direct product of Lie groups.
+
+    Example:
+        >>> from groupae import SO2, SO3
+        >>> isinstance(SO2() * SO3(), LieGroup)
+        True
+    """

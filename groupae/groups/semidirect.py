@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,10 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected
-from groupae.groups.base import Group
+from groupae.groups.base import FiniteGroup, Group, LieGroup
 from groupae.groups.extension import ExtensionIrreps
 from groupae.groups.irreps import Irreps
-from groupae.groups.packing import Packed
+from groupae.groups.packing import Packed, are_finite, are_lie
 from groupae.groups.samples import sample_elements
 from groupae.groups.vector import Translation, homogeneous_matrix
 from groupae.kernels.paths import full_precision
@@ -28,7 +29,7 @@ from groupae.kernels.paths import full_precision
 if TYPE_CHECKING:
     from groupae.representations.base import Representation
 
-__all__ = ["Semidirect"]
+__all__ = ["FiniteSemidirect", "LieSemidirect", "Semidirect"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +61,8 @@ class Semidirect(Packed):
     """The semidirect product ``N x| H`` of a group and one that acts on it.
 
     Its listed irreps are those of ``acting``, pulled back, and ``std`` for the standard action;
-    there are others.
+    there are others. One of finite groups is a `FiniteSemidirect`, one of Lie groups by the
+    standard action a `LieSemidirect`.
 
     Args:
         normal: The group acted on, N.
@@ -83,6 +85,20 @@ class Semidirect(Packed):
     normal: Group
     acting: Group
     action: Callable[[Tensor, Tensor], Tensor] | None = None
+
+    def __new__(
+        cls,
+        normal: Group | None = None,
+        acting: Group | None = None,
+        action: Callable[[Tensor, Tensor], Tensor] | None = None,
+    ) -> Semidirect:
+        """Return a product of the kind that its parts make (none are given to a copy)."""
+        if cls is Semidirect:
+            if are_finite((normal, acting)):
+                cls = FiniteSemidirect
+            elif action is None and are_lie((normal, acting)):
+                cls = LieSemidirect
+        return super().__new__(cls)
 
     def __post_init__(self) -> None:
         for group in (self.normal, self.acting):
@@ -305,6 +321,22 @@ class Semidirect(Packed):
         )
         both: Tensor = torch.linalg.matrix_exp(torch.cat([upper, torch.zeros_like(upper)], -2))
         return both[..., : a.shape[-1], a.shape[-1] :]
+
+
+class FiniteSemidirect(Semidirect, FiniteGroup):
+    """A semidirect product of finite groups."""
+
+    is_discrete = True
+
+    @property
+    @override
+    def order(self) -> int:
+        """Product of the parts' orders."""
+        return math.prod(part.order or 0 for part in self.parts)
+
+
+class LieSemidirect(Semidirect, LieGroup):
+    """A semidirect product of Lie groups by the standard action."""
 
 
 def _in_range(group: Group, g: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor
@@ -312,12 +312,16 @@ _NAMES: dict[type[Group], dict[str, Callable[..., Homomorphism]]] = {
 
 def subgroup_names(group: Group) -> tuple[str, ...]:
     """Return the names `find_subgroup` knows for a group, in readable form."""
-    return tuple(_readable(type(group)))
+    return tuple(_readable(_names_of(group)))
 
 
-def _readable(kind: type[Group]) -> Iterator[str]:
+def _names_of(group: Group) -> dict[str, Callable[..., Homomorphism]]:
+    return next((names for kind, names in _NAMES.items() if isinstance(group, kind)), {})
+
+
+def _readable(patterns: Iterable[str]) -> Iterator[str]:
     yield "trivial"
-    for pattern in _NAMES.get(kind, {}):
+    for pattern in patterns:
         yield (
             pattern.replace(r"\(", "(")
             .replace(r"\)", ")")
@@ -344,7 +348,7 @@ def find_subgroup(group: Group, spec: str | Tensor) -> Homomorphism:
         return TabulatedHomomorphism(Cyclic(1), group, identity)
     if text == _short(str(group)):
         return IdentityMap(group, group)
-    for pattern, build in _NAMES.get(type(group), {}).items():
+    for pattern, build in _names_of(group).items():
         match = re.fullmatch(pattern, text)
         if match:
             found = {k: v for k, v in match.groupdict().items() if v is not None}

@@ -242,7 +242,7 @@ def group_to_escnn(group: Group) -> EscnnGroup:
             first = escnn.direct_product(first, other)
         if len(rest) == 1 or group_from_escnn(first) == group:
             return first
-    if isinstance(group, FiniteGroup):
+    elif isinstance(group, FiniteGroup):
         for candidate in _catalogue(group.order):
             if group_from_escnn(candidate) == group:
                 return candidate
