@@ -32,7 +32,7 @@ from groupae.groups.quaternions import (
 )
 from groupae.groups.reflections import RotationsAndReflections
 from groupae.groups.wigner_e3nn import wigner_matrices_e3nn
-from groupae.kernels.wigner import MAX_DEGREE, wigner_matrices
+from groupae.kernels.wigner import MAX_DEGREE, tangent_only, wigner_matrices
 from groupae.kernels.wigner_action import act_by_wigner
 
 __all__ = ["O3", "SO3"]
@@ -96,7 +96,7 @@ class _SO3Irreps(Irreps):
     ) -> list[Tensor]:
         degrees = _degrees(labels)
         if self.backend == "e3nn":
-            every = wigner_matrices_e3nn(g, max(degrees))
+            every = wigner_matrices_e3nn(tangent_only(g), max(degrees))
         else:
             every = wigner_matrices(g, max(degrees), batch_innermost=batch_innermost)
         if g.dtype != dtype:

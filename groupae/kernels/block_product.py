@@ -18,13 +18,11 @@ from typing_extensions import override
 from groupae.kernels.compiled import library
 from groupae.kernels.paths import (
     computes_compiled,
-    differentiable,
     full_precision,
     is_derived,
     multiplies_in_numpy,
     rows_at_once,
     uses_fast_path,
-    vmapped_to_front,
 )
 
 __all__ = ["join_blocks", "multiply_blocks", "multiply_pairs", "split_blocks"]
@@ -68,8 +66,9 @@ def multiply_blocks(matrices: Sequence[Tensor | None], copies: Sequence[int], x:
         [0.0, 3.0, 4.0, 1.0, 2.0]
     """
     if uses_fast_path(x, *matrices):
-        product: Tensor = differentiable(_BlockProduct, tuple(copies), x, *matrices)
-        return product
+        is_noted = is_derived(x, *matrices)
+        multiply: Callable[..., Tensor] = _BlockProduct.apply if is_noted else _multiply_fast
+        return multiply(tuple(copies), x, *matrices)
     blocks = split_blocks(x, _dims(matrices), copies)
     pairs = zip(matrices, blocks, strict=True)
     moved = [block if matrix is None else matrix @ block for matrix, block in pairs]
@@ -87,56 +86,55 @@ def _dims(matrices: Sequence[Tensor | None]) -> list[int]:
     return [1 if matrix is None else matrix.shape[-1] for matrix in matrices]
 
 
-class _BlockProduct(torch.autograd.Function):
-    """`multiply_blocks` into memory of its own, some rows of the batch at a time."""
-
-    @staticmethod
-    @override
-    def forward(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) -> Tensor:
-        dims, batch = _dims(matrices), x.shape[:-2]
-        batches = {matrix.shape[:-2] for matrix in matrices if matrix is not None}
-        if batches - {batch}:
-            out = x.new_empty(*torch.broadcast_shapes(batch, *batches), *x.shape[-2:])
-            blocks, targets = split_blocks(x, dims, copies), split_blocks(out, dims, copies)
-            for matrix, block, target in zip(matrices, blocks, targets, strict=True):
-                target.copy_(block if matrix is None else matrix @ block)
-            return out
-        out, n, row = x.new_empty(x.shape), math.prod(batch), x.shape[-2:]
-        if computes_compiled(x, *matrices):
-            widths = tuple(c * x.shape[-1] for c in copies)
-            flat = [None if m is None else m.reshape(n, *m.shape[-2:]) for m in matrices]
-            library.multiply(flat, tuple(dims), widths, x.contiguous(), out)
-            return out
-        width = rows_at_once(n, math.prod(row) * x.element_size(), x.device)
-        near = x.new_empty(2, width, *row) if width < n else None
-        arrays: list[Any] = [
-            *(None if a is None else a.reshape(n, *a.shape[-2:]) for a in (x, out, *matrices)),
-            near,
-        ]
-        multiply: Callable[..., object] = _multiply
-        if multiplies_in_numpy(x):  # on the same memory
-            multiply, arrays = np.matmul, [_as_array(a) for a in arrays]
-        vectors, results, *factors, near = arrays
-        terms = list(zip(factors, dims, copies, strict=True))
-        for start in range(0, n, width):
-            rows = slice(start, min(start + width, n))
-            source, target = vectors[rows], results[rows]
-            if near is not None:  # first all rows to where they are at hand: far faster
-                source, target = near[:, : rows.stop - start]
-                source[...] = vectors[rows]
-            _multiply_rows(multiply, rows, terms, source, target)
-            if near is not None:
-                results[rows] = target
+def _multiply_fast(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) -> Tensor:
+    """Return `multiply_blocks` in memory of its own, made some rows of the batch at a time."""
+    dims, batch = _dims(matrices), x.shape[:-2]
+    batches = {matrix.shape[:-2] for matrix in matrices if matrix is not None}
+    if batches - {batch}:
+        out = x.new_empty(*torch.broadcast_shapes(batch, *batches), *x.shape[-2:])
+        blocks, targets = split_blocks(x, dims, copies), split_blocks(out, dims, copies)
+        for matrix, block, target in zip(matrices, blocks, targets, strict=True):
+            target.copy_(block if matrix is None else matrix @ block)
         return out
+    out, n, row = x.new_empty(x.shape), math.prod(batch), x.shape[-2:]
+    if computes_compiled(x, *matrices):
+        widths = tuple(c * x.shape[-1] for c in copies)
+        flat = [None if m is None else m.reshape(n, *m.shape[-2:]) for m in matrices]
+        library.multiply(flat, tuple(dims), widths, x.contiguous(), out)
+        return out
+    width = rows_at_once(n, math.prod(row) * x.element_size(), x.device)
+    near = x.new_empty(2, width, *row) if width < n else None
+    arrays: list[Any] = [
+        *(None if a is None else a.reshape(n, *a.shape[-2:]) for a in (x, out, *matrices)),
+        near,
+    ]
+    multiply: Callable[..., object] = _multiply
+    if multiplies_in_numpy(x):  # on the same memory
+        multiply, arrays = np.matmul, [_as_array(a) for a in arrays]
+    vectors, results, *factors, near = arrays
+    terms = list(zip(factors, dims, copies, strict=True))
+    for start in range(0, n, width):
+        rows = slice(start, min(start + width, n))
+        source, target = vectors[rows], results[rows]
+        if near is not None:  # first all rows to where they are at hand: far faster
+            source, target = near[:, : rows.stop - start]
+            source[...] = vectors[rows]
+        _multiply_rows(multiply, rows, terms, source, target)
+        if near is not None:
+            results[rows] = target
+    return out
+
+
+class _BlockProduct(torch.autograd.Function):
+    """`multiply_blocks`: linear in matrices and vectors, so its gradient is made of itself."""
 
     @staticmethod
     @override
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        del output
-        ctx.copies, *tensors = inputs
-        ctx.save_for_backward(*tensors)
-        ctx.save_for_forward(*tensors)
+    def forward(ctx: Any, copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) -> Tensor:
+        ctx.copies = copies
+        ctx.save_for_backward(x, *matrices)
         ctx.set_materialize_grads(False)
+        return _multiply_fast(copies, x, *matrices)
 
     @staticmethod
     @override
@@ -156,29 +154,6 @@ class _BlockProduct(torch.autograd.Function):
                 if matrix is not None and ctx.needs_input_grad[2 + i]:
                     of_matrices[i] = multiply_pairs(g, block.mT).sum_to_size(matrix.shape)
         return None, of_x, *of_matrices
-
-    @staticmethod
-    @override
-    def jvp(ctx: Any, _: None, tangent: Tensor | None, *tangents: Tensor | None) -> Tensor:
-        x, *matrices = ctx.saved_tensors
-        parts: list[Tensor] = []
-        if tangent is not None:
-            parts.append(differentiable(_BlockProduct, ctx.copies, tangent, *matrices))
-        if any(t is not None for t in tangents):
-            pairs = zip(matrices, tangents, strict=True)
-            lead = (1,) * (x.ndim - 2)
-            still = [_still(matrix, t, x.new_zeros(*lead, 1, 1)) for matrix, t in pairs]
-            parts.append(differentiable(_BlockProduct, ctx.copies, x, *still))
-        return torch.stack(parts).sum(0)
-
-    @staticmethod
-    @override
-    def vmap(
-        info: Any, in_dims: Any, copies: tuple[int, ...], *tensors: Tensor | None
-    ) -> tuple[Tensor, int]:
-        del info
-        moved = vmapped_to_front(tensors, in_dims[1:])
-        return differentiable(_BlockProduct, copies, *moved), 0
 
 
 def _multiply_rows(
@@ -204,10 +179,3 @@ def _multiply(matrix: Tensor, block: Tensor, target: Tensor) -> None:
 
 def _as_array(x: Tensor | None) -> Any:
     return None if x is None else x.detach().resolve_neg().numpy()
-
-
-def _still(matrix: Tensor | None, tangent: Tensor | None, zero: Tensor) -> Tensor:
-    """Return how a matrix moves: not at all, if nothing says how."""
-    if tangent is not None:
-        return tangent
-    return zero if matrix is None else torch.zeros_like(matrix)

@@ -1,27 +1,25 @@
 """Which of two ways to compute the same thing: decided here, for every group.
 
-*Fast* paths write into memory of their own and state their gradients by the formula of the theory.
-Where the kernels in C are compiled, they take those. *Plain* paths are ordinary operations, which a
-compiler can trace, fuse and export. All obey the same laws, and the tests force each of them.
+*Fast* paths write into memory of their own and state their first gradient by the formula of the
+theory. Where the kernels in C are compiled, they take those. *Plain* paths are ordinary operations,
+which a compiler can trace, fuse and export, and ``torch.func`` and forward mode can transform any
+number of times. All obey the same laws, and the tests force each of them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
-from typing_extensions import override
 
 from groupae.kernels.compiled.library import is_compiled
 
 __all__ = [
     "computes_compiled",
-    "differentiable",
     "forced_path",
     "full_precision",
     "is_derived",
@@ -30,7 +28,6 @@ __all__ = [
     "rows_at_once",
     "turns_vectors",
     "uses_fast_path",
-    "vmapped_to_front",
 ]
 
 _CACHED_BYTES = 2**20
@@ -40,13 +37,14 @@ _forced: list[tuple[bool, bool]] = []
 
 
 def uses_fast_path(*inputs: Tensor | None) -> bool:
-    """Return whether to take the fast path: always, but when something traces the operations.
+    """Return whether to take the fast path: unless something traces or transforms the operations.
 
     Args:
         inputs: What is computed with. Gradients of ``torch.autograd.grad(is_grads_batched=True)``
             are of a kind that only ordinary operations know.
     """
-    if torch.compiler.is_compiling() or any(map(_hides_a_batch, inputs)):
+    # a function that states its jvp has 0 for second forward derivatives, in torch 2.13 at least
+    if torch.compiler.is_compiling() or is_transformed() or any(map(_hides_a_batch, inputs)):
         return False
     return _forced[-1][0] if _forced else True
 
@@ -105,39 +103,6 @@ def turns_vectors(highest: int, copies: int, rotation: Tensor, x: Tensor) -> boo
     return is_alike and highest > 1 and copies <= _FEW and not computes_compiled(rotation, x)
 
 
-def differentiable(function: type[torch.autograd.Function], *inputs: Any) -> Any:
-    """Return the outputs of a function that states its derivatives.
-
-    Where nobody asks for any, without what it costs to note them down.
-    """
-    if is_transformed():
-        return function.apply(*inputs)
-    if is_derived(*inputs):
-        return _in_reverse(function).apply(*inputs)
-    return function.forward(*inputs)
-
-
-@functools.cache
-def _in_reverse(function: type[torch.autograd.Function]) -> type[torch.autograd.Function]:
-    """Return the function for reverse mode alone, which torch calls with less ado.
-
-    Those with a ``setup_context`` of their own, as ``torch.func`` wants it, have their arguments
-    bound to a signature at every call.
-    """
-
-    class Reverse(torch.autograd.Function):
-        @staticmethod
-        @override
-        def forward(ctx: Any, *inputs: Any) -> Any:
-            output = function.forward(*inputs)
-            function.setup_context(ctx, inputs, output)
-            return output
-
-        backward = function.backward
-
-    return Reverse
-
-
 def is_derived(*inputs: Any) -> bool:
     """Return whether somebody asks for derivatives, or for what torch does to a whole function."""
     if torch.is_grad_enabled() and any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
@@ -149,16 +114,6 @@ def is_transformed() -> bool:
     """Return whether inside of ``torch.func`` or of forward mode."""
     # torch's own test in `Function.apply`, and the level of forward mode: neither has a public name
     return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
-
-
-def vmapped_to_front(
-    tensors: Iterable[Tensor | None], axes: Iterable[int | None]
-) -> list[Tensor | None]:
-    """Return what ``vmap`` hands over with its axis in front; 1 long if it has none."""
-    return [
-        None if x is None else x.unsqueeze(0) if axis is None else x.movedim(axis, 0)
-        for x, axis in zip(tensors, axes, strict=True)
-    ]
 
 
 def full_precision(x: Tensor) -> contextlib.AbstractContextManager[None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,10 +21,9 @@ from groupae.kernels.block_product import join_blocks, split_blocks
 from groupae.kernels.compiled import library
 from groupae.kernels.paths import (
     computes_compiled,
-    differentiable,
+    is_derived,
     multiplies_in_numpy,
     uses_fast_path,
-    vmapped_to_front,
 )
 
 __all__ = ["turn_blocks", "turn_matrix", "turn_vectors"]
@@ -63,8 +62,8 @@ def turn_vectors(
         [-2.0, 1.0]
     """
     if uses_fast_path(cosine, sine, x):
-        turned: Tensor = differentiable(_Turn, tuple(dims), tuple(copies), cosine, sine, x)
-        return turned
+        turn: Callable[..., Tensor] = _Turn.apply if is_derived(cosine, sine, x) else _turn
+        return turn(tuple(dims), tuple(copies), cosine, sine, x)
     blocks = split_blocks(x, dims, copies)
     return join_blocks(
         [
@@ -88,46 +87,45 @@ def _runs(dims: Sequence[int], copies: Sequence[int]) -> Iterator[tuple[slice, s
         place, entry = place + count, end
 
 
-class _Turn(torch.autograd.Function):
-    """`turn_vectors` into memory of its own; linear in the phases and in the vectors."""
-
-    @staticmethod
-    @override
-    def forward(
-        dims: tuple[int, ...], copies: tuple[int, ...], cosine: Tensor, sine: Tensor, x: Tensor
-    ) -> Tensor:
-        batch, m, x = x.shape[:-2], x.shape[-1], x.contiguous()
-        is_alike = cosine.shape[:-1] == batch
-        if not is_alike:
-            batch = torch.broadcast_shapes(cosine.shape[:-1], batch)
-        out = x.new_empty(*batch, *x.shape[-2:])
-        if is_alike and computes_compiled(cosine, sine, x):
-            n, widths = math.prod(batch), tuple(c * m for c in copies)
-            c, s = (t.reshape(n, len(dims)).contiguous() for t in (cosine, sine))
-            library.turn(c, s, dims, widths, x, out)
-            return out
-        for terms, entries, d, copies_ in _runs(dims, copies):
-            size = (cosine[..., terms].shape[-1], d, copies_ * m)
-            block, target = (t[..., entries, :].view(*t.shape[:-2], *size) for t in (x, out))
-            c, s = cosine[..., terms], sine[..., terms]
-            if d == 1:
-                torch.mul(block, c[..., None, None], out=target)
-            elif multiplies_in_numpy(x):
-                np.matmul(_turn_array(c, s), block.detach().numpy(), out=target.numpy())
-            else:
-                (u, v), (first, second) = block.unbind(-2), target.unbind(-2)
-                c, s = c[..., None], s[..., None]
-                torch.mul(u, c, out=first).addcmul_(v, s, value=-1)
-                torch.mul(v, c, out=second).addcmul_(u, s)
+def _turn(
+    dims: tuple[int, ...], copies: tuple[int, ...], cosine: Tensor, sine: Tensor, x: Tensor
+) -> Tensor:
+    """Return `turn_vectors`, written into memory of its own."""
+    batch, m, x = x.shape[:-2], x.shape[-1], x.contiguous()
+    is_alike = cosine.shape[:-1] == batch
+    if not is_alike:
+        batch = torch.broadcast_shapes(cosine.shape[:-1], batch)
+    out = x.new_empty(*batch, *x.shape[-2:])
+    if is_alike and computes_compiled(cosine, sine, x):
+        n, widths = math.prod(batch), tuple(c * m for c in copies)
+        c, s = (t.reshape(n, len(dims)).contiguous() for t in (cosine, sine))
+        library.turn(c, s, dims, widths, x, out)
         return out
+    for terms, entries, d, copies_ in _runs(dims, copies):
+        size = (cosine[..., terms].shape[-1], d, copies_ * m)
+        block, target = (t[..., entries, :].view(*t.shape[:-2], *size) for t in (x, out))
+        c, s = cosine[..., terms], sine[..., terms]
+        if d == 1:
+            torch.mul(block, c[..., None, None], out=target)
+        elif multiplies_in_numpy(x):
+            np.matmul(_turn_array(c, s), block.detach().numpy(), out=target.numpy())
+        else:
+            (u, v), (first, second) = block.unbind(-2), target.unbind(-2)
+            c, s = c[..., None], s[..., None]
+            torch.mul(u, c, out=first).addcmul_(v, s, value=-1)
+            torch.mul(v, c, out=second).addcmul_(u, s)
+    return out
+
+
+class _Turn(torch.autograd.Function):
+    """`turn_vectors`: linear in phases and vectors, so its gradient is made of itself."""
 
     @staticmethod
     @override
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        del output
-        ctx.dims, ctx.copies, *tensors = inputs
+    def forward(ctx: Any, dims: Any, copies: Any, *tensors: Tensor) -> Tensor:
+        ctx.dims, ctx.copies = dims, copies
         ctx.save_for_backward(*tensors)
-        ctx.save_for_forward(*tensors)
+        return _turn(dims, copies, *tensors)
 
     @staticmethod
     @override
@@ -144,30 +142,6 @@ class _Turn(torch.autograd.Function):
             across = torch.stack([_across(g, b) for _, g, b in pairs], -1)
             of_cosine, of_sine = along.sum_to_size(cosine.shape), across.sum_to_size(sine.shape)
         return None, None, of_cosine, of_sine, of_x
-
-    @staticmethod
-    @override
-    def jvp(
-        ctx: Any, _: None, __: None, cosine_: Tensor | None, sine_: Tensor | None, x_: Tensor | None
-    ) -> Tensor:
-        cosine, sine, x = ctx.saved_tensors
-        parts: list[Tensor] = []
-        if x_ is not None:
-            parts.append(differentiable(_Turn, ctx.dims, ctx.copies, cosine, sine, x_))
-        if cosine_ is not None or sine_ is not None:
-            c = torch.zeros_like(cosine) if cosine_ is None else cosine_
-            s = torch.zeros_like(sine) if sine_ is None else sine_
-            parts.append(differentiable(_Turn, ctx.dims, ctx.copies, c, s, x))
-        return torch.stack(parts).sum(0)
-
-    @staticmethod
-    @override
-    def vmap(
-        info: Any, in_dims: Any, dims: Any, copies: Any, *tensors: Tensor
-    ) -> tuple[Tensor, int]:
-        del info
-        moved = vmapped_to_front(tensors, in_dims[2:])
-        return differentiable(_Turn, dims, copies, *moved), 0
 
 
 def _turn_array(cosine: Tensor, sine: Tensor) -> NDArray[Any]:

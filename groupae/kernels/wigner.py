@@ -10,12 +10,12 @@ generators X. So that of a function f of D along axis a is
     = \langle X_a,\; (\partial f / \partial D)\, D^\top \rangle,
 
 which is finite everywhere. As a gradient to the entries of R it is the tangent one, along the
-rotations: what leaves them is no rotation.
+rotations: what leaves them is no rotation. `tangent_only` gives the other way the same gradient.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -26,8 +26,8 @@ from groupae.kernels.block_product import multiply_pairs
 from groupae.kernels.compiled import library
 from groupae.kernels.paths import (
     computes_compiled,
-    differentiable,
     full_precision,
+    is_derived,
     uses_fast_path,
 )
 from groupae.kernels.wigner_phases import wigner_rows
@@ -35,9 +35,11 @@ from groupae.kernels.wigner_recursion import MAX_DEGREE, wigner_by_recursion, wi
 
 __all__ = [
     "MAX_DEGREE",
+    "plain_wigner_matrices",
     "read_matrices",
     "rotation_gradient",
     "tangent_gradient",
+    "tangent_only",
     "wigner_entries",
     "wigner_matrices",
 ]
@@ -62,11 +64,36 @@ def wigner_matrices(
     References:
         Condon-Shortley coupling of angular momenta; basis of e3nn (Geiger & Smidt 2022).
     """
-    if highest < 2 or not uses_fast_path(rotation):
-        return wigner_by_recursion(rotation, highest)
+    if not uses_fast_path(rotation):
+        return plain_wigner_matrices(rotation, highest)
+    if highest < 2:  # the rotations themselves
+        return wigner_by_recursion(
+            tangent_only(rotation) if is_derived(rotation) else rotation, highest
+        )
     innermost = batch_innermost and not computes_compiled(rotation)
     entries = wigner_entries(rotation, highest, innermost=innermost)
     return read_matrices(entries, highest, innermost=innermost)
+
+
+def plain_wigner_matrices(rotation: Tensor, highest: int) -> list[Tensor]:
+    """Return the same by operations that can be differentiated, traced and transformed."""
+    return wigner_by_recursion(tangent_only(rotation), highest)
+
+
+def tangent_only(rotation: Tensor) -> Tensor:
+    r"""Return the rotations themselves, through which derivatives pass along rotations alone.
+
+    With :math:`E = 1 - R^\top R` it is :math:`R (1 + E / 2 + 3 E^2 / 8)`, the nearest rotation up
+    to the third order of E. So what is computed from it has the first and second derivatives of a
+    function of the nearest rotation, whatever its formula is beside the rotations.
+    """
+    defect = _defect(rotation)
+    return rotation + rotation @ (defect / 2 + 0.375 * (defect @ defect))
+
+
+def _defect(rotation: Tensor) -> Tensor:
+    eye = torch.eye(3, dtype=rotation.dtype, device=rotation.device)
+    return eye - rotation.mT @ rotation
 
 
 def wigner_entries(rotation: Tensor, highest: int, *, innermost: bool = False) -> Tensor:
@@ -74,8 +101,15 @@ def wigner_entries(rotation: Tensor, highest: int, *, innermost: bool = False) -
 
     Shape ``(*batch, entries)``, or ``(entries, *batch)`` if the batch is to be innermost.
     """
-    entries: Tensor = differentiable(_Wigner, rotation, highest, innermost)
-    return entries
+    compute: Callable[..., Tensor] = _Wigner.apply if is_derived(rotation) else _entries
+    return compute(rotation, highest, innermost)
+
+
+def _entries(rotation: Tensor, highest: int, innermost: bool) -> Tensor:
+    if computes_compiled(rotation) and not innermost:
+        return library.wigner(rotation, highest)
+    rows = wigner_rows(rotation, highest)
+    return rows if innermost else rows.movedim(0, -1).contiguous()
 
 
 def read_matrices(entries: Tensor, highest: int, *, innermost: bool = False) -> list[Tensor]:
@@ -88,25 +122,15 @@ def read_matrices(entries: Tensor, highest: int, *, innermost: bool = False) -> 
 
 
 class _Wigner(torch.autograd.Function):
-    """`wigner_entries`; derivatives by the formula above."""
+    """`wigner_entries`, with the gradient by the formula above, made of differentiable parts."""
 
     @staticmethod
     @override
-    def forward(rotation: Tensor, highest: int, innermost: bool) -> Tensor:
-        if computes_compiled(rotation) and not innermost:
-            return library.wigner(rotation, highest)
-        rows = wigner_rows(rotation, highest)
-        if innermost:
-            return rows
-        entries = rows.new_empty(*rotation.shape[:-2], len(rows))
-        return entries.copy_(rows.movedim(0, -1))  # not a view, for forward mode
-
-    @staticmethod
-    @override
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
-        rotation, ctx.highest, ctx.innermost = inputs
-        ctx.save_for_backward(rotation, output)
-        ctx.save_for_forward(rotation, output)
+    def forward(ctx: Any, rotation: Tensor, highest: int, innermost: bool) -> Tensor:
+        ctx.highest, ctx.innermost = highest, innermost
+        entries = _entries(rotation, highest, innermost)
+        ctx.save_for_backward(rotation, entries)
+        return entries
 
     @staticmethod
     @override
@@ -117,29 +141,6 @@ class _Wigner(torch.autograd.Function):
             pairs = zip(*read, strict=True)
             products = [multiply_pairs(a, d.mT) for a, d in pairs]
             return rotation_gradient(range(ctx.highest + 1), products, rotation), None, None
-
-    @staticmethod
-    @override
-    def jvp(ctx: Any, tangent: Tensor, *_: None) -> Tensor:
-        rotation, entries = ctx.saved_tensors
-        with full_precision(rotation):
-            velocity = (tangent @ rotation.mT).flatten(-2) @ _flat_axes(rotation).mT / 2
-            matrices = read_matrices(entries, ctx.highest, innermost=ctx.innermost)
-            turned = [
-                ((velocity @ x.flatten(1).to(velocity)).unflatten(-1, d.shape[-2:]) @ d).flatten(-2)
-                for x, d in zip(_GENERATORS, matrices, strict=False)
-            ]
-            moved = torch.cat(turned, -1)
-        return moved.movedim(-1, 0).contiguous() if ctx.innermost else moved
-
-    @staticmethod
-    @override
-    def vmap(
-        info: Any, in_dims: Any, rotation: Tensor, highest: int, innermost: bool
-    ) -> tuple[Tensor, int]:
-        del info
-        rotation = rotation.movedim(in_dims[0], 0)
-        return wigner_entries(rotation, highest, innermost=innermost), int(innermost)
 
 
 def rotation_gradient(
@@ -162,9 +163,17 @@ def rotation_gradient(
 
 
 def tangent_gradient(torque: Tensor, rotation: Tensor) -> Tensor:
-    """Return the gradient to the entries of rotations from that along the axes, ``(*batch, 3)``."""
+    """Return the gradient to the entries of rotations from that along the axes, ``(*batch, 3)``.
+
+    Where it is differentiated, it is so as the gradient of a function of the nearest rotation.
+    """
     torque = torque.sum_to_size(*rotation.shape[:-2], 3)
-    return (torque @ _flat_axes(rotation) / 2).reshape(rotation.shape) @ rotation
+    skew = (torque @ _flat_axes(rotation) / 2).reshape(rotation.shape)
+    if not is_derived(torque, rotation):
+        return skew @ rotation
+    nearest, defect = tangent_only(rotation), _defect(rotation)
+    along = skew @ nearest
+    return along + (along @ defect + nearest @ defect @ nearest.mT @ along) / 4
 
 
 def _flat_axes(like: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ one product of what is there already: the gradient to the matrix itself is never
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -21,14 +21,13 @@ from groupae.kernels.block_product import multiply_blocks, multiply_pairs, split
 from groupae.kernels.compiled import library
 from groupae.kernels.paths import (
     computes_compiled,
-    differentiable,
     full_precision,
     is_derived,
-    is_transformed,
     turns_vectors,
     uses_fast_path,
 )
 from groupae.kernels.wigner import (
+    plain_wigner_matrices,
     read_matrices,
     rotation_gradient,
     tangent_gradient,
@@ -60,18 +59,23 @@ def act_by_wigner(
         >>> act_by_wigner([0, 1], [1, 1], quarter, torch.arange(4.0)[:, None])[:, 0].tolist()
         [0.0, -2.0, 1.0, 3.0]
     """
-    if not uses_fast_path(rotation, x) or is_transformed():
-        return _act(degrees, copies, rotation, x)
+    if not uses_fast_path(rotation, x):
+        return _act_plainly(degrees, copies, rotation, x)
     few = turns_vectors(max(degrees), max(copies) * x.shape[-1], rotation, x)
-    if few or is_derived(rotation):
-        acted: Tensor = differentiable(_Act, tuple(degrees), tuple(copies), few, rotation, x)[0]
-        return acted
-    return _act(degrees, copies, rotation, x)
+    if is_derived(rotation) or (few and is_derived(x)):
+        act: Callable[..., tuple[Tensor, Tensor | None]] = _Act.apply
+        return act(tuple(degrees), tuple(copies), few, rotation, x)[0]
+    if few:
+        return turn_few(degrees, copies, rotation, x)
+    matrices = wigner_matrices(rotation, max(degrees))
+    return multiply_blocks(_factors(degrees, matrices), copies, x)
 
 
-def _act(degrees: Sequence[int], copies: Sequence[int], rotation: Tensor, x: Tensor) -> Tensor:
-    every = wigner_matrices(rotation, max(degrees))
-    return multiply_blocks(_factors(degrees, every), copies, x)
+def _act_plainly(
+    degrees: Sequence[int], copies: Sequence[int], rotation: Tensor, x: Tensor
+) -> Tensor:
+    matrices = plain_wigner_matrices(rotation, max(degrees))
+    return multiply_blocks(_factors(degrees, matrices), copies, x)
 
 
 def _factors(degrees: Sequence[int], matrices: Sequence[Tensor]) -> list[Tensor | None]:
@@ -82,38 +86,33 @@ def _factors(degrees: Sequence[int], matrices: Sequence[Tensor]) -> list[Tensor 
 
 
 class _Act(torch.autograd.Function):
-    """`act_by_wigner` in reverse mode, once; further derivatives are those of `_act`."""
+    """`act_by_wigner`, with the gradient by the formula above, made of differentiable parts."""
 
     @staticmethod
     @override
     def forward(
-        degrees: tuple[int, ...], copies: tuple[int, ...], few: bool, rotation: Tensor, x: Tensor
+        ctx: Any,
+        degrees: tuple[int, ...],
+        copies: tuple[int, ...],
+        few: bool,
+        rotation: Tensor,
+        x: Tensor,
     ) -> tuple[Tensor, Tensor | None]:
+        ctx.degrees, ctx.copies, entries = degrees, copies, None
         if few:
-            return turn_few(degrees, copies, rotation, x), None
-        entries = wigner_entries(rotation, max(1, *degrees))
-        matrices = read_matrices(entries, max(1, *degrees))
-        return multiply_blocks(_factors(degrees, matrices), copies, x), entries
-
-    @staticmethod
-    @override
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        ctx.degrees, ctx.copies, _, *tensors = inputs
-        ctx.save_for_backward(*tensors, *output)
-        if output[1] is not None:
-            ctx.mark_non_differentiable(output[1])
+            output = turn_few(degrees, copies, rotation, x)
+        else:
+            entries = wigner_entries(rotation, max(1, *degrees))
+            ctx.mark_non_differentiable(entries)
+            matrices = read_matrices(entries, max(1, *degrees))
+            output = multiply_blocks(_factors(degrees, matrices), copies, x)
+        ctx.save_for_backward(rotation, x, output, entries)
+        return output, entries
 
     @staticmethod
     @override
     def backward(ctx: Any, grad: Tensor, _: Any) -> Any:
         rotation, x, output, entries = ctx.saved_tensors
-        if is_derived(grad, rotation, x):
-            with torch.enable_grad(), full_precision(rotation):
-                again = _act(ctx.degrees, ctx.copies, rotation, x)
-            wanted = [t for t in (rotation, x) if t.requires_grad]
-            found = iter(torch.autograd.grad(again, wanted, grad, create_graph=True))
-            of_rotation, of_x = (next(found) if t.requires_grad else None for t in (rotation, x))
-            return None, None, None, of_rotation, of_x
         of_rotation = of_x = None
         with full_precision(rotation):
             if ctx.needs_input_grad[4]:
@@ -125,10 +124,8 @@ class _Act(torch.autograd.Function):
 
 def _act_back(ctx: Any, rotation: Tensor, entries: Tensor | None, grad: Tensor) -> Tensor:
     """Return vectors moved by the inverse."""
-    if entries is None and uses_fast_path(grad):
-        return turn_few(ctx.degrees, ctx.copies, rotation.mT, grad)
-    if entries is None:
-        return _act(ctx.degrees, ctx.copies, rotation.mT, grad)
+    if entries is None or is_derived(grad, rotation):  # entries are not differentiable
+        return act_by_wigner(ctx.degrees, ctx.copies, rotation.mT, grad)
     factors = _factors(ctx.degrees, read_matrices(entries, max(1, *ctx.degrees)))
     transposed = [None if factor is None else factor.mT for factor in factors]
     return multiply_blocks(transposed, ctx.copies, grad)
@@ -138,7 +135,7 @@ def _turned(
     degrees: Sequence[int], copies: Sequence[int], grad: Tensor, output: Tensor, rotation: Tensor
 ) -> Tensor:
     """Return the gradient to the rotations."""
-    if computes_compiled(grad, output):
+    if computes_compiled(grad, output) and not is_derived(grad, output):
         widths = tuple(c * output.shape[-1] for c in copies)
         torque = library.torque(degrees, widths, grad.contiguous(), output)
         return tangent_gradient(torque, rotation)
