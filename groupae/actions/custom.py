@@ -121,12 +121,13 @@ class FunctionAction(LatentAction[Tensor]):
         self._check_latent(z)
         g, z, lead = match_batch(self, self.group, g, z, self.batch_ndim(z))
         batch = torch.broadcast_shapes(g.shape[:lead], z.shape[:lead])
-        moved = self.function(g.expand((*batch, *g.shape[lead:])), z.expand((*batch, *self.shape)))
+        g, z = g.expand((*batch, *g.shape[lead:])), z.expand((*batch, *self.shape))
+        moved = self.function(g, z)
         if not isinstance(moved, Tensor) or moved.shape != (*batch, *self.shape):
             got = tuple(moved.shape) if isinstance(moved, Tensor) else type(moved).__name__
             what = f"the function to return shape {(*batch, *self.shape)}"
             raise ShapeError(expected(self, what, got))
-        return moved.to(z.dtype)
+        return (moved.clone() if moved is z else moved).to(z.dtype)
 
     @override
     def invariants(self, z: Tensor) -> Tensor:

@@ -221,14 +221,14 @@ class GridAction(LatentAction[Tensor]):
     def varying(self, z: Tensor) -> Tensor:
         """Return the field."""
         self._check(z)
-        return z
+        return z.clone()
 
     @override
     def swap(self, z: Tensor, w: Tensor) -> Tensor:
         """Return ``w``: there is nothing invariant to keep of ``z``."""
         self._check(z)
         self._check(w)
-        return w
+        return w.clone()
 
     @override
     def describe(self) -> Description:

@@ -96,13 +96,13 @@ class LeftMultiplication(LatentAction[Tensor]):
     def varying(self, z: Tensor) -> Tensor:
         """Return the pose."""
         self.group.check_elements(z)
-        return z
+        return z.clone()
 
     @override
     def swap(self, z: Tensor, w: Tensor) -> Tensor:
         """Return the pose ``w``."""
         self.group.check_elements(z, w)
-        return w
+        return w.clone()
 
     @override
     def describe(self) -> Description:

@@ -88,7 +88,10 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
         moved = {name: action(g, z[name]) for name, action in self._acted()}
         # how many batch axes the code itself has: an acted part keeps them, or gains g's
         own = min(z[name].ndim - moved[name].ndim for name, _ in self._acted()) + len(batch)
-        return {name: moved.get(name, carry(z[name], batch, own)) for name in self.names}
+        return {
+            name: moved[name] if name in moved else carry(z[name], batch, own).clone()
+            for name in self.names
+        }
 
     def _acted(self) -> list[tuple[str, LatentAction[Tensor]]]:
         pairs = ((name, self._action(name)) for name in self.names)
@@ -141,7 +144,9 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
         """Return carried parts whole, and the invariants of the others."""
         self._check(z)
         return {
-            name: part if (action := self._action(name)) is None else action.invariants(part)
+            name: part.clone()
+            if (action := self._action(name)) is None
+            else action.invariants(part)
             for name, part in z.items()
         }
 
@@ -157,7 +162,9 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
         self._check(z)
         self._check(w)
         return {
-            name: part if (action := self._action(name)) is None else action.swap(part, w[name])
+            name: part.clone()
+            if (action := self._action(name)) is None
+            else action.swap(part, w[name])
             for name, part in z.items()
         }
 

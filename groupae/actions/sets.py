@@ -137,7 +137,7 @@ class SetAction(LatentAction[Code]):
             for name, part in moved.items():
                 kept = carry(z[name], batch, own)
                 moved[name] = torch.where(mask[..., None], part, kept)
-            moved["mask"] = mask
+            moved["mask"] = mask.clone()
         return {name: moved[name] for name in z}
 
     @override
@@ -205,7 +205,7 @@ class SetAction(LatentAction[Code]):
         if self.features:
             fixed["features"] = self.features.invariants(z["features"])
         if "mask" in z:
-            fixed["mask"] = z["mask"]
+            fixed["mask"] = z["mask"].clone()
         return fixed
 
     @override
@@ -213,7 +213,7 @@ class SetAction(LatentAction[Code]):
         """Return the other coordinates of points and features."""
         self._check(z)
         points = z["points"]
-        varying = {"points": points if self.is_homogeneous else self.points.varying(points)}
+        varying = {"points": points.clone() if self.is_homogeneous else self.points.varying(points)}
         if self.features:
             varying["features"] = self.features.varying(z["features"])
         return varying
@@ -224,10 +224,14 @@ class SetAction(LatentAction[Code]):
         self._check(z)
         self._check(w)
         points, others = z["points"], w["points"]
-        swapped = {"points": others if self.is_homogeneous else self.points.swap(points, others)}
+        swapped = {
+            "points": others.clone() if self.is_homogeneous else self.points.swap(points, others)
+        }
         if self.features:
             swapped["features"] = self.features.swap(z["features"], w["features"])
-        return {name: swapped.get(name, part) for name, part in z.items()}
+        return {
+            name: swapped[name] if name in swapped else part.clone() for name, part in z.items()
+        }
 
     @override
     def describe(self) -> Description:
