@@ -1,12 +1,14 @@
 """Laws as tables: one row a subject, one column a law.
 
 A cell holds the worst error in units of what is allowed, in float64 and in float32: at most 1 where
-the law holds. Tables are as wide as their content; a terminal that is narrower gets them in pieces.
+the law holds. Laws that do not apply are listed below with the reason. Tables are as wide as their
+content; a terminal that is narrower gets them in pieces.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
@@ -19,6 +21,7 @@ from groupae.testing import LawReport, LawResult
 __all__ = ["LawRow", "print_laws"]
 
 _GAP = 3  # blanks between two columns
+_NAMED = 3  # subjects named in a line about laws left out
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,16 +51,31 @@ class LawRow:
                 columns.setdefault(column, []).append(result)
         return columns
 
+    def left_out(self) -> dict[str, list[str]]:
+        """Return the laws that do not apply, by reason; one precision only is part of it."""
+        reasons: dict[str, list[str]] = {}
+        for report in self.reports:
+            for law in report.left_out:
+                missing = sum(law in other.left_out for other in self.reports)
+                where = "" if missing == len(self.reports) else f" in {_precision(report)}"
+                laws = reasons.setdefault(law.reason + where, [])
+                laws += [law.law] if law.law not in laws else []
+        return reasons
+
     def failures(self) -> list[str]:
         """Return a line for each law that fails."""
         return [
-            f"{self.title}: {result.law} in {str(report.dtype).removeprefix('torch.')}, "
+            f"{self.title}: {result.law} in {_precision(report)}, "
             f"{_number(result.in_tolerances)} times what is allowed"
             + (f"; {result.evidence}" if result.evidence else "")
             for report in self.reports
             for result in report.results
             if not result.passed
         ]
+
+
+def _precision(report: LawReport) -> str:
+    return str(report.dtype).removeprefix("torch.")
 
 
 def _number(ratio: float) -> str:
@@ -91,6 +109,23 @@ def print_laws(console: Console, title: str, rows: Sequence[LawRow]) -> None:
         say(console, title if i == 0 else f"{title}, continued")
         table = [[head, *(cells[law][j] for law in piece)] for j, head in enumerate(heads)]
         print_table(console, ["", *piece], table)
+    _say_left_out(console, rows, limit)
+
+
+def _say_left_out(console: Console, rows: Sequence[LawRow], width: int | None) -> None:
+    """Print a line for each reason why laws do not apply, with the subjects it holds for."""
+    subjects: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        for reason, laws in row.left_out().items():
+            subjects.setdefault((reason, ", ".join(laws)), []).append(row.title)
+    for (reason, names), titles in subjects.items():
+        some = [title if len(title) < 40 else f"{title[:39]}..." for title in titles[:_NAMED]]
+        some += [f"{len(titles) - _NAMED} more"] if len(titles) > _NAMED else []
+        line = f" left out, as {reason}: {names} ({'; '.join(some)})"
+        for part in textwrap.wrap(line, width, subsequent_indent="   ") if width else [line]:
+            say(console, part)
+    if subjects:
+        say(console, "")
 
 
 def _pieces(

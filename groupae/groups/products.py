@@ -195,7 +195,7 @@ class Product(Packed):
     @override
     def irreps(self) -> Irreps:
         """External products of the factors' irreps."""
-        return _ProductIrreps(self)
+        return _ProductIrreps(self) if self.has_irreps else super().irreps
 
     @property
     @override

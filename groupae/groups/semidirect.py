@@ -182,7 +182,7 @@ class Semidirect(Packed):
     @override
     def irreps(self) -> Irreps:
         """Those of the acting group, pulled back, and ``std`` for the standard action."""
-        return _SemidirectIrreps(self)
+        return _SemidirectIrreps(self) if self.has_irreps else super().irreps
 
     @property
     @override

@@ -16,13 +16,14 @@ from groupae.testing.action_laws import check_action
 from groupae.testing.catalogue import check_all
 from groupae.testing.group_laws import check_group
 from groupae.testing.map_laws import check_equivariant, check_homomorphism, check_intertwiner
-from groupae.testing.report import LawReport, LawResult, LawViolationError
+from groupae.testing.report import LawReport, LawResult, LawViolationError, LeftOut
 from groupae.testing.representation_laws import check_representation
 
 __all__ = [
     "LawReport",
     "LawResult",
     "LawViolationError",
+    "LeftOut",
     "check_action",
     "check_all",
     "check_equivariant",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import torch
@@ -9,7 +10,8 @@ from torch import Tensor
 
 from groupae.actions import LatentAction
 from groupae.groups.samples import sample_elements
-from groupae.testing.report import LawBook, LawReport
+from groupae.testing.ownership_laws import check_ownership
+from groupae.testing.report import LawBook, LawReport, run_laws
 from groupae.testing.samples import (
     check_element_gradient,
     check_slope,
@@ -57,56 +59,88 @@ def check_action(
         >>> check_action(AffineAction(varying=3, invariant=2)).passed
         True
     """
-    group = action.group
-    book = LawBook(action, dtype, depth=action.depth)
-    g, h, _ = triples(group, acting_elements(action, dtype) if elements is None else elements)
-    n = len(g)
-    generator = torch.Generator().manual_seed(0)
-    z = action.random_latent(n, generator=generator, dtype=dtype) if latent is None else latent
-    moved = action(g, z)
 
-    def apart(found: Any, wanted: Any) -> Tensor:
+    def check(book: LawBook) -> None:
+        book.depth = action.depth
+        some = acting_elements(action, dtype) if elements is None else elements
+        g, h, _ = triples(action.group, some)
+        z, n = latent, len(g)
+        if z is None:
+            generator = torch.Generator().manual_seed(0)
+            z = action.random_latent(n, generator=generator, dtype=dtype)
+        _check_products(book, action, g, h, z)
+        _check_splitting(book, action, g, z)
+        with book.law("linearity"):
+            _check_linearity(book, action, g, z)
+        with book.law("orbit"):
+            _check_orbit(book, action, g, z)
+        with book.law("batching"):
+            _check_batching(book, action, g, z)
+        with book.law("align"):
+            _check_alignment(book, action, g, z)
+        with book.law("dtype"):
+            pairs = zip(parts(action(g, z)), parts(z), strict=True)
+            kept = all(p.dtype == q.dtype for p, q in pairs)
+            book.require("dtype", kept, "the result has not the dtype of the code")
+        _check_derivatives(book, action, g, z)
+        _check_rows(book, action, g, z)
+        with book.law("described"):
+            book.require("described", bool(str(action.describe())), "describe() is empty")
+
+    return run_laws(lambda: str(action), dtype, check)
+
+
+def _check_products(book: LawBook, action: LatentAction[Any], g: Tensor, h: Tensor, z: Any) -> None:
+    group, n = action.group, len(g)
+
+    def same(law: str, found: Any, wanted: Any, *at: Tensor) -> None:
         """A pose is compared on the group, where coordinates may differ."""
         numbers = action.residual(found, wanted).double()
         scale = torch.stack([largest(part) for part in parts(wanted)]).amax(0)
-        return numbers.abs().reshape(n, -1).amax(-1) / scale
+        book.measure(law, numbers.abs().reshape(n, -1).amax(-1) / scale, *at)
 
-    book.measure("identity", apart(action(group.identity(n, dtype=dtype), z), z))
-    composed = action(group.compose(g, h), z)
-    book.measure("composition", apart(composed, action(g, action(h, z))), g, h)
-    book.measure("inverse", apart(action.inverse(g, moved), z), g)
-    book.measure("well_defined", apart(action(group.representatives(g), z), moved), g)
-    _check_splitting(book, action, g, z, moved)
-    if action.is_linear:
-        w = map_parts(lambda part: part.roll(1, 0), z)
-        both = action(g, map_parts(lambda p, q: 2 * p - q, z, w))
-        each = map_parts(lambda p, q: 2 * p - q, moved, action(g, w))
-        book.measure("linearity", error(both, each), g)
+    with book.law("identity"):
+        same("identity", action(group.identity(n, dtype=book.dtype), z), z)
+    with book.law("composition"):
+        composed = action(group.compose(g, h), z)
+        same("composition", composed, action(g, action(h, z)), g, h)
+    with book.law("inverse"):
+        same("inverse", action.inverse(g, action(g, z)), z, g)
+    with book.law("well_defined"):
+        same("well_defined", action(group.representatives(g), z), action(g, z), g)
+
+
+def _check_linearity(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:
+    if not action.is_linear:
+        book.leave_out("is_linear is False", "linearity")
+        return
+
+    def mix(p: Tensor, q: Tensor) -> Tensor:
+        return 2 * p - q if p.is_floating_point() else p  # a mask stays
+
+    w = map_parts(lambda part: part.roll(1, 0) if part.is_floating_point() else part, z)
+    both, each = action(g, map_parts(mix, z, w)), map_parts(mix, action(g, z), action(g, w))
+    book.measure("linearity", error(both, each), g)
+
+
+def _check_orbit(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:
     head = map_parts(lambda part: part[:2], z)
     thrice = map_parts(lambda part: part.repeat_interleave(3, 0), head)
     singles = action(g[:3].repeat(2, *(1,) * (g.ndim - 1)), thrice)
     orbit = map_parts(lambda part: part.flatten(0, 1), action.orbit(head, g[:3]))
     book.measure("orbit", error(orbit, singles))
-    _check_batching(book, action, g, z, moved)
-    if action.exactness == "exact" and action.can_align:
-        _check_alignment(book, action, g, z)
-    kept = all(p.dtype == q.dtype for p, q in zip(parts(moved), parts(z), strict=True))
-    book.require("dtype", kept, "the result has not the dtype of the code")
-    if all(part.is_floating_point() for part in parts(z)):
-        _check_derivatives(book, action, g, z)
-    return book.report()
 
 
-def _check_batching(
-    book: LawBook, action: LatentAction[Any], g: Tensor, z: Any, moved: Any
-) -> None:
+def _check_batching(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:
     """The same codes, in any batch, are moved alike; a batch may be empty, an element shared."""
     if len(g) < 6:
+        book.leave_out("fewer than 6 elements were given", "batching")
         return
 
     def deep(part: Tensor) -> Tensor:
         return part[:6].reshape(3, 1, 2, *part.shape[1:])
 
+    moved = action(g, z)
     found = map_parts(lambda part: part.flatten(0, 2), action(deep(g), map_parts(deep, z)))
     book.measure("batching", error(found, map_parts(lambda part: part[:6], moved)), g[:6])
     alone = action(g[0], map_parts(lambda part: part[0], z))
@@ -124,26 +158,32 @@ def _check_batching(
     book.require("batching", empty, "an empty batch of codes has another shape")
 
 
-def _check_splitting(
-    book: LawBook, action: LatentAction[Any], g: Tensor, z: Any, moved: Any
-) -> None:
-    fixed = action.invariants(z)
-    book.measure("invariants", error(action.invariants(moved), fixed), g)
-    numbers = sum(part[0].numel() for part in parts(z))
-    split = [sum(part[0].numel() for part in parts(p)) for p in (fixed, action.varying(z))]
-    note = f"{split[0]} invariant and {split[1]} varying numbers of {numbers}"
-    book.require("splitting", sum(split) == numbers, note)
-    floating = [part.flatten(1) for part in parts(fixed) if part.is_floating_point()]
-    told = all(bool((part.amax(0) > part.amin(0)).all()) for part in floating if part.numel())
-    book.require("invariants", told, "a number that is the same for all codes tells nothing")
-    w = map_parts(lambda part: part.roll(1, 0), z)
-    swapped = action.swap(z, w)
-    book.measure("swap", error(action.invariants(swapped), fixed))
-    book.measure("swap", error(action.varying(swapped), action.varying(w)))
+def _check_splitting(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:
+    with book.law("invariants", "splitting"):
+        fixed = action.invariants(z)
+        book.measure("invariants", error(action.invariants(action(g, z)), fixed), g)
+        numbers = sum(part[0].numel() for part in parts(z))
+        split = [sum(part[0].numel() for part in parts(p)) for p in (fixed, action.varying(z))]
+        note = f"{split[0]} invariant and {split[1]} varying numbers of {numbers}"
+        book.require("splitting", sum(split) == numbers, note)
+        floating = [part.flatten(1) for part in parts(fixed) if part.is_floating_point()]
+        told = all(bool((part.amax(0) > part.amin(0)).all()) for part in floating if part.numel())
+        book.require("invariants", told, "a number that is the same for all codes tells nothing")
+    with book.law("swap"):
+        w = map_parts(lambda part: part.roll(1, 0), z)
+        swapped = action.swap(z, w)
+        book.measure("swap", error(action.invariants(swapped), action.invariants(z)))
+        book.measure("swap", error(action.varying(swapped), action.varying(w)))
 
 
 def _check_alignment(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:
     """What one element moved, `LatentAction.align` moves back onto it; found, not computed."""
+    if action.exactness != "exact":
+        book.leave_out("the action interpolates", "align")
+        return
+    if not action.can_align:
+        book.leave_out("can_align is False", "align")
+        return
     g, z = g[-4:], map_parts(lambda part: part[-4:], z)  # random ones: a search has its limits
     w = action(g, z)
     found = action.align(z, w)
@@ -166,11 +206,42 @@ def _length(action: LatentAction[Any], z: Any, w: Any) -> Tensor:
 
 
 def _check_derivatives(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:
+    if not all(part.is_floating_point() for part in parts(z)):
+        book.leave_out("a part of the codes is not floating", "gradient", "derivative")
+        return
     w = map_parts(lambda part: part.roll(1, 0), z)
     if action.exactness == "exact":  # an interpolation has kinks just where it is exact
         check_element_gradient(book, action.group, g, lambda e: weighted_sum(action(e, z)))
+    else:
+        book.leave_out("the action interpolates", "gradient")
 
     def along(t: Tensor) -> Tensor:
         return weighted_sum(action(g, map_parts(lambda p, q: p + each_row(t, p) * q, z, w)))
 
     check_slope(book, g, along)
+
+
+def _check_rows(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:
+    """Whatever an action returns is the caller's, also where nothing moves."""
+    own = functools.partial(check_ownership, book)
+    unit = action.group.identity(3, dtype=book.dtype)
+    w = map_parts(lambda part: part.roll(1, 0)[-3:], z)
+    g, z = g[-3:], map_parts(lambda part: part[-3:], z)
+    one = map_parts(lambda part: part[:1], z)
+    for some in (g, unit):
+        own("act", action, some, z)
+        own("act", action, some, one)
+        own("inverse", action.inverse, some, z)
+        own("orbit", action.orbit, z, some)
+    own("invariants", action.invariants, z)
+    own("varying", action.varying, z)
+    own("swap", action.swap, z, w)
+    own("residual", action.residual, z, w)
+    own("random_latent", lambda: action.random_latent(3, generator=_seeded(), dtype=book.dtype))
+    if action.exactness == "exact" and action.can_align:
+        own("align", action.align, z, w)
+        own("distance", action.distance, z, w)
+
+
+def _seeded() -> torch.Generator:
+    return torch.Generator().manual_seed(6)

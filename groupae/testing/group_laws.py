@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+import math
+
 import torch
 from torch import Tensor
 
 from groupae.groups import FiniteGroup, Group
 from groupae.groups.base import ambient_error
 from groupae.groups.samples import sample_elements
-from groupae.testing.report import LawBook, LawReport
-from groupae.testing.samples import same_data, triples
+from groupae.testing.ownership_laws import check_ownership
+from groupae.testing.report import LawBook, LawReport, run_laws
+from groupae.testing.samples import check_refusal, same_data, triples
 from groupae.testing.sampling_laws import LARGEST_LISTED, check_grid, check_sampling
 
 __all__ = ["check_group"]
 
 _BATCHES = ((), (1,), (3, 1, 2), (0,))
+_WIDE = 256  # samples and exponentials whose logarithms are tried
 
 
 def check_group(
@@ -33,47 +38,59 @@ def check_group(
         >>> check_group(SO3()).passed
         True
     """
-    book = LawBook(group, dtype, depth=1)
-    a, b, c = triples(group, sample_elements(group, dtype) if elements is None else elements)
-    _check_products(book, group, a, b, c)
-    _check_distance(book, group, a, b)
-    _check_batching(book, group, a, b)
-    for chart in group.charts:
-        native = group.charts[0]
-        again = group.convert(group.convert(a, native, chart), chart, native)
-        book.measure(f"chart {chart}", group.distance(again, a), a)
-    if group.order is not None and group.order <= LARGEST_LISTED:
-        _check_elements(book, group)
-        _check_irreps(book, group)
-    if group.has_exp:
-        _check_exponential(book, group, a)
-    if group.has_exp and group.has_log:
-        _check_logarithm(book, group, a, b)
-    if elements is None:
-        _check_commuting(book, group, a, b)
-        check_sampling(book, group)
-        check_grid(book, group)
-    book.require("data", same_data(group), "a copy is another group: use a frozen dataclass")
-    return book.report()
+
+    def check(book: LawBook) -> None:
+        a, b, c = triples(group, sample_elements(group, dtype) if elements is None else elements)
+        _check_products(book, group, a, b, c)
+        _check_distance(book, group, a, b)
+        with book.law("batching"):
+            _check_batching(book, group, a, b)
+        _check_charts(book, group, a)
+        _check_finite(book, group)
+        _check_lie(book, group, a, b)
+        if elements is None:
+            with book.law("commutativity"):
+                _check_commuting(book, group, a, b)
+            with book.law("sampling"):
+                check_sampling(book, group)
+            with book.law("grid"):
+                check_grid(book, group)
+        else:
+            book.leave_out("elements were given", "sampling", "grid", "commutativity")
+        _check_abilities(book, group)
+        _check_rows(book, group, a, b)
+        with book.law("data"):
+            note = "a copy is another group: use a frozen dataclass"
+            book.require("data", same_data(group), note)
+
+    return run_laws(lambda: str(group), dtype, check)
 
 
 def _check_products(book: LawBook, group: Group, a: Tensor, b: Tensor, c: Tensor) -> None:
-    identity = group.identity(len(a), dtype=book.dtype)
-    ab = group.compose(a, b)
-
     def same(law: str, found: Tensor, wanted: Tensor, *at: Tensor) -> None:
         book.measure(law, group.distance(found, wanted), *at)
 
-    off = ambient_error(group.project(ab), ab, len(group.element_shape))
-    book.measure("closure", off, a, b)
-    same("associativity", group.compose(ab, c), group.compose(a, group.compose(b, c)), a, b, c)
-    same("identity", group.compose(identity, a), a, a)
-    same("identity", group.compose(a, identity), a, a)
-    same("inverse", group.compose(group.inverse(a), a), identity, a)
-    same("inverse", group.compose(a, group.inverse(a)), identity, a)
-    same("well_defined", group.compose(group.representatives(a), b), ab, a, b)
+    with book.law("closure"):
+        ab = group.compose(a, b)
+        off = ambient_error(group.project(ab), ab, len(group.element_shape))
+        book.measure("closure", off, a, b)
+    with book.law("associativity"):
+        left, right = group.compose(group.compose(a, b), c), group.compose(b, c)
+        same("associativity", left, group.compose(a, right), a, b, c)
+    with book.law("identity"):
+        identity = group.identity(len(a), dtype=book.dtype)
+        same("identity", group.compose(identity, a), a, a)
+        same("identity", group.compose(a, identity), a, a)
+    with book.law("inverse"):
+        identity = group.identity(len(a), dtype=book.dtype)
+        same("inverse", group.compose(group.inverse(a), a), identity, a)
+        same("inverse", group.compose(a, group.inverse(a)), identity, a)
+    with book.law("well_defined"):
+        again = group.compose(group.representatives(a), b)
+        same("well_defined", again, group.compose(a, b), a, b)
     if group.is_abelian:
-        same("commutativity", group.compose(b, a), ab, a, b)
+        with book.law("commutativity"):
+            same("commutativity", group.compose(b, a), group.compose(a, b), a, b)
 
 
 def _check_commuting(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
@@ -90,12 +107,13 @@ def _check_commuting(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
 
 
 def _check_distance(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
-    distance = group.distance(a, b).double()
-    book.measure("distance", distance - group.distance(b, a), a, b)
-    book.measure("distance", group.distance(a, a), a)
-    book.measure("distance", distance.clamp(max=0), a, b)
-    some = bool((distance > 0).any()) or group.order == 1
-    book.require("distance", some, "no two samples are apart")
+    with book.law("distance"):
+        distance = group.distance(a, b).double()
+        book.measure("distance", distance - group.distance(b, a), a, b)
+        book.measure("distance", group.distance(a, a), a)
+        book.measure("distance", distance.clamp(max=0), a, b)
+        some = bool((distance > 0).any()) or group.order == 1
+        book.require("distance", some, "no two samples are apart")
 
 
 def _check_batching(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
@@ -136,6 +154,30 @@ def _check_batching(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
         book.require("batching", shape == batch, f"distance of batch {batch} has shape {shape}")
 
 
+def _check_charts(book: LawBook, group: Group, a: Tensor) -> None:
+    if not group.charts:
+        book.leave_out("charts is empty", "chart")
+    for chart in group.charts:
+        with book.law(f"chart {chart}"):
+            native = group.charts[0]
+            again = group.convert(group.convert(a, native, chart), chart, native)
+            book.measure(f"chart {chart}", group.distance(again, a), a)
+
+
+# --- finite groups -----------------------------------------------------------------------------
+def _check_finite(book: LawBook, group: Group) -> None:
+    if group.order is None or group.order > LARGEST_LISTED:
+        book.leave_out(f"order is {group.order}", "elements", "irreps")
+        return
+    with book.law("elements"):
+        _check_elements(book, group)
+    if group.has_irreps:
+        with book.law("irreps"):
+            _check_irreps(book, group)
+    else:
+        book.leave_out("has_irreps is False", "irreps")
+
+
 def _check_elements(book: LawBook, group: Group) -> None:
     every = group.elements()
     note = f"{len(every)} elements in a group of order {group.order}"
@@ -149,9 +191,10 @@ def _check_elements(book: LawBook, group: Group) -> None:
 
 def _check_irreps(book: LawBook, group: Group) -> None:
     """Burnside and Schur: sizes of the irreps, and characters orthogonal over all elements."""
-    if not (group.has_irreps and group.irreps.is_complete):
-        return
     irreps = group.irreps
+    if not irreps.is_complete:
+        book.leave_out("irreps.is_complete is False", "irreps")
+        return
     labels = irreps.labels()
     types = torch.tensor([irreps.commutant_dim(label) for label in labels], dtype=torch.float64)
     sizes = torch.tensor([irreps.dim(label) for label in labels], dtype=torch.float64)
@@ -170,43 +213,146 @@ def _like(group: Group, dtype: torch.dtype) -> torch.dtype:
     return torch.int64 if group.has_integer_elements else dtype
 
 
-def _check_exponential(book: LawBook, group: Group, a: Tensor) -> None:
+# --- exponential and logarithm -----------------------------------------------------------------
+def _check_lie(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
+    path = ("exp_log", "global_log", "interpolation")
+    if not group.has_exp:
+        book.leave_out("has_exp is False", "one_parameter", *path, "gradient")
+        return
+    with book.law("one_parameter"):
+        _check_exponential(book, group, len(a))
+    if not group.has_log:
+        book.leave_out("has_log is False", *path)
+        return
+    with book.law("exp_log"):
+        _check_logarithm(book, group, a)
+    with book.law("global_log"):
+        _check_global_log(book, group)
+    with book.law("interpolation"):
+        _check_interpolation(book, group, a, b)
+
+
+def _check_exponential(book: LawBook, group: Group, n: int) -> None:
     generator = torch.Generator().manual_seed(0)
-    v = torch.randn(len(a), group.lie_dim, generator=generator, dtype=book.dtype) / 2
-    moved = group.exp(v)
-    half = group.exp(v / 2)
+    v = torch.randn(n, group.lie_dim, generator=generator, dtype=book.dtype) / 2
+    moved, half = group.exp(v), group.exp(v / 2)
     law = "one_parameter"
     book.measure(law, group.distance(group.compose(half, half), moved), moved)
     book.measure(law, group.distance(group.exp(-v), group.inverse(moved)), moved)
     zero = torch.zeros(1, group.lie_dim, dtype=book.dtype, requires_grad=True)
     (slope,) = torch.autograd.grad(group.exp(zero).sum() + 0 * zero.sum(), zero)
     book.require("gradient", bool(slope.isfinite().all()), "exp has no finite gradient at 0")
-    unit = group.identity(len(a), dtype=book.dtype)
+    unit = group.identity(n, dtype=book.dtype)
     book.measure(law, group.distance(group.exp(0 * v), unit))
     apart = bool((group.distance(moved, unit) > 0).all())
     book.require(law, apart, "exp is the identity somewhere else than at 0")
 
 
-def _check_logarithm(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
-    """``exp(log(g)) = g`` wherever there is a logarithm; near the identity there always is."""
-    found = group.log(a).isfinite().all(-1)
+def _samples(group: Group, dtype: torch.dtype) -> Tensor:
+    return group.sample(_WIDE, generator=torch.Generator().manual_seed(4), dtype=dtype)
+
+
+def _missing(v: Tensor) -> Tensor:
+    """Return infinity where a logarithm is not finite, else 0."""
+    return torch.where(v.isfinite().all(-1), 0.0, math.inf)
+
+
+def _check_logarithm(book: LawBook, group: Group, a: Tensor) -> None:
+    """``exp(log(g)) = g`` wherever there is a logarithm: at every exponential, if nowhere else."""
+    law, dtype = "exp_log", book.dtype
+    wide = 3 if group.is_compact else 1  # around a circle and back, if there is one
+    generator = torch.Generator().manual_seed(5)
+    v = wide * torch.randn(_WIDE, group.lie_dim, generator=generator, dtype=dtype)
+    reached, others = group.exp(v), torch.cat([a, _samples(group, dtype)])
+    book.measure(law, _missing(group.log(reached)), reached)
+    logs = group.log(others)
     if group.has_global_log:
-        book.require("exp_log", bool(found.all()), "log is not finite at a sample")
-    a, b = a[found], b[found]
-    book.measure("exp_log", group.distance(group.exp(group.log(a)), a), a)
-    axes = torch.eye(group.lie_dim, dtype=book.dtype)
-    small = torch.tensor([0, 1e-7, -1e-7, 1e-3, -1e-3], dtype=book.dtype)
+        book.measure(law, _missing(logs), others)
+    every = torch.cat([reached, others[logs.isfinite().all(-1)]])
+    book.measure(law, group.distance(group.exp(group.log(every)), every), every)
+    axes = torch.eye(group.lie_dim, dtype=dtype)
+    small = torch.tensor([0, 1e-7, -1e-7, 1e-3, -1e-3], dtype=dtype)
     v = (small[:, None, None] * axes).reshape(-1, group.lie_dim)
-    book.measure("exp_log", (group.log(group.exp(v)) - v).abs().amax(-1), group.exp(v))
-    between = group.log(group.compose(group.inverse(a), b)).isfinite().all(-1)
-    p, q = a[between], b[between]
-    book.measure("interpolation", group.distance(group.interpolate(p, q, 1.0), q), p, q)
-    book.measure("interpolation", group.distance(group.interpolate(p, q, 0.0), p), p, q)
-    path = group.log(group.compose(group.inverse(p), q))
+    book.measure(law, (group.log(group.exp(v)) - v).abs().amax(-1), group.exp(v))
+
+
+def _check_global_log(book: LawBook, group: Group) -> None:
+    """A group that says that some elements have no logarithm must have one such."""
+    g = _samples(group, book.dtype)
+    tried = [group.hard_elements(book.dtype).to(g.dtype), g]
+    for _ in range(1 if group.has_global_log else 3):  # exp may reach all single samples
+        tried.append(group.compose(tried[-1], tried[-1].roll(1, 0)))
+    missing = _missing(group.log(torch.cat(tried))) > 0
+    if group.has_global_log:
+        note = "has_global_log is True, but log is not finite at a sample"
+        book.require("global_log", not bool(missing.any()), note)
+    elif group.is_compact or bool(missing.any()):
+        note = "has_global_log is False, but log is finite at all samples"
+        book.require("global_log", bool(missing.any()), note)
+    else:
+        book.leave_out("has_global_log is False, though no sample shows it", "global_log")
+
+
+def _check_interpolation(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
+    law = "interpolation"
+    path = group.log(group.compose(group.inverse(a), b))
+    between = path.isfinite().all(-1)
+    p, q, path = a[between], b[between], path[between]
+    book.measure(law, group.distance(group.interpolate(p, q, 1.0), q), p, q)
+    book.measure(law, group.distance(group.interpolate(p, q, 0.0), p), p, q)
     for t in (0.25, 0.5):
         wanted = group.compose(p, group.exp(t * path))
-        book.measure("interpolation", group.distance(group.interpolate(p, q, t), wanted), p, q)
+        book.measure(law, group.distance(group.interpolate(p, q, t), wanted), p, q)
     leaf = p.detach().clone().requires_grad_()
     path = group.log(group.compose(group.inverse(leaf), q))
     (gradient,) = torch.autograd.grad(path.sum(), leaf)
     book.measure("gradient", (~gradient.isfinite()).reshape(len(leaf), -1).sum(1), p, q)
+
+
+# --- declarations and memory -------------------------------------------------------------------
+def _check_abilities(book: LawBook, group: Group) -> None:
+    """What a group says it cannot do it must refuse."""
+    one = functools.partial(group.identity, 1, dtype=book.dtype)
+    refusals = {
+        "has_exp": lambda: group.exp(torch.zeros(1, group.lie_dim, dtype=book.dtype)),
+        "has_log": lambda: group.log(one()),
+        "has_grid": lambda: group.grid(1),
+        "has_irreps": lambda: group.irreps,
+        "has_standard": group.standard,
+    }
+    for ability, call in refusals.items():
+        check_refusal(book, group, ability, call)
+
+
+def _check_rows(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
+    """Whatever a group returns is the caller's."""
+    a, b, dtype = a[-3:], b[-3:], book.dtype
+    own = functools.partial(check_ownership, book)
+    own("identity", lambda: group.identity(3, dtype=dtype))
+    own("sample", lambda: group.sample(3, generator=_seeded(), dtype=dtype))
+    own("hard_elements", lambda: group.hard_elements(dtype))
+    for method in ("inverse", "project", "representatives"):
+        own(method, getattr(group, method), a)
+    for method in ("compose", "conjugate", "distance"):
+        own(method, getattr(group, method), a, b)
+        own(method, getattr(group, method), a, b[:1])
+    if group.order is not None and group.order <= LARGEST_LISTED:
+        own("elements", group.elements)
+        own("index", group.index, a)
+    if group.has_grid:
+        own("grid", lambda: group.grid(min(3, group.order or 3)))
+    for chart in group.charts:
+        there = (group.charts[0], chart)
+        own(f"convert to {chart}", lambda g, there=there: group.convert(g, *there), a)
+        with book.law("ownership"):
+            x = group.convert(a, *there)
+            own(f"convert from {chart}", lambda x, to=there[::-1]: group.convert(x, *to), x)
+    if group.has_exp:
+        own("exp", group.exp, torch.ones(3, group.lie_dim, dtype=dtype) / 2)
+    if group.has_exp and group.has_log:
+        own("log", group.log, a)
+        own("interpolate", lambda g, h: group.interpolate(g, h, 0.5), a, b)
+
+
+def _seeded() -> torch.Generator:
+    return torch.Generator().manual_seed(6)

@@ -16,9 +16,11 @@ from groupae.groups.homomorphisms import Homomorphism
 from groupae.groups.samples import sample_elements
 from groupae.representations import Representation
 from groupae.testing.action_laws import acting_elements
-from groupae.testing.report import LawBook, LawReport
+from groupae.testing.ownership_laws import check_ownership
+from groupae.testing.report import LawBook, LawReport, run_laws
 from groupae.testing.samples import (
     check_element_gradient,
+    check_refusal,
     error,
     map_parts,
     parts,
@@ -44,41 +46,80 @@ def check_homomorphism(
         >>> check_homomorphism(SO3().subgroup("so2")).passed
         True
     """
+
+    def check(book: LawBook) -> None:
+        source = phi.source
+        g, h, _ = triples(source, sample_elements(source, dtype) if elements is None else elements)
+        _check_products(book, phi, g, h)
+        with book.law("batching"):
+            _check_batching(book, phi, g[:6])
+        if source.has_integer_elements or phi.target.has_integer_elements:
+            book.leave_out("elements are integers", "dtype", "gradient", "derivative")
+        else:
+            with book.law("dtype"):
+                image = phi(g)
+                note = f"elements of {g.dtype} go to {image.dtype}"
+                book.require("dtype", image.dtype == g.dtype, note)
+            with book.law("gradient"):
+                _check_gradient(book, phi, g)
+        with book.law("cosets"):
+            _check_cosets(book, phi)
+        check_refusal(book, phi, "is_injective", lambda: phi.preimage(phi(g[:1])))
+        check_refusal(book, phi, "has_cosets", phi.cosets)
+        _check_rows(book, phi, g)
+        with book.law("data"):
+            book.require("data", same_data(phi), "a copy is another homomorphism")
+
+    return run_laws(lambda: str(phi), dtype, check)
+
+
+def _check_products(book: LawBook, phi: Homomorphism, g: Tensor, h: Tensor) -> None:
     source, target = phi.source, phi.target
-    book = LawBook(phi, dtype, depth=1)
-    g, h, _ = triples(source, sample_elements(source, dtype) if elements is None else elements)
-    image = phi(g)
 
     def same(law: str, found: Tensor, wanted: Tensor, *at: Tensor) -> None:
         book.measure(law, target.distance(found, wanted), *at)
 
-    unique = torch.equal(target.representatives(image), image)  # not so angles: 2 pi is 0
-    nearest = target.project(image)
-    off = ambient_error(nearest, image, len(target.element_shape))
-    book.measure("closure", off if unique else target.distance(nearest, image), g)
-    unit = phi(source.identity(1, dtype=dtype))
-    same("identity", unit, target.identity(1, dtype=unit.dtype))
-    same("products", phi(source.compose(g, h)), target.compose(image, phi(h)), g, h)
-    same("inverse", phi(source.inverse(g)), target.inverse(image), g)
-    same("well_defined", phi(source.representatives(g)), image, g)
-    if phi.is_injective:
-        back = phi.preimage(image)
+    with book.law("closure"):
+        image = phi(g)
+        unique = torch.equal(target.representatives(image), image)  # not so angles: 2 pi is 0
+        nearest = target.project(image)
+        off = ambient_error(nearest, image, len(target.element_shape))
+        book.measure("closure", off if unique else target.distance(nearest, image), g)
+    with book.law("identity"):
+        unit = phi(source.identity(1, dtype=book.dtype))
+        same("identity", unit, target.identity(1, dtype=unit.dtype))
+    with book.law("products"):
+        same("products", phi(source.compose(g, h)), target.compose(phi(g), phi(h)), g, h)
+    with book.law("inverse"):
+        same("inverse", phi(source.inverse(g)), target.inverse(phi(g)), g)
+    with book.law("well_defined"):
+        same("well_defined", phi(source.representatives(g)), phi(g), g)
+    if not phi.is_injective:
+        book.leave_out("is_injective is False", "preimage")
+        return
+    with book.law("preimage"):
+        back = phi.preimage(phi(g))
         book.measure("preimage", source.distance(back, g), g)
-        same("preimage", phi(back), image, g)
-    deep = phi(g[:6].reshape((3, 1, -1, *source.element_shape)))
+        same("preimage", phi(back), phi(g), g)
+
+
+def _check_batching(book: LawBook, phi: Homomorphism, g: Tensor) -> None:
+    deep = phi(g.reshape((3, 1, -1, *phi.source.element_shape)))
     shape = tuple(deep.shape)
-    wanted = (3, 1, len(g[:6]) // 3, *target.element_shape)
+    wanted = (3, 1, len(g) // 3, *phi.target.element_shape)
     book.require("batching", shape == wanted, f"elements of batch {wanted[:3]} go to shape {shape}")
     if shape == wanted:
-        flat = phi(g[:6])
-        book.measure("batching", target.distance(deep.reshape(flat.shape), flat), g[:6])
-    if not (source.has_integer_elements or target.has_integer_elements):
-        note = f"elements of {g.dtype} go to {image.dtype}"
-        book.require("dtype", image.dtype == g.dtype, note)
-        _check_gradient(book, phi, g)
-    _check_cosets(book, phi)
-    book.require("data", same_data(phi), "a copy is another homomorphism")
-    return book.report()
+        flat = phi(g)
+        book.measure("batching", phi.target.distance(deep.reshape(flat.shape), flat), g)
+
+
+def _check_rows(book: LawBook, phi: Homomorphism, g: Tensor) -> None:
+    check_ownership(book, "phi", phi, g[-3:])
+    if phi.is_injective:
+        with book.law("ownership"):
+            check_ownership(book, "preimage", phi.preimage, phi(g[-3:]))
+    if phi.has_cosets:
+        check_ownership(book, "cosets", phi.cosets)
 
 
 def _check_gradient(book: LawBook, phi: Homomorphism, g: Tensor) -> None:
@@ -86,7 +127,8 @@ def _check_gradient(book: LawBook, phi: Homomorphism, g: Tensor) -> None:
         phi(g[:1]).shape[1:], generator=torch.Generator().manual_seed(0), dtype=g.dtype
     )
     if phi.target.lie_dim and not phi.target.representatives(phi(g[:1])).equal(phi(g[:1])):
-        return  # coordinates of the target jump, as an angle does at pi
+        book.leave_out("coordinates of the target jump, as angles do", "gradient", "derivative")
+        return
     check_element_gradient(
         book, phi.source, g, lambda e: (weights * phi(e)).reshape(len(g), -1).sum(1)
     )
@@ -95,6 +137,8 @@ def _check_gradient(book: LawBook, phi: Homomorphism, g: Tensor) -> None:
 def _check_cosets(book: LawBook, phi: Homomorphism) -> None:
     """Cosets start with the identity, differ from each other and, in a finite group, fill it."""
     if not (phi.is_injective and phi.has_cosets):
+        ability = "has_cosets" if phi.is_injective else "is_injective"
+        book.leave_out(f"{ability} is False", "cosets")
         return
     t, target = phi.cosets(), phi.target
     first = target.distance(t[:1], target.identity(1, dtype=t.dtype))
@@ -140,15 +184,18 @@ def check_intertwiner(
     if tuple(weights.shape[-2:]) != (sigma.dim, rho.dim):
         what = f"a matrix of shape (*batch, {sigma.dim}, {rho.dim})"
         raise ShapeError(expected("check_intertwiner", what, tuple(weights.shape)))
-    depth = max(rho.depth, sigma.depth)
-    book = LawBook(f"{group}: {rho} -> {sigma}", dtype, depth=depth)
-    g = sample_elements(group, dtype) if elements is None else elements
-    w = weights.detach().to(dtype).reshape(-1, sigma.dim, rho.dim)
-    before = w @ rho.matrix(g, dtype)[:, None]
-    after = sigma.act(g, w.expand(len(g), *w.shape), dim=-2)
-    scale = float(w.abs().amax()) if w.numel() else 1.0
-    book.measure("intertwining", error(before / (scale or 1.0), after / (scale or 1.0)), g)
-    return book.report()
+
+    def check(book: LawBook) -> None:
+        book.depth = max(rho.depth, sigma.depth)
+        g = sample_elements(group, dtype) if elements is None else elements
+        w = weights.detach().to(dtype).reshape(-1, sigma.dim, rho.dim)
+        with book.law("intertwining"):
+            before = w @ rho.matrix(g, dtype)[:, None]
+            after = sigma.act(g, w.expand(len(g), *w.shape), dim=-2)
+            scale = float(w.abs().amax()) if w.numel() else 1.0
+            book.measure("intertwining", error(before / (scale or 1.0), after / (scale or 1.0)), g)
+
+    return run_laws(lambda: f"{group}: {rho} -> {sigma}", dtype, check)
 
 
 def check_equivariant(
@@ -188,23 +235,27 @@ def check_equivariant(
     group = _same_group("check_equivariant", action_in, action_out)
     dtype = parts(x)[0].dtype
     name = getattr(f, "__name__", type(f).__name__)
-    book = LawBook(f"{group}: {name}", dtype, depth=max(action_in.depth, action_out.depth))
-    if elements is None:
-        elements = (
-            sample_elements(group, dtype)
-            if isinstance(action_in, Representation)
-            else acting_elements(action_in, dtype)
-        )
-    n, m = len(parts(x)[0]), len(elements)
-    g = elements.repeat_interleave(n, 0)
-    many = map_parts(lambda part: part.repeat(m, *(1,) * (part.ndim - 1)), x)
-    with torch.no_grad():
-        before = f(_apply(action_in, g, many))
-        after = _apply(action_out, g, f(many))
-    scale = max(float(part.abs().amax()) for part in parts(after) if part.numel()) or 1.0
-    deviation = error(*(map_parts(lambda part: part / scale, code) for code in (before, after)))
-    book.measure("equivariance", deviation, g, tolerance=tolerance)
-    return book.report()
+
+    def check(book: LawBook) -> None:
+        book.depth = max(action_in.depth, action_out.depth)
+        chosen = elements if elements is not None else _elements_of(action_in, dtype)
+        n, m = len(parts(x)[0]), len(chosen)
+        g = chosen.repeat_interleave(n, 0)
+        many = map_parts(lambda part: part.repeat(m, *(1,) * (part.ndim - 1)), x)
+        with book.law("equivariance"), torch.no_grad():
+            before = f(_apply(action_in, g, many))
+            after = _apply(action_out, g, f(many))
+            scale = max(float(part.abs().amax()) for part in parts(after) if part.numel()) or 1.0
+            scaled = (map_parts(lambda part: part / scale, code) for code in (before, after))
+            book.measure("equivariance", error(*scaled), g, tolerance=tolerance)
+
+    return run_laws(lambda: f"{group}: {name}", dtype, check)
+
+
+def _elements_of(action: LatentAction[Any] | Representation, dtype: torch.dtype) -> Tensor:
+    if isinstance(action, Representation):
+        return sample_elements(action.group, dtype)
+    return acting_elements(action, dtype)
 
 
 def _apply(action: LatentAction[Any] | Representation, g: Tensor, x: Any) -> Any:

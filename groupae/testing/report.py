@@ -1,15 +1,25 @@
-"""What a check found: one result a law, with the elements that offended most."""
+"""Findings of a check: one result per law, with the elements that offended most.
+
+A law that does not apply is left out for a reason that is stated. A law during which the subject's
+own code raises, whatever it raises, has failed.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
-__all__ = ["LawReport", "LawResult", "LawViolationError"]
+from groupae._plugins import describe
+
+__all__ = ["LawBook", "LawReport", "LawResult", "LawViolationError", "LeftOut", "run_laws"]
 
 
 class LawViolationError(AssertionError):
@@ -58,18 +68,37 @@ class LawResult:
 
 
 @dataclasses.dataclass(frozen=True)
+class LeftOut:
+    """A law that does not apply.
+
+    Args:
+        law: Its name.
+        reason: Why, as the subject declares it: ``"has_log is False"``.
+    """
+
+    law: str
+    reason: str
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.law:<16} left out: {self.reason}"
+
+
+@dataclasses.dataclass(frozen=True)
 class LawReport:
     """All laws of one subject in one dtype.
 
     Args:
-        subject: What was checked, as text.
+        subject: The name of the subject.
         dtype: In which precision.
-        results: One entry a law.
+        results: One entry per law.
+        left_out: Laws that do not apply, with the reasons.
     """
 
     subject: str
     dtype: torch.dtype
     results: tuple[LawResult, ...]
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -92,7 +121,7 @@ class LawReport:
     @override
     def __str__(self) -> str:
         lines = [f"{self.subject} in {str(self.dtype).removeprefix('torch.')}"]
-        return "\n".join([*lines, *(f"  {result}" for result in self.results)])
+        return "\n".join([*lines, *(f"  {law}" for law in (*self.results, *self.left_out))])
 
     def raise_if_failed(self) -> None:
         """Raise unless every law holds.
@@ -104,20 +133,37 @@ class LawReport:
             raise LawViolationError(f"{', '.join(self.failures)} failed\n{self}")
 
 
-class LawBook:
-    """Collects results while a check runs."""
+def _told(error: Exception) -> str:
+    """Return type and message of an exception, and the place outside torch that raised it."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    own = [f for f in frames if f.f_globals.get("__name__", "").partition(".")[0] != "torch"]
+    code = own[-1].f_code
+    return f"{describe(error)} (in {code.co_name} of {Path(code.co_filename).name})"
 
-    def __init__(self, subject: object, dtype: torch.dtype, depth: int) -> None:
-        self.subject = str(subject)
+
+class LawBook:
+    """Collects results while a check runs.
+
+    Args:
+        dtype: In which precision the laws are tried.
+        depth: Factor by which the subject amplifies rounding errors.
+    """
+
+    def __init__(self, dtype: torch.dtype, depth: int = 1) -> None:
         self.dtype = dtype
         self.depth = depth
-        self.tolerance = 64 * torch.finfo(dtype).eps * depth
         self._results: dict[str, LawResult] = {}
+        self._left_out: dict[str, LeftOut] = {}
+
+    @property
+    def tolerance(self) -> float:
+        """What is allowed unless a law says otherwise: 64 eps times the depth."""
+        return 64 * torch.finfo(self.dtype).eps * self.depth
 
     def measure(
         self, law: str, errors: Tensor, *elements: Tensor, tolerance: float | None = None
     ) -> None:
-        """Record the worst of ``errors`` (one a sample) and the elements there."""
+        """Record the worst of ``errors`` (one per sample) and the elements there."""
         if errors.numel() == 0:
             return
         errors = errors.detach().double().flatten().abs()
@@ -132,12 +178,44 @@ class LawBook:
         error, note = (0.0, "") if holds else (math.inf, note)
         self._record(LawResult(law, error, self.tolerance, note=note))
 
+    def leave_out(self, reason: str, *laws: str) -> None:
+        """Record that laws do not apply, and why."""
+        for law in laws:
+            self._left_out.setdefault(law, LeftOut(law, reason))
+
+    @contextlib.contextmanager
+    def law(self, *laws: str) -> Iterator[None]:
+        """Record an exception raised inside as the failure of the laws tried there."""
+        try:
+            yield
+        except Exception as error:
+            for law in laws:
+                self.require(law, False, _told(error))
+
     def _record(self, result: LawResult) -> None:
         """Keep the worst of several measurements of one law."""
         known = self._results.get(result.law)
         if known is None or result.in_tolerances > known.in_tolerances:
             self._results[result.law] = result
 
-    def report(self) -> LawReport:
-        """Return what was found."""
-        return LawReport(self.subject, self.dtype, tuple(self._results.values()))
+    def report(self, subject: str) -> LawReport:
+        """Return the findings; a law that was tried at least in part is not left out."""
+        left_out = (law for name, law in self._left_out.items() if name not in self._results)
+        return LawReport(subject, self.dtype, tuple(self._results.values()), tuple(left_out))
+
+
+def run_laws(
+    subject: Callable[[], str], dtype: torch.dtype, check: Callable[[LawBook], None]
+) -> LawReport:
+    """Return what a check finds; an exception outside every law is the failure of ``runs``.
+
+    Args:
+        subject: Returns the name of the subject, which is its own code too.
+        dtype: In which precision.
+        check: Tries the laws.
+    """
+    book, name = LawBook(dtype), "unnamed"
+    with book.law("runs"):
+        name = subject()
+        check(book)
+    return book.report(name)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+
 import torch
 from torch import Tensor
 
 from groupae.groups.samples import sample_elements
 from groupae.representations import Block, IrrepSum, Representation
-from groupae.testing.report import LawBook, LawReport
+from groupae.testing.ownership_laws import check_ownership
+from groupae.testing.report import LawBook, LawReport, run_laws
 from groupae.testing.samples import (
     check_element_gradient,
     check_slope,
@@ -38,31 +41,79 @@ def check_representation(
         ()
     """
     group = rho.group
-    book = LawBook(f"{group}: {rho}", dtype, depth=rho.depth)
-    g, h, _ = triples(group, sample_elements(group, dtype) if elements is None else elements)
-    thin = max(1, len(g) * rho.dim**2 // _MOST_ENTRIES)
-    g, h = g[::thin], h[::thin]
-    matrix_g, matrix_h = rho.matrix(g, dtype), rho.matrix(h, dtype)
-    _check_matrices(book, rho, g, h, matrix_g, matrix_h)
-    _check_blocks(book, rho, g, matrix_g)
 
-    generator = torch.Generator().manual_seed(0)
-    x = torch.randn(len(g), 3, rho.dim, 2, generator=generator, dtype=dtype)
-    moved = rho.act(g, x, dim=2)
-    book.measure("act_is_matrix", error(moved, matrix_g[:, None] @ x), g)
+    def check(book: LawBook) -> None:
+        book.depth = rho.depth
+        g, h, _ = triples(group, sample_elements(group, dtype) if elements is None else elements)
+        thin = max(1, len(g) * rho.dim**2 // _MOST_ENTRIES)
+        g, h = g[::thin], h[::thin]
+        generator = torch.Generator().manual_seed(0)
+        x = torch.randn(len(g), 3, rho.dim, 2, generator=generator, dtype=dtype)
+        _check_matrices(book, rho, g, h)
+        with book.law("blocks"):
+            _check_blocks(book, rho, g)
+        with book.law("act_is_matrix"):
+            _check_act(book, rho, g, x)
+        with book.law("batching"):
+            _check_batching(book, rho, g, h, x)
+        _check_splitting(book, rho, g, x)
+        with book.law("dtype"):
+            _check_dtype(book, rho, g, x)
+        with book.law("data"):
+            written = not isinstance(rho, IrrepSum) or group.rep(str(rho)) == IrrepSum(
+                group, rho.terms
+            )
+            book.require("data", same_data(rho) and written, "a copy is another representation")
+        weights = torch.randn(x.shape, generator=generator, dtype=dtype)
+        _check_derivatives(book, rho, g, x, weights)
+        _check_rows(book, rho, g, h, x)
+
+    return run_laws(lambda: f"{group}: {rho}", dtype, check)
+
+
+def _check_matrices(book: LawBook, rho: Representation, g: Tensor, h: Tensor) -> None:
+    group, dtype = rho.group, book.dtype
+    eye = torch.eye(rho.dim, dtype=dtype)
+    at_g = rho.matrix(g, dtype)
+    with book.law("identity"):
+        book.measure("identity", error(rho.matrix(group.identity(1, dtype=dtype), dtype), eye))
+    with book.law("homomorphism"):
+        at_h, product = rho.matrix(h, dtype), rho.matrix(group.compose(g, h), dtype)
+        book.measure("homomorphism", error(product, at_g @ at_h, at_g, at_h), g, h)
+    with book.law("inverse"):
+        inverse = rho.matrix(group.inverse(g), dtype)
+        book.measure("inverse", error(inverse @ at_g, eye, inverse, at_g), g)
+    if rho.is_orthogonal:
+        book.measure("orthogonality", error(at_g.mT @ at_g, eye), g)
+    else:
+        book.leave_out("is_orthogonal is False", "orthogonality")
+    with book.law("well_defined"):
+        other = rho.matrix(group.representatives(g), dtype)
+        book.measure("well_defined", error(other, at_g), g)
+    with book.law("character"):
+        traces = at_g.diagonal(dim1=-2, dim2=-1).sum(-1)
+        book.measure("character", error(rho.character(g, dtype), traces), g)
+
+
+def _check_act(book: LawBook, rho: Representation, g: Tensor, x: Tensor) -> None:
+    matrix = rho.matrix(g, book.dtype)
+    book.measure("act_is_matrix", error(rho.act(g, x, dim=2), matrix[:, None] @ x), g)
     one = x[0, 0, :, 0]
-    single = error(rho.act(g[0], one)[None], (matrix_g[0] @ one)[None])
+    single = error(rho.act(g[0], one)[None], (matrix[0] @ one)[None])
     book.measure("act_is_matrix", single, g[:1])
-    _check_batching(book, rho, g, h, x)
-    _check_splitting(book, rho, g, x, moved)
-    low = x.to(torch.bfloat16)
+
+
+def _check_dtype(book: LawBook, rho: Representation, g: Tensor, x: Tensor) -> None:
+    moved, low = rho.act(g, x, dim=2), x.to(torch.bfloat16)
     half = torch.finfo(torch.bfloat16).eps ** 0.5
     book.measure("dtype", error(rho.act(g, low, dim=2), moved), g, tolerance=half)
-    kept = moved.dtype == dtype and rho.act(g, low, dim=2).dtype == low.dtype
+    kept = moved.dtype == book.dtype and rho.act(g, low, dim=2).dtype == low.dtype
     book.require("dtype", kept, "the result has not the dtype of x")
-    written = not isinstance(rho, IrrepSum) or group.rep(str(rho)) == IrrepSum(group, rho.terms)
-    book.require("data", same_data(rho) and written, "a copy is another representation")
-    weights = torch.randn(x.shape, generator=generator, dtype=dtype)
+
+
+def _check_derivatives(
+    book: LawBook, rho: Representation, g: Tensor, x: Tensor, weights: Tensor
+) -> None:
     y = x.roll(1, 0)
 
     def along(t: Tensor) -> Tensor:
@@ -70,31 +121,29 @@ def check_representation(
 
     check_slope(book, g, along)
     check_element_gradient(
-        book, group, g, lambda e: (weights * rho.act(e, x, dim=2)).flatten(1).sum(1)
+        book, rho.group, g, lambda e: (weights * rho.act(e, x, dim=2)).flatten(1).sum(1)
     )
-    return book.report()
 
 
-def _check_matrices(
-    book: LawBook, rho: Representation, g: Tensor, h: Tensor, at_g: Tensor, at_h: Tensor
-) -> None:
-    group, dtype = rho.group, book.dtype
-    eye = torch.eye(rho.dim, dtype=dtype)
-    book.measure("identity", error(rho.matrix(group.identity(1, dtype=dtype), dtype), eye))
-    product, inverse = (rho.matrix(x, dtype) for x in (group.compose(g, h), group.inverse(g)))
-    book.measure("homomorphism", error(product, at_g @ at_h, at_g, at_h), g, h)
-    book.measure("inverse", error(inverse @ at_g, eye, inverse, at_g), g)
-    if rho.is_orthogonal:
-        book.measure("orthogonality", error(at_g.mT @ at_g, eye), g)
-    other = rho.matrix(group.representatives(g), dtype)
-    book.measure("well_defined", error(other, at_g), g)
-    traces = at_g.diagonal(dim1=-2, dim2=-1).sum(-1)
-    book.measure("character", error(rho.character(g, dtype), traces), g)
+def _check_rows(book: LawBook, rho: Representation, g: Tensor, h: Tensor, x: Tensor) -> None:
+    """Whatever a representation returns is the caller's, also where nothing moves."""
+    own = functools.partial(check_ownership, book)
+    unit = rho.group.identity(3, dtype=book.dtype)
+    g, h, x, y = g[-3:], h[-3:], x[-3:, :2], x[:3, :2]
+    for some in (g, unit):
+        own("matrix", lambda g: rho.matrix(g, book.dtype), some)
+        own("act", lambda g, x: rho.act(g, x, dim=2), some, x)
+        own("act", lambda g, x: rho.act(g, x, dim=2), some, x[:1])
+        own("character", lambda g: rho.character(g, book.dtype), some)
+    own("is_invariant", rho.is_invariant)
+    own("invariants", lambda x: rho.invariants(x, dim=2), x)
+    own("varying", lambda x: rho.varying(x, dim=2), x)
+    own("swap", lambda x, y: rho.swap(x, y, dim=2), x, y)
 
 
-def _check_blocks(book: LawBook, rho: Representation, g: Tensor, matrix: Tensor) -> None:
+def _check_blocks(book: LawBook, rho: Representation, g: Tensor) -> None:
     """In block coordinates each block is the Kronecker product of an irrep with its copies."""
-    eye = torch.eye(rho.dim, dtype=book.dtype)
+    eye, matrix = torch.eye(rho.dim, dtype=book.dtype), rho.matrix(g, book.dtype)
     there, back = rho.to_blocks(eye, 0), rho.from_blocks(eye, 0)
     book.measure("blocks", error(there @ back, eye))
     found = there @ matrix @ back
@@ -136,21 +185,22 @@ def _check_batching(book: LawBook, rho: Representation, g: Tensor, h: Tensor, x:
         book.require("batching", shape == (*batch, rho.dim), note)
 
 
-def _check_splitting(
-    book: LawBook, rho: Representation, g: Tensor, x: Tensor, moved: Tensor
-) -> None:
-    mask = torch.tensor([block.is_trivial for block in rho.blocks for _ in range(block.size)])
-    marked = torch.equal(rho.is_invariant(), mask)
-    book.require("invariants", marked, "is_invariant() differs from the trivial blocks")
-    fixed, varying = rho.invariants(x, dim=2), rho.varying(x, dim=2)
-    count = fixed.shape[2]
-    note = f"{count} invariants, but {int(mask.sum())} entries in trivial blocks"
-    book.require("invariants", count == int(mask.sum()), note)
-    book.measure("invariants", error(rho.invariants(moved, dim=2), fixed), g)
-    rest = varying.shape[2]
-    note = f"{count} invariant and {rest} varying entries of {rho.dim}"
-    book.require("splitting", count + rest == rho.dim, note)
-    y = x.roll(1, 0)
-    mixed = rho.swap(x, y, dim=2)
-    book.measure("swap", error(rho.invariants(mixed, dim=2), fixed))
-    book.measure("swap", error(rho.varying(mixed, dim=2), rho.varying(y, dim=2)))
+def _check_splitting(book: LawBook, rho: Representation, g: Tensor, x: Tensor) -> None:
+    with book.law("invariants", "splitting"):
+        mask = torch.tensor([block.is_trivial for block in rho.blocks for _ in range(block.size)])
+        marked = torch.equal(rho.is_invariant(), mask)
+        book.require("invariants", marked, "is_invariant() differs from the trivial blocks")
+        fixed, varying = rho.invariants(x, dim=2), rho.varying(x, dim=2)
+        count = fixed.shape[2]
+        note = f"{count} invariants, but {int(mask.sum())} entries in trivial blocks"
+        book.require("invariants", count == int(mask.sum()), note)
+        moved = rho.invariants(rho.act(g, x, dim=2), dim=2)
+        book.measure("invariants", error(moved, fixed), g)
+        rest = varying.shape[2]
+        note = f"{count} invariant and {rest} varying entries of {rho.dim}"
+        book.require("splitting", count + rest == rho.dim, note)
+    with book.law("swap"):
+        y = x.roll(1, 0)
+        mixed = rho.swap(x, y, dim=2)
+        book.measure("swap", error(rho.invariants(mixed, dim=2), rho.invariants(x, dim=2)))
+        book.measure("swap", error(rho.varying(mixed, dim=2), rho.varying(y, dim=2)))

@@ -20,6 +20,7 @@ from groupae.testing.report import LawBook
 
 __all__ = [
     "check_element_gradient",
+    "check_refusal",
     "check_slope",
     "each_row",
     "error",
@@ -109,15 +110,30 @@ def finite_log(group: Group, g: Tensor) -> Tensor | None:
     return group.log(g).isfinite().all(-1) if group.has_log else None
 
 
+def check_refusal(book: LawBook, subject: object, ability: str, call: Callable[[], object]) -> None:
+    """Check that a subject without an ability refuses by a ``TypeError``, as it declares."""
+    with book.law("abilities"):
+        is_refused = False
+        if not getattr(subject, ability):
+            try:
+                call()
+            except TypeError:
+                is_refused = True
+        holds = is_refused or bool(getattr(subject, ability))
+        book.require("abilities", holds, f"{ability} is False, but the method returns")
+
+
 def check_element_gradient(
     book: LawBook, group: Group, g: Tensor, value: Callable[[Tensor], Tensor]
 ) -> None:
-    """Compare the gradient of ``value`` (one number a sample) to the element with differences."""
+    """Compare the gradient of ``value`` (one number per sample) to the element with differences."""
     if group.has_integer_elements:
+        book.leave_out("elements are integers", "gradient")
         return
-    leaf = g.detach().clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(value(leaf).sum() + 0 * leaf.sum(), leaf)
-    book.measure("gradient", (~gradient.isfinite()).reshape(len(leaf), -1).sum(1), g)
+    with book.law("gradient"):
+        leaf = g.detach().clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(value(leaf).sum() + 0 * leaf.sum(), leaf)
+        book.measure("gradient", (~gradient.isfinite()).reshape(len(leaf), -1).sum(1), g)
     if not group.has_exp:
         return
     v = torch.ones(len(g), group.lie_dim, dtype=g.dtype)
@@ -125,13 +141,15 @@ def check_element_gradient(
 
 
 def check_slope(book: LawBook, g: Tensor, value: Callable[[Tensor], Tensor]) -> None:
-    """Compare the derivative of ``value(t)`` at t = 0, a number a sample, with differences."""
+    """Compare the derivative of ``value(t)`` at t = 0, one number per sample, with differences."""
     if book.dtype != torch.float64:
+        book.leave_out("differences need float64", "derivative")
         return
     step = 1e-5
-    t = torch.zeros(len(g), dtype=book.dtype, requires_grad=True)
-    found = value(t)
-    (slope,) = torch.autograd.grad(found.sum() + 0 * t.sum(), t)
-    difference = (value(t.detach() + step) - value(t.detach() - step)) / (2 * step)
-    deviation = (slope - difference).abs() / (slope.abs() + found.abs()).clamp(min=1)
-    book.measure("derivative", deviation, g, tolerance=1e-6 * book.depth)
+    with book.law("derivative"):
+        t = torch.zeros(len(g), dtype=book.dtype, requires_grad=True)
+        found = value(t)
+        (slope,) = torch.autograd.grad(found.sum() + 0 * t.sum(), t)
+        difference = (value(t.detach() + step) - value(t.detach() - step)) / (2 * step)
+        deviation = (slope - difference).abs() / (slope.abs() + found.abs()).clamp(min=1)
+        book.measure("derivative", deviation, g, tolerance=1e-6 * book.depth)

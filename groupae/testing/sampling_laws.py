@@ -106,6 +106,7 @@ def _check_directions(book: LawBook, group: Group, g: Tensor) -> None:
 def check_grid(book: LawBook, group: Group) -> None:
     """Check that a grid has as many elements as asked for, all of them different."""
     if not group.has_grid:
+        book.leave_out("has_grid is False", "grid")
         return
     most = group.order or 48
     for n in sorted({n for n in (1, 5, 48, most) if n <= min(most, LARGEST_LISTED)}):

@@ -32,7 +32,7 @@ class Mutant(IrrepSum):
             if axis + 1 < x.ndim
             else (matrix @ x.to(matrix.dtype)[..., None])
         )
-        return moved.reshape(x.shape).to(x.dtype)
+        return moved.reshape(*moved.shape[:axis], *x.shape[axis:]).to(x.dtype)
 
 
 class Transposed(Mutant):
