@@ -12,7 +12,19 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
 
-__all__ = ["Constant"]
+__all__ = ["Constant", "look_up"]
+
+
+def look_up(table: Tensor, *indices: Tensor) -> Tensor:
+    """Return the entries of a table at indices, which broadcast, shape ``(*batch, *rest)``.
+
+    Example:
+        >>> look_up(torch.tensor([[0, 1], [2, 3]]), torch.tensor(1), torch.tensor([0, 1])).tolist()
+        [2, 3]
+    """
+    # an index without axes is read as a number, which vmap refuses inside of a derivative
+    places = tuple(index.long().unsqueeze(-1) for index in indices)
+    return table.to(places[0].device)[places].squeeze(max(index.ndim for index in indices))
 
 
 class Constant:

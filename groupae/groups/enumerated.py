@@ -18,7 +18,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
-from groupae.groups.constants import Constant
+from groupae.groups.constants import Constant, look_up
 from groupae.groups.found_irreps import FoundIrreps
 from groupae.groups.indexed import IndexedGroup
 from groupae.groups.irreps import Irreps
@@ -80,14 +80,13 @@ class EnumeratedGroup(IndexedGroup):
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the product, looked up."""
         self.check_elements(g, h)
-        product: Tensor = self.table.to(device=g.device)[g.long(), h.long()]
-        return product
+        return look_up(self.table.to(), g, h)
 
     @override
     def inverse(self, g: Tensor) -> Tensor:
         """Return the inverse, looked up."""
         self.check_elements(g)
-        return self._inverses.to(g.device)[g.long()]
+        return look_up(self._inverses, g)
 
     @override
     def project(self, x: Tensor) -> Tensor:

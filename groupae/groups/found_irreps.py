@@ -22,7 +22,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.groups.constants import Constant
+from groupae.groups.constants import Constant, look_up
 from groupae.groups.irreps import IrrepLabel, Irreps
 
 __all__ = ["MAX_ORDER", "FoundIrreps", "find_irreps"]
@@ -111,7 +111,7 @@ class FoundIrreps(Irreps):
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
         """Return the matrices of ``g``, looked up, shapes ``(*batch, d, d)``."""
-        return [self._of(label).to(dtype, g.device)[g.long()] for label in labels]
+        return [look_up(self._of(label).to(dtype), g) for label in labels]
 
 
 def _coefficients(n: int, seed: int) -> Tensor:

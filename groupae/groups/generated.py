@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
 from groupae.groups.base import MOST_LISTED
-from groupae.groups.constants import Constant
+from groupae.groups.constants import Constant, look_up
 from groupae.groups.enumerated import EnumeratedGroup, parse_json
 from groupae.groups.found_irreps import MAX_ORDER
 
@@ -133,8 +133,8 @@ class PermutationGroup(EnumeratedGroup):
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:
         if chart == "matrix":
-            return self.natural.to(device=g.device)[g.long()]
-        return g if chart == "index" else self.images.to(device=g.device)[g.long()]
+            return look_up(self.natural.to(), g)
+        return g if chart == "index" else look_up(self.images.to(), g)
 
 
 def _check_members(group: EnumeratedGroup, x: Tensor, wrong: Tensor) -> None:
@@ -265,7 +265,7 @@ class FiniteMatrixGroup(EnumeratedGroup):
 
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:
-        return g if chart == "index" else self.natural.to(device=g.device)[g.long()]
+        return g if chart == "index" else look_up(self.natural.to(), g)
 
 
 @functools.lru_cache(maxsize=32)
