@@ -113,6 +113,105 @@ def test_voxels_of_other_sizes_keep_their_proportions(tmp_path):
     assert np.flatnonzero(lit.any(1)).size == pytest.approx(12 * 4, abs=4)
 
 
+def save(path, voxels, affine, *, sform=4, qform=0, zooms=(1, 1, 1), slope=None):
+    """Save voxels with the codes and the sizes as given, whether or not they agree."""
+    image = nibabel.Nifti1Image(voxels, None)
+    image.header.set_sform(affine, sform)
+    if qform:
+        image.header.set_qform(affine, qform)
+    else:
+        image.header["pixdim"][1:4] = zooms
+    if slope:
+        image.header.set_slope_inter(*slope)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image.header.set_data_shape(voxels.shape)
+    image.to_filename(path)
+
+
+STORED = {
+    "as it is": ((0, 1, 2), ()),
+    "left to right": ((0, 1, 2), (0,)),
+    "all reversed": ((0, 1, 2), (0, 1, 2)),
+    "axes turned": ((2, 0, 1), (1,)),
+    "axes swapped": ((1, 0, 2), (0, 2)),
+}
+
+
+def ball():
+    grid = np.stack(np.meshgrid(*map(np.arange, (40, 40, 20)), indexing="ij"), -1)
+    distance = (((grid - (19.5, 19.5, 9.5)) * (1, 1, 2)) ** 2).sum(-1)
+    grey = np.where(grid[..., 0] < 20, 100, 60) - grid[..., 2]  # no mirror image of itself
+    return np.where(distance < 256, grey, 0).astype(np.int16)
+
+
+def placed(voxels, affine, order, flips):
+    """Return voxels stored in another order, with the affine that puts them in the same place."""
+    turned = np.flip(voxels.transpose(order), flips) if flips else voxels.transpose(order)
+    change = np.zeros((4, 4))
+    change[3, 3] = 1
+    for new, old in enumerate(order):
+        change[old, new] = -1 if new in flips else 1
+        change[old, 3] = voxels.shape[old] - 1 if new in flips else 0
+    return np.ascontiguousarray(turned), affine @ change
+
+
+def read_ball(folder, order=(0, 1, 2), flips=(), affine=None, **how):
+    affine = np.diag([1.0, 1, 2, 1]) if affine is None else affine
+    voxels, placing = placed(ball(), affine, order, flips)
+    save(folder / "T1w.nii", voxels, placing, **how)
+    save(folder / "brainmask.nii", (voxels > 0).astype(np.uint8), placing, **how)
+    return nifti.read_slice(nifti.Subject("s", folder / "T1w.nii", folder / "brainmask.nii"))
+
+
+@pytest.mark.parametrize("stored", STORED)
+@pytest.mark.parametrize("how", [{}, {"qform": 1}, {"sform": 0, "qform": 1}, {"zooms": (3, 1, 7)}])
+def test_millimetres_are_those_of_the_affine(tmp_path, stored, how):
+    """A21: 38 x 80 and 76 x 80 pixels of one ball, as its voxels were stored."""
+    picture, brain = read_ball(tmp_path, *STORED[stored], **how)
+    lit = picture > 0.2
+    size = np.flatnonzero(lit.any(1)).size, np.flatnonzero(lit.any(0)).size
+    assert size == pytest.approx((78, 78), abs=3)
+    reference, part = read_ball(tmp_path)
+    np.testing.assert_allclose(picture, reference, atol=1e-6)
+    np.testing.assert_array_equal(brain, part)
+
+
+def test_a_tilted_head_keeps_its_proportions(tmp_path):
+    c, s = np.cos(0.3), np.sin(0.3)
+    tilt = np.array([[c, -s, 0, 5], [s, c, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+    affine = tilt @ np.diag([1.0, 1, 2, 1])
+    np.testing.assert_allclose(read_ball(tmp_path, affine=affine)[0], read_ball(tmp_path)[0])
+
+
+def test_a_mask_may_be_stored_in_another_order(tmp_path):
+    affine = np.diag([1.0, 1, 2, 1])
+    save(tmp_path / "T1w.nii", ball(), affine)
+    turned, placing = placed((ball() > 0).astype(np.uint8), affine, (2, 0, 1), (0, 2))
+    save(tmp_path / "brainmask.nii", turned, placing, sform=0, qform=2)
+    files = tmp_path / "T1w.nii", tmp_path / "brainmask.nii"
+    picture, brain = nifti.read_slice(nifti.Subject("s", *files))
+    assert (picture[brain] > 0.2).all()
+
+
+def test_scaled_integers_and_series_of_one_are_read(tmp_path):
+    affine = np.diag([1.0, 1, 2, 1])
+    save(tmp_path / "T1w.nii", ball()[..., None], affine, slope=(0.5, 0))
+    save(tmp_path / "brainmask.nii", (ball() > 0).astype(np.uint8), affine)
+    files = tmp_path / "T1w.nii", tmp_path / "brainmask.nii"
+    picture, _ = nifti.read_slice(nifti.Subject("s", *files))
+    np.testing.assert_allclose(picture, read_ball(tmp_path / "plain")[0])
+
+
+def test_a_file_that_does_not_say_how_it_lies_is_refused(tmp_path):
+    """Nibabel takes the left for the right then."""
+    with pytest.raises(ValueError, match=r"T1w.nii: expected an affine, by an sform or qform code"):
+        read_ball(tmp_path, sform=0)
+    skew = np.eye(4)
+    skew[0, 1] = 0.2
+    with pytest.raises(ValueError, match=r"T1w.nii: expected axes at right angles, got a skew one"):
+        read_ball(tmp_path, affine=skew)
+
+
 def test_the_slice_shows_brain_even_if_there_is_a_gap_in_its_middle(tmp_path):
     voxels, brain = head()
     brain[:, 8:12] = 0

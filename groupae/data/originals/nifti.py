@@ -5,10 +5,13 @@ The layout is that of the Human Connectome Project, or the same without the inne
     heads/100206/T1w/T1w_acpc_dc_restore.nii.gz        heads/anna/T1w.nii.gz
     heads/100206/T1w/brainmask_fs.nii.gz               heads/anna/brainmask.nii.gz
 
-Orientation is that of the file's affine (not of its voxels): rows from the top of the head down,
-columns from the subject's left to the right. The slice is the middle one of the brain, front to
-back. It is resampled to 96 x 96 pixels that cover a square as large as its longer side, in
-millimetres. Intensities are divided by the 99.5th percentile of what is not black.
+Orientation and millimetres are those of the file's affine: its sform, or its qform if it has no
+other; not the order of its voxels nor the sizes beside the affine, which may be of another one.
+Axes are the stored ones that come nearest to right, front and top, so a tilted head is sliced along
+its own axes. Rows go from the top of the head down, columns from the subject's left to the right.
+The slice is the middle one of the brain, front to back. It is resampled to 96 x 96 pixels that
+cover a square as large as its longer side, in millimetres. Intensities are divided by the 99.5th
+percentile of what is not black.
 
 Slices are read once and kept in the cache (`groupae.data.cache`).
 """
@@ -40,7 +43,8 @@ _HEAD = ("T1w_acpc_dc_restore.nii.gz", "T1w*.nii.gz", "T1w*.nii")  # the first t
 _MASK = ("brainmask_fs.nii.gz", "brainmask*.nii.gz", "brainmask*.nii")
 _WHITE = 99.5  # percentile
 _SPLIT_SEED = 2024  # the split never changes
-_VERSION = 1
+_VERSION = 2  # millimetres of the affine
+_SKEW = 0.02  # cosine between axes that rounding of an affine explains
 
 
 @dataclasses.dataclass(frozen=True)
@@ -142,8 +146,8 @@ def read_slice(subject: Subject) -> tuple[npt.NDArray[np.float32], npt.NDArray[n
     """Return a subject's mid-coronal slice in [0, 1] and the mask of its brain, both 96 x 96.
 
     Raises:
-        ValueError: If a file cannot be read or is no volume of finite real numbers, if head and
-            mask differ in shape or place, or if the mask is empty.
+        ValueError: If a file cannot be read, is no volume of finite real numbers or does not say
+            how it lies, if head and mask differ in shape or place, or if the mask is empty.
         ImportError: If nibabel is not installed.
     """
     head, mask = _load(subject.head), _load(subject.mask)
@@ -158,7 +162,7 @@ def read_slice(subject: Subject) -> tuple[npt.NDArray[np.float32], npt.NDArray[n
     if len(depths) == 0:
         raise ValueError(expected(subject.mask, "a mask with voxels above 0", "none"))
     y = int(depths[(len(depths) - 1) // 2])
-    across, _, up = head.header.get_zooms()[:3]
+    across, _, up = np.linalg.norm(head.affine[:3, :3], axis=0)
     values = _values(head, subject.head)[:, y]
     bright = values[values > 0]
     if len(bright) == 0:
@@ -193,17 +197,35 @@ def _load(file: Path) -> Any:
         remedy = "pip install 'groupae[originals]'"
         raise ImportError(expected("heads", "nibabel", "no such package", remedy)) from None
     try:
-        volume: Any = nibabel.as_closest_canonical(nibabel.load(file))
+        stored: Any = nibabel.load(file)
+        if len(stored.shape) > 3:
+            stored = nibabel.squeeze_image(stored)  # a series of one volume
+        volume: Any = nibabel.as_closest_canonical(stored)
     except (nibabel.filebasedimages.ImageFileError, nibabel.spatialimages.HeaderDataError) as error:
         raise _unreadable(file, error) from None
     except (EOFError, zlib.error, OSError, ValueError, np.linalg.LinAlgError) as error:
         raise _unreadable(file, error) from None
     if len(volume.shape) != 3 or min(volume.shape) < 1:
         raise ShapeError(expected(file, "a volume of three axes", volume.shape))
+    _check_placed(file, stored)
     if volume.get_data_dtype().kind not in "biuf":
         got = volume.get_data_dtype()
         raise ValueError(expected(file, "voxels of one real number each", got))
     return volume
+
+
+def _check_placed(file: Path, stored: Any) -> None:
+    """Raise `ValueError` unless a volume says how it lies, along axes at right angles."""
+    codes = (int(stored.header[name]) for name in ("sform_code", "qform_code"))
+    if not any(code > 0 for code in codes):
+        remedy = "the left may be the right; set one with nibabel, image.set_sform(affine, code=1)"
+        what = "an affine, by an sform or qform code above 0"
+        raise ValueError(expected(file, what, "none", remedy))
+    axes = stored.affine[:3, :3] / np.linalg.norm(stored.affine[:3, :3], axis=0)
+    skew = float(np.abs(axes.T @ axes - np.eye(3)).max())
+    if not skew < _SKEW:
+        got = f"a skew one (cosine {skew:.2g})"
+        raise ValueError(expected(file, "axes at right angles", got, "resample it"))
 
 
 def _values(volume: Any, file: Path) -> npt.NDArray[np.float32]:
