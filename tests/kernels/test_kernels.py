@@ -1,7 +1,7 @@
 """Fast and plain paths agree, in values and in every kind of derivative, wherever it is hard."""
 
-import functools
 import contextlib
+import functools
 
 import pytest
 import torch
