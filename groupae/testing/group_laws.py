@@ -13,7 +13,7 @@ from groupae.groups.base import ambient_error
 from groupae.groups.samples import sample_elements
 from groupae.testing.ownership_laws import check_ownership
 from groupae.testing.report import LawBook, LawReport, run_laws
-from groupae.testing.samples import check_refusal, same_data, triples
+from groupae.testing.samples import check_ability, same_data, triples
 from groupae.testing.sampling_laws import LARGEST_LISTED, check_grid, check_sampling
 
 __all__ = ["check_group"]
@@ -280,7 +280,7 @@ def _check_global_log(book: LawBook, group: Group) -> None:
     """A group that says that some elements have no logarithm must have one such."""
     g = _samples(group, book.dtype)
     tried = [group.hard_elements(book.dtype).to(g.dtype), g]
-    for _ in range(1 if group.has_global_log else 3):  # exp may reach all single samples
+    for _ in range(1 if group.is_compact else 3):  # exp may reach all single samples
         tried.append(group.compose(tried[-1], tried[-1].roll(1, 0)))
     missing = _missing(group.log(torch.cat(tried))) > 0
     if group.has_global_log:
@@ -311,17 +311,17 @@ def _check_interpolation(book: LawBook, group: Group, a: Tensor, b: Tensor) -> N
 
 # --- declarations and memory -------------------------------------------------------------------
 def _check_abilities(book: LawBook, group: Group) -> None:
-    """What a group says it cannot do it must refuse."""
+    """What a group says it can do it must do, what it says it cannot it must refuse."""
     one = functools.partial(group.identity, 1, dtype=book.dtype)
-    refusals = {
+    calls = {
         "has_exp": lambda: group.exp(torch.zeros(1, group.lie_dim, dtype=book.dtype)),
         "has_log": lambda: group.log(one()),
         "has_grid": lambda: group.grid(1),
-        "has_irreps": lambda: group.irreps,
-        "has_standard": group.standard,
+        "has_irreps": lambda: group.trivial().matrix(one()),
+        "has_standard": lambda: group.standard().matrix(one()),
     }
-    for ability, call in refusals.items():
-        check_refusal(book, group, ability, call)
+    for ability, call in calls.items():
+        check_ability(book, group, ability, call)
 
 
 def _check_rows(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:

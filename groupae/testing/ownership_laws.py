@@ -1,4 +1,4 @@
-"""The law of ownership: what a method returns is the caller's to write into.
+"""The law of ownership: a result belongs to the caller, to write into.
 
 Writing into one row of a result changes no other row, no later result and no input. Broadcast
 results, returned inputs and views of something kept all break it.
@@ -35,14 +35,18 @@ def check_ownership(book: LawBook, method: str, call: Callable[..., Any], *input
         for part in _tensors(result):
             if part.numel() and part.ndim:
                 _overwrite(part[0])
-        changed = {
-            "another row": not _agree(_rest(result), _rest(first)),
-            "an input": not _agree(given, inputs),
-            "a later result": not _agree(call(*_copied(inputs)), first),
+        written, write = _copied(result), "writing into the first row of the result changes"
+        faults = {
+            f"{write} another row": not _agree(_rest(result), _rest(first)),
+            f"{write} an input": not _agree(given, inputs),
+            f"{write} a later result": not _agree(call(*_copied(inputs)), first),
+            "a later call changes an earlier result": not _agree(result, written),
         }
-        for victim, is_changed in changed.items():
-            note = f"{method}: writing into the first row of the result changes {victim}"
-            book.require("ownership", not is_changed, note)
+        for fault, is_found in faults.items():
+            book.require("ownership", not is_found, f"{method}: {fault}")
+        for part, was in zip(_tensors(result), _tensors(first), strict=True):
+            if part.numel() and part.ndim:
+                part[0].copy_(was[0])  # whoever shares it gets it back
 
 
 def _tensors(x: Any) -> Iterator[Tensor]:
@@ -68,7 +72,7 @@ def _overwrite(row: Tensor) -> None:
     if row.dtype == torch.bool:
         row.logical_not_()
     else:
-        row.fill_(_JUNK)
+        row.fill_(0 if bool((row == _JUNK).any()) else _JUNK)
 
 
 def _rest(x: Any) -> list[Tensor]:

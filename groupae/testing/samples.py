@@ -19,8 +19,8 @@ from groupae.groups import Group
 from groupae.testing.report import LawBook
 
 __all__ = [
+    "check_ability",
     "check_element_gradient",
-    "check_refusal",
     "check_slope",
     "each_row",
     "error",
@@ -110,17 +110,19 @@ def finite_log(group: Group, g: Tensor) -> Tensor | None:
     return group.log(g).isfinite().all(-1) if group.has_log else None
 
 
-def check_refusal(book: LawBook, subject: object, ability: str, call: Callable[[], object]) -> None:
-    """Check that a subject without an ability refuses by a ``TypeError``, as it declares."""
+def check_ability(book: LawBook, subject: object, ability: str, call: Callable[[], object]) -> None:
+    """Check that what a subject declares it can do returns, and all else raises ``TypeError``."""
     with book.law("abilities"):
-        is_refused = False
-        if not getattr(subject, ability):
-            try:
-                call()
-            except TypeError:
-                is_refused = True
-        holds = is_refused or bool(getattr(subject, ability))
-        book.require("abilities", holds, f"{ability} is False, but the method returns")
+        if getattr(subject, ability):
+            call()
+            book.require("abilities", True)
+            return
+        try:
+            call()
+        except TypeError:
+            book.require("abilities", True)
+        else:
+            book.require("abilities", False, f"{ability} is False, but the method returns")
 
 
 def check_element_gradient(
