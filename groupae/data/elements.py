@@ -50,7 +50,9 @@ def parse_elements(
     if numbers.shape[1] != unit.numel():
         form = chart or native
         what = f"{unit.numel()} numbers for an element" + (f" as {form!r}" if form else "")
-        raise ValueError(expected(group, what, numbers.shape[1]))
+        fitting = [name for name in group.charts if _size(group, name) == numbers.shape[1]]
+        remedy = f"say chart={' or '.join(map(repr, fitting))}" if fitting and not chart else ""
+        raise ValueError(expected(group, what, numbers.shape[1], remedy))
     written = numbers.reshape(len(numbers), *unit.shape)
     is_one = numbers.isfinite().all(1)
     if not unit.is_floating_point():
@@ -61,6 +63,12 @@ def parse_elements(
     is_one &= are_elements(group, g)
     g = group.project(_else_identity(group, is_one, g))
     return (g.float() if g.is_floating_point() else g), is_one
+
+
+def _size(group: Group, chart: str) -> int:
+    """Return how many real numbers an element is written with; 0 if it is not with such."""
+    unit = group.convert(group.identity(dtype=torch.float64), group.charts[0], chart)
+    return 0 if unit.is_complex() else unit.numel()
 
 
 def _else_identity(group: Group, is_one: Tensor, g: Tensor) -> Tensor:

@@ -30,6 +30,7 @@ from groupae._validation import ShapeError, expected, unknown_choice
 from groupae.data.elements import parse_elements
 from groupae.data.orbits import OrbitDataset, Views
 from groupae.data.originals.pixels import Ground, Pixels, read_pixels
+from groupae.data.written import check_angles, check_columns
 from groupae.groups import Group
 
 __all__ = ["FolderPairs"]
@@ -59,7 +60,8 @@ class FolderPairs(OrbitDataset):
             name begins with ``element``, from left to right.
         chart: How elements are written: one of ``group.charts``, such as ``"angle_deg"``,
             ``"quat_wxyz"`` or ``"rotvec"``; the first of them by default (radians, indices,
-            matrices).
+            matrices). Headings or numbers that contradict it, such as whole radians above a turn
+            or a column ``element_x`` before ``element_w``, are an error.
         split: Use only lines with this in the column ``split``.
         mode: Turn all pictures to grey (``"L"``) or colours (``"RGB"``); by default they must be
             alike. Their depth stays.
@@ -108,6 +110,7 @@ class FolderPairs(OrbitDataset):
         table = Path(folder) / csv
         lines = _read_table(table)
         columns = _element_columns(table, lines[0], elements)
+        check_columns(table, group, columns, chart)
         classes = sorted({line.cells["label"] for line in lines if "label" in line.cells})
         views = _by_original(_of_split(table, lines, split))
         chosen = [line for of_one in views.values() for line in of_one]
@@ -121,7 +124,7 @@ class FolderPairs(OrbitDataset):
         )
         self.originals = tuple(views)
         self.classes = tuple(classes)
-        self.elements = _read_elements(chosen, group, columns, chart)
+        self.elements = _read_elements(table, chosen, group, columns, chart)
         self.pictures = _read_pictures(chosen, Path(folder), mode, ground)
         self._counts = torch.tensor([len(of_one) for of_one in views.values()])
         self._starts = self._counts.cumsum(0) - self._counts
@@ -240,15 +243,23 @@ def _by_original(lines: Sequence[_Line]) -> dict[str, list[_Line]]:
 
 # --- what a line holds -------------------------------------------------------------------------
 def _read_elements(
-    lines: Sequence[_Line], group: Group, columns: Sequence[str], chart: str | None
+    table: Path,
+    lines: Sequence[_Line],
+    group: Group,
+    columns: Sequence[str],
+    chart: str | None,
 ) -> Tensor:
     """Return the elements, shape ``(lines, *element_shape)``."""
     numbers = [[_number(line, name) for name in columns] for line in lines]
-    g, is_one = parse_elements(group, torch.tensor(numbers, dtype=torch.float64), chart)
+    written = torch.tensor(numbers, dtype=torch.float64)
+    g, is_one = parse_elements(group, written, chart)
     if not bool(is_one.all()):
         first = int(is_one.int().argmin())
         got = ", ".join(f"{number:g}" for number in numbers[first])
-        raise ValueError(expected(lines[first].place, f"an element of {group}", got))
+        others = ", ".join(repr(name) for name in group.charts[1:])
+        remedy = f"chart= names other ways to write it: {others}" if others and not chart else ""
+        raise ValueError(expected(lines[first].place, f"an element of {group}", got, remedy))
+    check_angles(table, group, written, chart)
     return g
 
 

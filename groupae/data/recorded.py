@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from groupae.data.elements import are_elements
 from groupae.data.keys import keyed_generator
 from groupae.data.orbits import OrbitDataset, Views
 from groupae.data.rendering.shading import composite
+from groupae.data.written import check_angles
 from groupae.groups import Group
 
 __all__ = ["RecordedPairs", "record"]
@@ -83,6 +85,8 @@ class RecordedPairs(OrbitDataset):
         if not bool(are_all.all()):
             what, got = f"elements of {group}", f"{int((~are_all).sum())} that are none"
             raise ValueError(expected(owner, what, got))
+        numbers = elements.reshape(-1, math.prod(ending))
+        check_angles(owner, group, numbers, None, has_chart=False)
         packed = (n, m, pictures.shape[3], -(-pictures.shape[4] // 8))
         if masks is not None and (masks.shape != packed or masks.dtype != np.uint8):
             got, remedy = f"{masks.dtype} {masks.shape}", "pack them with numpy.packbits"
