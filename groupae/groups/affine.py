@@ -17,6 +17,7 @@ from typing_extensions import override
 from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import LieGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.series import expm1_ratio
 from groupae.groups.vector import kronecker_lattice
 
 __all__ = ["Affine", "Scaling"]
@@ -172,13 +173,6 @@ class Scaling(LieGroup):
         return g.log() if chart == "log" else g
 
 
-def _expm1_over(s: Tensor) -> Tensor:
-    """Return ``(e^s - 1) / s``, 1 at s = 0, with finite gradients."""
-    small = s.abs() < 1e-4
-    safe = torch.where(small, 1.0, s)
-    return torch.where(small, 1 + s / 2 + s * s / 6 + s**3 / 24, torch.expm1(safe) / safe)
-
-
 @dataclasses.dataclass(frozen=True)
 class _AffineIrreps(_PowerIrreps):
     """Characters ``a^p``, written as the integer p, and ``std`` = [[a, b], [0, 1]].
@@ -306,7 +300,7 @@ class Affine(LieGroup):
         """Return the element of the one-parameter group through ``(s, u)``."""
         check_axis_size(Method(self, "exp"), v, -1, 2, "a Lie-algebra vector is (s, u)")
         s, u = v.unbind(-1)
-        return torch.stack([s.exp(), u * _expm1_over(s)], -1)
+        return torch.stack([s.exp(), u * expm1_ratio(s)], -1)
 
     @override
     def log(self, g: Tensor) -> Tensor:
@@ -314,7 +308,7 @@ class Affine(LieGroup):
         self.check_elements(g)
         a, b = g.unbind(-1)
         s = a.log()
-        return torch.stack([s, b / _expm1_over(s)], -1)
+        return torch.stack([s, b / expm1_ratio(s)], -1)
 
     @override
     def grid(self, n: int) -> Tensor:

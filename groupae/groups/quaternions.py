@@ -12,6 +12,8 @@ import math
 import torch
 from torch import Tensor
 
+from groupae.groups.series import half_angle
+
 __all__ = [
     "euler_yxy_from_quat",
     "matrix_from_euler_yxy",
@@ -58,13 +60,9 @@ def matrix_from_quat(quat: Tensor) -> Tensor:
 
 
 def quat_from_rotvec(v: Tensor) -> Tensor:
-    """Return the unit quaternion of a rotation vector, by a series near zero."""
-    squared = (v * v).sum(-1, keepdim=True)
-    small = squared < 1e-6  # series: the next term is below 1e-16
-    angle = torch.where(small, 1.0, squared).sqrt()
-    series = 0.5 - squared / 48 + squared * squared / 3840
-    cosine = torch.where(small, 1 - squared / 8 + squared * squared / 384, (angle / 2).cos())
-    return torch.cat([cosine, torch.where(small, series, (angle / 2).sin() / angle) * v], -1)
+    """Return the unit quaternion of a rotation vector."""
+    cosine, ratio = half_angle((v * v).sum(-1, keepdim=True))
+    return torch.cat([cosine, ratio * v], -1)
 
 
 def rotvec_from_quat(quat: Tensor) -> Tensor:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -21,6 +20,7 @@ from groupae.groups.base import Group
 from groupae.groups.extension import ExtensionIrreps
 from groupae.groups.irreps import Irreps
 from groupae.groups.planar import SO2
+from groupae.groups.series import cotangent_defect_ratio, sine_defect_ratio, versine_ratio
 from groupae.groups.spatial import SO3
 from groupae.groups.square_matrices import SquareMatrices
 from groupae.groups.vector import homogeneous_matrix, kronecker_lattice
@@ -28,39 +28,6 @@ from groupae.kernels.paths import full_precision
 from groupae.kernels.turning import turn_matrix
 
 __all__ = ["SE2", "SE3", "RigidMotions"]
-
-
-def _of_angle(
-    squared: Tensor, series: tuple[float, ...], closed: Callable[[Tensor], Tensor]
-) -> Tensor:
-    """Return an even function of an angle given by its square, by a power series near zero.
-
-    Five terms of the series below 0.1 radian leave less than 1e-16.
-    """
-    small = squared < 0.01
-    near = torch.where(small, squared, 0.0)
-    value = torch.full_like(squared, series[-1])
-    for coefficient in reversed(series[:-1]):
-        value = value * near + coefficient
-    return torch.where(small, value, closed(torch.where(small, 1.0, squared).sqrt()))
-
-
-def _versine_ratio(squared: Tensor) -> Tensor:
-    """Return ``(1 - cos t) / t^2``."""
-    series = (1 / 2, -1 / 24, 1 / 720, -1 / 40320, 1 / 3628800)
-    return _of_angle(squared, series, lambda t: 2 * ((t / 2).sin() / t).square())
-
-
-def _sine_defect_ratio(squared: Tensor) -> Tensor:
-    """Return ``(t - sin t) / t^3``."""
-    series = (1 / 6, -1 / 120, 1 / 5040, -1 / 362880, 1 / 39916800)
-    return _of_angle(squared, series, lambda t: (t - t.sin()) / t**3)
-
-
-def _cotangent_defect_ratio(squared: Tensor) -> Tensor:
-    """Return ``(1 - (t / 2) cot(t / 2)) / t^2``."""
-    series = (1 / 12, 1 / 720, 1 / 30240, 1 / 1209600, 1 / 47900160)
-    return _of_angle(squared, series, lambda t: (1 - t / 2 * (t / 2).cos() / (t / 2).sin()) / t**2)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -200,7 +167,7 @@ class RigidMotions(SquareMatrices):
         squared = (w * w).sum(-1, keepdim=True)
         once = self._cross(w, u)
         twice = self._cross(w, once)
-        shift = u + _versine_ratio(squared) * once + _sine_defect_ratio(squared) * twice
+        shift = u + versine_ratio(squared) * once + sine_defect_ratio(squared) * twice
         return self.pack(shift, self.rotations.exp(w))
 
     @override
@@ -210,7 +177,7 @@ class RigidMotions(SquareMatrices):
         w = self.rotations.log(rotation)
         squared = (w * w).sum(-1, keepdim=True)
         once = self._cross(w, b)
-        u = b - once / 2 + _cotangent_defect_ratio(squared) * self._cross(w, once)
+        u = b - once / 2 + cotangent_defect_ratio(squared) * self._cross(w, once)
         return torch.cat([u, w], -1)
 
     @override

@@ -11,11 +11,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import RigidTransform
 
 from groupae import SE2, SE3, SO2, SO3, Homomorphism, Semidirect, Translation, get_group
-from groupae.groups.rigid import (
-    _cotangent_defect_ratio,
-    _sine_defect_ratio,
-    _versine_ratio,
-)
+from groupae.groups.series import cotangent_defect_ratio, sine_defect_ratio, versine_ratio
 from groupae.testing import check_group, sample_elements
 from groupae.testing.mixins import GroupLaws, RepresentationLaws
 from tests.strategies import element_pairs, elements
@@ -117,13 +113,13 @@ def test_the_coefficients_agree_with_their_closed_forms_across_the_switch(group)
     t = torch.tensor([0.0999, 0.1, 0.1001, 1.0, 3.0], dtype=torch.float64)
     squared = t * t
     for found, wanted in (
-        (_versine_ratio(squared), (1 - t.cos()) / squared),
-        (_sine_defect_ratio(squared), (t - t.sin()) / t**3),
-        (_cotangent_defect_ratio(squared), (1 - t / 2 / (t / 2).tan()) / squared),
+        (versine_ratio(squared), (1 - t.cos()) / squared),
+        (sine_defect_ratio(squared), (t - t.sin()) / t**3),
+        (cotangent_defect_ratio(squared), (1 - t / 2 / (t / 2).tan()) / squared),
     ):
         torch.testing.assert_close(found, wanted, rtol=1e-11, atol=0)
     zero = torch.zeros(1, dtype=torch.float64)
-    limits = [f(zero).item() for f in (_versine_ratio, _sine_defect_ratio, _cotangent_defect_ratio)]
+    limits = [f(zero).item() for f in (versine_ratio, sine_defect_ratio, cotangent_defect_ratio)]
     assert limits == [1 / 2, 1 / 6, 1 / 12]
 
 
