@@ -40,6 +40,11 @@ class EnumeratedGroup(IndexedGroup):
         """Matrices of all elements if the group came with some, shape ``(order, d, d)``."""
         return None
 
+    @property
+    def has_natural(self) -> bool:
+        """Whether `natural` is there; it may be large, and is made when it is asked for."""
+        return False
+
     @functools.cached_property
     def _inverses(self) -> Tensor:
         return (self.table.values == 0).int().argmax(1)
@@ -62,7 +67,7 @@ class EnumeratedGroup(IndexedGroup):
 
     @functools.cached_property
     def _irreps(self) -> FoundIrreps:
-        return FoundIrreps(self.name, self.table, self.natural)
+        return FoundIrreps(self)
 
     @property
     @override
@@ -74,7 +79,7 @@ class EnumeratedGroup(IndexedGroup):
     @override
     def standard_text(self) -> str:
         """The natural representation, else the last irrep (of the largest degree)."""
-        return f"1x{len(self.irreps.labels()) - 1}" if self.natural is None else "1xstd"
+        return f"1x{len(self.irreps.labels()) - 1}" if not self.has_natural else "1xstd"
 
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
@@ -165,6 +170,9 @@ def _check_table(t: Tensor) -> None:
             line = "row" if side == "right" else "column"
             got = f"the element {bad}, in whose {line} one repeats"
             raise ValueError(expected(what, "an inverse of each element", got))
+    # Light's test: the a with (x a) y = x (a y) for all x, y are closed under products
+    if all(torch.equal(t[t[:, a]], t[:, t[a]]) for a in _generating(t)):
+        return
     for g in range(n):
         different = t[t[g]] != t[g][t]  # (g h) k against g (h k)
         if bool(different.any()):
@@ -172,6 +180,19 @@ def _check_table(t: Tensor) -> None:
             left, right = int(t[t[g, h], k]), int(t[g, t[h, k]])
             got = f"({g} * {h}) * {k} = {left} but {g} * ({h} * {k}) = {right}"
             raise ValueError(expected(what, "associativity", got))
+
+
+def _generating(t: Tensor) -> list[int]:
+    """Return elements whose products, of any length, are all elements of the table."""
+    reached = torch.zeros(len(t), dtype=torch.bool)
+    reached[0] = True
+    chosen: list[int] = []
+    while not bool(reached.all()):
+        chosen.append(int((~reached).int().argmax()))
+        count = 0
+        while count < (count := int(reached.sum())):
+            reached[t[reached.nonzero()[:, 0]][:, chosen].flatten()] = True
+    return chosen
 
 
 def parse_table(text: str) -> TableGroup:

@@ -15,15 +15,21 @@ from __future__ import annotations
 import dataclasses
 import functools
 import itertools
+import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
+from groupae.groups.class_algebra import generic_numbers, ideals
 from groupae.groups.constants import Constant, look_up
 from groupae.groups.irreps import IrrepLabel, Irreps
+
+if TYPE_CHECKING:
+    from groupae.groups.enumerated import EnumeratedGroup
 
 __all__ = ["MAX_ORDER", "FoundIrreps", "find_irreps"]
 
@@ -31,6 +37,8 @@ MAX_ORDER = 2000
 """Largest order whose irreps are looked for; the regular representation is a dense matrix."""
 
 _TRIES = 8
+_LARGE = 64  # dimension of an ideal from which on all functions are split at once
+_TRANSLATIONS = 32  # so many random ones are generic enough to tell copies apart
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,18 +46,15 @@ class FoundIrreps(Irreps):
     """Irreps of a finite group with index elements, labelled 0, 1, 2, ... by size.
 
     Args:
-        name: The group, for messages.
-        table: Its multiplication table; `find_irreps` is asked for the matrices.
-        standard: Matrices of the natural representation, written ``std``, if there is one.
+        group: The group, whose table `find_irreps` is asked about, and whose natural
+            representation is written ``std``, if there is one.
     """
 
-    name: str
-    table: Constant
-    standard: Constant | None = None
+    group: EnumeratedGroup
 
     @functools.cached_property
     def _found(self) -> tuple[Constant, ...]:
-        return find_irreps(self.table)
+        return find_irreps(self.group.table)
 
     @override
     def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
@@ -60,18 +65,19 @@ class FoundIrreps(Irreps):
     @override
     def parse(self, text: str) -> IrrepLabel:
         """Return the label: a number, or ``std``."""
-        if text == "std" and self.standard is not None:
+        if text == "std" and self.group.has_natural:
             return text
         count = len(self._found)
         if text.isdecimal() and int(text) < count:
             return int(text)
-        names = f"0..{count - 1}" + (" or 'std'" if self.standard is not None else "")
-        raise ValueError(expected(self.name, f"an irrep among {names}", repr(text)))
+        names = f"0..{count - 1}" + (" or 'std'" if self.group.has_natural else "")
+        raise ValueError(expected(self.group.name, f"an irrep among {names}", repr(text)))
 
     def _of(self, label: IrrepLabel) -> Constant:
         if label == "std":
-            assert self.standard is not None
-            return self.standard
+            natural = self.group.natural
+            assert natural is not None
+            return natural
         assert isinstance(label, int)
         return self._found[label]
 
@@ -114,15 +120,6 @@ class FoundIrreps(Irreps):
         return [look_up(self._of(label).to(dtype), g) for label in labels]
 
 
-def _coefficients(n: int, seed: int) -> Tensor:
-    """Return numbers in [-1, 1] without symmetry, the same ones everywhere."""
-    state, numbers = 1 + seed, []
-    for _ in range(n + 8):  # Lehmer's generator in whole numbers; the first few are small
-        state = state * 48271 % (2**31 - 1)
-        numbers.append(2 * state / (2**31 - 1) - 1)
-    return torch.tensor(numbers[8:], dtype=torch.float64)
-
-
 def _clusters(values: Tensor) -> list[slice]:
     """Return runs of equal numbers in an ascending list."""
     gap = 1e-8 * max(1.0, float(values.abs().amax()))
@@ -149,56 +146,147 @@ def find_irreps(table: Constant) -> tuple[Constant, ...]:
     if n > MAX_ORDER:
         remedy = "give matrices by Representation.from_generators or from_callable"
         raise ValueError(expected("find_irreps", f"at most {MAX_ORDER} elements", n, remedy))
-    for seed in range(_TRIES):
-        found = _irreducible_parts(product, seed)
-        if sum(round(float(c[0])) ** 2 / _mean_square(c) for c, _ in found) == n:
-            break  # Burnside: the squares over the commutants sum to the order
-    else:
-        raise ValueError(expected("find_irreps", "irreps that fill the group", "too few"))
-    found.sort(key=_order)
-    return tuple(Constant(matrices) for _, matrices in found)
+    inverse = (product == 0).int().argmax(1)
+    centre = ideals(product, inverse)
+    squares = product.diagonal()
+    kinds = []
+    for shape, size in zip(centre.shapes, centre.sizes, strict=True):
+        indicator = float(shape[squares].mean())  # Frobenius and Schur, over the degree
+        commutant = 2 if abs(indicator) < 1e-6 else 1 if indicator > 0 else 4
+        kinds.append(_Kind(shape, size, math.isqrt(size * commutant)))
+    kinds.sort(key=lambda kind: kind.order)
+    large = [kind for kind in kinds if kind.size > _LARGE]
+    copies = iter(_copies_in_regular(large, product, inverse))
+    found = []
+    for kind in kinds:
+        if kind.degree == 1:
+            matrices = kind.shape.sign()[:, None, None]
+        elif kind.size > _LARGE:
+            matrices = _on_functions(next(copies), product, inverse)
+        else:
+            matrices = _on_points(*_copy_in_ideal(kind, product, inverse), product, inverse)
+        found.append(Constant(_canonical(matrices)))
+    return tuple(found)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Kind:
+    """A real irrep before its matrices are known: its character, over the degree, and sizes."""
+
+    shape: Tensor
+    size: int
+    degree: int
+
+    @property
+    def order(self) -> tuple[int, int, list[float]]:
+        falling = (-self.degree * self.shape).round(decimals=6)
+        return self.degree, self.degree**2 // self.size, falling.tolist()
 
 
 def _mean_square(character: Tensor) -> int:
     return round(float(character.square().mean()))
 
 
-def _irreducible_parts(product: Tensor, seed: int) -> list[tuple[Tensor, Tensor]]:
-    """Return character and matrices of each irrep among the eigenspaces of a generic matrix.
+def _copy_in_ideal(kind: _Kind, product: Tensor, inverse: Tensor) -> tuple[Tensor, Tensor]:
+    """Return a basis ``(n, d)`` of one irreducible space of functions, and points that fix them.
 
-    By accident two eigenvalues may agree; then too few are found, and another seed helps.
+    The columns of a pivoted Cholesky decomposition of the projector onto the ideal are a basis;
+    an eigenspace of a generic symmetric map that acts from the other side is one copy.
     """
-    inverse = (product == 0).int().argmax(1)
-    translated = product[inverse]  # row g: g^-1 h for all h
-    weight = _coefficients(len(product), 2 * seed)
-    weight = weight + weight[inverse]
-    values, vectors = torch.linalg.eigh(weight[translated])
-    found: list[tuple[Tensor, Tensor]] = []
+    n, size = len(product), kind.size
+    kernel = kind.shape * (size / n)
+    columns = torch.zeros(n, size, dtype=torch.float64)
+    left = torch.full((n,), size / n, dtype=torch.float64)
+    points = []
+    for i in range(size):
+        points.append(int((left > left.amax() - 1e-6).int().argmax()))  # the first of equals
+        row = kernel[product[inverse[points[-1]]]]
+        row = row - columns[:, :i] @ columns[points[-1], :i]
+        columns[:, i] = row / row[points[-1]].sqrt()
+        left = left - columns[:, i].square()
+    if size == kind.degree:
+        return columns, torch.tensor(points)
+    for seed in range(_TRIES):
+        weight = generic_numbers(_TRANSLATIONS, 2 * seed)
+        steps = (generic_numbers(_TRANSLATIONS, 2 * seed + 1).abs() * n).long()
+        moved = columns[product[:, steps]]  # (n, t, size)
+        mixed = columns.mT @ torch.einsum("t,nts->ns", weight, moved)
+        copy = _best_cluster(mixed + mixed.mT, kind.degree)
+        if copy is not None:
+            return columns @ copy, torch.tensor(points)
+    raise ValueError(expected("find_irreps", "eigenspaces of one irrep", "none"))
+
+
+def _best_cluster(matrix: Tensor, degree: int) -> Tensor | None:
+    """Return the eigenvectors of the value of this multiplicity that stands most alone."""
+    values, vectors = torch.linalg.eigh(matrix)
+    gaps = torch.full((len(values) + 1,), math.inf, dtype=torch.float64)
+    gaps[1:-1] = values.diff()
+    best: tuple[float, slice] | None = None
     for cluster in _clusters(values):
-        copy = vectors[:, cluster]
-        character = (copy @ copy.mT).gather(1, translated.mT).sum(0)
-        known = any(torch.allclose(character, other, atol=1e-6) for other, _ in found)
-        if not known and _mean_square(character) in (1, 2, 4):
-            found.append((character, _canonical(copy.mT @ copy[translated], product, seed)))
-    return found
+        alone = float(min(gaps[cluster.start], gaps[cluster.stop]))
+        if cluster.stop - cluster.start == degree and (best is None or alone > best[0]):
+            best = (alone, cluster)
+    return None if best is None else vectors[:, best[1]]
 
 
-def _order(item: tuple[Tensor, Tensor]) -> tuple[int, int, list[float]]:
-    character = item[0]
-    size, norm = round(float(character[0])), _mean_square(character)
-    return size, norm, [-round(float(value), 6) for value in character]
+def _on_points(copy: Tensor, points: Tensor, product: Tensor, inverse: Tensor) -> Tensor:
+    """Return how translations act on functions that are known by their values at some points."""
+    others = torch.arange(0, len(product), max(1, len(product) // _TRANSLATIONS))
+    points = torch.cat([points, others])
+    moved = copy[product[inverse[:, None], points]]  # (n, points, d): f(g^-1 x)
+    return torch.linalg.pinv(copy[points]) @ moved
 
 
-def _canonical(matrices: Tensor, product: Tensor, seed: int) -> Tensor:
-    """Return the irrep in the basis of an orbit, then polished to rounding.
+def _on_functions(copy: Tensor, product: Tensor, inverse: Tensor) -> Tensor:
+    """Return how translations act on functions, as inner products: errors of them are squared."""
+    rows = max(1, 2**23 // copy.numel())
+    parts = [copy.mT @ copy[product[part]] for part in inverse.split(rows)]
+    return torch.cat(parts)
+
+
+def _copies_in_regular(kinds: list[_Kind], product: Tensor, inverse: Tensor) -> list[Tensor]:
+    """Return a copy ``(n, d)`` of each kind among all functions on the group.
+
+    Eigenspaces of a generic symmetric map that acts from the right; a central map tells their
+    kinds.
+    """
+    if not kinds:
+        return []
+    n = len(product)
+    translated = product[inverse]  # row g: g^-1 h for all h
+    kernels = [i * kind.size / n * kind.shape for i, kind in enumerate(kinds, 1)]
+    number = torch.stack(kernels).sum(0)[translated]
+    best: dict[int, tuple[float, Tensor]] = {}
+    for seed in range(_TRIES):
+        weight = generic_numbers(n, 2 * seed)
+        values, vectors = torch.linalg.eigh((weight + weight[inverse])[translated])
+        gaps = torch.full((n + 1,), math.inf, dtype=torch.float64)
+        gaps[1:-1] = values.diff()
+        clusters = _clusters(values)
+        firsts = vectors[:, [cluster.start for cluster in clusters]]
+        which = (firsts * (number @ firsts)).sum(0).round().long().tolist()
+        for cluster, k in zip(clusters, which, strict=True):
+            alone = float(min(gaps[cluster.start], gaps[cluster.stop]))
+            copy = vectors[:, cluster]
+            right = k > 0 and copy.shape[1] == kinds[k - 1].degree
+            if right and (k not in best or alone > best[k][0]):
+                best[k] = (alone, copy)
+        if len(best) == len(kinds):
+            return [best[k + 1][1] for k in range(len(kinds))]
+    raise ValueError(expected("find_irreps", "eigenspaces of each irrep", "too few"))
+
+
+def _canonical(matrices: Tensor) -> Tensor:
+    """Return the irrep in the basis of an orbit, made orthogonal to rounding.
 
     The orbit starts at the eigenvector of a generic symmetric group-algebra element whose value
     stands most alone. It is unique up to the commutant, which commutes with the whole orbit.
     """
     n, d = len(matrices), matrices.shape[-1]
     if d == 1:
-        return matrices.sign()
-    element = torch.einsum("g,gij->ij", _coefficients(n, 2 * seed + 1), matrices)
+        return matrices
+    element = torch.einsum("g,gij->ij", generic_numbers(n, 1), matrices)
     values, vectors = torch.linalg.eigh(element + element.mT)
     clusters = _clusters(values)
     middles = torch.stack([values[c].mean() for c in clusters])
@@ -215,17 +303,9 @@ def _canonical(matrices: Tensor, product: Tensor, seed: int) -> Tensor:
         best = int((norms > norms.amax() - 1e-6).int().argmax())  # the first of equals
         basis.append(rest[best] / norms[best])
     q = torch.stack(basis, 1)
-    return _polish(q.mT @ matrices @ q, product)
-
-
-def _polish(matrices: Tensor, product: Tensor) -> Tensor:
-    """Return the mean over h of ``rho(gh) rho(h)^T``, made orthogonal: a smaller error."""
-    n, d = len(matrices), matrices.shape[-1]
-    flipped = matrices.mT.contiguous()
-    rows = [flipped[row].flatten(0, 1).mT @ flipped.flatten(0, 1) for row in product]
-    sharper = torch.stack(rows) / n
+    turned = q.mT @ matrices @ q
     eye = torch.eye(d, dtype=torch.float64)
     for _ in range(2):  # Newton's step to the nearest orthogonal matrix
-        sharper = sharper @ (1.5 * eye - 0.5 * sharper.mT @ sharper)
-    sharper[0] = eye
-    return sharper
+        turned = turned @ (1.5 * eye - 0.5 * turned.mT @ turned)
+    turned[0] = eye
+    return turned

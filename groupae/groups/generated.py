@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
 from groupae.groups.base import MOST_LISTED
+from groupae.groups.class_algebra import generic_numbers
 from groupae.groups.constants import Constant, look_up
 from groupae.groups.enumerated import EnumeratedGroup, parse_json
 from groupae.groups.found_irreps import MAX_ORDER
@@ -31,15 +32,31 @@ __all__ = [
     "parse_permutations",
 ]
 
-_MOST_MATRICES = 1000  # each new one is compared with all others
+_SAME = 1e-6  # matrices of one group that differ by less are one; rounding is far below
 
 
 @functools.lru_cache(maxsize=32)
 def _table_of(permutations: Constant) -> Constant:
     """Return the table of permutations ``(n, points)`` that stand in lexicographic order."""
     p = permutations.values
-    rows = [_find(p, one[p]) for one in p]  # (g h)(i) = g(h(i))
-    return Constant(torch.stack(rows))
+    few = _base(p)
+    keys, order = _keys(p[:, few]).sort()
+    moved = (_keys(one[p[:, few]]) for one in p)  # (g h)(i) = g(h(i))
+    return Constant(torch.stack([order[torch.searchsorted(keys, row)] for row in moved]))
+
+
+def _base(p: Tensor) -> Tensor:
+    """Return few points whose images tell all permutations ``(n, points)`` apart."""
+    chosen: list[int] = []
+    of = torch.zeros(len(p), dtype=torch.int64)
+    for i in range(p.shape[1]):
+        finer = (of * p.shape[1] + p[:, i]).unique(return_inverse=True)[1]
+        if finer.amax() > of.amax():
+            chosen.append(i)
+            of = finer
+        if of.amax() == len(p) - 1:
+            break
+    return torch.tensor(chosen, dtype=torch.int64)
 
 
 def _keys(p: Tensor) -> Tensor:
@@ -113,6 +130,8 @@ class PermutationGroup(EnumeratedGroup):
         cycles = [_cycles(p) for p in self.generators.values.tolist()]
         moved = any(int(p[-1]) != points - 1 for p in self.generators.values)
         return f"<{', '.join(cycles)}{'' if moved else f' on {points}'}>"
+
+    has_natural = True
 
     @property
     @override
@@ -234,6 +253,8 @@ class FiniteMatrixGroup(EnumeratedGroup):
         object.__setattr__(self, "_closed", _close_matrices(self.generators))
         self._fill_caches()
 
+    has_natural = True
+
     @property
     @override
     def natural(self) -> Constant:
@@ -277,27 +298,40 @@ def _close_matrices(generators: Constant) -> tuple[Constant, Constant]:
     known = torch.eye(d, dtype=torch.float64)[None]
     frontier = known
     while len(frontier):
+        reached = (m[:, None] @ frontier[None]).flatten(0, 1)
+        if not bool(reached.isfinite().all()) or bool(reached.abs().amax() > 1e6):
+            raise ValueError(expected(what, "matrices of finite order", "ones that grow"))
         fresh: list[Tensor] = []
-        for reached in (m[:, None] @ frontier[None]).flatten(0, 1):
-            if not bool(reached.isfinite().all()) or reached.abs().amax() > 1e6:
-                raise ValueError(expected(what, "matrices of finite order", "ones that grow"))
-            near = torch.cat([known, *(f[None] for f in fresh)]) - reached
-            if near.abs().flatten(1).amax(1).amin() > 1e-6:
-                fresh.append(reached)
+        for one in reached[_places(reached, known) < 0]:
+            if not fresh or (torch.stack(fresh) - one).abs().flatten(1).amax(1).amin() > _SAME:
+                fresh.append(one)
         frontier = torch.stack(fresh) if fresh else known[:0]
         known = torch.cat([known, frontier])
-        if len(known) > _MOST_MATRICES:
+        if len(known) > MAX_ORDER:
             remedy = "they generate an infinite group, or give permutations"
             got = "more"
-            raise ValueError(expected(what, f"at most {_MOST_MATRICES} elements", got, remedy))
+            raise ValueError(expected(what, f"at most {MAX_ORDER} elements", got, remedy))
     known = _sharpen(known)
-    table = torch.stack(
-        [
-            (one @ known).flatten(1).unsqueeze(1).sub(known.flatten(1)).abs().amax(-1).argmin(-1)
-            for one in known
-        ]
-    )
-    return Constant(known), Constant(table)
+    return Constant(known), Constant(torch.stack([_places(one @ known, known) for one in known]))
+
+
+def _places(wanted: Tensor, listed: Tensor) -> Tensor:
+    """Return where each matrix stands in the list, -1 if it does not."""
+    weight = generic_numbers(listed[0].numel(), 0)
+    keys, order = (listed.flatten(1) @ weight).sort()
+    margin = _SAME * float(weight.abs().sum())
+    sought = wanted.flatten(1) @ weight
+    right = torch.searchsorted(keys, sought + margin)
+    places = torch.full((len(wanted),), -1)
+    for back in range(1, len(listed) + 1):  # all whose keys agree; mostly one
+        at = right - back
+        near = (at >= 0) & (keys[at.clamp(min=0)] >= sought - margin)
+        if not bool((near & (places < 0)).any()):
+            return places
+        candidate = order[at.clamp(min=0)]
+        same = (listed[candidate] - wanted).abs().flatten(1).amax(1) <= _SAME
+        places = torch.where(near & same & (places < 0), candidate, places)
+    return places
 
 
 def _sharpen(matrices: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Groups from tables, permutations and matrices, and the irreps the library finds for them."""
 
+import collections
 import functools
 import math
 import operator
@@ -249,6 +250,110 @@ def test_isomorphic_groups_have_one_character_table():
         torch.testing.assert_close(torch.tensor(rows[0]), torch.tensor(rows[1]))
 
 
+# --- large groups in seconds -----------------------------------------------------------------
+def affine_maps(p, a):
+    """The maps ``x -> a^k x + b`` of Z/p."""
+    return FiniteGroup.from_permutations(
+        [[(x + 1) % p for x in range(p)], [a * x % p for x in range(p)]]
+    )
+
+
+def dihedral_permutations(n):
+    return FiniteGroup.from_permutations(
+        [[(x + 1) % n for x in range(n)], [-x % n for x in range(n)]]
+    )
+
+
+def weyl_f4():
+    """Reflections of the 24-cell's symmetry group along four simple roots."""
+    roots = [[0, 1, -1, 0], [0, 0, 1, -1], [0, 0, 0, 1], [0.5, -0.5, -0.5, -0.5]]
+    a = torch.tensor(roots, dtype=torch.float64)
+    outer = a[:, :, None] * a[:, None, :] / a.square().sum(1)[:, None, None]
+    return FiniteGroup.from_matrices(torch.eye(4, dtype=torch.float64) - 2 * outer)
+
+
+def binary_dihedral(n):
+    """``a^j x^s`` with ``a^2n = 1``, ``x^2 = a^n`` and ``x a = a^-1 x``, at index j + 2n s."""
+    i = torch.arange(4 * n)
+    j, s = i % (2 * n), i // (2 * n)
+    turn = j[:, None] + (1 - 2 * s[:, None]) * j + n * s[:, None] * s
+    return FiniteGroup.from_table(turn % (2 * n) + 2 * n * ((s[:, None] + s) % 2))
+
+
+def special_linear(p):
+    """SL(2, p) on the vectors of the plane other than 0."""
+    vectors = [(a, b) for a in range(p) for b in range(p) if a or b]
+    place = {v: i for i, v in enumerate(vectors)}
+    moves = [
+        [place[(a + b) % p, b] for a, b in vectors],
+        [place[a, (a + b) % p] for a, b in vectors],
+    ]
+    return FiniteGroup.from_permutations(moves)
+
+
+def heisenberg_mod(p):
+    i = torch.arange(p**3)
+    a, b, c = i % p, i // p % p, i // p**2
+    last = c[:, None] + c + a[:, None] * b
+    return FiniteGroup.from_table(
+        (a[:, None] + a) % p + p * ((b[:, None] + b) % p) + p**2 * (last % p)
+    )
+
+
+@pytest.mark.parametrize(
+    ("make", "order", "wanted"),
+    [
+        (lambda: dihedral_permutations(500), 1000, {(1, 1): 4, (2, 1): 249}),
+        (lambda: affine_maps(43, 3), 1806, {(1, 1): 2, (2, 2): 20, (42, 1): 1}),
+        (
+            weyl_f4,  # Carter: 4 of degree 1, 2 of 4 + 4 of 8, and so on
+            1152,
+            {(1, 1): 4, (2, 1): 4, (4, 1): 5, (6, 1): 2, (8, 1): 4, (9, 1): 4, (12, 1): 1}
+            | {(16, 1): 1},
+        ),
+        (
+            lambda: special_linear(7),
+            336,
+            {(1, 1): 1, (6, 1): 1, (6, 2): 1, (7, 1): 1, (8, 1): 1, (8, 2): 1, (12, 4): 2}
+            | {(16, 4): 1},
+        ),
+        (lambda: binary_dihedral(250), 1000, {(1, 1): 4, (2, 1): 124, (4, 4): 125}),
+        (lambda: heisenberg_mod(7), 343, {(1, 1): 1, (2, 2): 24, (14, 2): 3}),
+    ],
+    ids=["D(500)", "43:42", "W(F4)", "SL(2,7)", "Dic(250)", "Heis(7)"],
+)
+def test_irreps_of_large_groups_are_found_in_seconds(make, order, wanted):
+    group = make()
+    assert group.order == order
+    start = time.process_time()
+    labels = group.irreps.labels()
+    assert time.process_time() - start < 5
+    assert collections.Counter(sizes_and_types(group)) == wanted
+    assert [group.irreps.dim(x) for x in labels] == sorted(group.irreps.dim(x) for x in labels)
+    g, h = torch.randint(order, (2, 40), generator=torch.Generator().manual_seed(0))
+    eps = torch.finfo(torch.float64).eps
+    for label in labels[:: max(1, len(labels) // 40)]:
+        irrep = group.irrep(label)
+        a, b, both = (irrep.matrix(x, torch.float64) for x in (g, h, group.compose(g, h)))
+        assert (a @ b - both).abs().max() < 64 * eps
+        assert (a.mT @ a - torch.eye(irrep.dim, dtype=torch.float64)).abs().max() < 64 * eps
+
+
+def test_the_table_of_a_large_group_is_checked_and_split_in_seconds():
+    start = time.process_time()
+    group = FiniteGroup.from_table((torch.arange(999)[:, None] + torch.arange(999)) % 999)
+    assert len(group.irreps.labels()) == 500
+    assert time.process_time() - start < 5
+
+
+def test_one_wrong_square_among_a_million_products_is_found():
+    """Rows 3, 53 and columns 7, 57 of C(100) hold a Latin square, which may be turned."""
+    table = (torch.arange(100)[:, None] + torch.arange(100)) % 100
+    table[3, [7, 57]], table[53, [7, 57]] = table[53, [7, 57]], table[3, [7, 57]].clone()
+    with pytest.raises(ValueError, match=r"associativity, got \(1 \* 2\) \* 7 = 60 but 1 \* "):
+        FiniteGroup.from_table(table)
+
+
 # --- as data --------------------------------------------------------------------------------
 @every_group
 def test_text_and_pickle_round_trip(group):
@@ -461,12 +566,12 @@ LOOP = [
                 [[[math.cos(1), -math.sin(1)], [math.sin(1), math.cos(1)]]]
             ),
             ValueError,
-            "from_matrices: expected at most 1000 elements, got more; they generate an infinite",
+            "from_matrices: expected at most 2000 elements, got more; they generate an infinite",
         ),
         (
             lambda: FiniteGroup.from_matrices([[[1.0, 1.0], [0.0, 1.0]]]),
             ValueError,
-            "from_matrices: expected at most 1000 elements, got more",
+            "from_matrices: expected at most 2000 elements, got more",
         ),
         (
             lambda: FiniteGroup.from_matrices([[[3.0, 4.0], [2.0, 3.0]]]),
