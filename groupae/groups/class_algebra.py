@@ -52,7 +52,8 @@ def _real_classes(product: Tensor, inverse: Tensor) -> tuple[Tensor, Tensor]:
     """Return the first element of each class of ``g h g^-1`` and inverses, and each one's class."""
     least = product[product, inverse[:, None]].amin(0)  # over g of g h g^-1
     least = torch.minimum(least, least[inverse])
-    return least.unique(return_inverse=True)
+    first, of = least.unique(return_inverse=True)
+    return first, of
 
 
 def ideals(product: Tensor, inverse: Tensor) -> Centre:

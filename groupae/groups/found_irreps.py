@@ -235,7 +235,8 @@ def _on_points(copy: Tensor, points: Tensor, product: Tensor, inverse: Tensor) -
     others = torch.arange(0, len(product), max(1, len(product) // _TRANSLATIONS))
     points = torch.cat([points, others])
     moved = copy[product[inverse[:, None], points]]  # (n, points, d): f(g^-1 x)
-    return torch.linalg.pinv(copy[points]) @ moved
+    matrices: Tensor = torch.linalg.pinv(copy[points]) @ moved
+    return matrices
 
 
 def _on_functions(copy: Tensor, product: Tensor, inverse: Tensor) -> Tensor:
