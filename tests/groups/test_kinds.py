@@ -109,8 +109,6 @@ def test_elements_have_places(group):
 
 @finite
 def test_functions_on_the_elements_are_permuted(group):
-    if not group.has_irreps:
-        return
     rho = group.regular(on_elements=True)
     g = group.elements()[-1]
     moved = rho.act(g, torch.arange(group.order, dtype=torch.float64))

@@ -314,7 +314,8 @@ MUTANTS = [
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
 def test_a_mutant_is_rejected_by_the_law_one_would_name(group, law, dtype):
     report = check_group(group, dtype=dtype)
-    if law == "dtype" and dtype == torch.float64 and isinstance(group, IdentityInDouble):
+    if isinstance(group, IdentityInDouble) and dtype == torch.float64:
+        assert report.passed  # nothing is wrong there
         return
     assert law in report.failures
     assert report[law].in_tolerances > 1
