@@ -136,7 +136,7 @@ class Winter(TransformModule):
         torch.Size([2, 1, 28, 28])
     """
 
-    capabilities = Capabilities(groups=("SO(2)",), needs_data_action=True, infers_element=True)
+    capabilities = Capabilities(groups=("SO(2)",), needs_data_action=True)
 
     def __init__(
         self,

@@ -267,10 +267,7 @@ class SE3(RigidMotions):
 
     @override
     def project(self, x: Tensor) -> Tensor:
-        """Return the motion with the nearest rotation in the Frobenius norm.
-
-        Not for differentiating, like `SO3.project`.
-        """
+        """Return the motion with the nearest rotation; differentiable where it is unique."""
         return homogeneous_matrix(self.rotations.project(x[..., :-1, :-1]), x[..., :-1, -1])
 
     @override

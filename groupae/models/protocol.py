@@ -22,12 +22,10 @@ class Capabilities:
     Args:
         groups: Names of the groups it takes, or ``None`` for any.
         needs_data_action: Whether it must know how the group acts on pictures.
-        infers_element: Whether it can find g from a pair.
     """
 
     groups: tuple[str, ...] | None = None
     needs_data_action: bool = False
-    infers_element: bool = False
 
     def obstacle(self, group: Group, *, has_data_action: bool) -> str | None:
         """Return why a model cannot be used with a group, in a few words; ``None`` if it can.

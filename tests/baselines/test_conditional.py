@@ -58,7 +58,6 @@ def test_it_takes_any_group_and_is_told_what_g_is(make, group):
     model, batch = make(group), pairs(group)
     assert isinstance(model, TransformModel)
     assert model.capabilities.obstacle(group, has_data_action=False) is None
-    assert not model.capabilities.infers_element
     moved = model.transform(batch.g, batch.x1)
     assert moved.shape == batch.x1.shape
     others = model.transform(batch.g.roll(1, 0), batch.x1)

@@ -183,7 +183,6 @@ class Draw(torch.nn.Module):
 def test_what_it_needs_and_can_do():
     can = Winter.capabilities
     assert can.needs_data_action
-    assert can.infers_element
     assert can.obstacle(G, has_data_action=True) is None
     assert "takes SO(2)" in can.obstacle(Cyclic(24), has_data_action=True)
     assert "act on the data" in can.obstacle(G, has_data_action=False)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from groupae import O2, O3, SO2, SO3, Cyclic, Dihedral, VectorAction, get_group
-from groupae.groups import LieGroup
+from groupae.groups import SE2, SE3, LieGroup
 from groupae.groups.orthogonal import determinant_sign
 from groupae.testing import check_action, check_group, check_representation, sample_elements
 
@@ -434,7 +434,7 @@ def test_distances_have_finite_gradients_everywhere(group):
         assert gradient.isfinite().all()
 
 
-@pytest.mark.parametrize("group", [SO3(), O2(), O3()], ids=str)
+@pytest.mark.parametrize("group", [SO3(), O2(), O3(), SE2(), SE3()], ids=str)
 def test_projection_is_differentiable_twice(group):
     """At rotations all singular values are equal, where that of an SVD is NaN."""
     n = group.element_shape[0]
