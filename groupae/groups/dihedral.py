@@ -45,6 +45,10 @@ class _DihedralIrreps(ReflectionIrreps):
         return frequency in (0, self.n / 2)
 
     @override
+    def couplings(self, a: IrrepLabel, b: IrrepLabel) -> list[tuple[IrrepLabel, Tensor]]:
+        return self._couple(a, b, self.n)
+
+    @override
     def depth(self, label: IrrepLabel) -> int:
         del label
         return 1  # multiples of an index are exact

@@ -53,6 +53,10 @@ class _CyclicIrreps(FrequencyIrreps):
         return 1 if label in (0, self.n / 2) else 2
 
     @override
+    def couplings(self, a: IrrepLabel, b: IrrepLabel) -> list[tuple[IrrepLabel, Tensor]]:
+        return self._couple(a, b, self.n)
+
+    @override
     def depth(self, label: IrrepLabel) -> int:
         del label
         return 1  # multiples of an index are exact

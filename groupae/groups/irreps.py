@@ -101,6 +101,28 @@ class Irreps(abc.ABC):
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
         """Return the matrix of ``g`` in each irrep, shapes ``(*batch, d, d)``."""
 
+    def couplings(self, a: IrrepLabel, b: IrrepLabel) -> list[tuple[IrrepLabel, Tensor]] | None:
+        """Return the irreps in the product of two, or ``None`` if no formula tells.
+
+        Returns:
+            Each irrep c once, with isometries ``(copies, dim a, dim b, dim c)``, float64.
+        """
+        del a, b
+        return None
+
+    def halves(self, label: IrrepLabel) -> list[IrrepLabel]:
+        """Return the irreps, not listed, into which a listed product that is none splits."""
+        del label
+        return []
+
+    def coupling(self, a: IrrepLabel, b: IrrepLabel, c: IrrepLabel) -> Tensor | None:
+        """Return the isometries of one irrep in the product of two, as `couplings` does."""
+        every = self.couplings(a, b)
+        if every is None:
+            return None
+        none = torch.zeros(0, self.dim(a), self.dim(b), self.dim(c), dtype=torch.float64)
+        return dict(every).get(c, none)
+
     def multipliers(
         self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
     ) -> list[Tensor]:

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import LieGroup
+from groupae.groups.couplings import couple_frequencies
 from groupae.groups.irreps import IrrepLabel, Irreps, Terms
 from groupae.kernels.turning import turn_matrix, turn_vectors
 
@@ -54,6 +55,22 @@ class FrequencyIrreps(Irreps):
         """Return the frequency: an angle's error grows with it."""
         assert isinstance(label, int)
         return max(1, label)
+
+    def _couple(
+        self, a: IrrepLabel, b: IrrepLabel, n: int | None = None
+    ) -> list[tuple[IrrepLabel, Tensor]]:
+        """Return what `couplings` does, frequencies that differ by n being one."""
+        assert isinstance(a, int)
+        assert isinstance(b, int)
+        found: list[tuple[IrrepLabel, Tensor]] = []
+        for frequency, form in couple_frequencies((a, self.dim(a)), (b, self.dim(b)), n):
+            both = torch.view_as_real(form)  # (dim a, dim b, 2)
+            if self.dim(frequency) == 2:
+                found.append((frequency, both[None]))
+            else:  # a sign: the two parts are two copies, or one part is empty
+                copies = both.movedim(-1, 0)[..., None]
+                found.append((frequency, copies if self.dim(a) == 2 else copies[:1]))
+        return found
 
     @abc.abstractmethod
     def phases(
@@ -94,6 +111,10 @@ class _SO2Irreps(FrequencyIrreps):
     @override
     def parse(self, text: str) -> IrrepLabel:
         return parse_frequency("SO(2)", text)
+
+    @override
+    def couplings(self, a: IrrepLabel, b: IrrepLabel) -> list[tuple[IrrepLabel, Tensor]]:
+        return self._couple(a, b)
 
     @override
     def phases(

@@ -20,8 +20,20 @@ from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import FiniteGroup, Group, LieGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.packing import Packed, are_finite, are_lie, split_outside
+from groupae.groups.planar import FrequencyIrreps
 
 __all__ = ["FiniteProduct", "LieProduct", "Product"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Sense:
+    """A frequency that turns the plane of another factor, with it (1) or against it (-1)."""
+
+    label: IrrepLabel
+    sign: int
+
+
+_SIGNS = {"+": 1, "-": -1}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,6 +42,8 @@ class _ProductIrreps(Irreps):
 
     Over the reals such a product is irreducible unless two of its factors are of complex or
     quaternionic type; the dimension of the commutant is the product of theirs either way.
+    Frequencies split it into halves, which a sign tells: ``(1,2)`` is ``(1,+2)``, one plane that
+    turns by s + 2t, and ``(1,-2)``, which turns by s - 2t. They are not listed.
     """
 
     group: Product
@@ -44,8 +58,47 @@ class _ProductIrreps(Irreps):
         return tuple(irreps.trivial for irreps in self.factors)
 
     def _pairs(self, label: IrrepLabel) -> list[tuple[Irreps, IrrepLabel]]:
+        """Return the irreps of each factor and the label there, without its sense."""
+        return list(zip(self.factors, whole_label(label), strict=True))
+
+    def _turning(self, label: IrrepLabel) -> list[int]:
+        """Return which factors turn a plane at a frequency: complex numbers multiply."""
+        return [
+            i
+            for i, (irreps, part) in enumerate(self._pairs(label))
+            if isinstance(irreps, FrequencyIrreps) and irreps.dim(part) == 2
+        ]
+
+    @override
+    def halves(self, label: IrrepLabel) -> list[IrrepLabel]:
+        """Return the irreps in a product of planes that turn: one for each choice of signs.
+
+        With one such plane, or none, the product does not split, and there are none.
+        """
         assert isinstance(label, tuple)
-        return list(zip(self.factors, label, strict=True))
+        _, *others = (not _senses(label) and self._turning(label)) or [0]
+        found: list[IrrepLabel] = []
+        for signs in itertools.product((1, -1), repeat=len(others)):
+            parts = list(label)
+            for i, sign in zip(others, signs, strict=True):
+                parts[i] = Sense(parts[i], sign)
+            found.append(tuple(parts))
+        return found if others else []
+
+    @override
+    def couplings(self, a: IrrepLabel, b: IrrepLabel) -> list[tuple[IrrepLabel, Tensor]] | None:
+        if _senses(a) or _senses(b):
+            return None
+        every = []
+        for (irreps, first), (_, second) in zip(self._pairs(a), self._pairs(b), strict=True):
+            one = irreps.couplings(first, second)
+            if one is None:
+                return None
+            every.append(one)
+        return [
+            (tuple(c for c, _ in parts), functools.reduce(_kronecker_all, [x for _, x in parts]))
+            for parts in itertools.product(*every)
+        ]
 
     @override
     def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
@@ -59,19 +112,39 @@ class _ProductIrreps(Irreps):
             raise ValueError(
                 expected(self.group, f"an irrep of each factor, such as {form}", repr(text))
             )
-        return tuple(irreps.parse(part) for irreps, part in zip(self.factors, parts, strict=True))
+        pairs = list(zip(self.factors, parts, strict=True))
+        signs = [
+            _SIGNS.get(part[:1] if isinstance(irreps, FrequencyIrreps) else "")
+            for irreps, part in pairs
+        ]
+        if not any(signs):
+            return tuple(irreps.parse(part) for irreps, part in pairs)
+        bare = tuple(
+            irreps.parse(part[1:] if sign else part)
+            for (irreps, part), sign in zip(pairs, signs, strict=True)
+        )
+        label = tuple(Sense(x, sign) if sign else x for x, sign in zip(bare, signs, strict=True))
+        if label not in self.halves(bare):
+            what = "signs on all frequencies of planes that turn but the first"
+            raise ValueError(expected(self.group, what, repr(text)))
+        return label
 
     @override
     def format(self, label: IrrepLabel) -> str:
-        return "(" + ",".join(irreps.format(part) for irreps, part in self._pairs(label)) + ")"
+        assert isinstance(label, tuple)
+        signs = ["" if not isinstance(x, Sense) else "+" if x.sign > 0 else "-" for x in label]
+        pairs = zip(signs, self._pairs(label), strict=True)
+        return "(" + ",".join(sign + irreps.format(part) for sign, (irreps, part) in pairs) + ")"
 
     @override
     def dim(self, label: IrrepLabel) -> int:
-        return math.prod([irreps.dim(part) for irreps, part in self._pairs(label)])
+        whole = math.prod([irreps.dim(part) for irreps, part in self._pairs(label)])
+        return whole >> len(_senses(label))
 
     @override
     def commutant_dim(self, label: IrrepLabel) -> int:
-        return math.prod([irreps.commutant_dim(part) for irreps, part in self._pairs(label)])
+        whole = math.prod([irreps.commutant_dim(part) for irreps, part in self._pairs(label)])
+        return whole >> len(_senses(label))
 
     @property
     @override
@@ -82,8 +155,9 @@ class _ProductIrreps(Irreps):
     @override
     def is_irreducible(self, label: IrrepLabel) -> bool:
         pairs = self._pairs(label)
-        whole = all(irreps.is_irreducible(part) for irreps, part in pairs)
-        return whole and sum(irreps.commutant_dim(part) > 1 for irreps, part in pairs) < 2
+        parts = all(irreps.is_irreducible(part) for irreps, part in pairs)
+        not_real = sum(irreps.commutant_dim(part) > 1 for irreps, part in pairs)
+        return parts and not_real - len(_senses(label)) < 2
 
     @override
     def is_orthogonal(self, label: IrrepLabel) -> bool:
@@ -98,9 +172,21 @@ class _ProductIrreps(Irreps):
     ) -> list[tuple[Tensor, ...]]:
         columns = []
         for i, (irreps, h) in enumerate(zip(self.factors, self.group.unpack(g), strict=True)):
-            parts = [label[i] for label in labels if isinstance(label, tuple)]
+            parts = [whole_label(label)[i] for label in labels]
             columns.append(irreps.matrices(parts, h, dtype))
-        return list(zip(*columns, strict=True))
+        rows = zip(labels, zip(*columns, strict=True), strict=True)
+        return [self._joined(label, factors) for label, factors in rows]
+
+    def _joined(self, label: IrrepLabel, factors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        """Return the factors of a half: one plane turns by all frequencies together."""
+        senses = _senses(label)
+        if not senses:
+            return factors
+        first = self._turning(label)[0]
+        joined = list(factors)
+        for i, sign in senses.items():
+            joined[first] = joined[first] @ (factors[i] if sign > 0 else factors[i].mT)
+        return tuple([x for i, x in enumerate(joined) if i not in senses])
 
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
@@ -117,6 +203,25 @@ class _ProductIrreps(Irreps):
         return [
             _apply_factors(factors, block) for factors, block in zip(every, blocks, strict=True)
         ]
+
+
+def whole_label(label: IrrepLabel) -> tuple[IrrepLabel, ...]:
+    """Return the irreps of the factors of a product without their senses."""
+    if not isinstance(label, tuple):
+        return ()
+    return tuple([part.label if isinstance(part, Sense) else part for part in label])
+
+
+def _senses(label: IrrepLabel) -> dict[int, int]:
+    """Return the sign of each factor whose plane turns together with the first."""
+    assert isinstance(label, tuple)
+    return {i: part.sign for i, part in enumerate(label) if isinstance(part, Sense)}
+
+
+def _kronecker_all(a: Tensor, b: Tensor) -> Tensor:
+    """Return the Kronecker product in every axis of two tensors of four."""
+    both = torch.einsum("aijk,bxyz->abixjykz", a, b)
+    return both.flatten(6, 7).flatten(4, 5).flatten(2, 3).flatten(0, 1)
 
 
 def _kronecker(a: Tensor, b: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import LieGroup
+from groupae.groups.couplings import couple_frequencies
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.orthogonal import OrthogonalMatrices, determinant_sign
 from groupae.groups.planar import SO2
@@ -57,6 +58,28 @@ class ReflectionIrreps(Irreps):
     def depth(self, label: IrrepLabel) -> int:
         """Return the frequency: an angle's error grows with it."""
         return max(1, _frequency(label))
+
+    def _couple(
+        self, a: IrrepLabel, b: IrrepLabel, n: int | None = None
+    ) -> list[tuple[IrrepLabel, Tensor]]:
+        """Return what `couplings` does, frequencies that differ by n being one.
+
+        Flips conjugate the complex number that a plane holds.
+        """
+        found: list[tuple[IrrepLabel, Tensor]] = []
+        ends = [(_frequency(label), self.dim(label)) for label in (a, b)]
+        negated = isinstance(a, str) != isinstance(b, str)
+        for frequency, form in couple_frequencies(ends[0], ends[1], n):
+            if not self.is_line(frequency):  # i z instead of z where flips give -conj(z)
+                both = torch.view_as_real(1j * form if negated else form)
+                found.append((frequency, both[None]))
+            elif ends[0][1] == 1:
+                line = f"{frequency}-" if negated else frequency
+                found.append((line, form.real[None, ..., None]))
+            else:
+                found.append((frequency, form.real[None, ..., None]))
+                found.append((f"{frequency}-", form.imag[None, ..., None]))
+        return found
 
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
@@ -211,6 +234,10 @@ class _O2Irreps(ReflectionIrreps):
     @override
     def parse(self, text: str) -> IrrepLabel:
         return self._parse("O(2)", text, "0, 0-, 1, 2, ...")
+
+    @override
+    def couplings(self, a: IrrepLabel, b: IrrepLabel) -> list[tuple[IrrepLabel, Tensor]]:
+        return self._couple(a, b)
 
     @override
     def is_line(self, frequency: int) -> bool:

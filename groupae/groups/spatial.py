@@ -9,6 +9,7 @@ An element of O(3) is ``s R``, s = +-1 its determinant: the point reflection -1 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import re
 from collections.abc import Callable, Sequence
@@ -19,6 +20,7 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected, unknown_choice
 from groupae.groups.base import LieGroup
+from groupae.groups.couplings import couple_degrees
 from groupae.groups.irreps import IrrepLabel, Irreps, Terms
 from groupae.groups.orthogonal import OrthogonalMatrices, determinant_sign, nearest_rotation
 from groupae.groups.planar import parse_frequency
@@ -76,6 +78,24 @@ class _SO3Irreps(Irreps):
         return max(1, label)
 
     @override
+    def couplings(self, a: IrrepLabel, b: IrrepLabel) -> list[tuple[IrrepLabel, Tensor]] | None:
+        assert isinstance(a, int)
+        assert isinstance(b, int)
+        if a + b > MAX_DEGREE:  # not all irreps in the product are listed
+            return None
+        degrees = range(abs(a - b), a + b + 1)
+        return [(c, _coupled(self.backend, a, b, c)[None]) for c in degrees]
+
+    @override
+    def coupling(self, a: IrrepLabel, b: IrrepLabel, c: IrrepLabel) -> Tensor | None:
+        assert isinstance(a, int)
+        assert isinstance(b, int)
+        assert isinstance(c, int)
+        if not abs(a - b) <= c <= a + b:
+            return torch.zeros(0, self.dim(a), self.dim(b), self.dim(c), dtype=torch.float64)
+        return _coupled(self.backend, a, b, c)[None]
+
+    @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
         return self._matrices(labels, g, dtype, batch_innermost=True)
 
@@ -102,6 +122,11 @@ class _SO3Irreps(Irreps):
         if g.dtype != dtype:
             every = [matrix.to(dtype) for matrix in every]
         return [every[degree] for degree in degrees]
+
+
+@functools.lru_cache(maxsize=512)
+def _coupled(backend: str, a: int, b: int, c: int) -> Tensor:
+    return couple_degrees(_SO3Irreps(backend).matrices, a, b, c)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -255,6 +280,12 @@ class _O3Irreps(Irreps):
     @override
     def depth(self, label: IrrepLabel) -> int:
         return max(1, _degree(label))
+
+    @override
+    def couplings(self, a: IrrepLabel, b: IrrepLabel) -> list[tuple[IrrepLabel, Tensor]] | None:
+        rotations = SO3(self.backend).irreps.couplings(_degree(a), _degree(b))
+        parity = "e" if str(a)[-1] == str(b)[-1] else "o"
+        return rotations and [(f"{c}{parity}", isometry) for c, isometry in rotations]
 
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:

@@ -9,26 +9,32 @@ to scale, and its image is one copy of that irrep.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.groups import Group, Product
+from groupae.groups import SO2, Cyclic, Group, Product
 from groupae.groups.intertwining import intertwiner_space
 from groupae.groups.irreps import IrrepLabel
+from groupae.groups.products import Sense, whole_label
 from groupae.groups.samples import sample_elements
-from groupae.representations.algebra import BasisChange
+from groupae.representations.algebra import BasisChange, Derived, TensorProduct
 from groupae.representations.base import Representation
 from groupae.representations.irrep_sum import IrrepSum, Term
 
 __all__ = ["clebsch_gordan", "decompose", "intertwiners"]
 
 _HIGHEST_CUTOFF = 128
+_NOT_LISTED = _HIGHEST_CUTOFF + 1
 _MOST_ELEMENTS = 2000
+_HALVINGS = 11  # frequencies below 2048 are averaged to 0
 _MOST_ROUNDS = 100  # each halves what is left or does better; rounding may keep it from 1e-12
 
 
@@ -37,6 +43,11 @@ def haar_average(rho: Representation, sigma: Representation, x: Tensor) -> Tenso
     group = rho.group
     if group.order is not None and group.order <= _MOST_ELEMENTS:
         return _average(rho, sigma, group.elements(), x)
+    factors = group.factors if isinstance(group, Product) else (group,)
+    if all(isinstance(factor, SO2) for factor in factors):  # exactly, by doubling a turn
+        for step in _turns(len(factors)).reshape(-1, *group.element_shape):
+            x = (x + _average(rho, sigma, step[None], x)) / 2
+        return x
     g = group.sample(16, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
     before = math.inf
     for _ in range(_MOST_ROUNDS):
@@ -48,6 +59,13 @@ def haar_average(rho: Representation, sigma: Representation, x: Tensor) -> Tenso
             break
         before = moved
     return x
+
+
+def _turns(factors: int) -> Tensor:
+    """Return turns by 1/2, 1/4, ... of a circle, in each factor of a torus, one after another."""
+    halvings = 2.0 ** -torch.arange(1, _HALVINGS + 1, dtype=torch.float64)
+    each = 2 * math.pi * halvings[:, None, None] * torch.eye(factors, dtype=torch.float64)
+    return each.flatten(0, 1)
 
 
 def _average(rho: Representation, sigma: Representation, g: Tensor, x: Tensor) -> Tensor:
@@ -69,11 +87,13 @@ def _require_compact(rho: Representation, what: str) -> None:
         raise TypeError(expected(what, "a compact group", rho.group, remedy))
 
 
-def _copies_inside(rho: Representation, label: IrrepLabel) -> Tensor:
+def _copies_inside(
+    rho: Representation, label: IrrepLabel, known: Sequence[tuple[IrrepLabel, Tensor]] = ()
+) -> Tensor:
     """Return embeddings of all copies of an irrep in ``rho``, shape ``(copies, rho.dim, d)``.
 
     The images are orthogonal to each other for the invariant inner product (the plain one if
-    rho is orthogonal, which the caller has arranged).
+    rho is orthogonal, which the caller has arranged), and to copies of others already known.
     """
     d = rho.group.irreps.dim(label)
     found = torch.zeros(0, rho.dim, d, dtype=torch.float64)
@@ -83,6 +103,9 @@ def _copies_inside(rho: Representation, label: IrrepLabel) -> Tensor:
     tries = 2
     while True:  # as long as every random start leads to a new copy, there may be more
         start = torch.randn(tries, rho.dim, d, generator=generator, dtype=torch.float64)
+        for _, copies in known:
+            u = copies.movedim(0, -1).flatten(1)
+            start = start - u @ (u.mT @ start)
         fresh = _extract(haar_average(rho, irrep, start), found)
         found = torch.cat([found, fresh])
         if len(fresh) < tries:
@@ -143,21 +166,109 @@ def _has_matrices(group: Group, label: IrrepLabel) -> bool:
     return True
 
 
+def _labels_inside(rho: Representation) -> list[IrrepLabel]:
+    """Return the labels of irreps that may lie in rho, low ones first; found from its factors."""
+    group = rho.group
+    if isinstance(group, (SO2, Cyclic)):
+        return [k for k in _frequencies_inside(rho) if _has_matrices(group, k)]
+    if not isinstance(group, Product):
+        return [*_candidates(group)]
+    parts = [_OnFactor(factor, rho, i) for i, factor in enumerate(group.factors)]
+    every = [[label for label, _ in _split(part)] for part in parts]
+    return sorted(itertools.product(*every), key=lambda label: _rank(group, label))
+
+
+def _frequencies_inside(rho: Representation) -> list[IrrepLabel]:
+    """Return the frequencies whose part of the character is not zero."""
+    finite = rho.group.order is not None
+    g = rho.group.elements() if finite else rho.group.grid(4 * _HIGHEST_CUTOFF)
+    copies = torch.fft.rfft(rho.character(g, torch.float64)).real / len(g)
+    return [k for k, m in enumerate(copies.tolist()) if m > 0.25]
+
+
+@functools.lru_cache(maxsize=4096)
+def _rank(group: Group, label: IrrepLabel) -> tuple[int, ...]:
+    """Return the key by which labels are sorted: the cutoff that reaches it, then its place."""
+    if isinstance(group, Product):
+        assert isinstance(label, tuple)
+        pairs = zip(group.factors, whole_label(label), strict=True)
+        ranks = [_rank(factor, part) for factor, part in pairs]
+        signs = [-part.sign if isinstance(part, Sense) else -2 for part in label]
+        level = max(rank[0] for rank in ranks)
+        return (level, *(place for rank in ranks for place in rank[1:]), *signs)
+    cutoffs: Iterable[int | None] = range(_HIGHEST_CUTOFF + 1) if group.order is None else [None]
+    before = 0
+    for cutoff in cutoffs:
+        labels = group.irreps.labels(cutoff)
+        if label in labels:
+            return cutoff or 0, labels.index(label)
+        if len(labels) == before:
+            break
+        before = len(labels)
+    return _NOT_LISTED, 0
+
+
+@dataclasses.dataclass(frozen=True, repr=False)
+class _OnFactor(Derived):
+    """A representation of a product, of one factor alone: ``g`` stands for (1, .., g, .., 1)."""
+
+    index: int
+
+    @override
+    def __str__(self) -> str:
+        return str(self.inner)
+
+    @override
+    def _apply(self, g: Tensor, x: Tensor) -> Tensor:
+        product = self.inner.group
+        assert isinstance(product, Product)
+        dtype = g.dtype if g.is_floating_point() else torch.float64
+        ones = [factor.identity(dtype=dtype, device=g.device) for factor in product.factors]
+        return self.inner._apply(product.pack(*ones[: self.index], g, *ones[self.index + 1 :]), x)
+
+
+def _coupled(rho: TensorProduct) -> list[tuple[IrrepLabel, Tensor]] | None:
+    """Return what `_split` does for a product of irreps, by formulas, if they are known."""
+    irreps = rho.group.irreps
+    found: dict[IrrepLabel, Tensor] = {irreps.trivial: torch.ones(1, 1, 1, dtype=torch.float64)}
+    for factor in rho.factors:
+        if not (isinstance(factor, IrrepSum) and len(factor.terms) == factor.terms[0].copies == 1):
+            return None
+        pieces: dict[IrrepLabel, list[Tensor]] = {}
+        for label, inside in found.items():
+            couplings = irreps.couplings(label, factor.labels[0])
+            if couplings is None:
+                return None
+            for c, isometries in couplings:
+                both = torch.einsum("nxa,kabc->nkxbc", inside, isometries)
+                pieces.setdefault(c, []).append(both.flatten(2, 3).flatten(0, 1))
+        found = {label: torch.cat(parts) for label, parts in pieces.items()}
+    return list(found.items())
+
+
 def _split(rho: Representation) -> list[tuple[IrrepLabel, Tensor]]:
     """Return ``(label, embeddings (copies, rho.dim, d))`` of all irreps inside."""
     if isinstance(rho, IrrepSum) and len(rho.terms) == 1 and rho.terms[0].copies == 1:
         (label,) = rho.labels
-        if label in _candidates(rho.group):
+        if _rank(rho.group, label)[0] < _NOT_LISTED:
             return [(label, torch.eye(rho.dim, dtype=torch.float64)[None])]
+    if isinstance(rho, TensorProduct):
+        coupled = _coupled(rho)
+        if coupled is not None:
+            return coupled
     orthogonal, root = _unitarised(rho)
-    found, left = [], rho.dim
-    for label in _candidates(rho.group):
-        copies = _copies_inside(orthogonal, label)
-        if len(copies):
-            found.append((label, root @ copies))
-            left -= len(copies) * copies.shape[2]
+    found: list[tuple[IrrepLabel, Tensor]] = []
+    left = rho.dim
+    labels = _labels_inside(orthogonal)
+    halves: list[IrrepLabel] = []
+    for label in itertools.chain(labels, halves):
         if left <= 0:
             break
+        copies = _copies_inside(orthogonal, label, found)
+        if len(copies):
+            found.append((label, copies))
+            left -= len(copies) * copies.shape[2]
+        halves.extend(rho.group.irreps.halves(label))
     if left:
         what = f"a sum of irreps that {rho.group} lists"
         remedy = "give it as a sum of listed irreps"
@@ -165,7 +276,31 @@ def _split(rho: Representation) -> list[tuple[IrrepLabel, Tensor]]:
             remedy = "real irreps that are half of a product of two complex ones have no label"
         got = f"{left} dimensions left over"
         raise ValueError(expected(f"decompose({rho})", what, got, remedy))
-    return found
+    return [(label, root @ copies) for label, copies in found]
+
+
+@functools.lru_cache(maxsize=256)
+def _half(group: Group, whole: IrrepLabel, half: IrrepLabel) -> Tensor:
+    """Return the isometry of one of the irreps into which a listed product splits, ``(d, d')``."""
+    return _copies_inside(IrrepSum(group, (Term(1, whole),)), half)[0]
+
+
+def _joined(group: Group, copies: dict[IrrepLabel, Tensor]) -> dict[IrrepLabel, Tensor]:
+    """Return the embeddings with halves joined to a listed product where all of them are there."""
+    found = dict(copies)
+    for label in copies if isinstance(group, Product) else ():
+        whole = whole_label(label)
+        halves = group.irreps.halves(whole)
+        if label not in halves[:1] or not all(half in found for half in halves):
+            continue
+        k = min(len(found[half]) for half in halves)
+        both = torch.stack([found[half][:k] @ _half(group, whole, half).mT for half in halves]).sum(
+            0
+        )
+        found[whole] = torch.cat([found[whole], both]) if whole in found else both
+        for half in halves:
+            found[half] = found[half][k:]
+    return {label: inside for label, inside in found.items() if len(inside)}
 
 
 def decompose(rho: Representation) -> Representation:
@@ -176,8 +311,8 @@ def decompose(rho: Representation) -> Representation:
         for label, inside in _split(summand.part):
             both = torch.einsum("cxy,kyd->ckxd", summand.embeddings, inside).flatten(0, 1)
             columns.setdefault(label, []).append(both)
-    order = [label for label in _candidates(rho.group) if label in columns]
-    copies = {label: torch.cat(columns[label]) for label in order}
+    copies = _joined(rho.group, {label: torch.cat(parts) for label, parts in columns.items()})
+    order = sorted(copies, key=lambda label: _rank(rho.group, label))
     terms = tuple(Term(len(copies[label]), label) for label in order)
     basis = torch.cat([copies[label].permute(1, 2, 0).flatten(1) for label in order], 1)
     plain = IrrepSum(rho.group, terms)
@@ -265,8 +400,18 @@ class _Isotypic:
         self.back: dict[IrrepLabel, Tensor] = {}
         for term, block in zip(plain.terms, plain.blocks, strict=True):
             shape = (rho.dim, block.dim, block.copies)
-            self.into[term.label] = basis[:, block.slice].reshape(shape).permute(2, 0, 1)
-            self.back[term.label] = inverse[block.slice].mT.reshape(shape).permute(2, 0, 1)
+            into = basis[:, block.slice].reshape(shape).permute(2, 0, 1)
+            back = inverse[block.slice].mT.reshape(shape).permute(2, 0, 1)
+            for half in rho.group.irreps.halves(term.label):
+                u = _half(rho.group, term.label, half)
+                self._add(half, into @ u, back @ u)
+            if not rho.group.irreps.halves(term.label):
+                self._add(term.label, into, back)
+
+    def _add(self, label: IrrepLabel, into: Tensor, back: Tensor) -> None:
+        known = label in self.into
+        self.into[label] = torch.cat([self.into[label], into]) if known else into
+        self.back[label] = torch.cat([self.back[label], back]) if known else back
 
 
 def clebsch_gordan(group: Group, a: str, b: str, c: str) -> Tensor:
@@ -288,7 +433,16 @@ def clebsch_gordan(group: Group, a: str, b: str, c: str) -> Tensor:
         >>> clebsch_gordan(SO3(), "1", "1", "2").shape
         torch.Size([1, 3, 3, 5])
     """
+    return _clebsch_gordan(group, a, b, c).clone()
+
+
+@functools.lru_cache(maxsize=1024)
+def _clebsch_gordan(group: Group, a: str, b: str, c: str) -> Tensor:
     first, second, third = (IrrepSum.from_text(group, f"1x{text}") for text in (a, b, c))
     _require_compact(first, f"clebsch_gordan({group})")
-    copies = _copies_inside(first * second, third.labels[0])
+    (label,) = third.labels
+    known = group.irreps.coupling(first.labels[0], second.labels[0], label)
+    if known is not None:
+        return known
+    copies = _copies_inside(first * second, label)
     return torch.unflatten(copies, 1, (first.dim, second.dim))

@@ -16,6 +16,7 @@ from typing_extensions import Self, override
 from groupae._validation import expected
 from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel, Terms
+from groupae.groups.packing import split_outside
 from groupae.kernels.paths import full_precision
 from groupae.representations.base import Block, Representation, Summand
 
@@ -73,7 +74,7 @@ class IrrepSum(Representation):
             form = "a text such as '8x0 + 6x1'"
             raise TypeError(expected(f"{group}.rep", form, type(text).__name__))
         terms = []
-        for part in text.split("+"):
+        for part in split_outside(text, "+"):
             match = re.fullmatch(r"\s*(?:(\d+)\s*x\s*)?([^\sx][^x]*?)\s*", part)
             if match is None:
                 form = "terms like '8x0', joined by '+'"
