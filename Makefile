@@ -51,8 +51,8 @@ train: .venv/.installed
 test: venv
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 $(ARGS)
 
-# lie_learn, which escnn needs, has wheels for these; escnn's other requirement, py3nj, wants Fortran
-# and is not needed: hence --no-deps.
+# The extra has what escnn needs; py3nj, which it also declares, wants Fortran and is not needed: hence
+# --no-deps. lie_learn has wheels for these versions of Python.
 .venv-escnn/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' \
 	  || { echo "groupae: escnn wants Python 3.10 to 3.12, got $$($(PYTHON) --version); set PYTHON=" >&2; exit 1; }
@@ -62,7 +62,7 @@ test: venv
 
 .venv-escnn/.installed: .venv-escnn/.made pyproject.toml constraints-escnn.txt
 	@echo "installing groupae and escnn into .venv-escnn (about two minutes the first time)"
-	@$(ESCNN_PIP) -e '.[testing]' pytest-timeout scipy joblib lie_learn
+	@$(ESCNN_PIP) -e '.[testing,escnn]' pytest-timeout
 	@$(ESCNN_PIP) --no-deps escnn
 	@touch $@
 

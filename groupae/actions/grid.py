@@ -46,6 +46,8 @@ class GridAction(LatentAction[Tensor]):
             like; any number of channels, left alone, unless given.
         mode: ``"bilinear"`` (trilinear in space), ``"bicubic"`` or ``"nearest"``, through which no
             gradient reaches the element.
+        places: An orthogonal representation of the same group by which it moves points ``(x, y)``
+            or ``(x, y, z)``, for flips about another axis than x, say; its own way unless given.
 
     Attributes:
         exactness: ``"exact"`` if every element carries the grid to itself, as for C(4), else
@@ -69,6 +71,7 @@ class GridAction(LatentAction[Tensor]):
         *,
         channels: Representation | None = None,
         mode: Mode = "bilinear",
+        places: Representation | None = None,
     ) -> None:
         super().__init__()
         if not isinstance(group, Group):
@@ -78,12 +81,15 @@ class GridAction(LatentAction[Tensor]):
         if channels is not None and channels.group != group:
             what = f"channels of {group}"
             raise ValueError(expected("GridAction", what, f"channels of {channels.group}"))
+        if places is not None and (places.group != group or not places.is_orthogonal):
+            got = f"{places} of {places.group}"
+            raise ValueError(expected("GridAction", f"orthogonal places of {group}", got))
         self.group = group
         self.size = tuple(size)
         self.channels = channels
         self.mode: Mode = mode
-        self.places = position_representation(group)
-        self.is_homogeneous = is_homogeneous(self.places)
+        self.places = position_representation(group) if places is None else places
+        self.is_homogeneous = places is None and is_homogeneous(self.places)
         self._check_space()
         self.exact_subgroup = exact_subgroup(group, self.places)
         self.exactness = "interpolated"

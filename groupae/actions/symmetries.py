@@ -32,23 +32,32 @@ def exact_subgroup(group: Group, places: Representation) -> Homomorphism:
     """
     if isinstance(group, FiniteGroup):
         elements = group.elements()
-        matrices = places.matrix(elements, torch.float64)
-        fits = ((matrices - matrices.round()).abs() < 1e-9).all(-1).all(-1)
+        fits = _fits(places, IdentityMap(group, group))
         if bool(fits.all()):
             return IdentityMap(group, group)
         if isinstance(group, (Cyclic, Dihedral)):
             kind = "c" if isinstance(group, Cyclic) else "d"
-            return group.subgroup(f"{kind}({math.gcd(4, group.n)})")
+            named = group.subgroup(f"{kind}({math.gcd(4, group.n)})")
+            if named.source.order == int(fits.sum()) and bool(_fits(places, named).all()):
+                return named
         return group.subgroup(elements[fits])
     if isinstance(group, Translation):
         return _WholeShifts(IntegerShifts(group.n), group)
     if isinstance(group, (SE2, SE3)):
         turns = group.subgroup("so2" if isinstance(group, SE2) else "so3")
-        return turns @ exact_subgroup(turns.source, places)
-    for kind_of, name in ((SO2, "c(4)"), (O2, "d(4)"), (SO3, "octahedral"), (O3, "octahedral")):
-        if isinstance(group, kind_of):
+        return turns @ exact_subgroup(turns.source, places.pullback(turns))
+    names = ((SO2, "c(4)"), (O2, "d(4)"), (O2, "c(4)"), (SO3, "octahedral"), (O3, "octahedral"))
+    for kind_of, name in names:
+        if isinstance(group, kind_of) and bool(_fits(places, group.subgroup(name)).all()):
             return group.subgroup(name)
     return group.subgroup("trivial")
+
+
+def _fits(places: Representation, subgroup: Homomorphism) -> Tensor:
+    """Return which elements of a finite subgroup carry the grid to itself, shape ``(order,)``."""
+    elements = subgroup(subgroup.source.elements())
+    matrices = places.matrix(elements, torch.float64)
+    return ((matrices - matrices.round()).abs() < 1e-9).flatten(1).all(1)
 
 
 @dataclasses.dataclass(frozen=True)

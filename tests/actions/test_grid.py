@@ -81,6 +81,48 @@ def test_twelve_icosahedral_turns_fit_a_cubic_grid():
     assert action.exact_subgroup.source.order == 12
 
 
+@pytest.mark.parametrize(
+    ("group", "axis", "order"),
+    [
+        (Dihedral(4), math.pi / 2, 8),
+        (Dihedral(4), 0.3, 4),
+        (Dihedral(8), math.pi / 8, 8),
+        (O2(), math.pi / 4, 8),
+        (O2(), 0.3, 4),
+    ],
+    ids=str,
+)
+def test_flips_may_be_about_another_axis(group, axis, order):
+    c, s = math.cos(axis), math.sin(axis)
+    turn = torch.tensor([[c, -s], [s, c]], dtype=torch.float64)
+    action = GridAction(group, (5, 5), places=group.standard().change_basis(turn))
+    if action.exact_subgroup is None:
+        assert group.order == order
+    else:
+        assert action.exact_subgroup.source.order == order
+    check_action(action).raise_if_failed()
+
+
+def test_a_flip_about_the_vertical_axis_swaps_left_and_right():
+    quarter = torch.tensor([[0.0, -1], [1, 0]], dtype=torch.float64)
+    action = GridAction(Dihedral(4), (5, 5), places=Dihedral(4).rep("1x1").change_basis(quarter))
+    picture = torch.arange(25.0).reshape(1, 5, 5)
+    assert torch.equal(action(torch.tensor(4), picture), picture.flip(-1))
+
+
+def test_places_are_an_orthogonal_representation_of_the_group():
+    for places in (
+        SO2().rep("1x1"),
+        Dihedral(4).rep("1x1").change_basis(torch.diag(torch.tensor([1.0, 2])).double()),
+    ):
+        with pytest.raises(
+            ValueError, match=r"GridAction: expected orthogonal places of D\(4\), got"
+        ):
+            GridAction(Dihedral(4), (4, 4), places=places)
+    with pytest.raises(ValueError, match="a group of 2-dimensional space for a grid"):
+        GridAction(Dihedral(4), (4, 4), places=Dihedral(4).rep("1x1 + 1x0"))
+
+
 # --- where things go ----------------------------------------------------------------------------
 def test_a_two_by_two_picture_fixes_the_sense_of_rotation():
     picture = torch.tensor([[[1.0, 2.0], [3.0, 4.0]]])

@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 import torch
 
-from groupae import O2, O3, SO2, SO3, ChannelAction, Cyclic, Dihedral, Permutation
+from groupae import O2, O3, SO2, SO3, ChannelAction, Cyclic, Dihedral, GridAction, Permutation
 from groupae.groups import FiniteGroup, Icosahedral, Octahedral
 from groupae.interop.escnn import (
     element_from_escnn,
     element_to_escnn,
     field_type_from_representation,
     field_type_to_representation,
+    grid_action_from_field_type,
     group_from_escnn,
     group_to_escnn,
     matrices_from_escnn,
@@ -344,7 +345,7 @@ def field_types(eg):
 @pytest.mark.parametrize("which", range(4))
 def test_field_types_act_on_the_same_channels_both_ways(eg, which):
     theirs = field_types(eg)[which]
-    ours = field_type_to_representation(theirs)
+    ours = field_type_to_representation(theirs, fibres_only=True)
     assert ours.dim == theirs.size
     elements = draw(theirs.fibergroup, 4)
     g = element_from_escnn(elements, torch.float64)
@@ -354,13 +355,109 @@ def test_field_types_act_on_the_same_channels_both_ways(eg, which):
         theirs.transform_fibers(x[i : i + 1], element)[0] for i, element in enumerate(elements)
     ]
     torch.testing.assert_close(moved.float(), torch.stack(wanted), atol=1e-5, rtol=0)
-    back = field_type_from_representation(theirs.gspace, ours)
+    back = field_type_from_representation(theirs.gspace, ours, fibres_only=True)
     assert [f.size for f in back.representations] == [f.size for f in theirs.representations]
     for element in elements:
         matrix = back.representation(element)
         np.testing.assert_allclose(matrix, theirs.representation(element), atol=1e-12)
     report = check_representation(ours)
     assert report.passed, report
+
+
+QUARTERS = [(turn, "radians") for turn in (0.0, np.pi / 2, np.pi, 3 * np.pi / 2)]
+FLIPS = [((flip, turn), "radians") for flip in (0, 1) for turn, _ in QUARTERS]
+# A space, elements that carry a grid to itself (all unless given), and whether our group of that
+# name moves points as the space does; it is None where ours does not act on such grids at all.
+SPACES = {
+    "C(4)": (lambda gs: gs.rot2dOnR2(4), None, True),
+    "SO(2)": (lambda gs: gs.rot2dOnR2(-1), QUARTERS, True),
+    "D(4)": (lambda gs: gs.flipRot2dOnR2(4), None, False),
+    "D(4) about x": (lambda gs: gs.flipRot2dOnR2(4, axis=0.0), None, True),
+    "D(4) about a diagonal": (lambda gs: gs.flipRot2dOnR2(4, axis=np.pi / 4), None, False),
+    "D(2)": (lambda gs: gs.flipRot2dOnR2(2), None, False),
+    "O(2)": (lambda gs: gs.flipRot2dOnR2(-1), FLIPS, False),
+    "O(2) about x": (lambda gs: gs.flipRot2dOnR2(-1, axis=0.0), FLIPS, True),
+    "flips": (lambda gs: gs.flip2dOnR2(), None, False),
+    "flips about x": (lambda gs: gs.flip2dOnR2(axis=0.0), None, False),
+    "nothing": (lambda gs: gs.trivialOnR2(), None, True),
+    "cube": (lambda gs: gs.octaOnR3(), None, False),
+    "inversion": (lambda gs: gs.invOnR3(), None, None),
+    "mirror": (lambda gs: gs.mirOnR3(), None, None),
+    "C(4) about z": (lambda gs: gs.rot2dOnR3(4), None, None),
+    "D(4) in space": (lambda gs: gs.dihedralOnR3(4), None, None),
+}
+
+
+@pytest.mark.parametrize("name", SPACES)
+def test_feature_maps_move_as_theirs_do(eg, name):
+    """A22: on `flipRot2dOnR2` reflections differed, which are about y there and about x here."""
+    import escnn.gspaces as gs
+    import escnn.nn as enn
+
+    make, chosen, is_ours = SPACES[name]
+    space = make(gs)
+    fields = [space.trivial_repr, space.basespace_action]
+    if not space.fibergroup.continuous:
+        fields.append(space.regular_repr)
+    theirs = enn.FieldType(space, fields)
+    size = (5,) * space.dimensionality
+    elements = (
+        list(space.fibergroup.elements)
+        if chosen is None
+        else [space.fibergroup.element(*one) for one in chosen]
+    )
+    x = torch.randn(1, theirs.size, *size, generator=torch.Generator().manual_seed(0))
+    action = grid_action_from_field_type(theirs, size)
+    g = element_from_escnn(elements)
+    wanted = torch.cat([enn.GeometricTensor(x, theirs).transform(e).tensor for e in elements])
+    moved = action(g, x.expand(len(elements), *x.shape[1:]))
+    torch.testing.assert_close(moved, wanted, atol=1e-4, rtol=0)
+    if is_ours is False:
+        with pytest.raises(
+            ValueError, match=r"a space that moves points as our .*, got .*grid_act"
+        ):
+            field_type_to_representation(theirs)
+        with pytest.raises(
+            ValueError, match=r"a space that moves points as our .*, got .*grid_act"
+        ):
+            field_type_from_representation(space, action.channels)
+        return
+    rho = field_type_to_representation(theirs)
+    if is_ours:
+        ours = GridAction(rho.group, size, channels=rho)(g, x.expand(len(elements), *x.shape[1:]))
+        torch.testing.assert_close(ours, wanted, atol=1e-4, rtol=0)
+    else:  # our group of that name does not act on space
+        with pytest.raises((ValueError, TypeError), match=r"expected a (group|standard)"):
+            GridAction(rho.group, size, channels=rho)
+
+
+def test_a_flip_about_another_axis_keeps_the_laws(eg):
+    import escnn.gspaces as gs
+    import escnn.nn as enn
+
+    for space in (gs.flipRot2dOnR2(4), gs.flipRot2dOnR2(3, axis=0.3), gs.octaOnR3()):
+        theirs = enn.FieldType(space, [space.trivial_repr, space.basespace_action])
+        report = check_action(grid_action_from_field_type(theirs, (6,) * space.dimensionality))
+        assert report.passed, report
+
+
+def test_a_convolution_of_theirs_is_equivariant_under_our_grid_action(eg):
+    import escnn.gspaces as gs
+    import escnn.nn as enn
+
+    space = gs.flipRot2dOnR2(4)
+    into = enn.FieldType(space, [space.trivial_repr] * 2)
+    out = enn.FieldType(space, [space.irrep(1, 1), space.regular_repr])
+    torch.manual_seed(0)
+    layer = enn.R2Conv(into, out, kernel_size=3, padding=1, bias=False).eval()
+    x = torch.randn(1, into.size, 7, 7)
+    before, after = (grid_action_from_field_type(t, (7, 7)) for t in (into, out))
+    g = before.group.elements()
+    moved = before(g, x.expand(len(g), *x.shape[1:]))
+    of_moved = layer(enn.GeometricTensor(moved, into)).tensor
+    made = layer(enn.GeometricTensor(x, into)).tensor.expand(len(g), *of_moved.shape[1:])
+    torch.testing.assert_close(of_moved, after(g, made), atol=1e-4, rtol=0)
+    assert of_moved.std() > 1e-2
 
 
 def test_ours_becomes_fields_in_the_order_of_the_channels(eg):

@@ -3,11 +3,18 @@
 Both ways, by the same matrices: escnn's irreps are ours in another basis, found once. What comes
 back is frozen data of ours, batched and differentiable, with nothing of escnn inside (its objects
 cannot be pickled). One file a thing: ``groups``, ``representations``, ``fields``.
+
+escnn declares a requirement that is built with Fortran and not needed, and numpy below 2. So it is
+installed by two commands, in an environment of its own (Python 3.10 to 3.12)::
+
+    pip install 'groupae[escnn]'
+    pip install --no-deps escnn
 """
 
 from groupae.interop.escnn.fields import (
     field_type_from_representation,
     field_type_to_representation,
+    grid_action_from_field_type,
 )
 from groupae.interop.escnn.groups import (
     element_from_escnn,
@@ -26,6 +33,7 @@ __all__ = [
     "element_to_escnn",
     "field_type_from_representation",
     "field_type_to_representation",
+    "grid_action_from_field_type",
     "group_from_escnn",
     "group_to_escnn",
     "matrices_from_escnn",

@@ -52,14 +52,19 @@ __all__ = [
 ]
 
 
+# two commands, for escnn asks for py3nj, which wants Fortran and is not needed
+_REMEDY = (
+    "pip install 'groupae[escnn]', then pip install --no-deps escnn, where numpy may be below 2"
+)
+
+
 def escnn_module(name: str) -> ModuleType:
     """Return ``escnn.<name>``.
 
     Raises:
         ModuleNotFoundError: If escnn is not installed.
     """
-    remedy = "see the extra `escnn` in pyproject.toml: it installs without Fortran"
-    return load(f"escnn.{name}", remedy)
+    return load(f"escnn.{name}", _REMEDY)
 
 
 @dataclasses.dataclass(frozen=True)
