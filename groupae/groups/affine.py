@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import LieGroup
+from groupae.groups.charts import Chart, is_homogeneous
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.series import expm1_ratio
 from groupae.groups.vector import kronecker_lattice
@@ -69,6 +70,10 @@ class _PowerIrreps(Irreps):
         return [(g**p)[..., None, None].to(dtype) for p in powers]
 
 
+def _is_factor(x: Tensor) -> Tensor:
+    return (x > 0) & x.isfinite()
+
+
 @dataclasses.dataclass(frozen=True)
 class Scaling(LieGroup):
     """Positive factors under multiplication, the group R>0.
@@ -84,7 +89,10 @@ class Scaling(LieGroup):
     is_compact = False
     is_abelian = True
     lie_dim = 1
-    charts = ("factor", "log")
+    atlas = (
+        Chart("factor", (), "floating", "a positive factor", lambda x, _: x > 0),
+        Chart("log", (), "floating", "the logarithm of a factor", lambda x, _: _is_factor(x.exp())),
+    )
 
     @property
     @override
@@ -230,7 +238,16 @@ class Affine(LieGroup):
     element_shape = (2,)
     is_compact = False
     lie_dim = 2
-    charts = ("scale_shift", "matrix")
+    atlas = (
+        Chart("scale_shift", (2,), "floating", "(a, b) with a > 0", lambda x, _: x[..., 0] > 0),
+        Chart(
+            "matrix",
+            (2, 2),
+            "floating",
+            "[[a, b], [0, 1]] with a > 0",
+            lambda x, near: is_homogeneous(x, near) & (x[..., 0, 0] > 0),
+        ),
+    )
 
     @property
     @override

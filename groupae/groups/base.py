@@ -19,6 +19,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, check_element, expected, unknown_choice
+from groupae.groups.charts import Chart, check_chart
 from groupae.groups.irreps import IrrepLabel, Irreps
 
 if TYPE_CHECKING:
@@ -94,9 +95,6 @@ class Group(abc.ABC):
     Subclasses give `identity`, `compose`, `inverse` and `sample`, and, to be represented,
     `irreps`; all else has a default. Make them frozen dataclasses. Angles are in radians.
     """
-
-    charts: tuple[str, ...] = ()
-    """Names `convert` understands; the first one is the native element."""
 
     # Read-only here, so that a subclass may give a plain class attribute or compute it.
     @property
@@ -264,15 +262,39 @@ class Group(abc.ABC):
         return self.identity(1, dtype=dtype)
 
     # --- charts -----------------------------------------------------------------------------
+    @property
+    def atlas(self) -> tuple[Chart, ...]:
+        """The charts, ways to write an element, the native one first, with what is valid in each.
+
+        A group of one's own that gives the names in ``charts`` alone has its inputs unchecked.
+        """
+        return ()
+
+    @property
+    def charts(self) -> tuple[str, ...]:
+        """Names `convert` understands; the first one is the native element."""
+        return tuple([chart.name for chart in self.atlas])
+
     def convert(self, x: Tensor, from_: str, to: str) -> Tensor:
         """Return elements in another chart; names carry their order and unit.
 
+        Shape, dtype and values are checked; values are not while a graph is traced or under
+        ``torch.func``. `groupae.groups.charts` says how near they have to be.
+
         Raises:
-            ValueError: If a chart is unknown.
+            ValueError: If a chart is unknown, or what is written is no element.
+            ShapeError: If the trailing axes are not the chart's.
+            TypeError: If the dtype is not of the chart's kind.
         """
-        for chart in (from_, to):
-            if chart not in self.charts:
-                raise ValueError(unknown_choice(self, "a chart", chart, self.charts))
+        if not self.charts:
+            what = "a group with charts for convert"
+            raise TypeError(expected(self, what, "one without", "convert its parts, if it has any"))
+        for name in (from_, to):
+            if name not in self.charts:
+                raise ValueError(unknown_choice(self, "a chart", name, self.charts))
+        for chart in self.atlas:
+            if chart.name == from_:
+                check_chart(self, chart, x)
         found = self._from_native(self._to_native(x, from_), to)
         return found.clone() if found is x else found
 

@@ -15,10 +15,11 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import check_count
-from groupae.groups.finite import Cyclic, turn_steps
+from groupae.groups.charts import MODULO, Chart, is_orthogonal, within
+from groupae.groups.finite import Cyclic, are_steps, turn_steps
 from groupae.groups.indexed import IndexedGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
-from groupae.groups.reflections import O2, ReflectionIrreps
+from groupae.groups.reflections import ReflectionIrreps, orthogonal_angle, orthogonal_matrix
 
 __all__ = ["Dihedral"]
 
@@ -87,7 +88,6 @@ class Dihedral(IndexedGroup):
     """
 
     n: int
-    charts = ("index", "matrix")
 
     def __post_init__(self) -> None:
         check_count("Dihedral", "n", self.n)
@@ -103,6 +103,19 @@ class Dihedral(IndexedGroup):
     def order(self) -> int:
         """Return 2n."""
         return 2 * self.n
+
+    @property
+    @override
+    def atlas(self) -> tuple[Chart, ...]:
+        """``index`` in 0..2n-1, and the orthogonal ``matrix``."""
+        what = f"an orthogonal matrix of a turn by a multiple of 2 pi / {self.n}"
+        return (
+            Chart("index", (), "integer", f"0..{self.order - 1}", within(self.order), MODULO),
+            Chart("matrix", (2, 2), "floating", what, self._is_matrix),
+        )
+
+    def _is_matrix(self, x: Tensor, tolerance: float) -> Tensor:
+        return is_orthogonal(x, tolerance) & are_steps(orthogonal_angle(x)[0], self.n, tolerance)
 
     @property
     @override
@@ -167,8 +180,8 @@ class Dihedral(IndexedGroup):
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
         if chart == "index":
             return x
-        angle, sign = O2().convert(x, "matrix", "angle_sign").unbind(-1)
-        return self._join(turn_steps(self, angle, self.n), sign.to(torch.int64))
+        angle, sign = orthogonal_angle(x)
+        return self._join(turn_steps(angle, self.n), sign.to(torch.int64))
 
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:
@@ -176,4 +189,4 @@ class Dihedral(IndexedGroup):
             return g
         angle = torch.remainder(g.long(), self.n).to(torch.float64) * (2 * math.pi / self.n)
         sign = _flip_sign(g, self.n).to(torch.float64)
-        return O2().convert(torch.stack([angle, sign], -1), "angle_sign", "matrix")
+        return orthogonal_matrix(angle, sign)

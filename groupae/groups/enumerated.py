@@ -18,6 +18,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
+from groupae.groups.charts import Chart, within
 from groupae.groups.constants import Constant, look_up
 from groupae.groups.found_irreps import FoundIrreps
 from groupae.groups.indexed import IndexedGroup
@@ -58,6 +59,16 @@ class EnumeratedGroup(IndexedGroup):
     def order(self) -> int:
         """Number of elements."""
         return len(self.table)
+
+    @property
+    @override
+    def atlas(self) -> tuple[Chart, ...]:
+        """``index``, the place in the list."""
+        return (self._index_chart,)
+
+    @property
+    def _index_chart(self) -> Chart:
+        return Chart("index", (), "integer", f"0..{self.order - 1}", within(self.order))
 
     @property
     @override
@@ -122,7 +133,6 @@ class TableGroup(EnumeratedGroup):
     """
 
     products: Constant
-    charts = ("index",)
 
     def __post_init__(self) -> None:
         self._fill_caches()

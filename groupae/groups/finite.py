@@ -14,25 +14,25 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import check_count, expected
+from groupae._validation import check_count
+from groupae.groups.charts import MODULO, Chart, within
 from groupae.groups.indexed import IndexedGroup
 from groupae.groups.irreps import IrrepLabel
 from groupae.groups.planar import FrequencyIrreps, parse_frequency
 
-__all__ = ["Cyclic", "turn_steps"]
+__all__ = ["Cyclic", "are_steps", "turn_steps"]
 
 
-def turn_steps(owner: object, angle: Tensor, n: int) -> Tensor:
-    """Return the steps j of angles ``2 pi j / n``, int64 in 0..n-1.
-
-    Raises:
-        ValueError: If an angle is no multiple of ``2 pi / n``.
-    """
+def turn_steps(angle: Tensor, n: int) -> Tensor:
+    """Return the steps j of angles ``2 pi j / n``, to the nearest, int64 in 0..n-1."""
     steps = angle * (n / (2 * math.pi))
-    if bool((steps - steps.round()).abs().gt(1e-3).any()):
-        off = f"{angle.flatten()[0]:.6g} and others"
-        raise ValueError(expected(owner, f"angles that are multiples of 2 pi / {n}", off))
     return torch.remainder(steps.round().to(torch.int64), n)
+
+
+def are_steps(angle: Tensor, n: int, tolerance: float) -> Tensor:
+    """Return where angles are multiples of ``2 pi / n``, to a part of a step."""
+    steps = angle * (n / (2 * math.pi))
+    return (steps - steps.round()).abs() <= tolerance
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +88,6 @@ class Cyclic(IndexedGroup):
 
     n: int
     is_abelian = True
-    charts = ("index", "angle")
 
     def __post_init__(self) -> None:
         check_count("Cyclic", "n", self.n)
@@ -116,6 +115,16 @@ class Cyclic(IndexedGroup):
     def standard_text(self) -> str:
         """Frequency 1, the turns themselves; the trivial one for n = 1."""
         return "1x1" if self.n > 1 else "1x0"
+
+    @property
+    @override
+    def atlas(self) -> tuple[Chart, ...]:
+        """``index`` in 0..n-1, and ``angle``, in any turn; in [0, 2 pi) where it is returned."""
+        n, what = self.n, f"multiples of 2 pi / {self.n}"
+        return (
+            Chart("index", (), "integer", f"0..{n - 1}", within(n), MODULO),
+            Chart("angle", (), "floating", what, lambda x, near: are_steps(x, n, near)),
+        )
 
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
@@ -149,7 +158,7 @@ class Cyclic(IndexedGroup):
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
         if chart == "index":
             return x
-        return turn_steps(self, x, self.n)
+        return turn_steps(x, self.n)
 
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:

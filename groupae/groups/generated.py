@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
 from groupae.groups.base import MOST_LISTED
+from groupae.groups.charts import Chart, is_permutation_matrix
 from groupae.groups.class_algebra import generic_numbers
 from groupae.groups.constants import Constant, look_up
 from groupae.groups.enumerated import EnumeratedGroup, parse_json
@@ -90,7 +91,6 @@ class PermutationGroup(EnumeratedGroup):
     """
 
     generators: Constant
-    charts = ("index", "images", "matrix")
 
     def __post_init__(self) -> None:
         p = self.generators.values
@@ -135,6 +135,26 @@ class PermutationGroup(EnumeratedGroup):
 
     @property
     @override
+    def atlas(self) -> tuple[Chart, ...]:
+        """``index``, the ``images`` of the points, and the permutation ``matrix``."""
+        n = self.images.shape[1]
+        return (
+            self._index_chart,
+            Chart("images", (n,), "integer", "a permutation of the group", self._is_listed),
+            Chart("matrix", (n, n), "real", "a matrix of the group", self._is_matrix),
+        )
+
+    def _is_listed(self, x: Tensor, tolerance: float) -> Tensor:
+        del tolerance
+        listed = self.images.to(device=x.device)
+        return (listed[_find(listed, x.long())] == x).all(-1)
+
+    def _is_matrix(self, x: Tensor, tolerance: float) -> Tensor:
+        p = _images(x, "matrix")
+        return is_permutation_matrix(x, tolerance) & self._is_listed(p, tolerance)
+
+    @property
+    @override
     def natural(self) -> Constant:
         """Permutation matrices ``P e_i = e_{p[i]}``."""
         return _permutation_matrices(self.images)
@@ -143,11 +163,7 @@ class PermutationGroup(EnumeratedGroup):
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
         if chart == "index":
             return x
-        p = x.argmax(-2) if chart == "matrix" else x.long()
-        listed = self.images.to(device=p.device)
-        g = _find(listed, p)
-        _check_members(self, p, listed[g] != p)
-        return g
+        return _find(self.images.to(device=x.device), _images(x, chart))
 
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:
@@ -156,11 +172,8 @@ class PermutationGroup(EnumeratedGroup):
         return g if chart == "index" else look_up(self.images.to(), g)
 
 
-def _check_members(group: EnumeratedGroup, x: Tensor, wrong: Tensor) -> None:
-    """Raise `ValueError` where entries ``wrong[..., i]`` of what is looked up are not listed."""
-    if bool(wrong.any()):
-        first = x[wrong.any(-1)][0].tolist()
-        raise ValueError(expected(f"{group}.convert", "elements of the group", first))
+def _images(x: Tensor, chart: str) -> Tensor:
+    return x.argmax(-2) if chart == "matrix" else x.long()
 
 
 def parse_permutations(cycles: str, points: str | None = None) -> PermutationGroup:
@@ -184,7 +197,9 @@ def parse_permutations(cycles: str, points: str | None = None) -> PermutationGro
 
 @functools.lru_cache(maxsize=32)
 def _permutation_matrices(images: Constant) -> Constant:
-    hot = torch.nn.functional.one_hot(images.values).mT  # column i has its 1 in row p[i]
+    hot = torch.nn.functional.one_hot(
+        images.values, images.shape[1]
+    ).mT  # column i has its 1 in row p[i]
     return Constant(hot.to(torch.float64))
 
 
@@ -237,7 +252,6 @@ class FiniteMatrixGroup(EnumeratedGroup):
     """
 
     generators: Constant
-    charts = ("index", "matrix")
 
     def __post_init__(self) -> None:
         m = self.generators.values
@@ -254,6 +268,22 @@ class FiniteMatrixGroup(EnumeratedGroup):
         self._fill_caches()
 
     has_natural = True
+
+    @property
+    @override
+    def atlas(self) -> tuple[Chart, ...]:
+        """``index``, and the ``matrix``."""
+        d = self.natural.shape[-1]
+        what = "a matrix of the group"
+        return self._index_chart, Chart("matrix", (d, d), "floating", what, self._is_matrix)
+
+    def _nearest(self, x: Tensor) -> Tensor:
+        """Return the index of the nearest matrix."""
+        return (x.unsqueeze(-3) - self.natural.like(x)).square().sum((-2, -1)).argmin(-1)
+
+    def _is_matrix(self, x: Tensor, tolerance: float) -> Tensor:
+        off = self.natural.like(x)[self._nearest(x)] - x
+        return (off.abs() <= tolerance).flatten(-2).all(-1)
 
     @property
     @override
@@ -279,10 +309,7 @@ class FiniteMatrixGroup(EnumeratedGroup):
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
         if chart == "index":
             return x
-        listed = self.natural.like(x)
-        g = (x.unsqueeze(-3) - listed).square().sum((-2, -1)).argmin(-1)
-        _check_members(self, x, ~((listed[g] - x).abs() < 1e-3).flatten(-2))
-        return g
+        return self._nearest(x)
 
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:

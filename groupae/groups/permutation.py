@@ -21,6 +21,7 @@ from typing_extensions import override
 
 from groupae._validation import check_count, expected
 from groupae.groups.base import FiniteGroup
+from groupae.groups.charts import Chart, is_permutation, is_permutation_matrix
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.young import (
     Partition,
@@ -189,7 +190,6 @@ class Permutation(FiniteGroup):
     """
 
     n: int
-    charts = ("images", "matrix")
 
     def __post_init__(self) -> None:
         check_count("Permutation", "n", self.n)
@@ -205,6 +205,16 @@ class Permutation(FiniteGroup):
     def element_shape(self) -> tuple[int, ...]:
         """The n images."""
         return (self.n,)
+
+    @property
+    @override
+    def atlas(self) -> tuple[Chart, ...]:
+        """``images``, and the permutation ``matrix``."""
+        n, whole = self.n, f"0..{self.n - 1} in some order"
+        return (
+            Chart("images", (n,), "integer", whole, is_permutation),
+            Chart("matrix", (n, n), "real", "a permutation matrix", is_permutation_matrix),
+        )
 
     @property
     @override

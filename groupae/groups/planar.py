@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import LieGroup
+from groupae.groups.charts import PROJECT, Chart, is_nonzero, is_rotation
 from groupae.groups.couplings import couple_frequencies
 from groupae.groups.irreps import IrrepLabel, Irreps, Terms
 from groupae.kernels.turning import turn_matrix, turn_vectors
@@ -138,7 +139,12 @@ class SO2(LieGroup):
 
     is_abelian = True
     lie_dim = 1
-    charts = ("angle", "angle_deg", "complex", "matrix")
+    atlas = (
+        Chart("angle", what="an angle in radians"),
+        Chart("angle_deg", what="an angle in degrees"),
+        Chart("complex", (), "complex", "a number other than 0", is_nonzero),
+        Chart("matrix", (2, 2), "floating", "a rotation of the plane", is_rotation, PROJECT),
+    )
 
     @property
     @override

@@ -12,6 +12,7 @@ import math
 import torch
 from torch import Tensor
 
+from groupae.groups.planar import wrap_angle
 from groupae.groups.series import half_angle
 
 __all__ = [
@@ -77,7 +78,10 @@ def rotvec_from_quat(quat: Tensor) -> Tensor:
 
 
 def euler_yxy_from_quat(quat: Tensor) -> Tensor:
-    """Return angles with ``R = R_y(a) R_x(b) R_y(c)``, b in [0, pi]; at the poles c = 0."""
+    """Return angles with ``R = R_y(a) R_x(b) R_y(c)``; at the poles c = 0.
+
+    a and c are in [-pi, pi], b in [0, pi], as in scipy and e3nn.
+    """
     w, x, y, z = quat.unbind(-1)
     total = torch.atan2(y, w)  # (a + c) / 2
     difference = torch.atan2(-z, x)  # (a - c) / 2
@@ -86,7 +90,7 @@ def euler_yxy_from_quat(quat: Tensor) -> Tensor:
     at_zero, at_pi = beta < tiny, beta > math.pi - tiny
     alpha = torch.where(at_zero, 2 * total, torch.where(at_pi, 2 * difference, total + difference))
     gamma = torch.where(at_zero | at_pi, torch.zeros_like(total), total - difference)
-    return torch.stack([alpha, beta, gamma], -1)
+    return torch.stack([wrap_angle(alpha), beta, wrap_angle(gamma)], -1)
 
 
 def matrix_from_euler_yxy(angles: Tensor) -> Tensor:

@@ -22,13 +22,20 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected
 from groupae.groups.base import LieGroup
+from groupae.groups.charts import PROJECT, Chart, is_orthogonal, is_sign
 from groupae.groups.couplings import couple_frequencies
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.orthogonal import OrthogonalMatrices, determinant_sign
 from groupae.groups.planar import SO2
 from groupae.kernels.turning import turn_blocks, turn_matrix
 
-__all__ = ["O2", "ReflectionIrreps", "RotationsAndReflections"]
+__all__ = [
+    "O2",
+    "ReflectionIrreps",
+    "RotationsAndReflections",
+    "orthogonal_angle",
+    "orthogonal_matrix",
+]
 
 
 class ReflectionIrreps(Irreps):
@@ -124,6 +131,23 @@ class ReflectionIrreps(Irreps):
 
 def _frequency(label: IrrepLabel) -> int:
     return label if isinstance(label, int) else int(str(label).removesuffix("-"))
+
+
+def orthogonal_angle(g: Tensor) -> tuple[Tensor, Tensor]:
+    """Return angle and sign of the orthogonal matrix of the plane nearest to ``(*batch, 2, 2)``.
+
+    The angle is that of the component's projection of ``g``, whose length is at least the norm of
+    ``g``: a division or an arc tangent by nothing small.
+    """
+    sign = determinant_sign(g)
+    (a, b), (c, d) = (row.unbind(-1) for row in g.unbind(-2))
+    return torch.atan2(c - sign * b, a + sign * d), sign
+
+
+def orthogonal_matrix(angle: Tensor, sign: Tensor) -> Tensor:
+    """Return ``R(angle) diag(1, sign)``, shape ``(*batch, 2, 2)``."""
+    reflect = torch.stack([torch.ones_like(sign), sign], -1)
+    return turn_matrix(angle.cos(), angle.sin()) * reflect[..., None, :]
 
 
 class RotationsAndReflections(OrthogonalMatrices):
@@ -247,7 +271,7 @@ class _O2Irreps(ReflectionIrreps):
     def phases(
         self, frequencies: Sequence[int], g: Tensor, dtype: torch.dtype
     ) -> tuple[Tensor, Tensor, Tensor]:
-        angle, sign = self.group.convert(g, "matrix", "angle_sign").unbind(-1)
+        angle, sign = orthogonal_angle(g)
         angles = angle[..., None] * torch.tensor(frequencies, dtype=g.dtype, device=g.device)
         return angles.cos().to(dtype), angles.sin().to(dtype), sign[..., None].to(dtype)
 
@@ -271,7 +295,16 @@ class O2(RotationsAndReflections):
 
     element_shape = (2, 2)
     lie_dim = 1
-    charts = ("matrix", "angle_sign")
+    atlas = (
+        Chart("matrix", (2, 2), "floating", "an orthogonal matrix", is_orthogonal, PROJECT),
+        Chart(
+            "angle_sign",
+            (2,),
+            "floating",
+            "an angle, and a sign 1 or -1",
+            lambda x, near: is_sign(x[..., 1], near),
+        ),
+    )
 
     @property
     @override
@@ -293,19 +326,11 @@ class O2(RotationsAndReflections):
 
     @override
     def _split(self, g: Tensor) -> tuple[Tensor, Tensor]:
-        """Return angle and sign of the nearest orthogonal matrix.
-
-        The angle is that of the component's projection of ``g``, whose length is at least the norm
-        of ``g``: a division or an arc tangent by nothing small.
-        """
-        sign = determinant_sign(g)
-        (a, b), (c, d) = (row.unbind(-1) for row in g.unbind(-2))
-        return torch.atan2(c - sign * b, a + sign * d), sign
+        return orthogonal_angle(g)
 
     @override
     def _join(self, rotation: Tensor, sign: Tensor) -> Tensor:
-        reflect = torch.stack([torch.ones_like(sign), sign], -1)
-        return turn_matrix(rotation.cos(), rotation.sin()) * reflect[..., None, :]
+        return orthogonal_matrix(rotation, sign)
 
     @override
     def _to_native(self, x: Tensor, chart: str) -> Tensor:

@@ -17,9 +17,11 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size
 from groupae.groups.base import Group
+from groupae.groups.charts import PROJECT, Chart, is_homogeneous, is_nonzero, is_rotation
 from groupae.groups.extension import ExtensionIrreps
 from groupae.groups.irreps import Irreps
 from groupae.groups.planar import SO2
+from groupae.groups.quaternions import matrix_from_quat, quat_from_matrix
 from groupae.groups.series import cotangent_defect_ratio, sine_defect_ratio, versine_ratio
 from groupae.groups.spatial import SO3
 from groupae.groups.square_matrices import SquareMatrices
@@ -28,6 +30,10 @@ from groupae.kernels.paths import full_precision
 from groupae.kernels.turning import turn_matrix
 
 __all__ = ["SE2", "SE3", "RigidMotions"]
+
+
+def _is_rigid(x: Tensor, tolerance: float) -> Tensor:
+    return is_homogeneous(x, tolerance) & is_rotation(x[..., :-1, :-1], tolerance)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,12 +119,15 @@ class RigidMotions(SquareMatrices):
     def unpack(self, g: Tensor) -> tuple[Tensor, Tensor]:
         """Return the shift, shape ``(*batch, n)``, and the rotation; `pack` undoes it."""
         self.check_elements(g)
-        native = self.rotations.charts[0]
-        rotation = self.rotations.convert(g[..., :-1, :-1], from_="matrix", to=native)
-        return g[..., :-1, -1].clone(), rotation
+        return g[..., :-1, -1].clone(), self._rotation(g[..., :-1, :-1])
 
+    @abc.abstractmethod
     def _matrix(self, rotation: Tensor) -> Tensor:
-        return self.rotations.convert(rotation, from_=self.rotations.charts[0], to="matrix")
+        """Return the matrix of an element of `rotations`."""
+
+    @abc.abstractmethod
+    def _rotation(self, matrix: Tensor) -> Tensor:
+        """Return the element of `rotations` with a matrix, in memory of its own."""
 
     @override
     def inverse(self, g: Tensor) -> Tensor:
@@ -208,13 +217,24 @@ class SE2(RigidMotions):
     """
 
     n = 2
-    charts = ("matrix", "xy_angle")
+    atlas = (
+        Chart("matrix", (3, 3), "floating", "[[R, b], [0, 1]], R a rotation", _is_rigid, PROJECT),
+        Chart("xy_angle", (3,), "floating", "a shift, and an angle in radians"),
+    )
 
     @property
     @override
     def rotations(self) -> SO2:
         """`SO2`."""
         return SO2()
+
+    @override
+    def _matrix(self, rotation: Tensor) -> Tensor:
+        return turn_matrix(rotation.cos(), rotation.sin())
+
+    @override
+    def _rotation(self, matrix: Tensor) -> Tensor:
+        return torch.atan2(matrix[..., 1, 0], matrix[..., 0, 0])
 
     @override
     def _cross(self, w: Tensor, u: Tensor) -> Tensor:
@@ -252,13 +272,30 @@ class SE3(RigidMotions):
     """
 
     n = 3
-    charts = ("matrix", "xyz_quat_wxyz")
+    atlas = (
+        Chart("matrix", (4, 4), "floating", "[[R, b], [0, 1]], R a rotation", _is_rigid, PROJECT),
+        Chart(
+            "xyz_quat_wxyz",
+            (7,),
+            "floating",
+            "a shift, and a quaternion other than 0",
+            lambda x, near: is_nonzero(x[..., 3:], near),
+        ),
+    )
 
     @property
     @override
     def rotations(self) -> SO3:
         """`SO3`."""
         return SO3()
+
+    @override
+    def _matrix(self, rotation: Tensor) -> Tensor:
+        return rotation
+
+    @override
+    def _rotation(self, matrix: Tensor) -> Tensor:
+        return matrix.clone()
 
     @override
     def _cross(self, w: Tensor, u: Tensor) -> Tensor:
@@ -274,13 +311,11 @@ class SE3(RigidMotions):
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
         if chart == "matrix":
             return x
-        rotation = self.rotations.convert(x[..., 3:], from_="quat_wxyz", to="matrix")
-        return self.pack(x[..., :3], rotation)
+        return self.pack(x[..., :3], matrix_from_quat(x[..., 3:]))
 
     @override
     def _from_native(self, g: Tensor, chart: str) -> Tensor:
         if chart == "matrix":
             return g
         shift, rotation = self.unpack(g)
-        quat = self.rotations.convert(rotation, from_="matrix", to="quat_wxyz")
-        return torch.cat([shift, quat], -1)
+        return torch.cat([shift, quat_from_matrix(rotation)], -1)

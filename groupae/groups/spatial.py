@@ -19,7 +19,14 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected, unknown_choice
-from groupae.groups.base import LieGroup
+from groupae.groups.charts import (
+    PROJECT,
+    Chart,
+    is_nonzero,
+    is_orthogonal,
+    is_rotation,
+    is_sign,
+)
 from groupae.groups.couplings import couple_degrees
 from groupae.groups.irreps import IrrepLabel, Irreps, Terms
 from groupae.groups.orthogonal import OrthogonalMatrices, determinant_sign, nearest_rotation
@@ -148,7 +155,12 @@ class SO3(OrthogonalMatrices):
     backend: str = "table"
     element_shape = (3, 3)
     lie_dim = 3
-    charts = ("matrix", "quat_wxyz", "rotvec", "euler_yxy")
+    atlas = (
+        Chart("matrix", (3, 3), "floating", "a rotation of space", is_rotation, PROJECT),
+        Chart("quat_wxyz", (4,), "floating", "a quaternion other than 0", is_nonzero),
+        Chart("rotvec", (3,), "floating", "an axis times an angle in radians"),
+        Chart("euler_yxy", (3,), "floating", "three angles in radians"),
+    )
 
     def __post_init__(self) -> None:
         _check_backend("SO3", self.backend)
@@ -336,7 +348,23 @@ class O3(RotationsAndReflections):
     backend: str = "table"
     element_shape = (3, 3)
     lie_dim = 3
-    charts = ("matrix", "quat_wxyz_sign", "rotvec_sign")
+    atlas = (
+        Chart("matrix", (3, 3), "floating", "an orthogonal matrix", is_orthogonal, PROJECT),
+        Chart(
+            "quat_wxyz_sign",
+            (5,),
+            "floating",
+            "a quaternion other than 0, and a sign 1 or -1",
+            lambda x, near: is_nonzero(x[..., :4]) & is_sign(x[..., 4], near),
+        ),
+        Chart(
+            "rotvec_sign",
+            (4,),
+            "floating",
+            "an axis times an angle, and a sign 1 or -1",
+            lambda x, near: is_sign(x[..., 3], near),
+        ),
+    )
 
     def __post_init__(self) -> None:
         _check_backend("O3", self.backend)
@@ -361,7 +389,7 @@ class O3(RotationsAndReflections):
 
     @property
     @override
-    def rotations(self) -> LieGroup:
+    def rotations(self) -> SO3:
         """SO(3), with the same backend."""
         return SO3(self.backend)
 
@@ -378,7 +406,7 @@ class O3(RotationsAndReflections):
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
         if chart == "matrix":
             return x
-        rotation = self.rotations.convert(x[..., :-1], chart.removesuffix("_sign"), "matrix")
+        rotation = self.rotations._to_native(x[..., :-1], chart.removesuffix("_sign"))
         return self._join(rotation, x[..., -1])
 
     @override
@@ -386,5 +414,5 @@ class O3(RotationsAndReflections):
         if chart == "matrix":
             return g
         rotation, sign = self._split(g)
-        numbers = self.rotations.convert(rotation, "matrix", chart.removesuffix("_sign"))
+        numbers = self.rotations._from_native(rotation, chart.removesuffix("_sign"))
         return torch.cat([numbers, sign[..., None]], -1)

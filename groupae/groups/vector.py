@@ -21,6 +21,7 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, check_count, expected
 from groupae.groups.base import LieGroup
+from groupae.groups.charts import Chart, is_homogeneous
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.planar import FrequencyIrreps
 from groupae.kernels.turning import turn_blocks
@@ -163,6 +164,12 @@ class _TranslationIrreps(FrequencyIrreps):
         return moved
 
 
+def _is_shift(x: Tensor, tolerance: float) -> Tensor:
+    eye = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
+    still = ((x - eye)[..., :-1].abs() <= tolerance).flatten(-2).all(-1)
+    return still & is_homogeneous(x, tolerance)
+
+
 @dataclasses.dataclass(frozen=True)
 class Translation(LieGroup):
     """Shifts of an n-dimensional space, the group R^n under addition.
@@ -181,7 +188,6 @@ class Translation(LieGroup):
     n: int = 1
     is_compact = False
     is_abelian = True
-    charts = ("vector", "matrix")
 
     def __post_init__(self) -> None:
         check_count("Translation", "n", self.n)
@@ -197,6 +203,16 @@ class Translation(LieGroup):
     def element_shape(self) -> tuple[int, ...]:
         """``(n,)``."""
         return (self.n,)
+
+    @property
+    @override
+    def atlas(self) -> tuple[Chart, ...]:
+        """``vector``, and the homogeneous ``matrix``."""
+        n, what = self.n, "[[I, b], [0, 1]]"
+        return (
+            Chart("vector", (n,), "floating", "a shift"),
+            Chart("matrix", (n + 1, n + 1), "floating", what, _is_shift),
+        )
 
     @property
     @override

@@ -590,12 +590,12 @@ LOOP = [
                 torch.tensor([[1, 2, 0], [1, 0, 2]]), "images", "index"
             ),
             ValueError,
-            r"<\(0 1 2\)>.convert: expected elements of the group, got \[1, 0, 2\]",
+            r"^<\(0 1 2\)>.convert: .* \(a permutation of the group\), got \[1, 0, 2\] at batch",
         ),
         (
             lambda: Octahedral().convert(2 * torch.eye(3), "matrix", "index"),
             ValueError,
-            r"Octahedral.convert: expected elements of the group, got \[\[2.0, 0.0, 0.0\], \[",
+            r"^Octahedral.convert: .* \(a matrix of the group\), got \[\[2.0, 0.0, 0.0\], \[",
         ),
         (lambda: get_group("<(0 1 0)>"), ValueError, r"disjoint cycles of 0..1, got \[0, 1, 0\]"),
         (lambda: get_group("<(0 5) on 3>"), ValueError, r"disjoint cycles of 0..2, got \[0, 5\]"),
