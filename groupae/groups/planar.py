@@ -20,14 +20,9 @@ from groupae.groups.base import LieGroup
 from groupae.groups.charts import PROJECT, Chart, is_nonzero, is_rotation
 from groupae.groups.couplings import couple_frequencies
 from groupae.groups.irreps import IrrepLabel, Irreps, Terms
-from groupae.kernels.turning import turn_matrix, turn_vectors
+from groupae.kernels.turning import turn_matrix, turn_vectors, wrap_angle
 
 __all__ = ["SO2", "FrequencyIrreps", "parse_frequency", "wrap_angle"]
-
-
-def wrap_angle(theta: Tensor) -> Tensor:
-    """Return the angle in [-pi, pi] with the same cosine and sine."""
-    return theta - 2 * math.pi * torch.round(theta / (2 * math.pi))
 
 
 def parse_frequency(owner: object, text: str, highest: int | None = None) -> int:

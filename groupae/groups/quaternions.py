@@ -12,8 +12,8 @@ import math
 import torch
 from torch import Tensor
 
-from groupae.groups.planar import wrap_angle
 from groupae.groups.series import half_angle
+from groupae.kernels.turning import wrap_angle
 
 __all__ = [
     "euler_yxy_from_quat",

@@ -26,7 +26,12 @@ from groupae.kernels.paths import (
     uses_fast_path,
 )
 
-__all__ = ["turn_blocks", "turn_matrix", "turn_vectors"]
+__all__ = ["turn_blocks", "turn_matrix", "turn_vectors", "wrap_angle"]
+
+
+def wrap_angle(theta: Tensor) -> Tensor:
+    """Return the angle in [-pi, pi] with the same cosine and sine."""
+    return theta - 2 * math.pi * torch.round(theta / (2 * math.pi))
 
 
 def turn_matrix(cosine: Tensor, sine: Tensor) -> Tensor:
