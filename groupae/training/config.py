@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from typing import Literal
 
 from groupae._validation import expected, unknown_choice
@@ -86,7 +87,9 @@ class TrainingConfig:
                     expected("TrainingConfig", f"{name} of at least zero", getattr(self, name))
                 )
         if not 0 <= self.seed < 2**63:
-            raise ValueError(expected("TrainingConfig", "seed in 0..2^63 - 1", self.seed))
+            raise ValueError(
+                expected("TrainingConfig", "seed in 0..2^63 - 1", f"{self.seed!r:.60}")
+            )
         if not 0 <= self.warmup < 1:
             raise ValueError(expected("TrainingConfig", "warmup in [0, 1)", self.warmup))
 
@@ -107,3 +110,7 @@ class TrainingConfig:
             if isinstance(value, bool) or not isinstance(value, (int, float) if is_float else int):
                 form = f"{field.name} as {'a number' if is_float else 'an integer'}"
                 raise ValueError(expected("TrainingConfig", form, repr(value)))
+            largest = sys.float_info.max if is_float else 2**63 - 1
+            if field.name not in ("clip_norm", "seed") and not -largest <= value <= largest:
+                form = f"{field.name} {'as a finite number' if is_float else 'below 2^63'}"
+                raise ValueError(expected("TrainingConfig", form, f"{value!r:.60}"))
