@@ -3,29 +3,32 @@
 ``cells/PRESET-SEED.json`` has the figures, with everything that led to them;
 ``cells/PRESET-SEED.safetensors`` has predictions for the picture grid. They are meant to be kept
 and shared: no path of a machine is in them. The run folder itself, ``runs/PRESET-SEED``, is not.
+The figures hold a digest of themselves and of the predictions, so that a changed one is told.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
+import hashlib
 import json
+import math
 import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load, save
 from torch import Tensor
 from typing_extensions import override
 
 from groupae import __version__
-from groupae._files import write_durably
+from groupae._files import digest, read_bounded, write_durably
 from groupae._validation import expected
 from groupae.data.options import Size
 from groupae.experiments.config import BaselineConfig, ModelConfig, Preset
@@ -40,7 +43,6 @@ __all__ = ["Cell", "CellError", "CellResult", "choose_examples", "comparison_sco
 
 _VERSION = 1
 _EXAMPLES = 8
-_LEFTOVERS = (".config.yaml.*", ".result.json.*")  # of a process that was killed while it wrote
 
 
 class CellError(ValueError):
@@ -65,6 +67,7 @@ class CellResult:
         versions: Of groupae, torch and python.
         machine: Kind of processor and number of cores.
         date: When it ended, ISO 8601, UTC.
+        predictions_sha256: Of the file of predictions; empty if it was not recorded.
 
     Example:
         >>> figures = {"parameters": 9, "steps": 5, "pairs": 160, "best_step": 5, "date": "2026"}
@@ -84,6 +87,7 @@ class CellResult:
     versions: Mapping[str, str] = dataclasses.field(default_factory=dict)
     machine: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     date: str = ""
+    predictions_sha256: str = ""
 
     @property
     def images_per_cpu_second(self) -> float:
@@ -99,28 +103,70 @@ class CellResult:
         """Return the content of the file."""
         values = {"groupae_cell": _VERSION, **dataclasses.asdict(self)}
         values["images_per_cpu_second"] = round(self.images_per_cpu_second, 1)
+        values["sha256"] = digest(values)
         return json.dumps(values, indent=1).encode() + b"\n"
 
     @classmethod
-    def from_json(cls, content: bytes) -> CellResult:
+    def from_json(cls, content: bytes | str) -> CellResult:
         """Return what `to_json` wrote.
 
         Raises:
-            ValueError: If it is no JSON, or another version's.
+            ValueError: If it is no JSON, another version's, or was changed since.
             KeyError: If something is missing.
             TypeError: If something is of the wrong kind.
         """
-        values = json.loads(content)
+        try:
+            values = json.loads(content)
+        except RecursionError:
+            raise ValueError("JSON that is nested too deeply") from None
+        values = _of_kind("content", values, dict)
         if values["groupae_cell"] != _VERSION:
-            raise ValueError(f"version {values['groupae_cell']!r}")
-        scores = {name: Estimate(**value) for name, value in dict(values["scores"]).items()}
-        kinds: dict[str, Callable[[Any], Any]]
-        kinds = {"parameters": int, "steps": int, "pairs": int, "best_step": int}
-        kinds |= {"wall_seconds": float, "cpu_seconds": float, "date": str}
-        kinds |= {"config": dict, "versions": dict, "machine": dict}
-        figures = {name: kind(values[name]) for name, kind in kinds.items()}
-        peak = values["peak_mebibytes"]
-        return cls(scores=scores, peak_mebibytes=peak and float(peak), **figures)
+            raise ValueError(f"version {values['groupae_cell']!r:.60}")
+        found: dict[str, Any] = {}
+        for field in dataclasses.fields(cls):
+            if field.name == "predictions_sha256" and field.name not in values:
+                continue  # of groupae 0.1
+            value = values[field.name]
+            if value is not None or field.name != "peak_mebibytes":
+                value = _of_kind(field.name, value, *_KINDS[field.name])
+            found[field.name] = value
+        found["scores"] = {name: _estimate(name, given) for name, given in found["scores"].items()}
+        if not found["scores"]:
+            raise TypeError("no scores")
+        for name, version in found["versions"].items():
+            _of_kind(f"a version of {name}", version, str)
+        if values.get("sha256", digest(values)) != digest(values):
+            raise ValueError("one that was changed after it was written")
+        return cls(**found)
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("config", "scores", "versions", "machine"), (dict,)),
+    **dict.fromkeys(("parameters", "steps", "pairs", "best_step"), (int,)),
+    **dict.fromkeys(("wall_seconds", "cpu_seconds", "peak_mebibytes"), (int, float)),
+    **dict.fromkeys(("date", "predictions_sha256"), (str,)),
+}
+
+
+def _of_kind(name: str, value: Any, *kinds: type) -> Any:
+    """Return a value read from a file.
+
+    Raises:
+        TypeError: If it is of another kind; ``True`` is no number, nor is infinity.
+    """
+    limit = sys.float_info.max
+    is_beyond = isinstance(value, (int, float)) and not -limit <= value <= limit
+    if isinstance(value, bool) or not isinstance(value, kinds) or is_beyond:
+        raise TypeError(f"{name} that is {value!r:.60}")
+    return value
+
+
+def _estimate(name: str, value: Any) -> Estimate:
+    given = _of_kind(f"the score {name}", value, dict)
+    mean, half_width = given["mean"], given["half_width"]
+    if not (isinstance(half_width, float) and math.isnan(half_width)):  # of one pair
+        half_width = _of_kind(f"half_width of {name}", half_width, int, float)
+    return Estimate(float(_of_kind(f"mean of {name}", mean, int, float)), float(half_width))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -206,40 +252,58 @@ class Cell:
         )
 
     def read(self) -> CellResult:
-        """Return its result.
+        """Return its result, after looking whether its predictions are those that belong to it.
 
         Raises:
             FileNotFoundError: If it is not done yet.
-            CellError: If the file is damaged, or of other settings.
+            CellError: If one of the files is damaged or was changed, or of other settings.
         """
-        content = self.file.read_bytes()
         try:
-            result = CellResult.from_json(content)
+            result = CellResult.from_json(read_bounded(self.file))
             found = _with_defaults(result.config, self.preset)
-        except (ValueError, TypeError, KeyError) as error:
-            got = f"one without {error}" if isinstance(error, KeyError) else error
-            got = " ".join(str(got).split())
+        except FileNotFoundError:
+            raise
+        except (ValueError, TypeError, KeyError, OSError) as error:
+            got = f"one without {error}" if isinstance(error, KeyError) else _reason(error)
             raise CellError(expected(self.file, "a finished cell", got)) from None
         for key, wanted in self.config.items():
             if found.get(key) != wanted:
                 what, got = f"a cell with {key} {_short(wanted)}", _short(found.get(key))
                 raise CellError(expected(self.file, what, got))
+        if (first := get_experiment(self.dataset).scores[0].name) not in result.scores:
+            got = f"one without {first}"
+            raise CellError(expected(self.file, "a finished cell", got))
+        self._read_predictions(result.predictions_sha256)
         return result
 
     def read_predictions(self) -> Tensor:
         """Return its predictions on the examples, floating, shape ``(n, *x_shape)``.
 
         Raises:
-            FileNotFoundError: If there are none.
-            CellError: If the file is damaged.
+            FileNotFoundError: If it is not done yet.
+            CellError: As `read`.
         """
-        if not self.predictions_file.is_file():
-            raise FileNotFoundError(self.predictions_file)
+        return self._read_predictions(self.read().predictions_sha256)
+
+    def _read_predictions(self, sha256: str) -> Tensor:
+        file, what = self.predictions_file, "the predictions of its figures"
         try:
-            stored = load_file(self.predictions_file)["predictions"]
-        except (SafetensorError, KeyError) as error:
-            raise CellError(expected(self.predictions_file, "predictions", error)) from None
+            content = file.read_bytes()
+            stored = load(content)["predictions"]
+        except (OSError, SafetensorError, KeyError) as error:
+            raise CellError(expected(file, "predictions", _reason(error))) from None
+        if sha256 not in ("", hashlib.sha256(content).hexdigest()):
+            raise CellError(expected(file, what, "others"))
+        x_shape = get_experiment(self.dataset).data.resized(self.pixels).x_shape
+        if stored.shape[1:] != x_shape:
+            raise CellError(expected(file, f"{what}, (n, *{x_shape})", tuple(stored.shape)))
         return stored / 255 if stored.dtype == torch.uint8 else stored
+
+
+def _reason(error: Exception) -> str:
+    """Return in one line what an error says, without the file's name."""
+    text = error.strerror if isinstance(error, OSError) else None
+    return " ".join(str(text or error).split())
 
 
 def _as_json(values: Any) -> Any:
@@ -333,11 +397,11 @@ def train_cell(cell: Cell) -> CellResult:
 
     Raises:
         RunExistsError: If the place of its run folder holds anything but a run.
+        CellError: If a folder that is not empty is in the place of a file.
         NonFiniteLossError: If the training fails.
     """
-    for pattern in _LEFTOVERS:
-        for left in cell.run_path.glob(pattern):
-            left.unlink()
+    for file in (cell.file, cell.predictions_file):
+        _make_place(file)
     wanted = cell.run
     run = Run.create(
         wanted.path,
@@ -352,6 +416,7 @@ def train_cell(cell: Cell) -> CellResult:
     clock = _Clock()
     model, trained = run.train([clock])
     pairs = run.fixed("test")
+    predictions = save({"predictions": _predict_examples(run.experiment, model, pairs)})
     result = CellResult(
         config=cell.config,
         scores=evaluate(model, pairs, comparison_scores(run, pairs)),
@@ -369,12 +434,21 @@ def train_cell(cell: Cell) -> CellResult:
         },
         machine={"processor": platform.machine(), "cores": os.cpu_count()},
         date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        predictions_sha256=hashlib.sha256(predictions).hexdigest(),
     )
     cell.file.parent.mkdir(parents=True, exist_ok=True)
-    content = {"predictions": _predict_examples(run.experiment, model, pairs)}
-    write_durably(cell.predictions_file, save(content))
+    write_durably(cell.predictions_file, predictions)
     write_durably(cell.file, result.to_json())  # last: it says that the cell is done
     return result
+
+
+def _make_place(file: Path) -> None:
+    """Raise before a training, not after it, if its file could not be written."""
+    if file.is_dir() and not file.is_symlink():
+        if any(file.iterdir()):
+            got = "a folder with something in it"
+            raise CellError(expected(file, "a file", got, "move it away"))
+        file.rmdir()
 
 
 @torch.no_grad()

@@ -19,7 +19,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from torch import Tensor
 
-from groupae._files import write_durably
+from groupae._files import sweep, write_durably
 from groupae._validation import check_count, expected, unknown_choice
 from groupae.data.options import Size, check_options
 from groupae.experiments.building import build_model, check_trainable
@@ -170,6 +170,8 @@ class ComparisonRun:
         """
         check_count("groupae compare", "jobs", jobs)
         with self._alone():
+            sweep(self.path, r"compare\.(md|json|png)")
+            sweep(self.path / "cells", r".*\.(json|safetensors)")
             judged = _Judged.of(self)
             failures: dict[str, str] = {}
             standings = self._write(judged, failures)
@@ -180,15 +182,14 @@ class ComparisonRun:
             try:
                 with contextlib.closing(train_cells(missing, jobs)) as ended:
                     for cell, error in ended:
-                        if error is None:
-                            tell(self._done(cell))
-                        else:
+                        error = error or self._tell_done(cell, tell)
+                        if error is not None:
                             failures[cell.name] = error
                             tell(f"{cell.name}: failed: {error}")
                         standings = self._write(judged, failures)
-            except KeyboardInterrupt:
+            except KeyboardInterrupt as error:
                 kept = f"finished cells are kept in {self.path / 'cells'}"
-                raise KeyboardInterrupt(f"{kept}; run it again to go on") from None
+                raise type(error)(f"{kept}; run it again to go on") from None
         return standings
 
     @contextlib.contextmanager
@@ -238,11 +239,16 @@ class ComparisonRun:
             return f"{self.steps} steps"
         return f"{self.cpu_minutes:g} minutes of processor time on one thread"
 
-    def _done(self, cell: Cell) -> str:
-        score, result = self.experiment.scores[0], cell.read()
+    def _tell_done(self, cell: Cell, tell: Callable[[str], None]) -> str | None:
+        """Tell what a training came to; return what is wrong with its files, if anything is."""
+        try:
+            score, result = self.experiment.scores[0], cell.read()
+        except (FileNotFoundError, CellError) as error:
+            return str(error)
         figure = f"{score.title} {result.scores[score.name].mean:.{score.digits}f}"
         spent = f"{result.steps} steps, {result.cpu_seconds:.0f} s of processor time"
-        return f"{cell.name}: {figure}, {spent}"
+        tell(f"{cell.name}: {figure}, {spent}")
+        return None
 
     # --- telling --------------------------------------------------------------------------------
     def _standings(self, judged: _Judged, failures: Mapping[str, str]) -> Standings:

@@ -1,14 +1,16 @@
 """A comparison: what is trained and in which order, what counts as done, what the table says."""
 
 import dataclasses
+import hashlib
 import json
+import math
 import re
 from pathlib import Path
 
 import pytest
 import torch
 from filelock import FileLock
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 
 from groupae.experiments import (
     CellError,
@@ -21,6 +23,7 @@ from groupae.experiments import (
     comparison,
     get_experiment,
 )
+from groupae.experiments import cells as cells_of_a_comparison
 from groupae.experiments.cells import choose_examples, comparison_scores
 from groupae.experiments.processes import train_cells
 from groupae.experiments.systems import System
@@ -49,9 +52,23 @@ def a_result(config, psnr, **scores):
     )
 
 
+PREDICTIONS = save({"predictions": torch.zeros(8, 1, 28, 28, dtype=torch.uint8)})
+
+
 def write_cell(cell, psnr=20.0):
     cell.file.parent.mkdir(parents=True, exist_ok=True)
-    cell.file.write_bytes(a_result(cell.config, psnr, ssim=0.5).to_json())
+    cell.predictions_file.write_bytes(PREDICTIONS)
+    result = a_result(cell.config, psnr, ssim=0.5)
+    digest = hashlib.sha256(PREDICTIONS).hexdigest()
+    cell.file.write_bytes(dataclasses.replace(result, predictions_sha256=digest).to_json())
+
+
+def as_written_by_an_earlier_version(cell):
+    """Rewrite a cell without the digests, and return its values."""
+    values = json.loads(cell.file.read_text())
+    del values["sha256"], values["predictions_sha256"]
+    cell.file.write_text(json.dumps(values))
+    return values
 
 
 def a_comparison(path, **options):
@@ -134,7 +151,9 @@ def test_a_cell_is_read_as_it_was_written(tmp_path):
         cell.read()
     write_cell(cell)
     result = cell.read()
-    assert result == a_result(cell.config, 20.0, ssim=0.5)
+    assert dataclasses.replace(result, predictions_sha256="") == a_result(
+        cell.config, 20.0, ssim=0.5
+    )
     assert result.images_per_cpu_second == 400.0
     stored = json.loads(cell.file.read_text())
     assert stored["images_per_cpu_second"] == 400.0
@@ -170,7 +189,7 @@ def test_a_cell_of_another_model_is_not_taken(tmp_path):
 def test_a_setting_that_came_later_counts_as_its_default(tmp_path):
     cell = a_comparison(tmp_path).cells[0]
     write_cell(cell)
-    values = json.loads(cell.file.read_text())
+    values = as_written_by_an_earlier_version(cell)
     del values["config"]["training"]["validations"], values["config"]["model"]["skips"]
     cell.file.write_text(json.dumps(values))
     assert cell.read().steps == 100
@@ -199,14 +218,173 @@ def test_cut_anywhere_a_cell_is_damaged(tmp_path):
 
 def test_predictions_are_pictures_again(tmp_path):
     cell = a_comparison(tmp_path).cells[0]
-    cell.file.parent.mkdir()
-    save_file({"predictions": torch.tensor([0, 51, 255], dtype=torch.uint8)}, cell.predictions_file)
-    assert torch.allclose(cell.read_predictions(), torch.tensor([0, 0.2, 1]))
-    save_file({"predictions": torch.tensor([-3.0])}, cell.predictions_file)
-    assert cell.read_predictions() == torch.tensor([-3.0])
-    cell.predictions_file.write_bytes(b"nothing")
-    with pytest.raises(CellError, match="expected predictions, got"):
-        cell.read_predictions()
+    write_cell(cell)
+    as_written_by_an_earlier_version(cell)
+    shades = torch.tensor([0, 51, 255], dtype=torch.uint8).view(3, 1, 1, 1)
+    save_file({"predictions": shades.repeat(1, 1, 28, 28)}, cell.predictions_file)
+    assert torch.allclose(cell.read_predictions()[:, 0, 0, 0], torch.tensor([0, 0.2, 1]))
+    save_file({"predictions": torch.full((1, 1, 28, 28), -3.0)}, cell.predictions_file)
+    assert cell.read_predictions().unique() == torch.tensor([-3.0])
+    for content, words in (
+        (b"nothing", "expected predictions, got"),
+        (save({"other": torch.zeros(1)}), "expected predictions, got 'predictions'"),
+        (save({"predictions": torch.zeros(8, 3, 28, 28)}), r"its figures, \(n, \*\(1, 28, 28\)\)"),
+    ):
+        cell.predictions_file.write_bytes(content)
+        with pytest.raises(CellError, match=words):
+            cell.read_predictions()
+        with pytest.raises(CellError, match=words):
+            cell.read()
+
+
+# --- bad cells -----------------------------------------------------------------------------------
+def changed(change):
+    """Return damage that changes a cell's values, with no digest as of groupae 0.1."""
+
+    def damage(cell):
+        values = as_written_by_an_earlier_version(cell)
+        change(values)
+        cell.file.write_text(json.dumps(values))
+
+    return damage
+
+
+def a_digit(cell):
+    text = cell.file.read_text()
+    assert "20.0" in text
+    cell.file.write_text(text.replace("20.0", "29.0"))
+
+
+def a_folder(which):
+    def damage(cell):
+        getattr(cell, which).unlink()
+        getattr(cell, which).mkdir()
+
+    return damage
+
+
+def write(content):
+    def damage(cell):
+        cell.file.write_bytes(content)
+
+    return damage
+
+
+def other_predictions(cell):
+    other = torch.ones(8, 1, 28, 28, dtype=torch.uint8)
+    save_file({"predictions": other}, cell.predictions_file)
+
+
+BAD = {
+    "a digit": (a_digit, "got one that was changed"),
+    "score null": (changed(lambda v: v["scores"]["psnr"].update(mean=None)), "that is None"),
+    "score text": (changed(lambda v: v["scores"]["psnr"].update(mean="20")), "that is '20'"),
+    "score NaN": (changed(lambda v: v["scores"]["psnr"].update(mean=math.nan)), "that is nan"),
+    "score inf": (changed(lambda v: v["scores"]["psnr"].update(mean=math.inf)), "that is inf"),
+    "score true": (changed(lambda v: v["scores"]["psnr"].update(mean=True)), "that is True"),
+    "score huge": (changed(lambda v: v["scores"]["psnr"].update(mean=10**400)), "that is 1000"),
+    "a score's list": (changed(lambda v: v["scores"].update(psnr=[])), "that is \\[\\]"),
+    "scores a list": (changed(lambda v: v.update(scores=[])), "scores that is"),
+    "no scores": (changed(lambda v: v.update(scores={})), "no scores"),
+    "not the first": (changed(lambda v: v["scores"].pop("psnr")), "one without psnr"),
+    "a version": (changed(lambda v: v["versions"].update(torch=2)), "a version of torch that is"),
+    "format a text": (changed(lambda v: v.update(groupae_cell="1")), "version '1'"),
+    "steps text": (changed(lambda v: v.update(steps="100")), "steps that is '100'"),
+    "config a list": (changed(lambda v: v.update(config=[])), "config that is"),
+    "model a list": (changed(lambda v: v["config"].update(model=[])), "a finished cell, got "),
+    "a date": (changed(lambda v: v.update(date=2030)), "date that is 2030"),
+    "peak text": (changed(lambda v: v.update(peak_mebibytes="9")), "peak_mebibytes that is"),
+    "deep": (write(b"[" * 100_000), "nested too deeply"),
+    "digits": (write(b'{"groupae_cell": ' + b"9" * 5000 + b"}"), "Exceeds the limit"),
+    "large": (write(b" " * 2**21), "more than 1048576 bytes"),
+    "a folder": (a_folder("file"), "got Is a directory"),
+    "predictions gone": (lambda cell: cell.predictions_file.unlink(), "got No such file"),
+    "predictions a folder": (a_folder("predictions_file"), "got Is a directory"),
+    "predictions cut": (lambda cell: cell.predictions_file.write_bytes(PREDICTIONS[:-9]), "predi"),
+    "predictions of others": (other_predictions, "the predictions of its figures, got others"),
+}
+
+
+@pytest.mark.parametrize("name", tuple(BAD))
+def test_a_bad_cell_is_trained_again_with_the_reason_and_no_other_one(tmp_path, monkeypatch, name):
+    damage, words = BAD[name]
+    run = a_comparison(tmp_path, seeds=1)
+    for cell in run.cells:
+        write_cell(cell)
+    damage(run.cells[0])
+    trained = []
+
+    def train(cells, jobs):
+        for cell in cells:
+            trained.append(cell.name)
+            for file in (cell.file, cell.predictions_file):
+                cells_of_a_comparison._make_place(file)
+            write_cell(cell, 21.0)
+            yield cell, None
+
+    monkeypatch.setattr(comparison, "train_cells", train)
+    monkeypatch.setattr(ComparisonRun, "_draw", lambda *_: None)
+    monkeypatch.setattr(comparison._Judged, "of", lambda run: JUDGED)
+    told = []
+    standings = run.run(tell=told.append)
+    assert re.match(rf"default-0: trained again: .*{words}", told[0])
+    assert told[1] == "paper-0: there already"
+    assert trained == ["default-0"]
+    assert {row.name: row.values(PSNR) for row in standings.rows} == {
+        "default": [21.0],
+        "paper": [20.0],
+    }
+
+
+JUDGED = comparison._Judged((PSNR, SSIM), {}, {}, (), 1)
+
+
+def test_a_bad_cell_that_was_not_asked_for_is_told_too(tmp_path, monkeypatch):
+    run = a_comparison(tmp_path, seeds=1)
+    extra = run._cell("default", 7)
+    for cell in (*run.cells, extra):
+        write_cell(cell)
+    extra.predictions_file.unlink()
+    monkeypatch.setattr(ComparisonRun, "_draw", lambda *_: None)
+    monkeypatch.setattr(comparison._Judged, "of", lambda run: JUDGED)
+    told = []
+    standings = run.run(tell=told.append)
+    assert re.match(
+        "default-7: left out of the table: .*expected predictions, got No such", told[0]
+    )
+    assert standings.rows[0].values(PSNR) == [20.0]
+
+
+def test_a_folder_with_something_in_it_is_not_trained_over(tmp_path):
+    cell = a_comparison(tmp_path).cells[0]
+    (cell.file / "notes").mkdir(parents=True)
+    with pytest.raises(CellError, match="expected a file, got a folder with something in it; move"):
+        cells_of_a_comparison.train_cell(cell)
+    assert not cell.run_path.exists()
+    assert (cell.file / "notes").is_dir()
+
+
+def test_what_a_kill_left_in_a_comparison_is_swept(tmp_path, monkeypatch):
+    run = a_comparison(tmp_path, seeds=1)
+    for cell in run.cells:
+        write_cell(cell)
+    for left in (".compare.md.4711", "cells/.paper-0.json.4711.0123abcd.groupae", "cells/.notes.1"):
+        (tmp_path / left).write_text("")
+    monkeypatch.setattr(ComparisonRun, "_draw", lambda *_: None)
+    monkeypatch.setattr(comparison._Judged, "of", lambda run: JUDGED)
+    run.run()
+    assert {path.name for path in tmp_path.rglob(".*")} == {".lock", ".notes.1"}
+
+
+RESULTS = sorted(Path(__file__).parents[2].glob("docs/results/*/cells/*.json"))
+
+
+def test_cells_of_earlier_versions_can_be_read():
+    assert len(RESULTS) > 80
+    for file in RESULTS:
+        result = CellResult.from_json(file.read_bytes())
+        assert result.scores
+        assert result.images_per_cpu_second > 0
 
 
 def test_a_finished_comparison_trains_nothing_and_tells_the_rest(tmp_path):
