@@ -120,16 +120,16 @@ def replace_folder(path: Path, beside: Path) -> None:
 
 
 # --- reading -------------------------------------------------------------------------------------
-def read_bounded(path: Path) -> str:
-    """Return the text of a small file.
+def read_bounded(path: Path, largest: int = _LARGEST) -> str:
+    """Return the text of a file of at most ``largest`` bytes.
 
     Raises:
-        ValueError: If it is larger than any that we write, or not UTF-8.
+        ValueError: If it is larger, or not UTF-8.
     """
     with path.open("rb") as stream:
-        content = stream.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise ValueError(f"more than {_LARGEST} bytes")
+        content = stream.read(largest + 1)
+    if len(content) > largest:
+        raise ValueError(f"more than {largest} bytes")
     return content.decode()
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 
-from groupae._validation import unknown_choice
+from groupae._validation import expected, unknown_choice
 from groupae.baselines import MeanImage, Unchanged
 from groupae.data import OrbitDataset
 from groupae.data.options import Size
@@ -13,7 +14,22 @@ from groupae.data.registry import DatasetInfo
 from groupae.experiments.config import Preset
 from groupae.metrics import PSNR, SSIM, Score, Transforms
 
-__all__ = ["Comparison", "Experiment", "picture_references"]
+__all__ = ["Comparison", "Experiment", "check_name", "picture_references"]
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}"
+
+
+def check_name(owner: object, what: str, name: object) -> None:
+    """Raise `ValueError` unless a preset may be called so: files and tables are named after it.
+
+    Example:
+        >>> check_name("Run.create", "preset_name", "../big")
+        Traceback (most recent call last):
+        ValueError: Run.create: expected preset_name of letters, digits and . _ + -, got '../big'
+    """
+    if not isinstance(name, str) or not re.fullmatch(_NAME, name):
+        form = f"{what} of letters, digits and . _ + -"
+        raise ValueError(expected(owner, form, f"{name!r:.80}"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +64,9 @@ class Experiment:
         references: Function of the training set that makes models without learning, by name.
         scores: What predictions are judged by; validation goes by the first.
         comparison: How ``groupae compare`` compares on it.
+
+    Raises:
+        ValueError: If a preset's name is no name: files are called after it.
     """
 
     data: DatasetInfo
@@ -55,6 +74,10 @@ class Experiment:
     references: Callable[[OrbitDataset], Mapping[str, Transforms]]
     scores: tuple[Score, ...] = (PSNR, SSIM)
     comparison: Comparison = Comparison()
+
+    def __post_init__(self) -> None:
+        for name in self.presets:
+            check_name("Experiment", "names of presets", name)
 
     @property
     def name(self) -> str:

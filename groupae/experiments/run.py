@@ -1,21 +1,27 @@
 """A run is a folder: what was trained, how it went, the weights, the report and the pictures.
 
+Checkpoints and result hold the digest of the config, so that a config that was changed is told from
+the one that was written. A lock lets one process at a time make or train a run in a folder.
+
 Experiments have names. Beside the built-in ones there are those that installed packages offer by
 entry points of the group ``groupae.datasets``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
-import shutil
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock, Timeout
+from typing_extensions import override
 
-from groupae._files import write_durably
+from groupae._files import digest, discard, is_leftover, read_bounded, read_json, write_durably
 from groupae._plugins import PlugInError, PlugIns, describe
 from groupae._validation import expected
 from groupae.data import OrbitDataset
@@ -26,7 +32,7 @@ from groupae.experiments.blocked_digits import BLOCKED_DIGITS
 from groupae.experiments.brain_contrast import BRAIN_CONTRAST
 from groupae.experiments.building import build_model, check_trainable
 from groupae.experiments.config import BaselineConfig, ModelConfig, Preset
-from groupae.experiments.experiment import Experiment
+from groupae.experiments.experiment import Experiment, check_name
 from groupae.experiments.rotated_digits import ROTATED_DIGITS
 from groupae.experiments.sky_planes import SKY_PLANES
 from groupae.experiments.turntable import TURNTABLE
@@ -44,7 +50,15 @@ from groupae.training import (
 )
 from groupae.training.compiling import check_compiler
 
-__all__ = ["DATASET_PLUG_INS", "EXPERIMENTS", "EXPORTS", "Run", "RunExistsError", "get_experiment"]
+__all__ = [
+    "DATASET_PLUG_INS",
+    "EXPERIMENTS",
+    "EXPORTS",
+    "Run",
+    "RunExistsError",
+    "describe_run",
+    "get_experiment",
+]
 
 EXPERIMENTS = {
     experiment.name: experiment
@@ -61,10 +75,14 @@ _VERSION = 1
 EXPORTS = {"pt2": "model.pt2", "onnx": "model.onnx"}
 """What an exported model is called in a run folder, by format."""
 
+_LOCK, _RESULT = ".lock", "result.json"
 _FILES = frozenset(
-    {_CONFIG, "metrics.jsonl", "checkpoints", "result.json", "report.md", *EXPORTS.values()}
+    {_CONFIG, "metrics.jsonl", "checkpoints", _RESULT, "report.md", *EXPORTS.values()}
     | {"orbit.png", "swap.md", "swap.png", "training.png"}
 )
+_OURS = "|".join(map(re.escape, _FILES))
+_LARGEST_CONFIG = 2**16  # bytes; ours have about a thousand
+_DEEPEST = 20  # of what is nested in a config; ours are at 4
 
 
 class RunExistsError(FileExistsError):
@@ -96,6 +114,23 @@ def get_experiment(name: str) -> Experiment:
     return found
 
 
+class _PlainLoader(yaml.SafeLoader):
+    """YAML as we write it: a few levels deep and without aliases, which can grow without bound."""
+
+    _depth = 0
+
+    @override
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("an alias, which groupae never writes")
+        if self._depth == _DEEPEST:
+            raise yaml.YAMLError(f"more than {_DEEPEST} levels, one in another")
+        self._depth += 1
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
 def _read_config(path: Path) -> dict[str, Any]:
     """Return the config of a run folder.
 
@@ -104,13 +139,15 @@ def _read_config(path: Path) -> dict[str, Any]:
     """
     file = path / _CONFIG
     try:
-        config = yaml.safe_load(file.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ValueError(expected(file, "YAML", " ".join(str(error).split()))) from None
+        # a SafeLoader, and it makes less than one
+        config = yaml.load(read_bounded(file, _LARGEST_CONFIG), Loader=_PlainLoader)
+    except (yaml.YAMLError, ValueError) as error:
+        got = " ".join(str(error).split())
+        raise ValueError(expected(file, "YAML as groupae writes it", got)) from None
     version = config.get("groupae_run") if isinstance(config, dict) else None
-    if version != _VERSION:
+    if version != _VERSION or isinstance(version, bool):
         form = f"the config of a groupae run, with groupae_run: {_VERSION}"
-        raise ValueError(expected(file, form, repr(version)))
+        raise ValueError(expected(file, form, f"{version!r:.60}"))
     assert isinstance(config, dict)
     return config
 
@@ -122,16 +159,39 @@ def _with(kind: type[Any], other: type[Any], value: Any) -> Any:
     return kind(_with(kind, other, part) for part in value) if isinstance(value, other) else value
 
 
+def _contents(path: Path) -> set[str]:
+    """Return the names in a folder, without the lock and what a killed process left."""
+    names = {entry.name for entry in path.iterdir()}
+    return {name for name in names if name != _LOCK and not is_leftover(name, _OURS)}
+
+
 def _is_run(path: Path) -> bool:
     """Return whether a folder is a run and holds nothing else."""
-    names = {entry.name for entry in path.iterdir()} if path.is_dir() else set()
+    names = _contents(path) if path.is_dir() else set()
     if _CONFIG not in names or not names <= _FILES:
         return False
     try:
         _read_config(path)
-    except ValueError:
+    except (ValueError, OSError):
         return False
     return True
+
+
+def describe_run(path: Path) -> str:
+    """Return in a few words what is in a run folder."""
+    names = [folder.name[5:] for folder in path.glob("checkpoints/step-*")]
+    last = max((int(name) for name in names if name.isdecimal()), default=None)
+    if last is None:
+        return "a run without checkpoints"
+    kind = "a finished run" if (path / _RESULT).is_file() else "an unfinished run"
+    return f"{kind} with checkpoints up to step {last}"
+
+
+def _chosen(config: Any) -> dict[str, Any]:
+    """Return the fields that differ from their defaults, so that a field may come later."""
+    fields = dataclasses.fields(config)
+    values = dataclasses.asdict(config)
+    return {f.name: values[f.name] for f in fields if getattr(config, f.name) != f.default}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,6 +207,8 @@ class Run:
         folder: Where the originals are, if they are used.
         pixels: Size that pictures are shrunk to; ``None`` for their own.
 
+    Data are loaded once, when first asked for, and kept.
+
     Use `Run.create` for a new one, `Run.open` for an old one:
     ``Run.open(Path("runs/rotated-digits-001")).load_model()`` is the trained model.
     """
@@ -158,6 +220,9 @@ class Run:
     size: Size = "small"
     folder: Path | None = None
     pixels: int | None = None
+    _kept: dict[object, Any] = dataclasses.field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def create(
@@ -191,34 +256,74 @@ class Run:
             RunExistsError: If the folder is not empty and ``force`` is not given, or if it holds
                 anything but a run: then nothing is touched.
         """
-        path = Path(path)
         folder = None if folder is None else Path(folder).absolute()
-        # what cannot be, fails before anything is written
-        check_options("Run.create", "train", size)
-        data = experiment.data.resized(pixels)
-        build_model(data, preset.model, seed=preset.training.seed)
-        check_trainable(preset.model)
-        if preset.training.compile:
-            check_compiler()
-        cls.check_path(path, force=force)
-        path.mkdir(parents=True, exist_ok=True)
-        for old in path.iterdir():
-            shutil.rmtree(old) if old.is_dir() else old.unlink()
-        run = cls(path, experiment, preset, preset_name, size, folder, pixels)
-        write_durably(path / _CONFIG, yaml.safe_dump(run._config(), sort_keys=False).encode())
+        run = cls(Path(path), experiment, preset, preset_name, size, folder, pixels)
+        run.check(force=force)
+        run.make_folder(force=force)
         return run
+
+    def check(self, *, force: bool = False) -> None:
+        """Raise what `create` raises, as far as it can be known, before anything is written."""
+        check_options("Run.create", "train", self.size)
+        check_name("Run.create", "preset_name", self.preset_name)
+        self._kept["untrained"] = self.build_model()
+        check_trainable(self.preset.model)
+        if self.preset.training.compile:
+            check_compiler()
+        self.check_path(self.path, force=force)
+
+    def moved_to(self, path: Path) -> Run:
+        """Return the same run, with what is loaded, in another folder."""
+        moved = dataclasses.replace(self, path=path)
+        moved._kept.update(self._kept)
+        return moved
+
+    def make_folder(self, *, force: bool = False) -> None:
+        """Make the folder and write the config, in the place of an old run's if ``force``.
+
+        Raises:
+            RunExistsError: As `create`; also if another process is at work on the folder.
+        """
+        self.check_path(self.path, force=force)
+        self.path.mkdir(parents=True, exist_ok=True)
+        with self._alone():
+            self.check_path(self.path, force=force)  # another process may have come first
+            for old in self.path.iterdir():
+                if old.name not in (_CONFIG, _LOCK):
+                    discard(old)
+            # last: a folder that holds a config is a run, so what is half deleted still is one
+            content = yaml.safe_dump(self._config(), sort_keys=False)
+            write_durably(self.path / _CONFIG, content.encode())
 
     @staticmethod
     def check_path(path: Path, *, force: bool = False) -> None:
         """Raise `RunExistsError` unless `create` may make its folder there; touch nothing."""
-        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        if not path.exists() or (path.is_dir() and not _contents(path)):
             return
         if not _is_run(path):
             got, remedy = "one that holds other things", "name another folder with --out"
             raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
         if not force:
-            remedy = "name another folder with --out, or replace it with --force"
-            raise RunExistsError(expected(path, "a new or empty folder", "a run", remedy))
+            use = f"judge it with groupae evaluate {path}, or open it with groupae.Run.open"
+            remedy = f"{use}; to train anew name another folder with --out (--force deletes it)"
+            got = describe_run(path)
+            raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes from making or training a run in the folder."""
+        lock = FileLock(self.path / _LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            got, remedy = "one that another process is at work on", "name another with --out"
+            raise RunExistsError(expected(self.path, "a folder of its own", got, remedy)) from None
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                (self.path / _LOCK).unlink()
+            lock.release()
 
     def _config(self) -> dict[str, Any]:
         model = dataclasses.asdict(self.preset.model)
@@ -231,6 +336,19 @@ class Run:
             "model": _with(list, tuple, model),
             "training": dataclasses.asdict(self.preset.training),
         }
+
+    def _digest(self) -> str:
+        """Return the SHA-256 of the config but for where the originals are: they may move."""
+        return digest(
+            {
+                "experiment": self.experiment.name,
+                "size": self.size,
+                "pixels": self.pixels,
+                "preset": self.preset_name,
+                "model": _chosen(self.preset.model),
+                "training": _chosen(self.preset.training),
+            }
+        )
 
     @classmethod
     def open(cls, path: Path) -> Run:
@@ -261,14 +379,15 @@ class Run:
             if not isinstance(folder, (str, type(None))):
                 raise TypeError(f"a folder that is {folder!r}")
             preset = Preset(model, TrainingConfig(**config["training"]))
+            name = str(config.get("preset", "custom"))
+            check_name("config", "preset", name)
             build_model(experiment.data.resized(pixels), preset.model, seed=0)
         except KeyError as error:
             what = "the config of a groupae run"
             raise ValueError(expected(file, what, f"one without {error}")) from None
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             line = " ".join(str(error).split())
             raise ValueError(expected(file, "the config of a groupae run", line)) from None
-        name = str(config.get("preset", "custom"))
         return cls(path, experiment, preset, name, size, Path(folder) if folder else None, pixels)
 
     # --- files ------------------------------------------------------------------------------
@@ -285,18 +404,23 @@ class Run:
     @property
     def result(self) -> TrainingResult | None:
         """What the training came to; ``None`` if it was interrupted."""
-        file = self.path / "result.json"
+        file = self.path / _RESULT
         if not file.is_file():
             return None
         try:
-            values = json.loads(file.read_text())
+            values = read_json(file)
             kinds = {"steps": int, "best_step": int, "seconds": float}
             kinds |= {"validation_score": float, "loading": float}
-            return TrainingResult(**{name: kind(values[name]) for name, kind in kinds.items()})
-        except (ValueError, TypeError, KeyError) as error:
+            result = TrainingResult(**{name: kind(values[name]) for name, kind in kinds.items()})
+            if values.get("sha256", digest(values)) != digest(values):
+                raise ValueError("one that was changed")
+            if values.get("config_sha256", self._digest()) != self._digest():
+                raise ValueError(f"that of another config than {_CONFIG}")
+        except (ValueError, TypeError, KeyError, OverflowError) as error:
             got = f"one without {error}" if isinstance(error, KeyError) else error
             remedy = "delete it; the checkpoints do not need it"
             raise ValueError(expected(file, "the result of a training", got, remedy)) from None
+        return result
 
     # --- doing ------------------------------------------------------------------------------
     @property
@@ -310,26 +434,39 @@ class Run:
 
     def load(self, split: Split, *, seed: int = 0) -> OrbitDataset:
         """Return a split of the data set."""
-        return self.data.load(split, seed=seed, size=self.size, folder=self.folder)
+        if (split, seed) not in self._kept:
+            loaded = self.data.load(split, seed=seed, size=self.size, folder=self.folder)
+            self._kept[split, seed] = loaded
+        dataset: OrbitDataset = self._kept[split, seed]
+        return dataset
 
     def fixed(self, split: Split) -> PairBatch:
         """Return fixed pairs of a split: 1000 for testing, 500 otherwise."""
         return self.load(split).fixed(1000 if split == "test" else 500)
 
     def train(self, callbacks: Sequence[Callback] = ()) -> tuple[TransformModule, TrainingResult]:
-        """Train, keeping metrics and the best weights in the folder; return the model."""
+        """Train, keeping metrics and the best weights in the folder; return the model.
+
+        Raises:
+            RunExistsError: If another process is at work on the folder.
+            FileExistsError: If it has checkpoints already.
+        """
         training = self.preset.training
-        model = self.build_model()
-        result = fit(
-            model,
-            self.load("train", seed=training.seed),
-            self.fixed("validation"),
-            training,
-            score=self.experiment.scores[0],
-            callbacks=[MetricsLog(self.metrics), KeepBest(self.checkpoints), *callbacks],
-        )
-        content = json.dumps(dataclasses.asdict(result), indent=2)
-        write_durably(self.path / "result.json", content.encode())
+        model: TransformModule = self._kept.pop("untrained", None) or self.build_model()
+        train, validation = self.load("train", seed=training.seed), self.fixed("validation")
+        keep = KeepBest(self.checkpoints, model=self._digest())
+        with self._alone():
+            result = fit(
+                model,
+                train,
+                validation,
+                training,
+                score=self.experiment.scores[0],
+                callbacks=[keep, MetricsLog(self.metrics), *callbacks],
+            )
+            values = {**dataclasses.asdict(result), "config_sha256": self._digest()}
+            values["sha256"] = digest(values)
+            write_durably(self.path / _RESULT, json.dumps(values, indent=2).encode())
         return model, result
 
     def load_model(self) -> TransformModule:
@@ -348,6 +485,10 @@ class Run:
             what = f"weights of the model in {_CONFIG}"
             got = f"{len(different)} that do not fit, the first one {name} {shape}"
             raise CheckpointError(expected(checkpoint.path, what, got))
+        if checkpoint.model not in (None, self._digest()):
+            what, got = f"weights of the run in {_CONFIG}", "those of one that reads otherwise"
+            remedy = f"put {_CONFIG} back as groupae wrote it"
+            raise CheckpointError(expected(checkpoint.path, what, got, remedy))
         model.load_state_dict(checkpoint.weights)
         model.eval()
         return model
