@@ -1,16 +1,13 @@
 """Autoencoders whose latent space carries a group action.
 
 `Group` -> `Representation` -> `LatentAction` -> `LatentActionAE`: each knows nothing of those to
-its right. Names are resolved when first used; importing groupae loads torch and numpy only.
+its right. Names are resolved when first used; importing groupae alone loads nothing.
 """
 
 from __future__ import annotations
 
 import importlib
 from typing import TYPE_CHECKING
-
-import numpy
-import torch
 
 if TYPE_CHECKING:
     from groupae._validation import ShapeError
@@ -209,6 +206,3 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted([*globals(), *_HOMES])
-
-
-del numpy, torch  # loaded so that their absence is reported here, by their own names

@@ -1,4 +1,4 @@
-"""The command ``groupae``; ``main`` reads the arguments, ``commands`` does what they say."""
+"""The command ``groupae``: ``table`` lists its commands, ``main`` runs them."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     try:
         from groupae.cli.main import main as run
     except KeyboardInterrupt:
-        sys.stderr.write("groupae: interrupted before it began\n")
+        sys.stderr.write("groupae: interrupted\n")
         sys.exit(130)
     run(argv)

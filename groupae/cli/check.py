@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from groupae._plugins import PlugInError, PlugIns, describe
+from groupae._printable import printable
 from groupae._validation import expected
 from groupae.actions import LatentAction, VectorAction, get_action
 from groupae.actions.registry import ACTION_PLUG_INS
@@ -210,7 +211,7 @@ def _check(subjects: Sequence[object]) -> list[LawRow]:
     rows = []
     with Console(stderr=True).status("") as status:
         for i, subject in enumerate(subjects):
-            status.update(f"{i}/{len(subjects)}  {str(subject)[:60]}")
+            status.update(Text(printable(f"{i}/{len(subjects)}  {str(subject)[:60]}")))
             rows.append(LawRow(subject, _reports(subject)))
     return rows
 

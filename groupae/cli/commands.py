@@ -1,49 +1,19 @@
-"""What the command line can do: one function a command, typed so that it is parsed from here."""
+"""What the command line can do: one function a command, typed so that it is parsed from here.
+
+The library is loaded by the functions, not with this module: ``groupae train --help`` needs none.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
-import torch
-from rich.console import Console
+from groupae._choices import Format, Size
+from groupae.cli.console import keep, say
+from groupae.cli.loading import loading
 
-from groupae._validation import expected
-from groupae.cli.console import say
-from groupae.data.building import show_building
-from groupae.data.options import Size, Split
-from groupae.experiments import (
-    Format,
-    Run,
-    draw_orbit,
-    draw_swap,
-    draw_training,
-    export_run,
-    get_experiment,
-    make_report,
-    make_swap_report,
-    write_report,
-    write_swap_report,
-)
-from groupae.models import TransformModule
-from groupae.training import ProgressBar, TrainingConfig
-
-__all__ = ["evaluate", "export", "orbit", "swap", "train"]
-
-
-def _set_threads(threads: int | None) -> None:
-    if threads is not None:
-        if not 1 <= threads <= 1024:
-            raise ValueError(expected("--threads", "a number in 1..1024", threads))
-        torch.set_num_threads(threads)
-
-
-def _next_folder(name: str) -> Path:
-    """Return the first of ``runs/NAME-001``, ``-002``, ... that is free."""
-    taken = {path.name for path in Path("runs").glob(f"{name}-*")}
-    number = next(i for i in range(1, len(taken) + 2) if f"{name}-{i:03d}" not in taken)
-    return Path("runs") / f"{name}-{number:03d}"
+__all__ = ["check", "evaluate_run", "export", "orbit", "swap", "train"]
 
 
 def train(
@@ -82,9 +52,24 @@ def train(
         out: Run folder; the next free runs/DATASET-NNN by default.
         threads: Threads of torch; all cores by default.
         compile: Run the loss under torch.compile.
-        force: Replace the run in an existing folder.
+        force: Delete the run that is in the folder.
     """
-    _set_threads(threads)
+    with loading():
+        from rich.console import Console
+
+        from groupae.cli.folders import refuse_own_folder
+        from groupae.cli.running import begin, budget, next_folder, set_threads
+        from groupae.experiments import (
+            Run,
+            draw_orbit,
+            draw_training,
+            get_experiment,
+            make_report,
+            write_report,
+        )
+        from groupae.training import ProgressBar
+    set_threads(threads)
+    refuse_own_folder(dataset)
     experiment = get_experiment(dataset)
     chosen = experiment.preset(preset)
     given: dict[str, Any] = {
@@ -97,62 +82,42 @@ def train(
     changes = {key: value for key, value in given.items() if value is not None}
     training = dataclasses.replace(chosen.training, seed=seed, compile=compile, **changes)
     chosen = dataclasses.replace(chosen, training=training)
-    path = out or _next_folder(dataset)
-    Run.check_path(path, force=force)
+    originals = None if folder is None else folder.absolute()
+    path = out or next_folder(dataset)
+    run = Run(path, experiment, chosen, preset, size, originals, pixels)
     console = Console()
-    with show_building(console):  # before there is a run folder, or an old one is replaced
-        for split in get_args(Split):
-            experiment.data.resized(pixels).load(split, size=size, folder=folder)
-    run = Run.create(
-        path,
-        experiment,
-        chosen,
-        preset_name=preset,
-        size=size,
-        folder=folder,
-        pixels=pixels,
-        force=force,
-    )
-    say(console, f"{dataset}, {preset} preset: {_budget(training)}, run folder {run.path}")
+    run = begin(run, console, is_named=out is not None, force=force)
+    say(console, f"{dataset}, {preset} preset: {budget(training)}, run folder {run.path}")
     try:
         model, _ = run.train([ProgressBar(console)])
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt("what was trained so far is kept in the run folder") from None
-    draw_orbit(run, model)
-    draw_training(run)
+    except KeyboardInterrupt as error:
+        raise type(error)("what was trained so far is kept in the run folder") from None
     report = make_report(run, model)
     report.print(console)
     write_report(run, report)
+    draw_orbit(run, model)
+    draw_training(run)
     for name in ("orbit.png", "training.png", "report.md"):
         say(console, str(run.path / name))
 
 
-def _budget(training: TrainingConfig) -> str:
-    if training.steps is not None:
-        return f"{training.steps} steps"
-    if training.cpu_minutes is not None:
-        return f"{training.cpu_minutes:g} minutes of processor time"
-    return f"{training.minutes:g} minutes"
-
-
-def _open(run: Path, threads: int | None) -> tuple[Run, TransformModule, Console]:
-    _set_threads(threads)
-    opened = Run.open(run)
-    return opened, opened.load_model(), Console()
-
-
-def evaluate(run: Path, *, threads: int | None = None) -> None:
+def evaluate_run(run: Path, *, threads: int | None = None) -> None:
     """Print the table of a trained run and write report.md into it.
 
     Args:
         run: A run folder.
         threads: Threads of torch; all cores by default.
     """
-    opened, model, console = _open(run, threads)
+    with loading():
+        from groupae.cli.running import open_run
+        from groupae.data.building import show_building
+        from groupae.experiments import make_report, write_report
+    opened, model, console = open_run(run, threads)
     with show_building(console):
         report = make_report(opened, model)
     report.print(console)
-    write_report(opened, report)
+    with keep("report.md"):
+        write_report(opened, report)
 
 
 def orbit(run: Path, *, threads: int | None = None) -> None:
@@ -162,7 +127,11 @@ def orbit(run: Path, *, threads: int | None = None) -> None:
         run: A run folder.
         threads: Threads of torch; all cores by default.
     """
-    opened, model, console = _open(run, threads)
+    with loading():
+        from groupae.cli.running import open_run
+        from groupae.data.building import show_building
+        from groupae.experiments import draw_orbit
+    opened, model, console = open_run(run, threads)
     with show_building(console):
         draw_orbit(opened, model)
     say(console, str(opened.path / "orbit.png"))
@@ -175,12 +144,16 @@ def swap(run: Path, *, threads: int | None = None) -> None:
         run: A run folder.
         threads: Threads of torch; all cores by default.
     """
-    opened, model, console = _open(run, threads)
+    with loading():
+        from groupae.cli.running import open_run
+        from groupae.data.building import show_building
+        from groupae.experiments import draw_swap, make_swap_report, write_swap_report
+    opened, model, console = open_run(run, threads)
     with show_building(console):
         report = make_swap_report(opened, model)
-        draw_swap(opened, model)
     report.print(console)
     write_swap_report(opened, report)
+    draw_swap(opened, model)
     for name in ("swap.md", "swap.png"):
         say(console, str(opened.path / name))
 
@@ -196,7 +169,11 @@ def export(
         out: The file; model.pt2 or model.onnx in the run folder by default.
         threads: Threads of torch; all cores by default.
     """
-    opened, model, console = _open(run, threads)
+    with loading():
+        from groupae.cli.running import open_run
+        from groupae.data.building import show_building
+        from groupae.experiments import export_run
+    opened, model, console = open_run(run, threads)
     with show_building(console):
         written = export_run(opened, model, format=format, out=out)
     shapes = {"g": opened.data.group.element_shape, "x": opened.data.x_shape}
@@ -204,3 +181,15 @@ def export(
     say(console, f"{written.path}: {written.mebibytes:.1f} MiB; inputs {inputs}, any n")
     pairs = f"{written.pairs} held-out pairs"
     say(console, f"largest difference from the model on {pairs}: {written.difference:.1e}")
+
+
+def check(target: str = "all") -> int:
+    """Check the laws of groups, representations and actions; exit with 1 if one fails.
+
+    Args:
+        target: ``all`` for everything built in and all plug-ins, the name of a group or of a
+            plug-in, or ``package:object`` for your own.
+    """
+    with loading():
+        from groupae.cli.check import check as run
+    return run(target)

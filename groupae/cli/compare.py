@@ -7,13 +7,9 @@ import shlex
 from pathlib import Path
 from typing import get_args
 
-from rich.console import Console
-
-from groupae._validation import expected
+from groupae._choices import Size, Split
 from groupae.cli.console import say
-from groupae.data.building import show_building
-from groupae.data.options import Size, Split
-from groupae.experiments import ComparisonRun, choose_models, get_experiment
+from groupae.cli.loading import loading
 
 __all__ = ["compare"]
 
@@ -45,9 +41,17 @@ def compare(
         folder: The originals, in their published layout, instead of the default.
         out: Folder of the comparison; runs/compare-DATASET by default.
     """
+    with loading():
+        from rich.console import Console
+
+        from groupae._validation import expected
+        from groupae.cli.folders import explaining_originals, refuse_own_folder
+        from groupae.data.building import show_building
+        from groupae.experiments import ComparisonRun, choose_models, get_experiment
     if steps is not None and cpu_minutes is not None:
         got = f"{steps} and {cpu_minutes:g}"
         raise ValueError(expected("groupae compare", "--steps or --cpu-minutes, not both", got))
+    refuse_own_folder(dataset)
     experiment = get_experiment(dataset)
     chosen, not_applicable = choose_models(experiment, models)
     usual = experiment.comparison
@@ -78,7 +82,7 @@ def compare(
         command=_spell(dataset, options),
     )
     console = Console()
-    with show_building(console):
+    with show_building(console), explaining_originals(folder):
         for split in get_args(Split):
             experiment.data.resized(comparison.pixels).load(split, size=size, folder=folder)
     standings = comparison.run(jobs, tell=functools.partial(say, console))

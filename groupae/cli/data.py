@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import torch
-from rich.console import Console
-from rich.text import Text
-
-from groupae._plugins import PlugInError
-from groupae._validation import expected
+from groupae._choices import Size
 from groupae.cli.console import print_table, say
-from groupae.data.building import show_building
-from groupae.data.cache import cache_root
-from groupae.data.options import Size
-from groupae.data.registry import DATASETS, DatasetInfo
-from groupae.experiments import get_experiment
-from groupae.experiments.run import DATASET_PLUG_INS
-from groupae.viz import plot_pairs, plot_views, save_figures, to_pictures
+from groupae.cli.loading import loading
 
-__all__ = ["COMMANDS", "list_datasets", "prepare", "show"]
+__all__ = ["list_datasets", "prepare", "show"]
 
 _SPLITS = ("train", "validation", "test")
-
-
-def _find(name: str) -> DatasetInfo:
-    """Return a data set by name, built in or of a plug-in.
-
-    Raises:
-        ValueError: If there is none of that name, or the plug-in that has it cannot be used.
-    """
-    if name in DATASETS:
-        return DATASETS[name]
-    if DATASET_PLUG_INS.find(name) is None:
-        raise ValueError(DATASET_PLUG_INS.unknown("groupae", "a data set", name, DATASETS))
-    return get_experiment(name).data
 
 
 def _size_of(folder: Path) -> int:
@@ -45,6 +20,8 @@ def _size_of(folder: Path) -> int:
 
 def _cached(name: str) -> int:
     """Return how many bytes of a data set are in the cache."""
+    from groupae.data.cache import cache_root
+
     return sum(_size_of(folder) for folder in cache_root().glob(f"{name}-*") if folder.is_dir())
 
 
@@ -52,16 +29,25 @@ def _megabytes(count: int) -> str:
     return f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
 
 
-def _ready(info: DatasetInfo) -> str:
+def _ready(name: str, *, is_rendered: bool) -> str:
     """Return how ready the default is, in a few words."""
-    count = _cached(info.name)
+    count = _cached(name)
     if count:
         return f"{_megabytes(count)} cached"
-    return "to be built" if info.is_rendered else "ready"
+    return "to be built" if is_rendered else "ready"
 
 
 def list_datasets() -> None:
     """List the data sets: what the group acts on, whether they are ready, where they come from."""
+    with loading():
+        from rich.console import Console
+        from rich.text import Text
+
+        from groupae._plugins import PlugInError
+        from groupae.data.cache import cache_root
+        from groupae.data.registry import DATASETS
+        from groupae.experiments import get_experiment
+        from groupae.experiments.run import DATASET_PLUG_INS
     console = Console()
     found, problems = list(DATASETS.values()), list(DATASET_PLUG_INS.problems())
     for name in DATASET_PLUG_INS.names():
@@ -70,7 +56,13 @@ def list_datasets() -> None:
         except PlugInError as error:
             problems.append(str(error))
     rows = [
-        (info.name, str(info.group), "x".join(map(str, info.x_shape)), _ready(info), info.summary)
+        (
+            info.name,
+            str(info.group),
+            "x".join(map(str, info.x_shape)),
+            _ready(info.name, is_rendered=info.is_rendered),
+            info.summary,
+        )
         for info in found
     ]
     heads = ("name", "group", "shape", "in cache", "what the group does")
@@ -91,10 +83,16 @@ def prepare(dataset: str, *, size: Size = "small", folder: Path | None = None) -
         size: How much of it: tiny, small or full.
         folder: The originals, in their published layout, instead of the default.
     """
+    with loading():
+        from rich.console import Console
+
+        from groupae.cli.folders import explaining_originals, find_dataset
+        from groupae.data.building import show_building
+        from groupae.data.cache import cache_root
     console = Console()
-    info = _find(dataset)
+    info = find_dataset(dataset)
     started = time.monotonic()
-    with show_building(console):
+    with show_building(console), explaining_originals(folder):
         counts = [len(info.load(split, size=size, folder=folder)) for split in _SPLITS]
     parts = ", ".join(f"{count} {split}" for count, split in zip(counts, _SPLITS, strict=True))
     seconds = time.monotonic() - started
@@ -123,13 +121,21 @@ def show(
         out: The picture; DATASET.png by default.
         masks: Draw the edge of what the group moves, where that is known.
     """
+    with loading():
+        import torch
+        from rich.console import Console
+
+        from groupae._validation import expected
+        from groupae.cli.folders import explaining_originals, find_dataset
+        from groupae.data.building import show_building
+        from groupae.viz import plot_pairs, plot_views, save_figures, to_pictures
     console = Console()
-    info = _find(dataset)
+    info = find_dataset(dataset)
     path = Path(f"{dataset}.png") if out is None else out
     if path.suffix.lower() != ".png" or not path.parent.is_dir():
         what = "a file in a folder that exists, its name ending in .png"
         raise ValueError(expected("--out", what, path))
-    with show_building(console):
+    with show_building(console), explaining_originals(folder):
         test = info.load("test", size=size, folder=folder)
     draw = to_pictures(info.kind)
     pairs = plot_pairs(test.batch(0, 12), info.group, to_pictures=draw, outline=masks)
@@ -138,11 +144,3 @@ def show(
     views = plot_views(test.orbit(chosen, 12), info.group, to_pictures=draw)
     save_figures([pairs, views], path)
     say(console, str(path))
-
-
-COMMANDS: Mapping[str, Callable[..., None]] = {
-    "list": list_datasets,
-    "prepare": prepare,
-    "show": show,
-}
-"""What ``groupae data`` can do, by the word on the command line."""

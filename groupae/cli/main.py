@@ -1,118 +1,39 @@
 """Read the arguments, run the command, and say errors in one line.
 
-Exit codes: 0 done, 2 a mistake of the user's, 130 interrupted, 1 anything else, such as a law that
-``groupae check`` finds broken.
+``--help`` and ``--version`` are answered from the table of commands alone; the arguments of a
+command are those of its function, read by jsonargparse; the library is loaded when a command runs.
+
+Exit codes: 0 done, 2 a mistake of the user's, 130 interrupted, 143 terminated (SIGTERM), 1 anything
+else, such as a law that ``groupae check`` finds broken.
 """
 
 from __future__ import annotations
 
+import argparse
 import errno
+import importlib
+import inspect
 import io
 import re
 import sys
 import traceback
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from typing import NoReturn, TextIO, TypeAlias
-
-from jsonargparse import ArgumentParser, Namespace
-from typing_extensions import override
+from collections.abc import Callable, Sequence
+from typing import NoReturn, TextIO
 
 from groupae import __version__
-from groupae.cli import commands, data
-from groupae.cli.check import check
-from groupae.cli.compare import compare
+from groupae._interrupts import Terminated, terminations_raised
+from groupae._printable import printable
+from groupae.cli.loading import loading
+from groupae.cli.table import COMMANDS, DATA_SUMMARY, Command, Commands
 
 __all__ = ["main"]
 
-_Command = Callable[..., int | None]
-_Commands: TypeAlias = "Mapping[str, _Command | _Commands]"
-
-_COMMANDS: _Commands = {
-    "train": commands.train,
-    "evaluate": commands.evaluate,
-    "compare": compare,
-    "orbit": commands.orbit,
-    "swap": commands.swap,
-    "export": commands.export,
-    "check": check,
-    "data": data.COMMANDS,
-}
-_SUMMARIES = {"data": "List the data sets, make one ready, or draw a contact sheet."}
+_ABOUT = "Autoencoders whose latent space carries a group action."
 
 
 class _UsageError(ValueError):
     """The arguments do not parse."""
-
-
-class _Parser(ArgumentParser):
-    @override
-    def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        raise _UsageError(_one_sentence(message)) from ex
-
-
-def _one_sentence(message: str) -> str:
-    """Return jsonargparse's message as one sentence: argument, what was expected, what came."""
-    line = " ".join(message.split())
-    line = re.sub(r'Parser key "([\w.]+)":', lambda m: f"{m[1].split('.')[-1]}:", line)
-    line = re.sub(r'"(?:\w+\.)?command"', "a command", line)
-    line = re.sub(r"required: [\w.]*\.(\w+)", r"required: \1", line)
-    line = re.sub(r"(?:a )?<class '(\w+)'>", r"\1", line)
-    line = re.sub(r"a typing\.Literal\[(.*?)\]", r"one of \1", line)
-    optional = r"Does not validate.*Subtypes: \[(.*?), NoneType\].*Given value: (.*)"
-    line = re.sub(optional, r"expected \1, got \2", line)
-    return line.replace(". Got value:", ", got").replace("Expected", "expected").rstrip(".")
-
-
-def _parser() -> ArgumentParser:
-    parser = _Parser(
-        prog="groupae",
-        description="Autoencoders whose latent space carries a group action.",
-        version=__version__,
-    )
-    _add_commands(parser, _COMMANDS)
-    return parser
-
-
-def _add_commands(parser: ArgumentParser, commands_by_name: _Commands) -> None:
-    commands_of = parser.add_subcommands(dest="command")
-    for name, command in commands_by_name.items():
-        if isinstance(command, Mapping):
-            sub = _Parser(description=_SUMMARIES[name])
-            commands_of.add_subcommand(name, sub, help=_SUMMARIES[name])
-            _add_commands(sub, command)  # after its parent: jsonargparse wants them in this order
-        else:
-            sub = _parser_of(name, command)
-            commands_of.add_subcommand(name, sub, help=sub.description)
-
-
-def _parser_of(name: str, command: _Command) -> _Parser:
-    """Return the parser of a command's arguments, those of the function that it is."""
-    sub = _Parser(description=(command.__doc__ or "").splitlines()[0])
-    # flags, and one that may be left out
-    skip: set[str | int] = {"compile", "force", "target", "masks"}
-    sub.add_function_arguments(command, as_group=False, as_positional=True, skip=skip)
-    if name == "train":
-        sub.add_argument("--force", action="store_true", help="replace an existing run")
-        form = "run the loss under torch.compile, which takes a C++ compiler and time at first"
-        sub.add_argument("--compile", action="store_true", help=form)
-    if name == "check":
-        form = "all, a group or plug-in by name, or package:object"
-        sub.add_argument("target", nargs="?", default="all", help=form)
-    if name == "show":
-        form = "draw the edge of what the group moves"
-        sub.add_argument("--masks", action="store_true", help=form)
-    sub.add_argument("--debug", action="store_true", help="show tracebacks")
-    return sub
-
-
-def _run(arguments: Namespace) -> int:
-    command: _Command | _Commands = _COMMANDS
-    while isinstance(command, Mapping):
-        command, arguments = command[arguments.command], arguments[arguments.command]
-    ignored = ("debug", "config")
-    options = {key: value for key, value in vars(arguments).items() if key not in ignored}
-    return command(**options) or 0
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -125,42 +46,149 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 def _spell(word: str) -> str:
-    """Return an option with underscores, so that ``--batch-size`` is understood too."""
+    """Return an option with hyphens, so that ``--batch_size`` is understood too."""
     name, equals, value = word.partition("=")
-    return name[:2] + name[2:].replace("-", "_") + equals + value if name[:2] == "--" else word
+    return name.replace("_", "-") + equals + value if name[:2] == "--" else word
 
 
 def _main(words: list[str], *, debug: bool) -> int:
+    options: set[str] = set()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), terminations_raised():
             if not debug:
                 warnings.showwarning = _show_warning
-            return _run(_parser().parse_args(words))
+            found = _find(words, COMMANDS, "groupae", _ABOUT)
+            return 0 if found is None else _run(*found, options)
     except KeyboardInterrupt as error:
-        return _fail("; ".join(["interrupted", *map(str, error.args)]), 130, debug)
+        word, code = ("terminated", 143) if isinstance(error, Terminated) else ("interrupted", 130)
+        return _fail("; ".join([word, *map(str, error.args)]), code, debug)
     except _UsageError as error:
         return _fail(f"{error} (see groupae --help)", 2, debug)
     except (ValueError, TypeError, ModuleNotFoundError) as error:
-        return _fail(str(error), 2, debug)
+        return _fail(_with_options(str(error), options), 2, debug)
     except OSError as error:
         return _fail(_file_error(error), 2, debug)
     except Exception as error:  # the last resort: one line instead of a traceback
         return _fail(f"{type(error).__name__}: {error}", 1, debug)
 
 
+# --- words ---------------------------------------------------------------------------------------
+def _find(
+    words: list[str], commands: Commands, prog: str, about: str
+) -> tuple[str, Command, list[str]] | None:
+    """Return the command that is meant and its arguments; ``None`` if help was all that was asked.
+
+    Raises:
+        _UsageError: If there is no such command.
+    """
+    name, *rest = words or [""]
+    if name in ("-h", "--help"):
+        _print_help(commands, prog, about)
+        return None
+    if name == "--version" and commands is COMMANDS:
+        sys.stdout.write(f"groupae {__version__}\n")
+        return None
+    names = ",".join(commands)
+    if not name:
+        raise _UsageError(f"expected a command to be one of {{{names}}}, got none")
+    if name not in commands:
+        kind = "option" if name.startswith("-") else "choice"
+        raise _UsageError(f"expected a command to be one of {{{names}}}, invalid {kind}: {name!r}")
+    found = commands[name]
+    if isinstance(found, Command):
+        return f"{prog} {name}", found, rest
+    return _find(rest, found, f"{prog} {name}", DATA_SUMMARY)
+
+
+def _print_help(commands: Commands, prog: str, about: str) -> None:
+    parser = argparse.ArgumentParser(prog=prog, description=about)
+    if commands is COMMANDS:
+        parser.add_argument("--version", action="store_true", help="print the version and exit")
+    more = f"{prog} COMMAND --help has the arguments of each"
+    listed = parser.add_subparsers(title="commands", metavar="COMMAND", description=more)
+    for name, command in commands.items():
+        summary = command.summary if isinstance(command, Command) else DATA_SUMMARY
+        listed.add_parser(name, help=summary)
+    parser.print_help()
+
+
+def _run(prog: str, command: Command, words: list[str], options: set[str]) -> int:
+    """Parse the arguments of a command, note what its options are, and run it."""
+    with loading():
+        from groupae.cli.parsing import parser_of
+
+        module, _, name = command.place.partition(":")
+        function: Callable[..., int | None] = getattr(importlib.import_module(module), name)
+        parameters = inspect.signature(function).parameters.values()
+        options |= {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
+        parser = parser_of(prog, command, function, lambda text: _refuse(text, options))
+    arguments = vars(parser.parse_args(words))
+    return function(**{key: value for key, value in arguments.items() if key != "debug"}) or 0
+
+
+def _refuse(message: str, options: set[str]) -> NoReturn:
+    raise _UsageError(_one_sentence(message, options))
+
+
+def _one_sentence(message: str, options: set[str]) -> str:
+    """Return jsonargparse's message as one sentence: argument, what was expected, what came."""
+    line = " ".join(message.split())
+    line = re.sub(r'Parser key "([\w.]+)":', lambda m: f"{_option(m[1], options)}:", line)
+    line = re.sub(r"(?:a )?<class '(\w+)'>", r"\1", line)
+    line = re.sub(r"a typing\.Literal\[(.*?)\]", r"one of \1", line)
+    optional = r"Does not validate.*Subtypes: \[(.*?), NoneType\].*Given value: (.*)"
+    line = re.sub(optional, r"expected \1, got \2", line)
+    digits = r"Exceeds the limit \((\d+) digits\).* value has (\d+) digits.*"
+    line = re.sub(digits, r"expected an integer of at most \1 digits, got \2", line)
+    line = line.replace(". Got value:", ", got").replace("Expected", "expected").rstrip(".")
+    return _with_options(line, options)
+
+
+def _with_options(sentence: str, options: set[str]) -> str:
+    """Return a sentence with names of two words or more as the options that they are."""
+    for name in options:
+        if "_" in name:
+            sentence = re.sub(rf"(?<![\w-]){name}(?!\w)", _option(name, options), sentence)
+    return sentence
+
+
+def _option(name: str, options: set[str]) -> str:
+    """Return how an argument of a function is spelled on the command line."""
+    return f"--{name.replace('_', '-')}" if name in options else name
+
+
+# --- errors --------------------------------------------------------------------------------------
+_REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
 def _file_error(error: OSError) -> str:
-    if error.filename is None:
+    if error.errno is None or error.strerror is None:
         return str(error)
-    refused = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
-    remedy = "make it writable, or name another folder" if refused else "name another folder"
-    return f"{error.filename}: {str(error.strerror).lower()}; {remedy}"
+    if error.errno in _REFUSED:
+        remedy = "make it writable, or name another folder"
+    elif error.errno in _FULL:
+        remedy = "free some room, or name a folder on another disk"
+    elif error.errno == errno.ENAMETOOLONG:
+        remedy = "give it a shorter name"
+    else:
+        remedy = "name another folder"
+    place = error.filename if error.filename is not None else "a file"
+    return f"{place}: {error.strerror.lower()}; {remedy}"
 
 
 def _fail(sentence: str, code: int, debug: bool) -> int:
     if debug:
         traceback.print_exc()
-    sys.stderr.write(f"groupae: {' '.join(sentence.splitlines())}\n")
+    _say_error(sentence)
     return code
+
+
+def _say_error(sentence: str) -> None:
+    """Write one line that begins with the name of the program, once."""
+    line = printable(" ".join(sentence.splitlines()))
+    line = line.removeprefix("groupae: ").removeprefix("groupae ")
+    sys.stderr.write(f"groupae: {line}\n")
 
 
 def _show_warning(
@@ -173,4 +201,4 @@ def _show_warning(
 ) -> None:
     """Say a warning in one line, like an error."""
     del category, filename, lineno, file, line
-    sys.stderr.write(f"groupae: {' '.join(str(message).split())}\n")
+    _say_error(" ".join(str(message).split()))

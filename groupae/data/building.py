@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from groupae._printable import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -88,6 +90,7 @@ def show_building(console: Console | None = None) -> Iterator[None]:
 def _bars(console: Console, stack: contextlib.ExitStack) -> Watcher:
     """Return a watcher that draws a bar for each build, below what is printed meanwhile."""
     from rich import progress
+    from rich.markup import escape
 
     columns = (
         progress.TextColumn("[bold]{task.description}"),
@@ -106,7 +109,7 @@ def _bars(console: Console, stack: contextlib.ExitStack) -> Watcher:
         if building.path not in tasks:
             tasks[building.path] = bars.add_task("", total=building.total)
         doing = "waiting for" if building.is_waiting else "building"
-        description = f"{doing} {building.name}"
+        description = escape(printable(f"{doing} {building.name}"))
         bars.update(tasks[building.path], completed=building.done, description=description)
 
     return watcher
@@ -117,7 +120,7 @@ def _lines(console: Console) -> Watcher:
     quarters: dict[Path, int] = {}
 
     def say(line: str) -> None:
-        console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
 
     def watcher(building: Building) -> None:
         if building.is_waiting:

@@ -19,7 +19,7 @@ from groupae.experiments.report import (
     make_report,
     write_report,
 )
-from groupae.experiments.run import EXPERIMENTS, Run, RunExistsError, get_experiment
+from groupae.experiments.run import EXPERIMENTS, Run, RunExistsError, describe_run, get_experiment
 from groupae.experiments.standings import Standing, Standings
 from groupae.experiments.swaps import (
     SwapReport,
@@ -50,6 +50,7 @@ __all__ = [
     "SwapReport",
     "build_model",
     "choose_models",
+    "describe_run",
     "draw_orbit",
     "draw_swap",
     "draw_training",

@@ -6,11 +6,11 @@ import dataclasses
 
 import torch
 from rich.console import Console
-from rich.table import Table
 
 from groupae._files import write_durably
 from groupae.experiments.cells import choose_examples
 from groupae.experiments.run import Run
+from groupae.experiments.tables import plain, print_scores
 from groupae.metrics import OWN_PSNR, Estimate, Score, evaluate, latent_equivariance_error
 from groupae.models import LatentActionAE, TransformModule
 from groupae.pairs import PairBatch
@@ -59,18 +59,13 @@ class Report:
         return "\n".join([*lines, ""])
 
     def print(self, console: Console) -> None:
-        """Draw the report as tables."""
-        table = Table(title=self.title, caption=self._caption, title_justify="left")
-        table.add_column("predicts x2")
-        for column in self.columns:
-            table.add_column(column.heading, justify="right")
-        for i, row in enumerate(self._rows):
-            table.add_row(*row, style="bold" if i == 0 else None)
-        console.print(table)
-        facts = Table.grid(padding=(0, 2))
+        """Draw the report as tables, with as many scores as the console is wide enough for."""
+        heads = ["predicts x2", *(column.heading for column in self.columns)]
+        title, caption = self.title, self._caption
+        print_scores(console, heads, self._rows, title=title, caption=caption, written="report.md")
+        width = max((len(name) for name in self.facts), default=0)
         for name, text in self.facts.items():
-            facts.add_row(name, text)
-        console.print(facts)
+            console.print(plain(f"{name:<{width}}  {text}"), soft_wrap=True)
 
 
 def _law_errors(model: LatentActionAE) -> str:

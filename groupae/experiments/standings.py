@@ -10,9 +10,9 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
 from groupae.experiments.cells import CellResult
+from groupae.experiments.tables import plain, print_wide
 from groupae.metrics import Estimate, Score
 
 __all__ = ["Standing", "Standings", "markdown_table"]
@@ -208,33 +208,27 @@ class Standings:
 
     def print(self, console: Console) -> None:
         """Draw it as tables, as wide as their content."""
-        table = Table(title=self.title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        title = plain(self.title)
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
         for i, head in enumerate(self._heads):
             table.add_column(head, justify="right" if i else "left", no_wrap=True)
         for row in self.rows:
             style = "bold" if row.name == OURS else ""
-            table.add_row(*(Text(text) for text in self._row(row)), style=style)
+            table.add_row(*map(plain, self._row(row)), style=style)
         for name, scores in self.references.items():
-            table.add_row(*(Text(text) for text in self._reference(name, scores)), style="dim")
-        _print_wide(console, table)
+            table.add_row(*map(plain, self._reference(name, scores)), style="dim")
+        print_wide(console, table)
         for kind, items in (("not applicable", self.not_applicable), ("failed", self.failures)):
             for name, why in items.items():
                 line = f"{name}: {kind}, {why}" if kind == "failed" else f"{name}: {kind}: {why}"
-                console.print(line, markup=False, highlight=False, soft_wrap=True)
+                console.print(plain(line), soft_wrap=True)
         if margins := self._margin_rows():
             table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
             for head in self._MARGIN_HEADS:
                 table.add_column(head, no_wrap=True)
             for texts in margins:
-                table.add_row(*map(Text, texts))
-            _print_wide(console, table)
-
-
-def _print_wide(console: Console, table: Table) -> None:
-    narrow = console.width
-    console.width = console.measure(table, options=console.options.update(width=10_000)).maximum
-    console.print(table, crop=False)
-    console.width = narrow
+                table.add_row(*map(plain, texts))
+            print_wide(console, table)
 
 
 def _goodness(score: Score, mean: float | None) -> float:

@@ -6,12 +6,12 @@ import dataclasses
 
 import torch
 from rich.console import Console
-from rich.table import Table
 
 from groupae._files import write_durably
 from groupae._validation import expected
 from groupae.experiments.run import Run
 from groupae.experiments.standings import markdown_table
+from groupae.experiments.tables import print_scores
 from groupae.metrics import OWN_PSNR, SEEN_PSNR, Estimate, Score, Swaps, swap_scores
 from groupae.models import TransformModule
 from groupae.pairs import Recombinations
@@ -43,32 +43,39 @@ class SwapReport:
     def _caption(self) -> str:
         return f"{self.swaps} held-out pairs x, y; mean and 95 % interval over pairs"
 
-    def markdown(self) -> str:
-        """Return the report as Markdown, with the picture beside it."""
-        heads = ["judged as", "picture", *(column.heading for column in self.columns)]
-        rows = [
+    @property
+    def _heads(self) -> list[str]:
+        return ["judged as", "picture", *(column.heading for column in self.columns)]
+
+    @property
+    def _rows(self) -> list[list[str]]:
+        return [
             [meaning, name, *(_cell(estimates.get(column.name), column) for column in self.columns)]
             for meaning, found in self.scores.items()
             for name, estimates in found.items()
         ]
-        lines = [f"# {self.title}", "", *markdown_table(heads, rows), "", f"{self._caption}.", ""]
+
+    def markdown(self) -> str:
+        """Return the report as Markdown, with the picture beside it."""
+        table = markdown_table(self._heads, self._rows)
+        lines = [f"# {self.title}", "", *table, "", f"{self._caption}.", ""]
         return "\n".join([*lines, "![x, y, their swap, and what it should show](swap.png)", ""])
 
     def print(self, console: Console) -> None:
-        """Draw the report as a table."""
-        table = Table(title=self.title, caption=self._caption, title_justify="left")
-        table.add_column("judged as")
-        table.add_column("picture")
-        for column in self.columns:
-            table.add_column(column.heading, justify="right")
-        for meaning, rows in self.scores.items():
-            for name, estimates in rows.items():
-                is_swap = name == "swap"
-                cells = (_cell(estimates.get(c.name), c) for c in self.columns)
-                style = "bold" if is_swap else None
-                table.add_row(meaning if is_swap else "", name, *cells, style=style)
-            table.add_section()
-        console.print(table)
+        """Draw the report as a table, with as many scores as the console is wide enough for."""
+        rows = self._rows
+        swaps = [i for i, row in enumerate(rows) if row[1] == "swap"]
+        shown = [row if i in swaps else ["", *row[1:]] for i, row in enumerate(rows)]
+        print_scores(
+            console,
+            self._heads,
+            shown,
+            title=self.title,
+            caption=self._caption,
+            labels=2,
+            bold=swaps,
+            written="swap.md",
+        )
 
 
 def _cell(estimate: Estimate | None, score: Score) -> str:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -19,6 +20,7 @@ from rich.progress import (
 from torch import nn
 from typing_extensions import override
 
+from groupae._printable import printable
 from groupae.metrics import PSNR, Score
 from groupae.training.checkpoint import check_unused, prune_checkpoints, save_checkpoint
 
@@ -179,10 +181,11 @@ class ProgressBar(Callback):
         digits = state.score.digits
         figures = f"{state.validation_score:.{digits}f} (best {state.best_score:.{digits}f})"
         score = f"{state.score.title} {figures}"
-        self.bar.update(self.task, score=score)
+        self.bar.update(self.task, score=escape(printable(score)))
         if not self.console.is_terminal:
             spent = f"{state.progress:4.0%}  {state.seconds:5.0f} s  step {state.step}"
-            self.console.print(f"{spent}  validation {score}", highlight=False)
+            line = printable(f"{spent}  validation {score}")
+            self.console.print(line, highlight=False, markup=False)
 
     @override
     def on_end(self, state: TrainingState) -> None:

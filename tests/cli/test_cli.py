@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from groupae.cli import commands, data, main
+from groupae.cli import main, running
+from groupae.data import building
 from groupae.experiments import Run, get_experiment
 from groupae.training import load_best, save_checkpoint
 
@@ -147,7 +148,9 @@ def test_an_existing_run_is_not_overwritten_without_force(a_copy, capsys):
     before = (a_copy / "result.json").read_text()
     assert run("train", "rotated-digits", "--out", a_copy, *SHORT) == 2
     line = the_only_line(capsys)
-    assert "a new or empty folder, got a run; name another folder with --out, or replace" in line
+    assert "expected a new or empty folder, got a finished run with checkpoints up to step " in line
+    assert f"judge it with groupae evaluate {a_copy}, or open it with groupae.Run.open; " in line
+    assert line.endswith("another folder with --out (--force deletes it)\n")
     assert (a_copy / "result.json").read_text() == before
     assert run("train", "rotated-digits", "--out", a_copy, "--force", *SHORT) == 0
     assert (a_copy / "result.json").read_text() != before
@@ -193,13 +196,13 @@ def test_a_path_that_looks_like_markup_is_printed_as_it_is(tmp_path, capsys):
     assert f"{out}/orbit.png\n" in capsys.readouterr().out
 
 
-def test_the_table_is_printed_even_if_the_report_cannot_be_written(a_copy, capsys):
+def test_the_table_is_the_result_even_if_the_report_cannot_be_written(a_copy, capsys):
     (a_copy / "report.md").unlink()
     (a_copy / "report.md").mkdir()
-    assert run("evaluate", a_copy, "--threads", "1") == 2
+    assert run("evaluate", a_copy, "--threads", "1") == 0
     captured = capsys.readouterr()
     assert "oracle: x1 itself turned" in captured.out
-    assert "report.md" in captured.err
+    assert captured.err == "groupae: report.md is not written: is a directory\n"
     assert not list(a_copy.glob(".report*"))
 
 
@@ -358,14 +361,14 @@ def interrupt(*words, **options):
 
 
 def test_only_a_training_speaks_of_what_was_trained(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(data, "show_building", interrupt)
+    monkeypatch.setattr(building, "show_building", interrupt)
     assert run("data", "prepare", "rotated-digits") == 130
     assert the_only_line(capsys) == "groupae: interrupted\n"
     monkeypatch.setattr(Run, "train", interrupt)
     assert run("train", "rotated-digits", "--out", tmp_path / "run", *SHORT) == 130
     sentence = "groupae: interrupted; what was trained so far is kept in the run folder\n"
     assert the_only_line(capsys) == sentence
-    monkeypatch.setattr(commands, "show_building", interrupt)
+    monkeypatch.setattr(running, "show_building", interrupt)
     assert run("train", "rotated-digits", "--out", tmp_path / "run2", *SHORT) == 130
     assert the_only_line(capsys) == "groupae: interrupted\n"
 

@@ -116,7 +116,7 @@ def test_what_is_finished_is_kept_whatever_happens(tmp_path, capsys):
         (["rotated-digits", "--models", "papper"], "a model to be one of all, ablation, default"),
         (["rotated-digits", "--seeds", "0"], "seeds to be an integer of at least 1, got 0"),
         (["rotated-digits", "--jobs", "0"], "jobs to be an integer of at least 1, got 0"),
-        (["rotated-digits", "--cpu-minutes", "0"], "expected cpu_minutes above zero, got 0"),
+        (["rotated-digits", "--cpu-minutes", "0"], "expected --cpu-minutes above zero, got 0"),
         (["rotated-digits", "--steps", "3", "--cpu-minutes", "1"], "not both, got 3 and 1"),
         (["series", "--models", "default", "--pixels", "16"], "square pictures (C, H, W)"),
         (["rotated-digits", "--folder", "/nowhere"], "a folder with the four idx files"),

@@ -1,0 +1,53 @@
+"""Data sets by name, and folders of one's own in the place of a name or of originals."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from groupae._validation import expected
+from groupae.data.registry import DATASETS, DatasetInfo
+from groupae.experiments import get_experiment
+from groupae.experiments.run import DATASET_PLUG_INS
+
+__all__ = ["explaining_originals", "find_dataset", "refuse_own_folder"]
+
+_OWN = "read pictures of your own with groupae.FolderPairs and train on them with groupae.fit"
+
+
+def find_dataset(name: str) -> DatasetInfo:
+    """Return a data set by name, built in or of a plug-in.
+
+    Raises:
+        ValueError: If there is none of that name, or the plug-in that has it cannot be used.
+    """
+    refuse_own_folder(name)
+    if name in DATASETS:
+        return DATASETS[name]
+    if DATASET_PLUG_INS.find(name) is None:
+        raise ValueError(DATASET_PLUG_INS.unknown("groupae", "a data set", name, DATASETS))
+    return get_experiment(name).data
+
+
+def refuse_own_folder(dataset: str) -> None:
+    """Raise if what should be the name of a data set is that of a folder.
+
+    Raises:
+        ValueError: With how to train on a folder.
+    """
+    is_known = dataset in DATASETS or DATASET_PLUG_INS.find(dataset) is not None
+    if not is_known and Path(dataset).is_dir():
+        got, remedy = f"the folder {dataset!r}", f"from Python, {_OWN}"
+        raise ValueError(expected("groupae", "the name of a data set", got, remedy))
+
+
+@contextlib.contextmanager
+def explaining_originals(folder: Path | None) -> Iterator[None]:
+    """Add to what is wrong with a folder of originals how other folders are trained on."""
+    try:
+        yield
+    except (FileNotFoundError, ValueError) as error:
+        if folder is None or not folder.is_dir():
+            raise
+        raise ValueError(f"{error}; if it is a folder of your own, {_OWN} in Python") from error

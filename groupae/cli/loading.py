@@ -1,0 +1,40 @@
+"""Ctrl-C while the library is being loaded, which takes seconds."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from types import FrameType
+
+__all__ = ["loading"]
+
+
+@contextlib.contextmanager
+def loading() -> Iterator[None]:
+    """Have Ctrl-C end the process at once with one line: nothing is half done yet.
+
+    A KeyboardInterrupt in the middle of an import may be swallowed by a library or turned into
+    another error. Does nothing outside the main thread, or where the program handles the signal.
+    """
+    is_ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if is_ours:
+        signal.signal(signal.SIGINT, _end)
+    try:
+        yield
+    finally:
+        if is_ours:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    sys.stderr.write("groupae: interrupted\n")
+    sys.stderr.flush()
+    os._exit(130)

@@ -1,0 +1,69 @@
+"""What several commands do with runs; the library is loaded with this module."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import torch
+from rich.console import Console
+
+from groupae._choices import Split
+from groupae._validation import expected
+from groupae.cli.console import say
+from groupae.cli.folders import explaining_originals
+from groupae.data.building import show_building
+from groupae.experiments import Run, RunExistsError, describe_run
+from groupae.models import TransformModule
+from groupae.training import TrainingConfig
+
+__all__ = ["begin", "budget", "next_folder", "open_run", "set_threads"]
+
+
+def set_threads(threads: int | None) -> None:
+    """Have torch use as many threads, if a number is given."""
+    if threads is not None:
+        if not 1 <= threads <= 1024:
+            raise ValueError(expected("--threads", "a number in 1..1024", threads))
+        torch.set_num_threads(threads)
+
+
+def next_folder(name: str) -> Path:
+    """Return the first of ``runs/NAME-001``, ``-002``, ... that is free."""
+    taken = {path.name for path in Path("runs").glob(f"{name}-*")}
+    number = next(i for i in range(1, len(taken) + 2) if f"{name}-{i:03d}" not in taken)
+    return Path("runs") / f"{name}-{number:03d}"
+
+
+def begin(run: Run, console: Console, *, is_named: bool, force: bool) -> Run:
+    """Load the data of a run, then make its folder: the next free one unless it is named."""
+    run.check(force=force)
+    with show_building(console), explaining_originals(run.folder):
+        for split in get_args(Split):
+            run.load(split, seed=run.preset.training.seed if split == "train" else 0)
+    if (run.path / "config.yaml").exists():
+        say(console, f"--force: {run.path}, {describe_run(run.path)}, is deleted")
+    while True:
+        try:
+            run.make_folder(force=force)
+            return run
+        except RunExistsError:  # another process took the number meanwhile
+            if is_named:
+                raise
+            run = run.moved_to(next_folder(run.experiment.name))
+
+
+def budget(training: TrainingConfig) -> str:
+    """Return how long a training is, in words."""
+    if training.steps is not None:
+        return f"{training.steps} steps"
+    if training.cpu_minutes is not None:
+        return f"{training.cpu_minutes:g} minutes of processor time"
+    return f"{training.minutes:g} minutes"
+
+
+def open_run(run: Path, threads: int | None) -> tuple[Run, TransformModule, Console]:
+    """Return the run in a folder, its trained model, and where to print."""
+    set_threads(threads)
+    opened = Run.open(run)
+    return opened, opened.load_model(), Console()
