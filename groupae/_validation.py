@@ -101,10 +101,16 @@ def check_element(
     n = len(element_shape)
     if isinstance(g, Tensor) and g.ndim >= n and g.shape[g.ndim - n :] == element_shape:
         if is_integer and (g.is_floating_point() or g.is_complex() or g.dtype == torch.bool):
-            remedy = "elements are indices; convert them with .long()"
+            remedy = (
+                "elements are indices: .long() makes them of whole numbers; the index of an angle "
+                "is found by preimage of an inclusion, such as SO2().subgroup('c(4)')"
+            )
             raise TypeError(expected(owner, "elements of an integer dtype", g.dtype, remedy))
         if not is_integer and not g.is_floating_point():
-            remedy = "convert them with .float() or .double()"
+            remedy = (
+                "indices of another group are carried over by its inclusion, such as "
+                "SO2().subgroup('c(4)')(g); coordinates become floating by .float()"
+            )
             raise TypeError(expected(owner, "elements of a floating dtype", g.dtype, remedy))
         return
     trailing = ", ".join(str(size) for size in element_shape)

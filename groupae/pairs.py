@@ -6,15 +6,25 @@ A pair is ``(x1, g, x2)`` with codes on one orbit, ``z2 = g . z1``; a trajectory
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from groupae._validation import check_count
+from groupae._validation import ShapeError, check_count, expected
+from groupae.groups import Group
+from groupae.groups.matching import check_same_group
 
-__all__ = ["PairBatch", "PairSource", "Recombinations", "Trajectories"]
+__all__ = [
+    "PairBatch",
+    "PairSource",
+    "Recombinations",
+    "Trajectories",
+    "check_pairs",
+    "check_prediction",
+    "is_point_set",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +38,11 @@ class PairBatch:
         label: Class of each pair where one is known, shape ``(n,)``.
         mask: Pixels of ``x2`` that show what the group moves, where known: bool, shape
             ``(n, 1, H, W)``.
+        group: The group of the elements, where known; it is compared with a model's.
+
+    Raises:
+        TypeError: If ``x1``, ``g`` or ``x2`` is no tensor, or ``group`` no group.
+        ShapeError: If they are not of one length, or ``x1`` and ``x2`` not of one shape.
 
     Example:
         >>> import torch
@@ -41,20 +56,43 @@ class PairBatch:
     x2: Tensor
     label: Tensor | None = None
     mask: Tensor | None = None
+    group: Group | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("x1", "g", "x2"):
+            part = getattr(self, name)
+            if not isinstance(part, Tensor):
+                got, remedy = type(part).__name__, "convert an array with torch.from_numpy"
+                raise TypeError(expected("PairBatch", f"{name} to be a tensor", got, remedy))
+        if self.group is not None and not isinstance(self.group, Group):
+            got = type(self.group).__name__
+            raise TypeError(expected("PairBatch", "group to be a group, such as SO2()", got))
+        if self.x1.shape != self.x2.shape or self.x1.ndim == 0:
+            got = f"{tuple(self.x1.shape)} and {tuple(self.x2.shape)}"
+            raise ShapeError(expected("PairBatch", "x1 and x2 of one shape (n, *x_shape)", got))
+        n = len(self.x1)
+        if self.g.shape[:1] != (n,):
+            form = f"one element for each pair, g of shape ({n}, *element_shape)"
+            raise ShapeError(expected("PairBatch", form, tuple(self.g.shape)))
 
     def __len__(self) -> int:
         return len(self.x1)
 
+    def _map(self, f: Callable[[Tensor], Tensor]) -> PairBatch:
+        label = None if self.label is None else f(self.label)
+        mask = None if self.mask is None else f(self.mask)
+        return PairBatch(f(self.x1), f(self.g), f(self.x2), label, mask, self.group)
+
     def __getitem__(self, index: slice | Tensor) -> PairBatch:
-        label = None if self.label is None else self.label[index]
-        mask = None if self.mask is None else self.mask[index]
-        return PairBatch(self.x1[index], self.g[index], self.x2[index], label, mask)
+        return self._map(lambda part: part[index])
 
     def to(self, device: torch.device | str) -> PairBatch:
         """Return the batch on another device."""
-        label = None if self.label is None else self.label.to(device)
-        mask = None if self.mask is None else self.mask.to(device)
-        return PairBatch(self.x1.to(device), self.g.to(device), self.x2.to(device), label, mask)
+        return self._map(lambda part: part.to(device))
+
+    def detach(self) -> PairBatch:
+        """Return the batch cut off from whatever graph made it."""
+        return self._map(Tensor.detach)
 
     def chunks(self, size: int) -> Iterator[PairBatch]:
         """Yield the batch in pieces of at most ``size`` pairs."""
@@ -72,11 +110,22 @@ class Trajectories:
         g: Elements, shape ``(n, T, *element_shape)``: ``g[:, t]`` carries ``x[:, t]`` to
             ``x[:, t + 1]``.
         label: Class of each where one is known, shape ``(n,)``.
+        group: The group of the elements, where known.
+
+    Raises:
+        ShapeError: If there is not one element for each move.
     """
 
     x: Tensor
     g: Tensor
     label: Tensor | None = None
+    group: Group | None = None
+
+    def __post_init__(self) -> None:
+        n, length = self.x.shape[:2]
+        if self.g.shape[:2] != (n, length - 1):
+            form = f"an element for each move, g of shape ({n}, {length - 1}, *element_shape)"
+            raise ShapeError(expected("Trajectories", form, tuple(self.g.shape)))
 
     def __len__(self) -> int:
         return len(self.x)
@@ -94,6 +143,10 @@ class Recombinations:
         seen: Pixels of ``truth`` that ``x`` or ``y`` shows, where known: bool, shape
             ``(n, 1, H, W)``. What neither shows can only be guessed.
         mask: Pixels of ``truth`` that show what the group moves, where known: bool, same shape.
+        group: The group that moves the data, where known.
+
+    Raises:
+        ShapeError: If ``x``, ``y`` and ``truth`` differ in shape.
     """
 
     meaning: str
@@ -102,6 +155,12 @@ class Recombinations:
     truth: Tensor
     seen: Tensor | None = None
     mask: Tensor | None = None
+    group: Group | None = None
+
+    def __post_init__(self) -> None:
+        if not self.x.shape == self.y.shape == self.truth.shape:
+            got = ", ".join(str(tuple(part.shape)) for part in (self.x, self.y, self.truth))
+            raise ShapeError(expected("Recombinations", "x, y and truth of one shape", got))
 
     def __len__(self) -> int:
         return len(self.x)
@@ -113,3 +172,55 @@ class PairSource(Protocol):
     def batch(self, step: int, size: int) -> PairBatch:
         """Return the pairs of a step; the same ones whenever it is asked."""
         ...
+
+
+def check_pairs(owner: object, pairs: object, model: object = None) -> None:
+    """Raise unless ``pairs`` are a `PairBatch` (or have its parts), of the model's group.
+
+    Raises:
+        TypeError: If they are something else.
+        ValueError: If the groups are known and differ.
+    """
+    if not all(hasattr(pairs, part) for part in ("x1", "g", "x2")):
+        is_source = callable(getattr(pairs, "fixed", None))
+        remedy = "give its fixed() pairs" if is_source else "PairBatch(x1, g, x2) makes one"
+        raise TypeError(expected(owner, "pairs as a PairBatch", type(pairs).__name__, remedy))
+    check_same_group(owner, "pairs", model, pairs)
+
+
+def is_point_set(x_shape: tuple[int, ...]) -> bool:
+    """Return whether data of that shape are taken for sets of points: ``(N, 2)`` or ``(N, 3)``.
+
+    There are more points than coordinates; ``(channels, length)`` is a series.
+    """
+    return len(x_shape) == 2 and x_shape[1] in (2, 3) and x_shape[0] > x_shape[1]
+
+
+def check_prediction(
+    owner: object, source: str, prediction: object, shape: tuple[int, ...]
+) -> None:
+    """Raise unless what a model made has the shape of the data it stands for.
+
+    Sets of points may be predicted by another number of points.
+
+    Args:
+        owner: Who complains.
+        source: What made it: "the decoder".
+        prediction: What was made.
+        shape: Shape of the data, ``(n, *x_shape)``.
+
+    Raises:
+        TypeError: If it is no tensor.
+        ShapeError: If the shapes differ.
+    """
+    if not isinstance(prediction, Tensor):
+        got = type(prediction).__name__
+        raise TypeError(expected(owner, f"{source} to return a tensor", got))
+    found, wanted = tuple(prediction.shape), tuple(shape)
+    if found == wanted:
+        return
+    ends = found[:1] + found[2:] == wanted[:1] + wanted[2:]
+    if ends and is_point_set(found[1:]) and is_point_set(wanted[1:]):
+        return
+    what = f"{source} to return the shape of the data, {wanted}"
+    raise ShapeError(expected(owner, what, found, "shapes that broadcast would hide it"))

@@ -58,7 +58,7 @@ class OrbitDataset(abc.ABC):
         seed: Key of order and elements, at least 0.
 
     Raises:
-        TypeError: If labels are no tensor.
+        TypeError: If the group is none, or labels are no tensor.
         ValueError: If there are no originals, not as many labels, or the seed is no such integer.
     """
 
@@ -66,6 +66,8 @@ class OrbitDataset(abc.ABC):
         self, group: Group, size: int, *, labels: Tensor | None = None, seed: int = 0
     ) -> None:
         owner = type(self).__name__
+        if not isinstance(group, Group):
+            raise TypeError(expected(owner, "group to be a group, such as SO2()", repr(group)))
         if size == 0:
             raise ShapeError(expected(owner, "at least one original", "none"))
         if labels is not None:
@@ -139,7 +141,8 @@ class OrbitDataset(abc.ABC):
             raise ValueError(expected(type(self).__name__, "two originals to swap parts of", got))
         generator = keyed_generator(self.seed, _OTHERS)
         steps = torch.randint(1, n, (len(index),), generator=generator)
-        return self._recombine(index, (index + steps) % n)
+        readings = self._recombine(index, (index + steps) % n)
+        return tuple(dataclasses.replace(reading, group=self.group) for reading in readings)
 
     def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
         """Return the readings of swaps of some originals' parts, the first to judge by."""
@@ -172,7 +175,8 @@ class OrbitDataset(abc.ABC):
         generator = keyed_generator(self.seed, _TRAJECTORIES, step)
         seen = self.views(index, length + 1, generator)
         moves = seen.steps(self.group)
-        return Trajectories(seen.x.transpose(0, 1), moves.transpose(0, 1), self._labels(index))
+        x, g = seen.x.transpose(0, 1), moves.transpose(0, 1)
+        return Trajectories(x, g, self._labels(index), self.group)
 
     def _index(self, step: int, size: int) -> Tensor:
         """Return the originals of a step."""
@@ -183,7 +187,8 @@ class OrbitDataset(abc.ABC):
     def _pairs(self, index: Tensor, generator: torch.Generator) -> PairBatch:
         seen = self.views(index, 2, generator)
         mask = None if seen.mask is None else seen.mask[1]
-        return PairBatch(seen.x[0], seen.steps(self.group)[0], seen.x[1], self._labels(index), mask)
+        g, labels = seen.steps(self.group)[0], self._labels(index)
+        return PairBatch(seen.x[0], g, seen.x[1], labels, mask, self.group)
 
     def _labels(self, index: Tensor) -> Tensor | None:
         return None if self.labels is None else self.labels[index]

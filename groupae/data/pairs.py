@@ -19,6 +19,7 @@ from groupae._validation import ShapeError, check_count, expected
 from groupae.data.keys import keyed_generator
 from groupae.data.orbits import OrbitDataset, Views
 from groupae.groups import FiniteGroup, Group
+from groupae.groups.matching import check_same_group
 from groupae.groups.packing import Packed
 from groupae.pairs import Recombinations
 
@@ -49,6 +50,7 @@ class OrbitPairs(OrbitDataset):
         TypeError: If originals or labels are no tensors, or ``act`` returns something else, or what
             is seen are bytes or truth values.
         ShapeError: If there are no originals, or ``act``, ``show`` or ``mask`` return other shapes.
+        ValueError: If ``act`` or ``sample`` is the method of an action or group of another group.
 
     Example:
         >>> from groupae import Cyclic
@@ -79,6 +81,8 @@ class OrbitPairs(OrbitDataset):
         if show is None:
             _check_no_bytes(owner, "originals", originals)
         super().__init__(group, len(originals), labels=labels, seed=seed)
+        check_same_group(owner, "an action", group, act)
+        check_same_group(owner, "samples", group, sample)
         self.originals = originals
         self.act = act
         self._show = show
@@ -128,6 +132,7 @@ class OrbitPairs(OrbitDataset):
         return keyed_generator(self.seed, _RECOMBINED, key)
 
     def _move(self, g: Tensor, originals: Tensor, generator: torch.Generator) -> Views:
+        self.group.check_elements(g)
         m, n = g.shape[:2]
         repeated = originals.expand(m, *originals.shape).flatten(0, 1)
         parts = zip(g.flatten(0, 1).split(_CHUNK), repeated.split(_CHUNK), strict=True)

@@ -35,7 +35,7 @@ from groupae.groups import (
     Scaling,
     Translation,
 )
-from groupae.pairs import PairBatch
+from groupae.pairs import PairBatch, check_pairs
 from groupae.viz.mosaics import GAP, mosaic
 
 if TYPE_CHECKING:
@@ -185,6 +185,10 @@ def plot_pairs(
         to_pictures: How data are drawn: a function from ``(k, *x_shape)`` to ``(k, C, H, W)``.
         outline: Draw the edge of the mask on x2: what the group moves, where that is known.
 
+    Raises:
+        TypeError: If ``batch`` are no pairs.
+        ValueError: If they know their group and it is another one.
+
     Example:
         >>> from groupae import RotatedDigits
         >>> test = RotatedDigits("test")
@@ -192,6 +196,7 @@ def plot_pairs(
     """
     from matplotlib import pyplot as plt
 
+    check_pairs("plot_pairs", batch, group)
     n = min(n, len(batch))
     columns = min(4, n)
     rows = math.ceil(n / columns)

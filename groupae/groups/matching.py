@@ -1,0 +1,86 @@
+"""Whether two things that meet are of one group: data and model, action and representation.
+
+Elements are plain tensors: an index of C(8) looks like one of C(4), an angle like a scale. So what
+knows its group is asked for it wherever two such things meet.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import torch
+
+from groupae._validation import expected
+from groupae.groups.base import Group
+from groupae.groups.subgroups import find_subgroup
+
+__all__ = ["check_same_group", "group_of"]
+
+
+def group_of(thing: object) -> Group | None:
+    """Return the group of an object or of a bound method's object; ``None`` if it knows none.
+
+    Example:
+        >>> from groupae import SO2
+        >>> group_of(SO2().rep("2x1").act), group_of(abs)
+        (SO2(), None)
+    """
+    owner = getattr(thing, "__self__", thing)
+    group = owner if isinstance(owner, Group) else getattr(owner, "group", None)
+    return group if isinstance(group, Group) else None
+
+
+def check_same_group(owner: object, what: str, wanted: object, found: object) -> None:
+    """Raise if two objects are of different groups; those that know none are let through.
+
+    Args:
+        owner: Who complains.
+        what: What is of another group, in the plural: "pairs".
+        wanted: An object whose group is asked for, or the group.
+        found: Likewise.
+
+    Raises:
+        ValueError: If both know their group and the groups differ; the sentence names the map from
+            one to the other if there is an inclusion.
+    """
+    if torch.compiler.is_compiling():  # asked before anything is traced
+        return
+    mine, theirs = group_of(wanted), group_of(found)
+    if mine is None or theirs is None or mine is theirs or mine == theirs:
+        return
+    if _plain(mine) == _plain(theirs):
+        return
+    got = f"{what} of {theirs}"
+    raise ValueError(expected(owner, f"{what} of {mine}", got, _remedy(mine, theirs)))
+
+
+def _plain(group: Group) -> Group:
+    """Return the group with the default ``backend``, which changes no element."""
+    changes: dict[str, object] = {}
+    fields: tuple[Any, ...] = dataclasses.fields(group) if dataclasses.is_dataclass(group) else ()
+    for field in fields:
+        value = getattr(group, field.name)
+        if field.name == "backend":
+            value = field.default
+        elif isinstance(value, Group):
+            value = _plain(value)
+        elif isinstance(value, tuple) and any(isinstance(part, Group) for part in value):
+            value = tuple(_plain(part) if isinstance(part, Group) else part for part in value)
+        if value != getattr(group, field.name):
+            changes[field.name] = value
+    return dataclasses.replace(group, **changes) if changes else group  # type: ignore[type-var]
+
+
+def _remedy(mine: Group, theirs: Group) -> str:
+    for large, small in ((mine, theirs), (theirs, mine)):
+        try:
+            inclusion = find_subgroup(large, str(small))
+        except (ValueError, TypeError):  # it has no subgroup of that name
+            continue
+        if inclusion.source == small:
+            name = f"{large}.subgroup({str(small).lower()!r})"
+            if large == mine:
+                return f"the inclusion {name} carries elements over"
+            return f"restrict {theirs} to it, or build on {theirs}: the inclusion is {name}"
+    return "an element means something else in each, even where tensors look alike"
