@@ -101,16 +101,16 @@ class Conditional(TransformModule):
 
     @override
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
-        prediction = self.decoder(self.condition(g, self.encoder(x)))
-        assert isinstance(prediction, Tensor)
-        return prediction
+        batch = self._check_call("transform(g, x)", g, x)
+        return self._predicted(self.decoder(self.condition(g, self.encoder(x))), x, batch)
 
     @override
     def orbit(self, x: Tensor, gs: Tensor) -> Tensor:
+        gs = self._elements_of_each(gs, x)
         n, m = gs.shape[:2]
         z = map_latent(lambda part: part.repeat_interleave(m, 0), self.encoder(x))
         predictions = self.decoder(self.condition(gs.flatten(0, 1), z))
-        return torch.unflatten(predictions, 0, (n, m))
+        return self._unflattened(predictions, x, n, m)
 
     @override
     def loss(self, batch: PairBatch) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from groupae.groups.matching import group_of
 from groupae.models import Capabilities
 from groupae.pairs import PairBatch
 
@@ -54,12 +55,16 @@ class DataAction(_Untrained):
 
     Args:
         act: Function of ``(g, x)``.
+
+    Attributes:
+        group: The group of ``act``, where it is a method that knows it, else ``None``.
     """
 
     capabilities = Capabilities(needs_data_action=True)
 
     def __init__(self, act: Callable[[Tensor, Tensor], Tensor]) -> None:
         self.act = act
+        self.group = group_of(act)
 
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
         """Return ``act(g, x)``."""

@@ -24,7 +24,7 @@ from groupae._validation import ShapeError, check_count, expected
 from groupae.baselines.scenes import scene_turns
 from groupae.groups import Group
 from groupae.models import Capabilities, TransformModule
-from groupae.pairs import PairBatch
+from groupae.pairs import PairBatch, check_pairs
 
 __all__ = ["SceneTransformer", "camera_rays", "fourier_features"]
 
@@ -266,6 +266,7 @@ class SceneTransformer(TransformModule):
     @override
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
         """Return what the moved camera sees; ``g`` may be one element for all."""
+        self._check_call("transform(g, x)", g, x)
         tokens = self.encode(x)
         g = g.expand(x.shape[0], *self.group.element_shape)
         parts = self.turned(g, self.rays).split(_CHUNK, 1)
@@ -275,6 +276,7 @@ class SceneTransformer(TransformModule):
     @override
     def loss(self, batch: PairBatch) -> dict[str, Tensor]:
         """Return the mean squared error along this step's rays, in both directions."""
+        check_pairs("SceneTransformer.loss", batch, self)
         g = torch.cat([batch.g, self.group.inverse(batch.g)])
         pixels = self._pixels(len(g))
         rays = self.turned(g, self.rays[pixels])

@@ -23,9 +23,10 @@ from typing_extensions import override
 from groupae._validation import check_count, expected
 from groupae.groups import SO2, Group
 from groupae.groups.constants import Constant
+from groupae.groups.matching import check_same_group
 from groupae.models import Capabilities, ConvDecoder, ConvEncoder, TransformModule
 from groupae.objectives import CrossPrediction, PredictionTerm
-from groupae.pairs import PairBatch
+from groupae.pairs import PairBatch, check_pairs
 
 __all__ = ["OrbitAveragedEncoder", "Winter", "direction"]
 
@@ -157,6 +158,7 @@ class Winter(TransformModule):
         if group != SO2():
             remedy = "its pose is an angle and turns the decoded picture"
             raise ValueError(expected("Winter", "the group SO(2)", group, remedy))
+        check_same_group("Winter", "an action", group, act)
         channels, size = x_shape[0], x_shape[-1]
         if encoder is None:
             trunk = ConvEncoder(dim + 2, in_channels=channels, size=size, widths=encoder_widths)
@@ -174,15 +176,17 @@ class Winter(TransformModule):
 
     @override
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
+        batch = self._check_call("transform(g, x)", g, x)
         code, pose = self.encode(x)
-        return self.act(self.group.compose(g, pose), self.decoder(code))
+        return self._predicted(self.act(self.group.compose(g, pose), self.decoder(code)), x, batch)
 
     @override
     def orbit(self, x: Tensor, gs: Tensor) -> Tensor:
+        gs = self._elements_of_each(gs, x)
         code, pose = self.encode(x)
         drawn = self.decoder(code).repeat_interleave(gs.shape[1], 0)
         moved = self.act(self.group.compose(gs, pose.unsqueeze(1)).flatten(), drawn)
-        return torch.unflatten(moved, 0, gs.shape)
+        return self._unflattened(moved, x, *gs.shape)
 
     def estimate(self, x1: Tensor, x2: Tensor) -> Tensor:
         """Return the element that carries ``x1`` to ``x2``, by their poses; shape ``(n,)``."""
@@ -191,6 +195,7 @@ class Winter(TransformModule):
 
     @override
     def loss(self, batch: PairBatch) -> dict[str, Tensor]:
+        check_pairs("Winter.loss", batch, self)
         if self.learns_from_pairs:
             return self.objective(self, batch)
         x = torch.cat([batch.x1, batch.x2])

@@ -6,21 +6,25 @@ action. The theory asks of them only ``E(D(z)) = z`` (paper, Prop. 4.3).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from groupae._validation import check_floating, expected
+from groupae._validation import ShapeError, check_floating, expected
 from groupae.actions import Description, LatentAction
 from groupae.actions.base import map_latent
 from groupae.models.protocol import TransformModule
 from groupae.objectives import CrossReconstruction
-from groupae.pairs import PairBatch
+from groupae.objectives.reconstruction import Term
+from groupae.objectives.terms import Terms, check_terms, is_torch_loss, known_terms
+from groupae.pairs import PairBatch, check_pairs
 
 __all__ = ["LatentActionAE"]
+
+Objective = Callable[[Any, PairBatch], "dict[str, Tensor]"]
 
 
 class LatentActionAE(TransformModule):
@@ -30,7 +34,12 @@ class LatentActionAE(TransformModule):
         encoder: Any module from data to codes: a tensor, or a dict of named parts.
         decoder: Any module from codes to data.
         action: How the group acts on codes.
-        objective: The loss; symmetric cross-reconstruction by MSE (the paper's) unless given.
+        objective: The loss; symmetric cross-reconstruction by MSE (the paper's) unless given. Terms
+            as `CrossReconstruction` takes them, such as "log_mse", or any function of the model and
+            a `PairBatch` that returns one scalar, or several by name.
+
+    Raises:
+        TypeError: If an argument is of another kind.
 
     References:
         Jin, Shrivastava & Fletcher, Learning Group Actions on Latent Representations, NeurIPS 2024.
@@ -48,7 +57,7 @@ class LatentActionAE(TransformModule):
         encoder: nn.Module,
         decoder: nn.Module,
         action: LatentAction[Any],
-        objective: Callable[[Any, PairBatch], dict[str, Tensor]] | None = None,
+        objective: Objective | Terms[Term] | None = None,
     ) -> None:
         super().__init__()
         for name, module in (("encoder", encoder), ("decoder", decoder), ("action", action)):
@@ -60,12 +69,22 @@ class LatentActionAE(TransformModule):
         self.decoder = decoder
         self.action = action
         self.group = action.group
-        self.objective = objective or CrossReconstruction()
+        self.objective = _objective(objective)
 
     def encode(self, x: Tensor) -> Any:
         """Return the code ``E(x)``."""
         check_floating("LatentActionAE.encode", "x", x)
-        return self.encoder(x)
+        z = self.encoder(x)
+        for part in z.values() if isinstance(z, dict) else (z,):
+            if not isinstance(part, Tensor):
+                got = f"{type(z).__name__} with {type(part).__name__}" if part is not z else ""
+                form = "the encoder to return a tensor, or a dict of named tensors"
+                got = got or type(z).__name__
+                raise TypeError(expected("LatentActionAE", form, got, "drop what the action lacks"))
+            if x.ndim > 1 and part.shape[:1] != x.shape[:1]:
+                form = f"the encoder to return one code for each of {x.shape[0]} data"
+                raise ShapeError(expected("LatentActionAE", form, tuple(part.shape)))
+        return z
 
     def decode(self, z: Any) -> Tensor:
         """Return the data ``D(z)``."""
@@ -83,7 +102,8 @@ class LatentActionAE(TransformModule):
             g: Elements, shape ``(n, *element_shape)``, or one element for all.
             x: Data, shape ``(n, *x_shape)``.
         """
-        return self.decode(self.action(g, self.encode(x)))
+        batch = self._check_call("transform(g, x)", g, x)
+        return self._predicted(self.decode(self.action(g, self.encode(x))), x, batch)
 
     @override
     def forward(self, g: Tensor, x: Tensor) -> Tensor:
@@ -102,9 +122,10 @@ class LatentActionAE(TransformModule):
         Returns:
             Shape ``(n, m, *x_shape)``; each x is encoded once.
         """
-        if gs.ndim - len(self.action.group.element_shape) == 2:
-            return self._decode_many(self._along(gs, x), len(x), gs.shape[1])
-        return self._decode_many(self.action.orbit(self.encode(x), gs), len(x), len(gs))
+        own = self._elements_of_each(gs, x)
+        if gs.ndim == own.ndim:
+            return self._decode_many(self._along(own, x), x, own.shape[1])
+        return self._decode_many(self.action.orbit(self.encode(x), gs), x, len(gs))
 
     def interpolate(self, x: Tensor, g: Tensor, steps: int) -> Tensor:
         """Return ``steps`` frames on the geodesic from ``x`` (the identity) to ``g . x``.
@@ -120,14 +141,17 @@ class LatentActionAE(TransformModule):
         Raises:
             TypeError: If the group is discrete: nothing lies between its elements.
         """
-        if steps < 2:
-            raise ValueError(expected("LatentActionAE.interpolate", "steps of at least 2", steps))
+        if not isinstance(steps, int) or isinstance(steps, bool) or steps < 2:
+            what, remedy = "steps of at least 2", "an integer: how many frames, both ends included"
+            got = repr(steps)
+            raise ValueError(expected("LatentActionAE.interpolate", what, got, remedy))
         group = self.action.group
+        self._check_call("interpolate(x, g, steps)", g, x)
         g = g.expand(len(x), *group.element_shape)
         start = group.identity(len(x), 1, dtype=g.dtype, device=g.device)
         t = torch.linspace(0, 1, steps, dtype=g.dtype, device=g.device)
         path = group.interpolate(start, g.unsqueeze(1), t)
-        return self._decode_many(self._along(path, x), len(x), steps)
+        return self._decode_many(self._along(path, x), x, steps)
 
     def _along(self, path: Tensor, x: Tensor) -> Any:
         """Return the codes of each ``x`` moved by its own elements ``(n, m, ...)``."""
@@ -135,17 +159,35 @@ class LatentActionAE(TransformModule):
 
     def swap(self, x: Tensor, y: Tensor) -> Tensor:
         """Return data with the invariant part of ``x`` and the varying part (pose) of ``y``."""
-        return self.decode(self.action.swap(self.encode(x), self.encode(y)))
+        check_floating("LatentActionAE.swap", "x", x)
+        check_floating("LatentActionAE.swap", "y", y)
+        if x.shape != y.shape:
+            got = f"{tuple(x.shape)} and {tuple(y.shape)}"
+            raise ShapeError(expected("LatentActionAE.swap", "x and y of one shape", got))
+        return self._predicted(self.decode(self.action.swap(self.encode(x), self.encode(y))), x)
 
     @override
     def loss(self, batch: PairBatch) -> dict[str, Tensor]:
         """Return the objective's named terms on a batch of pairs."""
-        return self.objective(self, batch)
+        owner = type(self).__name__
+        check_pairs(f"{owner}.loss", batch, self)
+        return check_terms(owner, self.objective(self, batch))
 
     def describe(self) -> Description:
         """Return a table of the code: latent slice, irrep, copies, invariant or not."""
         return self.action.describe()
 
-    def _decode_many(self, z: Any, n: int, m: int) -> Tensor:
+    def _decode_many(self, z: Any, x: Tensor, m: int) -> Tensor:
         flat = map_latent(lambda part: part.flatten(0, 1), z)
-        return torch.unflatten(self.decode(flat), 0, (n, m))
+        return self._unflattened(self.decode(flat), x, x.shape[0], m)
+
+
+def _objective(objective: object) -> Objective:
+    """Return the loss that was asked for; what reads a pass, not a model, is a term of one."""
+    of_a_pass = is_torch_loss(objective) or objective in known_terms().values()
+    if objective is None or of_a_pass or isinstance(objective, (str, Mapping, list, tuple)):
+        return CrossReconstruction(objective)  # type: ignore[arg-type]  # it checks them
+    if not callable(objective):
+        form = "an objective: terms of CrossReconstruction, or a function of (model, pairs)"
+        raise TypeError(expected("LatentActionAE", form, type(objective).__name__))
+    return objective

@@ -9,8 +9,9 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from groupae._validation import ShapeError, check_floating, expected
 from groupae.groups import Group
-from groupae.pairs import PairBatch
+from groupae.pairs import PairBatch, check_prediction
 
 __all__ = ["Capabilities", "TransformModel", "TransformModule"]
 
@@ -85,11 +86,75 @@ class TransformModule(nn.Module, abc.ABC):
 
         Args:
             x: Data, shape ``(n, *x_shape)``.
-            gs: Elements, shape ``(n, m, *element_shape)``.
+            gs: Elements, shape ``(n, m, *element_shape)``; or ``(m, *element_shape)``, the same
+                for all.
 
         Returns:
             Shape ``(n, m, *x_shape)``.
         """
+        gs = self._elements_of_each(gs, x)
         n, m = gs.shape[:2]
         predictions = self.transform(gs.flatten(0, 1), x.repeat_interleave(m, 0))
+        return self._unflattened(predictions, x, n, m)
+
+    # --- what is asked of a model and what its networks return ------------------------------
+    def _check_call(self, method: str, g: Tensor, x: Tensor, most: int = 1) -> tuple[int, ...]:
+        """Raise unless ``x`` are data and ``g`` elements, one for all or one for each.
+
+        Args:
+            method: The method that was called, with its arguments in order: "transform(g, x)".
+            g: Elements, shape ``(*element_shape)``, ``(n, *element_shape)``, ...
+            x: Data, shape ``(n, *x_shape)``.
+            most: How many batch axes elements may have.
+
+        Returns:
+            The batch axes of the elements.
+        """
+        owner, group = type(self).__name__, self.group
+        is_data = isinstance(g, Tensor) and g.is_floating_point() and g.ndim > 0
+        if is_data and not _are_elements(group, g) and _are_elements(group, x):
+            what = f"elements as g, data as x in {method}"
+            raise TypeError(expected(owner, what, "them the other way round"))
+        group.check_elements(g)
+        check_floating(f"{owner}.{method}", "x", x)
+        batch = tuple(g.shape[: g.ndim - len(group.element_shape)])
+        fits = len(batch) <= min(most, x.ndim)
+        if not fits or (batch and batch[0] != x.shape[0] and 1 not in (batch[0], x.shape[0])):
+            got = f"{tuple(g.shape)} for data {tuple(x.shape)}"
+            what = f"elements for {method}, one for all data or one for each"
+            raise ShapeError(expected(owner, what, got, "the first axis of both is the batch"))
+        return batch
+
+    def _elements_of_each(self, gs: Tensor, x: Tensor) -> Tensor:
+        """Return the elements of an orbit as ``(n, m, *element_shape)``, or say what is wrong."""
+        ending = self.group.element_shape
+        if _are_elements(self.group, gs) and gs.ndim == len(ending) + 1:
+            gs = gs.unsqueeze(0)
+        batch = self._check_call("orbit(x, gs)", gs, x, most=2)
+        if len(batch) < 2:
+            owner = f"{type(self).__name__}.orbit"
+            raise ShapeError(expected(owner, "a list of elements", "one", "give it an axis"))
+        return gs.expand(x.shape[0], batch[1], *ending)
+
+    def _predicted(self, prediction: object, x: Tensor, batch: tuple[int, ...] = ()) -> Tensor:
+        """Return a prediction if it has the shape of ``x``, of which one may serve many g."""
+        n = batch[0] if batch and x.shape[0] == 1 else x.shape[0]
+        shape = (n, *x.shape[1:])
+        check_prediction(type(self).__name__, "the decoder", prediction, shape)
+        assert isinstance(prediction, Tensor)
+        return prediction
+
+    def _unflattened(self, predictions: object, x: Tensor, n: int, m: int) -> Tensor:
+        """Return ``n * m`` predictions as ``(n, m, ...)`` if each has the shape of one datum."""
+        shape = (n * m, *x.shape[1:])
+        check_prediction(type(self).__name__, "the decoder", predictions, shape)
+        assert isinstance(predictions, Tensor)
         return torch.unflatten(predictions, 0, (n, m))
+
+
+def _are_elements(group: Group, g: object) -> bool:
+    """Return whether it is a tensor whose last axes and kind of dtype are those of elements."""
+    if not isinstance(g, Tensor) or g.is_floating_point() == group.has_integer_elements:
+        return False
+    n = len(group.element_shape)
+    return g.ndim >= n and tuple(g.shape[g.ndim - n :]) == group.element_shape

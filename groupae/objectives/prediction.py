@@ -7,15 +7,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from groupae.groups import Group
-from groupae.objectives.reconstruction import Predicted, mean_squared_error
-from groupae.pairs import PairBatch
+from groupae.objectives.reconstruction import Predicted
+from groupae.objectives.terms import Terms, check_terms, parse_terms
+from groupae.pairs import PairBatch, check_pairs, check_prediction
 
 __all__ = ["CrossPrediction", "PredictionTerm", "Predictions"]
 
@@ -47,7 +48,8 @@ class CrossPrediction:
     """A weighted sum of named terms over ``transform(g, x1)`` and ``transform(g^-1, x2)``.
 
     Args:
-        terms: Name to ``(weight, term)``; the mean squared error unless given.
+        terms: Name to ``(weight, term)``, or a term by name, as for `CrossReconstruction`; the
+            mean squared error unless given.
 
     Example:
         >>> from groupae.objectives import log_mean_squared_error
@@ -55,8 +57,8 @@ class CrossPrediction:
         ('log_mse',)
     """
 
-    def __init__(self, terms: Mapping[str, tuple[float, PredictionTerm]] | None = None) -> None:
-        self.terms = dict(terms or {"reconstruction": (1.0, mean_squared_error)})
+    def __init__(self, terms: Terms[PredictionTerm] | None = None) -> None:
+        self.terms = parse_terms("CrossPrediction", terms, reads_codes=False)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -65,11 +67,18 @@ class CrossPrediction:
 
     def __call__(self, model: _Predictor, batch: PairBatch) -> dict[str, Tensor]:
         """Return each term times its weight, by name; their sum is the loss."""
+        check_pairs("CrossPrediction", batch, model)
         g = torch.cat([batch.g, model.group.inverse(batch.g)])
         prediction = model.transform(g, torch.cat([batch.x1, batch.x2]))
         return self.compare(prediction, torch.cat([batch.x2, batch.x1]))
 
     def compare(self, prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Return each term times its weight, by name, of any predictions and targets."""
+        """Return each term times its weight, by name, of any predictions and targets.
+
+        Raises:
+            ShapeError: If their shapes differ, or a term is not one number.
+        """
+        check_prediction("CrossPrediction", "the model", prediction, target.shape)
         made = Predictions(prediction, target)
-        return {name: weight * term(made) for name, (weight, term) in self.terms.items()}
+        terms = {name: weight * term(made) for name, (weight, term) in self.terms.items()}
+        return check_terms("CrossPrediction", terms)

@@ -7,15 +7,17 @@ both. A term reads what that pass made, so adding a term costs only what the ter
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
+from groupae._validation import ShapeError, expected
 from groupae.actions import LatentAction
 from groupae.actions.base import map_latent
-from groupae.pairs import PairBatch
+from groupae.objectives.terms import Terms, check_terms, parse_terms
+from groupae.pairs import PairBatch, check_pairs, check_prediction
 
 __all__ = [
     "Codec",
@@ -86,7 +88,7 @@ Term = Callable[[CrossPass], Tensor]
 
 def mean_squared_error(crossed: Predicted) -> Tensor:
     """Return the mean squared error of the crossed reconstruction (the paper's loss)."""
-    return (crossed.prediction - crossed.target).square().mean()
+    return _errors(crossed).square().mean()
 
 
 def log_mean_squared_error(crossed: Predicted, floor: float = 1e-4) -> Tensor:
@@ -96,8 +98,18 @@ def log_mean_squared_error(crossed: Predicted, floor: float = 1e-4) -> Tensor:
     its relative error, so sparse pictures are not drowned by dense ones. The floor (40 dB) keeps
     the gradient of a picture that is already right from growing without bound.
     """
-    errors = (crossed.prediction - crossed.target).square().flatten(1).mean(1)
+    errors = _errors(crossed).square().flatten(1).mean(1)
     return (errors + floor).log().mean()
+
+
+def _errors(crossed: Predicted) -> Tensor:
+    """Return prediction minus target, which must not broadcast."""
+    found, wanted = tuple(crossed.prediction.shape), tuple(crossed.target.shape)
+    if found != wanted:
+        what = f"predictions of the target's shape {wanted}"
+        remedy = "sets of different sizes compare by chamfer_error"
+        raise ShapeError(expected("reconstruction error", what, found, remedy))
+    return crossed.prediction - crossed.target
 
 
 def latent_cycle(crossed: CrossPass) -> Tensor:
@@ -122,19 +134,28 @@ class CrossReconstruction:
     """A weighted sum of named terms over the crossed pass.
 
     Args:
-        terms: Name to ``(weight, term)``; the paper's symmetric MSE unless given.
+        terms: Name to ``(weight, term)``; the paper's symmetric MSE unless given. A term is a
+            function of a `CrossPass`, one of torch's losses, or a name: "mse", "log_mse",
+            "latent_cycle", "chamfer", "log_chamfer", "st_lpips", "lpips". One term alone, or a
+            list of them, has weight 1.
+
+    Raises:
+        TypeError: If terms are none of these, or, when it is called, one returns no tensor.
+        ValueError: If a name is unknown, or there are no terms.
+        ShapeError: When it is called: if the decoder returns another shape than the data's, or a
+            term is not one number.
 
     References:
         Jin, Shrivastava & Fletcher, NeurIPS 2024, training loss.
 
     Example:
         >>> objective = CrossReconstruction({"mse": (1.0, mean_squared_error)})
-        >>> objective.names
-        ('mse',)
+        >>> objective.names == CrossReconstruction("mse").names == ("mse",)
+        True
     """
 
-    def __init__(self, terms: Mapping[str, tuple[float, Term]] | None = None) -> None:
-        self.terms = dict(terms or {"reconstruction": (1.0, mean_squared_error)})
+    def __init__(self, terms: Terms[Term] | None = None) -> None:
+        self.terms = parse_terms("CrossReconstruction", terms)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -143,9 +164,13 @@ class CrossReconstruction:
 
     def __call__(self, model: Codec, batch: PairBatch) -> dict[str, Tensor]:
         """Return each term times its weight, by name; their sum is the loss."""
+        check_pairs("CrossReconstruction", batch, model.action)
         group = model.action.group
         z = model.encode(torch.cat([batch.x1, batch.x2]))
         moved = model.action(torch.cat([batch.g, group.inverse(batch.g)]), z)
         target = torch.cat([batch.x2, batch.x1])
-        crossed = CrossPass(model, moved, model.decode(moved), target, z)
-        return {name: weight * term(crossed) for name, (weight, term) in self.terms.items()}
+        prediction = model.decode(moved)
+        check_prediction(type(model).__name__, "the decoder", prediction, target.shape)
+        crossed = CrossPass(model, moved, prediction, target, z)
+        terms = {name: weight * term(crossed) for name, (weight, term) in self.terms.items()}
+        return check_terms("CrossReconstruction", terms)

@@ -26,7 +26,7 @@ from groupae.baselines.maganet.decoder import AdditiveFlowDecoder
 from groupae.groups import Group
 from groupae.models import Capabilities, ConvEncoder, TransformModule
 from groupae.objectives import CrossPrediction, PredictionTerm
-from groupae.pairs import PairBatch
+from groupae.pairs import PairBatch, check_pairs
 from groupae.representations import Representation
 
 __all__ = ["MAGANet", "MAGANetHead"]
@@ -51,6 +51,7 @@ class _StepModel(TransformModule):
 
     @override
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
+        self._check_call("transform(g, x)", g, x)
         z = self.encode(x)
         prediction: Tensor = self.decoder(
             x, self.step(g.expand(x.shape[0], *self.group.element_shape), z)
@@ -59,6 +60,7 @@ class _StepModel(TransformModule):
 
     @override
     def orbit(self, x: Tensor, gs: Tensor) -> Tensor:
+        gs = self._elements_of_each(gs, x)
         m = gs.shape[1]
         z, features = self.encode(x), self.decoder.flow(x)
         step = self.step(gs.flatten(0, 1), z.repeat_interleave(m, 0))
@@ -67,6 +69,7 @@ class _StepModel(TransformModule):
 
     def _prepare(self, batch: PairBatch) -> tuple[Tensor, Tensor, Tensor]:
         """Return elements, pictures and targets of both directions; initialise F on the first."""
+        check_pairs(f"{type(self).__name__}.loss", batch, self)
         x = torch.cat([batch.x1, batch.x2])
         if self.training and not self.decoder.flow.initialised:
             self.decoder.flow.initialise(x)
