@@ -1,6 +1,7 @@
 """Metrics: scores of predictions, of latent codes, and the evaluation of a whole model."""
 
-from groupae.metrics.evaluation import Estimate, Transforms, evaluate
+from groupae.metrics.choosing import default_scores, relative_score
+from groupae.metrics.evaluation import Estimate, FixedPairs, Transforms, evaluate
 from groupae.metrics.image import psnr_score, ssim_score
 from groupae.metrics.latent import latent_equivariance_error
 from groupae.metrics.perceptual import (
@@ -33,6 +34,7 @@ __all__ = [
     "SSIM",
     "ST_LPIPS",
     "Estimate",
+    "FixedPairs",
     "LPIPSDistance",
     "PerceptualDistance",
     "STLPIPSDistance",
@@ -41,10 +43,12 @@ __all__ = [
     "Transforms",
     "chamfer_distance",
     "chamfer_score",
+    "default_scores",
     "evaluate",
     "latent_equivariance_error",
     "perceptual_scores",
     "psnr_score",
+    "relative_score",
     "snr_score",
     "ssim_score",
     "swap_scores",

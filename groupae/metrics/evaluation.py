@@ -6,17 +6,18 @@ import contextlib
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import ShapeError, expected
-from groupae.metrics.scores import PSNR, SSIM, Score
-from groupae.pairs import PairBatch
+from groupae._validation import ShapeError, check_count, check_floating, expected
+from groupae.metrics.choosing import parse_scores
+from groupae.metrics.scores import Score
+from groupae.pairs import PairBatch, check_pairs, check_prediction
 
-__all__ = ["Estimate", "Transforms", "evaluate"]
+__all__ = ["Estimate", "FixedPairs", "Transforms", "as_pairs", "evaluate", "evaluation_mode"]
 
 
 class Transforms(Protocol):
@@ -24,6 +25,14 @@ class Transforms(Protocol):
 
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
         """Return what ``x`` becomes under ``g``."""
+        ...
+
+
+class FixedPairs(Protocol):
+    """A data set that can give pairs that are always the same."""
+
+    def fixed(self) -> PairBatch:
+        """Return the pairs."""
         ...
 
 
@@ -51,8 +60,56 @@ class Estimate:
         return f"{self.mean:{spec}} ± {self.half_width:{spec}}"
 
 
+def as_pairs(owner: str, pairs: object, model: object) -> PairBatch:
+    """Return fixed pairs to judge a model by: a batch, or those of a data set.
+
+    Raises:
+        TypeError: If they are neither, or not floating.
+        ValueError: If they are of another group than the model's.
+        ShapeError: If there are none.
+    """
+    fixed = getattr(pairs, "fixed", None)
+    if callable(fixed):
+        pairs = fixed()
+    check_pairs(owner, pairs, model)
+    batch: Any = pairs
+    for name in ("x1", "x2"):
+        part = getattr(batch, name)
+        if isinstance(part, Tensor) and part.dtype == torch.uint8:
+            remedy = "bytes become pictures in [0, 1] by x.float() / 255"
+            raise TypeError(expected(owner, f"{name} of a floating dtype", part.dtype, remedy))
+        check_floating(owner, name, part)
+    if len(batch) == 0:
+        raise ShapeError(expected(owner, "at least one pair", "none"))
+    checked: PairBatch = batch
+    return checked
+
+
+def _device_of(model: object) -> torch.device | None:
+    if not isinstance(model, torch.nn.Module):
+        return None
+    return next((parameter.device for parameter in model.parameters()), None)
+
+
+def _predict(model: Transforms, batch: PairBatch) -> Tensor:
+    """Return ``model.transform(g, x1)``, if it is of the shape of ``x2``."""
+    owner = type(model).__name__
+    try:
+        prediction = model.transform(batch.g, batch.x1)
+    except RuntimeError as error:
+        parts = model.parameters() if isinstance(model, torch.nn.Module) else ()
+        dtypes = {part.dtype for part in parts if part.is_floating_point()}
+        if len(dtypes) != 1 or batch.x1.dtype in dtypes:
+            raise
+        what, got = f"data of the dtype of its weights, {dtypes.pop()}", batch.x1.dtype
+        remedy = "convert the data, or the model with .float() or .double()"
+        raise TypeError(expected(owner, what, got, remedy)) from error
+    check_prediction(owner, "transform", prediction, batch.x2.shape)
+    return prediction
+
+
 @contextlib.contextmanager
-def _evaluation_mode(model: object) -> Iterator[None]:
+def evaluation_mode(model: object) -> Iterator[None]:
     """Put a module in evaluation mode, and every part of it back as it was."""
     modules = list(model.modules()) if isinstance(model, torch.nn.Module) else []
     was_training = [module.training for module in modules]
@@ -76,8 +133,8 @@ def _judge(score: Score, prediction: Tensor, batch: PairBatch) -> Tensor:
 @torch.no_grad()
 def evaluate(
     model: Transforms,
-    pairs: PairBatch,
-    scores: Sequence[Score] = (PSNR, SSIM),
+    pairs: PairBatch | FixedPairs,
+    scores: Sequence[Score | str] | Score | str | None = None,
     *,
     batch_size: int = 250,
 ) -> dict[str, Estimate]:
@@ -85,15 +142,20 @@ def evaluate(
 
     Args:
         model: Any `groupae.models.TransformModel`. A module is put in evaluation mode meanwhile.
-        pairs: The pairs, on the model's device.
-        scores: What to judge by; PSNR and SSIM of pictures in [0, 1] by default.
+        pairs: The pairs, or a data set, whose ``fixed()`` pairs are taken.
+        scores: What to judge by, or names, such as "psnr" and "relative_snr"; by default what suits
+            the data (`groupae.metrics.default_scores`).
         batch_size: How many pairs at a time.
 
     Returns:
         Mean over pairs and 95 % interval of each score, by its name.
 
     Raises:
-        ShapeError: If there are no pairs, or a score is not one number a pair.
+        ShapeError: If there are no pairs, predictions have another shape than ``x2``, or a score is
+            not one number a pair.
+        TypeError: If an argument is of another kind; the sentence says what is expected.
+        ValueError: If model and pairs are of different groups, or a score is unknown or does not
+            suit the data.
 
     Example:
         >>> from groupae import RotatedDigits
@@ -102,12 +164,18 @@ def evaluate(
         >>> 30 < evaluate(DataAction(rotate), RotatedDigits("test").fixed())["psnr"].mean < 31
         True
     """
-    if len(pairs) == 0:
-        raise ShapeError(expected("evaluate", "at least one pair", "none"))
-    rows = []
-    with _evaluation_mode(model):
+    owner = "evaluate"
+    if not callable(getattr(model, "transform", None)):
+        got, remedy = type(model).__name__, "LatentActionAE is one"
+        raise TypeError(expected(owner, "a model with transform(g, x)", got, remedy))
+    check_count(owner, "batch_size", batch_size)
+    pairs = as_pairs(owner, pairs, model)
+    chosen = parse_scores(owner, scores, pairs)
+    device, rows = _device_of(model), []
+    with evaluation_mode(model):
         for batch in pairs.chunks(batch_size):
-            prediction = model.transform(batch.g, batch.x1)
-            rows.append([_judge(score, prediction, batch) for score in scores])
+            batch = batch if device is None else batch.to(device)
+            prediction = _predict(model, batch)
+            rows.append([_judge(score, prediction, batch) for score in chosen])
     columns = [Estimate.of(torch.cat(column)) for column in zip(*rows, strict=True)]
-    return {score.name: column for score, column in zip(scores, columns, strict=True)}
+    return {score.name: column for score, column in zip(chosen, columns, strict=True)}

@@ -7,7 +7,9 @@ from torch import Tensor
 
 from groupae._validation import ShapeError, expected
 
-__all__ = ["psnr_score", "ssim_score"]
+__all__ = ["check_unit_range", "is_in_unit_range", "psnr_score", "ssim_score"]
+
+_ROUNDING = 1e-3  # what resampling may add to values in [0, 1]
 
 
 def psnr_score(prediction: Tensor, target: Tensor, *, mask: Tensor | None = None) -> Tensor:
@@ -56,3 +58,17 @@ def ssim_score(prediction: Tensor, target: Tensor) -> Tensor:
     score = ssim(prediction.float(), target.float(), data_range=1.0, size_average=False)
     assert isinstance(score, Tensor)
     return score.to(torch.float32)
+
+
+def is_in_unit_range(x: Tensor) -> bool:
+    """Return whether all values are in [0, 1] up to rounding; NaN counts as inside."""
+    low, high = x.aminmax() if x.numel() else (x.sum(), x.sum())
+    return not bool((low < -_ROUNDING) | (high > 1 + _ROUNDING))
+
+
+def check_unit_range(owner: str, x: Tensor) -> None:
+    """Raise `ValueError` unless data are in [0, 1], the range that the score assumes."""
+    if not is_in_unit_range(x):
+        got = f"values from {float(x.min()):.4g} to {float(x.max()):.4g}"
+        remedy = "rescale the data to it, or use a score without a range, such as 'relative_snr'"
+        raise ValueError(expected(f"score {owner!r}", "data in [0, 1]", got, remedy))

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from groupae._validation import ShapeError, expected
 from groupae.actions import LatentAction
 
 __all__ = ["latent_equivariance_error"]
@@ -27,6 +28,9 @@ def latent_equivariance_error(action: LatentAction[Any], g: Tensor, z1: Any, z2:
         Relative errors, shape ``(n,)``: 0 when the encoder is equivariant; codes of unrelated
         pictures give 2.
 
+    Raises:
+        ShapeError: If codes differ in shape.
+
     References:
         Keurti et al., Homomorphism Autoencoder, ICML 2023 (the latent loss, here relative).
 
@@ -38,6 +42,10 @@ def latent_equivariance_error(action: LatentAction[Any], g: Tensor, z1: Any, z2:
         True
     """
     moved, first, second = (_flat(z) for z in (action(g, z1), z1, z2))
+    if not moved.shape == first.shape == second.shape:
+        got = f"{tuple(first.shape)} and {tuple(second.shape)} flat, moved to {tuple(moved.shape)}"
+        what = "codes of pairs, of one shape (n, ...)"
+        raise ShapeError(expected("latent_equivariance_error", what, got))
     spread = torch.cat([first, second])
     variance = (spread - spread.mean(0)).square().sum(1).mean()
     return (moved - second).square().sum(1) / variance

@@ -94,6 +94,10 @@ def snr_score(prediction: Tensor, target: Tensor) -> Tensor:
 
 
 def _atom_snr(prediction: Tensor, pairs: PairBatch) -> Tensor:
+    if prediction.shape != pairs.x2.shape or prediction.ndim != 3 or prediction.shape[-1] < 4:
+        got = f"{tuple(prediction.shape)} and {tuple(pairs.x2.shape)}"
+        form = "two batches of atoms (n, N, 3 + types) of one shape"
+        raise ShapeError(expected("score 'atom_snr'", form, got))
     present = pairs.x2[..., 3:].sum(-1, keepdim=True) > 0
     return snr_score(prediction[..., :3] * present, pairs.x2[..., :3] * present)
 

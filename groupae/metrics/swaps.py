@@ -13,9 +13,12 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from groupae._validation import expected
+from groupae.groups.matching import check_same_group
+from groupae.metrics.choosing import parse_scores
 from groupae.metrics.evaluation import Estimate, Transforms, evaluate
-from groupae.metrics.image import psnr_score
-from groupae.metrics.scores import PSNR, Score
+from groupae.metrics.image import check_unit_range, psnr_score
+from groupae.metrics.scores import Score
 from groupae.pairs import PairBatch, Recombinations
 
 __all__ = ["SEEN_PSNR", "Swaps", "swap_scores"]
@@ -31,6 +34,7 @@ class Swaps(Protocol):
 
 
 def _seen_psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:
+    check_unit_range("seen_psnr", pairs.x2)
     return psnr_score(prediction.clamp(0, 1), pairs.x2, mask=pairs.mask)
 
 
@@ -64,7 +68,7 @@ class _Keep(nn.Module):
 def swap_scores(
     model: Swaps,
     recombinations: Recombinations,
-    scores: Sequence[Score] = (PSNR,),
+    scores: Sequence[Score | str] | Score | str | None = None,
     *,
     batch_size: int = 250,
 ) -> dict[str, dict[str, Estimate]]:
@@ -73,8 +77,9 @@ def swap_scores(
     Args:
         model: Anything with ``swap(x, y)``. A module is put in evaluation mode meanwhile.
         recombinations: Data and what their swap should show, on the model's device.
-        scores: What to judge by; ``SEEN_PSNR`` goes by the pixels seen, ``OWN_PSNR`` by those of
-            what the group moves.
+        scores: What to judge by, or names; ``SEEN_PSNR`` goes by the pixels seen, ``OWN_PSNR`` by
+            those of what the group moves. By default the first one that suits the data
+            (`groupae.metrics.default_scores`).
         batch_size: How many swaps at a time.
 
     Returns:
@@ -84,6 +89,7 @@ def swap_scores(
 
     Raises:
         ShapeError: If there are no data, or a score is not one number a swap.
+        ValueError: If model and data are of different groups.
 
     Example:
         >>> from groupae import RotatedDigits, SO2, LatentActionAE, VectorAction
@@ -94,7 +100,15 @@ def swap_scores(
         >>> found["swap"] == found["x unchanged"], found["truth reconstructed"]["psnr"].mean
         (True, 100.0)
     """
-    swap, data = _Swap(model), recombinations
+    owner, data = "swap_scores", recombinations
+    if not callable(getattr(model, "swap", None)):
+        remedy = "LatentActionAE is one"
+        raise TypeError(expected(owner, "a model with swap(x, y)", type(model).__name__, remedy))
+    if not isinstance(data, Recombinations):
+        remedy = "recombinations() of a data set returns some, one for each reading"
+        raise TypeError(expected(owner, "Recombinations", type(data).__name__, remedy))
+    check_same_group(owner, "data", model, data)
+    swap = _Swap(model)
     swapped = PairBatch(data.x, data.y, data.truth, mask=data.mask)
     known = PairBatch(data.truth, data.truth, data.truth, mask=data.mask)
     rows: dict[str, tuple[Transforms, PairBatch]] = {
@@ -103,11 +117,13 @@ def swap_scores(
         "y unchanged": (_Keep(first=False), swapped),
         "truth reconstructed": (swap, known),
     }
-    usual = [score for score in scores if score is not SEEN_PSNR]
+    chosen = parse_scores(owner, scores, swapped)
+    chosen = chosen if scores is not None else chosen[:1]
+    usual = [score for score in chosen if score is not SEEN_PSNR]
     found: dict[str, dict[str, Estimate]] = {}
     for name, (judged, pairs) in rows.items():
         found[name] = evaluate(judged, pairs, usual, batch_size=batch_size)
-        if len(usual) < len(scores):
+        if len(usual) < len(chosen):
             seen = dataclasses.replace(pairs, mask=data.seen)
             found[name] |= evaluate(judged, seen, [SEEN_PSNR], batch_size=batch_size)
     return found

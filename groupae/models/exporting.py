@@ -15,6 +15,7 @@ from torch.export import Dim, ExportedProgram
 from typing_extensions import override
 
 from groupae._validation import expected
+from groupae.metrics.evaluation import evaluation_mode
 from groupae.models.protocol import TransformModule
 
 __all__ = ["ExportError", "export_transform", "pt2_from_program"]
@@ -64,17 +65,14 @@ def export_transform(model: TransformModule, g: Tensor, x: Tensor) -> ExportedPr
     if len(x) < 2 or len(g) != len(x):  # of 1 it is taken that there never is more
         got = f"{len(g)} elements and {len(x)} data"
         raise ValueError(expected("export_transform", "as many elements as data, 2 or more", got))
-    batch, trained = {0: Dim("batch")}, model.training
-    model.eval()
+    batch = {0: Dim("batch")}
     try:
-        with torch.no_grad():
+        with torch.no_grad(), evaluation_mode(model):
             return torch.export.export(_Transform(model), (g, x), dynamic_shapes=(batch, batch))
     except Exception as error:  # torch raises a dozen kinds, of which most have no public name
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         what = "a model that torch.export can trace for batches of any size"
         raise ExportError(expected(name, what, f"the error: {reason}")) from error
-    finally:
-        model.train(trained)
 
 
 def pt2_from_program(program: ExportedProgram) -> bytes:
