@@ -23,6 +23,7 @@ from typing_extensions import override
 from groupae._printable import printable
 from groupae.metrics import PSNR, Score
 from groupae.training.checkpoint import check_unused, prune_checkpoints, save_checkpoint
+from groupae.training.state_dicts import StateParts
 
 __all__ = ["Callback", "KeepBest", "MetricsLog", "ProgressBar", "TrainingState"]
 
@@ -82,14 +83,15 @@ class KeepBest(Callback):
         model: SHA-256 of what says how the model is built, kept with each.
     """
 
-    def __init__(self, folder: Path, *, model: str | None = None) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path | str, *, model: str | None = None) -> None:
+        self.folder = Path(folder)
         self.model = model
 
     @override
     def on_start(self, state: TrainingState) -> None:
-        """Refuse a folder that has checkpoints."""
+        """Refuse a folder that has checkpoints, and a model that cannot be kept."""
         check_unused(self.folder)
+        StateParts.of(state.model.state_dict())
 
     @override
     def on_validation(self, state: TrainingState) -> None:
@@ -108,8 +110,8 @@ class MetricsLog(Callback):
         every: Steps between lines.
     """
 
-    def __init__(self, path: Path, *, every: int = 20) -> None:
-        self.path = path
+    def __init__(self, path: Path | str, *, every: int = 20) -> None:
+        self.path = Path(path)
         self.every = every
 
     @override

@@ -1,9 +1,9 @@
 """Checkpoints that survive crashes: safetensors with a JSON manifest; no pickle anywhere.
 
 A checkpoint is a folder ``step-N`` of ``model.safetensors`` and ``manifest.json`` (sizes, SHA-256,
-score, whose weights they are). It is written beside its place, flushed to disk and renamed, so it
-exists whole or not at all. Reading verifies it; a damaged one is passed over for the next best,
-with a warning.
+score, whose weights they are; which names share a tensor, and what is no tensor). It is written
+beside its place, flushed to disk and renamed, so it exists whole or not at all. Reading verifies
+it; a damaged one is passed over for the next best, with a warning.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from groupae._files import (
     write_durably,
 )
 from groupae._validation import expected
+from groupae.training.state_dicts import StateParts
 
 __all__ = [
     "Checkpoint",
@@ -64,14 +65,14 @@ class Checkpoint:
         path: Its folder.
         step: Number of steps taken.
         score: Validation score.
-        weights: A state dict.
+        weights: A state dict; names that shared a tensor do so again.
         model: SHA-256 of what says how the model is built; ``None`` if that was not recorded.
     """
 
     path: Path
     step: int
     score: float
-    weights: dict[str, Tensor]
+    weights: dict[str, Any]
     model: str | None = None
 
 
@@ -97,7 +98,7 @@ def check_unused(folder: Path) -> None:
 
 def save_checkpoint(
     folder: Path,
-    weights: Mapping[str, Tensor],
+    weights: Mapping[str, Any],
     *,
     step: int,
     score: float,
@@ -107,29 +108,34 @@ def save_checkpoint(
 
     Args:
         folder: Where checkpoints live; made if missing.
-        weights: A state dict.
+        weights: A state dict: tensors, and what ``get_extra_state`` returned if JSON can hold it.
         step: Number of steps taken.
         score: Validation score, higher is better.
         model: SHA-256 of what says how the model is built, for whoever loads them to compare.
 
     Raises:
-        ValueError: If the step is no count, or the score not finite.
+        ValueError: If the step is no count, the score not finite, or an entry of the state dict
+            cannot be kept.
         OSError: If it cannot be written: no right, no room. Nothing is left behind.
     """
     if complaint := _complaint(step, score):
         raise ValueError(expected("save_checkpoint", *complaint))
+    parts = StateParts.of(weights)
     folder.mkdir(parents=True, exist_ok=True)
     final = folder / f"step-{step:08d}"
     beside = hidden_beside(final)
     with removed_on_failure(beside, final):
         beside.mkdir()
         file = beside / _WEIGHTS
-        _write_weights(file, weights)
+        _write_weights(file, parts.tensors)
         flush(file)
         described = {_WEIGHTS: {"bytes": file.stat().st_size, "sha256": _sha256(file)}}
         manifest = {"format": _FORMAT, "step": step, "score": score, "files": described}
         if model is not None:
             manifest["model_sha256"] = model
+        for name in ("shared", "extra"):
+            if entries := getattr(parts, name):
+                manifest[name] = entries
         manifest["sha256"] = digest(manifest)
         write_durably(beside / _MANIFEST, json.dumps(manifest, indent=2).encode())
         flush(beside)
@@ -138,8 +144,7 @@ def save_checkpoint(
     return final
 
 
-def _write_weights(file: Path, weights: Mapping[str, Tensor]) -> None:
-    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+def _write_weights(file: Path, tensors: dict[str, Tensor]) -> None:
     try:
         save_file(tensors, file)
     except SafetensorError as error:  # it gives the system's error as text only
@@ -201,11 +206,16 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if _sha256(file) != described["sha256"]:
         raise CheckpointError(expected(file, "the SHA-256 of its manifest", "another one"))
     try:
-        weights = load_file(file)
+        parts = StateParts.read(
+            load_file(file), manifest.get("shared", {}), manifest.get("extra", {})
+        )
     except SafetensorError as error:
         raise CheckpointError(expected(path, "a safetensors file", error)) from None
+    except ValueError as error:
+        what, got = "a manifest that fits its weights", f"one where {error}"
+        raise CheckpointError(expected(path, what, got)) from None
     step, score = manifest["step"], float(manifest["score"])
-    return Checkpoint(path, step, score, weights, manifest.get("model_sha256"))
+    return Checkpoint(path, step, score, parts.joined(), manifest.get("model_sha256"))
 
 
 def _check_size(path: Path, manifest: Mapping[str, Any]) -> None:

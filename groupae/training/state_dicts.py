@@ -1,0 +1,115 @@
+"""A state dict as files can hold it: plain tensors, names that share one, and JSON beside them.
+
+Weights that are tied (one layer under two names, a decoder that is its encoder's transpose) are
+kept once and are one tensor again when they are read. What `torch.nn.Module.get_extra_state`
+returns is kept if JSON can hold it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from groupae._validation import expected
+
+__all__ = ["StateParts"]
+
+
+@dataclasses.dataclass(frozen=True)
+class StateParts:
+    """The parts of a state dict.
+
+    Args:
+        tensors: Tensors by name, contiguous, on the processor, none sharing memory with another.
+        shared: Names of which the tensor is that of another name.
+        extra: What is no tensor, by name, as JSON holds it.
+
+    Example:
+        >>> weight = torch.eye(2)
+        >>> parts = StateParts.of({"encoder": weight, "decoder": weight, "count": 3})
+        >>> sorted(parts.tensors), parts.shared, parts.extra
+        (['encoder'], {'decoder': 'encoder'}, {'count': 3})
+    """
+
+    tensors: dict[str, Tensor]
+    shared: dict[str, str]
+    extra: dict[str, Any]
+
+    @classmethod
+    def of(cls, weights: Mapping[str, Any]) -> StateParts:
+        """Return the parts of a state dict.
+
+        Raises:
+            ValueError: If an entry is neither a dense tensor nor anything that JSON gives back.
+        """
+        parts = cls({}, {}, {})
+        first: dict[tuple[Any, ...], str] = {}
+        storages: set[int] = set()
+        for name, value in weights.items():
+            if not isinstance(value, Tensor):
+                parts.extra[name] = _as_json(name, value)
+                continue
+            if value.layout != torch.strided:
+                raise _unsavable(name, f"a tensor of layout {value.layout}", "make it dense")
+            place = _place(value)
+            if value.numel() and place in first:
+                parts.shared[name] = first[place]
+                continue
+            first[place] = name
+            tensor = value.detach().cpu().contiguous()
+            storage = tensor.untyped_storage().data_ptr()
+            parts.tensors[name] = tensor.clone() if storage in storages else tensor
+            storages.add(storage)
+        return parts
+
+    @classmethod
+    def read(cls, tensors: dict[str, Tensor], shared: object, extra: object) -> StateParts:
+        """Return the parts as files hold them.
+
+        Raises:
+            ValueError: If names do not fit together.
+        """
+        for kind, entries in (("shared", shared), ("extra", extra)):
+            if not isinstance(entries, dict):
+                raise ValueError(f"{kind!r} is no mapping")
+            if known := set(entries) & set(tensors):
+                raise ValueError(f"{kind!r} names the weights {sorted(known)[0]!r} again")
+        assert isinstance(shared, dict)
+        assert isinstance(extra, dict)
+        for name in shared.values():
+            if not isinstance(name, str) or name not in tensors:
+                raise ValueError(f"'shared' names {name!r:.60}, which is no weight")
+        return cls(tensors, shared, extra)
+
+    def joined(self) -> dict[str, Any]:
+        """Return the state dict; names that share a tensor have one and the same."""
+        shared = {name: self.tensors[other] for name, other in self.shared.items()}
+        return {**self.tensors, **shared, **self.extra}
+
+
+def _place(tensor: Tensor) -> tuple[Any, ...]:
+    """Return what tells whether two tensors are the same numbers in the same memory."""
+    layout = (tensor.dtype, tuple(tensor.shape), tensor.stride())
+    return (tensor.device, tensor.data_ptr(), *layout)
+
+
+def _as_json(name: str, value: object) -> Any:
+    try:
+        text = json.dumps(value, allow_nan=False)
+        back = json.loads(text)
+    except (TypeError, ValueError):
+        back = None
+    if value is not None and (back != value or type(back) is not type(value)):
+        remedy = "let get_extra_state return JSON (text, numbers, lists, dicts) or one tensor"
+        raise _unsavable(name, f"a {type(value).__name__}", remedy)
+    return back
+
+
+def _unsavable(name: str, got: str, remedy: str) -> ValueError:
+    what = f"{name!r} of the state dict to be a dense tensor or JSON"
+    return ValueError(expected("checkpoint", what, got, remedy))
