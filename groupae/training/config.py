@@ -22,7 +22,8 @@ class TrainingConfig:
         minutes: Wall-clock budget from the first step, validation included; ignored when
             ``steps`` or ``cpu_minutes`` is given. The schedule follows the fraction of the budget
             that is spent.
-        steps: Budget in steps instead: then the run is a function of its seed alone.
+        steps: Budget in steps instead: then the run is a function of the weights it starts from and
+            of the seed of the data.
         cpu_minutes: Budget in minutes of the process's processor time instead, all threads added
             up: on one thread a busy machine changes nothing.
         batch_size: Pairs a step; each is used in both directions.
@@ -37,7 +38,10 @@ class TrainingConfig:
         compile: Run the loss under ``torch.compile``, which takes time of the budget first, a C++
             compiler on a processor, and is worth it or not by the machine; checkpoints have the
             same names and shapes with and without.
-        seed: Key of data order and elements (and of the weights, where a preset builds them).
+        seed: Key of the weights where a preset builds the model. It does not reach a model that you
+            build, whose weights are drawn before `fit` sees it: call ``torch.manual_seed`` before
+            that. Nor data that you build: give them their own ``seed=``, which fixes their order
+            and elements.
 
     Raises:
         ValueError: If a figure is out of range.

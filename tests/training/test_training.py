@@ -132,17 +132,27 @@ def test_a_loss_that_is_not_finite_stops_with_the_remedy_and_keeps_the_checkpoin
     message = str(caught.value)
     assert message.startswith("training step 12: expected a finite loss and gradient, got recon")
     assert "reconstruction nan" in message
-    assert "lower learning_rate (now 0.001) or set clip_norm lower (now 1.0)" in message
+    assert "there is NaN or infinity in x2 of this step's pairs" in message
     kept = load_best(tmp_path)
     assert kept.step == 10
     state = model.state_dict()
     assert all(torch.equal(state[name], weight) for name, weight in kept.weights.items())
 
 
+def test_a_rate_that_is_too_large_gets_another_remedy_than_bad_data():
+    train, validation = sources()
+    config = TrainingConfig(steps=400, batch_size=8, learning_rate=1e30, clip_norm=0.0)
+    with pytest.raises(NonFiniteLossError) as caught:
+        fit(linear_model(), train, validation, config)
+    assert "lower learning_rate (now 1e+30) or set clip_norm lower (now off)" in str(caught.value)
+
+
 def test_validation_pairs_with_nan_stop_before_the_first_step():
     train, validation = sources()
     validation.x2[0] = math.nan
-    with pytest.raises(NonFiniteLossError, match="validation at step 0: expected a finite psnr"):
+    with pytest.raises(
+        NonFiniteLossError, match="validation at step 0: expected a finite relative"
+    ):
         fit(linear_model(), train, validation, CONFIG)
 
 
@@ -175,7 +185,9 @@ def test_metrics_are_json_lines(tmp_path):
     lines = [json.loads(line) for line in log.path.read_text().splitlines()]
     steps = [line["step"] for line in lines if "reconstruction" in line]
     assert steps == [5, 10]
-    assert all(line["validation_psnr"] > 0 for line in lines if "validation_psnr" in line)
+    scores = [line["validation_relative_snr"] for line in lines if "learning_rate" not in line]
+    assert len(scores) == 11
+    assert scores[-1] > scores[0]
     assert [line["seconds"] for line in lines] == sorted(line["seconds"] for line in lines)
 
 

@@ -1,0 +1,185 @@
+"""What `fit` is given, checked before the first step: one sentence for each wrong kind."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from groupae._validation import ShapeError, check_floating, expected, unknown_choice
+from groupae.groups.matching import check_same_group
+from groupae.metrics import Score
+from groupae.metrics.choosing import parse_scores
+from groupae.metrics.evaluation import as_pairs
+from groupae.pairs import PairBatch, PairSource, check_pairs
+from groupae.training.callbacks import Callback
+from groupae.training.config import TrainingConfig
+
+__all__ = [
+    "CheckedSource",
+    "check_model",
+    "check_weights",
+    "parse_callbacks",
+    "parse_config",
+    "parse_score",
+    "parse_validation",
+]
+
+_LISTENS = ("on_start", "on_step", "on_validation", "on_end")
+
+
+def parse_config(config: object) -> TrainingConfig:
+    """Return the config, also one given as a mapping from names to values."""
+    if config is None:
+        return TrainingConfig()
+    if isinstance(config, Mapping):
+        names = [field.name for field in dataclasses.fields(TrainingConfig)]
+        for name in config:
+            if name not in names:
+                raise ValueError(unknown_choice("fit", "an entry of config", name, names))
+        return TrainingConfig(**config)
+    if not isinstance(config, TrainingConfig):
+        got, remedy = type(config).__name__, "fit(model, train, validation, TrainingConfig(...))"
+        raise TypeError(expected("fit", "config as a TrainingConfig", got, remedy))
+    return config
+
+
+def parse_validation(validation: object, train: object, model: object) -> PairBatch:
+    """Return the validation pairs: a batch, or the fixed pairs of a data set."""
+    if validation is None:
+        remedy = "hold some originals back: OrbitPairs(held_back, group, act).fixed()"
+        raise TypeError(expected("fit", "validation pairs, which choose the weights", None, remedy))
+    if validation is train:
+        what, got = "validation pairs of originals held back", "the source that is trained on"
+        remedy = "the score that chooses the weights says nothing about new data"
+        warnings.warn(expected("fit", what, got, remedy), stacklevel=3)
+    check_same_group("fit", "training pairs", model, train)
+    pairs = as_pairs("fit", validation, model)
+    check_same_group("fit", "validation pairs", train, pairs)
+    return pairs
+
+
+def parse_score(score: object, validation: PairBatch) -> Score:
+    """Return the score that chooses the weights; by default the first one that suits the data."""
+    if score is not None and not isinstance(score, (str, Score)):
+        parse_scores("fit", [score], validation)  # says what a score is
+    chosen = parse_scores("fit", score, validation)[0]
+    if chosen.lower_is_better:
+        what, got = "a score where larger is better", f"{chosen.name!r}"
+        raise ValueError(expected("fit", what, got, "choose the weights by another, say PSNR"))
+    return chosen
+
+
+def parse_callbacks(callbacks: object) -> Sequence[Callback]:
+    """Return callbacks given as one or many."""
+    if callbacks is None:
+        return ()
+    many: Any = callbacks if isinstance(callbacks, Iterable) else (callbacks,)
+    found = tuple(many)
+    for callback in found:
+        listens = all(callable(getattr(callback, name, None)) for name in _LISTENS)
+        if isinstance(callback, type) or not listens:
+            got = getattr(callback, "__name__", type(callback).__name__)
+            remedy = "subclass Callback and give on_step or on_validation"
+            raise TypeError(expected("fit", "callbacks as objects of Callback", got, remedy))
+    return found
+
+
+def check_model(model: object) -> None:
+    """Raise `TypeError` unless it is a module with ``loss`` and ``transform``."""
+    is_module = isinstance(model, nn.Module)
+    for name in ("loss", "transform"):
+        if not is_module or not callable(getattr(model, name, None)):
+            what = "a module with loss(pairs) and transform(g, x)"
+            remedy = "LatentActionAE(encoder, decoder, action) is one"
+            raise TypeError(expected("fit", what, type(model).__name__, remedy))
+
+
+def check_weights(model: nn.Module) -> None:
+    """Raise unless there is something to train, and all of it can be updated and put back.
+
+    Raises:
+        ValueError: If nothing wants a gradient, or weights do not exist yet or share memory with
+            themselves.
+    """
+    owner = type(model).__name__
+    kinds = (("parameter", model.named_parameters()), ("buffer", model.named_buffers()))
+    for kind, tensors in kinds:
+        for name, tensor in tensors:
+            if is_lazy(tensor) or tensor.is_meta:
+                what, got = "weights that exist", f"the {kind} {name!r} without values"
+                remedy = "run the model once on data: model.transform(g, x)"
+                if not is_lazy(tensor):
+                    remedy = "leave the meta device: model.to_empty(device=...), then initialise"
+                raise ValueError(expected(owner, what, got, remedy))
+            if any(
+                step == 0 < n - 1 for step, n in zip(tensor.stride(), tensor.shape, strict=True)
+            ):
+                what = "weights with memory of their own"
+                got = f"the {kind} {name!r} of shape {tuple(tensor.shape)}, which is expanded"
+                remedy = "register tensor.clone(), or the small one and expand it in forward"
+                raise ValueError(expected(owner, what, got, remedy))
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        got = "none" if next(model.parameters(), None) is None else "all of them frozen"
+        remedy = "" if got == "none" else "model.requires_grad_(True) frees them"
+        raise ValueError(expected(owner, "parameters to train", got, remedy))
+
+
+class CheckedSource:
+    """A source of pairs whose batches are checked against model and validation pairs.
+
+    Args:
+        source: Where pairs come from.
+        model: What is trained.
+        validation: Pairs that data are to be like.
+
+    Raises:
+        TypeError: If it is no source of pairs.
+    """
+
+    def __init__(self, source: object, model: nn.Module, validation: PairBatch) -> None:
+        if not callable(getattr(source, "batch", None)):
+            remedy = (
+                "OrbitPairs(originals, group, act) makes one of data, RecordedPairs of recorded "
+                "views, and a class of yours needs that one method, which returns PairBatch(...)"
+            )
+            what = "train as a source of pairs, with batch(step, size)"
+            raise TypeError(expected("fit", what, _described(source), remedy))
+        self.source: PairSource = source  # type: ignore[assignment]  # it has the method
+        self.model, self.x_shape = model, validation.x1.shape[1:]
+        self._warned: set[str] = set()
+
+    def batch(self, step: int, size: int) -> PairBatch:
+        """Return the pairs of a step, cut off from whatever graph made them."""
+        batch = self.source.batch(step, size)
+        owner = f"training step {step}"
+        check_pairs(owner, batch, self.model)
+        for name in ("x1", "x2"):
+            check_floating(owner, name, getattr(batch, name))
+        if len(batch) == 0:
+            raise ShapeError(expected(owner, f"{size} pairs", "none"))
+        if len(batch) != size:
+            self._warn("size", expected(owner, f"{size} pairs, the batch_size", len(batch)))
+        if batch.x1.shape[1:] != self.x_shape:
+            what, got = (
+                f"data of the shape of validation, {tuple(self.x_shape)}",
+                batch.x1.shape[1:],
+            )
+            self._warn("shape", expected(owner, what, tuple(got)))
+        return batch.detach() if isinstance(batch, PairBatch) else batch
+
+    def _warn(self, kind: str, sentence: str) -> None:
+        if kind not in self._warned:
+            self._warned.add(kind)
+            warnings.warn(sentence, stacklevel=4)
+
+
+def _described(source: object) -> str:
+    kind = type(source).__name__
+    if isinstance(source, (list, tuple)) and source:
+        return f"a {kind} of {type(source[0]).__name__}"
+    return kind if not isinstance(source, Tensor) else f"a tensor {tuple(source.shape)}"

@@ -1,0 +1,57 @@
+"""Which mode each part of a model is trained in: what its user froze stays frozen, and in its mode.
+
+Frozen is a part that is in evaluation mode while the model is in training mode; it stays so, also
+in later trainings. Frozen is also a part whose own weights all are (``requires_grad`` false) and
+that has statistics beside them, as batch normalisation: they would drift in training mode.
+"""
+
+from __future__ import annotations
+
+import weakref
+
+from torch import nn
+
+__all__ = ["TrainingModes"]
+
+_FROZEN: weakref.WeakSet[nn.Module] = weakref.WeakSet()
+"""Parts that were frozen when a training began: after it the whole model is in evaluation mode."""
+
+
+class TrainingModes:
+    """The mode of each part of a model while it is trained.
+
+    Args:
+        model: In training mode, or in evaluation mode as after a training.
+
+    Example:
+        >>> model = nn.Sequential(nn.Dropout(), nn.BatchNorm1d(3))
+        >>> _ = model[1].eval()
+        >>> TrainingModes(model).begin()
+        >>> [part.training for part in model]
+        [True, False]
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        self._modes: dict[nn.Module, bool] = {}
+        for part in model.modules():
+            if model.training and part.training:
+                _FROZEN.discard(part)
+            elif model.training:
+                _FROZEN.add(part)
+            self._modes[part] = part not in _FROZEN and not _has_frozen_statistics(part)
+
+    def begin(self) -> None:
+        """Put each part in the mode it is trained in."""
+        for part, mode in self._modes.items():
+            part.training = mode
+
+    def end(self) -> None:
+        """Put the whole model in evaluation mode."""
+        self.model.eval()
+
+
+def _has_frozen_statistics(part: nn.Module) -> bool:
+    weights = list(part.parameters(recurse=False))
+    is_frozen = bool(weights) and not any(weight.requires_grad for weight in weights)
+    return is_frozen and next(part.buffers(recurse=False), None) is not None
