@@ -136,7 +136,21 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
 
     @abc.abstractmethod
     def invariants(self, z: Latent) -> Latent:
-        """Return the part of ``z`` that no element changes."""
+        """Return the part of ``z`` that no element changes.
+
+        That is no complete set of invariants: codes of different orbits may have the same, for
+        lengths and relative angles of varying copies are invariant too. To tell whether codes are
+        of one orbit, take `distance`.
+
+        Example:
+            >>> from groupae import SO2, VectorAction
+            >>> action = VectorAction(SO2().rep("2x1"))  # two arrows that turn together
+            >>> parallel, across = torch.tensor([[1.0, 0, 1, 0], [1.0, 0, 0, 1]])
+            >>> action.invariants(parallel).numel(), action.invariants(across).numel()
+            (0, 0)
+            >>> action.distance(parallel, across)  # no turn makes one of the other
+            tensor(1.0824)
+        """
 
     @abc.abstractmethod
     def varying(self, z: Latent) -> Latent:
@@ -339,7 +353,7 @@ class AxisAction(LatentAction[Tensor]):
 
     @override
     def invariants(self, z: Tensor) -> Tensor:
-        """Return the entries that no element changes, along the same axis."""
+        """Return the entries that no element changes, along the same axis; no complete set."""
         return self._select(z, self.invariant_mask)
 
     @override

@@ -152,7 +152,10 @@ class SplitAction(AxisAction):
 
     @override
     def invariants(self, z: Tensor) -> Tensor:
-        """Return the block coordinates that no element changes now, along the same axis."""
+        """Return the block coordinates that no element changes now, along the same axis.
+
+        They are no complete set of invariants: see `groupae.actions.LatentAction.invariants`.
+        """
         return self._select(self.rho.to_blocks(z, self.axis), ~self._is_varying())
 
     @override

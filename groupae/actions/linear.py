@@ -56,7 +56,10 @@ class _RepresentationAction(AxisAction):
 
     @override
     def invariants(self, z: Tensor) -> Tensor:
-        """Return the block coordinates that no element changes, along the same axis."""
+        """Return the block coordinates that no element changes, along the same axis.
+
+        They are no complete set of invariants: see `groupae.actions.LatentAction.invariants`.
+        """
         self.check_latent(z)
         return self.rho.invariants(z, self.axis)
 

@@ -238,7 +238,10 @@ class Representation(abc.ABC):
         return torch.cat([torch.full((b.size,), b.is_trivial) for b in self.blocks])
 
     def invariants(self, x: Tensor, dim: int = -1) -> Tensor:
-        """Return the block coordinates of ``x`` that no element changes, in their order."""
+        """Return the block coordinates of ``x`` that no element changes, in their order.
+
+        They are no complete set of invariants: see `groupae.actions.LatentAction.invariants`.
+        """
         return self._select("invariants", x, dim, trivial=True)
 
     def varying(self, x: Tensor, dim: int = -1) -> Tensor:
