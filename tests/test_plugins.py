@@ -203,6 +203,7 @@ def test_without_plug_ins_an_unknown_action_says_so():
         get_action("spin")
 
 
+@pytest.mark.filterwarnings("ignore:fit. expected a validation better")  # in one step
 def test_a_data_set_becomes_trainable_and_its_run_opens_again(install, tmp_path):
     install("plug_a", {"datasets": "my-digits = plug_a:digits\nother = plug_a:misnamed"})
     experiment = get_experiment("my-digits")
