@@ -84,9 +84,10 @@ def check_floating(owner: object, what: str, x: object) -> None:
     if not isinstance(x, Tensor):
         raise TypeError(expected(owner, f"{what} to be a tensor", type(x).__name__))
     if not x.is_floating_point():
-        raise TypeError(
-            expected(owner, f"{what} of a floating dtype", x.dtype, "convert it with .float()")
-        )
+        remedy = "convert it with .float()"
+        if x.dtype == torch.uint8:
+            remedy = "bytes become numbers in [0, 1] by .float() / 255"
+        raise TypeError(expected(owner, f"{what} of a floating dtype", x.dtype, remedy))
 
 
 def check_element(

@@ -34,6 +34,7 @@ from groupae.actions import (
 from groupae.actions.base import map_latent
 from groupae.groups import Cyclic, Group
 from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.matching import check_same_group
 from groupae.models import LatentActionAE
 from groupae.objectives import Codec
 from groupae.representations import Representation
@@ -165,7 +166,11 @@ def realise_canonicalisation(
         pose: Pose of data, an element each, with ``pose(g x) = g pose(x)``.
         canonical: Canonical data of a code.
         data_action: ``(g, x) -> g x`` on data.
+
+    Raises:
+        ValueError: If ``data_action`` is the method of an action of another group.
     """
+    check_same_group("realise_canonicalisation", "an action", group, data_action)
     action = PartsAction({"code": None, "pose": LeftMultiplication(group)})
     return LatentActionAE(_CodeAndPose(code, pose), _PoseDecoder(canonical, data_action), action)
 

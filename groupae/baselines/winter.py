@@ -84,6 +84,7 @@ class OrbitAveragedEncoder(nn.Module):
     ) -> None:
         super().__init__()
         check_count("OrbitAveragedEncoder", "turns", turns)
+        check_same_group("OrbitAveragedEncoder", "an action", SO2(), act)
         self.encoder, self.act = encoder, act
         angles = torch.arange(turns, dtype=torch.float64) * (2 * math.pi / turns)
         self.angles = Constant(angles)

@@ -74,11 +74,7 @@ def as_pairs(owner: str, pairs: object, model: object) -> PairBatch:
     check_pairs(owner, pairs, model)
     batch: Any = pairs
     for name in ("x1", "x2"):
-        part = getattr(batch, name)
-        if isinstance(part, Tensor) and part.dtype == torch.uint8:
-            remedy = "bytes become pictures in [0, 1] by x.float() / 255"
-            raise TypeError(expected(owner, f"{name} of a floating dtype", part.dtype, remedy))
-        check_floating(owner, name, part)
+        check_floating(owner, name, getattr(batch, name))
     if len(batch) == 0:
         raise ShapeError(expected(owner, "at least one pair", "none"))
     checked: PairBatch = batch

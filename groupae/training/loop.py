@@ -36,6 +36,7 @@ from groupae.training.config import TrainingConfig
 from groupae.training.modes import TrainingModes
 from groupae.training.optimizers import build_optimizers
 from groupae.training.schedule import Budget, learning_rate_factor
+from groupae.training.state_dicts import put_back
 
 __all__ = ["NonFiniteLossError", "TrainingResult", "fit"]
 
@@ -195,8 +196,7 @@ def fit(
         state.seconds = budget.seconds
         for callback in listeners:
             callback.on_end(state)
-        # a part that was made since is left as it is
-        model.load_state_dict(best, strict=False)
+        put_back(model, best)
         modes.end()
         model.to(home)
         interrupts.close()

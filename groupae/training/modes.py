@@ -35,7 +35,7 @@ class TrainingModes:
         self.model = model
         self._modes: dict[nn.Module, bool] = {}
         for part in model.modules():
-            if model.training and part.training:
+            if part.training:
                 _FROZEN.discard(part)
             elif model.training:
                 _FROZEN.add(part)

@@ -13,11 +13,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from groupae._validation import expected
 
-__all__ = ["StateParts"]
+__all__ = ["StateParts", "put_back"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,3 +113,25 @@ def _as_json(name: str, value: object) -> Any:
 def _unsavable(name: str, got: str, remedy: str) -> ValueError:
     what = f"{name!r} of the state dict to be a dense tensor or JSON"
     return ValueError(expected("checkpoint", what, got, remedy))
+
+
+def put_back(model: nn.Module, state: Mapping[str, Any]) -> None:
+    """Give a model the state that it had before, also where buffers came, went or grew since.
+
+    Args:
+        model: The model.
+        state: A copy of its state dict of before. Buffers made since are left as they are.
+    """
+    found = model.state_dict()
+
+    def fits(name: str, value: object) -> bool:
+        if name not in found:
+            return False
+        return not isinstance(value, Tensor) or value.shape == found[name].shape
+
+    model.load_state_dict({n: v for n, v in state.items() if fits(n, v)}, strict=False)
+    for name, value in state.items():
+        owner, _, leaf = name.rpartition(".")
+        buffers = model.get_submodule(owner)._buffers
+        if not fits(name, value) and leaf in buffers:
+            buffers[leaf] = value.clone()

@@ -23,7 +23,7 @@ from groupae import (
     evaluate,
     fit,
 )
-from groupae.baselines import MAGANet, SceneTransformer, Winter
+from groupae.baselines import MAGANet, OrbitAveragedEncoder, SceneTransformer, Winter
 from groupae.baselines.conditional import Conditional
 from groupae.baselines.references import DataAction
 from groupae.data import RecordedPairs, rotate
@@ -31,7 +31,7 @@ from groupae.groups.matching import check_same_group
 from groupae.metrics import swap_scores
 from groupae.objectives import CrossPrediction, CrossReconstruction
 from groupae.pairs import PairBatch, Recombinations
-from groupae.theory import fixed_vectors
+from groupae.theory import fixed_vectors, realise_canonicalisation
 from groupae.viz import plot_pairs
 
 X = torch.rand(6, 8, generator=torch.Generator().manual_seed(0))
@@ -197,8 +197,13 @@ def test_actions_of_data_and_samples_are_of_the_group():
     for group in (SO2, "SO(2)", None):
         with pytest.raises(TypeError, match="OrbitPairs: expected group to be a group"):
             OrbitPairs(X, group, lambda g, x: x)
-    with pytest.raises(ValueError, match=r"Winter: expected an action of SO\(2\)"):
-        Winter(SO2(), (1, 28, 28), rho.act)
+    for make in (
+        lambda: Winter(SO2(), (1, 28, 28), rho.act, encoder=nn.Identity()),
+        lambda: OrbitAveragedEncoder(nn.Identity(), rho.act),
+        lambda: realise_canonicalisation(SO2(), abs, abs, abs, rho.act),
+    ):
+        with pytest.raises(ValueError, match=r"expected an action of SO\(2\), got .* of C\(8\)"):
+            make()
 
 
 @pytest.mark.parametrize(

@@ -429,7 +429,7 @@ def test_a_latent_term_needs_codes():
         (
             lambda m: evaluate(m, PairBatch(X.byte(), G, X.byte())),
             TypeError,
-            r"x1 of a floating dtype, got torch.uint8; .* by x.float\(\) / 255",
+            r"x1 of a floating dtype, got torch.uint8; bytes become .* by .float\(\) / 255",
         ),
         (
             lambda m: evaluate(m, PairBatch(X.double(), G, X.double())),

@@ -110,7 +110,7 @@ def test_parts_in_evaluation_mode_stay_so_in_this_and_later_trainings(frozen):
     for _ in range(2):  # the second one begins with the whole model in evaluation mode
         assert trained(model) == everything - own
     assert is_same(before, statistics(model.get_submodule(frozen)))
-    model.train()
+    model.get_submodule(frozen).train()
     assert trained(model) == everything  # freed again
 
 

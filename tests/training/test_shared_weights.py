@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from groupae import SO2, LatentActionAE, OrbitPairs, TrainingConfig, VectorAction, fit
+from groupae.metrics import Score
 from groupae.training import CheckpointError, KeepBest, load_best, load_checkpoint, save_checkpoint
 
 RHO = SO2().rep("2x0 + 3x1")
@@ -109,6 +110,33 @@ class LateBuffer(nn.Linear):
 
 def late_buffer():
     return model(LateBuffer(), nn.Linear(8, 8))
+
+
+class Changing(nn.Linear):
+    """A layer whose buffers grow, go and come while it is trained."""
+
+    def __init__(self):
+        super().__init__(8, 8)
+        self.register_buffer("grows", torch.zeros(1))
+        self.register_buffer("goes", torch.zeros(1))
+        self.register_buffer("comes", None)
+
+    def forward(self, x):
+        if self.training:
+            self.grows = torch.cat([self.grows, torch.ones(1)])
+            self.goes, self.comes = None, torch.ones(2)
+        return super().forward(x)
+
+
+def test_buffers_that_change_in_kind_are_put_back():
+    torch.manual_seed(0)
+    made = model(Changing(), nn.Linear(8, 8))
+    sinking = Score("sinking", "sinking", 1, lambda p, b: -made.encoder.grows.sum().expand(len(b)))
+    with pytest.warns(UserWarning, match="expected a validation better"):
+        fit(made, TRAIN, TRAIN.fixed(8), CONFIG, score=sinking)
+    assert torch.equal(made.encoder.grows, torch.zeros(1))
+    assert torch.equal(made.encoder.goes, torch.zeros(1))
+    assert torch.equal(made.encoder.comes, torch.ones(2))  # made since: left as it is
 
 
 MODELS = [
