@@ -11,6 +11,7 @@ import abc
 import dataclasses
 import functools
 from collections.abc import Callable
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -52,6 +53,18 @@ class Homomorphism(abc.ABC):
 
     source: Group
     target: Group
+
+    def __post_init__(self) -> None:
+        groups = isinstance(self.source, Group) and isinstance(self.target, Group)
+        if not groups or not self._fits():
+            got = f"{self.source} -> {self.target}"
+            raise ValueError(expected(type(self).__name__, self._form, got))
+
+    _form: ClassVar[str] = "two groups"
+
+    def _fits(self) -> bool:
+        """Return whether the map is one between these groups, for `_form` as a sentence's end."""
+        return True
 
     @abc.abstractmethod
     def _map(self, g: Tensor) -> Tensor: ...
@@ -171,6 +184,12 @@ def offending_pair(phi: Homomorphism, *, tolerance: float = 1e-6) -> tuple[Tenso
 class IdentityMap(Homomorphism):
     """The map that changes nothing: source and target are one group."""
 
+    _form = "one group twice"
+
+    @override
+    def _fits(self) -> bool:
+        return self.source == self.target
+
     @override
     def cosets(self) -> Tensor:
         """Return the identity: there is one coset."""
@@ -191,6 +210,13 @@ class Composition(Homomorphism):
 
     outer: Homomorphism
     inner: Homomorphism
+
+    _form = "the source of the inner map and the target of the outer one, which must meet"
+
+    @override
+    def _fits(self) -> bool:
+        ends = (self.inner.source, self.inner.target, self.outer.target)
+        return ends == (self.source, self.outer.source, self.target)
 
     @property
     @override
@@ -256,10 +282,12 @@ class TabulatedHomomorphism(Homomorphism):
 
     images: Constant
 
+    @override
     def __post_init__(self) -> None:
         if self.source.order is None or len(self.images) != self.source.order:
             what = f"one image for each element of a finite source, here {self.source}"
             raise ValueError(expected("TabulatedHomomorphism", what, f"{len(self.images)} images"))
+        self.target.check_elements(self.images.values)
 
     @functools.cached_property
     def _kernel_order(self) -> int:

@@ -34,6 +34,16 @@ class Projection(Homomorphism):
 
     factors: tuple[int, ...]
 
+    _form = "a product and the chosen factors of it"
+
+    @override
+    def _fits(self) -> bool:
+        known = self.source.factors if isinstance(self.source, Product) else ()
+        if not self.factors or not all(0 <= i < len(known) for i in self.factors):
+            return False
+        first, *others = (known[i] for i in self.factors)
+        return self.target == (Product.of(first, *others) if others else first)
+
     @override
     def _map(self, g: Tensor) -> Tensor:
         assert isinstance(self.source, Product)
@@ -53,6 +63,13 @@ class FactorInclusion(Homomorphism):
     """
 
     factor: int
+
+    _form = "a factor in its place and the product"
+
+    @override
+    def _fits(self) -> bool:
+        known = self.target.factors if isinstance(self.target, Product) else ()
+        return 0 <= self.factor < len(known) and self.source == known[self.factor]
 
     @override
     def _map(self, g: Tensor) -> Tensor:

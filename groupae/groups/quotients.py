@@ -24,6 +24,9 @@ from groupae.groups.vector import Translation
 __all__ = ["RotationPart", "Sign", "Winding"]
 
 
+_SIGNED = (O2, O3, Permutation, Dihedral)
+
+
 @dataclasses.dataclass(frozen=True)
 class RotationPart(Homomorphism):
     """SE(n) onto SO(n): the motion without its shift.
@@ -33,6 +36,12 @@ class RotationPart(Homomorphism):
         >>> print(phi)
         SE(3) -> SO(3)
     """
+
+    _form = "SE(n) and SO(n)"
+
+    @override
+    def _fits(self) -> bool:
+        return isinstance(self.source, (SE2, SE3)) and self.target == self.source.rotations
 
     @classmethod
     def of(cls, group: SE2 | SE3) -> RotationPart:
@@ -54,6 +63,12 @@ class Sign(Homomorphism):
         1
     """
 
+    _form = "O2, O3, Permutation or Dihedral, and Cyclic(2)"
+
+    @override
+    def _fits(self) -> bool:
+        return isinstance(self.source, _SIGNED) and self.target == Cyclic(2)
+
     @classmethod
     def of(cls, group: Group) -> Sign:
         """Return the map of a group.
@@ -61,7 +76,7 @@ class Sign(Homomorphism):
         Raises:
             TypeError: If the group has no such sign.
         """
-        if not isinstance(group, (O2, O3, Permutation, Dihedral)):
+        if not isinstance(group, _SIGNED):
             raise TypeError(expected("Sign.of", "O2, O3, Permutation or Dihedral", group))
         return cls(group, Cyclic(2))
 
@@ -91,6 +106,7 @@ class Winding(Homomorphism):
 
     times: int = 1
 
+    @override
     def __post_init__(self) -> None:
         known = self.source in (SO2(), Translation(1)) and self.target == SO2()
         if not known or self.times == 0:

@@ -52,9 +52,20 @@ __all__ = [
 ]
 
 
+def _are_of(phi: Homomorphism, *kinds: tuple[type[Group], type[Group]]) -> bool:
+    """Return whether source and target are of one of the pairs of kinds."""
+    return any(isinstance(phi.source, a) and isinstance(phi.target, b) for a, b in kinds)
+
+
 @dataclasses.dataclass(frozen=True)
 class TurnsOfCircle(Homomorphism):
     """C_n in SO(2): index j is the angle ``2 pi j / n``."""
+
+    _form = "Cyclic and SO2"
+
+    @override
+    def _fits(self) -> bool:
+        return _are_of(self, (Cyclic, SO2))
 
     @override
     def _map(self, g: Tensor) -> Tensor:
@@ -74,6 +85,12 @@ class AboutAxis(Homomorphism):
     """SO(2) in SO(3): turns about the axis x, y or z (0, 1 or 2)."""
 
     axis: int = 2
+
+    _form = "SO2 and SO3, and an axis 0, 1 or 2"
+
+    @override
+    def _fits(self) -> bool:
+        return _are_of(self, (SO2, SO3)) and self.axis in (0, 1, 2)
 
     def _plane(self) -> tuple[int, int]:
         return (self.axis + 1) % 3, (self.axis + 2) % 3
@@ -97,6 +114,12 @@ class AboutAxis(Homomorphism):
 class WithLastAxis(Homomorphism):
     """O(2) in SO(3) or O(3): a plane's matrix M beside det M (in SO(3)) or 1 (in O(3)) on z."""
 
+    _form = "O2, and SO3 or O3"
+
+    @override
+    def _fits(self) -> bool:
+        return _are_of(self, (O2, SO3), (O2, O3))
+
     @override
     def _map(self, g: Tensor) -> Tensor:
         det = g[..., 0, 0] * g[..., 1, 1] - g[..., 0, 1] * g[..., 1, 0]
@@ -114,6 +137,12 @@ class WithLastAxis(Homomorphism):
 @dataclasses.dataclass(frozen=True)
 class IntoFullOrthogonal(Homomorphism):
     """SO(2) in O(2) and SO(3) in O(3), of index 2."""
+
+    _form = "SO2 and O2, or SO3 and O3"
+
+    @override
+    def _fits(self) -> bool:
+        return _are_of(self, (SO2, O2), (SO3, O3))
 
     @override
     def _map(self, g: Tensor) -> Tensor:
@@ -137,6 +166,12 @@ class IntoFullOrthogonal(Homomorphism):
 class RotationsOfSpace(Homomorphism):
     """SO(n) in SE(n), n = 2, 3: rotations about the origin, as homogeneous matrices."""
 
+    _form = "SO2 and SE2, or SO3 and SE3"
+
+    @override
+    def _fits(self) -> bool:
+        return _are_of(self, (SO2, SE2), (SO3, SE3))
+
     @override
     def _map(self, g: Tensor) -> Tensor:
         rotation = turn_matrix(g.cos(), g.sin()) if isinstance(self.source, SO2) else g
@@ -156,6 +191,18 @@ class RotationsOfSpace(Homomorphism):
 @dataclasses.dataclass(frozen=True)
 class ShiftAndScale(Homomorphism):
     """Translations in SE(n) and in Aff+(1), scalings in Aff+(1)."""
+
+    _form = "Translation(n) and SE(n), Translation(1) and Affine, or Scaling and Affine"
+
+    @override
+    def _fits(self) -> bool:
+        rooms: dict[type[Group], Group] = {
+            SE2: Translation(2),
+            SE3: Translation(3),
+            Affine: Translation(1),
+        }
+        fits = self.source == rooms.get(type(self.target))
+        return fits or _are_of(self, (Scaling, Affine))
 
     @override
     def _map(self, g: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from typing_extensions import override
 from groupae._validation import ShapeError, check_count, expected
 from groupae.groups.constants import Constant
 from groupae.kernels.block_product import join_blocks
-from groupae.representations.base import Block, Representation, Summand
+from groupae.representations.base import Block, Representation, Summand, check_same_group
 
 __all__ = [
     "BasisChange",
@@ -49,6 +49,9 @@ class DirectSum(Representation):
     """
 
     parts: tuple[Representation, ...]
+
+    def __post_init__(self) -> None:
+        check_same_group("DirectSum", self.group, *self.parts)
 
     @classmethod
     def of(cls, *parts: Representation) -> DirectSum:
@@ -140,6 +143,9 @@ class Derived(Representation):
 
     inner: Representation
 
+    def __post_init__(self) -> None:
+        check_same_group(type(self).__name__, self.group, self.inner)
+
     @property
     @override
     def dim(self) -> int:
@@ -169,7 +175,9 @@ class Copies(Derived):
 
     copies: int
 
+    @override
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count(f"n * {self.inner}", "n", self.copies)
 
     @override
@@ -214,6 +222,9 @@ class TensorProduct(Representation):
     """
 
     factors: tuple[Representation, ...]
+
+    def __post_init__(self) -> None:
+        check_same_group("TensorProduct", self.group, *self.factors)
 
     @classmethod
     def of(cls, *factors: Representation) -> Representation:

@@ -31,7 +31,18 @@ from groupae.kernels.paths import full_precision
 if TYPE_CHECKING:
     from groupae.groups.homomorphisms import Homomorphism
 
-__all__ = ["Block", "Representation", "Summand"]
+__all__ = ["Block", "Representation", "Summand", "check_same_group"]
+
+
+def check_same_group(owner: object, group: Group, *parts: Representation) -> None:
+    """Raise unless all are representations of the group.
+
+    Raises:
+        ValueError: With the other group.
+    """
+    for part in parts:
+        if part.group != group:
+            raise ValueError(expected(owner, f"representations of {group}", f"one of {part.group}"))
 
 
 @dataclasses.dataclass(frozen=True)

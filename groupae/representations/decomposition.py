@@ -215,6 +215,12 @@ class _OnFactor(Derived):
     index: int
 
     @override
+    def __post_init__(self) -> None:
+        product = self.inner.group
+        assert isinstance(product, Product)
+        assert product.factors[self.index] == self.group
+
+    @override
     def __str__(self) -> str:
         return str(self.inner)
 

@@ -35,7 +35,9 @@ class Fields(Derived):
 
     copies: int
 
+    @override
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_count("Fields", "copies", self.copies)
 
     @override

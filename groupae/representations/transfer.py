@@ -46,6 +46,12 @@ class Pullback(Derived):
 
     phi: Homomorphism
 
+    @override
+    def __post_init__(self) -> None:
+        if (self.phi.source, self.phi.target) != (self.group, self.inner.group):
+            what = f"a homomorphism from {self.group} to {self.inner.group}"
+            raise ValueError(expected("Pullback", what, self.phi))
+
     @classmethod
     def of(cls, rho: Representation, phi: Homomorphism) -> Pullback:
         """Return the pullback, after checking that ``phi`` ends in the group of ``rho``."""
@@ -96,6 +102,12 @@ class Induced(Derived):
 
     phi: Homomorphism
     cosets: Constant
+
+    @override
+    def __post_init__(self) -> None:
+        if (self.phi.source, self.phi.target) != (self.inner.group, self.group):
+            what = f"a homomorphism from {self.inner.group} to {self.group}"
+            raise ValueError(expected("Induced", what, self.phi))
 
     @classmethod
     def of(cls, rho: Representation, phi: Homomorphism) -> Induced:

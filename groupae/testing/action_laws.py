@@ -14,6 +14,7 @@ from groupae.testing.ownership_laws import check_ownership
 from groupae.testing.report import LawBook, LawReport, run_laws
 from groupae.testing.samples import (
     check_element_gradient,
+    check_mismatch,
     check_slope,
     each_row,
     error,
@@ -83,6 +84,7 @@ def check_action(
             kept = all(p.dtype == q.dtype for p, q in pairs)
             book.require("dtype", kept, "the result has not the dtype of the code")
         _check_derivatives(book, action, g, z)
+        _check_groups(book, action, z)
         _check_rows(book, action, g, z)
         with book.law("described"):
             book.require("described", bool(str(action.describe())), "describe() is empty")
@@ -219,6 +221,18 @@ def _check_derivatives(book: LawBook, action: LatentAction[Any], g: Tensor, z: A
         return weighted_sum(action(g, map_parts(lambda p, q: p + each_row(t, p) * q, z, w)))
 
     check_slope(book, g, along)
+
+
+def _check_groups(book: LawBook, action: LatentAction[Any], z: Any) -> None:
+    """The group of the action is that of all it is asked to work with."""
+    group, two = action.group, map_parts(lambda part: part[:2], z)
+    check_mismatch(book, group, "act", lambda other: action(other, two))
+    check_mismatch(book, group, "inverse", lambda other: action.inverse(other, two))
+    check_mismatch(book, group, "orbit", lambda other: action.orbit(two, other))
+    with book.law("mismatch"):
+        inclusion = action.exact_subgroup
+        note = f"exact_subgroup is {inclusion}, no subgroup of {group}"
+        book.require("mismatch", inclusion is None or inclusion.target == group, note)
 
 
 def _check_rows(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:

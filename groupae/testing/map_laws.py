@@ -21,6 +21,7 @@ from groupae.testing.report import LawBook, LawReport, run_laws
 from groupae.testing.samples import (
     check_ability,
     check_element_gradient,
+    check_mismatch,
     error,
     map_parts,
     parts,
@@ -66,6 +67,9 @@ def check_homomorphism(
             _check_cosets(book, phi)
         check_ability(book, phi, "is_injective", lambda: phi.preimage(phi(g[:1])))
         check_ability(book, phi, "has_cosets", phi.cosets)
+        check_mismatch(book, source, "phi", phi)
+        if phi.is_injective:
+            check_mismatch(book, phi.target, "preimage", phi.preimage)
         _check_rows(book, phi, g)
         with book.law("data"):
             book.require("data", same_data(phi), "a copy is another homomorphism")

@@ -13,6 +13,7 @@ from groupae.testing.ownership_laws import check_ownership
 from groupae.testing.report import LawBook, LawReport, run_laws
 from groupae.testing.samples import (
     check_element_gradient,
+    check_mismatch,
     check_slope,
     each_row,
     error,
@@ -66,6 +67,9 @@ def check_representation(
             book.require("data", same_data(rho) and written, "a copy is another representation")
         weights = torch.randn(x.shape, generator=generator, dtype=dtype)
         _check_derivatives(book, rho, g, x, weights)
+        check_mismatch(book, group, "act", lambda other: rho.act(other, x[:2], dim=2))
+        check_mismatch(book, group, "matrix", rho.matrix)
+        check_mismatch(book, group, "character", rho.character)
         _check_rows(book, rho, g, h, x)
 
     return run_laws(lambda: f"{group}: {rho}", dtype, check)

@@ -21,6 +21,7 @@ from groupae.testing.report import LawBook
 __all__ = [
     "check_ability",
     "check_element_gradient",
+    "check_mismatch",
     "check_slope",
     "each_row",
     "error",
@@ -123,6 +124,29 @@ def check_ability(book: LawBook, subject: object, ability: str, call: Callable[[
             book.require("abilities", True)
         else:
             book.require("abilities", False, f"{ability} is False, but the method returns")
+
+
+def check_mismatch(
+    book: LawBook, group: Group, method: str, call: Callable[[Tensor], object]
+) -> None:
+    """Check that tensors that are no elements by shape or kind of dtype are refused.
+
+    Elements of another group that look alike, such as the angle 1.0 and the shift 1.0, cannot be
+    told apart.
+    """
+    g = group.identity(2, dtype=book.dtype)
+    others = {"dtype": g.to(book.dtype) if group.has_integer_elements else g.long()}
+    if group.element_shape:
+        others["shape"] = g.new_zeros(2, *(length + 1 for length in group.element_shape))
+    for kind, other in others.items():
+        with book.law("mismatch"):
+            try:
+                call(other)
+            except (TypeError, ValueError):
+                book.require("mismatch", True)
+            else:
+                note = f"{method} takes elements of another {kind}; group.check_elements(g) refuses"
+                book.require("mismatch", False, note)
 
 
 def check_element_gradient(

@@ -292,6 +292,7 @@ class Rounded(VectorAction):
         self.exact_subgroup = Turns(Cyclic(n), SO2())
 
     def forward(self, g, z):
+        self.group.check_elements(g)
         return super().forward(quarter_turns(g), z)
 
 

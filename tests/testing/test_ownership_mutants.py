@@ -112,6 +112,7 @@ class Lazy(IrrepSum):
     """Does nothing where nothing is to be done."""
 
     def act(self, g, x, dim=-1):
+        self.group.check_elements(g)
         if bool((g == 0).all()):
             return x
         return super().act(g, x, dim)
@@ -152,6 +153,7 @@ class OrbitExpanded(VectorAction):
     """All trivial: the orbit is one code, shown n times."""
 
     def orbit(self, z, gs):
+        self.group.check_elements(gs)
         return z[:, None].expand(-1, len(gs), -1)
 
 
