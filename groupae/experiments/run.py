@@ -177,6 +177,35 @@ def _is_run(path: Path) -> bool:
     return True
 
 
+def _is_locked(path: Path) -> bool:
+    """Return whether a process is at work on a folder; a lock that a kill left counts for none."""
+    if not path.is_dir() or not (path / _LOCK).is_file():
+        return False
+    lock = FileLock(path / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _check_free(path: Path, *, force: bool) -> None:
+    """Raise `RunExistsError` unless the folder is missing, empty, or a run that may go."""
+    if not path.exists() or (path.is_dir() and not _contents(path)):
+        return
+    if not _is_run(path):
+        got, remedy = "one that holds other things", "name another folder with --out"
+        raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
+    if not force:
+        remedy = "to train anew name another folder with --out (--force deletes it)"
+        if any(path.glob("checkpoints/step-*")):
+            use = f"judge it with groupae evaluate {path}, or open it with groupae.Run.open"
+            remedy = f"{use}; {remedy}"
+        got = describe_run(path)
+        raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
+
+
 def describe_run(path: Path) -> str:
     """Return in a few words what is in a run folder."""
     names = [folder.name[5:] for folder in path.glob("checkpoints/step-*")]
@@ -287,7 +316,7 @@ class Run:
         self.check_path(self.path, force=force)
         self.path.mkdir(parents=True, exist_ok=True)
         with self._alone():
-            self.check_path(self.path, force=force)  # another process may have come first
+            _check_free(self.path, force=force)  # another process may have come first
             for old in self.path.iterdir():
                 if old.name not in (_CONFIG, _LOCK):
                     discard(old)
@@ -298,16 +327,10 @@ class Run:
     @staticmethod
     def check_path(path: Path, *, force: bool = False) -> None:
         """Raise `RunExistsError` unless `create` may make its folder there; touch nothing."""
-        if not path.exists() or (path.is_dir() and not _contents(path)):
-            return
-        if not _is_run(path):
-            got, remedy = "one that holds other things", "name another folder with --out"
+        if _is_locked(path):
+            got, remedy = "one that another process is at work on", "name another with --out"
             raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
-        if not force:
-            use = f"judge it with groupae evaluate {path}, or open it with groupae.Run.open"
-            remedy = f"{use}; to train anew name another folder with --out (--force deletes it)"
-            got = describe_run(path)
-            raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
+        _check_free(path, force=force)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:

@@ -541,8 +541,8 @@ PROGRAM = """
 import signal
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGTERM, signal.SIG_DFL)
-print("begun", flush=True)
 from groupae.cli import main
+print("begun", flush=True)
 main()
 """
 

@@ -269,11 +269,18 @@ def test_of_two_that_begin_at_once_one_goes_on(tmp_path, kind):
 
 def test_a_run_that_is_being_trained_is_not_replaced(a_copy):
     with FileLock(a_copy / ".lock"):
-        with pytest.raises(RunExistsError, match="one that another process is at work on"):
-            make(a_copy, force=True)
+        for force in (False, True):
+            with pytest.raises(RunExistsError, match="one that another process is at work on"):
+                make(a_copy, force=force)
         with pytest.raises(RunExistsError, match="one that another process is at work on"):
             Run.open(a_copy).train()
     assert (a_copy / "result.json").exists()
+
+
+def test_a_run_without_checkpoints_is_not_said_to_be_of_use(tmp_path):
+    make(tmp_path / "run")
+    with pytest.raises(RunExistsError, match="got a run without checkpoints; to train anew name"):
+        make(tmp_path / "run")
 
 
 def test_a_run_is_trained_once(a_copy):
