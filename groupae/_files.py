@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 __all__ = [
+    "LARGEST",
     "digest",
     "discard",
     "flush",
@@ -31,7 +32,9 @@ __all__ = [
     "write_durably",
 ]
 
-_LARGEST = 2**20  # bytes of a config, manifest or cell; those that we write are a few thousand
+LARGEST = 2**20
+"""Bytes of a manifest, result or cell that is read; those that we write have a few thousand."""
+
 _HIDDEN = re.compile(r"\.(?P<name>.+)\.\d+\.[0-9a-f]{8}\.groupae")
 _EARLIER = re.compile(r"\.(?:discarded-)?(?P<name>.+)\.\d+")  # of groupae 0.1
 
@@ -120,7 +123,7 @@ def replace_folder(path: Path, beside: Path) -> None:
 
 
 # --- reading -------------------------------------------------------------------------------------
-def read_bounded(path: Path, largest: int = _LARGEST) -> str:
+def read_bounded(path: Path, largest: int = LARGEST) -> str:
     """Return the text of a file of at most ``largest`` bytes.
 
     Raises:

@@ -25,6 +25,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from groupae._files import (
+    LARGEST,
     digest,
     discard,
     flush,
@@ -137,7 +138,12 @@ def save_checkpoint(
             if entries := getattr(parts, name):
                 manifest[name] = entries
         manifest["sha256"] = digest(manifest)
-        write_durably(beside / _MANIFEST, json.dumps(manifest, indent=2).encode())
+        content = json.dumps(manifest, indent=2).encode()
+        if len(content) > LARGEST:  # it would not be read again
+            got, remedy = f"{len(content)}", "keep less in get_extra_state, or keep it as tensors"
+            what = f"a state whose manifest has at most {LARGEST} bytes"
+            raise ValueError(expected("save_checkpoint", what, got, remedy))
+        write_durably(beside / _MANIFEST, content)
         flush(beside)
         replace_folder(final, beside)
         flush(folder)

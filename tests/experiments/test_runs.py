@@ -21,6 +21,10 @@ SMALL = dataclasses.replace(
 )
 
 
+# three steps need not be better than none
+pytestmark = pytest.mark.filterwarnings("ignore:fit. expected a validation better than")
+
+
 def make(path, **options):
     return Run.create(path, DIGITS, SMALL, preset_name="paper", size="tiny", **options)
 
