@@ -36,6 +36,9 @@ def area(mesh):
 SAME = {
     "relative": RELATIVE,
     "tabs": TWO.replace("f 1 2", "f\t1\t2"),
+    "tabs in vertices": TWO.replace("v 1 0 1", "v\t1\t0\t1"),
+    "indented": TWO.replace("f 1", "  f 1").replace("v 1 0 1", "\t v 1 0 1"),
+    "comments behind vertices": TWO.replace("v 1 0 1", "v 1 0 1 # the right"),
     "two spaces": TWO.replace("f 1 2", "f  1  2"),
     "comments": TWO.replace("f 1 2 3", "f 1 2 3 # the front"),
     "continued": TWO.replace("f 1 2 3", "f 1 2 \\\n3"),
@@ -98,6 +101,7 @@ def test_triangles_fill_a_star_shaped_polygon_of_any_plane(seed):
     ("text", "sentence"),
     [
         ("v 0 0 0\nf -1 -2 -3\n", r"corner -2 of 1 so far in line 2"),
+        (SQUARE + "f 0 1 2\n", r"corner 0 of 5 so far in line 6"),
         (SQUARE + "f 1 2 9 3\n", r"corner 9 of 5 in line 6"),
         (SQUARE + "f 1 2 3\nf 1 2\n", r"a face of 2 corners in line 7"),
         (SQUARE + "f 1 2 3\ncstype bspline\nsurf 0 1 0 1 1 2 3 4\nend\n", "free-form surfaces"),

@@ -1,6 +1,6 @@
 """Polygons as triangles, and files of polygons (OBJ, OFF) read to the letter.
 
-Trimesh takes relative indices of an OBJ from the end of the file, drops faces behind a tab, cuts
+Trimesh takes relative indices of an OBJ from the end of the file, drops lines behind a tab, cuts
 polygons into fans even where they are not convex, and knows no colours of an OFF. So faces of an
 OBJ are written out before it reads them, and an OFF is read here.
 """
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 __all__ = ["parse_off", "triangulate", "with_plain_faces"]
 
-_PLAIN_CORNER = rb"[ ]+\d+(?:/\d*){0,2}"
+_PLAIN_CORNER = rb"[ ]+[1-9]\d*(?:/\d*){0,2}"
 _PLAIN_FACE = re.compile(rb"f" + 3 * _PLAIN_CORNER + rb"[ ]*\r?")
 _OFF = re.compile(r"(?P<texture>ST)?(?P<color>C)?(?P<normal>N)?OFF\b|(?P<glued>OFF)(?=\d)")
 
@@ -81,10 +81,12 @@ def with_plain_faces(text: bytes) -> tuple[bytes, int]:
         >>> with_plain_faces(b"v 0 0 0\nv 1 0 0\nv 0 1 0\nf -3 -2 -1\n")[0].splitlines()[-1]
         b'f 1 2 3'
     """
-    lines = re.sub(rb"\\\r?\n", b" ", text).split(b"\n")
+    joined = re.sub(rb"\\\r?\n", b" ", text).replace(b"\t", b" ")
+    lines = [line.lstrip(b" ") for line in joined.split(b"\n")]
+    lines = [x.partition(b"#")[0] if x.startswith((b"v", b"f")) else x for x in lines]
     if any(line.startswith(b"surf ") for line in lines):
         raise ValueError("free-form surfaces, which have no triangles")
-    faces = [line for line in lines if line[:1] == b"f" and line[1:2].isspace()]
+    faces = [line for line in lines if line.startswith(b"f ")]
     if all(_PLAIN_FACE.fullmatch(line) for line in faces):
         return b"\n".join(lines), len(faces)
     places = np.array(
@@ -93,7 +95,7 @@ def with_plain_faces(text: bytes) -> tuple[bytes, int]:
     counts = {b"v": 0, b"vt": 0, b"vn": 0}
     made, total = [], 0
     for number, line in enumerate(lines, 1):
-        words = line.partition(b"#")[0].split()
+        words = line.split()
         if words[:1] != [b"f"]:
             if words and words[0] in counts:
                 counts[words[0]] += 1
