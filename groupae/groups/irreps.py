@@ -99,7 +99,7 @@ class Irreps(abc.ABC):
 
     @abc.abstractmethod
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
-        """Return the matrix of ``g`` in each irrep, shapes ``(*batch, d, d)``."""
+        """Return the matrix of ``g`` in each irrep, ``(*batch, d, d)``; not to be written to."""
 
     def couplings(self, a: IrrepLabel, b: IrrepLabel) -> list[tuple[IrrepLabel, Tensor]] | None:
         """Return the irreps in the product of two, or ``None`` if no formula tells.

@@ -129,6 +129,24 @@ class LogWithHoles(SO3):
         return torch.where(v.norm(dim=-1, keepdim=True) > 3.1, math.nan, v)
 
 
+class LogOfSomeOnly(SO3):
+    """Finds none for one rotation in fifty, and says that there is none."""
+
+    has_global_log = False
+
+    def log(self, g):
+        v = super().log(g)
+        return torch.where((v[..., :1] > 2.4) & (v.norm(dim=-1, keepdim=True) < 3), math.nan, v)
+
+
+class LogOffFarAway(SO3):
+    """The wrong one for one rotation in fifty."""
+
+    def log(self, g):
+        v = super().log(g)
+        return torch.where((v[..., :1] > 2.4) & (v.norm(dim=-1, keepdim=True) < 3), -v, v)
+
+
 class LogWithNanGradient(SO3):
     def log(self, g):
         distance = (g - torch.eye(3, dtype=g.dtype)).square().sum((-2, -1)).sqrt()
@@ -286,6 +304,9 @@ MUTANTS = [
     (ExpStandsStill(), "one_parameter"),
     (LogOnlyFarOff(), "exp_log"),
     (LogWithHoles(), "exp_log"),
+    (LogWithHoles(), "global_log"),
+    (LogOfSomeOnly(), "exp_log"),
+    (LogOffFarAway(), "exp_log"),
     (LogWithNanGradient(), "gradient"),
     (InterpolatesBackward(), "interpolation"),
     (SampleStandsStill(), "sampling"),
