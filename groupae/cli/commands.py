@@ -92,11 +92,15 @@ def train(
         model, _ = run.train([ProgressBar(console)])
     except KeyboardInterrupt as error:
         raise type(error)("what was trained so far is kept in the run folder") from None
-    report = make_report(run, model)
-    report.print(console)
-    write_report(run, report)
-    draw_orbit(run, model)
-    draw_training(run)
+    try:
+        report = make_report(run, model)
+        report.print(console)
+        write_report(run, report)
+        draw_orbit(run, model)
+        draw_training(run)
+    except KeyboardInterrupt as error:
+        kept = f"the training is kept; groupae evaluate {run.path} makes its table"
+        raise type(error)(kept) from None
     for name in ("orbit.png", "training.png", "report.md"):
         say(console, str(run.path / name))
 

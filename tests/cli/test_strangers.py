@@ -24,7 +24,7 @@ from groupae.experiments import run as runs
 from groupae.experiments.report import Report
 from groupae.experiments.swaps import SwapReport
 from groupae.metrics import PSNR, Estimate
-from groupae.training import ProgressBar, TrainingState, load_best
+from groupae.training import ProgressBar, Terminated, TrainingState, load_best
 
 SHORT = ["--steps", "3", "--batch-size", "4", "--threads", "1", "--size", "tiny"]
 
@@ -620,6 +620,41 @@ def test_sigterm_outside_of_a_training_is_one_line_too(monkeypatch, capsys):
     finally:
         signal.signal(signal.SIGTERM, before)
     assert the_only_line(capsys) == "groupae: terminated\n"
+
+
+@pytest.mark.parametrize(
+    ("kind", "word", "code"),
+    [(KeyboardInterrupt, "interrupted", 130), (Terminated, "terminated", 143)],
+)
+def test_what_is_kept_is_said_wherever_it_stops(kind, word, code, tmp_path, monkeypatch, capsys):
+    def stop(*words, **options):
+        raise kind
+
+    out = tmp_path / "run"
+    for target, kept in (
+        ("groupae.experiments.Run.train", "what was trained so far is kept in the run folder"),
+        (
+            "groupae.experiments.make_report",
+            f"the training is kept; groupae evaluate {out} makes its table",
+        ),
+    ):
+        with monkeypatch.context() as patched:
+            patched.setattr(target, stop)
+            assert run("train", "rotated-digits", "--out", out, "--force", *SHORT) == code
+        assert the_only_line(capsys) == f"groupae: {word}; {kept}\n"
+    monkeypatch.setattr("groupae.experiments.comparison.train_cells", stopped_at_once(kind))
+    words = ("--models", "paper", "--seeds", "1", "--steps", "2", "--size", "tiny")
+    assert run("compare", "rotated-digits", *words, "--out", tmp_path / "c") == code
+    kept = f"finished cells are kept in {tmp_path / 'c' / 'cells'}; run it again to go on"
+    assert the_only_line(capsys) == f"groupae: {word}; {kept}\n"
+
+
+def stopped_at_once(kind):
+    def train(cells, jobs):
+        raise kind
+        yield
+
+    return train
 
 
 def test_a_config_that_was_changed_is_one_sentence(a_copy, capsys):
