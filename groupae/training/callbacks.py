@@ -11,12 +11,14 @@ from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
+    ProgressColumn,
     TaskID,
     TaskProgressColumn,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
 from torch import nn
 from typing_extensions import override
 
@@ -141,26 +143,44 @@ class MetricsLog(Callback):
         self._append(state, {f"validation_{state.score.name}": state.validation_score})
 
 
+_SCORE_WIDTH = 64  # of a step and a score with its title and its best
+
+
+def _columns(width: int) -> list[ProgressColumn]:
+    """Return as many columns as fit, those that matter most."""
+    if width < _SCORE_WIDTH:
+        fold = Column(overflow="fold")
+        return [TextColumn("{task.fields[step]}: {task.fields[score]}", table_column=fold)]
+    # from right to left, the order in which they come as there is more room
+    score = TextColumn("step {task.fields[step]}  validation {task.fields[score]}")
+    more: list[tuple[int, list[ProgressColumn]]] = [
+        (14, [TextColumn("left"), TimeRemainingColumn()]),
+        (9, [TimeElapsedColumn()]),
+        (5, [TaskProgressColumn()]),
+        (42, [BarColumn()]),
+        (9, [TextColumn("[bold]training")]),
+    ]
+    found: list[ProgressColumn] = [score]
+    room = width - _SCORE_WIDTH
+    for needed, columns in more:
+        if (room := room - needed) < 0:
+            break
+        found = [*columns, *found]
+    return found
+
+
 class ProgressBar(Callback):
     """A bar with time left and the validation score; plain lines where there is no terminal.
 
     Args:
-        console: Where to draw.
+        console: Where to draw; where it is narrow, columns are left out and never digits.
     """
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console()
-        self.bar = Progress(
-            TextColumn("[bold]training"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("step {task.fields[step]}  validation {task.fields[score]}"),
-            console=self.console,
-            disable=not self.console.is_terminal,
-        )
+        self._is_narrow = self.console.width < _SCORE_WIDTH
+        columns = _columns(self.console.width)
+        self.bar = Progress(*columns, console=self.console, disable=not self.console.is_terminal)
         self.task: TaskID | None = None
 
     @override
@@ -183,7 +203,7 @@ class ProgressBar(Callback):
         digits = state.score.digits
         figures = f"{state.validation_score:.{digits}f} (best {state.best_score:.{digits}f})"
         score = f"{state.score.title} {figures}"
-        self.bar.update(self.task, score=escape(printable(score)))
+        self.bar.update(self.task, score=figures if self._is_narrow else escape(printable(score)))
         if not self.console.is_terminal:
             spent = f"{state.progress:4.0%}  {state.seconds:5.0f} s  step {state.step}"
             line = printable(f"{spent}  validation {score}")

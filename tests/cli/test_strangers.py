@@ -530,6 +530,21 @@ def test_where_there_is_no_room_columns_are_left_out_and_never_digits(make, widt
         assert max(len(line) for line in out.splitlines()[:-1] if "20.00" in line) <= width
 
 
+@pytest.mark.parametrize("width", [22, 40, 64, 80, 100, 150])
+def test_a_narrow_bar_leaves_out_columns_and_never_digits(width):
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system=None)
+    state = TrainingState(torch.nn.Linear(1, 1), step=12345, validation_score=10.654321)
+    state.best_score = 10.714321
+    bar = ProgressBar(console)
+    for listen in (bar.on_start, bar.on_step, bar.on_validation, bar.on_end):
+        listen(state)
+    out = console.file.getvalue()
+    assert "…" not in out
+    assert "10.65 (best 10.71)" in " ".join(out.split())
+    assert "12345" in out
+    assert ("training" in out) == (width == 150)
+
+
 @pytest.mark.parametrize("make", [a_report, a_swap_report])
 def test_what_is_no_terminal_gets_all_columns(make):
     console = Console(file=io.StringIO(), width=80)
