@@ -31,6 +31,8 @@ __all__ = [
     "offending_pair",
 ]
 
+_MOST_TRIED = 128
+
 
 @dataclasses.dataclass(frozen=True)
 class Homomorphism(abc.ABC):
@@ -154,6 +156,10 @@ class Homomorphism(abc.ABC):
         Raises:
             ValueError: If products are not kept; the sentence names a pair.
         """
+        for given in (function, preimage or function):
+            if not callable(given):
+                what = "a function of batches of elements"
+                raise TypeError(expected("Homomorphism.from_callable", what, repr(given)))
         phi = FunctionHomomorphism(source, target, function, preimage)
         pair = offending_pair(phi)
         if pair is not None:
@@ -263,11 +269,18 @@ class FunctionHomomorphism(Homomorphism):
 
     @override
     def _map(self, g: Tensor) -> Tensor:
-        return self.function(g).clone()
+        return self._owned(self.target, self.function(g))
 
     @override
     def _preimage(self, g: Tensor) -> Tensor:
-        return super()._preimage(g) if self.inverse is None else self.inverse(g).clone()
+        if self.inverse is None:
+            return super()._preimage(g)
+        return self._owned(self.source, self.inverse(g))
+
+    def _owned(self, group: Group, g: Tensor) -> Tensor:
+        """Return a copy of what a function of the user's returned, if it is of a group's form."""
+        group.check_elements(g)
+        return g.clone()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -278,6 +291,10 @@ class TabulatedHomomorphism(Homomorphism):
         source: A finite group.
         target: Any group.
         images: Images in the order of ``source.elements()``.
+
+    Raises:
+        ShapeError: If the images are no elements of the target by their shape.
+        ValueError: If there are more or less, or products are not kept (tried up to order 128).
     """
 
     images: Constant
@@ -287,7 +304,17 @@ class TabulatedHomomorphism(Homomorphism):
         if self.source.order is None or len(self.images) != self.source.order:
             what = f"one image for each element of a finite source, here {self.source}"
             raise ValueError(expected("TabulatedHomomorphism", what, f"{len(self.images)} images"))
-        self.target.check_elements(self.images.values)
+        images = self.images.values
+        self.target.check_elements(images)
+        if len(images) <= _MOST_TRIED:
+            g = self.source.elements()
+            places = self.source.index(self.source.compose(g[:, None], g[None]))
+            product = self.target.compose(images[:, None], images[None])
+            off = self.target.distance(images[places], product).double()
+            if not bool((off <= 1e-6).all()):
+                i, j = divmod(int(torch.nan_to_num(off, nan=torch.inf).argmax()), len(g))
+                got = f"a difference at {g[i].tolist()}, {g[j].tolist()}"
+                raise ValueError(expected(self, "phi(gh) = phi(g) phi(h)", got))
 
     @functools.cached_property
     def _kernel_order(self) -> int:

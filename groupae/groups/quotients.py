@@ -45,7 +45,13 @@ class RotationPart(Homomorphism):
 
     @classmethod
     def of(cls, group: SE2 | SE3) -> RotationPart:
-        """Return the map of a group of rigid motions."""
+        """Return the map of a group of rigid motions.
+
+        Raises:
+            TypeError: If the group is another one.
+        """
+        if not isinstance(group, (SE2, SE3)):
+            raise TypeError(expected("RotationPart.of", "SE2 or SE3", group))
         return cls(group, group.rotations)
 
     @override
@@ -109,7 +115,7 @@ class Winding(Homomorphism):
     @override
     def __post_init__(self) -> None:
         known = self.source in (SO2(), Translation(1)) and self.target == SO2()
-        if not known or self.times == 0:
+        if not known or not isinstance(self.times, int) or self.times == 0:
             got = f"{self.source} -> {self.target}, {self.times} times"
             raise ValueError(expected("Winding", "SO(2) or T(1) onto SO(2), times not 0", got))
 

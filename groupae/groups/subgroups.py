@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import expected, unknown_choice
+from groupae._validation import ShapeError, expected, unknown_choice
 from groupae.groups.affine import Affine, Scaling
 from groupae.groups.base import MOST_LISTED, Group
 from groupae.groups.constants import Constant
@@ -415,6 +415,10 @@ def generated_subgroup(group: Group, generators: Tensor) -> Homomorphism:
         what = "a FiniteGroup for a subgroup by generators"
         raise TypeError(expected(f"{group}.subgroup", what, type(group).__name__, remedy))
     group.check_elements(generators)
+    if generators.ndim != 1 + len(group.element_shape):
+        form = ", ".join(map(str, ("k", *group.element_shape)))
+        what = f"generators of shape ({form})"
+        raise ShapeError(expected(f"{group}.subgroup", what, tuple(generators.shape)))
     if not bool((group.project(generators) == generators).all()):
         what = f"elements of {group} as generators"
         raise ValueError(expected(f"{group}.subgroup", what, generators.tolist()))
