@@ -7,6 +7,7 @@ Every message says who complains, what was expected, what came and what to do:
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -18,6 +19,7 @@ __all__ = [
     "Method",
     "ShapeError",
     "check_axis_size",
+    "check_batches",
     "check_count",
     "check_element",
     "check_floating",
@@ -71,6 +73,15 @@ def check_axis_size(
         behind = ", ".join([str(size)] + ["_"] * (-axis - 1))
         shape = f"(*batch, {behind})" if axis < 0 else f"with {size} entries along axis {axis}"
         raise ShapeError(expected(owner, f"{name} of shape {shape}", tuple(x.shape), remedy))
+
+
+def check_batches(owner: object, *batches: tuple[int, ...]) -> None:
+    """Raise `ShapeError` unless batch axes broadcast: from the last one, equal or 1."""
+    for a, b in itertools.combinations(batches, 2):
+        if any(m != n and 1 not in (m, n) for m, n in zip(reversed(a), reversed(b), strict=False)):
+            got = f"{tuple(a)} and {tuple(b)}"
+            remedy = "put axes of length 1 where they differ"
+            raise ShapeError(expected(owner, "batch axes that broadcast", got, remedy))
 
 
 def check_count(owner: object, name: str, value: object) -> None:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_axis_size, expected
+from groupae._validation import Method, check_count, expected
 from groupae.groups.base import LieGroup
 from groupae.groups.charts import Chart, is_homogeneous
 from groupae.groups.irreps import IrrepLabel, Irreps
@@ -114,7 +114,7 @@ class Scaling(LieGroup):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return ones."""
-        return torch.ones(batch, dtype=dtype or torch.float32, device=device)
+        return torch.ones(batch, dtype=self._asked(batch, dtype), device=device)
 
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
@@ -137,23 +137,25 @@ class Scaling(LieGroup):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return ``e^t`` with t normal of variance 1/4; there is no Haar probability."""
-        dtype = dtype or torch.float32
+        dtype = self._asked(batch, dtype, generator)
         return (torch.randn(batch, generator=generator, dtype=dtype, device=device) / 2).exp()
 
     @override
     def project(self, x: Tensor) -> Tensor:
         """Return the factor raised to the smallest positive number."""
+        self.check_elements(x)
         return x.clamp(min=torch.finfo(x.dtype).tiny)
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the difference of the logarithms."""
+        self.check_elements(g, h)
         return (g / h).log().abs()
 
     @override
     def exp(self, v: Tensor) -> Tensor:
         """Return the factor ``e^v[..., 0]``."""
-        check_axis_size(Method(self, "exp"), v, -1, 1, "a Lie-algebra vector is one logarithm")
+        self.check_coordinates(v, "a Lie-algebra vector is one logarithm")
         return v[..., 0].exp()
 
     @override
@@ -165,6 +167,7 @@ class Scaling(LieGroup):
     @override
     def grid(self, n: int) -> Tensor:
         """Return ``n`` factors in float64, evenly spread between 1 / e and e in the logarithm."""
+        check_count(Method(self, "grid"), "n", n)
         return ((2 * torch.arange(n, dtype=torch.float64) + 1) / n - 1).exp()
 
     @override
@@ -275,7 +278,7 @@ class Affine(LieGroup):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return ``(1, 0)``."""
-        unit = torch.tensor([1, 0], dtype=dtype or torch.float32, device=device)
+        unit = torch.tensor([1, 0], dtype=self._asked(batch, dtype), device=device)
         return unit.repeat(*batch, 1)
 
     @override
@@ -301,21 +304,21 @@ class Affine(LieGroup):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return ``(e^t, b)`` with t and b normal of variance 1/4 (the paper's MRI experiment)."""
-        normal = torch.randn(
-            *batch, 2, generator=generator, dtype=dtype or torch.float32, device=device
-        )
+        dtype = self._asked(batch, dtype, generator)
+        normal = torch.randn(*batch, 2, generator=generator, dtype=dtype, device=device)
         return torch.stack([(normal[..., 0] / 2).exp(), normal[..., 1] / 2], -1)
 
     @override
     def project(self, x: Tensor) -> Tensor:
         """Return the element with the scale raised to the smallest positive number."""
+        self.check_elements(x)
         a, b = x.unbind(-1)
         return torch.stack([a.clamp(min=torch.finfo(x.dtype).tiny), b], -1)
 
     @override
     def exp(self, v: Tensor) -> Tensor:
         """Return the element of the one-parameter group through ``(s, u)``."""
-        check_axis_size(Method(self, "exp"), v, -1, 2, "a Lie-algebra vector is (s, u)")
+        self.check_coordinates(v, "a Lie-algebra vector is (s, u)")
         s, u = v.unbind(-1)
         return torch.stack([s.exp(), u * expm1_ratio(s)], -1)
 
@@ -333,6 +336,7 @@ class Affine(LieGroup):
 
         The points are a Kronecker lattice, so any ``n`` is well spread.
         """
+        check_count(Method(self, "grid"), "n", n)
         square = kronecker_lattice(n, 2)
         return torch.stack([(2 * square[:, 0] - 1).exp(), 2 * square[:, 1] - 1], -1)
 

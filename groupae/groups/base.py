@@ -18,7 +18,17 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import ShapeError, check_element, expected, unknown_choice
+from groupae._validation import (
+    Method,
+    ShapeError,
+    check_axis_size,
+    check_batches,
+    check_count,
+    check_element,
+    check_floating,
+    expected,
+    unknown_choice,
+)
 from groupae.groups.charts import Chart, check_chart
 from groupae.groups.irreps import IrrepLabel, Irreps
 
@@ -224,18 +234,22 @@ class Group(abc.ABC):
 
     def project(self, x: Tensor) -> Tensor:
         """Return the nearest element; a copy of elements."""
+        self.check_elements(x)
         return x.clone()
 
     def representatives(self, g: Tensor) -> Tensor:
         """Return other coordinates of the same element, where a chart has any (angle + 2 pi)."""
+        self.check_elements(g)
         return g.clone()
 
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return a distance, shape ``(*batch,)``; 0 exactly when equal."""
+        self.check_elements(g, h)
         return ambient_error(self.project(g), self.project(h), len(self.element_shape))
 
     def equal(self, g: Tensor, h: Tensor, atol: float | None = None) -> Tensor:
         """Return where the elements agree to ``atol`` (64 eps by default), shape ``(*batch,)``."""
+        self.check_elements(g, h)
         if atol is None:
             atol = 0.0 if not g.is_floating_point() else 64 * torch.finfo(g.dtype).eps
         return self.distance(g, h) <= atol
@@ -307,9 +321,41 @@ class Group(abc.ABC):
         return g
 
     def check_elements(self, *elements: Tensor) -> None:
-        """Raise unless each has the shape and kind of dtype of elements; costs no arithmetic."""
+        """Raise unless each has the shape and kind of dtype of elements, and their batches meet.
+
+        It costs no arithmetic: values are looked at by `convert`.
+        """
         for g in elements:
             check_element(self, g, self.element_shape, is_integer=self.has_integer_elements)
+        if len(elements) > 1:
+            ends = len(self.element_shape)
+            check_batches(self, *(g.shape[: g.ndim - ends] for g in elements))
+
+    def check_coordinates(self, v: Tensor, what: str) -> None:
+        """Raise unless ``v`` is a floating tensor of Lie-algebra coordinates."""
+        owner = Method(self, "exp")
+        check_axis_size(owner, v, -1, self.lie_dim, what)
+        check_floating(owner, "x", v)
+
+    def _asked(
+        self,
+        batch: tuple[int, ...],
+        dtype: torch.dtype | None,
+        generator: torch.Generator | None = None,
+    ) -> torch.dtype:
+        """Return the dtype of new elements, after a look at what a maker was asked for."""
+        for size in batch:
+            if not hasattr(size, "__index__") or (isinstance(size, int) and size < 0):
+                what, remedy = "batch sizes of at least 0", "give them one by one: sample(2, 3)"
+                raise ValueError(expected(self, what, repr(size), remedy))
+        if not (generator is None or isinstance(generator, torch.Generator)):
+            what, remedy = "generator as a torch.Generator", "torch.Generator().manual_seed(0)"
+            raise TypeError(expected(self, what, repr(generator), remedy))
+        if self.has_integer_elements:
+            return torch.int64
+        if not (dtype is None or (isinstance(dtype, torch.dtype) and dtype.is_floating_point)):
+            raise TypeError(expected(self, "a floating dtype", dtype, "or none for float32"))
+        return dtype or torch.float32
 
     # --- subgroups --------------------------------------------------------------------------
     def subgroup(self, spec: str | Tensor) -> Homomorphism:
@@ -371,8 +417,9 @@ class Group(abc.ABC):
         """
         if not self.is_compact:
             raise TypeError(expected(self, "a compact group for regular()", "a non-compact one"))
-        if cutoff is not None and cutoff < 0:
-            raise ValueError(expected(f"{self}.regular", "a cutoff of at least 0", cutoff))
+        if cutoff is not None and (not isinstance(cutoff, int) or cutoff < 0):
+            what = "a cutoff, a whole number of at least 0"
+            raise ValueError(expected(f"{self}.regular", what, repr(cutoff)))
         if on_elements:
             from groupae.representations.base import Representation
 
@@ -407,6 +454,9 @@ class Group(abc.ABC):
     def __mul__(self, other: Group) -> Product:
         from groupae.groups.products import Product
 
+        if isinstance(other, str):
+            remedy = "get_group reads names"
+            raise TypeError(expected(self, "a group on the right of *", repr(other), remedy))
         if not isinstance(other, Group):
             return NotImplemented
         return Product.of(self, other)
@@ -434,6 +484,9 @@ class Group(abc.ABC):
         if not (self.has_exp and self.has_log):
             got = f"{self._kind}: no path between elements"
             raise TypeError(expected(self, "a Lie group for interpolate", got))
+        if not isinstance(t, (int, float, Tensor)) or (isinstance(t, Tensor) and t.is_complex()):
+            what = "t as a number or a real tensor of shape (*batch,)"
+            raise TypeError(expected(Method(self, "interpolate"), what, type(t).__name__))
         v = self.log(self.compose(self.inverse(g), h))
         t = torch.as_tensor(t, dtype=v.dtype, device=v.device)
         return self.compose(g, self.exp(t[..., None] * v))
@@ -521,6 +574,7 @@ class FiniteGroup(Group):
     @override
     def grid(self, n: int) -> Tensor:
         """Return ``n`` elements, spread over `elements`; all of them if ``n`` is the order."""
+        check_count(Method(self, "grid"), "n", n)
         elements = self.elements()
         return elements[torch.arange(n) * len(elements) // n]
 

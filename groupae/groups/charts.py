@@ -25,6 +25,8 @@ __all__ = [
     "PROJECT",
     "Chart",
     "check_chart",
+    "check_finite",
+    "check_real",
     "is_homogeneous",
     "is_nonzero",
     "is_orthogonal",
@@ -32,6 +34,7 @@ __all__ = [
     "is_permutation_matrix",
     "is_rotation",
     "is_sign",
+    "to_whole",
     "within",
 ]
 
@@ -107,6 +110,32 @@ def check_chart(owner: object, chart: Chart, x: object) -> None:
         if not bool(good.all()):
             got = _first_wrong(x, good, lead)
             raise ValueError(_sentence(owner, chart, "", got, chart.remedy))
+
+
+def check_finite(owner: object, x: Tensor) -> None:
+    """Raise `ValueError` unless all numbers are finite, where they can be looked at."""
+    if x.is_floating_point() and _has_values(x) and not bool(x.isfinite().all()):
+        place = tuple((~x.isfinite()).nonzero()[0].tolist())
+        got = f"{x.detach()[place].item()} at index {place}"
+        raise ValueError(expected(owner, "finite numbers", got, "there is no nearest element"))
+
+
+def check_real(owner: object, x: Tensor, shape: tuple[int, ...] = ()) -> None:
+    """Raise unless ``x`` is a tensor of finite real numbers with trailing axes ``shape``."""
+    form = _form(shape)
+    if not isinstance(x, Tensor):
+        raise TypeError(expected(owner, f"numbers as a tensor {form}", type(x).__name__))
+    if x.dtype not in _DTYPES["real"][0]:
+        raise TypeError(expected(owner, "numbers of a real dtype", x.dtype, _DTYPES["real"][1]))
+    if x.ndim < len(shape) or x.shape[x.ndim - len(shape) :] != shape:
+        raise ShapeError(expected(owner, f"numbers of shape {form}", tuple(x.shape)))
+    check_finite(owner, x)
+
+
+def to_whole(owner: object, x: Tensor) -> Tensor:
+    """Return the nearest whole numbers, int64."""
+    check_real(owner, x)
+    return x.round().long() if x.is_floating_point() else x.long()
 
 
 def _sentence(owner: object, chart: Chart, what: str, got: object, remedy: str) -> str:

@@ -49,6 +49,9 @@ class Constant:
             except (TypeError, ValueError, RuntimeError):
                 what = "numbers in nested lists of equal lengths"
                 raise ShapeError(expected("groupae", what, repr(values)[:80])) from None
+        if values.is_complex():
+            remedy = "write a complex matrix A + iB as [[A, -B], [B, A]]"
+            raise TypeError(expected("groupae", "real numbers", values.dtype, remedy))
         kept = torch.float64 if values.is_floating_point() else torch.int64
         self._values: Tensor = values.detach().to("cpu", kept).clone()
         content = self._values + 0  # -0.0 becomes 0.0

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import check_count
-from groupae.groups.charts import MODULO, Chart, is_orthogonal, within
+from groupae._validation import Method, check_count
+from groupae.groups.charts import MODULO, Chart, is_orthogonal, to_whole, within
 from groupae.groups.finite import Cyclic, are_steps, turn_steps
 from groupae.groups.indexed import IndexedGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
@@ -155,8 +155,8 @@ class Dihedral(IndexedGroup):
 
     @override
     def project(self, x: Tensor) -> Tensor:
-        """Return the index modulo 2n."""
-        return torch.remainder(x.long(), 2 * self.n)
+        """Return the index, to the nearest whole number, modulo 2n."""
+        return torch.remainder(to_whole(Method(self, "project"), x), 2 * self.n)
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import ShapeError, expected
-from groupae.groups.charts import Chart, within
+from groupae._validation import Method, ShapeError, expected
+from groupae.groups.charts import Chart, to_whole, within
 from groupae.groups.constants import Constant, look_up
 from groupae.groups.found_irreps import FoundIrreps
 from groupae.groups.indexed import IndexedGroup
@@ -106,12 +106,13 @@ class EnumeratedGroup(IndexedGroup):
 
     @override
     def project(self, x: Tensor) -> Tensor:
-        """Return the index clamped to the list."""
-        return x.long().clamp(0, self.order - 1)
+        """Return the index, to the nearest whole number, clamped to the list."""
+        return to_whole(Method(self, "project"), x).clamp(0, self.order - 1)
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return 0 where equal, else 1 (int64)."""
+        self.check_elements(g, h)
         return (g != h).long()
 
     @override

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import check_count
-from groupae.groups.charts import MODULO, Chart, within
+from groupae._validation import Method, check_count
+from groupae.groups.charts import MODULO, Chart, to_whole, within
 from groupae.groups.indexed import IndexedGroup
 from groupae.groups.irreps import IrrepLabel
 from groupae.groups.planar import FrequencyIrreps, parse_frequency
@@ -140,17 +140,19 @@ class Cyclic(IndexedGroup):
 
     @override
     def project(self, x: Tensor) -> Tensor:
-        """Return the index modulo n."""
-        return torch.remainder(x.long(), self.n)
+        """Return the index, to the nearest whole number, modulo n."""
+        return torch.remainder(to_whole(Method(self, "project"), x), self.n)
 
     @override
     def representatives(self, g: Tensor) -> Tensor:
         """Return the index one turn further."""
+        self.check_elements(g)
         return g.long() + self.n
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the number of steps between, in 0..n // 2."""
+        self.check_elements(g, h)
         steps = torch.remainder(g.long() - h.long(), self.n)
         return torch.minimum(steps, self.n - steps)
 

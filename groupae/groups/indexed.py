@@ -25,8 +25,7 @@ class IndexedGroup(FiniteGroup):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return index 0; an element is int64, whatever the dtype asked for."""
-        del dtype
-        return torch.zeros(batch, dtype=torch.int64, device=device)
+        return torch.zeros(batch, dtype=self._asked(batch, dtype), device=device)
 
     @override
     def sample(
@@ -37,7 +36,7 @@ class IndexedGroup(FiniteGroup):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return uniform indices."""
-        del dtype
+        self._asked(batch, dtype, generator)
         return torch.randint(self.order, batch, generator=generator, device=device)
 
     @override

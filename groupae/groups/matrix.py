@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_axis_size, expected
+from groupae._validation import expected
 from groupae.groups.constants import Constant
 from groupae.groups.irreps import Irreps
 from groupae.groups.matrix_algebra import (
@@ -182,6 +182,7 @@ class MatrixLieGroup(SquareMatrices):
         to about 1e-5. Else: one exponential, of independent normal coordinates with standard
         deviation ``3 / (4 sqrt(k))`` where a generator has spectral norm 1.
         """
+        dtype = self._asked(batch, dtype, generator)
         # in float64: errors of many factors and wide exponentials would leave the group
         shape = (_HAAR_FACTORS if self.is_compact else 1, *batch, self.lie_dim)
         normal = torch.randn(shape, generator=generator, dtype=torch.float64, device=device)
@@ -192,7 +193,7 @@ class MatrixLieGroup(SquareMatrices):
             g = 1.5 * g - 0.5 * g @ (g.mT @ g)
         components = self._components(1).to(g)
         chosen = torch.randint(len(components), batch, generator=generator, device=device)
-        return self.compose(components[chosen], g).to(dtype or torch.float32)
+        return self.compose(components[chosen], g).to(dtype)
 
     def _orthonormal_frames(self) -> Tensor:
         """Return the change to coordinates in orthonormal generators and back, ``(2, k, k)``.
@@ -240,7 +241,7 @@ class MatrixLieGroup(SquareMatrices):
     def exp(self, v: Tensor) -> Tensor:
         """Return the exponential of ``sum_i v_i A_i``."""
         what = "a Lie-algebra vector has one entry for each generator"
-        check_axis_size(Method(self, "exp"), v, -1, self.lie_dim, what)
+        self.check_coordinates(v, what)
         with full_precision(v):
             return self._exp(_at_least_float32(v)).to(v.dtype)
 

@@ -36,7 +36,10 @@ def stack_matrices(name: str, values: Matrices, n: int | None = None) -> Tensor:
         values = values.values
     try:
         if not isinstance(values, Tensor) and any(isinstance(x, Tensor) for x in values):
-            values = torch.stack([torch.as_tensor(x, dtype=torch.float64) for x in values])
+            values = torch.stack([torch.as_tensor(x) for x in values])
+        stack = torch.as_tensor(values).detach().cpu()
+        if stack.is_complex():
+            raise TypeError("complex numbers; write A + iB as [[A, -B], [B, A]]")
         stack = torch.as_tensor(values, dtype=torch.float64).detach().cpu()
     except (TypeError, ValueError, RuntimeError) as error:
         what = f"{name} of shape (k, n, n), as a tensor or nested lists"

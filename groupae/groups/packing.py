@@ -2,7 +2,8 @@
 
 Conventions: an element is the numbers of the parts, flattened and concatenated, shape
 ``(*batch, size)``; `Packed.pack` and `Packed.unpack` go both ways. If any part has floating
-elements, indices of the others are stored as floats and rounded back by `Packed.unpack`.
+elements, indices of the others are stored as floats and rounded back by `Packed.unpack`: in float32
+at least, in float64 where a part has more than 2^24 elements; others are refused.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_axis_size, expected
+from groupae._validation import Method, check_count, expected
 from groupae.groups.base import Group, LieGroup
 
 __all__ = ["Packed", "are_finite", "are_lie", "split_outside"]
@@ -51,6 +52,15 @@ def are_finite(parts: Sequence[object]) -> bool:
 def are_lie(parts: Sequence[object]) -> bool:
     """Return whether there are parts and all are Lie groups: so is what is made of them."""
     return bool(parts) and all(isinstance(part, LieGroup) for part in parts)
+
+
+def _largest_index(group: Group) -> int:
+    """Return the largest integer in an element, 0 if there are none."""
+    if isinstance(group, Packed):
+        return max(map(_largest_index, group.parts))
+    if not group.has_integer_elements:
+        return 0
+    return max(group.element_shape) if group.element_shape else group.order or 0
 
 
 class Packed(Group):
@@ -151,11 +161,12 @@ class Packed(Group):
         ]
         batch = torch.broadcast_shapes(*(numbers.shape[:-1] for numbers in flat))
         dtype = functools.reduce(torch.promote_types, (numbers.dtype for numbers in flat))
+        dtype = self._wide_enough(dtype)
         return torch.cat([numbers.to(dtype).expand(*batch, -1) for numbers in flat], -1)
 
     def unpack(self, g: Tensor) -> tuple[Tensor, ...]:
         """Return one element of each part."""
-        check_axis_size(Method(self, "unpack"), g, -1, sum(self.sizes), "make elements with pack")
+        self.check_elements(g)
         return tuple(
             (numbers.round().long() if part.has_integer_elements else numbers.clone()).reshape(
                 (*g.shape[:-1], *part.element_shape)
@@ -163,10 +174,27 @@ class Packed(Group):
             for part, numbers in zip(self.parts, g.split(self.sizes, -1), strict=True)
         )
 
+    @override
+    def check_elements(self, *elements: Tensor) -> None:
+        """Raise unless each has the shape and dtype of elements, one that holds their indices."""
+        super().check_elements(*elements)
+        for g in elements:
+            wanted = self._wide_enough(g.dtype)
+            if wanted != g.dtype:
+                what = f"elements of at least {wanted}, which holds the indices among them"
+                raise TypeError(expected(self, what, g.dtype, "make them in it: a cast rounds"))
+
+    def _wide_enough(self, dtype: torch.dtype) -> torch.dtype:
+        """Return the dtype, or the next one that holds every index packed among floats."""
+        largest = 0 if self.has_integer_elements else _largest_index(self)
+        if largest and dtype.is_floating_point:
+            dtype = torch.promote_types(dtype, torch.float32)
+            return torch.float64 if largest > 2 / torch.finfo(dtype).eps else dtype
+        return dtype
+
     def _of_dtype(self, g: Tensor, dtype: torch.dtype | None) -> Tensor:
-        # at least float32: bfloat16 holds no index above 256
         wanted = torch.promote_types(dtype or torch.float32, torch.float32)
-        return g if self.has_integer_elements else g.to(wanted)
+        return g if self.has_integer_elements else g.to(self._wide_enough(wanted))
 
     @override
     def identity(
@@ -176,6 +204,7 @@ class Packed(Group):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return the identity of every part."""
+        self._asked(batch, dtype)
         parts = (part.identity(*batch, dtype=dtype, device=device) for part in self.parts)
         return self._of_dtype(self.pack(*parts), dtype)
 
@@ -188,6 +217,7 @@ class Packed(Group):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return a sample of every part, independent."""
+        self._asked(batch, dtype, generator)
         parts = (
             part.sample(*batch, generator=generator, dtype=dtype, device=device)
             for part in self.parts
@@ -246,6 +276,7 @@ class Packed(Group):
         Raises:
             TypeError: If the group is not finite.
         """
+        self.check_elements(g)
         place = torch.zeros((), dtype=torch.int64, device=g.device)
         for part, numbers in zip(self.parts, self.unpack(g), strict=True):
             if part.order is None:
@@ -269,6 +300,7 @@ class Packed(Group):
     @override
     def grid(self, n: int) -> Tensor:
         """Return ``n`` elements: a grid of each part, shuffled against each other."""
+        check_count(Method(self, "grid"), "n", n)
         if self.order is not None and self.order <= _MOST_COMBINED:
             # grids of finite parts repeat, and so could their pairs
             every = self.elements()

@@ -19,9 +19,9 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import check_count, expected
+from groupae._validation import Method, check_count, expected
 from groupae.groups.base import FiniteGroup
-from groupae.groups.charts import Chart, is_permutation, is_permutation_matrix
+from groupae.groups.charts import Chart, check_real, is_permutation, is_permutation_matrix
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.young import (
     Partition,
@@ -248,7 +248,7 @@ class Permutation(FiniteGroup):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return 0..n-1; an element is int64, whatever the dtype asked for."""
-        del dtype
+        self._asked(batch, dtype)
         return torch.arange(self.n, device=device).repeat(*batch, 1)
 
     @override
@@ -273,7 +273,7 @@ class Permutation(FiniteGroup):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return uniform permutations: the order of random numbers."""
-        del dtype
+        self._asked(batch, dtype, generator)
         shape = (*batch, self.n)
         keys = torch.rand(shape, generator=generator, dtype=torch.float64, device=device)
         return keys.argsort(-1)
@@ -284,11 +284,13 @@ class Permutation(FiniteGroup):
 
         They are the nearest permutation in the Euclidean norm (rearrangement inequality).
         """
+        check_real(Method(self, "project"), x, self.element_shape)
         return x.argsort(dim=-1, stable=True).argsort(-1)
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return how many of 0..n-1 go to different places, int64 (the Hamming distance)."""
+        self.check_elements(g, h)
         return (g != h).sum(-1)
 
     @override
@@ -307,6 +309,7 @@ class Permutation(FiniteGroup):
     @override
     def grid(self, n: int) -> Tensor:
         """Return ``n`` elements evenly spaced in lexicographic order."""
+        check_count(Method(self, "grid"), "n", n)
         places = [i * self.order // n for i in range(n)]
         return torch.tensor([self._unrank(place) for place in places]).reshape(n, self.n)
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_axis_size, expected
+from groupae._validation import Method, check_count, expected
 from groupae.groups.base import LieGroup
 from groupae.groups.charts import PROJECT, Chart, is_nonzero, is_rotation
 from groupae.groups.couplings import couple_frequencies
@@ -161,7 +161,7 @@ class SO2(LieGroup):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return angle 0."""
-        return torch.zeros(batch, dtype=dtype or torch.float32, device=device)
+        return torch.zeros(batch, dtype=self._asked(batch, dtype), device=device)
 
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
@@ -184,28 +184,32 @@ class SO2(LieGroup):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return angles uniform in [-pi, pi)."""
-        u = torch.rand(batch, generator=generator, dtype=dtype or torch.float32, device=device)
+        dtype = self._asked(batch, dtype, generator)
+        u = torch.rand(batch, generator=generator, dtype=dtype, device=device)
         return (u - 0.5) * (2 * math.pi)
 
     @override
     def project(self, x: Tensor) -> Tensor:
         """Return the angle wrapped to [-pi, pi]."""
+        self.check_elements(x)
         return wrap_angle(x)
 
     @override
     def representatives(self, g: Tensor) -> Tensor:
         """Return the angle one turn further."""
+        self.check_elements(g)
         return g + 2 * math.pi
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the angle between, in [0, pi]."""
+        self.check_elements(g, h)
         return wrap_angle(g - h).abs()
 
     @override
     def exp(self, v: Tensor) -> Tensor:
         """Return the angle ``v[..., 0]``, wrapped."""
-        check_axis_size(Method(self, "exp"), v, -1, 1, "a Lie-algebra vector is one angle")
+        self.check_coordinates(v, "a Lie-algebra vector is one angle")
         return wrap_angle(v[..., 0])
 
     @override
@@ -217,6 +221,7 @@ class SO2(LieGroup):
     @override
     def grid(self, n: int) -> Tensor:
         """Return the angles ``2 pi i / n`` in float64."""
+        check_count(Method(self, "grid"), "n", n)
         return torch.arange(n, dtype=torch.float64) * (2 * math.pi) / n
 
     @override

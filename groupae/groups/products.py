@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_axis_size, expected
+from groupae._validation import expected
 from groupae.groups.base import FiniteGroup, Group, LieGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.packing import Packed, are_finite, are_lie, split_outside
@@ -349,7 +349,7 @@ class Product(Packed):
     def exp(self, v: Tensor) -> Tensor:
         """Return the exponential in the Lie factors; discrete factors have none."""
         self._require_lie("exp")
-        check_axis_size(Method(self, "exp"), v, -1, self.lie_dim, "one entry per Lie-algebra axis")
+        self.check_coordinates(v, "one entry per Lie-algebra axis")
         parts = v.split([factor.lie_dim for factor in self.factors], -1)
         pairs = zip(self.factors, parts, strict=True)
         return self.pack(*(factor.exp(part) for factor, part in pairs))

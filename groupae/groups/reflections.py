@@ -20,9 +20,9 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_axis_size, expected
+from groupae._validation import Method, check_count, expected
 from groupae.groups.base import LieGroup
-from groupae.groups.charts import PROJECT, Chart, is_orthogonal, is_sign
+from groupae.groups.charts import PROJECT, Chart, check_finite, is_orthogonal, is_sign
 from groupae.groups.couplings import couple_frequencies
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.orthogonal import OrthogonalMatrices, determinant_sign
@@ -176,13 +176,20 @@ class RotationsAndReflections(OrthogonalMatrices):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return Haar elements: Haar rotations, reflected with probability 1/2."""
+        dtype = self._asked(batch, dtype, generator)
         rotation = self.rotations.sample(*batch, generator=generator, dtype=dtype, device=device)
         coin = torch.randint(2, batch, generator=generator, device=device)
         return self._join(rotation, (1 - 2 * coin).to(rotation.dtype))
 
     @override
     def project(self, x: Tensor) -> Tensor:
-        """Return the nearest orthogonal matrix, of the determinant's sign; differentiable."""
+        """Return the nearest orthogonal matrix, of the determinant's sign; differentiable.
+
+        Raises:
+            ValueError: If a number is not finite.
+        """
+        self.check_elements(x)
+        check_finite(Method(self, "project"), x)
         largest = x.detach().abs().amax((-2, -1), keepdim=True)
         unit = x / torch.where(largest > 0, largest, 1.0)  # or small determinants underflow
         rotation, sign = self._split(unit)
@@ -204,7 +211,7 @@ class RotationsAndReflections(OrthogonalMatrices):
     def exp(self, v: Tensor) -> Tensor:
         """Return the rotation by Lie-algebra coordinates ``(*batch, lie_dim)``; no reflection."""
         remedy = "a Lie-algebra vector is that of a rotation"
-        check_axis_size(Method(self, "exp"), v, -1, self.lie_dim, remedy)
+        self.check_coordinates(v, remedy)
         return self._join(self.rotations.exp(v), torch.ones_like(v[..., 0]))
 
     @override
@@ -226,10 +233,12 @@ class RotationsAndReflections(OrthogonalMatrices):
     @override
     def grid(self, n: int) -> Tensor:
         """Return ``n`` elements in float64, by turns of a grid of rotations and of reflections."""
+        check_count(Method(self, "grid"), "n", n)
         sizes = (n - n // 2, n // 2)
         parts = [
             self._join(self.rotations.grid(size), torch.full((size,), sign, dtype=torch.float64))
             for size, sign in zip(sizes, (1.0, -1.0), strict=True)
+            if size
         ]
         places = [2 * torch.arange(size) + i for i, size in enumerate(sizes)]
         return torch.cat(parts)[torch.cat(places).argsort()]

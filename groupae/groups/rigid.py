@@ -15,9 +15,16 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_axis_size
+from groupae._validation import Method, check_axis_size, check_count
 from groupae.groups.base import Group
-from groupae.groups.charts import PROJECT, Chart, is_homogeneous, is_nonzero, is_rotation
+from groupae.groups.charts import (
+    PROJECT,
+    Chart,
+    check_finite,
+    is_homogeneous,
+    is_nonzero,
+    is_rotation,
+)
 from groupae.groups.extension import ExtensionIrreps
 from groupae.groups.irreps import Irreps
 from groupae.groups.planar import SO2
@@ -146,7 +153,7 @@ class RigidMotions(SquareMatrices):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return Haar rotations with standard normal shifts; there is no Haar probability."""
-        dtype = dtype or torch.float32
+        dtype = self._asked(batch, dtype, generator)
         rotation = self.rotations.sample(*batch, generator=generator, dtype=dtype, device=device)
         shift = torch.randn(*batch, self.n, generator=generator, dtype=dtype, device=device)
         return self.pack(shift, rotation)
@@ -171,7 +178,7 @@ class RigidMotions(SquareMatrices):
             eqs. 158 and 174.
         """
         what = "a Lie-algebra vector is that of the shift, then the rotation's"
-        check_axis_size(Method(self, "exp"), v, -1, self.lie_dim, what)
+        self.check_coordinates(v, what)
         u, w = v.split((self.n, self.rotations.lie_dim), -1)
         squared = (w * w).sum(-1, keepdim=True)
         once = self._cross(w, u)
@@ -192,6 +199,7 @@ class RigidMotions(SquareMatrices):
     @override
     def grid(self, n: int) -> Tensor:
         """Return ``n`` motions in float64: a grid of rotations, shifts within one unit an axis."""
+        check_count(Method(self, "grid"), "n", n)
         return self.pack(2 * kronecker_lattice(n, self.n) - 1, self.rotations.grid(n))
 
     @override
@@ -244,6 +252,8 @@ class SE2(RigidMotions):
     @override
     def project(self, x: Tensor) -> Tensor:
         """Return the motion with the nearest rotation in the Frobenius norm."""
+        self.check_elements(x)
+        check_finite(Method(self, "project"), x)
         (a, b), (c, d) = (row.unbind(-1) for row in x[..., :-1, :-1].unbind(-2))
         angle = torch.atan2(c - b, a + d)
         return homogeneous_matrix(turn_matrix(angle.cos(), angle.sin()), x[..., :-1, -1])
@@ -305,6 +315,8 @@ class SE3(RigidMotions):
     @override
     def project(self, x: Tensor) -> Tensor:
         """Return the motion with the nearest rotation; differentiable where it is unique."""
+        self.check_elements(x)
+        check_finite(Method(self, "project"), x)
         return homogeneous_matrix(self.rotations.project(x[..., :-1, :-1]), x[..., :-1, -1])
 
     @override

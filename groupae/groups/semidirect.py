@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_axis_size, expected
+from groupae._validation import expected
 from groupae.groups.base import FiniteGroup, Group, LieGroup
 from groupae.groups.extension import ExtensionIrreps
 from groupae.groups.irreps import Irreps
@@ -240,6 +240,7 @@ class Semidirect(Packed):
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
         """Return ``(n1 phi_h1(n2), h1 h2)``."""
+        self.check_elements(g, h)
         (n1, h1), (n2, h2) = self.unpack(g), self.unpack(h)
         with full_precision(g):
             normal = self.normal.compose(n1, self.act(h1, n2))
@@ -279,7 +280,7 @@ class Semidirect(Packed):
         """Return the exponential, by that of homogeneous matrices, for the standard action."""
         self._require_lie("exp")
         what = "shifts, then the acting group's axes"
-        check_axis_size(Method(self, "exp"), v, -1, self.lie_dim, what)
+        self.check_coordinates(v, what)
         u, w = v.split((self.normal.lie_dim, self.acting.lie_dim), -1)
         with full_precision(v):
             shift = (self._mean(w) @ u[..., None])[..., 0]

@@ -18,10 +18,11 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_axis_size, expected, unknown_choice
+from groupae._validation import Method, check_count, expected, unknown_choice
 from groupae.groups.charts import (
     PROJECT,
     Chart,
+    check_finite,
     is_nonzero,
     is_orthogonal,
     is_rotation,
@@ -186,26 +187,32 @@ class SO3(OrthogonalMatrices):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return Haar rotations, from normal quaternions."""
-        quat = torch.randn(
-            *batch, 4, generator=generator, dtype=dtype or torch.float32, device=device
-        )
+        dtype = self._asked(batch, dtype, generator)
+        quat = torch.randn(*batch, 4, generator=generator, dtype=dtype, device=device)
         return matrix_from_quat(quat)
 
     @override
     def project(self, x: Tensor) -> Tensor:
-        """Return the nearest rotation in the Frobenius norm; differentiable where it is unique."""
+        """Return the nearest rotation in the Frobenius norm; differentiable where it is unique.
+
+        Raises:
+            ValueError: If a number is not finite.
+        """
+        self.check_elements(x)
+        check_finite(Method(self, "project"), x)
         return nearest_rotation(x)
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the angle of ``g^-1 h`` in [0, pi], accurate near 0 and near pi."""
+        self.check_elements(g, h)
         quat = quat_from_matrix(self.compose(g.mT, h))
         return 2 * torch.atan2(quat[..., 1:].norm(dim=-1), quat[..., 0])
 
     @override
     def exp(self, v: Tensor) -> Tensor:
         """Return the rotation by a rotation vector ``(*batch, 3)``."""
-        check_axis_size(Method(self, "exp"), v, -1, 3, "a Lie-algebra vector is a rotation vector")
+        self.check_coordinates(v, "a Lie-algebra vector is a rotation vector")
         return matrix_from_quat(quat_from_rotvec(v))
 
     @override
@@ -221,6 +228,7 @@ class SO3(OrthogonalMatrices):
         References:
             Alexa, Super-Fibonacci Spirals, CVPR 2022, algorithm 1 (psi^4 = psi + 4).
         """
+        check_count(Method(self, "grid"), "n", n)
         s = torch.arange(n, dtype=torch.float64) + 0.5
         radius, height = (s / n).sqrt(), (1 - s / n).sqrt()
         alpha, beta = s * (2 * math.pi / math.sqrt(2)), s * (2 * math.pi / 1.533751168755204288118)

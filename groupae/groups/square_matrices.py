@@ -27,7 +27,7 @@ class SquareMatrices(LieGroup):
     ) -> Tensor:
         """Return unit matrices."""
         n = self.element_shape[0]
-        unit = torch.eye(n, dtype=dtype or torch.float32, device=device)
+        unit = torch.eye(n, dtype=self._asked(batch, dtype), device=device)
         return unit.repeat(*batch, 1, 1)
 
     @override

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_axis_size, check_count, expected
+from groupae._validation import Method, check_count, expected
 from groupae.groups.base import LieGroup
 from groupae.groups.charts import Chart, is_homogeneous
 from groupae.groups.irreps import IrrepLabel, Irreps
@@ -240,7 +240,7 @@ class Translation(LieGroup):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return zeros."""
-        return torch.zeros(*batch, self.n, dtype=dtype or torch.float32, device=device)
+        return torch.zeros(*batch, self.n, dtype=self._asked(batch, dtype), device=device)
 
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
@@ -263,20 +263,20 @@ class Translation(LieGroup):
         device: torch.device | str | None = None,
     ) -> Tensor:
         """Return standard normal vectors; there is no Haar probability."""
-        return torch.randn(
-            *batch, self.n, generator=generator, dtype=dtype or torch.float32, device=device
-        )
+        dtype = self._asked(batch, dtype, generator)
+        return torch.randn(*batch, self.n, generator=generator, dtype=dtype, device=device)
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the Euclidean distance."""
+        self.check_elements(g, h)
         length: Tensor = torch.linalg.vector_norm(g - h, dim=-1)
         return length
 
     @override
     def exp(self, v: Tensor) -> Tensor:
         """Return the vector itself."""
-        check_axis_size(Method(self, "exp"), v, -1, self.n, "a Lie-algebra vector is the shift")
+        self.check_coordinates(v, "a Lie-algebra vector is the shift")
         return v.clone()
 
     @override
@@ -288,6 +288,7 @@ class Translation(LieGroup):
     @override
     def grid(self, n: int) -> Tensor:
         """Return ``n`` shifts in float64, every entry within one unit: a Kronecker lattice."""
+        check_count(Method(self, "grid"), "n", n)
         return 2 * kronecker_lattice(n, self.n) - 1
 
     @override

@@ -544,7 +544,7 @@ def native(group):
 
 
 @pytest.mark.parametrize("group", MATRIX_GROUPS, ids=str)
-@pytest.mark.parametrize("n", [0, 1, 2, 7, 40])
+@pytest.mark.parametrize("n", [1, 2, 7, 40])
 def test_a_grid_alternates_between_the_components(group, n):
     grid = group.grid(n)
     assert grid.shape == (n, *group.element_shape)
@@ -556,7 +556,7 @@ def test_a_grid_alternates_between_the_components(group, n):
     rotations = group.rotations.grid(n - n // 2)
     torch.testing.assert_close(grid[::2], group.rotations.convert(rotations, *native(group)))
     apart = group.distance(grid[:, None], grid[None]) + 10 * torch.eye(n)
-    assert n == 0 or apart.min() > (0.3 if n > 7 else 0.6)
+    assert apart.min() > (0.3 if n > 7 else 0.6)
 
 
 def test_hard_elements_hold_the_bad_places_of_both_components():
