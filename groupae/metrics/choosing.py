@@ -16,7 +16,7 @@ from groupae.pairs import PairBatch, is_point_set
 
 __all__ = ["default_scores", "parse_scores", "relative_score"]
 
-_SMALLEST_SPREAD = 0.01
+_SMALLEST_SPREAD, _LARGEST_SPREAD = 0.01, 1e6
 _CHUNK = 1024  # data at a time in float64
 _OWN_WORDING = 'Score("mine", "mine", 3, lambda prediction, pairs: ...) makes one of a function'
 
@@ -35,7 +35,8 @@ def default_scores(pairs: PairBatch) -> tuple[Score, ...]:
 
     PSNR and Chamfer are capped at 100 dB of unit size. Data that spread by less than 0.01 could
     come near the cap by their size alone: for them PSNR gives way to the relative SNR, and Chamfer
-    is taken over the spread.
+    is taken over the spread. So it is where data spread by more than a million, for squares would
+    leave the range of floats.
 
     Args:
         pairs: What predictions are compared with.
@@ -49,7 +50,7 @@ def default_scores(pairs: PairBatch) -> tuple[Score, ...]:
     """
     x, x_shape = pairs.x2, tuple(pairs.x2.shape[1:])
     spread = _spread(x)
-    is_of_unit_size = spread >= _SMALLEST_SPREAD
+    is_of_unit_size = _SMALLEST_SPREAD <= spread <= _LARGEST_SPREAD
     if is_point_set(x_shape):
         return (CHAMFER if is_of_unit_size else _relative_chamfer(spread),)
     if len(x_shape) >= 3 and is_of_unit_size and is_in_unit_range(x):
@@ -86,7 +87,9 @@ def _relative_snr(prediction: Tensor, pairs: PairBatch, *, spread: float) -> Ten
     if prediction.shape != pairs.x2.shape:
         got = f"{tuple(prediction.shape)} and {tuple(pairs.x2.shape)}"
         raise ShapeError(expected("score 'relative_snr'", "data of one shape", got))
-    error = ((prediction - pairs.x2) / spread).square().flatten(1).mean(1)
+    error = (prediction - pairs.x2).flatten(1)
+    error = error.to(torch.promote_types(error.dtype, torch.float32))
+    error = (error / spread).square().mean(1)
     return -10 * error.clamp(min=1e-10).log10()
 
 

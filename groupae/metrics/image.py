@@ -31,6 +31,7 @@ def psnr_score(prediction: Tensor, target: Tensor, *, mask: Tensor | None = None
         got = f"{tuple(prediction.shape)} and {tuple(target.shape)}"
         raise ShapeError(expected("psnr_score", "two batches (n, *x_shape) of one shape", got))
     error = (prediction - target).square().flatten(1)
+    error = error.to(torch.promote_types(error.dtype, torch.float32))  # halves cannot hold the cap
     if mask is None:
         return -10 * error.mean(1).clamp(min=1e-10).log10()
     try:

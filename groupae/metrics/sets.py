@@ -88,8 +88,13 @@ def snr_score(prediction: Tensor, target: Tensor) -> Tensor:
     if prediction.shape != target.shape or target.ndim < 2:
         got = f"{tuple(prediction.shape)} and {tuple(target.shape)}"
         raise ShapeError(expected("snr_score", "two batches (n, *x_shape) of one shape", got))
-    signal = target.square().flatten(1).sum(1).clamp(min=torch.finfo(target.dtype).tiny)
-    noise = (prediction - target).square().flatten(1).sum(1)
+    prediction, target = (
+        x.flatten(1).to(torch.promote_types(x.dtype, torch.float32)) for x in (prediction, target)
+    )
+    largest = target.abs().amax(1, keepdim=True)  # squares of other units leave the range of floats
+    unit = torch.where(largest > 0, largest, 1.0)
+    signal = (target / unit).square().sum(1).clamp(min=torch.finfo(target.dtype).tiny)
+    noise = ((prediction - target) / unit).square().sum(1)
     return 10 * (signal / noise.clamp(min=1e-10 * signal)).log10()
 
 

@@ -106,7 +106,7 @@ def check_weights(model: nn.Module) -> None:
         ValueError: If nothing wants a gradient, or weights do not exist yet or share memory with
             themselves.
     """
-    owner = type(model).__name__
+    owner, kept = type(model).__name__, model.state_dict().keys()
     kinds = (("parameter", model.named_parameters()), ("buffer", model.named_buffers()))
     for kind, tensors in kinds:
         for name, tensor in tensors:
@@ -116,9 +116,8 @@ def check_weights(model: nn.Module) -> None:
                 if not is_lazy(tensor):
                     remedy = "leave the meta device: model.to_empty(device=...), then initialise"
                 raise ValueError(expected(owner, what, got, remedy))
-            if any(
-                step == 0 < n - 1 for step, n in zip(tensor.stride(), tensor.shape, strict=True)
-            ):
+            is_kept = kind == "parameter" or name in kept
+            if is_kept and _is_expanded(tensor):
                 what = "weights with memory of their own"
                 got = f"the {kind} {name!r} of shape {tuple(tensor.shape)}, which is expanded"
                 remedy = "register tensor.clone(), or the small one and expand it in forward"
@@ -127,6 +126,11 @@ def check_weights(model: nn.Module) -> None:
         got = "none" if next(model.parameters(), None) is None else "all of them frozen"
         remedy = "" if got == "none" else "model.requires_grad_(True) frees them"
         raise ValueError(expected(owner, "parameters to train", got, remedy))
+
+
+def _is_expanded(tensor: Tensor) -> bool:
+    steps = zip(tensor.stride(), tensor.shape, strict=True)
+    return any(step == 0 and length > 1 for step, length in steps)
 
 
 class CheckedSource:

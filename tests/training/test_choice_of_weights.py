@@ -137,6 +137,27 @@ def test_default_scores_go_by_the_kind_of_data(x, names):
         assert all(-1e9 < found[name].mean < right[name].mean for name in names)
 
 
+@pytest.mark.parametrize("unit", [1e-25, 1e-12, 1.0, 1e12, 1e25])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("shape", [(768,), (256, 3), (3, 256), (3, 16, 16)], ids=str)
+def test_default_scores_are_finite_and_ordered_in_any_unit_and_precision(shape, dtype, unit):
+    x = (NORMAL.reshape(20, *shape) * unit).to(dtype)
+    if not torch.isfinite(x).all() or float(x.abs().max()) == 0:
+        x = NORMAL.reshape(20, *shape).to(dtype)  # no such unit in half precision
+
+    class Off:
+        def transform(self, g, data):
+            return (data.double() * self.share).to(dtype)
+
+    scores = []
+    for Off.share in (0.1, 0.5, 0.9, 1.0):
+        (estimate,) = evaluate(Off(), pairs(x)).values()
+        scores.append(estimate.mean)
+    assert all(abs(score) < 200 for score in scores)
+    assert scores == sorted(scores)
+    assert len(set(scores)) == 4
+
+
 class Same:
     def transform(self, g, x):
         return x

@@ -108,6 +108,12 @@ class LateBuffer(nn.Linear):
         return super().forward(x)
 
 
+def expanded_but_not_kept():
+    made = model(nn.Linear(8, 8), nn.Linear(8, 8))
+    made.decoder.register_buffer("mask", torch.ones(1).expand(8), persistent=False)
+    return made
+
+
 def late_buffer():
     return model(LateBuffer(), nn.Linear(8, 8))
 
@@ -141,7 +147,8 @@ def test_buffers_that_change_in_kind_are_put_back():
 
 MODELS = [
     tied, one_layer_under_two_names, views_of_one_storage, overlapping_views, not_contiguous,
-    transposed_parameter, shared_buffers, weight_norm, extra_state, late_buffer,
+    transposed_parameter, shared_buffers, expanded_but_not_kept, weight_norm, extra_state,
+    late_buffer,
 ]  # fmt: skip
 
 
