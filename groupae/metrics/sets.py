@@ -44,6 +44,7 @@ def chamfer_distance(x: Tensor, y: Tensor) -> Tensor:
     if not fits or 0 in (*x.shape[1:], *y.shape[1:]):
         got = f"{tuple(x.shape)} and {tuple(y.shape)}"
         raise ShapeError(expected("chamfer_distance", "sets (n, N, d) and (n, M, d)", got))
+    x, y = (points.to(torch.promote_types(points.dtype, torch.float32)) for points in (x, y))
     with torch.no_grad():  # a matrix product would lose the digits of small distances
         gaps = torch.cdist(x, y, compute_mode="donot_use_mm_for_euclid_dist")
     return _to_nearest(x, y, gaps.argmin(2)) + _to_nearest(y, x, gaps.argmin(1))
