@@ -74,7 +74,7 @@ class LatentActionAE(TransformModule):
     def encode(self, x: Tensor) -> Any:
         """Return the code ``E(x)``."""
         check_floating("LatentActionAE.encode", "x", x)
-        z = self.encoder(x)
+        z = _encoded(self.encoder, x)
         for part in z.values() if isinstance(z, dict) else (z,):
             if not isinstance(part, Tensor):
                 got = f"{type(z).__name__} with {type(part).__name__}" if part is not z else ""
@@ -180,6 +180,24 @@ class LatentActionAE(TransformModule):
     def _decode_many(self, z: Any, x: Tensor, m: int) -> Tensor:
         flat = map_latent(lambda part: part.flatten(0, 1), z)
         return self._unflattened(self.decode(flat), x, x.shape[0], m)
+
+
+def _encoded(encoder: nn.Module, x: Tensor) -> Any:
+    """Return what the encoder makes of ``x``, or say that its weights are of another kind."""
+    weight = next(encoder.parameters(), None)
+    is_alike = weight is None or (weight.dtype == x.dtype and weight.device == x.device)
+    if is_alike or torch.compiler.is_compiling():
+        return encoder(x)
+    assert weight is not None
+    try:  # it may well convert its input
+        return encoder(x)
+    except RuntimeError as error:
+        kind = "dtype" if weight.dtype != x.dtype else "device"
+        what = f"data of the {kind} of its weights, {getattr(weight, kind)}"
+        remedy = "convert the data, or the model with .float() or .double()"
+        if kind == "device":
+            remedy = "move the data or the model with .to(device)"
+        raise TypeError(expected("LatentActionAE", what, getattr(x, kind), remedy)) from error
 
 
 def _objective(objective: object) -> Objective:

@@ -296,6 +296,27 @@ def test_data_in_place_of_indices_are_told_by_their_kind():
         model.orbit(j, X)
 
 
+def test_data_of_another_dtype_or_device_than_the_weights_are_named():
+    for model, x, words in (
+        (ae(), X.double(), r"data of the dtype of its weights, torch.float32, got torch.float64"),
+        (ae().double(), X, r"data of the dtype of its weights, torch.float64, got torch.float32"),
+        (ae(), X.half(), r"of its weights, torch.float32, got torch.float16; convert the data"),
+        (ae().to("meta"), X, r"data of the device of its weights, meta, got cpu; move the data"),
+    ):
+        for call in (
+            lambda m, x: m.transform(G, x),
+            lambda m, x: m.orbit(x, G),
+            lambda m, x: m.swap(x, x),
+            lambda m, x: m.interpolate(x, G, 3),
+            lambda m, x: m.loss(PairBatch(x, G, x)),
+        ):
+            with pytest.raises(TypeError, match=words):
+                call(model, x)
+    casting = Made(lambda x: casting.inner(x.to(casting.inner.weight.dtype)))
+    casting.inner = nn.Linear(32, 8)
+    assert ae(encoder=casting).transform(G, X.double()).dtype == torch.float32
+
+
 def test_pairs_are_checked_when_they_are_made():
     for parts, error, words in (
         (
