@@ -260,7 +260,8 @@ def _missing(v: Tensor) -> Tensor:
 def _check_logarithm(book: LawBook, group: Group, a: Tensor) -> None:
     """``exp(log(g)) = g`` wherever there is a logarithm: at every exponential, if nowhere else."""
     law, dtype = "exp_log", book.dtype
-    wide = 3 if group.is_compact else 1  # around a circle and back, if there is one
+    # around a circle and back if there is one; else not so far that errors of entries are large
+    wide = 3 if group.is_compact else 1 / math.sqrt(group.lie_dim)
     generator = torch.Generator().manual_seed(5)
     v = wide * torch.randn(_WIDE, group.lie_dim, generator=generator, dtype=dtype)
     reached, others = group.exp(v), torch.cat([a, _samples(group, dtype)])
