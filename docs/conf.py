@@ -38,7 +38,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(IrrepLabel|Term|Parameter|optional|.*_Untrained|.*_RepresentationAction).*"),
     (r"py:.*", r"(.*_Polyhedral|Constant|Overlap).*"),
     (r"py:.*", r".*(_StepModel|Bijection)"),
-    (r"py:.*", r"(GroupElement|GSpace|FieldType|Escnn\w+|Rotation)"),
+    (r"py:.*", r"(GroupElement|GSpace|FieldType|Mode|Escnn\w+|Rotation)"),
     (r"py:.*", r"groupae\.[a-z_.]*\.(Irreps|Terms?|Latent|IrrepLabel)"),
 ]
 

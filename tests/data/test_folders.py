@@ -199,7 +199,7 @@ WRONG = [
     (GOOD + "gone.png,a,1\n", "line 4: expected a picture 'gone.png', got none; paths are rela"),
     (GOOD + "text.png,a,1\n", "line 4: expected a picture, got text.png that does not load"),
     (GOOD + "half.png,a,1\n", "line 4: expected a picture, got half.png that does not load"),
-    (GOOD + "deep.png,a,1\n", "8-bit integers like 0.png, got .* 16-bit integers in deep.png; sav"),
+    (GOOD + "deep.png,a,1\n", "8-bit integers like 0.png, got .* 16-bit integers in deep.png"),
     (
         GOOD + "wide.png,a,1\n",
         "line 4: expected 4x4 pixels of 1 channel of 8-bit integers like 0.png, got 5x4 pixels of",

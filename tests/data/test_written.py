@@ -162,7 +162,7 @@ OUT_OF_ORDER = [
         "xy_angle",
         "element_angle,element_x,element_y",
         [(0, 0, 0), (1, 0, 0)],
-        r"order elemen",
+        r"order element",
     ),
     (
         Affine(),

@@ -1,4 +1,4 @@
-"""Meshes in files of any common format, read by trimesh, and by `polygons` where that errs."""
+"""Meshes in files of any common format, read by trimesh where that is right."""
 
 from __future__ import annotations
 

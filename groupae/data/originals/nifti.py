@@ -43,7 +43,7 @@ _HEAD = ("T1w_acpc_dc_restore.nii.gz", "T1w*.nii.gz", "T1w*.nii")  # the first t
 _MASK = ("brainmask_fs.nii.gz", "brainmask*.nii.gz", "brainmask*.nii")
 _WHITE = 99.5  # percentile
 _SPLIT_SEED = 2024  # the split never changes
-_VERSION = 2  # millimetres of the affine
+_VERSION = 1
 _SKEW = 0.02  # cosine between axes that rounding of an affine explains
 
 
