@@ -281,7 +281,7 @@ class Cell:
 
         Raises:
             FileNotFoundError: If it is not done yet.
-            CellError: As `read`.
+            CellError: If one of the files is damaged or was changed, or of other settings.
         """
         return self._read_predictions(self.read().predictions_sha256)
 

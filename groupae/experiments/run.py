@@ -82,6 +82,7 @@ _FILES = frozenset(
 )
 _OURS = "|".join(map(re.escape, _FILES))
 _LARGEST_CONFIG = 2**16  # bytes; ours have about a thousand
+_LONGEST_NAME = 100  # of a preset of groupae 0.1, where there was no pattern for names
 _DEEPEST = 20  # of what is nested in a config; ours are at 4
 
 
@@ -403,7 +404,8 @@ class Run:
                 raise TypeError(f"a folder that is {folder!r}")
             preset = Preset(model, TrainingConfig(**config["training"]))
             name = str(config.get("preset", "custom"))
-            check_name("config", "preset", name)
+            if not name.isprintable() or len(name) > _LONGEST_NAME:
+                raise ValueError(f"a preset that is {name!r:.80}")
             build_model(experiment.data.resized(pixels), preset.model, seed=0)
         except KeyError as error:
             what = "the config of a groupae run"

@@ -4,6 +4,7 @@ import dataclasses
 import json
 import multiprocessing
 import threading
+from pathlib import Path
 
 import pytest
 import torch
@@ -69,6 +70,19 @@ def test_a_config_that_was_changed_is_told(a_copy, change):
     edit(a_copy, change)
     with pytest.raises(CheckpointError, match=r"expected weights of the (run|model) in config\.ya"):
         Run.open(a_copy).load_model()
+
+
+@pytest.mark.parametrize("name", tuple(runs.EXPERIMENTS))
+def test_a_config_that_was_only_written_and_read_counts_as_the_same(name):
+    experiment = get_experiment(name)
+    for preset_name, preset in experiment.presets.items():
+        run = Run(Path("run"), experiment, preset, preset_name, "tiny", Path("/here"), None)
+        config = yaml.safe_load(yaml.safe_dump(run._config(), sort_keys=False))
+        values = runs._with(tuple, list, config["model"])
+        model = type(preset.model)(**values)
+        training = type(preset.training)(**config["training"])
+        again = dataclasses.replace(run, preset=type(preset)(model, training), folder=None)
+        assert again._digest() == run._digest()
 
 
 def test_originals_may_move_and_a_setting_may_come_later(a_copy):
@@ -158,11 +172,20 @@ def test_a_config_beyond_reason_is_one_sentence_at_once(a_copy, content, words):
         Run.check_path(a_copy, force=True)
 
 
-@pytest.mark.parametrize("name", ["[red]a[/]", "[/]", "\x1b[31m", "a\nb", "../a", "", "a" * 65])
-def test_a_presets_name_is_a_name(a_copy, tmp_path, name):
+@pytest.mark.parametrize("name", ["\x1b[31m", "a\nb", "a\u202eb", "\x9b1m", "a" * 101])
+def test_a_config_with_a_preset_that_steers_a_terminal_is_refused(a_copy, name):
     edit(a_copy, lambda c: c.update(preset=name))
-    with pytest.raises(ValueError, match="preset of letters, digits and"):
+    with pytest.raises(ValueError, match="the config of a groupae run, got a preset that is"):
         Run.open(a_copy)
+
+
+def test_a_run_of_an_earlier_version_may_have_any_printable_name(a_copy):
+    edit(a_copy, lambda c: c.update(preset="[red] big net [/]"))
+    assert Run.open(a_copy).preset_name == "[red] big net [/]"
+
+
+@pytest.mark.parametrize("name", ["[red]a[/]", "[/]", "\x1b[31m", "a\nb", "../a", "", "a" * 65])
+def test_a_presets_name_is_a_name(tmp_path, name):
     with pytest.raises(ValueError, match="preset_name of letters, digits and"):
         Run.create(tmp_path / "new", DIGITS, SMALL, preset_name=name)
     assert not (tmp_path / "new").exists()
