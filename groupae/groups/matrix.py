@@ -28,6 +28,7 @@ from groupae.groups.matrix_algebra import (
 )
 from groupae.groups.matrix_irreps import MatrixIrreps
 from groupae.groups.matrix_log import coarse_log, newton_step
+from groupae.groups.matrix_torus import MaximalTorus
 from groupae.groups.square_matrices import SquareMatrices
 from groupae.kernels.paths import full_precision
 
@@ -36,6 +37,7 @@ __all__ = ["MatrixLieGroup"]
 _EXACT = 1e-12  # relative: from where on two given matrices differ
 _NEAR = 0.1  # relative distance at which elements are still found
 _HAAR_FACTORS = 12
+_TAME = 1e6  # entries up to here are looked at by a maximal torus
 _SAME_COMPONENT = 1e-5  # relative: discrete elements may have been given in float32
 
 
@@ -67,8 +69,8 @@ class MatrixLieGroup(SquareMatrices):
     _frames: Constant = dataclasses.field(init=False, repr=False, compare=False)
     _units: Constant = dataclasses.field(init=False, repr=False, compare=False)
     _spread: Constant = dataclasses.field(init=False, repr=False, compare=False)
-
-    has_global_log = False  # NaN where no logarithm is found
+    _compact: bool = dataclasses.field(init=False, repr=False, compare=False)
+    _torus: MaximalTorus | None = dataclasses.field(init=False, repr=False, compare=False)
 
     def __init__(self, algebra: Matrices, discrete: Matrices = ()) -> None:
         generators = stack_matrices("algebra", algebra)
@@ -78,11 +80,13 @@ class MatrixLieGroup(SquareMatrices):
         check_normalising(others, generators)
         self._set("algebra", generators)
         self._set("discrete", others)
+        object.__setattr__(self, "_compact", self._is_orthogonal())
         self._set("_structure", structure)
         self._set("_dual", torch.linalg.pinv(generators.flatten(1)))
         self._set("_frames", self._orthonormal_frames())
         self._set("_units", 1 / torch.linalg.matrix_norm(generators, 2))
         self._set("_spread", self._sampling_spread())
+        object.__setattr__(self, "_torus", MaximalTorus.of(generators))
         self._check_components()
 
     def _set(self, field: str, values: Tensor) -> None:
@@ -129,10 +133,16 @@ class MatrixLieGroup(SquareMatrices):
         A compact group in a basis in which it is not orthogonal counts as non-compact: change
         the basis.
         """
-        generators, others = self.algebra.values, self.discrete.values
-        eye = torch.eye(generators.shape[-1], dtype=torch.float64)
-        skew = (generators + generators.mT).abs().amax() <= _EXACT * generators.abs().amax()
-        return bool(skew) and bool(((others.mT @ others - eye).abs() <= _EXACT).all())
+        return self._compact
+
+    @property
+    @override
+    def has_global_log(self) -> bool:
+        """Whether the group is compact and connected; else `log` is NaN at some elements.
+
+        A line that winds around a torus without closing is no compact group.
+        """
+        return self.is_compact and self._torus is not None and not len(self.discrete)
 
     @property
     @override
@@ -195,6 +205,12 @@ class MatrixLieGroup(SquareMatrices):
         chosen = torch.randint(len(components), batch, generator=generator, device=device)
         return self.compose(components[chosen], g).to(dtype)
 
+    def _is_orthogonal(self) -> bool:
+        generators, others = self.algebra.values, self.discrete.values
+        eye = torch.eye(generators.shape[-1], dtype=torch.float64)
+        skew = (generators + generators.mT).abs().amax() <= _EXACT * generators.abs().amax()
+        return bool(skew) and bool(((others.mT @ others - eye).abs() <= _EXACT).all())
+
     def _orthonormal_frames(self) -> Tensor:
         """Return the change to coordinates in orthonormal generators and back, ``(2, k, k)``.
 
@@ -215,7 +231,7 @@ class MatrixLieGroup(SquareMatrices):
             return (0.75 / math.sqrt(self.lie_dim) * self._units.values).diag()
         frame = self._frames.values[1].mT
         turned = (frame @ self.algebra.values.flatten(1)).unflatten(1, self.element_shape)
-        speeds: Tensor = torch.linalg.eigvals(turned).abs()
+        speeds: Tensor = torch.linalg.eigvalsh(1j * turned).abs()
         slowest = speeds[speeds > 1e-6 * speeds.amax()].amin()
         return frame * 2 / slowest
 
@@ -252,11 +268,12 @@ class MatrixLieGroup(SquareMatrices):
 
     @override
     def log(self, g: Tensor) -> Tensor:
-        """Return coordinates of the principal logarithm.
+        """Return coordinates of the principal logarithm, or of the shortest in the algebra.
 
-        Where an element has eigenvalues on the negative axis (a half turn), another logarithm is
-        looked for near by. NaN where none is found: in another component than that of the
-        identity, outside the image of exp (SL(2, R) at traces below -2), and off the group.
+        The principal one may lie outside the algebra: in SU(3) that of phases (2, 2, 2 pi - 4),
+        whose shortest logarithm has phases (2, 2, -4). In a compact connected group all elements
+        have one. NaN where none is found: in another component than that of the identity, outside
+        the image of exp (SL(2, R) at traces below -2), and off the group.
         """
         self.check_elements(g)
         with full_precision(g):
@@ -282,6 +299,37 @@ class MatrixLieGroup(SquareMatrices):
 
     def _search_log(self, g: Tensor) -> Tensor:
         """Return coordinates of a logarithm of g, or anything."""
+        if self._torus is not None and self.is_compact:
+            return self._torus_log(g, self._torus)
+        v = self._principal_log(g)
+        if self._torus is None:
+            return v
+        other = self._torus_log(g, self._torus)
+        found = self._residual(v, g).abs().flatten(-2).amax(-1) <= _NEAR
+        return torch.where(found[..., None], v, other)
+
+    def _torus_log(self, g: Tensor, torus: MaximalTorus) -> Tensor:
+        """Return coordinates by a maximal torus, in float64; of normal matrices at most."""
+        x = g.to(torch.float64)
+        eye = torch.eye(g.shape[-1], dtype=x.dtype, device=x.device)
+        tame = (x.abs() < _TAME).flatten(-2).all(-1)[..., None, None]
+        x = torch.where(tame, x, eye)
+        accuracy = torch.full(x.shape[:-2], 4 * torch.finfo(g.dtype).eps).to(x)
+        if self.is_compact:
+            accuracy = accuracy + (x.mT @ x - eye).abs().flatten(-2).amax(-1)
+        v = self._coordinates(torus.log(x, accuracy))
+        off = self._residual(v, x).abs().flatten(-2).amax(-1)
+        for _ in range(3):  # steps that lead away, where exp is singular, are not taken
+            moved = self._tame(self._newton(v, x))
+            moved_off = self._residual(moved, x).abs().flatten(-2).amax(-1)
+            closer = moved_off < off
+            v = torch.where(closer[..., None], moved, v)
+            off = torch.where(closer, moved_off, off)
+        best = off.argmin(0)[None, ..., None].expand(1, *v.shape[1:])
+        return v.gather(0, best)[0].to(g.dtype)
+
+    def _principal_log(self, g: Tensor) -> Tensor:
+        """Return coordinates of the principal logarithm or of one near by, or anything."""
         units = self._units.like(g)
         aside = self._exp(0.01 * units * torch.arange(self.lie_dim).to(g).cos())
         both = torch.stack([g, g @ aside])
@@ -294,7 +342,8 @@ class MatrixLieGroup(SquareMatrices):
 
     def _newton(self, v: Tensor, g: Tensor) -> Tensor:
         ad = torch.einsum("...a,ail->...li", v, self._structure.like(v))
-        return newton_step(v, ad, self._coordinates(self._residual(v, g)))
+        residual = self._coordinates(self._residual(v, g))
+        return newton_step(v, ad, residual, damped=self.is_compact)
 
     def _residual(self, v: Tensor, g: Tensor) -> Tensor:
         """Return ``exp(-v) g - 1``."""

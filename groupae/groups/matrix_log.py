@@ -30,6 +30,7 @@ __all__ = ["coarse_log", "exp_jacobian", "newton_step"]
 # The first root takes more steps: eigenvalues near the negative axis are slow. Within about 1e-6
 # radian of it even twenty are not enough.
 _ROOT_STEPS = (20, 10, 8)
+_DAMPING = 0.7  # power of eps; rounding errors of the normal equations stay below 1e-8
 
 
 def _square_root(a: Tensor, steps: int) -> Tensor:
@@ -80,14 +81,31 @@ def exp_jacobian(ad: Tensor) -> Tensor:
     return exponential[..., :k, k:]
 
 
-def newton_step(v: Tensor, ad: Tensor, residual: Tensor) -> Tensor:
+def newton_step(v: Tensor, ad: Tensor, residual: Tensor, *, damped: bool) -> Tensor:
     """Return better coordinates ``(*batch, k)``.
+
+    Where the derivative of exp is singular, as at a logarithm of -1 in SU(2), they stay.
 
     Args:
         v: Coordinates, shape ``(*batch, k)``.
         ad: Their adjoint matrix, shape ``(*batch, k, k)``.
         residual: Coordinates of ``exp(-v) g - 1``, shape ``(*batch, k)``.
+        damped: By least squares that prefer small steps: for a compact group, where the
+            derivative is never large. Else small steps are all or nothing.
     """
+    jacobian = exp_jacobian(ad)
+    eps = torch.finfo(ad.dtype).eps
+    eye = torch.eye(ad.shape[-1], dtype=ad.dtype, device=ad.device)
     # not solve: its forward-mode derivative is wrong under vmap (torch 2.13)
-    inverse: Tensor = torch.linalg.inv_ex(exp_jacobian(ad)).inverse
+    inverse: Tensor
+    if damped:
+        square = jacobian.mT @ jacobian + eps**_DAMPING * eye
+        inverse = torch.linalg.inv_ex(square).inverse @ jacobian.mT
+        for _ in range(2):  # each squares the relative error that comes from damping
+            inverse = 2 * inverse - inverse @ jacobian @ inverse
+    else:
+        wild = ~(torch.linalg.inv_ex(jacobian.detach()).inverse.abs() < eps**-0.75)
+        singular = wild.flatten(-2).any(-1)[..., None, None]
+        inverse = torch.linalg.inv_ex(torch.where(singular, eye, jacobian)).inverse
+        inverse = torch.where(singular, 0.0, inverse)
     return v + (inverse @ residual[..., None])[..., 0]
