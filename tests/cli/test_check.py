@@ -27,6 +27,10 @@ class Crashing(SO3):
     def compose(self, g, h):
         raise RuntimeError("not [yet] done")
 
+class BadLog(SO2):
+    def log(self, g):
+        raise TypeError("no [yet] logarithm")
+
 class WithoutReason(SO3):
     @property
     def irreps(self):
@@ -127,9 +131,28 @@ def test_representations_that_crash_are_a_finding_beside_the_group_s(capsys):
 @pytest.mark.usefixtures("mine")
 def test_what_crashes_is_a_finding(capsys):
     assert run("check", "my_laws:Crashing") == 1
-    assert "runs in float64, inf times what is allowed; RuntimeError: not [yet] done" in (
+    assert "associativity in float64, inf times what is allowed; RuntimeError: not [yet] done" in (
         capsys.readouterr().out
     )
+
+
+@pytest.mark.usefixtures("mine")
+def test_a_law_that_raises_is_a_failure_and_not_left_out(capsys):
+    assert run("check", "my_laws:BadLog") == 1
+    lines = lines_of(capsys)
+    for law in ("exp_log", "interpolation"):
+        (line,) = [line for line in lines if line.startswith(f"FAIL SO(2): {law} in float64")]
+        assert "TypeError: no [yet] logarithm (in log of my_laws.py)" in line
+        assert not any("left out" in line and law in line for line in lines)
+
+
+def test_laws_that_do_not_apply_are_listed_with_the_reason(capsys):
+    assert run("check", "o2") == 0
+    lines = lines_of(capsys)
+    assert " left out, as has_log is False: exp_log, global_log, interpolation (O(2))" in lines
+    assert " left out, as order is None: elements, irreps (O(2))" in lines
+    (derivative,) = [x for x in lines if "need float64 in float32: derivative (O(2): 2x" in x]
+    assert re.search(r"; \d+ more\)$", derivative)
 
 
 @pytest.mark.usefixtures("mine")
