@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from groupae._validation import ShapeError, check_floating, expected
 from groupae.groups import Group
+from groupae.groups.matching import group_of
 from groupae.pairs import PairBatch, check_prediction
 
 __all__ = ["Capabilities", "TransformModel", "TransformModule"]
@@ -127,6 +128,8 @@ class TransformModule(nn.Module, abc.ABC):
 
     def _elements_of_each(self, gs: Tensor, x: Tensor) -> Tensor:
         """Return the elements of an orbit as ``(n, m, *element_shape)``, or say what is wrong."""
+        if group_of(self) is None:  # a model of one's own may know none
+            return gs
         ending = self.group.element_shape
         if _are_elements(self.group, gs) and gs.ndim == len(ending) + 1:
             gs = gs.unsqueeze(0)

@@ -150,6 +150,16 @@ def test_models_of_a_users_own_are_asked():
             PATHS[call](Broadcast())
 
 
+def test_a_model_that_knows_no_group_has_orbits():
+    class Bare(Broadcast):
+        group = None
+
+        def transform(self, g, x):
+            return x + g[:, None]
+
+    assert Bare().orbit(X, torch.zeros(N, 4)).shape == (N, 4, 32)
+
+
 @pytest.mark.parametrize("term", [mean_squared_error, log_mean_squared_error])
 @pytest.mark.parametrize("shape", [(N, 1), (1, 32), (N, 32, 1), ()])
 def test_errors_do_not_broadcast(term, shape):

@@ -13,7 +13,7 @@ from groupae.pairs import PairBatch
 from groupae.training import Callback
 
 RHO = SO2().rep("2x0 + 3x1")
-CONFIG = TrainingConfig(steps=120, batch_size=32, learning_rate=1e-2, validations=2)
+CONFIG = TrainingConfig(steps=50, batch_size=16, learning_rate=1e-2, validations=2)
 
 
 def source(scale=1.0, offset=0.0, *, shape=(8,), dtype=torch.float32, seed=0, n=128):
@@ -78,7 +78,7 @@ def test_training_moves_the_score_whatever_the_unit(unit, shape):
     ae = model(*unit, shape=shape)
     before = {name: weight.clone() for name, weight in ae.state_dict().items()}
     result = fit(ae, train, held_back.fixed(), CONFIG)  # a warning would be an error
-    assert result.best_step == 120
+    assert result.best_step == 50
     assert any(not torch.equal(before[name], w) for name, w in ae.state_dict().items())
     again = evaluate(ae, held_back, result.score)[result.score].mean
     assert again == pytest.approx(result.validation_score, abs=1e-3)
@@ -89,7 +89,7 @@ def test_float64_data_and_model():
     sample = SO2().sample
     train._sample = lambda *batch, generator: sample(*batch, generator=generator).double()
     result = fit(model(0.1, -0.5, dtype=torch.float64), train, train.fixed(32), CONFIG)
-    assert result.best_step == 120
+    assert result.best_step == 50
 
 
 def pairs(x):
@@ -198,9 +198,7 @@ def test_weights_that_no_validation_found_better_are_announced():
     words = (
         r"fit: expected a validation better than the untrained model's worse of -1, got none in "
     )
-    with pytest.warns(
-        UserWarning, match=words + "120 steps; it holds its untrained weights: train"
-    ):
+    with pytest.warns(UserWarning, match=words + "50 steps; it holds its untrained weights: train"):
         result = fit(ae, train, validation, CONFIG, score=worse)
     assert result.best_step == 0
     assert all(torch.equal(before[name], weight) for name, weight in ae.state_dict().items())

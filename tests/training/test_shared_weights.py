@@ -1,5 +1,6 @@
 """Weights that are shared are saved once and tied again; what cannot be kept is said at once."""
 
+import functools
 import json
 
 import pytest
@@ -233,6 +234,19 @@ def test_state_that_no_file_can_hold_is_refused_before_the_first_step(state, wor
     with pytest.raises(ValueError, match=r"checkpoint: expected 'encoder._extra_state' .*" + words):
         fit(made, Source(), TRAIN.fixed(8), CONFIG, callbacks=[KeepBest(tmp_path)])
     assert not steps
+
+
+def test_extra_state_is_small_enough_for_a_manifest(tmp_path):
+    words = ["word"] * 10**5
+    with pytest.raises(
+        ValueError, match=r"at most 512 KiB as JSON, got 781 KiB; .* return a tensor"
+    ):
+        save_checkpoint(tmp_path, {"words": words}, step=0, score=0.0)
+    nested = functools.reduce(lambda inner, _: [inner], range(10**5), [])
+    with pytest.raises(ValueError, match="to be a dense tensor or JSON, got a list"):
+        save_checkpoint(tmp_path, {"nested": nested}, step=0, score=0.0)
+    path = save_checkpoint(tmp_path, {"words": words[:6000]}, step=0, score=0.0)
+    assert load_checkpoint(path).weights["words"] == words[:6000]
 
 
 def expanded_buffer(made):
