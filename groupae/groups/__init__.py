@@ -5,8 +5,9 @@ in ``quaternions``), ``finite`` (cyclic), ``dihedral``, ``vector``, ``affine``, 
 ``permutation``, ``enumerated`` and ``generated`` (tables, permutations, matrices, polyhedra; irreps
 found in ``found_irreps``), ``products`` and ``semidirect`` (elements stored as in ``packing``,
 irreps of a quotient in ``extension``). Maps between them: ``homomorphisms``, ``subgroups``,
-``quotients``, ``projections``. ``base`` has the interface, ``irreps`` what a group tells of its
-irreducible representations, ``registry`` the names. A new group goes beside its family.
+``quotients``, ``projections``; ``matching`` tells whether two things are of one group. ``base`` has
+the interface, ``irreps`` what a group tells of its irreducible representations, ``registry`` the
+names. A new group goes beside its family.
 """
 
 from groupae.groups.affine import Affine, Scaling
