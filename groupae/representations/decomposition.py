@@ -13,6 +13,7 @@ import dataclasses
 import functools
 import itertools
 import math
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 
 import torch
@@ -21,11 +22,19 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.groups import SO2, Cyclic, Group, Product
+from groupae.groups.class_algebra import generic_numbers
+from groupae.groups.constants import Constant
 from groupae.groups.intertwining import intertwiner_space
 from groupae.groups.irreps import IrrepLabel
 from groupae.groups.products import Sense, whole_label
 from groupae.groups.samples import sample_elements
-from groupae.representations.algebra import BasisChange, Derived, TensorProduct
+from groupae.representations.algebra import (
+    BasisChange,
+    Copies,
+    Derived,
+    Subrepresentation,
+    TensorProduct,
+)
 from groupae.representations.base import Representation
 from groupae.representations.irrep_sum import IrrepSum, Term
 
@@ -155,7 +164,8 @@ def _candidates(group: Group) -> Iterator[IrrepLabel]:
         if not fresh or not all(_has_matrices(group, label) for label in fresh):
             return
         seen.update(fresh)
-        yield from fresh
+        irreps = group.irreps  # one that lists some may list sums of others
+        yield from (x for x in fresh if irreps.is_complete or irreps.is_irreducible(x))
 
 
 def _has_matrices(group: Group, label: IrrepLabel) -> bool:
@@ -174,7 +184,7 @@ def _labels_inside(rho: Representation) -> list[IrrepLabel]:
     if not isinstance(group, Product):
         return [*_candidates(group)]
     parts = [_OnFactor(factor, rho, i) for i, factor in enumerate(group.factors)]
-    every = [[label for label, _ in _split(part)] for part in parts]
+    every = [[label for label, _ in _listed(part)[0]] for part in parts]
     return sorted(itertools.product(*every), key=lambda label: _rank(group, label))
 
 
@@ -263,8 +273,21 @@ def _split(rho: Representation) -> list[tuple[IrrepLabel, Tensor]]:
         if coupled is not None:
             return coupled
     orthogonal, root = _unitarised(rho)
+    found, left = _listed(orthogonal)
+    if left:
+        what = f"a sum of irreps that {rho.group} lists"
+        remedy = "give it as a sum of listed irreps"
+        if isinstance(rho.group, Product):
+            remedy = "real irreps that are half of a product of two complex ones have no label"
+        got = f"{left} dimensions left over"
+        raise ValueError(expected(f"decompose({rho})", what, got, remedy))
+    return [(label, root @ copies) for label, copies in found]
+
+
+def _listed(orthogonal: Representation) -> tuple[list[tuple[IrrepLabel, Tensor]], int]:
+    """Return the irreps inside that have a label, and how many dimensions are left over."""
     found: list[tuple[IrrepLabel, Tensor]] = []
-    left = rho.dim
+    left = orthogonal.dim
     labels = _labels_inside(orthogonal)
     halves: list[IrrepLabel] = []
     for label in itertools.chain(labels, halves):
@@ -274,15 +297,8 @@ def _split(rho: Representation) -> list[tuple[IrrepLabel, Tensor]]:
         if len(copies):
             found.append((label, copies))
             left -= len(copies) * copies.shape[2]
-        halves.extend(rho.group.irreps.halves(label))
-    if left:
-        what = f"a sum of irreps that {rho.group} lists"
-        remedy = "give it as a sum of listed irreps"
-        if isinstance(rho.group, Product):
-            remedy = "real irreps that are half of a product of two complex ones have no label"
-        got = f"{left} dimensions left over"
-        raise ValueError(expected(f"decompose({rho})", what, got, remedy))
-    return [(label, root @ copies) for label, copies in found]
+        halves.extend(orthogonal.group.irreps.halves(label))
+    return found, left
 
 
 @functools.lru_cache(maxsize=256)
@@ -312,6 +328,8 @@ def _joined(group: Group, copies: dict[IrrepLabel, Tensor]) -> dict[IrrepLabel, 
 def decompose(rho: Representation) -> Representation:
     """Return ``rho`` as a sum of irreps in a basis; see `Representation.decompose`."""
     _require_compact(rho, f"decompose({rho})")
+    if not all(_is_listed(summand.part) for summand in rho.summands()):
+        return _decompose_partly_listed(rho)
     columns: dict[IrrepLabel, list[Tensor]] = {}
     for summand in rho.summands():
         for label, inside in _split(summand.part):
@@ -325,6 +343,92 @@ def decompose(rho: Representation) -> Representation:
     if torch.equal(basis, torch.eye(rho.dim, dtype=torch.float64)):
         return plain
     return BasisChange.of(plain, basis)
+
+
+def _is_listed(part: Representation) -> bool:
+    """Return whether all irreps inside surely have labels."""
+    irreps = part.group.irreps
+    if irreps.is_complete:
+        return True
+    if not isinstance(part, IrrepSum):
+        return False
+    ranks = [_rank(part.group, label)[0] for label in part.labels]
+    return max(ranks) < _NOT_LISTED and all(map(irreps.is_irreducible, part.labels))
+
+
+def _decompose_partly_listed(rho: Representation) -> Representation:
+    """Return ``rho`` as a sum of irreps where the group lists some of them.
+
+    The others are parts of rho itself, equal where they are equivalent.
+    """
+    orthogonal, root = _unitarised(rho)
+    found, left = _listed(orthogonal)
+    parts: list[tuple[Representation, Tensor]] = [
+        (IrrepSum(rho.group, (Term(len(copies), label),)), copies) for label, copies in found
+    ]
+    if left:
+        known = [copies.movedim(0, -1).flatten(1) for _, copies in found]
+        taken = torch.cat([torch.zeros(orthogonal.dim, 1, dtype=torch.float64), *known], 1)
+        parts += _unlisted(orthogonal, _complement(taken))
+    columns = torch.cat([copies.permute(1, 2, 0).flatten(1) for _, copies in parts], 1)
+    inner = functools.reduce(operator.add, [part for part, _ in parts])
+    return BasisChange.of(inner, root @ columns)
+
+
+def _complement(columns: Tensor) -> Tensor:
+    """Return an orthonormal basis of what is orthogonal to orthonormal columns."""
+    values: Tensor
+    vectors: Tensor
+    values, vectors = torch.linalg.eigh(columns @ columns.mT)
+    return vectors[:, values < 0.5]
+
+
+def _unlisted(rho: Representation, inside: Tensor) -> list[tuple[Representation, Tensor]]:
+    """Return irreps and their embeddings ``(copies, rho.dim, d)`` in an invariant subspace.
+
+    Eigenspaces of a generic symmetric matrix that commutes with the group are irreducible.
+    """
+    rest = Subrepresentation(rho.group, rho, Constant(inside), "rest")
+    commuting = averaged_intertwiners(rest, rest)
+    generic = torch.einsum("k,kij->ij", generic_numbers(len(commuting), 0), commuting)
+    values, vectors = torch.linalg.eigh(generic + generic.mT)
+    cuts = (values.diff() > 1e-8).nonzero().flatten() + 1
+    kinds: list[tuple[Subrepresentation, list[Tensor]]] = []
+    for piece in vectors.tensor_split(cuts, dim=1):
+        u = inside @ piece
+        part = Subrepresentation(rho.group, rho, Constant(u), f"irrep({u.shape[1]})")
+        for first, copies in kinds:
+            maps = averaged_intertwiners(first, part) if first.dim == part.dim else u[None][:0]
+            if len(maps):
+                left, _, right = torch.linalg.svd(maps[0])
+                copies.append(u @ left @ right)
+                break
+        else:
+            same = sum(first.dim == part.dim for first, _ in kinds)
+            title = f"{part.title}{'abcdefghijklmnopqrstuvwxyz'[same - 1] if same else ''}"
+            kinds.append((dataclasses.replace(part, title=title), [u]))
+    return [
+        (Copies(rho.group, first, len(copies)) if copies[1:] else first, torch.stack(copies))
+        for first, copies in kinds
+    ]
+
+
+def averaged_intertwiners(rho: Representation, sigma: Representation) -> Tensor:
+    """Return an orthonormal basis of the equivariant maps, by averages of random matrices.
+
+    It needs no irreps. Shape ``(k, sigma.dim, rho.dim)``.
+    """
+    generator, tries = torch.Generator().manual_seed(3), 4
+    while True:  # as many as are found, there may be more
+        shape = (min(tries, sigma.dim * rho.dim), sigma.dim, rho.dim)
+        start = torch.randn(shape, generator=generator, dtype=torch.float64)
+        averaged = haar_average(sigma, rho, start).flatten(1)
+        vh: Tensor
+        _, values, vh = torch.linalg.svd(averaged, full_matrices=False)
+        rank = int((values > 1e-7).sum())
+        if rank < tries:
+            return vh[:rank].reshape(rank, sigma.dim, rho.dim)
+        tries *= 4
 
 
 def fixed_dim(rho: Representation) -> int:
@@ -355,8 +459,9 @@ def _orthonormal(x: Tensor) -> Tensor:
 def intertwiners(rho: Representation, sigma: Representation) -> Tensor:
     """Return a basis of the maps W with ``W rho(g) = sigma(g) W``, the equivariant linear maps.
 
-    For a compact group both are decomposed and Schur's lemma writes the maps down; for others the
-    equations are solved on random elements.
+    For a compact group both are decomposed and Schur's lemma writes the maps down, or random maps
+    are averaged if it does not list all its irreps; for others the equations are solved on random
+    elements.
 
     Args:
         rho: Where the maps start.
@@ -379,6 +484,8 @@ def intertwiners(rho: Representation, sigma: Representation) -> Tensor:
     if not rho.group.is_compact:
         g = sample_elements(rho.group, random=6)
         return intertwiner_space(rho.matrix(g, torch.float64), sigma.matrix(g, torch.float64))
+    if not rho.group.irreps.is_complete:
+        return averaged_intertwiners(rho, sigma)
     source, target = _Isotypic(rho), _Isotypic(sigma)
     found = [torch.zeros(0, sigma.dim, rho.dim, dtype=torch.float64)]
     for label in source.into:
@@ -447,6 +554,10 @@ def _clebsch_gordan(group: Group, a: str, b: str, c: str) -> Tensor:
     first, second, third = (IrrepSum.from_text(group, f"1x{text}") for text in (a, b, c))
     _require_compact(first, f"clebsch_gordan({group})")
     (label,) = third.labels
+    if not (group.irreps.is_complete or group.irreps.is_irreducible(label)):
+        remedy = "intertwiners() finds the maps into a sum"
+        what = "an irreducible third representation"
+        raise ValueError(expected(f"clebsch_gordan({group})", what, repr(c), remedy))
     known = group.irreps.coupling(first.labels[0], second.labels[0], label)
     if known is not None:
         return known
