@@ -5,9 +5,10 @@ in ``quaternions``), ``finite`` (cyclic), ``dihedral``, ``vector``, ``affine``, 
 ``permutation``, ``enumerated`` and ``generated`` (tables, permutations, matrices, polyhedra; irreps
 found in ``found_irreps``), ``products`` and ``semidirect`` (elements stored as in ``packing``,
 irreps of a quotient in ``extension``). Maps between them: ``homomorphisms``, ``subgroups``,
-``quotients``, ``projections``; ``matching`` tells whether two things are of one group. ``base`` has
-the interface, ``irreps`` what a group tells of its irreducible representations, ``registry`` the
-names. A new group goes beside its family.
+``quotients``, ``projections``; ``matching`` tells whether two things are of one group, ``charts``
+which numbers are elements; ``series`` evaluates functions that are regular at 0. ``base`` has the
+interface, ``irreps`` what a group tells of its irreducible representations, ``registry`` the names.
+A new group goes beside its family.
 """
 
 from groupae.groups.affine import Affine, Scaling

@@ -54,7 +54,9 @@ def nearest_rotation(x: Tensor) -> Tensor:
     """
     u: Tensor
     vh: Tensor
+    dtype = x.dtype
     with full_precision(x):
+        x = x.to(torch.promote_types(dtype, torch.float32))  # no decomposition in half precision
         largest = x.detach().abs().amax((-2, -1), keepdim=True)
         x = x / torch.where(largest > 0, largest, 1.0)
         u, _, vh = torch.linalg.svd(x.detach())
@@ -63,7 +65,7 @@ def nearest_rotation(x: Tensor) -> Tensor:
         rotation = (u * last[..., None, :]) @ vh
         relative = rotation.mT @ x
         step = matrix_from_quat(quat_from_rotvec(_newton_step(relative)))
-        return rotation @ step
+        return (rotation @ step).to(dtype)
 
 
 def _newton_step(relative: Tensor) -> Tensor:

@@ -293,7 +293,8 @@ class Semidirect(Packed):
         shift, h = self.unpack(g)
         w = self.acting.log(h)
         with full_precision(g):
-            u = torch.linalg.solve(self._mean(w), shift)
+            wide = torch.promote_types(g.dtype, torch.float32)  # no solver in half precision
+            u = torch.linalg.solve(self._mean(w.to(wide)), shift.to(wide)).to(g.dtype)
         return torch.cat([u, w], -1)
 
     @override

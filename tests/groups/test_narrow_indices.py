@@ -93,3 +93,6 @@ def test_groups_without_indices_take_half_precision(text, dtype):
     g = group.sample(3, dtype=torch.float32).to(dtype)
     assert group.compose(g, g).dtype == dtype
     assert group.inverse(g).dtype == dtype
+    assert group.project(g).dtype == dtype
+    assert group.log(g).dtype == dtype
+    assert (group.distance(group.project(g), g) <= 8 * torch.finfo(dtype).eps).all()
