@@ -418,8 +418,8 @@ class Group(abc.ABC):
         if not self.is_compact:
             raise TypeError(expected(self, "a compact group for regular()", "a non-compact one"))
         if cutoff is not None and (not isinstance(cutoff, int) or cutoff < 0):
-            what = "a cutoff, a whole number of at least 0"
-            raise ValueError(expected(f"{self}.regular", what, repr(cutoff)))
+            got, remedy = repr(cutoff), "frequencies and degrees are whole numbers"
+            raise ValueError(expected(f"{self}.regular", "a cutoff of at least 0", got, remedy))
         if on_elements:
             from groupae.representations.base import Representation
 
