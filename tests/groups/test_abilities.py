@@ -8,12 +8,15 @@ from groupae import (
     SO3,
     Cyclic,
     MatrixLieGroup,
+    Permutation,
     Semidirect,
     Translation,
     VectorAction,
 )
+from groupae.groups import O2, O3, SE2, Scaling
 from groupae.groups.projections import FactorInclusion
 from groupae.groups.registry import example_groups
+from groupae.testing import check_group
 from groupae.testing.catalogue import example_actions, homomorphisms_of
 
 SU2 = MatrixLieGroup(
@@ -103,3 +106,36 @@ def test_a_finite_group_too_large_to_try_says_so():
 
     action = VectorAction(Large(3).rep("1x1"))
     assert not action.can_align
+
+
+SL2 = MatrixLieGroup([[[1, 0], [0, -1]], [[0, 1], [0, 0]], [[0, 0], [1, 0]]])
+HEISENBERG = MatrixLieGroup(
+    [
+        [[0, 1, 0], [0, 0, 0], [0, 0, 0]],
+        [[0, 0, 0], [0, 0, 1], [0, 0, 0]],
+        [[0, 0, 1], [0, 0, 0], [0, 0, 0]],
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("group", "is_global", "reason"),
+    [
+        (SU2, True, None),
+        (SO2() * SU2, True, None),
+        (Semidirect(Translation(1), Scaling()), True, None),
+        (Semidirect(Translation(4), SU2), True, None),
+        (Semidirect(Translation(2), SL2), False, None),
+        (Semidirect(Translation(2), O2()), False, "has_log is False"),
+        (O3() * SO2(), False, "has_log is False"),
+        (SO3() * Cyclic(3) * SL2, False, "has_exp is False"),
+        (Permutation(3) * SE2(), False, "has_exp is False"),
+        (HEISENBERG, False, "has_global_log is False, though no sample shows it"),
+    ],
+    ids=lambda x: str(x)[:30],
+)
+def test_groups_made_of_others_know_which_logarithms_they_have(group, is_global, reason):
+    assert group.has_global_log is is_global
+    report = check_group(group)
+    report.raise_if_failed()
+    assert {law.law: law.reason for law in report.left_out}.get("global_log") == reason
