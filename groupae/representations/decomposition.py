@@ -21,7 +21,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.groups import SO2, Cyclic, Group, Product
+from groupae.groups import O2, SO2, Cyclic, Dihedral, Group, Product
 from groupae.groups.class_algebra import generic_numbers
 from groupae.groups.constants import Constant
 from groupae.groups.intertwining import intertwiner_space
@@ -179,8 +179,10 @@ def _has_matrices(group: Group, label: IrrepLabel) -> bool:
 def _labels_inside(rho: Representation) -> list[IrrepLabel]:
     """Return the labels of irreps that may lie in rho, low ones first; found from its factors."""
     group = rho.group
-    if isinstance(group, (SO2, Cyclic)):
-        return [k for k in _frequencies_inside(rho) if _has_matrices(group, k)]
+    if isinstance(group, (SO2, Cyclic, O2, Dihedral)):
+        frequencies = _frequencies_inside(rho)
+        labels = group.irreps.labels(max(frequencies, default=0))
+        return [label for label in labels if int(str(label).removesuffix("-")) in frequencies]
     if not isinstance(group, Product):
         return [*_candidates(group)]
     parts = [_OnFactor(factor, rho, i) for i, factor in enumerate(group.factors)]
@@ -188,10 +190,13 @@ def _labels_inside(rho: Representation) -> list[IrrepLabel]:
     return sorted(itertools.product(*every), key=lambda label: _rank(group, label))
 
 
-def _frequencies_inside(rho: Representation) -> list[IrrepLabel]:
-    """Return the frequencies whose part of the character is not zero."""
-    finite = rho.group.order is not None
-    g = rho.group.elements() if finite else rho.group.grid(4 * _HIGHEST_CUTOFF)
+def _frequencies_inside(rho: Representation) -> list[int]:
+    """Return the frequencies of turns whose part of the character is not zero."""
+    group = rho.group
+    if isinstance(group, (Cyclic, Dihedral)):
+        g = group.elements()[: group.n]
+    else:
+        g = group.exp(SO2().grid(4 * _HIGHEST_CUTOFF)[:, None])
     copies = torch.fft.rfft(rho.character(g, torch.float64)).real / len(g)
     return [k for k, m in enumerate(copies.tolist()) if m > 0.25]
 

@@ -217,6 +217,14 @@ def _turned(weights, g):
             "1x0 + 1x0- + 2x1 + 1x2 + 1x3 + 1x3-",
         ),
         (lambda: Dihedral(5).rep("1x0-") * Dihedral(5).rep("1x2 + 1x0-"), "1x0 + 1x2"),
+        (
+            lambda: O2().rep("1x40 + 1x0-").symmetric_square(),
+            "2x0 + 1x40 + 1x80",
+        ),
+        (
+            lambda: Dihedral(90).rep("1x40 + 1x44").alternating_square(),
+            "2x0- + 1x4 + 1x6",
+        ),
         (lambda: O2().rep("1x30") * O2().rep("1x80 + 1x0-"), "1x30 + 1x50 + 1x110"),
     ],
 )
