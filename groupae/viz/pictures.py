@@ -14,6 +14,7 @@ from torch import Tensor
 from groupae._files import write_durably
 from groupae._validation import ShapeError, expected
 from groupae.groups import Group
+from groupae.metrics.evaluation import evaluation_mode
 from groupae.viz.mosaics import GAP, mosaic
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def plot_orbit(
     """Return a figure of orbits: a row a datum, a column an element, predictions above truth.
 
     Args:
-        model: Anything with ``orbit(x, gs)`` and ``group``.
+        model: Anything with ``orbit(x, gs)`` and ``group``. A module is put in evaluation mode
+            meanwhile.
         x: Data, shape ``(n, *x_shape)``; drawn in the first column.
         gs: Elements, shape ``(m, *element_shape)``, or ``(n, m, *element_shape)`` if each datum has
             its own.
@@ -58,7 +60,8 @@ def plot_orbit(
     """
     from matplotlib import pyplot as plt
 
-    prediction = model.orbit(x, gs).cpu()
+    with evaluation_mode(model):
+        prediction = model.orbit(x, gs).cpu()
     n, m = prediction.shape[:2]
     if truth is not None and truth.shape != prediction.shape:
         got = tuple(truth.shape)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from groupae._validation import ShapeError, expected
+from groupae.metrics.evaluation import evaluation_mode
 from groupae.metrics.swaps import Swaps
 from groupae.viz.mosaics import GAP, mosaic
 from groupae.viz.predictions import plot_predictions
@@ -33,7 +34,7 @@ def plot_swap(
     """Return a figure of swaps: a column a pair, with x, y, the swap and what it should show.
 
     Args:
-        model: Anything with ``swap(x, y)``, in evaluation mode.
+        model: Anything with ``swap(x, y)``. A module is put in evaluation mode meanwhile.
         x: Data that give their invariant parts, shape ``(n, *x_shape)``.
         y: Data that give their varying parts, same shape.
         truth: What a swap should show, same shape; or several readings of it, by label.
@@ -51,7 +52,8 @@ def plot_swap(
     """
     if isinstance(truth, Tensor):
         truth = {"truth": truth}
-    rows = {"x: what stays": x, "y: what varies": y, "swap": model.swap(x, y)}
+    with evaluation_mode(model):
+        rows = {"x: what stays": x, "y: what varies": y, "swap": model.swap(x, y)}
     return plot_predictions({**rows, **(truth or {})}, bold="swap", to_pictures=to_pictures)
 
 
@@ -68,7 +70,7 @@ def plot_swap_table(
     What stays is the same along a row, what varies along a column.
 
     Args:
-        model: Anything with ``swap(x, y)``, in evaluation mode.
+        model: Anything with ``swap(x, y)``. A module is put in evaluation mode meanwhile.
         x: Data that give their invariant parts, shape ``(n, *x_shape)``; drawn on the left.
         y: Data that give their varying parts, shape ``(m, *x_shape)``; drawn on top.
         to_pictures: As for `plot_swap`.
@@ -89,7 +91,8 @@ def plot_swap_table(
         got = f"{tuple(x.shape)} and {tuple(y.shape)}"
         what = "x of shape (n, *x_shape) and y of shape (m, *x_shape)"
         raise ShapeError(expected("plot_swap_table", what, got))
-    swapped = model.swap(x.repeat_interleave(m, 0), y.repeat(n, *(1,) * (y.ndim - 1)))
+    with evaluation_mode(model):
+        swapped = model.swap(x.repeat_interleave(m, 0), y.repeat(n, *(1,) * (y.ndim - 1)))
     drawn = torch.cat([x, y, swapped]).cpu()
     drawn = drawn if to_pictures is None else to_pictures(drawn)
     beside, above, swaps = drawn.split([n, m, n * m])

@@ -4,11 +4,16 @@ import copy
 
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from torch import nn
 
 from groupae import SO2, LatentActionAE, OrbitPairs, TrainingConfig, VectorAction, evaluate, fit
+from groupae.metrics import swap_scores
 from groupae.models import export_transform
+from groupae.pairs import Recombinations
+from groupae.theory import latent_cycle_error
 from groupae.training import Callback, NonFiniteLossError
+from groupae.viz import plot_orbit, plot_swap, plot_swap_table
 
 RHO = SO2().rep("2x0 + 3x1")
 CONFIG = TrainingConfig(steps=12, batch_size=16, learning_rate=1e-2, validations=3)
@@ -144,23 +149,41 @@ def test_a_model_in_evaluation_mode_is_trained_all_the_same():
     assert trained(model) == {name for name, _ in model.named_modules()}
 
 
-def test_evaluation_changes_neither_modes_nor_statistics():
+PAIRS = source().fixed(8)
+SWAPS = Recombinations("any", PAIRS.x1, PAIRS.x2, PAIRS.x2)
+
+
+def as_rows(x):
+    return x.view(-1, 1, 2, 4)
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        lambda model: evaluate(model, PAIRS),
+        lambda model: swap_scores(model, SWAPS),
+        lambda model: latent_cycle_error(model, PAIRS.x1).tolist(),
+        lambda model: plot_orbit(model, PAIRS.x1, torch.zeros(2), to_pictures=as_rows) and None,
+        lambda model: plot_swap(model, PAIRS.x1, PAIRS.x2, to_pictures=as_rows) and None,
+        lambda model: plot_swap_table(model, PAIRS.x1, PAIRS.x2, to_pictures=as_rows) and None,
+        lambda model: export_transform(model, PAIRS.g, PAIRS.x1) and None,
+    ],
+    ids=["evaluate", "swaps", "cycle", "orbit", "swap", "table", "export"],
+)
+def test_judging_and_drawing_change_neither_modes_nor_statistics(judge):
     model = autoencoder()
     model.encoder[1].eval()
     modes, before = [part.training for part in model.modules()], statistics(model)
-    pairs = source().fixed(8)
-    first, second = evaluate(model, pairs), evaluate(model, pairs)
-    assert first == second  # no dropout
+    assert judge(model) == judge(model)  # no dropout
+    plt.close("all")
     assert is_same(before, statistics(model))
     assert [part.training for part in model.modules()] == modes
-    with pytest.raises(ValueError, match="at least one pair"):
-        evaluate(model, pairs[:0])
-    assert [part.training for part in model.modules()] == modes
 
 
-def test_export_leaves_each_part_in_its_mode():
+def test_modes_are_put_back_after_an_error():
     model = autoencoder()
-    model.encoder[1].eval()
+    model.decoder = nn.Sequential(nn.Linear(8, 8), nn.Linear(3, 3), nn.Dropout().eval())
     modes = [part.training for part in model.modules()]
-    export_transform(model, torch.zeros(2), torch.zeros(2, 8))
+    with pytest.raises(RuntimeError):
+        evaluate(model, PAIRS)
     assert [part.training for part in model.modules()] == modes
