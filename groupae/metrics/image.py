@@ -7,9 +7,10 @@ from torch import Tensor
 
 from groupae._validation import ShapeError, expected
 
-__all__ = ["check_unit_range", "is_in_unit_range", "psnr_score", "ssim_score"]
+__all__ = ["clamped", "is_in_unit_range", "psnr_score", "ssim_score"]
 
-_ROUNDING = 1e-3  # what resampling may add to values in [0, 1]
+_OVERSHOOT = 0.1  # of the largest value: what bicubic resampling adds on both sides
+_ROUNDING = 1e-3
 
 
 def psnr_score(prediction: Tensor, target: Tensor, *, mask: Tensor | None = None) -> Tensor:
@@ -62,14 +63,23 @@ def ssim_score(prediction: Tensor, target: Tensor) -> Tensor:
 
 
 def is_in_unit_range(x: Tensor) -> bool:
-    """Return whether all values are in [0, 1] up to rounding; NaN counts as inside."""
+    """Return whether values are in [0, 1] but for what resampling adds; NaN counts as inside."""
     low, high = x.aminmax() if x.numel() else (x.sum(), x.sum())
-    return not bool((low < -_ROUNDING) | (high > 1 + _ROUNDING))
+    margin = (_OVERSHOOT * high).clamp(min=_ROUNDING)
+    return not bool((low < -margin) | (high > 1 + _OVERSHOOT))
 
 
-def check_unit_range(owner: str, x: Tensor) -> None:
-    """Raise `ValueError` unless data are in [0, 1], the range that the score assumes."""
-    if not is_in_unit_range(x):
-        got = f"values from {float(x.min()):.4g} to {float(x.max()):.4g}"
+def clamped(owner: str, prediction: Tensor, target: Tensor) -> Tensor:
+    """Return predictions clamped to [0, 1], or as far beyond as resampled targets reach.
+
+    Raises:
+        ValueError: If the targets are not in the range that the score ``owner`` assumes.
+    """
+    if not is_in_unit_range(target):
+        got = f"values from {float(target.min()):.4g} to {float(target.max()):.4g}"
         remedy = "rescale the data to it, or use a score without a range, such as 'relative_snr'"
         raise ValueError(expected(f"score {owner!r}", "data in [0, 1]", got, remedy))
+    if not target.numel():
+        return prediction
+    low, high = target.aminmax()
+    return prediction.clamp(low.clamp(max=0), high.clamp(min=1))

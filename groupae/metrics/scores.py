@@ -8,7 +8,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from groupae._validation import expected
-from groupae.metrics.image import check_unit_range, psnr_score, ssim_score
+from groupae.metrics.image import clamped, psnr_score, ssim_score
 from groupae.pairs import PairBatch
 
 __all__ = ["OWN_PSNR", "PSNR", "SSIM", "Score"]
@@ -44,21 +44,18 @@ class Score:
 
 
 def _psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:
-    check_unit_range("psnr", pairs.x2)
-    return psnr_score(prediction.clamp(0, 1), pairs.x2)
+    return psnr_score(clamped("psnr", prediction, pairs.x2), pairs.x2)
 
 
 def _ssim(prediction: Tensor, pairs: PairBatch) -> Tensor:
-    check_unit_range("ssim", pairs.x2)
-    return ssim_score(prediction.clamp(0, 1), pairs.x2)
+    return ssim_score(clamped("ssim", prediction, pairs.x2), pairs.x2)
 
 
 def _own_psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:
     if pairs.mask is None:
         got, remedy = "none", "this data set does not know what moves; use psnr"
         raise ValueError(expected("own_psnr", "pairs with a mask of what moves", got, remedy))
-    check_unit_range("own_psnr", pairs.x2)
-    return psnr_score(prediction.clamp(0, 1), pairs.x2, mask=pairs.mask)
+    return psnr_score(clamped("own_psnr", prediction, pairs.x2), pairs.x2, mask=pairs.mask)
 
 
 PSNR = Score("psnr", "PSNR (dB)", 2, _psnr)

@@ -17,7 +17,7 @@ from groupae._validation import expected
 from groupae.groups.matching import check_same_group
 from groupae.metrics.choosing import parse_scores
 from groupae.metrics.evaluation import Estimate, Transforms, evaluate
-from groupae.metrics.image import check_unit_range, psnr_score
+from groupae.metrics.image import clamped, psnr_score
 from groupae.metrics.scores import Score
 from groupae.pairs import PairBatch, Recombinations
 
@@ -34,8 +34,7 @@ class Swaps(Protocol):
 
 
 def _seen_psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:
-    check_unit_range("seen_psnr", pairs.x2)
-    return psnr_score(prediction.clamp(0, 1), pairs.x2, mask=pairs.mask)
+    return psnr_score(clamped("seen_psnr", prediction, pairs.x2), pairs.x2, mask=pairs.mask)
 
 
 SEEN_PSNR = Score("seen_psnr", "PSNR of what is seen", 2, _seen_psnr)

@@ -108,6 +108,8 @@ KINDS = {
     "pictures in [-1, 0]": (UNIT - 1, ["relative_snr"]),
     "pictures in [0, 255]": (255 * UNIT, ["relative_snr"]),
     "standardised pictures": (NORMAL, ["relative_snr"]),
+    "pictures that resampling overshot": (1.12 * UNIT - 0.06, ["psnr", "ssim"]),
+    "small values about zero": (0.2 * UNIT - 0.1, ["relative_snr"]),
     "nearly black pictures": (1e-4 * UNIT, ["relative_snr"]),
     "one picture 20 times": (UNIT[:1].expand(20, -1, -1, -1), ["psnr", "ssim"]),
     "black pictures": (0 * UNIT, ["psnr", "ssim"]),
@@ -186,6 +188,14 @@ def test_a_score_of_pictures_in_0_1_refuses_other_data(name):
     words = rf"'{name}': expected data in \[0, 1\], got values from -1 to 0.9998; .* 'relative_snr'"
     with pytest.raises(ValueError, match=words):
         evaluate(Same(), data, [name])
+
+
+def test_psnr_has_no_floor_where_resampling_overshot_the_range():
+    x = 1.12 * UNIT - 0.06
+    assert evaluate(Same(), pairs(x), "psnr")["psnr"].mean == 100
+    outside = PairBatch(x + 5.0, torch.zeros(20), UNIT)  # predictions are clamped as ever
+    clamped = evaluate(Same(), PairBatch(torch.ones_like(UNIT), torch.zeros(20), UNIT), "psnr")
+    assert evaluate(Same(), outside, "psnr")["psnr"].mean == pytest.approx(clamped["psnr"].mean)
 
 
 # --- no progress is said -----------------------------------------------------------------------
