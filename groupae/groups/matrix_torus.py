@@ -213,9 +213,9 @@ def _character_basis(weights: Tensor) -> tuple[Tensor, Tensor] | None:
 
     ``None`` if no lattice holds the weights: the exponentials are then dense in a larger torus.
     """
-    rank, rows = weights.shape[1], [0] * 0
+    rows: list[int] = []
     rest = weights.clone()
-    for _ in range(rank):  # the longest remaining weight, then what is orthogonal to it
+    for _ in range(weights.shape[1]):  # the longest remaining weight, then what is orthogonal to it
         rows.append(int(rest.norm(dim=1).argmax()))
         axis = rest[rows[-1]] / rest[rows[-1]].norm()
         rest = rest - (rest @ axis)[:, None] * axis
