@@ -178,11 +178,11 @@ class Packed(Group):
     def check_elements(self, *elements: Tensor) -> None:
         """Raise unless each has the shape and dtype of elements, one that holds their indices."""
         super().check_elements(*elements)
-        for g in elements:
-            wanted = self._wide_enough(g.dtype)
-            if wanted != g.dtype:
+        for dtype in {g.dtype for g in elements} - {torch.float64, torch.int64}:
+            wanted = self._wide_enough(dtype)
+            if wanted != dtype:
                 what = f"elements of at least {wanted}, which holds the indices among them"
-                raise TypeError(expected(self, what, g.dtype, "make them in it: a cast rounds"))
+                raise TypeError(expected(self, what, dtype, "make them in it: a cast rounds"))
 
     def _wide_enough(self, dtype: torch.dtype) -> torch.dtype:
         """Return the dtype, or the next one that holds every index packed among floats."""
