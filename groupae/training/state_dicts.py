@@ -15,12 +15,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from groupae._files import LARGEST
 from groupae._validation import expected
 
 __all__ = ["StateParts", "put_back"]
-
-_LARGEST_EXTRA = LARGEST // 2  # it is part of the manifest, which is a small file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,8 +45,7 @@ class StateParts:
         """Return the parts of a state dict.
 
         Raises:
-            ValueError: If an entry is neither a dense tensor nor anything that JSON gives back, or
-                there is too much of that.
+            ValueError: If an entry is neither a dense tensor nor anything that JSON gives back.
         """
         parts = cls({}, {}, {})
         first: dict[tuple[Any, ...], str] = {}
@@ -69,11 +65,6 @@ class StateParts:
             storage = tensor.untyped_storage().data_ptr()
             parts.tensors[name] = tensor.clone() if storage in storages else tensor
             storages.add(storage)
-        size = len(json.dumps(parts.extra))
-        if size > _LARGEST_EXTRA:
-            what = f"extra state of at most {_LARGEST_EXTRA >> 10} KiB as JSON"
-            got, remedy = f"{size >> 10} KiB", "let get_extra_state return a tensor"
-            raise ValueError(expected("checkpoint", what, got, remedy))
         return parts
 
     @classmethod
