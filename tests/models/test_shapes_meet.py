@@ -482,3 +482,18 @@ def test_scores_by_name_and_alone():
     assert list(found) == ["snr", "mine"]
     assert evaluate(model, PAIRS, "snr")["snr"] == found["snr"]
     assert evaluate(model, PAIRS, mine)["mine"] == found["mine"]
+
+
+@pytest.mark.parametrize("group", [None, SO2()], ids=["no group", "its group"])
+def test_the_checks_are_traced_without_a_graph_break(group):
+    model, pairs = ae(), PairBatch(X, G, X.flip(0), group=group)
+    calls = {
+        "loss": lambda m: m.loss(pairs)["reconstruction"],
+        "transform": lambda m: m.transform(G, X),
+        "orbit": lambda m: m.orbit(X, G),
+        "swap": lambda m: m.swap(X, X.flip(0)),
+    }
+    for call in calls.values():
+        traced = torch.compile(call, fullgraph=True, backend="eager")
+        torch.testing.assert_close(traced(model), call(model))
+    torch._dynamo.reset()
