@@ -30,6 +30,7 @@ from groupae.groups.matrix_irreps import MatrixIrreps
 from groupae.groups.matrix_log import coarse_log, newton_step
 from groupae.groups.matrix_torus import MaximalTorus
 from groupae.groups.square_matrices import SquareMatrices
+from groupae.kernels.exponential import matrix_exponential
 from groupae.kernels.paths import full_precision
 
 __all__ = ["MatrixLieGroup"]
@@ -263,8 +264,7 @@ class MatrixLieGroup(SquareMatrices):
 
     def _exp(self, v: Tensor) -> Tensor:
         x = (v @ self.algebra.like(v).flatten(1)).reshape(*v.shape[:-1], *self.element_shape)
-        exponential: Tensor = torch.linalg.matrix_exp(x)
-        return exponential
+        return matrix_exponential(x)
 
     @override
     def log(self, g: Tensor) -> Tensor:

@@ -25,6 +25,8 @@ import math
 import torch
 from torch import Tensor
 
+from groupae.kernels.exponential import matrix_exponential
+
 __all__ = ["coarse_log", "exp_jacobian", "newton_step"]
 
 # The first root takes more steps: eigenvalues near the negative axis are slow. Within about 1e-6
@@ -77,7 +79,7 @@ def exp_jacobian(ad: Tensor) -> Tensor:
     eye = torch.eye(k, dtype=ad.dtype, device=ad.device).expand_as(ad)
     upper = torch.cat([-ad, eye], -1)
     whole = torch.cat([upper, torch.zeros_like(upper)], -2)
-    exponential: Tensor = torch.linalg.matrix_exp(whole)
+    exponential = matrix_exponential(whole)
     return exponential[..., :k, k:]
 
 

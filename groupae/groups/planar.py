@@ -238,7 +238,8 @@ class SO2(LieGroup):
         if chart == "complex":
             return torch.angle(x)
         if chart == "matrix":
-            return torch.atan2(x[..., 1, 0], x[..., 0, 0])
+            (a, b), (c, d) = (row.unbind(-1) for row in x.unbind(-2))
+            return torch.atan2(c - b, a + d)  # of the nearest rotation
         return x
 
     @override

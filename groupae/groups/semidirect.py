@@ -24,6 +24,7 @@ from groupae.groups.irreps import Irreps
 from groupae.groups.packing import Packed, are_finite, are_lie
 from groupae.groups.samples import sample_elements
 from groupae.groups.vector import Translation, homogeneous_matrix
+from groupae.kernels.exponential import matrix_exponential
 from groupae.kernels.paths import full_precision
 
 if TYPE_CHECKING:
@@ -321,7 +322,7 @@ class Semidirect(Packed):
         upper = torch.cat(
             [a, torch.eye(a.shape[-1], dtype=a.dtype, device=a.device).expand_as(a)], -1
         )
-        both: Tensor = torch.linalg.matrix_exp(torch.cat([upper, torch.zeros_like(upper)], -2))
+        both = matrix_exponential(torch.cat([upper, torch.zeros_like(upper)], -2))
         return both[..., : a.shape[-1], a.shape[-1] :]
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "computes_compiled",
     "forced_path",
     "full_precision",
+    "hides_values",
     "is_derived",
     "is_transformed",
     "multiplies_in_numpy",
@@ -114,6 +115,14 @@ def is_transformed() -> bool:
     """Return whether inside of ``torch.func`` or of forward mode."""
     # torch's own test in `Function.apply`, and the level of forward mode: neither has a public name
     return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+
+
+def hides_values(x: Tensor) -> bool:
+    """Return whether to ask for a number in a tensor is an error, or makes a device wait."""
+    if torch.compiler.is_compiling() or x.device.type != "cpu" or _hides_a_batch(x):
+        return True
+    levels = torch._C._functorch.get_interpreter_stack() or ()
+    return any(level.key() == torch._C._functorch.TransformType.Vmap for level in levels)
 
 
 def full_precision(x: Tensor) -> contextlib.AbstractContextManager[None]:

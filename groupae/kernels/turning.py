@@ -31,7 +31,9 @@ __all__ = ["turn_blocks", "turn_matrix", "turn_vectors", "wrap_angle"]
 
 def wrap_angle(theta: Tensor) -> Tensor:
     """Return the angle in [-pi, pi] with the same cosine and sine."""
-    return theta - 2 * math.pi * torch.round(theta / (2 * math.pi))
+    # with an axis: torch.func.jacfwd makes the tangent of a float32 scalar times a number float64
+    turns = torch.round(theta[..., None] / (2 * math.pi))
+    return theta - (2 * math.pi * turns)[..., 0]
 
 
 def turn_matrix(cosine: Tensor, sine: Tensor) -> Tensor:

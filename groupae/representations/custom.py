@@ -14,6 +14,7 @@ from groupae._validation import ShapeError, expected
 from groupae.groups import Group
 from groupae.groups.constants import Constant
 from groupae.groups.samples import sample_pairs
+from groupae.kernels.exponential import matrix_exponential
 from groupae.representations.base import Representation
 
 __all__ = [
@@ -124,8 +125,7 @@ class LieRepresentation(Representation):
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
         v = self.group.log(g)
         combined = torch.einsum("...i,ijk->...jk", v, self.generators.like(v))
-        matrix: Tensor = torch.linalg.matrix_exp(combined)
-        return matrix.to(x.dtype) @ x
+        return matrix_exponential(combined).to(x.dtype) @ x
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from groupae.actions import LatentAction
 from groupae.groups.samples import sample_elements
+from groupae.testing.gradient_laws import check_gradients
 from groupae.testing.ownership_laws import check_ownership
 from groupae.testing.report import LawBook, LawReport, run_laws
 from groupae.testing.samples import (
@@ -85,6 +86,7 @@ def check_action(
             book.require("dtype", kept, "the result has not the dtype of the code")
         _check_derivatives(book, action, g, z)
         _check_groups(book, action, z)
+        check_gradients(book, action.group, _without_kinks(action, g), z, action)
         _check_rows(book, action, g, z)
         with book.law("described"):
             book.require("described", bool(str(action.describe())), "describe() is empty")
@@ -205,6 +207,13 @@ def _check_alignment(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any
 def _length(action: LatentAction[Any], z: Any, w: Any) -> Tensor:
     length: Tensor = torch.linalg.vector_norm(action.residual(z, w), dim=-1)
     return length
+
+
+def _without_kinks(action: LatentAction[Any], g: Tensor) -> Tensor:
+    """Return the elements; random ones for an interpolation, which has kinks where it is exact."""
+    if action.exactness == "exact":
+        return g
+    return action.group.sample(len(g), generator=_seeded(), dtype=g.dtype)
 
 
 def _check_derivatives(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:

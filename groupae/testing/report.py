@@ -161,9 +161,14 @@ class LawBook:
         return 64 * torch.finfo(self.dtype).eps * self.depth
 
     def measure(
-        self, law: str, errors: Tensor, *elements: Tensor, tolerance: float | None = None
+        self,
+        law: str,
+        errors: Tensor,
+        *elements: Tensor,
+        tolerance: float | None = None,
+        note: str = "",
     ) -> None:
-        """Record the worst of ``errors`` (one per sample) and the elements there."""
+        """Record the worst of ``errors`` (one per sample), the elements there and a note."""
         if errors.numel() == 0:
             return
         errors = errors.detach().double().flatten().abs()
@@ -171,7 +176,7 @@ class LawBook:
         worst = int(errors.argmax())
         offending = tuple(g[worst] for g in elements)
         allowed = self.tolerance if tolerance is None else tolerance
-        self._record(LawResult(law, float(errors[worst]), allowed, offending))
+        self._record(LawResult(law, float(errors[worst]), allowed, offending, note))
 
     def require(self, law: str, holds: bool, note: str = "") -> None:
         """Record a law that holds or not, with nothing between; ``note`` says what is wrong."""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from groupae.groups.samples import sample_elements
 from groupae.representations import Block, IrrepSum, Representation
+from groupae.testing.gradient_laws import check_gradients
 from groupae.testing.ownership_laws import check_ownership
 from groupae.testing.report import LawBook, LawReport, run_laws
 from groupae.testing.samples import (
@@ -70,6 +71,7 @@ def check_representation(
         check_mismatch(book, group, "act", lambda other: rho.act(other, x[:2], dim=2))
         check_mismatch(book, group, "matrix", rho.matrix)
         check_mismatch(book, group, "character", rho.character)
+        check_gradients(book, group, g, x[:, 0], lambda g, x: rho.act(g, x, dim=-2))
         _check_rows(book, rho, g, h, x)
 
     return run_laws(lambda: f"{group}: {rho}", dtype, check)

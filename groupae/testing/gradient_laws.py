@@ -1,0 +1,229 @@
+r"""Derivatives: the same on every path, in every order, and those of differences.
+
+An element and a code that it acts on are made from the same two parameters p, the element acts
+twice, and the code depends on the element too:
+
+.. math:: f(p) = \phi(g \cdot g \cdot z), \qquad g = g_0 \exp(p_1 a + p_2 b), \quad z = z(p, g).
+
+So a path that counts shared history twice, or forgets some of it, differs. `check_gradients`
+compares the first derivatives and all second ones with those of plain operations (see
+`groupae.kernels.paths.forced_path`), and those with central differences. Every pass serves all
+samples at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.func import grad, jacfwd, jacrev, vmap
+
+from groupae.groups import Group
+from groupae.kernels.paths import forced_path
+from groupae.testing.report import LawBook
+from groupae.testing.samples import largest, map_parts, parts
+
+__all__ = ["check_gradients"]
+
+_LAWS = ("gradient_paths", "second_derivative", "vmap")
+_MOST = 6  # samples: hard elements and random ones
+_EACH = 2  # of them, one by one under vmap
+_STEP = 1e-5
+
+
+def check_gradients(
+    book: LawBook, group: Group, g: Tensor, z: Any, act: Callable[[Tensor, Any], Any]
+) -> None:
+    """Check the derivatives of an action.
+
+    Args:
+        book: Where to record the laws ``gradient_paths`` (first derivatives agree),
+            ``second_derivative`` (they agree in all orders) and ``vmap`` (both do, sample by
+            sample).
+        group: The acting group.
+        g: Elements, shape ``(n, *element_shape)``.
+        z: Codes of the same batch.
+        act: From elements and codes, of any batch or none, to codes.
+    """
+    if not any(part.is_floating_point() for part in parts(z)):
+        book.leave_out("no part of the codes is floating", *_LAWS)
+        return
+    few = slice(None, None, -(-len(g) // _MOST))
+    path = _Path(group, act, g[few], map_parts(lambda part: part[few], z))
+    start = torch.tensor([[0.0, 0.0], [0.3, -0.2]], dtype=book.dtype)
+    p = start.repeat(len(path.g), 1)[: len(path.g)]  # exp at 0, which is a hard place, and not
+    with book.law(*_LAWS):
+        with forced_path(fast=False):
+            w = _Wanted(book, path, p, _gradient(path, p), _rows(path, p), path.scale(p))
+        _check_first(w)
+        _check_second(w)
+        _check_each(w)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Path:
+    """A function of parameters ``(*batch, 2)``, one number per sample."""
+
+    group: Group
+    act: Callable[[Tensor, Any], Any]
+    g: Tensor
+    z: Any
+
+    def __call__(self, p: Tensor) -> Tensor:
+        return self.at(p, self.g, self.z)
+
+    def at(self, p: Tensor, g: Tensor, z: Any) -> Tensor:
+        """Return the value at parameters, for other elements and codes."""
+        g = self._element(p, g)
+        weight = p[..., 1]
+        if g.is_floating_point():
+            entries = g.reshape(*p.shape[:-1], -1).tanh()
+            weight = weight + entries @ torch.linspace(-0.5, 0.5, entries.shape[-1], dtype=p.dtype)
+
+        def depend(part: Tensor) -> Tensor:
+            if not part.is_floating_point():
+                return part
+            more = (1,) * (part.ndim - weight.ndim)
+            return part + weight.reshape(*weight.shape, *more) * part.cos()
+
+        moved = self.act(g, self.act(g, map_parts(depend, z)))
+        flat = torch.cat([part.reshape(*p.shape[:-1], -1) for part in _floating(moved)], -1)
+        weights = torch.linspace(1, 2, flat.shape[-1], dtype=flat.dtype) / flat.shape[-1]
+        return (flat + flat.square() / 4) @ weights + (p * 0).sum(-1)
+
+    def _element(self, p: Tensor, g: Tensor) -> Tensor:
+        if not self.group.has_exp:
+            return g
+        axes = torch.linspace(-1, 1, 2 * self.group.lie_dim + 1, dtype=p.dtype)[1:].view(2, -1)
+        return self.group.compose(g, self.group.exp(p @ axes))
+
+    def scale(self, p: Tensor) -> Tensor:
+        """Return the size of what is summed, whose rounding errors remain in a small sum."""
+        g = self._element(p, self.g)
+        moved = self.act(g, self.act(g, self.z))
+        return torch.stack([largest(part).square() for part in _floating(moved)]).amax(0)
+
+
+def _floating(z: Any) -> list[Tensor]:
+    return [part for part in parts(z) if part.is_floating_point()]
+
+
+def _gradient(f: Callable[[Tensor], Tensor], p: Tensor, *, create_graph: bool = False) -> Tensor:
+    leaf = p if p.requires_grad else p.clone().requires_grad_()
+    (found,) = torch.autograd.grad(f(leaf).sum(), leaf, create_graph=create_graph)
+    return found
+
+
+def _rows(f: Callable[[Tensor], Tensor], p: Tensor) -> Tensor:
+    """Return the second derivatives ``(n, 2, 2)`` by gradients of a gradient, one after another."""
+    leaf = p.clone().requires_grad_()
+    first = _gradient(f, leaf, create_graph=True)
+    rows = [_once_more(part, leaf) for part in first.unbind(-1)]
+    return torch.stack(rows, 1)
+
+
+def _once_more(part: Tensor, leaf: Tensor) -> Tensor:
+    (row,) = torch.autograd.grad(part.sum() + 0 * leaf.sum(), leaf, retain_graph=True)
+    return row
+
+
+def _rows_at_once(f: Callable[[Tensor], Tensor], p: Tensor) -> Tensor:
+    leaf = p.clone().requires_grad_()
+    first = _gradient(f, leaf, create_graph=True) + 0 * leaf
+    axes = torch.eye(2, dtype=p.dtype)[:, None].expand(2, *p.shape)
+    (rows,) = torch.autograd.grad(first, leaf, axes, is_grads_batched=True)
+    return rows.movedim(0, 1)
+
+
+def _slopes(f: Callable[[Tensor], Tensor], p: Tensor) -> Tensor:
+    """Return the first derivatives by forward mode, for all samples at once."""
+    found: Tensor = jacfwd(lambda shift: f(p + shift))(torch.zeros_like(p[0]))
+    return found
+
+
+def _sums(f: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    found: Callable[[Tensor], Tensor] = grad(lambda p: f(p).sum())
+    return found
+
+
+def _columns(derive: Callable[[Tensor], Tensor], p: Tensor) -> Tensor:
+    """Return the derivatives of a derivative ``(n, 2)`` by reverse mode."""
+    return torch.stack([_sums(lambda q, i=i: derive(q)[:, i])(p) for i in range(2)], 1)
+
+
+_ORDERS: dict[str, Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]] = {
+    "create_graph": _rows,
+    "is_grads_batched": _rows_at_once,
+    "jacfwd of jacfwd": lambda f, p: _slopes(lambda q: _slopes(f, q), p),
+    "jacfwd of jacrev": lambda f, p: _slopes(_sums(f), p),
+    "jacrev of jacfwd": lambda f, p: _columns(lambda q: _slopes(f, q), p),
+    "jacrev of jacrev": lambda f, p: _columns(_sums(f), p),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Wanted:
+    """Derivatives by plain operations, with which others are compared."""
+
+    book: LawBook
+    path: _Path
+    p: Tensor
+    first: Tensor
+    second: Tensor
+    scale: Tensor
+
+    def compare(
+        self, law: str, found: Tensor, wanted: Tensor, name: str, tolerance: float | None = None
+    ) -> None:
+        """Record errors relative to the largest derivative of a sample, or what rounds to it."""
+        found, wanted = found.detach().double(), wanted.detach().double()
+        scale = torch.maximum(largest(wanted), self.scale[: len(wanted)])
+        errors = (found - wanted).abs().reshape(len(wanted), -1).amax(-1) / scale
+        at = self.path.g[: len(wanted)]
+        self.book.measure(law, errors, at, tolerance=tolerance, note=f"by {name}")
+
+
+def _check_first(w: _Wanted) -> None:
+    law, path, p = "gradient_paths", w.path, w.p
+    with w.book.law(law):
+        w.compare(law, _gradient(path, p), w.first, "autograd")
+        w.compare(law, _gradient(path, p, create_graph=True), w.first, "create_graph")
+        w.compare(law, _sums(path)(p), w.first, "jacrev")
+        w.compare(law, _slopes(path, p), w.first, "jacfwd")
+        if w.book.dtype == torch.float64:
+            differences = _differences(path, p)
+            w.compare(law, differences, w.first, "differences", 1e-6 * w.book.depth)
+
+
+def _check_second(w: _Wanted) -> None:
+    law, path, p = "second_derivative", w.path, w.p
+    with w.book.law(law):
+        for name, derive in _ORDERS.items():
+            tolerance = w.book.tolerance * w.book.depth
+            w.compare(law, derive(path, p), w.second, name, tolerance)
+        if w.book.dtype == torch.float64:
+            differences = _differences(lambda q: _gradient(path, q), p)
+            w.compare(law, differences, w.second, "differences", 1e-6 * w.book.depth**2)
+
+
+def _check_each(w: _Wanted) -> None:
+    law, path = "vmap", w.path
+    some = (w.p[:_EACH], path.g[:_EACH], map_parts(lambda part: part[:_EACH], path.z))
+    with w.book.law(law):
+        for outer in (jacfwd, jacrev):
+            first = vmap(outer(path.at))(*some)
+            w.compare(law, first, w.first[:_EACH], outer.__name__)
+            for inner in (jacfwd, jacrev):
+                second = vmap(outer(inner(path.at)))(*some)
+                name = f"{outer.__name__} of {inner.__name__}"
+                tolerance = w.book.tolerance * w.book.depth
+                w.compare(law, second, w.second[:_EACH], name, tolerance)
+
+
+def _differences(f: Callable[[Tensor], Tensor], p: Tensor) -> Tensor:
+    """Return central differences along both parameters, on a last axis."""
+    steps = _STEP * torch.eye(2, dtype=p.dtype)
+    return torch.stack([f(p + step) - f(p - step) for step in steps], -1) / (2 * _STEP)
