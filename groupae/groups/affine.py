@@ -319,16 +319,17 @@ class Affine(LieGroup):
     def exp(self, v: Tensor) -> Tensor:
         """Return the element of the one-parameter group through ``(s, u)``."""
         self.check_coordinates(v, "a Lie-algebra vector is (s, u)")
-        s, u = v.unbind(-1)
-        return torch.stack([s.exp(), u * expm1_ratio(s)], -1)
+        # axes are kept: torch.func.jacfwd makes float64 of a float32 scalar times a number
+        s, u = v.split(1, -1)
+        return torch.cat([s.exp(), u * expm1_ratio(s)], -1)
 
     @override
     def log(self, g: Tensor) -> Tensor:
         """Return ``(log a, b log a / (a - 1))``."""
         self.check_elements(g)
-        a, b = g.unbind(-1)
+        a, b = g.split(1, -1)
         s = a.log()
-        return torch.stack([s, b / expm1_ratio(s)], -1)
+        return torch.cat([s, b / expm1_ratio(s)], -1)
 
     @override
     def grid(self, n: int) -> Tensor:

@@ -75,7 +75,8 @@ def _taylor(x: Tensor) -> Tensor:
     coefficients = torch.tensor(inverses, dtype=x.dtype, device=x.device).view(-1, 3)
     # by one product: in forward mode each sum with a constant is taken apart in python
     parts = (coefficients @ powers.flatten(-2)).unflatten(-1, (n, n)).unbind(-3)
-    cube, result = square @ x, parts[-1]
+    cube = square @ x
+    result: Tensor = parts[-1]
     for part in reversed(parts[:-1]):
-        result = cube @ result + part
+        result = part + cube @ result
     return result

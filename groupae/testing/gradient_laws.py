@@ -151,7 +151,11 @@ def _sums(f: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
 
 def _columns(derive: Callable[[Tensor], Tensor], p: Tensor) -> Tensor:
     """Return the derivatives of a derivative ``(n, 2)`` by reverse mode."""
-    return torch.stack([_sums(lambda q, i=i: derive(q)[:, i])(p) for i in range(2)], 1)
+
+    def row(i: int) -> Tensor:
+        return _sums(lambda q: derive(q)[:, i])(p)
+
+    return torch.stack([row(0), row(1)], 1)
 
 
 _ORDERS: dict[str, Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]] = {
@@ -189,6 +193,9 @@ class _Wanted:
 def _check_first(w: _Wanted) -> None:
     law, path, p = "gradient_paths", w.path, w.p
     with w.book.law(law):
+        value = path(p.clone().requires_grad_())
+        with torch.no_grad():
+            w.compare(law, path(p), value, "no_grad")
         w.compare(law, _gradient(path, p), w.first, "autograd")
         w.compare(law, _gradient(path, p, create_graph=True), w.first, "create_graph")
         w.compare(law, _sums(path)(p), w.first, "jacrev")
