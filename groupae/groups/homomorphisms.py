@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.groups.base import Group
-from groupae.groups.constants import Constant
+from groupae.groups.constants import Constant, look_up
 from groupae.groups.samples import sample_pairs
 
 __all__ = [
@@ -330,10 +330,10 @@ class TabulatedHomomorphism(Homomorphism):
 
     @override
     def _map(self, g: Tensor) -> Tensor:
-        images = self.images.to(device=g.device)
+        images = self.images.to()
         if g.is_floating_point() and images.is_floating_point():
             images = images.to(g.dtype)
-        return images[self.source.index(g)]
+        return look_up(images, self.source.index(g))
 
     @override
     def _preimage(self, g: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
 from groupae.groups import Group
-from groupae.groups.constants import Constant
+from groupae.groups.constants import Constant, look_up
 from groupae.groups.samples import sample_pairs
 from groupae.kernels.exponential import matrix_exponential
 from groupae.representations.base import Representation
@@ -159,7 +159,7 @@ class TabulatedRepresentation(Representation):
 
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
-        matrices: Tensor = self.matrices.like(x)[self.group.index(g)]
+        matrices = look_up(self.matrices.to(x.dtype), self.group.index(g))
         return matrices @ x
 
 

@@ -16,7 +16,7 @@ from typing_extensions import override
 from groupae._validation import expected
 from groupae.groups import Group, Product
 from groupae.groups.base import MOST_LISTED, check_complete
-from groupae.groups.constants import Constant
+from groupae.groups.constants import Constant, look_up
 from groupae.groups.homomorphisms import Homomorphism
 from groupae.groups.projections import Projection
 from groupae.representations.algebra import Derived, TensorProduct
@@ -198,9 +198,7 @@ class PermutationRepresentation(Representation):
 
     def _sources(self, g: Tensor) -> Tensor:
         """Return which entry comes to each place: where the inverse sends it."""
-        images = self.images.to(device=g.device)
-        sources: Tensor = images[self.group.index(self.group.inverse(g))]
-        return sources
+        return look_up(self.images.to(), self.group.index(self.group.inverse(g)))
 
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:

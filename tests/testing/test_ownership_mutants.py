@@ -26,7 +26,7 @@ from groupae.testing.action_laws import acting_elements
 
 
 def assert_shared(report, method, victim):
-    assert report.failures == ("ownership",), report
+    assert set(report.failures) - {"vmap"} == {"ownership"}, report  # no branches under vmap
     note = f"{method}: writing into the first row of the result changes {victim}"
     assert report["ownership"].note == note
 
