@@ -236,7 +236,8 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
 
         The invariant parts count in full. It is symmetric where the group acts by isometries.
         Gradients are exact though `align` has none: at the best element the derivative by the
-        element is zero.
+        element is zero. Second derivatives are not: the best element moves with the codes, and they
+        leave that out.
 
         Returns:
             Shape ``(*batch,)``.
