@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from typing_extensions import override
 
@@ -25,7 +26,7 @@ from groupae.kernels.paths import (
     uses_fast_path,
 )
 
-__all__ = ["join_blocks", "multiply_blocks", "multiply_pairs", "split_blocks"]
+__all__ = ["join_blocks", "matmul", "multiply_blocks", "multiply_pairs", "split_blocks"]
 
 
 def split_blocks(x: Tensor, dims: Sequence[int], copies: Sequence[int]) -> list[Tensor]:
@@ -78,8 +79,15 @@ def multiply_blocks(matrices: Sequence[Tensor | None], copies: Sequence[int], x:
 def multiply_pairs(a: Tensor, b: Tensor) -> Tensor:
     """Return ``a @ b`` of many small matrices; without derivatives, the fastest way there is."""
     if multiplies_in_numpy(a) and multiplies_in_numpy(b) and not is_derived(a, b):
-        return torch.from_numpy(np.matmul(_as_array(a), _as_array(b)))
+        return torch.from_numpy(matmul(_as_array(a), _as_array(b)))
     return a @ b
+
+
+def matmul(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Return numpy's product of many small matrices, as silent as torch about NaN and inf."""
+    with np.errstate(all="ignore"):
+        product: NDArray[Any] = np.matmul(a, b, out=out)
+    return product
 
 
 def _dims(matrices: Sequence[Tensor | None]) -> list[int]:
@@ -110,7 +118,7 @@ def _multiply_fast(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None)
     ]
     multiply: Callable[..., object] = _multiply
     if multiplies_in_numpy(x):  # on the same memory
-        multiply, arrays = np.matmul, [_as_array(a) for a in arrays]
+        multiply, arrays = matmul, [_as_array(a) for a in arrays]
     vectors, results, *factors, near = arrays
     terms = list(zip(factors, dims, copies, strict=True))
     for start in range(0, n, width):

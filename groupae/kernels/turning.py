@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.kernels.block_product import join_blocks, split_blocks
+from groupae.kernels.block_product import join_blocks, matmul, split_blocks
 from groupae.kernels.compiled import library
 from groupae.kernels.paths import (
     computes_compiled,
@@ -115,7 +115,7 @@ def _turn(
         if d == 1:
             torch.mul(block, c[..., None, None], out=target)
         elif multiplies_in_numpy(x):
-            np.matmul(_turn_array(c, s), block.detach().numpy(), out=target.numpy())
+            matmul(_turn_array(c, s), block.detach().numpy(), target.numpy())
         else:
             (u, v), (first, second) = block.unbind(-2), target.unbind(-2)
             c, s = c[..., None], s[..., None]

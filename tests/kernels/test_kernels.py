@@ -295,3 +295,17 @@ def test_derivatives_are_noted_down_only_where_somebody_asks(asks, monkeypatch):
             _, tangent = torch.func.jvp(lambda x: rho.act(g, x), (x,), (x,))
             torch.testing.assert_close(tangent, rho.act(g, x))
     assert bool(noted) == (asks == "grad")  # transforms take plain operations
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+@pytest.mark.parametrize("name", ["SO3", "O3", "SO2"])
+def test_numbers_that_are_not_finite_pass_through_in_silence(name, number):
+    """As they do in torch: a loss says where they are; numpy would warn of its own product."""
+    rho = {**SUMS, "SO2": lambda: SO2().rep("1x0 + 3x1")}[name]()
+    for dtype in (torch.float32, torch.float64):
+        g = rho.group.sample(3, dtype=dtype).requires_grad_()
+        x = torch.full((3, rho.dim), number, dtype=dtype, requires_grad=True)
+        with threads(1), forced_path(fast=True, compiled=False):
+            moved = rho.act(g, x)
+            moved.sum().backward()
+        assert not moved.isfinite().any()
