@@ -80,7 +80,7 @@ class _Path:
         g = self._element(p, g)
         weight = p[..., 1]
         if g.is_floating_point():
-            entries = g.reshape(*p.shape[:-1], -1).tanh()
+            entries = g.reshape(*p.shape[:-1], -1).cos()  # an angle may jump by 2 pi
             weight = weight + entries @ torch.linspace(-0.5, 0.5, entries.shape[-1], dtype=p.dtype)
 
         def depend(part: Tensor) -> Tensor:
