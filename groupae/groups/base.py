@@ -327,7 +327,9 @@ class Group(abc.ABC):
         """
         for g in elements:
             check_element(self, g, self.element_shape, is_integer=self.has_integer_elements)
-        if any(g.shape != elements[0].shape for g in elements[1:]):
+        # whole shapes are compared for speed; an exporter would take their equality for a promise
+        is_traced = torch.compiler.is_compiling()
+        if is_traced or any(g.shape != elements[0].shape for g in elements[1:]):
             ends = len(self.element_shape)
             check_batches(self, *(g.shape[: g.ndim - ends] for g in elements))
 
