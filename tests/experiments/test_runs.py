@@ -290,8 +290,8 @@ def test_of_two_that_begin_at_once_one_goes_on(tmp_path, kind):
     workers = [start(target=race, args=(tmp_path, count, together, outcomes)) for _ in range(2)]
     found = outcome_of(workers, outcomes, count)
     assert set(map(tuple, found.values())) == {("refused", "went on")}
-    for i in range(count):
-        assert {p.name for p in (tmp_path / str(i)).iterdir()} == {"config.yaml"}
+    for i in range(count):  # a lock may stay behind, and counts for none
+        assert {p.name for p in (tmp_path / str(i)).iterdir()} - {".lock"} == {"config.yaml"}
 
 
 def test_a_run_that_is_being_trained_is_not_replaced(a_copy):
