@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -78,10 +78,17 @@ class PairBatch:
     def __len__(self) -> int:
         return len(self.x1)
 
+    @classmethod
+    def of(cls, parts: Any) -> PairBatch:
+        """Return the batch with the parts of an object that has ``x1``, ``g`` and ``x2``."""
+        optional = (getattr(parts, name, None) for name in ("label", "mask", "group"))
+        return cls(parts.x1, parts.g, parts.x2, *optional)
+
     def _map(self, f: Callable[[Tensor], Tensor]) -> PairBatch:
-        label = None if self.label is None else f(self.label)
-        mask = None if self.mask is None else f(self.mask)
-        return PairBatch(f(self.x1), f(self.g), f(self.x2), label, mask, self.group)
+        """Return a batch of the same class, all its tensors mapped."""
+        parts = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        mapped = {name: f(part) for name, part in parts.items() if isinstance(part, Tensor)}
+        return dataclasses.replace(self, **mapped)
 
     def __getitem__(self, index: slice | Tensor) -> PairBatch:
         return self._map(lambda part: part[index])

@@ -72,7 +72,7 @@ def as_pairs(owner: str, pairs: object, model: object) -> PairBatch:
     if callable(fixed):
         pairs = fixed()
     check_pairs(owner, pairs, model)
-    batch: Any = pairs
+    batch: Any = pairs if callable(getattr(pairs, "chunks", None)) else PairBatch.of(pairs)
     for name in ("x1", "x2"):
         check_floating(owner, name, getattr(batch, name))
     if len(batch) == 0:
@@ -120,6 +120,9 @@ def evaluation_mode(model: object) -> Iterator[None]:
 
 def _judge(score: Score, prediction: Tensor, batch: PairBatch) -> Tensor:
     values = score.function(prediction, batch)
+    if not isinstance(values, Tensor):
+        what, got = f"a tensor of one number a pair, shape ({len(batch)},)", type(values).__name__
+        raise TypeError(expected(f"score {score.name!r}", what, got))
     if values.shape != (len(batch),):
         what = f"one number a pair, shape ({len(batch)},)"
         raise ShapeError(expected(f"score {score.name!r}", what, tuple(values.shape)))

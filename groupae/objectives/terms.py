@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
@@ -41,6 +42,8 @@ def known_terms(*, reads_codes: bool = True) -> dict[str, Callable[[Any], Tensor
 
 def is_torch_loss(function: object) -> bool:
     """Return whether it is one of torch's losses, which take a prediction and a target."""
+    while isinstance(function, functools.partial):
+        function = function.func
     is_function = getattr(function, "__module__", None) == "torch.nn.functional"
     return isinstance(function, nn.modules.loss._Loss) or (is_function and callable(function))
 

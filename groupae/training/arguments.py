@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
@@ -129,6 +130,8 @@ def check_weights(model: nn.Module) -> None:
 
 
 def _is_expanded(tensor: Tensor) -> bool:
+    if tensor.layout != torch.strided:  # sparse: it has no strides
+        return False
     steps = zip(tensor.stride(), tensor.shape, strict=True)
     return any(step == 0 and length > 1 for step, length in steps)
 
@@ -162,12 +165,14 @@ class CheckedSource:
         batch = self.source.batch(step, size)
         owner = f"training step {step}"
         check_pairs(owner, batch, self.model)
+        if not callable(getattr(batch, "to", None)):
+            batch = PairBatch.of(batch)
         for name in ("x1", "x2"):
             check_floating(owner, name, getattr(batch, name))
-        if len(batch) == 0:
+        if len(batch.x1) == 0:
             raise ShapeError(expected(owner, f"{size} pairs", "none"))
-        if len(batch) != size:
-            self._warn("size", expected(owner, f"{size} pairs, the batch_size", len(batch)))
+        if len(batch.x1) != size:
+            self._warn("size", expected(owner, f"{size} pairs, the batch_size", len(batch.x1)))
         if batch.x1.shape[1:] != self.x_shape:
             what, got = (
                 f"data of the shape of validation, {tuple(self.x_shape)}",

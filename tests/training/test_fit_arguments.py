@@ -1,6 +1,10 @@
 """The main door: what can mean only one thing works, all else gets one sentence."""
 
+import dataclasses
+import functools
+import types
 import warnings
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -51,6 +55,18 @@ class Source:
         return self.change(TRAIN.batch(step, size))
 
 
+class Parts(NamedTuple):
+    """Pairs as somebody else's loader has them."""
+
+    x1: torch.Tensor
+    g: torch.Tensor
+    x2: torch.Tensor
+
+    @classmethod
+    def of(cls, batch):
+        return cls(batch.x1, batch.g, batch.x2)
+
+
 # --- what can mean only one thing --------------------------------------------------------------
 def test_what_means_one_thing_works():
     plain = fit(model(), TRAIN, FIXED, CONFIG)
@@ -65,6 +81,11 @@ def test_what_means_one_thing_works():
         fit(model(), TRAIN, FIXED, CONFIG, callbacks=(c for c in [Callback()])),
         fit(model(objective="mse"), TRAIN, FIXED, CONFIG),
         fit(model(objective=nn.functional.mse_loss), TRAIN, FIXED, CONFIG),
+        fit(model(objective=functools.partial(nn.functional.mse_loss, reduction="mean")), TRAIN,
+            FIXED, CONFIG),
+        fit(model(), Source(Parts.of), FIXED, CONFIG),
+        fit(model(), TRAIN, Parts.of(FIXED), CONFIG),
+        fit(model(), Source(lambda b: types.SimpleNamespace(**vars(b))), FIXED, CONFIG),
     ]  # fmt: skip
     assert all(result.validation_score == plain.validation_score for result in same)
     assert fit(model(), TRAIN, FIXED, CONFIG, score="snr").score == "snr"
@@ -93,6 +114,24 @@ def test_any_object_that_listens_and_any_text_of_a_path(tmp_path):
     log = MetricsLog(str(tmp_path / "metrics.jsonl"))
     fit(model(), TRAIN, FIXED, CONFIG, callbacks=[listens, log, KeepBest(str(tmp_path / "a"))])
     assert listens.steps == 8
+
+
+def test_pairs_of_a_class_of_ones_own_reach_the_loss_whole():
+    @dataclasses.dataclass(frozen=True)
+    class Weighted(PairBatch):
+        weight: torch.Tensor | None = None
+        name: str = ""
+
+    def own(batch):
+        return Weighted(batch.x1, batch.g, batch.x2, weight=torch.ones(len(batch)), name="a")
+
+    def loss(ae, batch):
+        assert batch.name == "a"
+        assert batch[:3].weight.shape == (3,)
+        error = (ae.transform(batch.g, batch.x1) - batch.x2).square().mean(1)
+        return (batch.weight * error).mean()
+
+    assert fit(Loss(loss), Source(own), FIXED, CONFIG).best_step == 8
 
 
 def test_data_that_carry_a_graph_are_cut_off():
