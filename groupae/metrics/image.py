@@ -70,16 +70,19 @@ def is_in_unit_range(x: Tensor) -> bool:
 
 
 def clamped(owner: str, prediction: Tensor, target: Tensor) -> Tensor:
-    """Return predictions clamped to [0, 1], or as far beyond as resampled targets reach.
+    """Return predictions clamped to [0, 1], or as far beyond as each one's target reaches.
+
+    Every picture is judged by itself, so that a score does not depend on the size of batches.
 
     Raises:
         ValueError: If the targets are not in the range that the score ``owner`` assumes.
     """
-    if not is_in_unit_range(target):
+    if not target.numel():
+        return prediction
+    if bool((target < -_OVERSHOOT).any() | (target > 1 + _OVERSHOOT).any()):
         got = f"values from {float(target.min()):.4g} to {float(target.max()):.4g}"
         remedy = "rescale the data to it, or use a score without a range, such as 'relative_snr'"
         raise ValueError(expected(f"score {owner!r}", "data in [0, 1]", got, remedy))
-    if not target.numel():
-        return prediction
-    low, high = target.aminmax()
+    axes = tuple(range(1, target.ndim))
+    low, high = target.amin(axes, keepdim=True), target.amax(axes, keepdim=True)
     return prediction.clamp(low.clamp(max=0), high.clamp(min=1))

@@ -198,6 +198,25 @@ def test_psnr_has_no_floor_where_resampling_overshot_the_range():
     assert evaluate(Same(), outside, "psnr")["psnr"].mean == pytest.approx(clamped["psnr"].mean)
 
 
+@pytest.mark.parametrize("name", ["psnr", "ssim", "own_psnr", "seen_psnr"])
+def test_scores_do_not_depend_on_the_size_of_batches(name):
+    x = UNIT.clone()
+    x[0, 0, 0, :2] = torch.tensor([1.06, -0.05])  # overshot by resampling
+    x[-1] = 0
+    x[-1, 0, 0, :2] = torch.tensor([0.01, -0.002])  # nearly black, overshot too
+    data = PairBatch(x + 0.2 * NORMAL, torch.zeros(20), x, mask=x[:, :1] > 0.5)
+    assert [score.name for score in default_scores(data)] == ["psnr", "ssim"]
+    whole, *parts = (evaluate(Same(), data, name, batch_size=n)[name].mean for n in (20, 19, 7, 1))
+    assert parts == pytest.approx([whole] * 3, rel=1e-5)
+
+
+@pytest.mark.parametrize("values", [0.5, [0.5] * 20, torch.zeros(20).numpy()])
+def test_a_score_that_returns_no_tensor_gets_one_sentence(values):
+    score = Score("mine", "mine", 1, lambda prediction, batch: values)
+    with pytest.raises(TypeError, match=r"^score 'mine': expected a tensor of one number a pair"):
+        evaluate(Same(), pairs(NORMAL), score)
+
+
 # --- no progress is said -----------------------------------------------------------------------
 def test_weights_that_no_validation_found_better_are_announced():
     train, validation = source(), source(seed=1).fixed(32)
