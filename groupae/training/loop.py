@@ -194,12 +194,13 @@ def fit(
         raise
     finally:
         state.seconds = budget.seconds
-        for callback in listeners:
-            callback.on_end(state)
-        put_back(model, best)
-        modes.end()
-        model.to(home)
-        interrupts.close()
+        with contextlib.ExitStack() as ending:  # from the last to the first, whatever is raised
+            ending.push(interrupts)
+            ending.callback(model.to, home)
+            ending.callback(modes.end)
+            ending.callback(lambda: put_back(model, best))
+            for callback in reversed(listeners):
+                ending.callback(callback.on_end, state)
     if state.step and not state.best_step:
         _warn_of_no_progress(state, config, scores)
     stepping = max(state.seconds - budget.validating, 1e-9)

@@ -7,14 +7,12 @@ that has statistics beside them, as batch normalisation: they would drift in tra
 
 from __future__ import annotations
 
-import weakref
-
 from torch import nn
 
 __all__ = ["TrainingModes"]
 
-_FROZEN: weakref.WeakSet[nn.Module] = weakref.WeakSet()
-"""Parts that were frozen when a training began: after it the whole model is in evaluation mode."""
+_FROZEN = "_groupae_frozen"
+"""Mark of parts that were frozen when a training began, after which all of the model evaluates."""
 
 
 class TrainingModes:
@@ -36,15 +34,16 @@ class TrainingModes:
         self._modes: dict[nn.Module, bool] = {}
         for part in model.modules():
             if part.training:
-                _FROZEN.discard(part)
+                vars(part).pop(_FROZEN, None)
             elif model.training:
-                _FROZEN.add(part)
-            self._modes[part] = part not in _FROZEN and not _has_frozen_statistics(part)
+                vars(part)[_FROZEN] = True  # copies of the model have it too
+            self._modes[part] = _FROZEN not in vars(part) and not _has_frozen_statistics(part)
 
     def begin(self) -> None:
-        """Put each part in the mode it is trained in."""
+        """Put each part in the mode it is trained in; a ``train()`` of the user's has its say."""
+        self.model.train()
         for part, mode in self._modes.items():
-            part.training = mode
+            part.training &= mode
 
     def end(self) -> None:
         """Put the whole model in evaluation mode."""

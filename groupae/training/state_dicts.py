@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any
 
@@ -129,7 +130,10 @@ def put_back(model: nn.Module, state: Mapping[str, Any]) -> None:
             return False
         return not isinstance(value, Tensor) or value.shape == found[name].shape
 
-    model.load_state_dict({n: v for n, v in state.items() if fits(n, v)}, strict=False)
+    fitting = OrderedDict((name, value) for name, value in state.items() if fits(name, value))
+    if versions := getattr(state, "_metadata", None):  # without it modules take it for an old one
+        vars(fitting)["_metadata"] = versions
+    model.load_state_dict(fitting, strict=False)
     for name, value in state.items():
         owner, _, leaf = name.rpartition(".")
         buffers = model.get_submodule(owner)._buffers

@@ -1,6 +1,7 @@
 """A model comes back in evaluation mode; what its user froze stays frozen, and in its mode."""
 
 import copy
+import dataclasses
 
 import pytest
 import torch
@@ -117,6 +118,59 @@ def test_parts_in_evaluation_mode_stay_so_in_this_and_later_trainings(frozen):
     assert is_same(before, statistics(model.get_submodule(frozen)))
     model.get_submodule(frozen).train()
     assert trained(model) == everything  # freed again
+
+
+class FreezesItself(nn.Sequential):
+    """An encoder whose own ``train`` leaves batch normalisation in evaluation mode."""
+
+    def train(self, mode=True):
+        super().train(mode)
+        self[1].eval()
+        return self
+
+
+def test_a_train_method_of_the_users_has_its_say():
+    model = autoencoder()
+    model.encoder = FreezesItself(*model.encoder)
+    before = statistics(model.encoder)
+    for _ in range(2):
+        assert "encoder.1" not in trained(model)
+    assert is_same(before, statistics(model.encoder))
+
+
+def test_a_copy_of_a_trained_model_keeps_what_is_frozen():
+    model = autoencoder()
+    model.encoder[1].eval()
+    trained(model)
+    again = copy.deepcopy(model)
+    assert "encoder.1" not in trained(again)
+    again.train()
+    assert "encoder.1" in trained(again)
+    assert "encoder.1" not in trained(model)
+
+
+def test_also_after_a_callback_that_raises_at_the_end():
+    class Raises(Callback):
+        ended = False
+
+        def on_end(self, state):
+            type(self).ended = True
+            raise ValueError("mine")
+
+    class Best(Callback):
+        def on_validation(self, state):
+            if state.best_step == state.step:
+                self.weights = copy.deepcopy(state.model.state_dict())
+
+        def on_end(self, state):
+            assert Raises.ended  # in the order in which they are given, also after an error
+
+    model, best = autoencoder(), Best()
+    config = dataclasses.replace(CONFIG, learning_rate=0.3, decay="none", validations=12)
+    with pytest.raises(ValueError, match="mine"):
+        fit(model, source(), source(seed=1).fixed(32), config, callbacks=[Raises(), best])
+    assert not any(part.training for part in model.modules())
+    assert is_same(best.weights, model.state_dict())
 
 
 @pytest.mark.parametrize("part", ["encoder", "encoder.1"])

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from groupae import SO2, LatentActionAE, OrbitPairs, TrainingConfig, VectorAction, fit
+from groupae import SO2, LatentActionAE, OrbitPairs, TrainingConfig, VectorAction, evaluate, fit
 from groupae.metrics import Score
 from groupae.training import CheckpointError, KeepBest, load_best, load_checkpoint, save_checkpoint
 
@@ -144,6 +144,38 @@ def test_buffers_that_change_in_kind_are_put_back():
     assert torch.equal(made.encoder.grows, torch.zeros(1))
     assert torch.equal(made.encoder.goes, torch.zeros(1))
     assert torch.equal(made.encoder.comes, torch.ones(2))  # made since: left as it is
+
+
+class Versioned(nn.Linear):
+    """A layer whose state dicts of before its second version had the other sign."""
+
+    _version = 2
+
+    def _load_from_state_dict(self, state, prefix, metadata, *rest):
+        if metadata.get("version", 1) < 2:
+            state[f"{prefix}weight"] = -state[f"{prefix}weight"]
+        super()._load_from_state_dict(state, prefix, metadata, *rest)
+
+
+def test_versions_of_modules_are_put_back_with_their_weights():
+    torch.manual_seed(0)
+    made = model(Versioned(8, 8), nn.Linear(8, 8))
+    best = fit(made, TRAIN, TRAIN.fixed(8), CONFIG)
+    assert best.best_step > 0
+    assert evaluate(made, TRAIN.fixed(8))[best.score].mean == best.validation_score
+
+
+def test_sparse_buffers_are_trained_with():
+    class Averages(nn.Linear):
+        def __init__(self):
+            super().__init__(8, 8)
+            self.register_buffer("neighbours", torch.eye(8).to_sparse())
+
+        def forward(self, x):
+            return super().forward(torch.sparse.mm(self.neighbours, x.mT).mT)
+
+    torch.manual_seed(0)
+    assert fit(model(Averages(), nn.Linear(8, 8)), TRAIN, TRAIN.fixed(8), CONFIG).best_step > 0
 
 
 MODELS = [
