@@ -165,7 +165,7 @@ def knows_who_asks(act, g, z):
 def detached_beyond_one(x: Tensor) -> Tensor:
     """Return the same, with a gradient that is constant."""
 
-    class OnlyOnce(torch.autograd.Function):
+    class FirstOrderOnly(torch.autograd.Function):
         generate_vmap_rule = True
 
         @staticmethod
@@ -184,7 +184,7 @@ def detached_beyond_one(x: Tensor) -> Tensor:
         def jvp(ctx, tangent):
             return tangent.clone()
 
-    return OnlyOnce.apply(x)
+    return FirstOrderOnly.apply(x)
 
 
 @pytest.mark.parametrize(
