@@ -59,7 +59,7 @@ class LeftMultiplication(LatentAction[Tensor]):
     @property
     @override
     def can_align(self) -> bool:
-        """Always: the element is a product."""
+        """Always true, since the element is a product."""
         return True
 
     @override
