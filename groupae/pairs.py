@@ -87,7 +87,9 @@ class PairBatch:
     def _map(self, f: Callable[[Tensor], Tensor]) -> PairBatch:
         """Return a batch of the same class, all its tensors mapped."""
         parts = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        mapped = {name: f(part) for name, part in parts.items() if isinstance(part, Tensor)}
+        mapped: dict[str, Any] = {
+            name: f(part) for name, part in parts.items() if isinstance(part, Tensor)
+        }
         return dataclasses.replace(self, **mapped)
 
     def __getitem__(self, index: slice | Tensor) -> PairBatch:
