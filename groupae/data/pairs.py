@@ -94,6 +94,11 @@ class OrbitPairs(OrbitDataset):
         """Return views moved by random elements, drawn apart for each view and original."""
         check_count(type(self).__name__, "count", count)
         g = self._sample(count, len(index), generator=generator)
+        self.group.check_elements(g)
+        shape = (count, len(index), *self.group.element_shape)
+        if g.shape != shape:
+            got = tuple(g.shape)
+            raise ShapeError(expected(type(self).__name__, f"sample to return shape {shape}", got))
         return self._move(g, self.originals[index], generator)
 
     @override

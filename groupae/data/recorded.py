@@ -29,7 +29,8 @@ class RecordedPairs(OrbitDataset):
 
     Args:
         pictures: Shape ``(n, m, C, H, W)``; an array, also a memory-mapped one. Integers are
-            divided by the largest value of their dtype, 255 for uint8; floats stay as they are.
+            divided by the largest value of their dtype, 255 for uint8, and have 32 bits at most;
+            floats stay as they are.
         elements: What each view was moved by, shape ``(n, m, *element_shape)``, or
             ``(m, *element_shape)`` if it is the same for all originals.
         group: The group.
@@ -40,7 +41,8 @@ class RecordedPairs(OrbitDataset):
         seed: Key of order and choice, at least 0.
 
     Raises:
-        TypeError: If the elements are no tensor of the group's kind.
+        TypeError: If the elements are no tensor of the group's kind, rows no integers, or pictures
+            no array or integers of 64 bits, numpy's own, whose largest value is no white.
         ShapeError: If shapes or dtypes of the arrays do not fit, or there are too few views.
         ValueError: If an element is not in the group, or a row is none of the originals.
 
@@ -73,6 +75,9 @@ class RecordedPairs(OrbitDataset):
                 "real numbers of shape (n, m, C, H, W)",
             )
             raise ShapeError(expected(owner, f"pictures as {what}, such as uint8", got))
+        if pictures.dtype.kind in "ui" and pictures.dtype.itemsize > 4:
+            what, remedy = "integers of the pictures' own depth", "bytes are .astype(np.uint8)"
+            raise TypeError(expected(owner, what, pictures.dtype, remedy))
         n, m = pictures.shape[:2]
         if m < 2:
             raise ShapeError(expected(owner, "at least two views of each original", m))
@@ -91,7 +96,7 @@ class RecordedPairs(OrbitDataset):
         if masks is not None and (masks.shape != packed or masks.dtype != np.uint8):
             got, remedy = f"{masks.dtype} {masks.shape}", "pack them with numpy.packbits"
             raise ShapeError(expected(owner, f"packed uint8 masks of shape {packed}", got, remedy))
-        rows = torch.arange(n) if rows is None else rows
+        rows = _parse_rows(owner, rows, n)
         if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < n:
             got = f"{int(rows.min())} to {int(rows.max())}"
             raise ValueError(expected(owner, f"rows from 0 to {n - 1}", got))
@@ -146,6 +151,17 @@ class RecordedPairs(OrbitDataset):
             bits = np.unpackbits(self.masks[place], axis=-1, count=width)
             mask = torch.from_numpy(bits).bool().unsqueeze(2)
         return Views(torch.from_numpy(pictures), self.elements[rows, chosen], mask)
+
+
+def _parse_rows(owner: str, rows: object, n: int) -> Tensor:
+    """Return the numbers of the originals to use, all of ``n`` by default."""
+    if rows is None:
+        return torch.arange(n)
+    chosen = torch.as_tensor(rows)
+    if chosen.ndim != 1 or chosen.dtype.is_floating_point or chosen.dtype == torch.bool:
+        got, remedy = f"{chosen.dtype} {tuple(chosen.shape)}", "a mask's are mask.nonzero()[:, 0]"
+        raise TypeError(expected(owner, "rows as integers of shape (k,)", got, remedy))
+    return chosen.long()
 
 
 def record(views: Tensor, background: Tensor) -> dict[str, npt.NDArray[np.uint8]]:

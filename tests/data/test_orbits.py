@@ -413,6 +413,20 @@ def test_bytes_may_become_numbers_when_they_are_shown():
     assert torch.equal(pairs.fixed().x1, torch.full((2, 3), 0.2))
 
 
+@pytest.mark.parametrize("rows", [[4, 1], np.array([4, 1]), torch.tensor([4, 1]).byte()])
+def test_rows_are_any_integers(rows):
+    assert origin(recorded(rows=rows).fixed().x1).tolist() == [4, 1]
+
+
+@pytest.mark.parametrize("shape", [(6,), (1, 6), (6, 2)])
+def test_samples_of_another_shape_get_one_sentence(shape):
+    pairs = OrbitPairs(
+        torch.zeros(6, 3), SO2(), lambda g, x: x, sample=lambda m, n, generator: torch.zeros(shape)
+    )
+    with pytest.raises(ValueError, match=r"OrbitPairs: expected sample to return shape \(2, 6\)"):
+        pairs.fixed()
+
+
 @pytest.mark.parametrize("dtype", ["u1", "u2", "u4", "i2", "f2", "f4", "f8"])
 def test_recorded_pictures_of_any_depth_keep_their_values(dtype):
     """A4: by the rule of files, integers by the largest of their depth and floats as they are."""
@@ -472,8 +486,20 @@ def test_what_cannot_be_is_refused(call, sentence):
             lambda: RecordedPairs(PICTURES, FOUR.float(), Cyclic(4)),
             r"RecordedPairs: expected elements of an integer dtype, got torch.float32; .*\.long",
         ),
+        (
+            lambda: RecordedPairs(PICTURES.astype(np.int64), FOUR, Cyclic(4)),
+            r"RecordedPairs: expected integers of the .* own depth, got int64; .*astype\(np\.uint8",
+        ),
+        (
+            lambda: recorded(rows=torch.arange(6) > 2),
+            r"RecordedPairs: expected rows as integers .*, got torch.bool \(6,\); .*nonzero\(\)",
+        ),
+        (
+            lambda: recorded(rows=torch.tensor([0.0, 1.0])),
+            r"RecordedPairs: expected rows as integers .*, got torch.float32 \(2,\)",
+        ),
     ],
-    ids=range(9),
+    ids=range(12),
 )
 def test_what_is_of_another_kind_is_refused(call, sentence):
     with pytest.raises(TypeError, match=sentence):
