@@ -211,6 +211,21 @@ class Semidirect(Packed):
 
     @property
     @override
+    def has_global_log(self) -> bool:
+        """Whether the acting group has, and none of its logarithms turns shifts once around."""
+        return super().has_global_log and self._turns_less_than_once
+
+    @functools.cached_property
+    def _turns_less_than_once(self) -> bool:
+        h = self.acting.sample(
+            512, generator=torch.Generator().manual_seed(0), dtype=torch.float64
+        )
+        w = torch.cat([self.acting.log(h), self.acting.log(sample_elements(self.acting))])
+        derivatives = torch.einsum("bk,kij->bij", w.nan_to_num(), self._generators)
+        return bool(torch.linalg.eigvals(derivatives).imag.abs().amax() < 1.9 * math.pi)
+
+    @property
+    @override
     def standard_text(self) -> str:
         """Homogeneous matrices.
 
@@ -289,14 +304,22 @@ class Semidirect(Packed):
 
     @override
     def log(self, g: Tensor) -> Tensor:
-        """Return the logarithm, for the standard action; undoes `Semidirect.exp`."""
+        """Return the logarithm, for the standard action; undoes `Semidirect.exp`.
+
+        NaN where the acting part has none, and where its logarithm turns a plane of shifts once
+        around or more often: then no exponential reaches most shifts.
+        """
         self._require_lie("log")
         shift, h = self.unpack(g)
         w = self.acting.log(h)
         with full_precision(g):
             wide = torch.promote_types(g.dtype, torch.float32)  # no solver in half precision
-            u = torch.linalg.solve(self._mean(w.to(wide)), shift.to(wide)).to(g.dtype)
-        return torch.cat([u, w], -1)
+            # not solve: its forward-mode derivative of a derivative is wrong (torch 2.13)
+            inverse: Tensor = torch.linalg.inv_ex(self._mean(w.to(wide))).inverse
+            largest = inverse.detach().abs().flatten(-2).amax(-1)
+            found = (largest < torch.finfo(wide).eps ** -0.75)[..., None]
+            u = (inverse @ shift.to(wide)[..., None])[..., 0].to(g.dtype)
+        return torch.where(found, torch.cat([u, w], -1), math.nan)
 
     @override
     def _require_lie(self, method: str) -> None:

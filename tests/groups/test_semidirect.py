@@ -19,6 +19,7 @@ from groupae import (
     Dihedral,
     FiniteGroup,
     Homomorphism,
+    MatrixLieGroup,
     Permutation,
     Scaling,
     Semidirect,
@@ -234,6 +235,39 @@ def test_derivatives_of_exp_and_log(group):
     assert torch.autograd.gradcheck(group.exp, v.requires_grad_())
     jacobian = torch.func.vmap(torch.func.jacrev(lambda x: group.log(group.exp(x))))(v.detach())
     assert (jacobian - torch.eye(group.lie_dim, dtype=torch.float64)).abs().max() < 1e-9
+
+
+@pytest.mark.parametrize("group", LIE, ids=str)
+@pytest.mark.parametrize("outer", [torch.func.jacfwd, torch.func.jacrev])
+@pytest.mark.parametrize("inner", [torch.func.jacfwd, torch.func.jacrev])
+def test_second_derivatives_of_log(group, outer, inner):
+    """Of log(exp(v) h) along a line, against differences of first derivatives."""
+    h = group.exp(0.2 * torch.arange(1.0, group.lie_dim + 1, dtype=torch.float64).sin())
+    u = 0.3 * torch.arange(1.0, group.lie_dim + 1, dtype=torch.float64).cos()
+
+    def f(t):
+        return group.log(group.compose(group.exp(t * u), h)).square().sum()
+
+    t, step = torch.tensor(0.4, dtype=torch.float64), 1e-5
+    slopes = [torch.func.grad(f)(t + sign * step) for sign in (1, -1)]
+    difference = (slopes[0] - slopes[1]) / (2 * step)
+    torch.testing.assert_close(outer(inner(f))(t), difference, rtol=1e-7, atol=1e-7)
+    each = torch.func.vmap(outer(inner(f)))(torch.stack([t, t + 0.1]))
+    torch.testing.assert_close(each[0], difference, rtol=1e-7, atol=1e-7)
+
+
+def test_an_acting_part_that_turns_a_plane_once_around_has_no_logarithm():
+    """The half turn of a circle of frequencies 1 and 2 moves the second plane by a whole one."""
+    turn = torch.tensor([[0.0, -1.0], [1.0, 0.0]])
+    circle = MatrixLieGroup([torch.block_diag(turn, 2 * turn).tolist()])
+    group = Semidirect(Translation(4), circle)
+    assert circle.has_global_log and not group.has_global_log
+    assert all(G.has_global_log for G in (LIE[0], Semidirect(Translation(3), SO3())))
+    half = circle.exp(torch.tensor([torch.pi, 1.0], dtype=torch.float64)[:, None])
+    shift = torch.tensor([0, 0, 1, 0], dtype=torch.float64)
+    g = group.pack(shift.expand(2, 4), half)
+    assert group.log(g).isfinite().tolist() == [[False] * 5, [True] * 5]
+    check_group(group).raise_if_failed()
 
 
 def test_generators_are_found_under_inference_mode_too():
