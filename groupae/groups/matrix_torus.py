@@ -29,7 +29,8 @@ __all__ = ["MaximalTorus"]
 _SWEEPS = 8
 _CANDIDATES = 2  # generic members tried
 _SAME = 1e-8
-_DENOMINATORS = 60  # of weights in terms of independent ones
+_DENOMINATORS = 1000  # of weights in terms of independent ones
+_WHOLE = 1e-8  # numbers that are no fractions come as near once in 50000 times
 _MOST_COMBINED = 4  # rank up to which all small combinations are tried for the shortest
 
 
@@ -222,7 +223,7 @@ def _character_basis(weights: Tensor) -> tuple[Tensor, Tensor] | None:
     coefficients = weights @ torch.linalg.inv(weights[rows])
     for denominator in range(1, _DENOMINATORS + 1):
         whole = (denominator * coefficients).round()
-        if bool(((denominator * coefficients - whole).abs() <= 1e-6).all()):
+        if bool(((denominator * coefficients - whole).abs() <= _WHOLE).all()):
             break
     else:
         return None

@@ -172,6 +172,14 @@ def test_a_line_that_winds_around_a_torus_is_said_to_have_no_global_logarithm():
     torch.testing.assert_close(line.log(line.exp(v)), v)
 
 
+@pytest.mark.parametrize("frequencies", [(1, 61), (61, 67, 71), (3, 997)], ids=str)
+def test_circles_that_wind_often_are_compact(frequencies):
+    circle = MatrixLieGroup(torus_algebra(*[(k,) for k in frequencies]))
+    assert circle.has_global_log
+    g = haar(circle, 300)
+    assert circle.distance(circle.exp(circle.log(g)), g).amax() < 64 * max(frequencies) * EPS
+
+
 def test_groups_that_are_not_compact_use_the_torus_inside():
     """-1 of SL(2, R) is a half turn; in SL(3, R) a half turn may also stretch."""
     h, e, f = [[1, 0], [0, -1]], [[0, 1], [0, 0]], [[0, 0], [1, 0]]
