@@ -264,8 +264,10 @@ class Group(abc.ABC):
         Raises:
             TypeError: If the group is infinite.
         """
+        every = self.elements()
+        self.check_elements(g)
         lead = g.ndim - len(self.element_shape)
-        return self.distance(g.unsqueeze(lead), self.elements().to(g.device)).argmin(-1)
+        return self.distance(g.unsqueeze(lead), every.to(g.device)).argmin(-1)
 
     def grid(self, n: int) -> Tensor:
         """Return ``n`` well-spread elements in float64, for search and pictures."""

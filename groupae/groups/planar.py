@@ -235,8 +235,9 @@ class SO2(LieGroup):
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
         if chart == "angle_deg":
             return torch.deg2rad(x)
-        if chart == "complex":
-            return torch.angle(x)
+        if chart == "complex":  # torch has no angle of complex half precision
+            half = x.dtype == torch.complex32
+            return torch.angle(x.to(torch.complex64)).half() if half else torch.angle(x)
         if chart == "matrix":
             (a, b), (c, d) = (row.unbind(-1) for row in x.unbind(-2))
             return torch.atan2(c - b, a + d)  # of the nearest rotation
@@ -247,6 +248,7 @@ class SO2(LieGroup):
         if chart == "angle_deg":
             return torch.rad2deg(g)
         if chart == "complex":
+            g = g.to(torch.promote_types(g.dtype, torch.float32))  # nor bfloat16 in complex
             return torch.complex(g.cos(), g.sin())
         if chart == "matrix":
             return turn_matrix(g.cos(), g.sin())

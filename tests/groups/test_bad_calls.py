@@ -34,6 +34,11 @@ def refused(call, kind=(TypeError, ValueError)):
     assert re.search(r"^\S.*: expected .+, got .+", str(caught.value)), str(caught.value)
 
 
+def test_an_infinite_group_has_no_index_whatever_is_asked_for():
+    for x in (None, 0.5, torch.tensor(1.7), torch.tensor(3)):
+        refused(lambda x=x: SO3().index(x), TypeError)
+
+
 def wrong_elements(group):
     """Return what is no batch of elements, by its form."""
     shape, integer = group.element_shape, group.has_integer_elements

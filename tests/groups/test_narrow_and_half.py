@@ -61,3 +61,12 @@ def test_a_carried_part_keeps_its_channels_under_more_batch_axes_of_g():
     assert moved["pose"].shape == (2, 4, 3)
     assert moved["skip"].shape == (2, 4, 4, 5, 5)
     assert torch.equal(moved["skip"][:, 1], z["skip"])
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_half_precision_angles_are_complex_numbers_and_back(dtype):
+    angle = torch.tensor([1.0, -2.0], dtype=dtype)
+    number = SO2().convert(angle, "angle", "complex")
+    back = SO2().convert(number, "complex", "angle")
+    assert (back.float() - angle.float()).abs().max() < 8 * torch.finfo(dtype).eps
+    assert number.dtype == torch.complex64
