@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -11,14 +12,23 @@ from torch import Tensor
 from groupae.groups import FiniteGroup, Group
 from groupae.groups.base import ambient_error
 from groupae.groups.samples import sample_elements
+from groupae.testing.gradient_laws import check_gradients
 from groupae.testing.ownership_laws import check_ownership
 from groupae.testing.report import LawBook, LawReport, run_laws
-from groupae.testing.samples import check_ability, same_data, triples
+from groupae.testing.samples import (
+    check_ability,
+    check_slope,
+    largest,
+    same_data,
+    triples,
+    weighted_sum,
+)
 from groupae.testing.sampling_laws import LARGEST_LISTED, check_grid, check_sampling
 
 __all__ = ["check_group"]
 
 _BATCHES = ((), (1,), (3, 1, 2), (0,))
+_FEW = 16  # samples whose derivatives are tried
 _WIDE = 256  # samples and exponentials whose logarithms are tried
 
 
@@ -85,6 +95,9 @@ def _check_products(book: LawBook, group: Group, a: Tensor, b: Tensor, c: Tensor
         identity = group.identity(len(a), dtype=book.dtype)
         same("inverse", group.compose(group.inverse(a), a), identity, a)
         same("inverse", group.compose(a, group.inverse(a)), identity, a)
+    with book.law("conjugation"):
+        moved = group.compose(group.compose(a, b), group.inverse(a))
+        same("conjugation", group.conjugate(a, b), moved, a, b)
     with book.law("well_defined"):
         again = group.compose(group.representatives(a), b)
         same("well_defined", again, group.compose(a, b), a, b)
@@ -114,6 +127,11 @@ def _check_distance(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
         book.measure("distance", distance.clamp(max=0), a, b)
         some = bool((distance > 0).any()) or group.order == 1
         book.require("distance", some, "no two samples are apart")
+        for atol in (0.0, float(distance.median())):
+            near = group.distance(a, b) <= atol
+            note = f"equal to {atol:.3g} is not where the distance is at most that"
+            book.require("distance", torch.equal(group.equal(a, b, atol), near), note)
+        book.require("distance", bool(group.equal(a, a).all()), "an element does not equal itself")
 
 
 def _check_batching(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
@@ -217,10 +235,13 @@ def _like(group: Group, dtype: torch.dtype) -> torch.dtype:
 def _check_lie(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
     path = ("exp_log", "global_log", "interpolation")
     if not group.has_exp:
-        book.leave_out("has_exp is False", "one_parameter", *path, "gradient")
+        book.leave_out("has_exp is False", "one_parameter", *path, "gradient", "derivative")
         return
     with book.law("one_parameter"):
         _check_exponential(book, group, len(a))
+    with book.law("derivative"):
+        _check_slopes(book, group)
+    _check_orders(book, group)
     if not group.has_log:
         book.leave_out("has_log is False", *path)
         return
@@ -239,6 +260,10 @@ def _check_exponential(book: LawBook, group: Group, n: int) -> None:
     law = "one_parameter"
     book.measure(law, group.distance(group.compose(half, half), moved), moved)
     book.measure(law, group.distance(group.exp(-v), group.inverse(moved)), moved)
+    if group.is_compact:  # more than once around
+        far = 4 * torch.randn(_WIDE, group.lie_dim, generator=generator, dtype=book.dtype)
+        half, whole = group.exp(far / 2), group.exp(far)
+        book.measure(law, group.distance(group.compose(half, half), whole), whole)
     zero = torch.zeros(1, group.lie_dim, dtype=book.dtype, requires_grad=True)
     (slope,) = torch.autograd.grad(group.exp(zero).sum() + 0 * zero.sum(), zero)
     book.require("gradient", bool(slope.isfinite().all()), "exp has no finite gradient at 0")
@@ -246,6 +271,83 @@ def _check_exponential(book: LawBook, group: Group, n: int) -> None:
     book.measure(law, group.distance(group.exp(0 * v), unit))
     apart = bool((group.distance(moved, unit) > 0).all())
     book.require(law, apart, "exp is the identity somewhere else than at 0")
+    _check_same_in_batches(book, "exp", group.exp, v, group.element_shape)
+
+
+def _check_same_in_batches(
+    book: LawBook, method: str, f: Callable[[Tensor], Tensor], x: Tensor, shape: tuple[int, ...]
+) -> None:
+    """A function of single rows gives the same in every batch, of the same dtype."""
+    alone = x.shape[1:]
+    with book.law("batching"):
+        six = f(x[:6])
+        note = f"{method} gives others in batches"
+        for batch in ((3, 1, 2), (6,)):
+            found = f(x[:6].reshape(*batch, *alone))
+            fits = found.shape == (*batch, *shape) and found.dtype == book.dtype
+            book.require("batching", fits, f"{method} of batch {batch} has another shape or dtype")
+            if fits:
+                _measure_alike(book, found.reshape(six.shape), six, note)
+        _measure_alike(book, f(x[0])[None], six[:1], note)
+        empty = f(x[:0]).shape == (0, *shape)
+        book.require("batching", empty, f"{method} of an empty batch has another shape")
+
+
+def _measure_alike(book: LawBook, found: Tensor, wanted: Tensor, note: str) -> None:
+    equal = torch.nan_to_num(found - wanted) + (found.isnan() != wanted.isnan())
+    errors = equal.reshape(len(wanted), -1).abs().amax(-1) / largest(torch.nan_to_num(wanted))
+    book.measure("batching", errors, note=note)
+
+
+def _check_slopes(book: LawBook, group: Group) -> None:
+    """Compare derivatives of what is computed from elements with differences, where it is smooth.
+
+    All depend on one parameter through ``g exp(t u)``, or through ``exp(v + t u)``.
+    """
+    generator = torch.Generator().manual_seed(7)
+    g, h = (group.sample(_FEW, generator=generator, dtype=book.dtype) for _ in range(2))
+    v, u = torch.randn(2, _FEW, group.lie_dim, generator=generator, dtype=book.dtype) / 2
+
+    def along(t: Tensor) -> Tensor:
+        return group.compose(g, group.exp(t[:, None] * u))
+
+    values: dict[str, Callable[[Tensor], Tensor]] = {
+        "exp": lambda t: group.exp(v + t[:, None] * u),
+        "compose": lambda t: group.compose(group.compose(h, along(t)), h),
+        "inverse": lambda t: group.inverse(along(t)),
+        "conjugate": lambda t: group.conjugate(along(t), h),
+        "distance": lambda t: group.distance(along(t), h)[:, None],
+    }
+    if group.has_log:
+        values["log"] = lambda t: group.log(along(t))
+        values["interpolate"] = lambda t: group.interpolate(along(t), h, 0.25)
+    for method, value in values.items():
+        check_slope(book, g, _where_smooth(value, g), note=f"of {method}")
+
+
+def _check_orders(book: LawBook, group: Group) -> None:
+    """Check the derivatives of all orders and ways, near the identity, where log is smooth."""
+    generator = torch.Generator().manual_seed(8)
+    v = torch.randn(_FEW, group.lie_dim, generator=generator, dtype=book.dtype) / 4
+
+    def numbers(g: Tensor) -> Tensor:
+        lead = g.shape[: g.ndim - len(group.element_shape)]
+        inverse = group.inverse(g)
+        parts = [inverse, group.log(g)] if group.has_log else [inverse]
+        return torch.cat([part.reshape(*lead, -1) for part in parts], -1)
+
+    with book.law("gradient_paths"):
+        g = group.exp(v)
+        z = torch.zeros_like(numbers(g))
+        check_gradients(book, group, g, z, lambda g, z: z + numbers(g))
+
+
+def _where_smooth(value: Callable[[Tensor], Tensor], g: Tensor) -> Callable[[Tensor], Tensor]:
+    """Return a weighted sum a sample, 0 for those at which the value jumps or is not finite."""
+    step = torch.full((len(g),), 1e-5, dtype=g.dtype)
+    jump = (value(step) - value(-step)).reshape(len(g), -1)
+    smooth = (jump.abs() < 1e-2).all(-1)  # not where it is not finite
+    return lambda t: torch.where(smooth, weighted_sum(value(torch.where(smooth, t, 0.0))), 0.0)
 
 
 def _samples(group: Group, dtype: torch.dtype) -> Tensor:
@@ -275,6 +377,7 @@ def _check_logarithm(book: LawBook, group: Group, a: Tensor) -> None:
     small = torch.tensor([0, 1e-7, -1e-7, 1e-3, -1e-3], dtype=dtype)
     v = (small[:, None, None] * axes).reshape(-1, group.lie_dim)
     book.measure(law, (group.log(group.exp(v)) - v).abs().amax(-1), group.exp(v))
+    _check_same_in_batches(book, "log", group.log, reached, (group.lie_dim,))
 
 
 def _check_global_log(book: LawBook, group: Group) -> None:
@@ -303,7 +406,9 @@ def _check_interpolation(book: LawBook, group: Group, a: Tensor, b: Tensor) -> N
     book.measure(law, group.distance(group.interpolate(p, q, 0.0), p), p, q)
     for t in (0.25, 0.5):
         wanted = group.compose(p, group.exp(t * path))
-        book.measure(law, group.distance(group.interpolate(p, q, t), wanted), p, q)
+        each = torch.full((len(p),), t, dtype=book.dtype)
+        for time in (t, each):
+            book.measure(law, group.distance(group.interpolate(p, q, time), wanted), p, q)
     leaf = p.detach().clone().requires_grad_()
     path = group.log(group.compose(group.inverse(leaf), q))
     (gradient,) = torch.autograd.grad(path.sum(), leaf)

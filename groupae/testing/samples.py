@@ -166,7 +166,9 @@ def check_element_gradient(
     check_slope(book, g, lambda t: value(group.compose(g, group.exp(t[:, None] * v))))
 
 
-def check_slope(book: LawBook, g: Tensor, value: Callable[[Tensor], Tensor]) -> None:
+def check_slope(
+    book: LawBook, g: Tensor, value: Callable[[Tensor], Tensor], note: str = ""
+) -> None:
     """Compare the derivative of ``value(t)`` at t = 0, one number per sample, with differences."""
     if book.dtype != torch.float64:
         book.leave_out("differences need float64", "derivative")
@@ -178,4 +180,4 @@ def check_slope(book: LawBook, g: Tensor, value: Callable[[Tensor], Tensor]) -> 
         (slope,) = torch.autograd.grad(found.sum() + 0 * t.sum(), t)
         difference = (value(t.detach() + step) - value(t.detach() - step)) / (2 * step)
         deviation = (slope - difference).abs() / (slope.abs() + found.abs()).clamp(min=1)
-        book.measure("derivative", deviation, g, tolerance=1e-6 * book.depth)
+        book.measure("derivative", deviation, g, tolerance=1e-6 * book.depth, note=note)

@@ -1,11 +1,12 @@
 """Broken only in deep or empty batches, between the ends of a path, or off the orbit."""
 
 import dataclasses
+import math
 
 import pytest
 import torch
 
-from groupae import SO2, SO3, VectorAction
+from groupae import SE3, SO2, SO3, Affine, Group, VectorAction
 from groupae.groups import Homomorphism
 from groupae.representations import IrrepSum
 from groupae.testing import check_action, check_group, check_homomorphism, check_representation
@@ -27,6 +28,104 @@ class SlowStart(SO3):
         return super().interpolate(g, h, t * t)
 
 
+class ConstantSpeed(SO3):
+    def interpolate(self, g, h, t):
+        return super().interpolate(g, h, 0.3 if isinstance(t, torch.Tensor) else t)
+
+
+class ExpOfDeepBatches(SO3):
+    def exp(self, v):
+        return super().exp(v.flip(0) if v.ndim > 2 else v)
+
+
+class ExpOfOne(SO2):
+    def exp(self, v):
+        return super().exp(2 * v if v.ndim == 1 else v)
+
+
+class LogOfDeepBatches(SO2):
+    def log(self, g):
+        return super().log(g.flip(0) if g.ndim > 1 else g)
+
+
+class OnceAroundOnly(SO2):
+    def exp(self, v):
+        return super().exp(torch.where(v.abs() > 6, 1.01 * v, v))
+
+
+class ConjugatesTheOtherWay(SO3):
+    def conjugate(self, g, h):
+        return super().conjugate(self.inverse(g), h)
+
+
+class AlwaysEqual(SO3):
+    def equal(self, g, h, atol=None):
+        return self.distance(g, h) < 10
+
+
+class DeafToTolerance(SO2):
+    def equal(self, g, h, atol=None):
+        return super().equal(g, h)
+
+
+def halved(g):
+    """Return the same numbers, to which half of the gradient comes."""
+    return (g + g.detach()) / 2
+
+
+class ExpHalves(SO3):
+    def exp(self, v):
+        return super().exp(halved(v))
+
+
+class ComposeHalves(SE3):
+    def compose(self, g, h):
+        return super().compose(g, halved(h))
+
+
+class InverseHalves(Affine):
+    def inverse(self, g):
+        return super().inverse(halved(g))
+
+
+class LogHalves(SO2):
+    def log(self, g):
+        return super().log(halved(g))
+
+
+class DistanceHalves(SO3):
+    def distance(self, g, h):
+        return super().distance(halved(g), h)
+
+
+class BentLog(torch.autograd.Function):
+    """A logarithm of angles whose gradient is right and has a wrong gradient itself."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(g):
+        return g - 2 * math.pi * (g / (2 * math.pi)).round()
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    def backward(ctx, grad):
+        (g,) = ctx.saved_tensors
+        return grad * (1 + g - g.detach())
+
+    @staticmethod
+    def jvp(ctx, tangent):
+        return tangent.clone()
+
+
+class LogBends(SO2):
+    def log(self, g):
+        return BentLog.apply(g)[..., None]
+
+
 class NanSlopeAtZero(SO2):
     def exp(self, v):
         return super().exp(v + 0 * v.abs().sqrt())
@@ -38,9 +137,23 @@ class NanSlopeAtZero(SO2):
         (InverseOfDeepBatches(), "batching"),
         (StraightPath(), "interpolation"),
         (SlowStart(), "interpolation"),
+        (ConstantSpeed(), "interpolation"),
+        (ExpOfDeepBatches(), "batching"),
+        (ExpOfOne(), "batching"),
+        (LogOfDeepBatches(), "batching"),
+        (OnceAroundOnly(), "one_parameter"),
+        (ConjugatesTheOtherWay(), "conjugation"),
+        (AlwaysEqual(), "distance"),
+        (DeafToTolerance(), "distance"),
+        (ExpHalves(), "derivative"),
+        (ComposeHalves(), "derivative"),
+        (InverseHalves(), "derivative"),
+        (LogHalves(), "derivative"),
+        (DistanceHalves(), "derivative"),
+        (LogBends(), "second_derivative"),
         (NanSlopeAtZero(), "gradient"),
     ],
-    ids=lambda x: type(x).__name__ if isinstance(x, SO3 | SO2) else x,
+    ids=lambda x: type(x).__name__ if isinstance(x, Group) else x,
 )
 def test_a_group_is_rejected(group, law):
     assert law in check_group(group).failures
