@@ -142,11 +142,11 @@ def _check_batching(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any)
         return
 
     def deep(part: Tensor) -> Tensor:
-        return part[:6].reshape(3, 1, 2, *part.shape[1:])
+        return part[-6:].reshape(3, 1, 2, *part.shape[1:])
 
     moved = action(g, z)
     found = map_parts(lambda part: part.flatten(0, 2), action(deep(g), map_parts(deep, z)))
-    book.measure("batching", error(found, map_parts(lambda part: part[:6], moved)), g[:6])
+    book.measure("batching", error(found, map_parts(lambda part: part[-6:], moved)), g[-6:])
     alone = action(g[0], map_parts(lambda part: part[0], z))
     first = map_parts(lambda part: part[:1], moved)
     book.measure("batching", error(map_parts(lambda part: part[None], alone), first), g[:1])
@@ -155,7 +155,7 @@ def _check_batching(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any)
     book.measure("batching", error(shared, each), g[:1].expand(3, *g.shape[1:]))
     w = map_parts(lambda part: part.roll(1, 0), z)
     swapped = action.swap(map_parts(deep, z), map_parts(deep, w))
-    flat = map_parts(lambda part: part[:6], action.swap(z, w))
+    flat = map_parts(lambda part: part[-6:], action.swap(z, w))
     book.measure("batching", error(map_parts(lambda part: part.flatten(0, 2), swapped), flat))
     none = action(g[:0], map_parts(lambda part: part[:0], z))
     empty = all(p.shape == q[:0].shape for p, q in zip(parts(none), parts(moved), strict=True))
@@ -223,13 +223,19 @@ def _check_derivatives(book: LawBook, action: LatentAction[Any], g: Tensor, z: A
     w = map_parts(lambda part: part.roll(1, 0), z)
     if action.exactness == "exact":  # an interpolation has kinks just where it is exact
         check_element_gradient(book, action.group, g, lambda e: weighted_sum(action(e, z)))
+        check_element_gradient(book, action.group, g, lambda e: weighted_sum(action.inverse(e, z)))
     else:
         book.leave_out("the action interpolates", "gradient")
 
     def along(t: Tensor) -> Tensor:
         return weighted_sum(action(g, map_parts(lambda p, q: p + each_row(t, p) * q, z, w)))
 
-    check_slope(book, g, along)
+    def swapped(t: Tensor) -> Tensor:
+        moved = map_parts(lambda p, q: p + each_row(t, p) * q, z, w)
+        return weighted_sum(action.swap(moved, w)) + weighted_sum(action.swap(w, moved))
+
+    for value in (along, swapped):
+        check_slope(book, g, value)
 
 
 def _check_groups(book: LawBook, action: LatentAction[Any], z: Any) -> None:

@@ -20,6 +20,7 @@ from groupae.testing.samples import (
     error,
     same_data,
     triples,
+    weighted_sum,
 )
 
 __all__ = ["check_representation"]
@@ -104,6 +105,9 @@ def _check_matrices(book: LawBook, rho: Representation, g: Tensor, h: Tensor) ->
 def _check_act(book: LawBook, rho: Representation, g: Tensor, x: Tensor) -> None:
     matrix = rho.matrix(g, book.dtype)
     book.measure("act_is_matrix", error(rho.act(g, x, dim=2), matrix[:, None] @ x), g)
+    wide = matrix @ x[:, 0]
+    book.measure("act_is_matrix", error(rho.act(g, x[:, 0], dim=1), wide), g)
+    book.measure("act_is_matrix", error(rho.act(g, x[:, 0, :, 0]), wide[..., 0]), g)
     one = x[0, 0, :, 0]
     single = error(rho.act(g[0], one)[None], (matrix[0] @ one)[None])
     book.measure("act_is_matrix", single, g[:1])
@@ -126,9 +130,12 @@ def _check_derivatives(
         return (weights * rho.act(g, x + each_row(t, x) * y, dim=2)).flatten(1).sum(1)
 
     check_slope(book, g, along)
-    check_element_gradient(
-        book, rho.group, g, lambda e: (weights * rho.act(e, x, dim=2)).flatten(1).sum(1)
-    )
+    for value in (
+        lambda e: (weights * rho.act(e, x, dim=2)).flatten(1).sum(1),
+        lambda e: weighted_sum(rho.matrix(e, book.dtype)),
+        lambda e: weighted_sum(rho.character(e, book.dtype)),
+    ):
+        check_element_gradient(book, rho.group, g, value)
 
 
 def _check_rows(book: LawBook, rho: Representation, g: Tensor, h: Tensor, x: Tensor) -> None:
@@ -181,9 +188,14 @@ def _check_batching(book: LawBook, rho: Representation, g: Tensor, h: Tensor, x:
     pair, wide = torch.stack([g[:4], h[:4]], 1), x[:4, :2]
     both = torch.stack([at_g, at_h], 1) @ wide
     book.measure("batching", error(rho.act(pair, wide, dim=2), both))
-    six, y = (part[:6].reshape(3, 1, 2, *part.shape[1:]) for part in (g, x))
-    deep = rho.act(six, y, dim=4).reshape(x[:6].shape)
-    book.measure("batching", error(deep, rho.matrix(g[:6], book.dtype)[:, None] @ x[:6]), g[:6])
+    six, y = (part[-6:].reshape(3, 1, 2, *part.shape[1:]) for part in (g, x))
+    deep = rho.act(six, y, dim=4).reshape(x[-6:].shape)
+    matrix, trace = rho.matrix(g[-6:], book.dtype), rho.character(g[-6:], book.dtype)
+    book.measure("batching", error(deep, matrix[:, None] @ x[-6:]), g[-6:])
+    deep = rho.matrix(six, book.dtype).reshape(matrix.shape)
+    book.measure("batching", error(deep, matrix), g[-6:])
+    deep = rho.character(six, book.dtype).reshape(trace.shape)
+    book.measure("batching", error(deep, trace), g[-6:])
     for batch in ((), (3, 1, 2), (0,)):
         some = g[0].expand((*batch, *g.shape[1:]))
         shape = tuple(rho.act(some, x.new_zeros(*batch, rho.dim)).shape)
@@ -210,3 +222,7 @@ def _check_splitting(book: LawBook, rho: Representation, g: Tensor, x: Tensor) -
         mixed = rho.swap(x, y, dim=2)
         book.measure("swap", error(rho.invariants(mixed, dim=2), rho.invariants(x, dim=2)))
         book.measure("swap", error(rho.varying(mixed, dim=2), rho.varying(y, dim=2)))
+        x, y = x.movedim(2, -1), y.movedim(2, -1)
+        book.measure("swap", error(rho.swap(x, y), mixed.movedim(2, -1)))
+        book.measure("swap", error(rho.invariants(x), fixed.movedim(2, -1)))
+        book.measure("swap", error(rho.varying(x), varying.movedim(2, -1)))

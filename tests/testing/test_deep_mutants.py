@@ -186,9 +186,50 @@ class DetachedVector(IrrepSum):
         return super().act(g, x.detach(), dim)
 
 
+class NegatedAlongLast(IrrepSum):
+    def act(self, g, x, dim=-1):
+        moved = super().act(g, x, dim)
+        return -moved if dim == -1 and x.ndim == 2 else moved
+
+
+class SwapsTheOtherWayAlongLast(IrrepSum):
+    def swap(self, x, y, dim=-1):
+        return super().swap(y, x, dim) if dim == -1 else super().swap(x, y, dim)
+
+
+class MatrixOfDeepBatches(IrrepSum):
+    def matrix(self, g, dtype=None):
+        return super().matrix(g.flip(0) if g.ndim >= 3 else g, dtype)
+
+
+class CharacterOfDeepBatches(IrrepSum):
+    def character(self, g, dtype=None):
+        return super().character(g.flip(0) if g.ndim >= 3 else g, dtype)
+
+
+class MatrixHalves(IrrepSum):
+    def matrix(self, g, dtype=None):
+        return super().matrix(halved(g), dtype)
+
+
+class CharacterHalves(IrrepSum):
+    def character(self, g, dtype=None):
+        return super().character(halved(g), dtype)
+
+
 @pytest.mark.parametrize(
     ("kind", "law"),
-    [(DoubledDeep, "batching"), (DoubledHalf, "dtype"), (DetachedVector, "derivative")],
+    [
+        (DoubledDeep, "batching"),
+        (DoubledHalf, "dtype"),
+        (DetachedVector, "derivative"),
+        (NegatedAlongLast, "act_is_matrix"),
+        (SwapsTheOtherWayAlongLast, "swap"),
+        (MatrixOfDeepBatches, "batching"),
+        (CharacterOfDeepBatches, "batching"),
+        (MatrixHalves, "derivative"),
+        (CharacterHalves, "derivative"),
+    ],
 )
 def test_a_representation_is_rejected(kind, law):
     plain = SO2().rep("1x0 + 2x1")
@@ -232,9 +273,21 @@ class SilentInvariants(Spoilt):
         return 0 * super().invariants(z)
 
 
+class InverseGivesHalf(Spoilt):
+    def inverse(self, g, z):
+        return super().inverse(halved(g), z)
+
+
+class SwapGivesHalf(Spoilt):
+    def swap(self, z, w):
+        return super().swap(halved(z), w)
+
+
 @pytest.mark.parametrize(
     ("kind", "law"),
     [
+        (InverseGivesHalf, "derivative"),
+        (SwapGivesHalf, "derivative"),
         (StillInDeepBatches, "batching"),
         (NoEmptyBatch, "batching"),
         (SwapsTheOtherWayInDeepBatches, "batching"),
