@@ -87,7 +87,7 @@ def _relative_snr(prediction: Tensor, pairs: PairBatch, *, spread: float) -> Ten
     if prediction.shape != pairs.x2.shape:
         got = f"{tuple(prediction.shape)} and {tuple(pairs.x2.shape)}"
         raise ShapeError(expected("score 'relative_snr'", "data of one shape", got))
-    error = (prediction - pairs.x2).flatten(1)
+    error = _rows(prediction - pairs.x2)
     error = error.to(torch.promote_types(error.dtype, torch.float32))
     error = (error / spread).square().mean(1)
     return -10 * error.clamp(min=1e-10).log10()
@@ -108,7 +108,7 @@ def _spread(x: Tensor) -> float:
     Sets of points have one mean point; all else has a mean datum.
     """
     rows = x.detach().flatten(0, 1) if is_point_set(tuple(x.shape[1:])) else x.detach()
-    rows = rows.flatten(1).cpu()
+    rows = _rows(rows).cpu()
     mean = torch.stack([part.double().sum(0) for part in rows.split(_CHUNK)]).sum(0) / len(rows)
     for centre in (mean, mean.mean(), torch.zeros((), dtype=torch.float64)):
         squares = [(part.double() - centre).square().sum() for part in rows.split(_CHUNK)]
@@ -119,6 +119,11 @@ def _spread(x: Tensor) -> float:
         if spread != spread:  # NaN: the score will say so
             return spread
     return 1.0
+
+
+def _rows(x: Tensor) -> Tensor:
+    """Return one row for each datum, which may be one number."""
+    return x.flatten(1) if x.ndim > 1 else x.unsqueeze(1)
 
 
 def _is_about_zero(x: Tensor, spread: float) -> bool:

@@ -11,6 +11,7 @@ __all__ = ["clamped", "is_in_unit_range", "psnr_score", "ssim_score"]
 
 _OVERSHOOT = 0.1  # of the largest value: what bicubic resampling adds on both sides
 _ROUNDING = 1e-3
+_LARGEST_OVERSHOOT = 0.5  # torch's bicubic resampling leaves [0, 1] by up to 0.45
 
 
 def psnr_score(prediction: Tensor, target: Tensor, *, mask: Tensor | None = None) -> Tensor:
@@ -79,7 +80,8 @@ def clamped(owner: str, prediction: Tensor, target: Tensor) -> Tensor:
     """
     if not target.numel():
         return prediction
-    if bool((target < -_OVERSHOOT).any() | (target > 1 + _OVERSHOOT).any()):
+    outside = (target < -_LARGEST_OVERSHOOT) | (target > 1 + _LARGEST_OVERSHOOT)
+    if bool(outside.any()):
         got = f"values from {float(target.min()):.4g} to {float(target.max()):.4g}"
         remedy = "rescale the data to it, or use a score without a range, such as 'relative_snr'"
         raise ValueError(expected(f"score {owner!r}", "data in [0, 1]", got, remedy))

@@ -210,6 +210,30 @@ def test_scores_do_not_depend_on_the_size_of_batches(name):
     assert parts == pytest.approx([whole] * 3, rel=1e-5)
 
 
+@pytest.mark.parametrize("name", ["psnr", "ssim"])
+def test_pictures_that_were_resampled_bicubically_can_have_psnr(name):
+    black_and_white = (NORMAL > 0).float()
+    grid = nn.functional.affine_grid(
+        torch.tensor([[[0.7, -0.7, 0.1], [0.7, 0.7, 0.1]]]).expand(20, 2, 3), NORMAL.shape,
+        align_corners=False,
+    )  # fmt: skip
+    x = nn.functional.grid_sample(black_and_white, grid, mode="bicubic", align_corners=False)
+    assert x.min() < -0.2
+    assert x.max() > 1.2
+    assert evaluate(Same(), pairs(x), name)[name].mean == pytest.approx(
+        100 if name == "psnr" else 1
+    )
+
+
+def test_a_datum_may_be_one_number():
+    x = torch.arange(20.0)
+    (score,) = default_scores(pairs(x))
+    assert score.name == "relative_snr"
+    assert evaluate(Same(), PairBatch(x + x.std(correction=0), torch.zeros(20), x))[
+        "relative_snr"
+    ].mean == pytest.approx(0, abs=1e-4)
+
+
 @pytest.mark.parametrize("values", [0.5, [0.5] * 20, torch.zeros(20).numpy()])
 def test_a_score_that_returns_no_tensor_gets_one_sentence(values):
     score = Score("mine", "mine", 1, lambda prediction, batch: values)
