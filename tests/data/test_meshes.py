@@ -118,6 +118,34 @@ def test_a_material_without_a_colour_is_grey(tmp_path):
     assert mesh.colors.unique().tolist() == pytest.approx([0.7])
 
 
+PLY = """ply
+format ascii 1.0
+element vertex 3
+property float x
+property float y
+property float z
+property float s
+property float t
+element face 1
+property list uchar int vertex_indices
+end_header
+0 0 0 0 0
+1 0 0 1 0
+0 1 0 0 1
+3 0 1 2
+"""
+MAPPED = "v 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 0 1\nf 1/1 2/2 3/3\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.obj", MAPPED), ("a.obj", f"mtllib gone.mtl\nusemtl plain\n{MAPPED}"), ("a.ply", PLY)],
+)
+def test_texture_coordinates_without_a_texture_are_grey(tmp_path, name, text):
+    """A23: trimesh puts a picture of another grey there."""
+    assert read(tmp_path, name, text).colors.unique().tolist() == pytest.approx([0.7])
+
+
 # --- OFF ----------------------------------------------------------------------------------------
 PLACES = ["0 0 0", "1 0 0", "1 1 0", "0 1 0", "-1 0.5 0"]
 RED, GREEN = [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]

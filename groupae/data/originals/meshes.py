@@ -123,7 +123,7 @@ def _colors(part: Any, faces: torch.Tensor) -> torch.Tensor:
     material = getattr(visual, "material", None)
     if material is None:
         return torch.full((3,), 1.0 if is_gltf else _GREY)
-    has_texture = visual.uv is not None and getattr(material, "image", None) is not None
+    has_texture = visual.uv is not None and _is_texture(getattr(material, "image", None))
     texture = _of_corners(visual.to_color().vertex_colors, faces) if has_texture else None
     if not hasattr(material, "baseColorFactor"):  # of an OBJ
         given = _bytes_to_colors(material.main_color) if "kd" in material.kwargs else None
@@ -136,6 +136,14 @@ def _colors(part: Any, faces: torch.Tensor) -> torch.Tensor:
     if of_vertices is not None:
         color = color * _of_corners(of_vertices, faces)
     return color if texture is None else color * texture
+
+
+def _is_texture(image: Any) -> bool:
+    """Return whether it is a picture of the file, not what trimesh puts where there is none."""
+    from trimesh.visual.material import empty_material
+
+    none = empty_material().image
+    return image is not None and (image.size, image.tobytes()) != (none.size, none.tobytes())
 
 
 def _of_corners(rgba: Any, faces: torch.Tensor) -> torch.Tensor:
