@@ -85,6 +85,8 @@ def clamped(owner: str, prediction: Tensor, target: Tensor) -> Tensor:
         got = f"values from {float(target.min()):.4g} to {float(target.max()):.4g}"
         remedy = "rescale the data to it, or use a score without a range, such as 'relative_snr'"
         raise ValueError(expected(f"score {owner!r}", "data in [0, 1]", got, remedy))
+    if prediction.shape != target.shape:  # a score says so; limits would broadcast
+        return prediction
     axes = tuple(range(1, target.ndim))
     low, high = target.amin(axes, keepdim=True), target.amax(axes, keepdim=True)
     return prediction.clamp(low.clamp(max=0), high.clamp(min=1))
