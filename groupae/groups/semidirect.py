@@ -201,13 +201,14 @@ class Semidirect(Packed):
     @override
     def has_exp(self) -> bool:
         """Whether both parts have, and the action is the standard one."""
-        return self.action is None and super().has_exp
+        # not by super(): compiled, a property of it counts as true, whatever it says
+        return self.action is None and all(part.has_exp for part in self.parts)
 
     @property
     @override
     def has_log(self) -> bool:
         """Whether both parts have, and the action is the standard one."""
-        return self.action is None and super().has_log
+        return self.action is None and all(part.has_log for part in self.parts)
 
     @property
     @override

@@ -61,3 +61,18 @@ def test_operations_compile_without_a_graph_break(group):
     torch._dynamo.reset()
     compiled = torch.compile(product, fullgraph=True, backend="eager")
     torch.testing.assert_close(compiled(g, h), product(g, h))
+
+
+@groups
+def test_compiled_code_sees_the_same_abilities(group):
+    """torch takes a property of super() for true in compiled code; none of ours asks for one."""
+    flags = ("has_exp", "has_log", "has_grid", "has_irreps", "has_standard", "has_integer_elements")
+
+    def read(x):
+        return [x + 1 if getattr(group, flag) else x for flag in flags]
+
+    torch._dynamo.reset()
+    found = torch.compile(read, fullgraph=True, backend="eager")(torch.zeros(()))
+    assert dict(zip(flags, map(bool, found), strict=True)) == {
+        flag: bool(getattr(group, flag)) for flag in flags
+    }
