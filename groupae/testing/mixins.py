@@ -15,7 +15,6 @@ import abc
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 import torch
 from torch import Tensor
 
@@ -24,10 +23,16 @@ from groupae.groups import Group
 from groupae.groups.homomorphisms import Homomorphism
 from groupae.representations import Representation
 from groupae.testing.action_laws import check_action
+from groupae.testing.extras import missing
 from groupae.testing.group_laws import check_group
 from groupae.testing.map_laws import check_equivariant, check_homomorphism, check_intertwiner
 from groupae.testing.representation_laws import check_representation
 from groupae.testing.samples import map_parts
+
+try:
+    import pytest
+except ModuleNotFoundError as error:
+    raise missing("groupae.testing.mixins", "pytest", error) from error
 
 __all__ = [
     "ActionLaws",

@@ -8,7 +8,6 @@ identity.
 from __future__ import annotations
 
 import torch
-from hypothesis import strategies as st
 from torch import Tensor
 
 from groupae.groups import Cyclic, Group
@@ -16,6 +15,12 @@ from groupae.groups.homomorphisms import Homomorphism
 from groupae.groups.registry import example_groups
 from groupae.representations import Representation
 from groupae.testing.catalogue import homomorphisms_of
+from groupae.testing.extras import missing
+
+try:
+    from hypothesis import strategies as st
+except ModuleNotFoundError as error:
+    raise missing("groupae.testing.strategies", "hypothesis", error) from error
 
 __all__ = ["element_pairs", "elements", "groups", "homomorphisms", "representations"]
 
