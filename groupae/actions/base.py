@@ -91,12 +91,14 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         exactness: ``"exact"``, or ``"interpolated"`` for actions that hold up to resampling.
         exact_subgroup: The inclusion of a subgroup on which the law holds exactly; ``None`` means
             that it does on the whole group.
+        has_second_derivatives: Whether derivatives of derivatives are defined; else torch refuses.
     """
 
     group: Group
     is_linear: bool = True
     exactness: Literal["exact", "interpolated"] = "exact"
     exact_subgroup: Homomorphism | None = None
+    has_second_derivatives: bool = True
 
     @property
     def depth(self) -> int:

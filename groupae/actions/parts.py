@@ -45,6 +45,7 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
         self.names = tuple(actions)
         self.acted = nn.ModuleDict(acted)
         self.is_linear = all(action.is_linear for action in acted.values())
+        self.has_second_derivatives = all(a.has_second_derivatives for a in acted.values())
         interpolated = [action for action in acted.values() if action.exactness == "interpolated"]
         if interpolated:
             self.exactness = "interpolated"

@@ -25,7 +25,7 @@ from groupae.actions.base import match_batch
 from groupae.baselines.scenes import InAxes, scene_turns
 from groupae.groups import SO3, FiniteGroup, Group, Homomorphism
 from groupae.groups.constants import Constant
-from groupae.kernels.paths import full_precision
+from groupae.kernels.paths import full_precision, is_transformed
 from groupae.metrics import ssim_score
 from groupae.models import Capabilities, LatentActionAE
 from groupae.models.backbones import (
@@ -62,6 +62,7 @@ class VolumeAction(GridAction):
         self.exact_subgroup = _exact_subgroup(turns)
         if self.exact_subgroup is None:
             self.exactness = "exact"
+        self.has_second_derivatives = self.exactness == "exact"
 
     @override
     def __repr__(self) -> str:
@@ -70,8 +71,9 @@ class VolumeAction(GridAction):
     @override
     def forward(self, g: Tensor, z: Tensor) -> Tensor:
         """Return the turned volume."""
-        # torch's own resampling is three times as fast, but its slope by g jumps at grid points
-        if g.requires_grad or self.exactness == "exact":
+        # torch's own resampling is three times as fast, but its slope by g jumps at grid points,
+        # and it knows neither forward mode nor second derivatives
+        if g.requires_grad or is_transformed() or self.exactness == "exact":
             return super().forward(g, z)
         self._check(z)
         g, z, lead = match_batch(self, self.group, g, z, self.batch_ndim(z))

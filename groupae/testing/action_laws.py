@@ -86,7 +86,14 @@ def check_action(
             book.require("dtype", kept, "the result has not the dtype of the code")
         _check_derivatives(book, action, g, z)
         _check_groups(book, action, z)
-        check_gradients(book, action.group, _without_kinks(action, g), z, action)
+        check_gradients(
+            book,
+            action.group,
+            _without_kinks(action, g),
+            z,
+            action,
+            second=action.has_second_derivatives,
+        )
         _check_rows(book, action, g, z)
         with book.law("described"):
             book.require("described", bool(str(action.describe())), "describe() is empty")

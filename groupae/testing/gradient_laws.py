@@ -35,7 +35,13 @@ _STEP = 1e-5
 
 
 def check_gradients(
-    book: LawBook, group: Group, g: Tensor, z: Any, act: Callable[[Tensor, Any], Any]
+    book: LawBook,
+    group: Group,
+    g: Tensor,
+    z: Any,
+    act: Callable[[Tensor, Any], Any],
+    *,
+    second: bool = True,
 ) -> None:
     """Check the derivatives of an action.
 
@@ -47,6 +53,7 @@ def check_gradients(
         g: Elements, shape ``(n, *element_shape)``.
         z: Codes of the same batch.
         act: From elements and codes, of any batch or none, to codes.
+        second: Whether second derivatives are defined.
     """
     if not any(part.is_floating_point() for part in parts(z)):
         book.leave_out("no part of the codes is floating", *_LAWS)
@@ -55,12 +62,17 @@ def check_gradients(
     path = _Path(group, act, g[few], map_parts(lambda part: part[few], z))
     start = torch.tensor([[0.0, 0.0], [0.3, -0.2]], dtype=book.dtype)
     p = start.repeat(len(path.g), 1)[: len(path.g)]  # exp at 0, which is a hard place, and not
-    with book.law(*_LAWS):
+    laws = _LAWS if second else _LAWS[:1]
+    if not second:
+        book.leave_out("has_second_derivatives is False", *_LAWS[1:])
+    with book.law(*laws):
         with forced_path(fast=False):
-            w = _Wanted(book, path, p, _gradient(path, p), _rows(path, p), path.scale(p))
+            rows = _rows(path, p) if second else p
+            w = _Wanted(book, path, p, _gradient(path, p), rows, path.scale(p))
         _check_first(w)
-        _check_second(w)
-        _check_each(w)
+        if second:
+            _check_second(w)
+            _check_each(w)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Gradients of compiled actions are those of plain operations, for everything built in.
 
 The element acts twice, and code and element are made from one parameter, as in the gradient laws.
-``aot_eager`` traces forward and backward together: all of the default backend but the code it writes.
+``aot_eager`` traces forward and backward together: all of the default backend but the code that it
+writes.
 """
 
 import pytest
