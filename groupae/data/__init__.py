@@ -22,6 +22,7 @@ from groupae.data.series import Series, shift_phase
 from groupae.data.sky_planes import SkyPlanes
 from groupae.data.transforms import from_transform
 from groupae.data.turntable import Turntable
+from groupae.pairs import PairBatch
 
 __all__ = [
     "BlockedDigits",
@@ -30,6 +31,7 @@ __all__ = [
     "Molecules",
     "OrbitDataset",
     "OrbitPairs",
+    "PairBatch",
     "PointClouds",
     "RecordedPairs",
     "Resized",
