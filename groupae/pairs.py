@@ -23,6 +23,7 @@ __all__ = [
     "Trajectories",
     "check_pairs",
     "check_prediction",
+    "has_parts",
     "is_point_set",
 ]
 
@@ -183,6 +184,11 @@ class PairSource(Protocol):
         ...
 
 
+def has_parts(pairs: object) -> bool:
+    """Return whether something has the parts of a `PairBatch`."""
+    return all(hasattr(pairs, part) for part in ("x1", "g", "x2"))
+
+
 def check_pairs(owner: object, pairs: object, model: object = None) -> None:
     """Raise unless ``pairs`` are a `PairBatch` (or have its parts), of the model's group.
 
@@ -190,7 +196,7 @@ def check_pairs(owner: object, pairs: object, model: object = None) -> None:
         TypeError: If they are something else.
         ValueError: If the groups are known and differ.
     """
-    if not all(hasattr(pairs, part) for part in ("x1", "g", "x2")):
+    if not has_parts(pairs):
         is_source = callable(getattr(pairs, "fixed", None))
         remedy = "give its fixed() pairs" if is_source else "PairBatch(x1, g, x2) makes one"
         raise TypeError(expected(owner, "pairs as a PairBatch", type(pairs).__name__, remedy))

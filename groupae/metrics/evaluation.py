@@ -15,7 +15,7 @@ from typing_extensions import override
 from groupae._validation import ShapeError, check_count, check_floating, expected
 from groupae.metrics.choosing import parse_scores
 from groupae.metrics.scores import Score
-from groupae.pairs import PairBatch, check_pairs, check_prediction
+from groupae.pairs import PairBatch, check_pairs, check_prediction, has_parts
 
 __all__ = ["Estimate", "FixedPairs", "Transforms", "as_pairs", "evaluate", "evaluation_mode"]
 
@@ -60,8 +60,14 @@ class Estimate:
         return f"{self.mean:{spec}} ± {self.half_width:{spec}}"
 
 
-def as_pairs(owner: str, pairs: object, model: object) -> PairBatch:
+def as_pairs(owner: str, pairs: object, model: object, *, name: str = "pairs") -> PairBatch:
     """Return fixed pairs to judge a model by: a batch, or those of a data set.
+
+    Args:
+        owner: Who complains.
+        pairs: A batch, anything with the parts of one, or a data set with ``fixed()``.
+        model: What is judged; its group is compared.
+        name: Name of the argument, for complaints.
 
     Raises:
         TypeError: If they are neither, or not floating.
@@ -69,8 +75,23 @@ def as_pairs(owner: str, pairs: object, model: object) -> PairBatch:
         ShapeError: If there are none.
     """
     fixed = getattr(pairs, "fixed", None)
-    if callable(fixed):
-        pairs = fixed()
+    if callable(fixed) and not isinstance(pairs, type):
+        source, pairs = type(pairs).__name__, fixed()
+        if not has_parts(pairs):
+            what, got = f"{source}.fixed() to return a PairBatch", type(pairs).__name__
+            raise TypeError(expected(owner, what, got))
+    elif not has_parts(pairs):
+        remedy = "PairBatch(x1, g, x2) makes one"
+        got = type(pairs).__name__
+        if isinstance(pairs, type):
+            got, remedy = f"the class {pairs.__name__}", "make an object of it"
+        elif callable(getattr(pairs, "batch", None)):
+            got = f"{got}, which has batch(step, size) only"
+            remedy = (
+                "give one of its batches, say batch(0, 500), or write fixed(), which returns one"
+            )
+        what = f"{name} as a PairBatch or a data set with fixed()"
+        raise TypeError(expected(owner, what, got, remedy))
     check_pairs(owner, pairs, model)
     batch: Any = pairs if callable(getattr(pairs, "chunks", None)) else PairBatch.of(pairs)
     for name in ("x1", "x2"):

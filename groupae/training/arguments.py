@@ -16,7 +16,7 @@ from groupae.groups.matching import check_same_group
 from groupae.metrics import Score
 from groupae.metrics.choosing import parse_scores
 from groupae.metrics.evaluation import as_pairs
-from groupae.pairs import PairBatch, PairSource, check_pairs
+from groupae.pairs import PairBatch, PairSource, check_pairs, has_parts
 from groupae.training.callbacks import Callback
 from groupae.training.config import TrainingConfig
 
@@ -28,6 +28,7 @@ __all__ = [
     "parse_config",
     "parse_score",
     "parse_validation",
+    "warn_of_no_new_data",
 ]
 
 _LISTENS = ("on_start", "on_step", "on_validation", "on_end")
@@ -54,14 +55,25 @@ def parse_validation(validation: object, train: object, model: object) -> PairBa
     if validation is None:
         remedy = "hold some originals back: OrbitPairs(held_back, group, act).fixed()"
         raise TypeError(expected("fit", "validation pairs, which choose the weights", None, remedy))
+    if isinstance(validation, (TrainingConfig, Mapping)) and not has_parts(validation):
+        what, got = (
+            "validation as a PairBatch or a data set with fixed()",
+            type(validation).__name__,
+        )
+        remedy = "the config comes after it: fit(model, train, validation, config)"
+        raise TypeError(expected("fit", what, got, remedy))
+    check_same_group("fit", "training pairs", model, train)
+    pairs = as_pairs("fit", validation, model, name="validation")
+    check_same_group("fit", "validation pairs", train, pairs)
+    return pairs
+
+
+def warn_of_no_new_data(validation: object, train: object) -> None:
+    """Warn if the source that is trained on also chooses the weights."""
     if validation is train:
         what, got = "validation pairs of originals held back", "the source that is trained on"
         remedy = "the score that chooses the weights says nothing about new data"
         warnings.warn(expected("fit", what, got, remedy), stacklevel=3)
-    check_same_group("fit", "training pairs", model, train)
-    pairs = as_pairs("fit", validation, model)
-    check_same_group("fit", "validation pairs", train, pairs)
-    return pairs
 
 
 def parse_score(score: object, validation: PairBatch) -> Score:

@@ -29,6 +29,7 @@ from groupae.training.arguments import (
     parse_config,
     parse_score,
     parse_validation,
+    warn_of_no_new_data,
 )
 from groupae.training.callbacks import Callback, TrainingState
 from groupae.training.compiling import check_compiler, compiled_loss
@@ -132,6 +133,7 @@ def fit(
     source = CheckedSource(train, model, pairs)
     if config.compile:
         check_compiler()
+    warn_of_no_new_data(validation, train)
     fabric = Fabric(accelerator="auto", devices=1)
     state = TrainingState(model, judge)
     home = next(p.device for p in model.parameters())

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import groupae
 from groupae import (
     SO2,
     SO3,
@@ -17,7 +18,7 @@ from groupae import (
     evaluate,
 )
 from groupae.baselines import Conditional, Winter
-from groupae.data import rotate
+from groupae.data import OrbitPairs, rotate
 from groupae.metrics import (
     ATOM_SNR,
     PSNR,
@@ -438,6 +439,20 @@ def test_a_latent_term_needs_codes():
         CrossPrediction("latent_cycle")
 
 
+class Batches:
+    """A source of training pairs, none of which are fixed."""
+
+    def batch(self, step, size):
+        return PAIRS
+
+
+class Unfixed(Batches):
+    """A data set whose fixed pairs are none."""
+
+    def fixed(self):
+        return (X, G, X)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
@@ -451,9 +466,21 @@ def test_a_latent_term_needs_codes():
         (
             lambda m: evaluate(m, (X, G, X)),
             TypeError,
-            r"PairBatch, got tuple; PairBatch\(x1, g, x2",
+            r"pairs as a PairBatch or a data set with fixed\(\), got tuple; PairBatch\(x1, g, x2",
         ),
-        (lambda m: evaluate(m, None), TypeError, "pairs as a PairBatch, got NoneType"),
+        (lambda m: evaluate(m, None), TypeError, r"a data set with fixed\(\), got NoneType"),
+        (
+            lambda m: evaluate(m, Batches()),
+            TypeError,
+            r"fixed\(\), got Batches, which has batch\(step, size\) only; give one of its batches",
+        ),
+        (lambda m: evaluate(m, PairBatch), TypeError, "got the class PairBatch; make an object of"),
+        (lambda m: evaluate(m, OrbitPairs), TypeError, "got the class OrbitPairs; make an object"),
+        (
+            lambda m: evaluate(m, Unfixed()),
+            TypeError,
+            r"expected Unfixed.fixed\(\) to return a PairBatch, got tuple",
+        ),
         (lambda m: evaluate(nn.Linear(1, 1), PAIRS), TypeError, r"with transform\(g, x\), got Lin"),
         (lambda m: evaluate(m, PAIRS[:0]), ValueError, "at least one pair, got none"),
         (lambda m: evaluate(m, PAIRS, batch_size=0), ValueError, "batch_size to be an integer of"),
@@ -497,3 +524,7 @@ def test_the_checks_are_traced_without_a_graph_break(group):
         traced = torch.compile(call, fullgraph=True, backend="eager")
         torch.testing.assert_close(traced(model), call(model))
     torch._dynamo.reset()
+
+
+def test_pairs_are_found_among_the_data():
+    assert groupae.data.PairBatch is groupae.pairs.PairBatch is PairBatch

@@ -150,7 +150,7 @@ def test_data_that_carry_a_graph_are_cut_off():
 
 # --- all else ----------------------------------------------------------------------------------
 SOURCE = r"fit: expected train as a source of pairs, with batch\(step, size\), got "
-PAIRS = r"fit: expected pairs as a PairBatch, got "
+PAIRS = r"fit: expected validation as a PairBatch or a data set with fixed\(\), got "
 BAD = {
     "a loader": (
         lambda: fit(model(), DataLoader(TENSORS), FIXED),
@@ -176,6 +176,29 @@ BAD = {
         lambda: fit(model(), TRAIN, (1, 2)),
         TypeError,
         PAIRS + "tuple; PairBatch",
+    ),
+    "a config to judge": (
+        lambda: fit(model(), TRAIN, CONFIG),
+        TypeError,
+        PAIRS
+        + r"TrainingConfig; the config comes after it: fit\(model, train, validation, config\)",
+    ),
+    "a config's mapping to judge": (
+        lambda: fit(model(), TRAIN, {"steps": 3}),
+        TypeError,
+        PAIRS + "dict; the config comes after it",
+    ),
+    "a loader to judge": (
+        lambda: fit(model(), TRAIN, DataLoader(TENSORS)),
+        TypeError,
+        PAIRS + "DataLoader; PairBatch",
+    ),
+    "a list to judge": (lambda: fit(model(), TRAIN, [FIXED]), TypeError, PAIRS + "list; PairBatch"),
+    "batches to judge": (
+        lambda: fit(model(), TRAIN, Source(lambda batch: batch)),
+        TypeError,
+        PAIRS
+        + r"Source, which has batch\(step, size\) only; give one of its batches, say batch\(0",
     ),
     "a class": (lambda: fit(LatentActionAE, TRAIN, FIXED), TypeError, "a module with loss"),
     "a layer": (
@@ -336,6 +359,13 @@ def test_validation_by_the_source_that_is_trained_on_is_said():
         "fit: expected validation pairs of originals held back, got the sour"
     )
     assert warned(model(), TRAIN, HELD_BACK) == []
+
+
+def test_an_error_about_the_source_comes_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(TypeError, match=SOURCE + "PairBatch"):
+            fit(model(), FIXED, FIXED)
 
 
 def test_a_source_that_gives_fewer_pairs_is_said_once():
