@@ -297,11 +297,12 @@ def _read_pictures(
         if got != what:
             what = f"{what} like {lines[0].cells['picture']}"
             got = f"{got} in {line.cells['picture']}"
-            remedy = "crop or resize them"
-            if pixels.depth != depth:
-                remedy = "save all with one depth"
-            elif picture.shape[1:] == first.shape[1:]:
-                remedy = _TO_MODE
+            remedies = (
+                ("save all with one depth", pixels.depth != depth),
+                ("crop or resize them", picture.shape[1:] != first.shape[1:]),
+                (_TO_MODE, len(picture) != len(first)),
+            )
+            remedy = ", and ".join(remedy for remedy, is_due in remedies if is_due)
             raise ShapeError(expected(line.place, what, got, remedy))
         pictures[i] = picture
     return pictures

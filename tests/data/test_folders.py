@@ -197,7 +197,11 @@ WRONG = [
     (GOOD + "2.png,a,0.5\n", r"line 4: expected an element of C\(4\), got 0.5"),
     (GOOD + '"2\n.png",a,1\n', r"line 5: expected a picture '2\\n.png', got none; paths are rel"),
     (GOOD + "gone.png,a,1\n", "line 4: expected a picture 'gone.png', got none; paths are rela"),
-    (GOOD + "text.png,a,1\n", "line 4: expected a picture, got text.png that does not load"),
+    (
+        GOOD + "text.png,a,1\n",
+        r"line 4: expected a picture, got text.png that does not load "
+        r"\(cannot identify image file\); copy it again",
+    ),
     (GOOD + "half.png,a,1\n", "line 4: expected a picture, got half.png that does not load"),
     (GOOD + "deep.png,a,1\n", "8-bit integers like 0.png, got .* 16-bit integers in deep.png"),
     (
@@ -207,6 +211,18 @@ WRONG = [
     (
         GOOD + "red.png,a,1\n",
         'got 4x4 pixels of 3 channels of 8-bit integers in red.png; mode="L" or mode="RGB" turns',
+    ),
+    (
+        HEAD + "deep.png,a,0\n1.png,a,1\n",
+        "16-bit integers like deep.png, got .*; save all with one depth$",
+    ),
+    (
+        HEAD + "deep.png,a,0\nred.png,a,1\n",
+        'of 8-bit integers in red.png; save all with one depth, and mode="L" or mode="RGB" turns',
+    ),
+    (
+        HEAD + "wide.png,a,0\nred.png,a,1\n",
+        'red.png; crop or resize them, and mode="L" or mode="RGB" turns',
     ),
 ]
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -146,7 +147,8 @@ def read_pixels(owner: object, path: Path, name: object, *, inks: str = _SAVE) -
             refusal = _refusal(owner, opened, name, inks)
             pixels = None if refusal else _decode(opened, data)
     except (OSError, SyntaxError, ValueError, KeyError, Image.DecompressionBombError) as error:
-        got = f"{name} that does not load ({' '.join(str(error).split())})"
+        reason = re.sub(r" <\S+ object at 0x\w+>", "", " ".join(str(error).split()))
+        got = f"{name} that does not load ({reason})"
         remedy = f"copy it again, or {_SAVE}"
         raise ValueError(expected(owner, "a picture", got, remedy)) from None
     if pixels is None:
