@@ -91,7 +91,10 @@ def train(
     try:
         model, _ = run.train([ProgressBar(console)])
     except KeyboardInterrupt as error:
-        raise type(error)("what was trained so far is kept in the run folder") from None
+        kept = f"what was trained so far is kept; groupae evaluate {run.path} makes its table"
+        if not any(run.checkpoints.glob("step-*")):
+            kept = f"nothing was trained yet in {run.path}"
+        raise type(error)(kept) from None
     try:
         report = make_report(run, model)
         report.print(console)

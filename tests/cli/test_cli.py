@@ -366,7 +366,7 @@ def test_only_a_training_speaks_of_what_was_trained(tmp_path, capsys, monkeypatc
     assert the_only_line(capsys) == "groupae: interrupted\n"
     monkeypatch.setattr(Run, "train", interrupt)
     assert run("train", "rotated-digits", "--out", tmp_path / "run", *SHORT) == 130
-    sentence = "groupae: interrupted; what was trained so far is kept in the run folder\n"
+    sentence = f"groupae: interrupted; nothing was trained yet in {tmp_path / 'run'}\n"
     assert the_only_line(capsys) == sentence
     monkeypatch.setattr(running, "show_building", interrupt)
     assert run("train", "rotated-digits", "--out", tmp_path / "run2", *SHORT) == 130
@@ -395,7 +395,8 @@ def test_ctrl_c_writes_a_checkpoint_and_exits_with_130(tmp_path):
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err.splitlines()[-1] == (
-        "groupae: interrupted; what was trained so far is kept in the run folder"
+        "groupae: interrupted; what was trained so far is kept; "
+        f"groupae evaluate {out} makes its table"
     )
     assert "Traceback" not in err
     assert list((out / "checkpoints").glob("step-*"))

@@ -616,7 +616,7 @@ def test_sigterm_writes_a_checkpoint_and_exits_with_143(tmp_path):
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 143
-    kept = "what was trained so far is kept in the run folder"
+    kept = f"what was trained so far is kept; groupae evaluate {out} makes its table"
     assert err.splitlines() == [f"groupae: terminated; {kept}"]
     assert list((out / "checkpoints").glob("step-*"))
     assert not (out / ".lock").exists()
@@ -642,12 +642,16 @@ def test_sigterm_outside_of_a_training_is_one_line_too(monkeypatch, capsys):
     [(KeyboardInterrupt, "interrupted", 130), (Terminated, "terminated", 143)],
 )
 def test_what_is_kept_is_said_wherever_it_stops(kind, word, code, tmp_path, monkeypatch, capsys):
-    def stop(*words, **options):
+    def stop(run, *words, **options):
+        (run.checkpoints / "step-00000000").mkdir(parents=True, exist_ok=True)
         raise kind
 
     out = tmp_path / "run"
     for target, kept in (
-        ("groupae.experiments.Run.train", "what was trained so far is kept in the run folder"),
+        (
+            "groupae.experiments.Run.train",
+            f"what was trained so far is kept; groupae evaluate {out} makes its table",
+        ),
         (
             "groupae.experiments.make_report",
             f"the training is kept; groupae evaluate {out} makes its table",
