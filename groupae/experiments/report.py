@@ -88,9 +88,10 @@ def _equivariance(model: LatentActionAE, pairs: PairBatch) -> Estimate:
 def _latent_facts(model: TransformModule, pairs: PairBatch) -> dict[str, str]:
     if not isinstance(model, LatentActionAE):
         return {}
+    error = f"{_equivariance(model, pairs):.4f}  (0 exact; unrelated codes: about 2 or more)"
     return {
         "latent": f"{model.action}",
-        "latent equivariance error": f"{_equivariance(model, pairs):.4f}  (0 exact, 2 unrelated)",
+        "latent equivariance error": error,
         "worst law error of the action": _law_errors(model),
     }
 

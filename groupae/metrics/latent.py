@@ -25,8 +25,9 @@ def latent_equivariance_error(action: LatentAction[Any], g: Tensor, z1: Any, z2:
         z2: Codes of the second pictures, likewise.
 
     Returns:
-        Relative errors, shape ``(n,)``: 0 when the encoder is equivariant; codes of unrelated
-        pictures give 2.
+        Relative errors, shape ``(n,)``: 0 when the encoder is equivariant. Codes of unrelated
+        pictures give 2 on average if the action is orthogonal and keeps their mean; more if it
+        moves the mean, as it does that of an untrained encoder.
 
     Raises:
         ShapeError: If codes differ in shape.

@@ -51,6 +51,7 @@ def test_training_leaves_everything_in_the_folder(trained):
         "training.png",
     }
     report = (trained / "report.md").read_text()
+    assert "(0 exact; unrelated codes: about 2 or more)" in report
     for row in ("default preset", "oracle", "unchanged", "mean image", "equivariance"):
         assert row in report
     assert json.loads((trained / "result.json").read_text())["steps"] == 3

@@ -67,6 +67,10 @@ def test_latent_equivariance_error_is_zero_on_orbits_and_two_on_strangers():
     strangers = torch.randn(4000, 12, generator=generator)
     error = latent_equivariance_error(action, g, z, strangers).mean()
     assert float(error) == pytest.approx(2.0, rel=0.05)
+    still, moved = torch.tensor([5.0] * 4 + [0.0] * 8), torch.tensor([0.0] * 4 + [5.0] * 8)
+    for mean, wanted in ((still, 2.0), (moved, 2 + 2 * 8 * 25 / 12)):  # 12 is the variance
+        error = latent_equivariance_error(action, g, z + mean, strangers + mean).mean()
+        assert float(error) == pytest.approx(wanted, rel=0.05)
 
 
 def test_an_estimate_is_mean_and_95_percent_interval():
