@@ -146,9 +146,12 @@ class OrbitDataset(abc.ABC):
 
     def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
         """Return the readings of swaps of some originals' parts, the first to judge by."""
-        owner, what = type(self).__name__, "data of which it is known what a swap should show"
-        remedy = "the picture sets have such data: blocked-digits, sky-planes and others"
-        raise ValueError(expected(owner, what, "others", remedy))
+        owner, what = type(self).__name__, "a data set that says what a swap should show"
+        remedy = (
+            "blocked-digits, brain-contrast, rotated-digits, sky-planes and turntable say it; "
+            "a model's swap(x, y) works on other data, but cannot be scored"
+        )
+        raise ValueError(expected(owner, what, "one that does not", remedy))
 
     def _spread(self, count: int | None) -> Tensor:
         """Return all originals, or ``count`` of them as `fixed` takes them."""

@@ -67,7 +67,10 @@ def test_no_run_is_one_sentence(tmp_path, capsys):
 def test_data_without_a_truth_are_one_sentence(tmp_path, capsys):
     made = make_run(tmp_path / "series", "series")
     assert run("swap", made.path) == 2
-    assert "known what a swap should show" in the_only_line(capsys)
+    assert (
+        "expected a data set that says what a swap should show, got one that does"
+        in the_only_line(capsys)
+    )
     assert not (made.path / "swap.png").exists()
 
 

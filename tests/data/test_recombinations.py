@@ -1,5 +1,7 @@
 """Recombinations show what they say: the parts of two data, each as it is in its own picture."""
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch.nn.functional import avg_pool2d
@@ -14,7 +16,7 @@ from groupae import (
     SkyPlanes,
     Turntable,
 )
-from groupae.data import Resized, rotate
+from groupae.data import Resized, registry, rotate
 from groupae.data.brain_contrast import change_contrast
 
 
@@ -164,8 +166,13 @@ def test_small_pictures_are_those_of_the_data_set_shrunk():
 
 
 def test_data_that_do_not_know_say_so():
-    with pytest.raises(ValueError, match=r"Series: expected data of which it is known what a swap"):
+    with pytest.raises(ValueError, match=r"Series: expected a data set that says what") as caught:
         Series("test", size="tiny").recombinations(3)
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    line = readme.split("groupae swap RUN")[1].split("groupae export")[0]
+    for name, info in registry.DATASETS.items():
+        says = info.load in DATASETS
+        assert (name in str(caught.value)) == (name in line) == says, name
     alone = OrbitPairs(torch.zeros(1, 1, 8, 8), SO2(), rotate)
     with pytest.raises(ValueError, match=r"expected two originals to swap parts of, got one"):
         alone.recombinations()
