@@ -75,7 +75,8 @@ def _law_errors(model: LatentActionAE) -> str:
         report = check_action(model.action, dtype=dtype)
         worst = report.worst
         verdict = "" if report.passed else f", FAILED: {', '.join(report.failures)}"
-        parts.append(f"{name} {worst.error:.1e} ({worst.law}{verdict})")
+        allowed = f"{worst.error:.1e} of {worst.tolerance:.1e} allowed"
+        parts.append(f"{name} {allowed} ({worst.law}{verdict})")
     return "; ".join(parts)
 
 
