@@ -173,13 +173,13 @@ def fit(
             callback.on_start(state)
         due, validated = 1, validate()  # so that there is a checkpoint whatever happens
         while (progress := budget.progress(state.step)) < 1:
-            state.progress = progress
             state.learning_rate = config.learning_rate * learning_rate_factor(config, progress)
             started = time.perf_counter()
             batch = source.batch(state.step, config.batch_size).to(fabric.device)
             state.loading_seconds += time.perf_counter() - started
             state.terms = _take_step(fabric, wrapped, loss, ready, batch, state, config)
             state.step += 1
+            state.progress = min(1.0, budget.progress(state.step))
             state.seconds = budget.seconds
             for callback in listeners:
                 callback.on_step(state)

@@ -339,3 +339,15 @@ def test_a_handler_of_the_program_is_left_alone():
         assert received == [1]
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def test_progress_reaches_the_end_with_the_last_step():
+    seen = []
+
+    class Watch(Callback):
+        def on_validation(self, state):
+            seen.append((state.step, state.progress))
+
+    config = TrainingConfig(steps=4, batch_size=8, validations=4)
+    fit(linear_model(), *sources(), config, callbacks=[Watch()])
+    assert seen == [(0, 0.0), (1, 0.25), (2, 0.5), (3, 0.75), (4, 1.0)]
