@@ -141,7 +141,7 @@ class Packed(Group):
         orders = [part.order for part in self.parts]
         if any(order is None for order in orders):
             return None
-        return math.prod(order for order in orders if order is not None)
+        return math.prod([order for order in orders if order is not None])
 
     # --- elements ---------------------------------------------------------------------------
     def pack(self, *elements: Tensor) -> Tensor:

@@ -378,7 +378,7 @@ class FiniteProduct(Product, FiniteGroup):
     @override
     def order(self) -> int:
         """Product of the factors' orders."""
-        return math.prod(factor.order or 0 for factor in self.factors)
+        return math.prod([factor.order or 0 for factor in self.factors])
 
 
 class LieProduct(Product, LieGroup):

@@ -358,7 +358,7 @@ class FiniteSemidirect(Semidirect, FiniteGroup):
     @override
     def order(self) -> int:
         """Product of the parts' orders."""
-        return math.prod(part.order or 0 for part in self.parts)
+        return math.prod([part.order or 0 for part in self.parts])
 
 
 class LieSemidirect(Semidirect, LieGroup):

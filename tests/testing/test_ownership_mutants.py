@@ -26,7 +26,8 @@ from groupae.testing.action_laws import acting_elements
 
 
 def assert_shared(report, method, victim):
-    assert set(report.failures) - {"vmap"} == {"ownership"}, report  # no branches under vmap
+    # what remembers branches, which vmap refuses, and gives matrices of another graph
+    assert set(report.failures) - {"vmap", "derivative"} == {"ownership"}, report
     note = f"{method}: writing into the first row of the result changes {victim}"
     assert report["ownership"].note == note
 
