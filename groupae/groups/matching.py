@@ -69,6 +69,7 @@ def _plain(group: Group) -> Group:
             value = tuple(_plain(part) if isinstance(part, Group) else part for part in value)
         if value != getattr(group, field.name):
             changes[field.name] = value
+    # only dataclasses have fields to change, which the type of a group does not say
     return dataclasses.replace(group, **changes) if changes else group  # type: ignore[type-var]
 
 

@@ -59,7 +59,10 @@ def _own_psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:
 
 
 PSNR = Score("psnr", "PSNR (dB)", 2, _psnr)
-"""Peak signal-to-noise ratio of pictures in [0, 1], others are refused; predictions are clamped."""
+"""Peak signal-to-noise ratio of pictures in [0, 1]; predictions are clamped.
+
+Resampled pictures may leave that range by 0.5; what is farther outside is refused.
+"""
 
 SSIM = Score("ssim", "SSIM", 3, _ssim)
 """Structural similarity of pictures in [0, 1] of at least 11 x 11; the prediction is clamped."""
