@@ -14,8 +14,8 @@ import time
 import torch
 
 from groupae.data import OrbitDataset
-from groupae.data.building import show_building
-from groupae.data.registry import DATASETS
+from groupae.experiments.datasets.progress import show_building
+from groupae.experiments.datasets.registry import DATASETS
 
 ASKED = {
     "rotated-digits": 5000,

@@ -23,9 +23,9 @@ from torch import Tensor
 
 from groupae import SO3
 from groupae.data import keyed_generator
-from groupae.data.rendering import Camera, Mesh, render, render_points
-from groupae.data.shapes import CATEGORIES, make_shape
-from groupae.data.shapes.primitives import ellipsoids
+from groupae.experiments.datasets.rendering import Camera, Mesh, render, render_points
+from groupae.experiments.datasets.shapes import CATEGORIES, make_shape
+from groupae.experiments.datasets.shapes.primitives import ellipsoids
 
 CAMERA = Camera.orbiting(0.0, math.radians(20))
 BALLS = {f"ball of {2 * n} sides": 2 * n for n in (12, 24, 40)}

@@ -26,9 +26,9 @@ from torch.optim.optimizer import (
 from typing_extensions import override
 
 from groupae.data import OrbitDataset
-from groupae.data.building import show_building
 from groupae.experiments import get_experiment
-from groupae.experiments.building import build_model
+from groupae.experiments.datasets.progress import show_building
+from groupae.experiments.presets.building import build_model
 from groupae.models import LatentActionAE
 from groupae.pairs import PairBatch
 from groupae.training import Callback, TrainingState, fit

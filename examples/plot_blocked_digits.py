@@ -23,8 +23,8 @@ from groupae import (
     fit,
     plot_orbit,
 )
-from groupae.baselines import DataAction
 from groupae.data import BlockedDigits, rotate
+from groupae.experiments.baselines import DataAction
 from groupae.objectives import log_mean_squared_error
 
 # %%

@@ -12,8 +12,8 @@ import os
 import torch
 
 from groupae import AffineAction, LatentActionAE, PartsAction, TrainingConfig, evaluate, fit
-from groupae.baselines import Unchanged
 from groupae.data import BrainContrast
+from groupae.experiments.baselines import Unchanged
 from groupae.metrics import OWN_PSNR, PSNR
 from groupae.models import UNetDecoder, UNetEncoder
 from groupae.objectives import CrossReconstruction, log_mean_squared_error

@@ -12,9 +12,9 @@ import torch
 from matplotlib import pyplot as plt
 
 from groupae import SO3
-from groupae.data.rendering import Camera, Light, Mesh, composite, render
-from groupae.data.shapes import make_shape
-from groupae.data.shapes.primitives import ellipsoids, rods
+from groupae.experiments.datasets.rendering import Camera, Light, Mesh, composite, render
+from groupae.experiments.datasets.shapes import make_shape
+from groupae.experiments.datasets.shapes.primitives import ellipsoids, rods
 
 # %%
 # An object, and the axes beside it: three rods that end in cones.

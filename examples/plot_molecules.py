@@ -13,8 +13,8 @@ import os
 import torch
 
 from groupae import SO3, LatentActionAE, Molecules, VectorAction, evaluate, fit, plot_orbit
-from groupae.baselines import DataAction, Unchanged
-from groupae.data.molecules import move_atoms
+from groupae.experiments.baselines import DataAction, Unchanged
+from groupae.experiments.datasets.molecules import move_atoms
 from groupae.metrics import ATOM_SNR
 from groupae.models import SetDecoder, SetEncoder
 from groupae.objectives import CrossReconstruction, log_mean_squared_error

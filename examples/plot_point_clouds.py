@@ -13,7 +13,7 @@ import os
 import torch
 
 from groupae import SO3, LatentActionAE, PointClouds, VectorAction, evaluate, fit, plot_orbit
-from groupae.baselines import DataAction, Unchanged
+from groupae.experiments.baselines import DataAction, Unchanged
 from groupae.metrics import CHAMFER
 from groupae.models import SetDecoder, SetEncoder
 from groupae.objectives import CrossReconstruction, log_chamfer_error

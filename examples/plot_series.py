@@ -12,8 +12,8 @@ import os
 import torch
 
 from groupae import SO2, LatentActionAE, Series, VectorAction, evaluate, fit, plot_orbit
-from groupae.baselines import DataAction, Unchanged
 from groupae.data import shift_phase
+from groupae.experiments.baselines import DataAction, Unchanged
 from groupae.metrics import SNR
 from groupae.models import SequenceDecoder, SequenceEncoder
 from groupae.objectives import CrossReconstruction, log_mean_squared_error

@@ -22,7 +22,7 @@ from groupae import (
     fit,
     plot_orbit,
 )
-from groupae.baselines import Unchanged
+from groupae.experiments.baselines import Unchanged
 from groupae.metrics import OWN_PSNR, PSNR
 from groupae.models import UNetDecoder, UNetEncoder
 

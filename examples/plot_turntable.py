@@ -24,7 +24,7 @@ from groupae import (
     fit,
     plot_orbit,
 )
-from groupae.baselines import Unchanged
+from groupae.experiments.baselines import Unchanged
 from groupae.metrics import OWN_PSNR, PSNR
 
 # %%

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from groupae._moved import find_moved_modules, lazy_names
+
 if TYPE_CHECKING:
     from groupae._validation import ShapeError
     from groupae.actions import (
@@ -23,21 +25,18 @@ if TYPE_CHECKING:
         TokenAction,
         VectorAction,
     )
-    from groupae.data import (
+    from groupae.data import FolderPairs, OrbitDataset, OrbitPairs, RecordedPairs
+    from groupae.experiments.datasets import (
         BlockedDigits,
         BrainContrast,
-        FolderPairs,
         Molecules,
-        OrbitDataset,
-        OrbitPairs,
         PointClouds,
-        RecordedPairs,
         RotatedDigits,
         Series,
         SkyPlanes,
         Turntable,
     )
-    from groupae.experiments import Run
+    from groupae.experiments.runs.run import Run
     from groupae.groups import (
         O2,
         O3,
@@ -116,22 +115,22 @@ _HOMES = {
     "ConvEncoder": "models",
     "LatentActionAE": "models",
     "TransformModel": "models",
-    "BlockedDigits": "data",
-    "BrainContrast": "data",
+    "BlockedDigits": "experiments.datasets",
+    "BrainContrast": "experiments.datasets",
     "FolderPairs": "data",
-    "Molecules": "data",
+    "Molecules": "experiments.datasets",
     "OrbitDataset": "data",
     "OrbitPairs": "data",
-    "PointClouds": "data",
+    "PointClouds": "experiments.datasets",
     "RecordedPairs": "data",
-    "SkyPlanes": "data",
-    "Turntable": "data",
-    "RotatedDigits": "data",
-    "Series": "data",
+    "SkyPlanes": "experiments.datasets",
+    "Turntable": "experiments.datasets",
+    "RotatedDigits": "experiments.datasets",
+    "Series": "experiments.datasets",
     "TrainingConfig": "training",
     "fit": "training",
     "plot_orbit": "viz",
-    "Run": "experiments",
+    "Run": "experiments.runs.run",
 }
 
 __all__ = [
@@ -196,12 +195,14 @@ __all__ = [
 ]
 
 
+_load = lazy_names(__name__, _HOMES)
+_PACKAGES = {"interop", "testing", "theory", *(home.split(".")[0] for home in _HOMES.values())}
+
+find_moved_modules()
+
+
 def __getattr__(name: str) -> object:
-    if name in ("interop", "testing", "theory", *_HOMES.values()):
-        return importlib.import_module(f"groupae.{name}")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'groupae' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"groupae.{_HOMES[name]}"), name)
+    return importlib.import_module(f"groupae.{name}") if name in _PACKAGES else _load(name)
 
 
 def __dir__() -> list[str]:

@@ -20,7 +20,7 @@ def test_an_example_is_short_and_has_no_plumbing(path):
 
 
 def test_the_embedded_data_keep_their_notice():
-    notice = (ROOT / "groupae/data/assets/NOTICE.md").read_text()
+    notice = (ROOT / "groupae/experiments/datasets/assets/NOTICE.md").read_text()
     for name in ("LeCun", "Cortes", "Burges", "CC BY-SA 3.0", "McConnell Brain Imaging Centre"):
         assert name in notice
 

@@ -1,4 +1,4 @@
-"""Write ``groupae/data/assets/molecules.npz``: small organic molecules, enumerated and embedded.
+"""Write the asset ``molecules.npz``: small organic molecules, enumerated and embedded.
 
 Usage: ``python docs/recipes/make_molecules.py [target.npz]``, where numpy and rdkit are installed
 (2026.09.1 made the shipped file). groupae itself never imports rdkit.
@@ -132,4 +132,10 @@ def main(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "groupae/data/assets/molecules.npz"))
+    main(
+        Path(
+            sys.argv[1]
+            if len(sys.argv) > 1
+            else "groupae/experiments/datasets/assets/molecules.npz"
+        )
+    )

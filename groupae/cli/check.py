@@ -22,8 +22,8 @@ from groupae.actions.registry import ACTION_PLUG_INS
 from groupae.cli.console import print_table, say
 from groupae.cli.law_tables import LawRow, print_laws
 from groupae.experiments import get_backbone, get_experiment
-from groupae.experiments.backbones import MODEL_PLUG_INS
-from groupae.experiments.run import DATASET_PLUG_INS
+from groupae.experiments.presets.backbones import MODEL_PLUG_INS
+from groupae.experiments.presets.registry import DATASET_PLUG_INS
 from groupae.groups import Group, get_group
 from groupae.groups.homomorphisms import Homomorphism
 from groupae.groups.registry import GROUP_PLUG_INS, example_groups

@@ -117,8 +117,8 @@ def evaluate_run(run: Path, *, threads: int | None = None) -> None:
     """
     with loading():
         from groupae.cli.running import open_run
-        from groupae.data.building import show_building
         from groupae.experiments import make_report, write_report
+        from groupae.experiments.datasets.progress import show_building
     opened, model, console = open_run(run, threads)
     with show_building(console):
         report = make_report(opened, model)
@@ -136,8 +136,8 @@ def orbit(run: Path, *, threads: int | None = None) -> None:
     """
     with loading():
         from groupae.cli.running import open_run
-        from groupae.data.building import show_building
         from groupae.experiments import draw_orbit
+        from groupae.experiments.datasets.progress import show_building
     opened, model, console = open_run(run, threads)
     with show_building(console):
         draw_orbit(opened, model)
@@ -153,8 +153,8 @@ def swap(run: Path, *, threads: int | None = None) -> None:
     """
     with loading():
         from groupae.cli.running import open_run
-        from groupae.data.building import show_building
         from groupae.experiments import draw_swap, make_swap_report, write_swap_report
+        from groupae.experiments.datasets.progress import show_building
     opened, model, console = open_run(run, threads)
     with show_building(console):
         report = make_swap_report(opened, model)
@@ -178,8 +178,8 @@ def export(
     """
     with loading():
         from groupae.cli.running import open_run
-        from groupae.data.building import show_building
         from groupae.experiments import export_run
+        from groupae.experiments.datasets.progress import show_building
     opened, model, console = open_run(run, threads)
     with show_building(console):
         written = export_run(opened, model, format=format, out=out)

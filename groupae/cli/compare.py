@@ -46,8 +46,8 @@ def compare(
 
         from groupae._validation import expected
         from groupae.cli.folders import explaining_originals, refuse_own_folder
-        from groupae.data.building import show_building
         from groupae.experiments import ComparisonRun, choose_models, get_experiment
+        from groupae.experiments.datasets.progress import show_building
     if steps is not None and cpu_minutes is not None:
         got = f"{steps} and {cpu_minutes:g}"
         raise ValueError(expected("groupae compare", "--steps or --cpu-minutes, not both", got))

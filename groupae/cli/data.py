@@ -20,7 +20,7 @@ def _size_of(folder: Path) -> int:
 
 def _cached(name: str) -> int:
     """Return how many bytes of a data set are in the cache."""
-    from groupae.data.cache import cache_root
+    from groupae.experiments.datasets.cache import cache_root
 
     return sum(_size_of(folder) for folder in cache_root().glob(f"{name}-*") if folder.is_dir())
 
@@ -44,10 +44,10 @@ def list_datasets() -> None:
         from rich.text import Text
 
         from groupae._plugins import PlugInError
-        from groupae.data.cache import cache_root
-        from groupae.data.registry import DATASETS
         from groupae.experiments import get_experiment
-        from groupae.experiments.run import DATASET_PLUG_INS
+        from groupae.experiments.datasets.cache import cache_root
+        from groupae.experiments.datasets.registry import DATASETS
+        from groupae.experiments.presets.registry import DATASET_PLUG_INS
     console = Console()
     found, problems = list(DATASETS.values()), list(DATASET_PLUG_INS.problems())
     for name in DATASET_PLUG_INS.names():
@@ -87,8 +87,8 @@ def prepare(dataset: str, *, size: Size = "small", folder: Path | None = None) -
         from rich.console import Console
 
         from groupae.cli.folders import explaining_originals, find_dataset
-        from groupae.data.building import show_building
-        from groupae.data.cache import cache_root
+        from groupae.experiments.datasets.cache import cache_root
+        from groupae.experiments.datasets.progress import show_building
     console = Console()
     info = find_dataset(dataset)
     started = time.monotonic()
@@ -127,7 +127,7 @@ def show(
 
         from groupae._validation import expected
         from groupae.cli.folders import explaining_originals, find_dataset
-        from groupae.data.building import show_building
+        from groupae.experiments.datasets.progress import show_building
         from groupae.viz import plot_pairs, plot_views, save_figures, to_pictures
     console = Console()
     info = find_dataset(dataset)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from groupae._validation import expected
-from groupae.data.registry import DATASETS, DatasetInfo
 from groupae.experiments import get_experiment
-from groupae.experiments.run import DATASET_PLUG_INS
+from groupae.experiments.datasets.registry import DATASETS, DatasetInfo
+from groupae.experiments.presets.registry import DATASET_PLUG_INS
 
 __all__ = ["explaining_originals", "find_dataset", "refuse_own_folder"]
 

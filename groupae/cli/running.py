@@ -12,8 +12,8 @@ from groupae._choices import Split
 from groupae._validation import expected
 from groupae.cli.console import say
 from groupae.cli.folders import explaining_originals
-from groupae.data.building import show_building
 from groupae.experiments import Run, RunExistsError, describe_run
+from groupae.experiments.datasets.progress import show_building
 from groupae.models import TransformModule
 from groupae.training import TrainingConfig
 

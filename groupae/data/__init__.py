@@ -1,28 +1,38 @@
-"""Data: pairs on orbits. One file a data set.
+"""Data: how anyone's data become pairs on orbits.
 
-``orbits`` says what every data set is, ``keys`` how randomness is keyed, ``pairs`` makes pairs from
-originals and an action on them, ``recorded`` from views recorded beforehand,
-``folders`` from a folder of pictures with a table. ``transforms`` adapts other libraries' actions.
+``orbits`` has the base class of every data set, ``keys`` how randomness is keyed; ``pairs`` makes
+pairs from originals and an action on them, ``recorded`` from views recorded beforehand, ``folders``
+from a folder of pictures with a table (``pixels`` reads them, ``written`` and ``elements`` the
+numbers beside them). ``transforms`` adapts other libraries' actions, ``resized`` shrinks pictures,
+``rotation`` turns them. The data sets that we make are in `groupae.experiments.datasets`.
 """
 
-from groupae.data.blocked_digits import BlockedDigits
-from groupae.data.brain_contrast import BrainContrast
-from groupae.data.building import show_building
+from typing import TYPE_CHECKING
+
+from groupae._moved import lazy_names
 from groupae.data.folders import FolderPairs
 from groupae.data.keys import keyed_generator
-from groupae.data.molecules import Molecules
 from groupae.data.orbits import OrbitDataset, Views
 from groupae.data.pairs import OrbitPairs
-from groupae.data.point_clouds import PointClouds
 from groupae.data.recorded import RecordedPairs
 from groupae.data.resized import Resized
-from groupae.data.rotated_digits import RotatedDigits
 from groupae.data.rotation import rotate
-from groupae.data.series import Series, shift_phase
-from groupae.data.sky_planes import SkyPlanes
 from groupae.data.transforms import from_transform
-from groupae.data.turntable import Turntable
 from groupae.pairs import PairBatch
+
+if TYPE_CHECKING:
+    from groupae.experiments.datasets import (
+        BlockedDigits,
+        BrainContrast,
+        Molecules,
+        PointClouds,
+        RotatedDigits,
+        Series,
+        SkyPlanes,
+        Turntable,
+        shift_phase,
+        show_building,
+    )
 
 __all__ = [
     "BlockedDigits",
@@ -46,3 +56,18 @@ __all__ = [
     "shift_phase",
     "show_building",
 ]
+
+_DATASETS = (
+    "BlockedDigits",
+    "BrainContrast",
+    "Molecules",
+    "PointClouds",
+    "RotatedDigits",
+    "Series",
+    "SkyPlanes",
+    "Turntable",
+    "shift_phase",
+    "show_building",
+)
+
+__getattr__ = lazy_names(__name__, dict.fromkeys(_DATASETS, "experiments.datasets"))

@@ -15,11 +15,10 @@ from groupae._validation import ShapeError, check_count, check_element, expected
 from groupae.data.elements import are_elements
 from groupae.data.keys import keyed_generator
 from groupae.data.orbits import OrbitDataset, Views
-from groupae.data.rendering.shading import composite
 from groupae.data.written import check_angles
 from groupae.groups import Group
 
-__all__ = ["RecordedPairs", "record"]
+__all__ = ["RecordedPairs"]
 
 _RECOMBINED = 7  # the stream of randomness beside those of `groupae.data.orbits`
 
@@ -162,20 +161,3 @@ def _parse_rows(owner: str, rows: object, n: int) -> Tensor:
         got, remedy = f"{chosen.dtype} {tuple(chosen.shape)}", "a mask's are mask.nonzero()[:, 0]"
         raise TypeError(expected(owner, "rows as integers of shape (k,)", got, remedy))
     return chosen.long()
-
-
-def record(views: Tensor, background: Tensor) -> dict[str, npt.NDArray[np.uint8]]:
-    """Return rendered views as `RecordedPairs` takes them: ``pictures`` and packed ``masks``.
-
-    Args:
-        views: Red, green, blue and alpha in [0, 1], shape ``(n, m, 4, H, W)``.
-        background: Pictures in [0, 1] that broadcast to ``(n, m, 3, H, W)``.
-
-    Example:
-        >>> arrays = record(torch.rand(2, 5, 4, 8, 8), torch.ones(3, 1, 1))
-        >>> arrays["pictures"].shape, arrays["masks"].shape
-        ((2, 5, 3, 8, 8), (2, 5, 8, 1))
-    """
-    pictures = composite(views, background).mul(255).round().to(torch.uint8)
-    masks = np.packbits(views[:, :, 3].numpy() > 0, axis=-1)
-    return {"pictures": pictures.numpy(), "masks": masks}

@@ -1,32 +1,73 @@
-"""Experiments: a data set, its presets, the run folder and the report.
+"""Experiments: what we do with the library.
 
-One file a data set (``rotated_digits``); ``experiment`` says what an experiment is, ``config`` what
-a preset is, ``backbones`` finds encoders and decoders by name, ``run`` says what a run folder is,
-``report`` what is told of it.
+``datasets`` are made here, ``baselines`` are the systems we compare with, ``presets`` say how each
+is trained on each, ``runs`` keep a training in a folder, ``compare`` many of them. The library
+never imports this package, but for names that it resolves when they are first used.
 """
 
-from groupae.experiments.backbones import Backbone, get_backbone
-from groupae.experiments.building import build_model
-from groupae.experiments.cells import Cell, CellError, CellResult
-from groupae.experiments.comparison import ComparisonRun, choose_models
-from groupae.experiments.config import BaselineConfig, ModelConfig, Preset
-from groupae.experiments.experiment import Comparison, Experiment
-from groupae.experiments.exports import Export, Format, export_run
-from groupae.experiments.report import (
-    Report,
-    draw_orbit,
-    draw_training,
-    make_report,
-    write_report,
-)
-from groupae.experiments.run import EXPERIMENTS, Run, RunExistsError, describe_run, get_experiment
-from groupae.experiments.standings import Standing, Standings
-from groupae.experiments.swaps import (
-    SwapReport,
-    draw_swap,
-    make_swap_report,
-    write_swap_report,
-)
+from typing import TYPE_CHECKING
+
+from groupae._moved import lazy_names
+
+if TYPE_CHECKING:
+    from groupae.experiments.compare.cells import Cell, CellError, CellResult
+    from groupae.experiments.compare.comparison import ComparisonRun, choose_models
+    from groupae.experiments.compare.leaderboard import Standing, Standings
+    from groupae.experiments.presets.backbones import Backbone, get_backbone
+    from groupae.experiments.presets.building import build_model
+    from groupae.experiments.presets.config import BaselineConfig, ModelConfig, Preset
+    from groupae.experiments.presets.experiment import Comparison, Experiment
+    from groupae.experiments.presets.registry import EXPERIMENTS, get_experiment
+    from groupae.experiments.runs.export import Export, Format, export_run
+    from groupae.experiments.runs.report import (
+        Report,
+        draw_orbit,
+        draw_training,
+        make_report,
+        write_report,
+    )
+    from groupae.experiments.runs.run import Run, RunExistsError, describe_run
+    from groupae.experiments.runs.swaps import (
+        SwapReport,
+        draw_swap,
+        make_swap_report,
+        write_swap_report,
+    )
+
+_HOMES = {
+    "Backbone": "experiments.presets.backbones",
+    "get_backbone": "experiments.presets.backbones",
+    "build_model": "experiments.presets.building",
+    "Cell": "experiments.compare.cells",
+    "CellError": "experiments.compare.cells",
+    "CellResult": "experiments.compare.cells",
+    "ComparisonRun": "experiments.compare.comparison",
+    "choose_models": "experiments.compare.comparison",
+    "BaselineConfig": "experiments.presets.config",
+    "ModelConfig": "experiments.presets.config",
+    "Preset": "experiments.presets.config",
+    "Comparison": "experiments.presets.experiment",
+    "Experiment": "experiments.presets.experiment",
+    "Export": "experiments.runs.export",
+    "Format": "experiments.runs.export",
+    "export_run": "experiments.runs.export",
+    "Report": "experiments.runs.report",
+    "draw_orbit": "experiments.runs.report",
+    "draw_training": "experiments.runs.report",
+    "make_report": "experiments.runs.report",
+    "write_report": "experiments.runs.report",
+    "EXPERIMENTS": "experiments.presets.registry",
+    "Run": "experiments.runs.run",
+    "RunExistsError": "experiments.runs.run",
+    "describe_run": "experiments.runs.run",
+    "get_experiment": "experiments.presets.registry",
+    "Standing": "experiments.compare.leaderboard",
+    "Standings": "experiments.compare.leaderboard",
+    "SwapReport": "experiments.runs.swaps",
+    "draw_swap": "experiments.runs.swaps",
+    "make_swap_report": "experiments.runs.swaps",
+    "write_swap_report": "experiments.runs.swaps",
+}
 
 __all__ = [
     "EXPERIMENTS",
@@ -62,3 +103,5 @@ __all__ = [
     "write_report",
     "write_swap_report",
 ]
+
+__getattr__ = lazy_names(__name__, _HOMES)

@@ -112,7 +112,7 @@ def steerable_encoder(
     kernels: Sequence[int] = (7, 5, 5, 5, 5, 3, 1),
     halvings: Sequence[int] = (0, 3),
 ) -> SteerableEncoder:
-    """Return an encoder to an invariant code and a 2-vector, for `groupae.baselines.Winter`.
+    """Return an encoder to an invariant code and a 2-vector, as `Winter` takes it.
 
     It commutes exactly with quarter turns where every halved map has an even size, and with other
     turns as well as a grid of pixels allows.

@@ -179,7 +179,7 @@ def evaluate(
 
     Example:
         >>> from groupae import RotatedDigits
-        >>> from groupae.baselines import DataAction
+        >>> from groupae.experiments.baselines import DataAction
         >>> from groupae.data import rotate
         >>> 30 < evaluate(DataAction(rotate), RotatedDigits("test").fixed())["psnr"].mean < 31
         True

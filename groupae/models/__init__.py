@@ -2,28 +2,33 @@
 
 ``autoencoder`` has `LatentActionAE`, ``protocol`` what every system under comparison can do,
 ``backbones`` the default encoders and decoders, ``palette`` their colours, ``unet`` those with
-skips, ``sets`` those for sets of points, ``sequences`` those for series, ``paper`` the paper's;
+skips, ``sets`` those for sets of points, ``sequences`` those for series;
 ``exporting`` writes a model as a graph.
 """
 
+from typing import TYPE_CHECKING
+
+from groupae._moved import lazy_names
 from groupae.models.autoencoder import LatentActionAE
 from groupae.models.backbones import ConvDecoder, ConvEncoder
 from groupae.models.exporting import ExportError, export_transform, pt2_from_program
 from groupae.models.palette import Palette
-from groupae.models.paper import (
-    AttentionSkip,
-    PaperBrainDecoder,
-    PaperBrainEncoder,
-    PaperDigitDecoder,
-    PaperDigitEncoder,
-    PaperSceneDecoder,
-    PaperSceneEncoder,
-    paper_scene_parts,
-)
 from groupae.models.protocol import Capabilities, TransformModel, TransformModule
 from groupae.models.sequences import SequenceDecoder, SequenceEncoder
 from groupae.models.sets import SetDecoder, SetEncoder
 from groupae.models.unet import Coordinates, Stride, UNetDecoder, UNetEncoder
+
+if TYPE_CHECKING:
+    from groupae.experiments.baselines.paper import (
+        AttentionSkip,
+        PaperBrainDecoder,
+        PaperBrainEncoder,
+        PaperDigitDecoder,
+        PaperDigitEncoder,
+        PaperSceneDecoder,
+        PaperSceneEncoder,
+        paper_scene_parts,
+    )
 
 __all__ = [
     "AttentionSkip",
@@ -53,3 +58,15 @@ __all__ = [
     "paper_scene_parts",
     "pt2_from_program",
 ]
+
+_PAPER = (
+    "AttentionSkip",
+    "PaperBrainDecoder",
+    "PaperBrainEncoder",
+    "PaperDigitDecoder",
+    "PaperDigitEncoder",
+    "PaperSceneDecoder",
+    "PaperSceneEncoder",
+    "paper_scene_parts",
+)
+__getattr__ = lazy_names(__name__, dict.fromkeys(_PAPER, "experiments.baselines.paper"))

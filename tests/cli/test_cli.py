@@ -13,8 +13,8 @@ import pytest
 import yaml
 
 from groupae.cli import main, running
-from groupae.data import building
 from groupae.experiments import Run, get_experiment
+from groupae.experiments.datasets import progress as building
 from groupae.training import load_best, save_checkpoint
 
 SHORT = ["--steps", "3", "--batch_size", "4", "--threads", "1"]

@@ -10,10 +10,10 @@ from PIL import Image
 from groupae.cli import data as command
 from groupae.cli import main
 from groupae.data import OrbitPairs, RecordedPairs
-from groupae.data.cache import cached_arrays
-from groupae.data.registry import DATASETS, DatasetInfo
 from groupae.experiments import get_experiment
-from groupae.experiments.run import DATASET_PLUG_INS
+from groupae.experiments.datasets.cache import cached_arrays
+from groupae.experiments.datasets.registry import DATASETS, DatasetInfo
+from groupae.experiments.presets.registry import DATASET_PLUG_INS
 from groupae.groups import SO3, Cyclic
 
 

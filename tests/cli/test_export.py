@@ -7,7 +7,7 @@ import torch
 
 from groupae.cli import main
 from groupae.experiments import Run, export_run, get_experiment
-from groupae.experiments import exports as exports_module
+from groupae.experiments.runs import export as exports_module
 from groupae.interop.onnx import run_onnx
 from groupae.models import ExportError
 from groupae.training import save_checkpoint

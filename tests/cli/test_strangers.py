@@ -18,11 +18,12 @@ from rich.console import Console
 
 from groupae.cli import main, table
 from groupae.cli.console import keep, print_table, say
-from groupae.data.building import Building, show_building, tell
-from groupae.experiments import Run, Standings, experiment, get_experiment
-from groupae.experiments import run as runs
-from groupae.experiments.report import Report
-from groupae.experiments.swaps import SwapReport
+from groupae.experiments import EXPERIMENTS, Run, Standings, get_experiment
+from groupae.experiments.datasets.progress import Building, show_building, tell
+from groupae.experiments.presets import experiment
+from groupae.experiments.runs import run as runs
+from groupae.experiments.runs.report import Report
+from groupae.experiments.runs.swaps import SwapReport
 from groupae.metrics import PSNR, Estimate
 from groupae.training import ProgressBar, Terminated, TrainingState, load_best
 
@@ -223,7 +224,7 @@ def test_a_training_loads_its_data_once_and_builds_its_model_once(tmp_path, monk
         digits.presets,
         digits.references,
     )
-    monkeypatch.setitem(runs.EXPERIMENTS, "rotated-digits", counted)
+    monkeypatch.setitem(EXPERIMENTS, "rotated-digits", counted)
     assert run("train", "rotated-digits", "--out", tmp_path / "run", *SHORT) == 0
     assert sorted(loaded) == ["test", "train", "validation"]
     assert built == [1]
@@ -498,7 +499,7 @@ def test_a_table_is_the_result_in_a_folder_that_is_read_only(a_copy, capsys, mon
     def refuse(path, content):
         raise OSError(errno.EROFS, "Read-only file system", str(path))
 
-    monkeypatch.setattr("groupae.experiments.report.write_durably", refuse)
+    monkeypatch.setattr("groupae.experiments.runs.report.write_durably", refuse)
     assert run("evaluate", a_copy, "--threads", "1") == 0
     captured = capsys.readouterr()
     assert "x1 unchanged" in captured.out
@@ -629,7 +630,7 @@ def test_sigterm_outside_of_a_training_is_one_line_too(monkeypatch, capsys):
 
     before = signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
-        monkeypatch.setattr("groupae.data.building.show_building", terminate)
+        monkeypatch.setattr("groupae.experiments.datasets.progress.show_building", terminate)
         assert run("data", "prepare", "rotated-digits") == 143
         assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
     finally:
@@ -661,7 +662,7 @@ def test_what_is_kept_is_said_wherever_it_stops(kind, word, code, tmp_path, monk
             patched.setattr(target, stop)
             assert run("train", "rotated-digits", "--out", out, "--force", *SHORT) == code
         assert the_only_line(capsys) == f"groupae: {word}; {kept}\n"
-    monkeypatch.setattr("groupae.experiments.comparison.train_cells", stopped_at_once(kind))
+    monkeypatch.setattr("groupae.experiments.compare.comparison.train_cells", stopped_at_once(kind))
     words = ("--models", "paper", "--seeds", "1", "--steps", "2", "--size", "tiny")
     assert run("compare", "rotated-digits", *words, "--out", tmp_path / "c") == code
     kept = f"finished cells are kept in {tmp_path / 'c' / 'cells'}; run it again to go on"

@@ -8,8 +8,8 @@ from PIL import Image
 from groupae import SO2, Cyclic
 from groupae.data import FolderPairs
 from groupae.data.keys import keyed_generator
-from groupae.data.originals.pictures import read_crop, read_mask, read_square
-from groupae.data.originals.pixels import read_pixels
+from groupae.data.pixels import read_pixels
+from groupae.experiments.datasets.originals.pictures import read_crop, read_mask, read_square
 from tests.data.picture_files import packed_png, png, tiff
 
 SHAPE = (11, 13)  # no multiple of 8: the last passes of an interlaced PNG differ in size

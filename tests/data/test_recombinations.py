@@ -16,8 +16,9 @@ from groupae import (
     SkyPlanes,
     Turntable,
 )
-from groupae.data import Resized, registry, rotate
-from groupae.data.brain_contrast import change_contrast
+from groupae.data import Resized, rotate
+from groupae.experiments.datasets import registry
+from groupae.experiments.datasets.brain_contrast import change_contrast
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from groupae import SO2, RotatedDigits
-from groupae.baselines import Winter
 from groupae.data import rotate
+from groupae.experiments.baselines import Winter
 from groupae.interop.steerable import steerable_encoder
 
 G = SO2()

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from groupae import SO2, PartsAction, RotatedDigits, VectorAction, evaluate
-from groupae.baselines import DataAction, MeanImage, Unchanged
 from groupae.data import rotate
+from groupae.experiments.baselines import DataAction, MeanImage, Unchanged
 from groupae.metrics import (
     OWN_PSNR,
     PSNR,

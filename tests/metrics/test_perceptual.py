@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 
 from groupae import RotatedDigits, ShapeError, TrainingConfig, evaluate, fit
-from groupae.baselines import Unchanged
-from groupae.experiments.report import Report
+from groupae.experiments.baselines import Unchanged
+from groupae.experiments.runs.report import Report
 from groupae.metrics import (
     LPIPS,
     PSNR,

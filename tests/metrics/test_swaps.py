@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from groupae import SO2, LatentActionAE, VectorAction
-from groupae.baselines import Unchanged
+from groupae.experiments.baselines import Unchanged
 from groupae.metrics import OWN_PSNR, PSNR, SEEN_PSNR, Swaps, swap_scores
 from groupae.pairs import Recombinations
 

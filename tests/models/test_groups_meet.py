@@ -23,10 +23,10 @@ from groupae import (
     evaluate,
     fit,
 )
-from groupae.baselines import MAGANet, OrbitAveragedEncoder, SceneTransformer, Winter
-from groupae.baselines.conditional import Conditional
-from groupae.baselines.references import DataAction
 from groupae.data import RecordedPairs, rotate
+from groupae.experiments.baselines import MAGANet, OrbitAveragedEncoder, SceneTransformer, Winter
+from groupae.experiments.baselines.conditional import Conditional
+from groupae.experiments.baselines.references import DataAction
 from groupae.groups.matching import check_same_group
 from groupae.metrics import swap_scores
 from groupae.objectives import CrossPrediction, CrossReconstruction

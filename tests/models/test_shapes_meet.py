@@ -17,8 +17,8 @@ from groupae import (
     VectorAction,
     evaluate,
 )
-from groupae.baselines import Conditional, Winter
 from groupae.data import OrbitPairs, rotate
+from groupae.experiments.baselines import Conditional, Winter
 from groupae.metrics import (
     ATOM_SNR,
     PSNR,

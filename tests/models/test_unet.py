@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from groupae import SO2, Affine, ChannelAction, LatentActionAE, PartsAction, VectorAction
-from groupae.data.brain_contrast import change_contrast
+from groupae.experiments.datasets.brain_contrast import change_contrast
 from groupae.models import UNetDecoder, UNetEncoder
 from groupae.testing import check_action
 

@@ -7,7 +7,7 @@ import torch
 from scipy.spatial import cKDTree
 
 from groupae import SO3, CrossReconstruction, LatentActionAE, PairBatch, VectorAction, evaluate
-from groupae.baselines import Unchanged
+from groupae.experiments.baselines import Unchanged
 from groupae.metrics import (
     ATOM_SNR,
     CHAMFER,

@@ -1,0 +1,1 @@
+"""Comparisons: many trainings in one folder, their results and the leaderboard."""

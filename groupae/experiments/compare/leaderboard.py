@@ -1,0 +1,250 @@
+"""What a comparison has come to so far, as Markdown, as data, and on the console."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from groupae.experiments.compare.cells import CellResult
+from groupae.experiments.runs.tables import markdown_table, plain, print_wide
+from groupae.metrics import Estimate, Score
+
+__all__ = ["Standing", "Standings"]
+
+OURS, PAPER = "default", "paper"
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """One model of a comparison.
+
+    Args:
+        name: Its preset.
+        title: What a table calls it.
+        cells: Its trainings, at least one.
+    """
+
+    name: str
+    title: str
+    cells: tuple[CellResult, ...]
+
+    def values(self, score: Score) -> list[float]:
+        """Return the score of each training that has it."""
+        return [cell.scores[score.name].mean for cell in self.cells if score.name in cell.scores]
+
+    def mean(self, score: Score) -> float | None:
+        """Return the mean over trainings; ``None`` if none has the score."""
+        values = self.values(score)
+        return statistics.fmean(values) if values else None
+
+    def average(self, figure: str) -> float | None:
+        """Return the mean over trainings of a figure of `CellResult`; ``None`` if one lacks it."""
+        values = [getattr(cell, figure) for cell in self.cells]
+        return None if None in values else statistics.fmean(values)
+
+    def data(self, columns: Sequence[Score]) -> dict[str, Any]:
+        """Return what is known of it as plain data."""
+        scores = {score.name: self.values(score) for score in columns}
+        figures = ("steps", "pairs", "images_per_cpu_second", "peak_mebibytes", "cpu_seconds")
+        return {
+            "name": self.name,
+            "title": self.title,
+            "seeds": [cell.seed for cell in self.cells],
+            "scores": {
+                name: {"mean": statistics.fmean(v), "min": min(v), "max": max(v)}
+                for name, v in scores.items()
+                if v
+            },
+            "parameters": self.cells[0].parameters,
+            **{figure: self.average(figure) for figure in figures},
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class Standings:
+    """All models of a comparison, best first.
+
+    Args:
+        title: What is compared.
+        facts: How it was made, name to text.
+        columns: What models are judged by; the first one orders them.
+        rows: The models.
+        references: What needs no training, by name.
+        not_applicable: Systems that cannot be used here, with the reason.
+        failures: Trainings that failed, with the error.
+    """
+
+    title: str
+    facts: Mapping[str, str]
+    columns: tuple[Score, ...]
+    rows: tuple[Standing, ...]
+    references: Mapping[str, Mapping[str, Estimate]]
+    not_applicable: Mapping[str, str]
+    failures: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        key, rows = self.columns[0], sorted(self.rows, key=lambda row: row.name)
+        ranked = sorted(rows, key=lambda row: _goodness(key, row.mean(key)), reverse=True)
+        object.__setattr__(self, "rows", tuple(ranked))
+
+    def margins(self, score: Score) -> dict[str, tuple[str, float]]:
+        """Return by how much our default is better: over the paper, over the best rival.
+
+        Rivals are all but ours and the paper's, which have names that begin with ``default`` and
+        ``paper``. A margin above zero is to our credit, also where lower is better.
+
+        Returns:
+            Over what (``"paper"``, ``"best rival"``), to which model that is and the margin.
+        """
+        means = {row.name: row.mean(score) for row in self.rows}
+        known = {name: mean for name, mean in means.items() if mean is not None}
+        if OURS not in known:
+            return {}
+        sign = -1 if score.lower_is_better else 1
+        over = {name: sign * (known[OURS] - mean) for name, mean in known.items()}
+        margins = {"paper": (PAPER, over[PAPER])} if PAPER in over else {}
+        rivals = {name: d for name, d in over.items() if not name.startswith((OURS, PAPER))}
+        if rivals:
+            best = min(rivals, key=lambda name: rivals[name])
+            margins["best rival"] = (best, rivals[best])
+        return margins
+
+    # --- as data --------------------------------------------------------------------------------
+    def data(self) -> dict[str, Any]:
+        """Return all of it as plain data."""
+        return {
+            "groupae_comparison": 1,
+            "title": self.title,
+            "facts": dict(self.facts),
+            "columns": [
+                {"name": c.name, "title": c.title, "lower_is_better": c.lower_is_better}
+                for c in self.columns
+            ],
+            "models": [row.data(self.columns) for row in self.rows],
+            "references": {
+                name: {key: dataclasses.asdict(estimate) for key, estimate in scores.items()}
+                for name, scores in self.references.items()
+            },
+            "not_applicable": dict(self.not_applicable),
+            "failures": dict(self.failures),
+            "margins": {
+                score.name: {
+                    over: {"model": name, "margin": margin}
+                    for over, (name, margin) in self.margins(score).items()
+                }
+                for score in self.columns
+            },
+        }
+
+    # --- as text --------------------------------------------------------------------------------
+    @property
+    def _heads(self) -> list[str]:
+        figures = ["parameters", "steps", "pairs seen", "images/s", "peak MiB", "seeds"]
+        return ["model", *(score.heading for score in self.columns), *figures]
+
+    def _row(self, row: Standing) -> list[str]:
+        peak = row.average("peak_mebibytes")
+        return [
+            row.title,
+            *(_span(score, row.values(score)) for score in self.columns),
+            f"{row.cells[0].parameters:,}",
+            f"{row.average('steps'):,.0f}",
+            f"{row.average('pairs'):,.0f}",
+            f"{row.average('images_per_cpu_second'):,.0f}",
+            "-" if peak is None else f"{peak:,.0f}",
+            f"{len(row.cells)}",
+        ]
+
+    def _reference(self, name: str, scores: Mapping[str, Estimate]) -> list[str]:
+        shown = [_figure(c, scores[c.name].mean) if c.name in scores else "-" for c in self.columns]
+        return [name, *shown, *[""] * 6]
+
+    def _margin_rows(self) -> list[list[str]]:
+        rows = []
+        for score in self.columns:
+            margins = self.margins(score)
+            if margins:
+                paper, rival = margins.get("paper"), margins.get("best rival")
+                over_paper = f"{paper[1]:+.{score.digits}f}" if paper else "-"
+                over_rival = f"{rival[1]:+.{score.digits}f} ({rival[0]})" if rival else "-"
+                rows.append([score.title, over_paper, over_rival])
+        return rows
+
+    _MARGIN_HEADS = ("our default is better by", "than paper", "than the best rival")
+
+    def markdown(self) -> str:
+        """Return it as Markdown."""
+        lines = [f"# {self.title}", ""]
+        lines += [f"- {name}: {text}" for name, text in self.facts.items()]
+        rows = [self._row(row) for row in self.rows]
+        for row, standing in zip(rows, self.rows, strict=True):
+            if standing.name == OURS:
+                row[:] = [f"**{text}**" for text in row]
+        rows += [self._reference(name, scores) for name, scores in self.references.items()]
+        blank = [""] * (len(self._heads) - 2)
+        for name, reason in self.not_applicable.items():
+            rows.append([name, f"not applicable: {reason}", *blank])
+        for name, error in self.failures.items():
+            rows.append([name, f"failed: {error}", *blank])
+        lines += ["", *markdown_table(self._heads, rows), "", f"{self._caption}", ""]
+        if margins := self._margin_rows():
+            lines += [*markdown_table(self._MARGIN_HEADS, margins), ""]
+        lines += ["![x1, the true x2, and what each model predicts](compare.png)", ""]
+        return "\n".join(lines)
+
+    @property
+    def _caption(self) -> str:
+        return (
+            "Scores on the fixed test pairs: mean over seeds (least .. largest). Images a second "
+            "of processor time: training images, two a pair, validations included. Peak memory: "
+            "of the process in training, with libraries and data."
+        )
+
+    def print(self, console: Console) -> None:
+        """Draw it as tables, as wide as their content."""
+        title = plain(self.title)
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        for i, head in enumerate(self._heads):
+            table.add_column(head, justify="right" if i else "left", no_wrap=True)
+        for row in self.rows:
+            style = "bold" if row.name == OURS else ""
+            table.add_row(*map(plain, self._row(row)), style=style)
+        for name, scores in self.references.items():
+            table.add_row(*map(plain, self._reference(name, scores)), style="dim")
+        print_wide(console, table)
+        for kind, items in (("not applicable", self.not_applicable), ("failed", self.failures)):
+            for name, why in items.items():
+                line = f"{name}: {kind}, {why}" if kind == "failed" else f"{name}: {kind}: {why}"
+                console.print(plain(line), soft_wrap=True)
+        if margins := self._margin_rows():
+            table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+            for head in self._MARGIN_HEADS:
+                table.add_column(head, no_wrap=True)
+            for texts in margins:
+                table.add_row(*map(plain, texts))
+            print_wide(console, table)
+
+
+def _goodness(score: Score, mean: float | None) -> float:
+    if mean is None:
+        return float("-inf")
+    return -mean if score.lower_is_better else mean
+
+
+def _figure(score: Score, value: float) -> str:
+    return f"{value:.{score.digits}f}"
+
+
+def _span(score: Score, values: Sequence[float]) -> str:
+    if not values:
+        return "-"
+    mean = _figure(score, statistics.fmean(values))
+    if len(values) == 1:
+        return mean
+    return f"{mean} ({_figure(score, min(values))} .. {_figure(score, max(values))})"

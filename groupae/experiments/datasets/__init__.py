@@ -1,0 +1,30 @@
+"""Data sets that we make: one file each, one constructor each, ``(split, seed=, size=, folder=)``.
+
+``registry`` has them by name, ``options`` the splits and sizes. Pictures come from ``digits``,
+``simulated_heads`` (with ``warps``), ``skies``, ``shapes`` and ``rendering``, or from published
+files read in ``originals``. What takes long is made once and kept in the ``cache``; ``progress``
+shows it. ``drawing`` makes pictures of data that are none.
+"""
+
+from groupae.experiments.datasets.blocked_digits import BlockedDigits
+from groupae.experiments.datasets.brain_contrast import BrainContrast
+from groupae.experiments.datasets.molecules import Molecules
+from groupae.experiments.datasets.point_clouds import PointClouds
+from groupae.experiments.datasets.progress import show_building
+from groupae.experiments.datasets.rotated_digits import RotatedDigits
+from groupae.experiments.datasets.series import Series, shift_phase
+from groupae.experiments.datasets.sky_planes import SkyPlanes
+from groupae.experiments.datasets.turntable import Turntable
+
+__all__ = [
+    "BlockedDigits",
+    "BrainContrast",
+    "Molecules",
+    "PointClouds",
+    "RotatedDigits",
+    "Series",
+    "SkyPlanes",
+    "Turntable",
+    "shift_phase",
+    "show_building",
+]

@@ -1,0 +1,302 @@
+"""Rendered sets on disk: built once, mapped into memory, verified.
+
+A cache is a folder with an ``.npy`` file for each array, ``manifest.json`` (what was built, from
+which parameters, by which version) and ``checksums.txt`` (a SHA-256 for each chunk of rows). It is
+built in a hidden folder beside its place and renamed when whole. A build that was killed and a
+cache that was damaged are the same thing, a folder in which some chunks do not have their checksum:
+only those are made again. A lock lets one process build while others wait.
+
+Caches live in the folder of the environment variable ``GROUPAE_CACHE`` or, if that is not set,
+where the system keeps the caches of its users.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import shutil
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from groupae._files import discard, flush, sweep
+from groupae._validation import ShapeError, check_count, expected
+from groupae.experiments.datasets.npy_files import NpyFile
+from groupae.experiments.datasets.progress import Building, tell
+from groupae.experiments.datasets.settings import usual_settings
+
+__all__ = ["CacheError", "cache_root", "cached_arrays"]
+
+_FORMAT = "groupae-cache-1"
+_MANIFEST, _CHECKSUMS = "manifest.json", "checksums.txt"
+_REMEDY = "name a folder that can be written, with room, by GROUPAE_CACHE"
+
+_Span = tuple[int, int]  # rows of a chunk, from and to
+_Maker = Callable[[int, int], Mapping[str, npt.NDArray[Any]]]
+
+_VERIFIED: set[object] = set()  # what files looked like when this process found them whole
+
+
+class CacheError(OSError):
+    """A cache that cannot be written; the sentence says why and what to do."""
+
+
+def cache_root() -> Path:
+    """Return the folder of all caches: ``$GROUPAE_CACHE``, or the user's cache folder.
+
+    Example:
+        >>> cache_root().is_absolute()
+        True
+    """
+    chosen = os.environ.get("GROUPAE_CACHE")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    import pooch
+
+    return Path(pooch.os_cache("groupae"))
+
+
+def cached_arrays(
+    name: str,
+    parameters: Mapping[str, object],
+    arrays: Mapping[str, tuple[tuple[int, ...], npt.DTypeLike]],
+    make: Callable[[int, int], Mapping[str, npt.NDArray[Any]]],
+    *,
+    chunk: int = 8,
+    version: int = 1,
+) -> dict[str, np.memmap[Any, Any]]:
+    """Return arrays, mapped read-only, from the cache; make what is missing there or damaged.
+
+    `groupae.data.show_building` shows what is made.
+
+    Args:
+        name: What is cached; part of the folder's name and of messages.
+        parameters: What the arrays are made from, as JSON can say it. Other parameters, another
+            cache.
+        arrays: Shape and dtype of each; the first axis, the rows, is equally long in all.
+        make: Returns the rows ``start`` to ``stop`` of all arrays, always the same ones.
+        chunk: Rows made at a time.
+        version: Of what ``make`` makes. A cache of another version is made anew, with a warning.
+
+    Raises:
+        CacheError: If it cannot be written: no right, no room.
+        ShapeError: If ``make`` returns other shapes or dtypes.
+        ValueError: If the arrays have no rows, or not equally many.
+    """
+    cache = _Cache(name, parameters, arrays, chunk, version)
+    if cache.damage() is not None:
+        cache.build(make)
+    return cache.open()
+
+
+class _Cache:
+    """One cache: where it is, what should be in it, and what is."""
+
+    def __init__(
+        self,
+        name: str,
+        parameters: Mapping[str, object],
+        arrays: Mapping[str, tuple[tuple[int, ...], npt.DTypeLike]],
+        chunk: int,
+        version: int,
+    ) -> None:
+        self.name = name
+        self.owner = f"cache of {name}"
+        check_count(self.owner, "chunk", chunk)
+        rows = {shape[0] if shape else 0 for shape, _ in arrays.values()}
+        if len(rows) != 1 or min(rows) < 1:
+            got = ", ".join(str(count) for count in sorted(rows)) or "no arrays"
+            raise ValueError(expected(self.owner, "arrays of equally many rows, at least 1", got))
+        self.rows = rows.pop()
+        starts = range(0, self.rows, chunk)
+        self.spans: list[_Span] = [(start, min(start + chunk, self.rows)) for start in starts]
+        self.files = [NpyFile(key, *layout) for key, layout in sorted(arrays.items())]
+        self.manifest = _canonical(
+            {
+                "format": _FORMAT,
+                "name": name,
+                "version": version,
+                "parameters": parameters,
+                "arrays": {f.name: {"shape": f.shape, "dtype": f.dtype.str} for f in self.files},
+                "chunk": chunk,
+            }
+        )
+        key = hashlib.sha256(_canonical(parameters).encode()).hexdigest()[:12]
+        self.final = cache_root() / f"{name}-{key}"
+        self.partial = self.final.with_name(f".{self.final.name}.partial")
+
+    # --- what is there --------------------------------------------------------------------------
+    def damage(self) -> str | None:
+        """Return what is wrong with the cache in its place, ``None`` if it is whole."""
+        with self._explained():
+            if not self.final.is_dir():
+                return "it is missing"
+            if not self._is_ours(self.final):
+                return f"its {_MANIFEST} is missing or of another version"
+            for file in self.files:
+                if complaint := file.damage(self.final):
+                    return complaint
+            if (look := self._look()) in _VERIFIED:
+                return None
+            if bad := self._bad_chunks(self.final):
+                return f"{len(bad)} of {len(self.spans)} chunks do not have their checksum"
+            _VERIFIED.add(look)
+            return None
+
+    def open(self) -> dict[str, np.memmap[Any, Any]]:
+        """Return the arrays, read-only."""
+        return {file.name: np.load(file.path(self.final), mmap_mode="r") for file in self.files}
+
+    def _is_ours(self, folder: Path) -> bool:
+        try:
+            return (folder / _MANIFEST).read_text() == self.manifest
+        except (OSError, UnicodeDecodeError):
+            return False
+
+    def _look(self) -> object:
+        """Return what changes whenever a file does."""
+        stats = [file.path(self.final).stat() for file in self.files]
+        marks = tuple((stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in stats)
+        return self.final, self.manifest, marks
+
+    def _checksums(self, folder: Path) -> dict[int, str]:
+        """Return recorded checksums by the first row of their chunk; a torn line is none."""
+        try:
+            lines = (folder / _CHECKSUMS).read_text().splitlines()
+        except (OSError, UnicodeDecodeError):
+            return {}
+        words = [line.split() for line in lines]
+        return {int(pair[0]): pair[1] for pair in words if len(pair) == 2 and pair[0].isdecimal()}
+
+    def _bad_chunks(self, folder: Path) -> list[_Span]:
+        recorded = self._checksums(folder)
+
+        def is_good(start: int, stop: int) -> bool:
+            rows = (file.read(folder, start, stop) for file in self.files)
+            return start in recorded and recorded[start] == _checksum(rows)
+
+        return [span for span in self.spans if not is_good(*span)]
+
+    # --- building -------------------------------------------------------------------------------
+    def build(self, make: _Maker) -> None:
+        """Make what is missing, unless another process has just done so."""
+        with self._locked():
+            if (damage := self.damage()) is None:
+                return
+            with self._explained():
+                sweep(self.final.parent, rf"\.?{re.escape(self.final.name)}(\.partial)?")
+                if self.final.is_symlink() or self.final.exists():
+                    self._take_back(damage)
+                missing = self._prepare()
+            self._tell(missing)
+            with usual_settings():
+                for done, (start, stop) in enumerate(missing):
+                    rows = self._made(make, start, stop)
+                    with self._explained():
+                        self._write(start, rows)
+                    self._tell(missing[done + 1 :])
+            with self._explained():
+                self._finish()
+
+    def _take_back(self, damage: str) -> None:
+        """Let a damaged cache be the folder under construction; throw a foreign one away."""
+        warnings.warn(f"the cache {self.final} is built again: {damage}", stacklevel=4)
+        if self._is_ours(self.final):
+            discard(self.partial)
+            self.final.rename(self.partial)
+        else:
+            discard(self.final)
+
+    def _prepare(self) -> list[_Span]:
+        """Set up the folder under construction and return the chunks to be made."""
+        if not self._is_ours(self.partial):
+            discard(self.partial)
+            self.partial.mkdir()
+            (self.partial / _MANIFEST).write_text(self.manifest)
+        for path in (self.partial / _CHECKSUMS, *(file.path(self.partial) for file in self.files)):
+            if path.is_symlink() or not path.is_file():
+                discard(path)
+        for file in self.files:
+            file.prepare(self.partial)
+        lines = [f"{start} {value}\n" for start, value in self._checksums(self.partial).items()]
+        (self.partial / _CHECKSUMS).write_text("".join(lines))  # without the line that was torn
+        missing = self._bad_chunks(self.partial)
+        needed = sum(stop - start for start, stop in missing) * sum(f.row_bytes for f in self.files)
+        free = shutil.disk_usage(self.partial).free
+        if needed > free:
+            what, got = f"{needed / 1e6:.1f} MB of room", f"{free / 1e6:.1f} MB"
+            raise CacheError(expected(self.owner, what, f"{got} in {self.final.parent}", _REMEDY))
+        return missing
+
+    def _made(self, make: _Maker, start: int, stop: int) -> list[bytes]:
+        made = make(start, stop)
+        for file in self.files:
+            part, shape = made[file.name], (stop - start, *file.shape[1:])
+            if part.shape != shape or part.dtype != file.dtype:
+                what, got = f"{file.name} {file.dtype} {shape}", f"{part.dtype} {part.shape}"
+                raise ShapeError(expected(self.owner, what, got))
+        return [made[file.name].tobytes() for file in self.files]
+
+    def _write(self, start: int, rows: list[bytes]) -> None:
+        for file, part in zip(self.files, rows, strict=True):
+            file.write(self.partial, start, part)
+        with (self.partial / _CHECKSUMS).open("a") as stream:
+            stream.write(f"{start} {_checksum(rows)}\n")
+
+    def _finish(self) -> None:
+        for path in self.partial.iterdir():
+            flush(path)
+        flush(self.partial)
+        self.partial.rename(self.final)
+        flush(self.final.parent)
+        _VERIFIED.add(self._look())
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        from filelock import FileLock, Timeout
+
+        with self._explained():
+            self.final.parent.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self.final.with_name(f".{self.final.name}.lock"))
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                self._tell(self.spans, is_waiting=True)
+                lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @contextlib.contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what the system says of files into a sentence with the remedy."""
+        try:
+            yield
+        except CacheError:
+            raise
+        except OSError as error:
+            got = f"{error.strerror or error} at {error.filename or self.final.parent}"
+            raise CacheError(expected(self.owner, "files to be written", got, _REMEDY)) from error
+
+    def _tell(self, missing: list[_Span], *, is_waiting: bool = False) -> None:
+        done = self.rows - sum(stop - start for start, stop in missing)
+        tell(Building(self.name, done, self.rows, self.final, is_waiting))
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, indent=2, sort_keys=True)
+
+
+def _checksum(parts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()

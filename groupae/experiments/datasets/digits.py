@@ -1,0 +1,82 @@
+"""Handwritten digits of MNIST, split once and for all: embedded, downloaded, or from a folder.
+
+5000 digits are embedded. Downloaded or read, MNIST keeps its own split into 60000 and 10000, and
+an eighth of the training part is kept for validation.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from groupae.data.keys import keyed_generator
+from groupae.experiments.datasets.options import Size, Split, check_options
+from groupae.experiments.datasets.originals.mnist import fetch_mnist, read_mnist
+
+__all__ = ["load_digits"]
+
+_EMBEDDED = {"train": slice(0, 3500), "validation": slice(3500, 4000), "test": slice(4000, 5000)}
+_TINY = 100
+_SPLIT_SEED = 2024  # the split never changes; a run's seed moves only order and angles
+
+
+def load_digits(
+    owner: str, split: Split, size: Size = "small", folder: Path | str | None = None
+) -> tuple[Tensor, Tensor]:
+    """Return the pictures and labels of a split.
+
+    Args:
+        owner: Who asks, for messages.
+        split: ``"train"``, ``"validation"`` or ``"test"``.
+        size: ``"small"``: 3500, 500 and 1000 of the embedded digits. ``"tiny"``: the first 100 of
+            each. ``"full"``: 52500, 7500 and 10000, downloaded (11 MB) unless a folder is given.
+        folder: The four files of MNIST (`groupae.experiments.datasets.originals.mnist`), read
+            instead of the embedded digits; then all sizes but ``"tiny"`` are ``"full"``.
+
+    Returns:
+        Pictures in [0, 1], shape ``(n, 1, 28, 28)``, and labels int64, shape ``(n,)``.
+
+    Raises:
+        ValueError: If split or size are unknown, or a file is not as it should be.
+        FileNotFoundError: If a file is missing.
+
+    Example:
+        >>> pictures, labels = load_digits("example", "validation")
+        >>> pictures.shape, len(labels.unique())
+        (torch.Size([500, 1, 28, 28]), 10)
+    """
+    check_options(owner, split, size)
+    if folder is None and size != "full":
+        pictures, labels = _embedded(split)
+    else:
+        pictures, labels = _published(fetch_mnist() if folder is None else folder, split)
+    part = slice(_TINY if size == "tiny" else None)
+    scaled = torch.tensor(pictures[part]).float().div(255).unsqueeze(1)
+    return scaled, torch.tensor(labels[part]).long()
+
+
+_Arrays = tuple[np.typing.NDArray[np.uint8], np.typing.NDArray[np.uint8]]
+
+
+def _embedded(split: Split) -> _Arrays:
+    asset = resources.files("groupae.experiments.datasets") / "assets" / "mnist5k.npz"
+    with asset.open("rb") as stream, np.load(stream) as arrays:
+        part = _order(5000)[_EMBEDDED[split]]
+        return arrays["x"][part], arrays["y"][part]
+
+
+def _published(folder: Path | str, split: Split) -> _Arrays:
+    if split == "test":
+        return read_mnist(folder, "test")
+    pictures, labels = read_mnist(folder, "train")
+    order, kept = _order(len(labels)), len(labels) // 8
+    part = order[:kept] if split == "validation" else order[kept:]
+    return pictures[part], labels[part]
+
+
+def _order(n: int) -> np.typing.NDArray[np.int64]:
+    return torch.randperm(n, generator=keyed_generator(_SPLIT_SEED)).numpy()

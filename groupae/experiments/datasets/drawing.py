@@ -1,0 +1,171 @@
+"""Pictures of data that are none: clouds, molecules and series as RGB ``(n, 3, H, W)`` in [0, 1].
+
+Space is seen from the front left and a little above (z up), by parallel rays. One scale serves all
+data of a call, so that what is drawn together can be compared.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from groupae._validation import ShapeError, check_count, check_floating, expected, unknown_choice
+from groupae.experiments.datasets.molecules import ELEMENTS
+from groupae.experiments.datasets.rendering import Camera, composite, render_points
+
+__all__ = ["draw_molecules", "draw_points", "draw_series", "to_pictures"]
+
+_SIZE = 96
+_AZIMUTH, _ELEVATION = math.radians(35), math.radians(25)
+_STEEL = (0.29, 0.47, 0.72)
+_ELEMENT_COLORS = {  # after Corey, Pauling and Koltun
+    "H": (0.86, 0.86, 0.86),
+    "C": (0.28, 0.28, 0.30),
+    "N": (0.20, 0.35, 0.90),
+    "O": (0.88, 0.15, 0.12),
+    "F": (0.35, 0.75, 0.30),
+}
+_ELEMENT_RADII = {"H": 0.45, "C": 0.72, "N": 0.68, "O": 0.65, "F": 0.60}  # angstrom
+_LINES = ((0.12, 0.35, 0.70), (0.85, 0.40, 0.05), (0.15, 0.55, 0.25), (0.60, 0.20, 0.55))
+_AXIS = (0.75, 0.75, 0.75)
+
+
+def draw_points(x: Tensor, size: int = _SIZE) -> Tensor:
+    """Return pictures of clouds in the unit ball, each point a shaded ball.
+
+    Args:
+        x: Clouds, shape ``(n, N, 3)``.
+        size: Width and height in pixels.
+
+    Raises:
+        ShapeError: If ``x`` has another shape.
+        TypeError: If it is not floating.
+
+    Example:
+        >>> draw_points(torch.randn(2, 50, 3) / 4, size=32).shape
+        torch.Size([2, 3, 32, 32])
+    """
+    _check("draw_points", x, "clouds (n, N, 3)", x.ndim == 3 and x.shape[-1] == 3)
+    return _balls(x, torch.tensor(_STEEL), 0.035, reach=1.08, size=size)
+
+
+def draw_molecules(x: Tensor, size: int = _SIZE) -> Tensor:
+    """Return pictures of molecules, each atom a ball of its element's colour.
+
+    Hydrogen is light, carbon dark grey, nitrogen blue, oxygen red, fluorine green. A predicted row
+    shows the element of its largest column, and none if these add up to less than a half.
+
+    Args:
+        x: Molecules, shape ``(n, atoms, 8)``, laid out as in
+            `groupae.experiments.datasets.molecules`.
+        size: Width and height in pixels.
+
+    Raises:
+        ShapeError: If ``x`` has another shape.
+        TypeError: If it is not floating.
+
+    Example:
+        >>> water = torch.zeros(1, 3, 8)
+        >>> water[0, :, 0], water[0, :, 3], water[0, 1, 3:] = torch.tensor([-0.8, 0, 0.8]), 1, 0
+        >>> water[0, 1, 6] = 1
+        >>> draw_molecules(water, size=32).shape
+        torch.Size([1, 3, 32, 32])
+    """
+    width = 3 + len(ELEMENTS)
+    fits = x.ndim == 3 and x.shape[-1] == width
+    _check("draw_molecules", x, f"molecules (n, atoms, {width})", fits)
+    positions, types = x[..., :3], x[..., 3:]
+    element = types.argmax(-1)
+    present = types.sum(-1) >= 0.5
+    colors = torch.tensor([_ELEMENT_COLORS[name] for name in ELEMENTS])[element]
+    radii = torch.tensor([_ELEMENT_RADII[name] for name in ELEMENTS])[element] * present
+    far = float((positions.norm(dim=-1) * present).max()) if x.numel() else 0.0
+    return _balls(positions, colors, radii, reach=far + 0.8, size=size)
+
+
+def _balls(x: Tensor, colors: Tensor, radius: Tensor | float, *, reach: float, size: int) -> Tensor:
+    distance = 4 * reach
+    camera = Camera.orbiting(_AZIMUTH, _ELEVATION, distance, reach=reach, perspective=False)
+    inside = x.float().clamp(-2 * reach, 2 * reach)  # wild predictions stay before the camera
+    return composite(render_points(inside, colors, radius, camera, size), torch.ones(3, 1, 1))
+
+
+def draw_series(x: Tensor, size: int = _SIZE) -> Tensor:
+    """Return pictures of series as lines: a colour a channel, zero in the middle, time runs right.
+
+    Args:
+        x: Series, shape ``(n, channels, T)``.
+        size: Width and height in pixels.
+
+    Raises:
+        ShapeError: If ``x`` has another shape.
+        TypeError: If it is not floating.
+
+    Example:
+        >>> draw_series(torch.linspace(0, 6, 128).sin().expand(2, 1, 128), size=32).shape
+        torch.Size([2, 3, 32, 32])
+    """
+    _check("draw_series", x, "series (n, channels, T >= 2)", x.ndim == 3 and x.shape[-1] > 1)
+    check_count("draw_series", "size", size)
+    top = x.abs().max().clamp(min=1e-12) * 1.05
+    edges = F.interpolate(x.float(), size + 1, mode="linear", align_corners=True)
+    rows = (1 - edges / top) * (size / 2)
+    picture = torch.ones(len(x), 3, size, size)
+    zero = torch.full((len(x), size + 1), size / 2)
+    picture = _inked(picture, zero, _AXIS, width=0.6)
+    for channel in range(x.shape[1]):
+        picture = _inked(picture, rows[:, channel], _LINES[channel % len(_LINES)], width=1.3)
+    return picture
+
+
+def _inked(
+    picture: Tensor, rows: Tensor, color: tuple[float, float, float], *, width: float
+) -> Tensor:
+    """Return pictures with a line through the given rows at the edges of the columns."""
+    size = picture.shape[-1]
+    left, right = rows[:, None, :-1], rows[:, None, 1:]
+    low, high = torch.minimum(left, right), torch.maximum(left, right)
+    row = torch.arange(size)[:, None] + 0.5
+    away = torch.maximum(low - row, row - high).clamp(min=0)
+    ink = (0.5 + width / 2 - away).clamp(0, 1).unsqueeze(1)
+    return picture * (1 - ink) + torch.tensor(color).view(3, 1, 1) * ink
+
+
+def _check(owner: str, x: Tensor, form: str, fits: bool) -> None:
+    check_floating(owner, "x", x)
+    if not fits:
+        raise ShapeError(expected(owner, form, tuple(x.shape)))
+
+
+def _as_they_are(x: Tensor) -> Tensor:
+    return x
+
+
+_KINDS: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "pictures": _as_they_are,
+    "points": draw_points,
+    "molecules": draw_molecules,
+    "series": draw_series,
+}
+
+
+def to_pictures(kind: str) -> Callable[[Tensor], Tensor]:
+    """Return how data of a kind are drawn: a function from ``(n, *x_shape)`` to ``(n, C, H, W)``.
+
+    Args:
+        kind: ``"pictures"`` (shown as they are), ``"points"``, ``"molecules"`` or ``"series"``.
+
+    Raises:
+        ValueError: If there is no such kind.
+
+    Example:
+        >>> to_pictures("series")(torch.randn(2, 2, 128)).shape
+        torch.Size([2, 3, 96, 96])
+    """
+    if kind not in _KINDS:
+        raise ValueError(unknown_choice("to_pictures", "kind", kind, _KINDS))
+    return _KINDS[kind]

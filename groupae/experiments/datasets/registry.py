@@ -1,0 +1,172 @@
+"""The data sets by name, and what there is to know of each without making it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Literal
+
+from torch import Tensor
+
+from groupae._validation import unknown_choice
+from groupae.data.orbits import OrbitDataset
+from groupae.data.resized import Resized, check_resizable
+from groupae.data.rotation import rotate
+from groupae.experiments.datasets.blocked_digits import BlockedDigits
+from groupae.experiments.datasets.brain_contrast import BrainContrast
+from groupae.experiments.datasets.molecules import Molecules
+from groupae.experiments.datasets.options import Split
+from groupae.experiments.datasets.point_clouds import PointClouds
+from groupae.experiments.datasets.rotated_digits import RotatedDigits
+from groupae.experiments.datasets.series import Series
+from groupae.experiments.datasets.sky_planes import SkyPlanes
+from groupae.experiments.datasets.turntable import Turntable
+from groupae.groups import SO2, SO3, Affine, Cyclic, Group
+
+__all__ = ["DATASETS", "DatasetInfo", "get_dataset"]
+
+
+@dataclasses.dataclass(frozen=True)
+class DatasetInfo:
+    """A data set that can be asked for by name.
+
+    Args:
+        name: Its name on the command line.
+        summary: What the group acts on, in a few words.
+        group: The acting group.
+        x_shape: Shape of one datum.
+        load: Makes it: of (split, ``seed=``, ``size=``, ``folder=``).
+        source: Where the default comes from, and its licence.
+        originals: What a folder of originals holds.
+        kind: What a datum is, which says how it is drawn.
+        is_rendered: Whether it is made on first use and kept in the cache.
+        data_action: How the group acts on pictures themselves, of (g, x), where it does.
+    """
+
+    name: str
+    summary: str
+    group: Group
+    x_shape: tuple[int, ...]
+    load: Callable[..., OrbitDataset]
+    source: str = ""
+    originals: str = ""
+    kind: Literal["pictures", "points", "molecules", "series"] = "pictures"
+    is_rendered: bool = False
+    data_action: Callable[[Tensor, Tensor], Tensor] | None = None
+
+    def resized(self, pixels: int | None) -> DatasetInfo:
+        """Return the same data set with pictures of ``pixels`` x ``pixels``, `Resized`.
+
+        Raises:
+            ValueError: If data are no square pictures, or ``pixels`` does not divide their size.
+        """
+        if pixels is None or pixels == self.x_shape[-1]:
+            return self
+        check_resizable(self.name, self.x_shape, pixels)
+
+        def load(split: Split, **options: Any) -> OrbitDataset:
+            return Resized(self.load(split, **options), pixels)
+
+        return dataclasses.replace(self, load=load, x_shape=(self.x_shape[0], pixels, pixels))
+
+
+_MNIST = "5000 MNIST digits, embedded (CC BY-SA 3.0)"
+_IDX = "the four idx files of MNIST, plain or gzipped"
+
+DATASETS = {
+    info.name: info
+    for info in (
+        DatasetInfo(
+            "rotated-digits",
+            "the whole picture turns",
+            SO2(),
+            (1, 28, 28),
+            RotatedDigits,
+            _MNIST,
+            _IDX,
+            data_action=rotate,
+        ),
+        DatasetInfo(
+            "blocked-digits",
+            "the digit turns, a white block in front of it stays",
+            SO2(),
+            (1, 28, 28),
+            BlockedDigits,
+            _MNIST,
+            _IDX,
+            data_action=rotate,
+        ),
+        DatasetInfo(
+            "brain-contrast",
+            "the brain changes in contrast, skull and neck stay",
+            Affine(),
+            (1, 96, 96),
+            BrainContrast,
+            "slices of one scanned subject (Colin27, MNI), others simulated from him by warps",
+            "SUBJECT/T1w*.nii.gz with SUBJECT/brainmask*.nii.gz, or both in SUBJECT/T1w (HCP)",
+        ),
+        DatasetInfo(
+            "turntable",
+            "the camera goes round an object",
+            Cyclic(24),
+            (3, 64, 64),
+            Turntable,
+            "procedural objects of six categories, rendered",
+            "category/object/image/NNNN.png, 24 views each (Kato et al. 2018)",
+            is_rendered=True,
+        ),
+        DatasetInfo(
+            "sky-planes",
+            "the plane turns in space, the sky behind it stays",
+            SO3(),
+            (3, 64, 64),
+            SkyPlanes,
+            "procedural planes before procedural skies, rendered",
+            "planes/ with meshes and skies/ with pictures",
+            is_rendered=True,
+        ),
+        DatasetInfo(
+            "point-clouds",
+            "256 points of a surface, in no order, turn in space",
+            SO3(),
+            (256, 3),
+            PointClouds,
+            "points of procedural objects",
+            kind="points",
+            is_rendered=True,
+        ),
+        DatasetInfo(
+            "molecules",
+            "the atoms of a molecule turn in space, their elements stay",
+            SO3(),
+            (24, 8),
+            Molecules,
+            "2040 small organic molecules, embedded, positions computed",
+            kind="molecules",
+        ),
+        DatasetInfo(
+            "series",
+            "the phase of a signal is shifted, its gain and drift stay",
+            SO2(),
+            (2, 128),
+            Series,
+            "sums of harmonics, made when asked for",
+            kind="series",
+        ),
+    )
+}
+
+
+def get_dataset(name: str) -> DatasetInfo:
+    """Return a data set by name.
+
+    Raises:
+        ValueError: If there is none of that name.
+
+    Example:
+        >>> get_dataset("rotated-digits").x_shape
+        (1, 28, 28)
+    """
+    if name not in DATASETS:
+        raise ValueError(unknown_choice("groupae", "a data set", name, DATASETS))
+    return DATASETS[name]

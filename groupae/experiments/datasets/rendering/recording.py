@@ -1,0 +1,29 @@
+"""Rendered views as bytes that a file keeps."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from groupae.experiments.datasets.rendering.shading import composite
+
+__all__ = ["record"]
+
+
+def record(views: Tensor, background: Tensor) -> dict[str, npt.NDArray[np.uint8]]:
+    """Return rendered views as `RecordedPairs` takes them: ``pictures`` and packed ``masks``.
+
+    Args:
+        views: Red, green, blue and alpha in [0, 1], shape ``(n, m, 4, H, W)``.
+        background: Pictures in [0, 1] that broadcast to ``(n, m, 3, H, W)``.
+
+    Example:
+        >>> arrays = record(torch.rand(2, 5, 4, 8, 8), torch.ones(3, 1, 1))
+        >>> arrays["pictures"].shape, arrays["masks"].shape
+        ((2, 5, 3, 8, 8), (2, 5, 8, 1))
+    """
+    pictures = composite(views, background).mul(255).round().to(torch.uint8)
+    masks = np.packbits(views[:, :, 3].numpy() > 0, axis=-1)
+    return {"pictures": pictures.numpy(), "masks": masks}

@@ -1,0 +1,58 @@
+"""Real handwritten digits, turned about the centre."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from torch import Tensor
+from typing_extensions import override
+
+from groupae.data.pairs import OrbitPairs
+from groupae.data.rotation import rotate
+from groupae.experiments.datasets.digits import load_digits
+from groupae.experiments.datasets.options import Size, Split
+from groupae.groups import SO2
+from groupae.pairs import Recombinations
+
+__all__ = ["RotatedDigits"]
+
+
+class RotatedDigits(OrbitPairs):
+    """Pairs of one digit at two angles, each uniform on the circle; SO(2) acts on the picture.
+
+    Pictures are ``(1, 28, 28)`` in [0, 1]; labels are the digits.
+
+    Args:
+        split: ``"train"``, ``"validation"`` or ``"test"``, split once and for all.
+        seed: Key of the order and the angles. Fixed pairs of the validation and test splits are
+            meant to be compared, so leave it at 0 there.
+        size: ``"small"``: 5000 digits of MNIST are embedded, 4000 for training, of which 500 are
+            kept for validation, and 1000 for testing. ``"tiny"``: 100 each. ``"full"``: MNIST,
+            downloaded unless a folder is given.
+        folder: The four files of MNIST, to be read instead; see
+            `groupae.experiments.datasets.originals.mnist.read_mnist`.
+
+    References:
+        Jin, Shrivastava & Fletcher, NeurIPS 2024, experiment on rotated MNIST.
+
+    Example:
+        >>> test = RotatedDigits("test")
+        >>> len(test), test.fixed().x1.shape
+        (1000, torch.Size([1000, 1, 28, 28]))
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        *,
+        seed: int = 0,
+        size: Size = "small",
+        folder: Path | str | None = None,
+    ) -> None:
+        pictures, labels = load_digits("RotatedDigits", split, size, folder)
+        super().__init__(pictures, SO2(), rotate, labels=labels, seed=seed)
+        self.split = split
+
+    @override
+    def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
+        return self._swap_poses(x_index, y_index)

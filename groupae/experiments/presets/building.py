@@ -1,0 +1,81 @@
+"""Models from what says how they are made."""
+
+from __future__ import annotations
+
+import torch
+
+from groupae._validation import expected, unknown_choice
+from groupae.experiments.datasets.registry import DatasetInfo
+from groupae.experiments.presets.backbones import get_backbone
+from groupae.experiments.presets.config import BaselineConfig, ModelConfig
+from groupae.experiments.presets.systems import build_baseline
+from groupae.metrics import LPIPSDistance, STLPIPSDistance
+from groupae.models import LatentActionAE, TransformModule
+from groupae.objectives import (
+    CrossReconstruction,
+    chamfer_error,
+    latent_cycle,
+    log_chamfer_error,
+    log_mean_squared_error,
+    lpips_error,
+    mean_squared_error,
+    st_lpips_error,
+)
+
+__all__ = ["build_model", "check_trainable"]
+
+_TERMS = {
+    "mse": mean_squared_error,
+    "log_mse": log_mean_squared_error,
+    "latent_cycle": latent_cycle,
+    "chamfer": chamfer_error,
+    "log_chamfer": log_chamfer_error,
+    "lpips": lpips_error,
+    "st_lpips": st_lpips_error,
+}
+
+
+def build_model(
+    data: DatasetInfo, config: ModelConfig | BaselineConfig, *, seed: int
+) -> TransformModule:
+    """Return the model of a config for a data set, its weights a function of ``seed``.
+
+    The global random state is left as it was.
+
+    Raises:
+        ValueError: If the config names an unknown system, backbone or loss term, or a system that
+            cannot be used with the group.
+        TypeError: If the backbone, a plug-in's, returns anything but a model's parts.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if isinstance(config, BaselineConfig):
+            return build_baseline(data, config)
+        return _build_latent_action_ae(data, config)
+
+
+def check_trainable(config: ModelConfig | BaselineConfig) -> None:
+    """Raise unless all that a training of the model needs is installed.
+
+    Raises:
+        ModuleNotFoundError: If the package with a perceptual term's weights is not.
+        FileNotFoundError: If the trunk of one is not named, or not there.
+    """
+    terms = config.objective if isinstance(config, ModelConfig) else ()
+    for name, distance in (("st_lpips", STLPIPSDistance()), ("lpips", LPIPSDistance())):
+        if name in terms:
+            distance.check_available()
+
+
+def _build_latent_action_ae(data: DatasetInfo, config: ModelConfig) -> LatentActionAE:
+    unknown = [name for name in config.objective if name not in _TERMS]
+    if unknown:
+        raise ValueError(unknown_choice("ModelConfig", "a loss term", unknown[0], _TERMS))
+    objective = CrossReconstruction(
+        {name: (weight, _TERMS[name]) for name, weight in config.objective.items()}
+    )
+    parts = get_backbone(config.backbone)(data.group, data.x_shape, config)
+    if not isinstance(parts, tuple) or len(parts) != 3:
+        owner, what = f"backbone {config.backbone!r}", "an encoder, a decoder and an action"
+        raise TypeError(expected(owner, what, f"{parts!r:.60}"))
+    return LatentActionAE(*parts, objective)

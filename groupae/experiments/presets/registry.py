@@ -1,0 +1,54 @@
+"""Experiments by name: those built in, and those that installed packages offer.
+
+Entry points of the group ``groupae.datasets`` add to them.
+"""
+
+from __future__ import annotations
+
+from groupae._plugins import PlugInError, PlugIns, describe
+from groupae._validation import expected
+from groupae.experiments.datasets.registry import DatasetInfo
+from groupae.experiments.presets.beyond_pictures import MOLECULES, POINT_CLOUDS, SERIES
+from groupae.experiments.presets.blocked_digits import BLOCKED_DIGITS
+from groupae.experiments.presets.brain_contrast import BRAIN_CONTRAST
+from groupae.experiments.presets.experiment import Experiment
+from groupae.experiments.presets.rotated_digits import ROTATED_DIGITS
+from groupae.experiments.presets.sky_planes import SKY_PLANES
+from groupae.experiments.presets.turntable import TURNTABLE
+
+__all__ = ["DATASET_PLUG_INS", "EXPERIMENTS", "get_experiment"]
+
+EXPERIMENTS = {
+    experiment.name: experiment
+    for experiment in (
+        *(ROTATED_DIGITS, BLOCKED_DIGITS, BRAIN_CONTRAST, TURNTABLE, SKY_PLANES),
+        *(POINT_CLOUDS, MOLECULES, SERIES),
+    )
+}
+
+DATASET_PLUG_INS = PlugIns("datasets", "data set", lambda name: name.casefold() in EXPERIMENTS)
+
+
+def get_experiment(name: str) -> Experiment:
+    """Return an experiment by name, built in or of a plug-in.
+
+    Raises:
+        ValueError: If there is none of that name, or the plug-in that has it cannot be used.
+    """
+    found = EXPERIMENTS.get(name) or DATASET_PLUG_INS.find(name)
+    if found is None:
+        raise ValueError(DATASET_PLUG_INS.unknown("groupae", "a data set", name, EXPERIMENTS))
+    owner = f"plug-in {name!r}"
+    if callable(found):
+        try:
+            found = found()
+        except Exception as error:
+            raise PlugInError(expected(owner, "an Experiment", describe(error))) from error
+    if not isinstance(found, Experiment):
+        what = "an Experiment or a function without arguments that returns one"
+        raise PlugInError(expected(owner, what, repr(found)))
+    if not isinstance(found.data, DatasetInfo):
+        raise PlugInError(expected(owner, "an Experiment on a DatasetInfo", repr(found.data)))
+    if found.name != name:  # a run folder keeps the experiment's own name
+        raise PlugInError(expected(owner, "an Experiment of that name", repr(found.name)))
+    return found

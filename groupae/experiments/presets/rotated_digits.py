@@ -1,0 +1,44 @@
+"""Rotated digits: SO(2) turns the whole picture."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from groupae.data import OrbitDataset, rotate
+from groupae.experiments.baselines import DataAction
+from groupae.experiments.datasets.registry import get_dataset
+from groupae.experiments.presets.config import OUR_TRAINING, ModelConfig, Preset
+from groupae.experiments.presets.experiment import Experiment, picture_references
+from groupae.experiments.presets.paper import PAPER_DIGITS
+from groupae.experiments.presets.rivals import DIGIT_COMPARISON, digit_rivals
+from groupae.metrics import Transforms
+
+__all__ = ["ROTATED_DIGITS"]
+
+# 192 numbers; copies fall with the frequency, as the detail of a picture does
+_FREQUENCIES = (
+    "12x0 + 11x1 + 10x2 + 10x3 + 9x4 + 8x5 + 8x6 + 7x7"
+    " + 6x8 + 6x9 + 5x10 + 4x11 + 3x12 + 2x13 + 1x14"
+)
+
+_DEFAULT = Preset(
+    ModelConfig(
+        backbone="residual",
+        representation=_FREQUENCIES,
+        objective={"log_mse": 1.0},
+    ),
+    dataclasses.replace(OUR_TRAINING, batch_size=32),
+)
+
+
+def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
+    return {"oracle: x1 itself turned": DataAction(rotate), **picture_references(train)}
+
+
+ROTATED_DIGITS = Experiment(
+    data=get_dataset("rotated-digits"),
+    presets={"default": _DEFAULT, **PAPER_DIGITS["rotated-digits"], **digit_rivals(_DEFAULT)},
+    references=_references,
+    comparison=DIGIT_COMPARISON,
+)

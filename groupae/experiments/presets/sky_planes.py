@@ -1,0 +1,42 @@
+"""Planes before a sky: SO(3) turns the plane, the sky stays."""
+
+from __future__ import annotations
+
+from groupae.experiments.datasets.registry import get_dataset
+from groupae.experiments.presets.config import ModelConfig, Preset
+from groupae.experiments.presets.experiment import Experiment, picture_references
+from groupae.experiments.presets.paper import paper_scenes
+from groupae.experiments.presets.rivals import SCENE_COMPARISON, scene_rivals
+from groupae.experiments.presets.turntable import TURNTABLE
+
+__all__ = ["SKY_PLANES"]
+
+_DEFAULT = Preset(
+    ModelConfig(
+        backbone="unet",
+        representation="48x0 + 16x1 + 12x2 + 8x3 + 4x4",
+        objective={"mse": 1.0},
+        widths=(16, 32, 64, 128),
+        skips=("8x0", "8x0"),
+        draws_over_picture=True,
+        stride=2,
+    ),
+    TURNTABLE.presets["default"].training,
+)
+
+
+SKY_PLANES = Experiment(
+    data=get_dataset("sky-planes"),
+    presets={
+        "default": _DEFAULT,
+        **paper_scenes("48x0 + 32x1", "255x0 + 255x1"),
+        **scene_rivals(
+            _DEFAULT,
+            elevation_deg=20,
+            features="1x1 + 1x2 + 1x3 + 1x4",
+            copies="40x1 + 16x2 + 8x3 + 4x4",
+        ),
+    },
+    references=picture_references,
+    comparison=SCENE_COMPARISON,
+)

@@ -1,0 +1,137 @@
+"""The systems we compare with by name: how each is made for a data set, and what it can do."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from groupae._validation import expected, unknown_choice
+from groupae.actions import PartsAction
+from groupae.actions.base import AxisAction
+from groupae.experiments.baselines import (
+    Conditional,
+    Dupont,
+    LearnedMask,
+    MAGANet,
+    MAGANetHead,
+    SceneTransformer,
+    Winter,
+)
+from groupae.experiments.datasets.registry import DatasetInfo
+from groupae.experiments.presets.backbones import get_backbone
+from groupae.experiments.presets.config import BaselineConfig, ModelConfig
+from groupae.models import Capabilities, TransformModule
+from groupae.objectives import PredictionTerm, log_mean_squared_error, mean_squared_error
+
+__all__ = ["SYSTEMS", "System", "build_baseline", "find_obstacle"]
+
+
+@dataclasses.dataclass(frozen=True)
+class System:
+    """A system we compare with.
+
+    Args:
+        title: What a table calls it.
+        capabilities: What it takes.
+        build: Function of a data set and the options of a config, as keyword arguments.
+    """
+
+    title: str
+    capabilities: Capabilities
+    build: Callable[..., TransformModule]
+
+
+_TERMS: Mapping[str, PredictionTerm] = {
+    "mse": mean_squared_error,
+    "log_mse": log_mean_squared_error,
+}
+
+
+def _terms(loss: str) -> dict[str, tuple[float, PredictionTerm]]:
+    if loss not in _TERMS:
+        raise ValueError(unknown_choice("BaselineConfig", "a loss", loss, _TERMS))
+    return {loss: (1.0, _TERMS[loss])}
+
+
+def _winter(
+    data: DatasetInfo, *, encoder: str = "orbit_averaged", loss: str = "mse", **options: Any
+) -> TransformModule:
+    if encoder not in ("orbit_averaged", "steerable"):
+        choices = ("orbit_averaged", "steerable")
+        raise ValueError(unknown_choice("system 'winter'", "an encoder", encoder, choices))
+    if encoder == "steerable":
+        from groupae.interop.steerable import steerable_encoder
+
+        sizes = {
+            name: options.pop(name) for name in ("fields", "kernels", "halvings") if name in options
+        }
+        options["encoder"] = steerable_encoder(data.x_shape, options.get("dim", 32), **sizes)
+    assert data.data_action is not None, "its capabilities ask for one"
+    return Winter(data.group, data.x_shape, data.data_action, terms=_terms(loss), **options)
+
+
+def _conditional(
+    data: DatasetInfo, *, features: str, hidden: int = 128, loss: str = "mse", **options: Any
+) -> TransformModule:
+    """Return the control of a model with a latent action, of whose config the options are."""
+    config = ModelConfig(objective={loss: 1.0}, **options)
+    encoder, decoder, action = get_backbone(config.backbone)(data.group, data.x_shape, config)
+    parts = dict(action.acted.items()) if isinstance(action, PartsAction) else {"code": action}
+    channels = {n: part.size for n, part in parts.items() if isinstance(part, AxisAction)}
+    rho, terms = data.group.rep(features), _terms(loss)
+    return Conditional(encoder, decoder, rho, channels, hidden=hidden, terms=terms)
+
+
+def _of(kind: Callable[..., TransformModule], *, has_loss: bool) -> Callable[..., TransformModule]:
+    """Return the builder of a class that takes a group, a shape and its own options."""
+
+    def build(data: DatasetInfo, **options: Any) -> TransformModule:
+        if has_loss:
+            options["terms"] = _terms(options.pop("loss", "mse"))
+        return kind(data.group, data.x_shape, **options)
+
+    return build
+
+
+def _systems() -> Iterator[tuple[str, System]]:
+    yield "winter", System("Winter et al. 2022", Winter.capabilities, _winter)
+    for name, title, kind, has_loss in (
+        ("maganet", "MAGANet, g of another pair", MAGANet, True),
+        ("maganet-head", "MAGANet, g by a head", MAGANetHead, True),
+        ("dupont", "Dupont et al. 2020", Dupont, False),
+        ("srt", "scene representation transformer", SceneTransformer, False),
+        ("learned-mask", "Swarnali et al. 2025", LearnedMask, False),
+    ):
+        yield name, System(title, kind.capabilities, _of(kind, has_loss=has_loss))
+    yield "conditional", System("no structure", Conditional.capabilities, _conditional)
+
+
+SYSTEMS: Mapping[str, System] = dict(_systems())
+"""By the name that configs and presets call them."""
+
+
+def find_obstacle(system: System, data: DatasetInfo) -> str | None:
+    """Return why a system cannot be used on a data set, in a few words; ``None`` if it can."""
+    has_data_action = data.data_action is not None
+    return system.capabilities.obstacle(data.group, has_data_action=has_data_action)
+
+
+def build_baseline(data: DatasetInfo, config: BaselineConfig) -> TransformModule:
+    """Return the model of a config for a data set.
+
+    Raises:
+        ValueError: If there is no such system, it cannot be used there, or an option is unknown.
+    """
+    if config.system not in SYSTEMS:
+        raise ValueError(unknown_choice("BaselineConfig", "a system", config.system, SYSTEMS))
+    system = SYSTEMS[config.system]
+    obstacle = find_obstacle(system, data)
+    if obstacle is not None:
+        what = f"a data set that {config.system} can be used on"
+        got = f"{data.name}: it {obstacle}"
+        raise ValueError(expected("groupae", what, got, "see groupae compare for what can"))
+    try:
+        return system.build(data, **config.options)
+    except TypeError as error:
+        raise ValueError(expected(f"system {config.system!r}", "its options", error)) from None

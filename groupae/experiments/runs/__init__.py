@@ -1,0 +1,1 @@
+"""Runs: one training in one folder, its report, its swaps and its export."""

@@ -1,0 +1,182 @@
+"""The report of a run: scores against honest references, laws, sizes; and the pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import torch
+from rich.console import Console
+from torch import Tensor
+
+from groupae._files import write_durably
+from groupae.experiments.runs.run import Run
+from groupae.experiments.runs.tables import plain, print_scores
+from groupae.metrics import OWN_PSNR, Estimate, Score, evaluate, latent_equivariance_error
+from groupae.models import LatentActionAE, TransformModule
+from groupae.pairs import PairBatch
+from groupae.testing import check_action
+from groupae.viz import element_title, plot_orbit, plot_training, save_figure, to_pictures
+
+__all__ = [
+    "Report",
+    "choose_examples",
+    "draw_orbit",
+    "draw_training",
+    "make_report",
+    "write_report",
+]
+
+_EXAMPLES = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What is known of a trained model.
+
+    Args:
+        title: Experiment, preset and seed.
+        columns: What is judged by.
+        scores: Estimates on the fixed test pairs, by name; the trained model first.
+        facts: Other figures, name to text.
+        pairs: Number of test pairs.
+    """
+
+    title: str
+    columns: tuple[Score, ...]
+    scores: dict[str, dict[str, Estimate]]
+    facts: dict[str, str]
+    pairs: int
+
+    @property
+    def _rows(self) -> list[tuple[str, ...]]:
+        return [
+            (name, *(f"{estimates[c.name]:.{c.digits}f}" for c in self.columns))
+            for name, estimates in self.scores.items()
+        ]
+
+    @property
+    def _caption(self) -> str:
+        return f"{self.pairs} held-out pairs; mean and 95 % interval over pairs"
+
+    def markdown(self) -> str:
+        """Return the report as Markdown."""
+        head = " | ".join(("predicts x2", *(column.heading for column in self.columns)))
+        lines = [f"# {self.title}", "", f"| {head} |", "|---" * (1 + len(self.columns)) + "|"]
+        lines += [f"| {' | '.join(row)} |" for row in self._rows]
+        lines += ["", f"{self._caption}.", "", "| | |", "|---|---|"]
+        lines += [f"| {name} | {text} |" for name, text in self.facts.items()]
+        return "\n".join([*lines, ""])
+
+    def print(self, console: Console) -> None:
+        """Draw the report as tables, with as many scores as the console is wide enough for."""
+        heads = ["predicts x2", *(column.heading for column in self.columns)]
+        title, caption = self.title, self._caption
+        print_scores(console, heads, self._rows, title=title, caption=caption, written="report.md")
+        width = max((len(name) for name in self.facts), default=0)
+        for name, text in self.facts.items():
+            console.print(plain(f"{name:<{width}}  {text}"), soft_wrap=True)
+
+
+def _law_errors(model: LatentActionAE) -> str:
+    """Return the worst error of the action's laws in both precisions."""
+    parts = []
+    for dtype, name in ((torch.float64, "float64"), (torch.float32, "float32")):
+        report = check_action(model.action, dtype=dtype)
+        worst = report.worst
+        verdict = "" if report.passed else f", FAILED: {', '.join(report.failures)}"
+        allowed = f"{worst.error:.1e} of {worst.tolerance:.1e} allowed"
+        parts.append(f"{name} {allowed} ({worst.law}{verdict})")
+    return "; ".join(parts)
+
+
+@torch.no_grad()
+def _equivariance(model: LatentActionAE, pairs: PairBatch) -> Estimate:
+    z1, z2 = model.encode(pairs.x1), model.encode(pairs.x2)
+    return Estimate.of(latent_equivariance_error(model.action, pairs.g, z1, z2))
+
+
+def _latent_facts(model: TransformModule, pairs: PairBatch) -> dict[str, str]:
+    if not isinstance(model, LatentActionAE):
+        return {}
+    error = f"{_equivariance(model, pairs):.4f}  (0 exact; unrelated codes: about 2 or more)"
+    return {
+        "latent": f"{model.action}",
+        "latent equivariance error": error,
+        "worst law error of the action": _law_errors(model),
+    }
+
+
+def make_report(run: Run, model: TransformModule) -> Report:
+    """Evaluate a model and its references on the test pairs."""
+    pairs = run.fixed("test")
+    columns = run.experiment.scores
+    if pairs.mask is not None and OWN_PSNR not in columns:
+        columns = (*columns, OWN_PSNR)
+    training = run.preset.training
+    references = run.experiment.references(run.load("train"))
+    models = {f"{run.preset_name} preset": model, **references}
+    result = run.result
+    spent = "interrupted"
+    if result:
+        loading = f"{result.loading:.0%} of a step in the loader"
+        spent = f"{result.seconds:.0f} s, {result.steps} steps, {loading}"
+    facts = {
+        **_latent_facts(model, pairs),
+        "parameters": f"{sum(p.numel() for p in model.parameters()):,}",
+        "training": f"{spent}, batch {training.batch_size}",
+    }
+    return Report(
+        title=f"{run.experiment.name}, {run.preset_name} preset, seed {training.seed}",
+        columns=columns,
+        scores={name: evaluate(other, pairs, columns) for name, other in models.items()},
+        facts=facts,
+        pairs=len(pairs),
+    )
+
+
+def write_report(run: Run, report: Report) -> None:
+    """Write ``report.md``."""
+    write_durably(run.path / "report.md", report.markdown().encode())
+
+
+def choose_examples(labels: Tensor | None, total: int, count: int = _EXAMPLES) -> Tensor:
+    """Return which to show: of different classes where those are known, else spread evenly.
+
+    Args:
+        labels: Class of each, shape ``(total,)``.
+        total: How many there are.
+        count: How many to show, at most.
+
+    Example:
+        >>> choose_examples(torch.tensor([7, 7, 7, 2, 2, 5]), 6, 3)
+        tensor([0, 3, 5])
+        >>> choose_examples(None, 100, 4)
+        tensor([ 0, 25, 50, 75])
+    """
+    count = min(count, total)
+    if labels is None:
+        return torch.arange(count) * total // count
+    members = [(labels == label).nonzero()[:, 0] for label in labels.unique()]
+    ranked = [row[i] for i in range(count) for row in members if i < len(row)]
+    return torch.stack(ranked[:count]).sort().values
+
+
+def draw_orbit(run: Run, model: TransformModule) -> None:
+    """Write ``orbit.png``: held-out pictures under many elements, predictions above truth."""
+    test = run.load("test")
+    views = test.orbit(choose_examples(test.labels, len(test)), 12)
+    model.eval()
+    figure = plot_orbit(
+        model,
+        views.x[0],
+        views.moves(test.group),
+        views.x.transpose(0, 1),
+        title=lambda g: element_title(test.group, g),
+        to_pictures=to_pictures(run.data.kind),
+    )
+    save_figure(figure, run.path / "orbit.png")
+
+
+def draw_training(run: Run) -> None:
+    """Write ``training.png``: loss terms and validation score over time."""
+    save_figure(plot_training(run.metrics), run.path / "training.png")

@@ -1,0 +1,130 @@
+"""Swaps of a run: what stays of one held-out datum, what varies of another, drawn and scored."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import torch
+from rich.console import Console
+
+from groupae._files import write_durably
+from groupae._validation import expected
+from groupae.experiments.runs.run import Run
+from groupae.experiments.runs.tables import markdown_table, print_scores
+from groupae.metrics import OWN_PSNR, SEEN_PSNR, Estimate, Score, Swaps, swap_scores
+from groupae.models import TransformModule
+from groupae.pairs import Recombinations
+from groupae.viz import plot_swap, save_figure, to_pictures
+
+__all__ = ["SwapReport", "draw_swap", "make_swap_report", "write_swap_report"]
+
+_JUDGED, _DRAWN = 1000, 8
+
+
+@dataclasses.dataclass(frozen=True)
+class SwapReport:
+    """What is known of a trained model's swaps.
+
+    Args:
+        title: Experiment, preset and seed.
+        columns: What is judged by.
+        scores: By what a swap should show, then as `groupae.metrics.swap_scores` returns them. A
+            score that cannot be is missing.
+        swaps: Number of swaps.
+    """
+
+    title: str
+    columns: tuple[Score, ...]
+    scores: dict[str, dict[str, dict[str, Estimate]]]
+    swaps: int
+
+    @property
+    def _caption(self) -> str:
+        return f"{self.swaps} held-out pairs x, y; mean and 95 % interval over pairs"
+
+    @property
+    def _heads(self) -> list[str]:
+        return ["judged as", "picture", *(column.heading for column in self.columns)]
+
+    @property
+    def _rows(self) -> list[list[str]]:
+        return [
+            [meaning, name, *(_cell(estimates.get(column.name), column) for column in self.columns)]
+            for meaning, found in self.scores.items()
+            for name, estimates in found.items()
+        ]
+
+    def markdown(self) -> str:
+        """Return the report as Markdown, with the picture beside it."""
+        table = markdown_table(self._heads, self._rows)
+        lines = [f"# {self.title}", "", *table, "", f"{self._caption}.", ""]
+        return "\n".join([*lines, "![x, y, their swap, and what it should show](swap.png)", ""])
+
+    def print(self, console: Console) -> None:
+        """Draw the report as a table, with as many scores as the console is wide enough for."""
+        rows = self._rows
+        swaps = [i for i, row in enumerate(rows) if row[1] == "swap"]
+        shown = [row if i in swaps else ["", *row[1:]] for i, row in enumerate(rows)]
+        print_scores(
+            console,
+            self._heads,
+            shown,
+            title=self.title,
+            caption=self._caption,
+            labels=2,
+            bold=swaps,
+            written="swap.md",
+        )
+
+
+def _cell(estimate: Estimate | None, score: Score) -> str:
+    return "" if estimate is None else f"{estimate:.{score.digits}f}"
+
+
+def _swapping(run: Run, model: TransformModule) -> Swaps:
+    if isinstance(model, Swaps):
+        return model
+    what, got = "a model with a latent code whose parts can be swapped", type(model).__name__
+    raise ValueError(expected(run.path, what, got, "name a run of the default or paper preset"))
+
+
+def _columns(run: Run, reading: Recombinations) -> tuple[Score, ...]:
+    """Return the experiment's scores, and those on parts of a picture that are known."""
+    usual = tuple(score for score in run.experiment.scores if score is not OWN_PSNR)
+    own = () if reading.mask is None else (OWN_PSNR,)
+    return (*usual, *own, *(() if reading.seen is None else (SEEN_PSNR,)))
+
+
+def make_swap_report(run: Run, model: TransformModule) -> SwapReport:
+    """Judge swaps of held-out data by every reading of what they should show.
+
+    Raises:
+        ValueError: If the model has nothing to swap, or it is not known what swaps should show.
+    """
+    swapping, test = _swapping(run, model), run.load("test")
+    readings = test.recombinations(min(_JUDGED, len(test)))
+    scores = {r.meaning: swap_scores(swapping, r, _columns(run, r)) for r in readings}
+    columns = dict.fromkeys(c for r in readings for c in _columns(run, r))
+    seed = run.preset.training.seed
+    title = f"{run.experiment.name}, {run.preset_name} preset, seed {seed}: swaps"
+    return SwapReport(title, tuple(columns), scores, len(readings[0]))
+
+
+def write_swap_report(run: Run, report: SwapReport) -> None:
+    """Write ``swap.md``."""
+    write_durably(run.path / "swap.md", report.markdown().encode())
+
+
+def draw_swap(run: Run, model: TransformModule) -> None:
+    """Write ``swap.png``: held-out x and y, their swap, and what it should show.
+
+    Raises:
+        ValueError: As for `make_swap_report`.
+    """
+    swapping, test = _swapping(run, model), run.load("test")
+    readings = test.recombinations(min(_DRAWN, len(test)))
+    x, y = readings[0].x, readings[0].y
+    truths = {r.meaning: r.truth for r in readings if not torch.equal(r.truth, y)}
+    model.eval()
+    figure = plot_swap(swapping, x, y, truths, to_pictures=to_pictures(run.data.kind))
+    save_figure(figure, run.path / "swap.png")

@@ -1,0 +1,160 @@
+"""Every experiment: its presets build, learn from a batch, and are judged beside references."""
+
+import dataclasses
+
+import pytest
+import torch
+
+from groupae import LatentActionAE, evaluate
+from groupae.experiments import EXPERIMENTS, Run, build_model, choose_models
+from groupae.experiments.datasets.registry import DATASETS
+from groupae.experiments.presets.config import ModelConfig
+from groupae.experiments.presets.rivals import conditional
+from groupae.testing import check_action
+
+PRESETS = tuple((name, preset) for name, e in EXPERIMENTS.items() for preset in e.presets)
+BUILT = tuple(pair for pair in PRESETS if pair[1] != "winter-steerable")  # wants escnn
+# the published widths of scenes want a GPU
+LEARNING = tuple(
+    (name, preset)
+    for name, preset in BUILT
+    if preset != "paper-published" or name not in ("turntable", "sky-planes")
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GROUPAE_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def test_every_data_set_has_an_experiment():
+    assert list(EXPERIMENTS) == list(DATASETS)
+    for name, experiment in EXPERIMENTS.items():
+        assert experiment.name == experiment.data.name == name
+        assert "default" in experiment.presets
+
+
+@pytest.mark.parametrize(("name", "preset"), LEARNING)
+def test_a_preset_learns_from_a_batch(name, preset):
+    experiment = EXPERIMENTS[name]
+    data = experiment.data.resized(experiment.comparison.pixels)
+    model = build_model(data, experiment.presets[preset].model, seed=0)
+    assert model.group == data.group
+    if isinstance(model, LatentActionAE):
+        assert check_action(model.action).passed
+    batch = data.load("train", size="tiny").batch(0, 4)
+    assert batch.x1.shape[1:] == data.x_shape
+    assert model.transform(batch.g, batch.x1).shape == batch.x1.shape
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    losses = []
+    for _ in range(8):
+        loss = torch.stack(list(model.loss(batch).values())).sum()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("name", ["turntable", "sky-planes"])
+def test_the_published_scenes_are_as_wide_as_published(name):
+    experiment = EXPERIMENTS[name]
+    model = build_model(experiment.data, experiment.presets["paper-published"].model, seed=0)
+    x = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        z = model.encode(x)
+    assert {part: tuple(found.shape[1:]) for part, found in z.items()} == {
+        "code": (1020, 4, 4),
+        "skip": (256, 16, 16),
+    }
+    assert set(model.objective.terms) == {"mse", "lpips"}
+    assert model.objective.terms["lpips"][0] == 5e-4
+
+
+@pytest.mark.parametrize("name", list(EXPERIMENTS)[:5])
+def test_all_that_is_compared_has_a_preset_or_a_reason(name):
+    models, obstacles = choose_models(EXPERIMENTS[name], "all")
+    assert models[:2] == ("default", "paper")
+    assert set(models) | set(obstacles) == set(EXPERIMENTS[name].comparison.models)
+    assert obstacles
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_references_are_judged_by_the_same_scores(name):
+    experiment = EXPERIMENTS[name]
+    pairs = experiment.data.load("test", size="tiny").fixed()
+    references = experiment.references(experiment.data.load("train", size="tiny"))
+    scores = {
+        key: evaluate(model, pairs, experiment.scores)[experiment.scores[0].name].mean
+        for key, model in references.items()
+    }
+    assert "x1 unchanged" in scores
+    for key, score in scores.items():
+        if key.startswith("oracle"):
+            assert score > scores["x1 unchanged"] + 5
+
+
+def test_what_a_loss_needs_is_asked_for_before_anything_is_written(tmp_path, monkeypatch):
+    experiment = EXPERIMENTS["turntable"]
+    monkeypatch.delenv("GROUPAE_LPIPS_TRUNK", raising=False)
+    with pytest.raises(FileNotFoundError, match="GROUPAE_LPIPS_TRUNK"):
+        Run.create(tmp_path / "run", experiment, experiment.presets["paper-published"])
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_keeps_size_and_folder(tmp_path):
+    experiment = EXPERIMENTS["turntable"]
+    preset = experiment.presets["default"]
+    short = dataclasses.replace(preset.training, steps=1, batch_size=2, validations=1)
+    preset = dataclasses.replace(preset, training=short)
+    run = Run.create(tmp_path / "run", experiment, preset, size="tiny")
+    assert len(run.load("test")) == 6
+    opened = Run.open(tmp_path / "run")
+    assert (opened.size, opened.folder) == ("tiny", None)
+    assert len(opened.fixed("test")) == 1000
+    other = Run.create(tmp_path / "other", experiment, preset, folder=tmp_path / "nowhere")
+    assert Run.open(tmp_path / "other").folder == other.folder
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        other.load("train")
+
+
+def test_a_run_keeps_how_the_picture_is_acted_on(tmp_path):
+    experiment = EXPERIMENTS["brain-contrast"]
+    for name in ("default", "conditional"):
+        preset = experiment.presets[name]
+        Run.create(tmp_path / name, experiment, preset, size="tiny")
+        assert Run.open(tmp_path / name).preset == preset
+    parts = build_model(experiment.data, experiment.presets["default"].model, seed=0).action.acted
+    assert str(parts["acted_picture"]) == "ChannelAction(Aff+(1), 1xstd)"
+
+
+def test_a_control_leaves_out_what_its_cells_were_written_without():
+    brain = EXPERIMENTS["brain-contrast"].presets["default"]
+    acted = conditional(brain, "1xstd").model.options
+    assert (acted["coordinates"], acted["acted_picture"]) == ("logit", "1xstd")
+    plain = brain.replace(coordinates="intensity", acted_picture="")
+    assert set(acted) - set(conditional(plain, "1xstd").model.options) == {
+        "coordinates",
+        "acted_picture",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"coordinates": "log"}, "ModelConfig: expected coordinates to be one of intensity, logit"),
+        ({"acted_picture": 2}, "ModelConfig: expected acted_picture as text, got 2"),
+        (
+            {"backbone": "residual", "acted_picture": "1xstd"},
+            "the backbone 'unet' for coordinates and acted_picture, got 'residual'",
+        ),
+        ({"backbone": "residual", "coordinates": "logit"}, "the backbone 'unet' for coordinates"),
+    ],
+)
+def test_a_bad_picture_is_one_sentence(options, words):
+    with pytest.raises(ValueError, match=words):
+        ModelConfig(
+            **{"backbone": "unet", "representation": "2x0", "objective": {"mse": 1.0}, **options}
+        )
