@@ -33,7 +33,7 @@ from groupae.actions import (
 )
 from groupae.actions.base import map_latent
 from groupae.groups import Cyclic, Group
-from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.groups.matching import check_same_group
 from groupae.metrics.evaluation import evaluation_mode
 from groupae.models import LatentActionAE

@@ -21,7 +21,7 @@ from groupae._validation import ShapeError, check_axis_size, check_floating, exp
 from groupae.actions.newton import MOST_TRIED
 from groupae.groups import Group
 from groupae.groups.base import align_batch
-from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.maps.homomorphisms import Homomorphism
 
 if TYPE_CHECKING:
     from groupae.actions.alignment import Overlap

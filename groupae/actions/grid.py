@@ -25,8 +25,9 @@ from groupae.actions.motions import is_homogeneous, position_representation
 from groupae.actions.resampling import Mode, resample
 from groupae.actions.symmetries import exact_subgroup
 from groupae.groups import Group
-from groupae.groups.rigid import SE2, SE3
-from groupae.groups.vector import Translation
+from groupae.groups.lie.se2 import SE2
+from groupae.groups.lie.se3 import SE3
+from groupae.groups.lie.translation import Translation
 from groupae.kernels.paths import full_precision
 from groupae.representations import Representation
 

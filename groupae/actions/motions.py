@@ -16,7 +16,8 @@ from typing_extensions import override
 
 from groupae.actions.alignment import HarmonicOverlap, Overlap
 from groupae.groups import Cyclic, Group, Translation
-from groupae.groups.rigid import SE2, SE3
+from groupae.groups.lie.se2 import SE2
+from groupae.groups.lie.se3 import SE3
 from groupae.representations import Representation
 
 __all__ = ["MotionOverlap", "is_homogeneous", "move_points", "position_representation"]

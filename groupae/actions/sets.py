@@ -19,7 +19,8 @@ from groupae.actions.motions import (
     position_representation,
 )
 from groupae.groups import Group, Translation
-from groupae.groups.rigid import SE2, SE3
+from groupae.groups.lie.se2 import SE2
+from groupae.groups.lie.se3 import SE3
 from groupae.representations import IrrepSum, Representation
 
 __all__ = ["SetAction"]

@@ -11,9 +11,10 @@ from typing_extensions import override
 
 from groupae._validation import check_count
 from groupae.groups import O2, O3, SO2, SO3, Cyclic, Dihedral, FiniteGroup, Group
-from groupae.groups.homomorphisms import Homomorphism, IdentityMap
-from groupae.groups.rigid import SE2, SE3
-from groupae.groups.vector import Translation
+from groupae.groups.lie.se2 import SE2
+from groupae.groups.lie.se3 import SE3
+from groupae.groups.lie.translation import Translation
+from groupae.groups.maps.homomorphisms import Homomorphism, IdentityMap
 from groupae.representations import Representation
 
 __all__ = ["IntegerShifts", "exact_subgroup"]

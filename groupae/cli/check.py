@@ -25,7 +25,7 @@ from groupae.experiments import get_backbone, get_experiment
 from groupae.experiments.presets.backbones import MODEL_PLUG_INS
 from groupae.experiments.presets.registry import DATASET_PLUG_INS
 from groupae.groups import Group, get_group
-from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.groups.registry import GROUP_PLUG_INS, example_groups
 from groupae.representations import Representation
 from groupae.testing import LawReport, LawResult, check_all

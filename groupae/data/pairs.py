@@ -20,7 +20,7 @@ from groupae.data.keys import keyed_generator
 from groupae.data.orbits import OrbitDataset, Views
 from groupae.groups import FiniteGroup, Group
 from groupae.groups.matching import check_same_group
-from groupae.groups.packing import Packed
+from groupae.groups.products.packed import Packed
 from groupae.pairs import Recombinations
 
 __all__ = ["OrbitPairs"]

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from groupae._validation import expected
 from groupae.groups import SO2, Group
-from groupae.groups.packing import Packed
+from groupae.groups.products.packed import Packed
 
 __all__ = ["check_angles", "check_columns"]
 

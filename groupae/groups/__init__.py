@@ -1,34 +1,34 @@
 """Groups: what can be composed, inverted, sampled and compared.
 
-One file a family: ``planar`` (SO(2)), ``reflections`` (O(2)), ``spatial`` (SO(3) and O(3), charts
-in ``quaternions``), ``finite`` (cyclic), ``dihedral``, ``vector``, ``affine``, ``rigid`` (SE(n)),
-``permutation``, ``enumerated`` and ``generated`` (tables, permutations, matrices, polyhedra; irreps
-found in ``found_irreps``), ``products`` and ``semidirect`` (elements stored as in ``packing``,
-irreps of a quotient in ``extension``). Maps between them: ``homomorphisms``, ``subgroups``,
-``quotients``, ``projections``; ``matching`` tells whether two things are of one group, ``charts``
-which numbers are elements; ``series`` evaluates functions that are regular at 0. ``base`` has the
-interface, ``irreps`` what a group tells of its irreducible representations, ``registry`` the names.
-A new group goes beside its family.
+A group is a file named as its class: in ``lie``, ``finite`` or ``products``; ``maps`` has the
+homomorphisms between them. ``base`` is the interface, ``irreps`` what a group tells of its
+irreducible representations, ``charts`` the ways to write an element as numbers, ``registry`` the
+groups by name, ``matching`` whether two things are of one group. ``class_algebra``, ``couplings``
+and ``intertwining`` serve the irreps of several.
 """
 
-from groupae.groups.affine import Affine, Scaling
 from groupae.groups.base import FiniteGroup, Group, LieGroup
-from groupae.groups.dihedral import Dihedral
-from groupae.groups.finite import Cyclic
-from groupae.groups.generated import Icosahedral, Octahedral, Tetrahedral
-from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.finite.cyclic import Cyclic
+from groupae.groups.finite.dihedral import Dihedral
+from groupae.groups.finite.permutation import Permutation
+from groupae.groups.finite.polyhedral import Icosahedral, Octahedral, Tetrahedral
 from groupae.groups.irreps import Irreps
-from groupae.groups.matrix import MatrixLieGroup
-from groupae.groups.packing import Packed
-from groupae.groups.permutation import Permutation
-from groupae.groups.planar import SO2
-from groupae.groups.products import Product
-from groupae.groups.reflections import O2
+from groupae.groups.lie.affine import Affine
+from groupae.groups.lie.matrix_lie_group import MatrixLieGroup
+from groupae.groups.lie.o2 import O2
+from groupae.groups.lie.o3 import O3
+from groupae.groups.lie.rigid_motions import RigidMotions
+from groupae.groups.lie.scaling import Scaling
+from groupae.groups.lie.se2 import SE2
+from groupae.groups.lie.se3 import SE3
+from groupae.groups.lie.so2 import SO2
+from groupae.groups.lie.so3 import SO3
+from groupae.groups.lie.translation import Translation
+from groupae.groups.maps.homomorphisms import Homomorphism
+from groupae.groups.products.packed import Packed
+from groupae.groups.products.product import Product
+from groupae.groups.products.semidirect import Semidirect
 from groupae.groups.registry import get_group, register_group
-from groupae.groups.rigid import SE2, SE3, RigidMotions
-from groupae.groups.semidirect import Semidirect
-from groupae.groups.spatial import O3, SO3
-from groupae.groups.vector import Translation
 
 __all__ = [
     "O2",

@@ -33,10 +33,11 @@ from groupae.groups.charts import Chart, check_chart
 from groupae.groups.irreps import IrrepLabel, Irreps
 
 if TYPE_CHECKING:
-    from groupae.groups.enumerated import TableGroup
-    from groupae.groups.generated import FiniteMatrixGroup, PermutationGroup
-    from groupae.groups.homomorphisms import Homomorphism
-    from groupae.groups.products import Product
+    from groupae.groups.finite.finite_matrix_group import FiniteMatrixGroup
+    from groupae.groups.finite.permutation_group import PermutationGroup
+    from groupae.groups.finite.table_group import TableGroup
+    from groupae.groups.maps.homomorphisms import Homomorphism
+    from groupae.groups.products.product import Product
     from groupae.representations.base import Representation
 
 __all__ = [
@@ -372,7 +373,7 @@ class Group(abc.ABC):
         Raises:
             ValueError: If the group knows no subgroup of that name.
         """
-        from groupae.groups.subgroups import find_subgroup
+        from groupae.groups.maps.subgroups import find_subgroup
 
         return find_subgroup(self, spec)
 
@@ -456,7 +457,7 @@ class Group(abc.ABC):
         return Representation.quotient_of(self, phi, cutoff, on_cosets=on_cosets)
 
     def __mul__(self, other: Group) -> Product:
-        from groupae.groups.products import Product
+        from groupae.groups.products.product import Product
 
         if isinstance(other, str):
             remedy = "get_group reads names"
@@ -547,7 +548,7 @@ class FiniteGroup(Group):
         Raises:
             ValueError: If it is no group; the sentence names the axiom and the elements.
         """
-        from groupae.groups.enumerated import TableGroup
+        from groupae.groups.finite.table_group import TableGroup
 
         return TableGroup.checked(table)
 
@@ -559,7 +560,7 @@ class FiniteGroup(Group):
             ValueError: If one is no permutation.
         """
         from groupae.groups.constants import Constant
-        from groupae.groups.generated import PermutationGroup
+        from groupae.groups.finite.permutation_group import PermutationGroup
 
         return PermutationGroup(Constant(generators))
 
@@ -571,7 +572,7 @@ class FiniteGroup(Group):
             ValueError: If they generate more than two thousand elements.
         """
         from groupae.groups.constants import Constant
-        from groupae.groups.generated import FiniteMatrixGroup
+        from groupae.groups.finite.finite_matrix_group import FiniteMatrixGroup
 
         return FiniteMatrixGroup(Constant(generators))
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from groupae.groups.class_algebra import generic_numbers
 from groupae.groups.irreps import IrrepLabel
-from groupae.groups.quaternions import matrix_from_euler_yxy
+from groupae.groups.lie.quaternions import matrix_from_euler_yxy
 
 __all__ = ["couple_degrees", "couple_frequencies", "fold_frequency"]
 

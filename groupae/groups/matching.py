@@ -13,7 +13,7 @@ import torch
 
 from groupae._validation import expected
 from groupae.groups.base import Group
-from groupae.groups.subgroups import find_subgroup
+from groupae.groups.maps.subgroups import find_subgroup
 
 __all__ = ["check_same_group", "group_of"]
 

@@ -14,27 +14,26 @@ from collections.abc import Callable, Mapping
 
 from groupae._plugins import NAME, PlugInError, PlugIns, describe
 from groupae._validation import expected
-from groupae.groups.affine import Affine, Scaling
 from groupae.groups.base import Group
-from groupae.groups.dihedral import Dihedral
-from groupae.groups.enumerated import parse_table
-from groupae.groups.finite import Cyclic
-from groupae.groups.generated import (
-    Icosahedral,
-    Octahedral,
-    Tetrahedral,
-    parse_matrices,
-    parse_permutations,
-)
-from groupae.groups.matrix import MatrixLieGroup
-from groupae.groups.packing import split_outside
-from groupae.groups.permutation import Permutation
-from groupae.groups.planar import SO2
-from groupae.groups.reflections import O2
-from groupae.groups.rigid import SE2, SE3
-from groupae.groups.semidirect import Semidirect
-from groupae.groups.spatial import O3, SO3
-from groupae.groups.vector import Translation
+from groupae.groups.finite.cyclic import Cyclic
+from groupae.groups.finite.dihedral import Dihedral
+from groupae.groups.finite.finite_matrix_group import parse_matrices
+from groupae.groups.finite.permutation import Permutation
+from groupae.groups.finite.permutation_group import parse_permutations
+from groupae.groups.finite.polyhedral import Icosahedral, Octahedral, Tetrahedral
+from groupae.groups.finite.table_group import parse_table
+from groupae.groups.lie.affine import Affine
+from groupae.groups.lie.matrix_lie_group import MatrixLieGroup
+from groupae.groups.lie.o2 import O2
+from groupae.groups.lie.o3 import O3
+from groupae.groups.lie.scaling import Scaling
+from groupae.groups.lie.se2 import SE2
+from groupae.groups.lie.se3 import SE3
+from groupae.groups.lie.so2 import SO2
+from groupae.groups.lie.so3 import SO3
+from groupae.groups.lie.translation import Translation
+from groupae.groups.products.packed import split_outside
+from groupae.groups.products.semidirect import Semidirect
 
 __all__ = ["GROUP_PLUG_INS", "example_groups", "get_group", "register_group"]
 

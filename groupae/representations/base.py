@@ -29,7 +29,7 @@ from groupae.groups.base import align_batch
 from groupae.kernels.paths import full_precision
 
 if TYPE_CHECKING:
-    from groupae.groups.homomorphisms import Homomorphism
+    from groupae.groups.maps.homomorphisms import Homomorphism
 
 __all__ = ["Block", "Representation", "Summand", "check_same_group"]
 

@@ -26,7 +26,7 @@ from groupae.groups.class_algebra import generic_numbers
 from groupae.groups.constants import Constant
 from groupae.groups.intertwining import intertwiner_space
 from groupae.groups.irreps import IrrepLabel
-from groupae.groups.products import Sense, whole_label
+from groupae.groups.products.product import Sense, whole_label
 from groupae.groups.samples import sample_elements
 from groupae.representations.algebra import (
     BasisChange,

@@ -16,7 +16,7 @@ from typing_extensions import Self, override
 from groupae._validation import expected
 from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel, Terms
-from groupae.groups.packing import split_outside
+from groupae.groups.products.packed import split_outside
 from groupae.kernels.paths import full_precision
 from groupae.representations.base import Block, Representation, Summand
 

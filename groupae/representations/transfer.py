@@ -1,8 +1,8 @@
 """Representations carried between groups: pullback, induction, external products, permutations.
 
 Conventions: the left cosets of a subgroup are ``t_i H`` in the order of
-`groupae.groups.homomorphisms.Homomorphism.cosets`; an induced vector holds cosets first, then the
-components.
+`groupae.groups.maps.homomorphisms.Homomorphism.cosets`; an induced vector holds cosets first, then
+the components.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from groupae._validation import expected
 from groupae.groups import Group, Product
 from groupae.groups.base import MOST_LISTED, check_complete
 from groupae.groups.constants import Constant, look_up
-from groupae.groups.homomorphisms import Homomorphism
-from groupae.groups.projections import Projection
+from groupae.groups.maps.homomorphisms import Homomorphism
+from groupae.groups.maps.projections import Projection
 from groupae.representations.algebra import Derived, TensorProduct
 from groupae.representations.base import Representation, Summand
 from groupae.representations.decomposition import fixed_dim

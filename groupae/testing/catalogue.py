@@ -26,9 +26,9 @@ from groupae.actions import (
     VectorAction,
 )
 from groupae.groups import SO2, SO3, Affine, Cyclic, Group, Product, Translation
-from groupae.groups.homomorphisms import Homomorphism
-from groupae.groups.projections import Projection
-from groupae.groups.subgroups import subgroup_names
+from groupae.groups.maps.homomorphisms import Homomorphism
+from groupae.groups.maps.projections import Projection
+from groupae.groups.maps.subgroups import subgroup_names
 from groupae.representations import Representation
 from groupae.testing.action_laws import check_action
 from groupae.testing.group_laws import check_group

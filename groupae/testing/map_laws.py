@@ -12,7 +12,7 @@ from groupae._validation import ShapeError, expected
 from groupae.actions import LatentAction
 from groupae.groups import Group
 from groupae.groups.base import ambient_error
-from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.groups.samples import sample_elements
 from groupae.representations import Representation
 from groupae.testing.action_laws import acting_elements

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from groupae.actions import LatentAction
 from groupae.groups import Group
-from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.representations import Representation
 from groupae.testing.action_laws import check_action
 from groupae.testing.extras import missing

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from groupae.groups import Cyclic, Group
-from groupae.groups.homomorphisms import Homomorphism
+from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.groups.registry import example_groups
 from groupae.representations import Representation
 from groupae.testing.catalogue import homomorphisms_of

@@ -17,7 +17,7 @@ MINE = """
 import dataclasses
 import torch
 from groupae import SO2, SO3, VectorAction
-from groupae.groups.homomorphisms import IdentityMap
+from groupae.groups.maps.homomorphisms import IdentityMap
 
 class Broken(SO3):
     def inverse(self, g):

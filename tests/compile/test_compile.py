@@ -13,7 +13,8 @@ import torch
 
 from groupae import SO2, SO3, Affine, Cyclic, Dihedral, Permutation, Representation, get_group
 from groupae.groups import O2, O3, FiniteGroup, Icosahedral, Translation
-from groupae.groups.rigid import SE2, SE3
+from groupae.groups.lie.se2 import SE2
+from groupae.groups.lie.se3 import SE3
 from groupae.kernels.paths import forced_path
 
 

@@ -14,7 +14,7 @@ from groupae import (
     VectorAction,
 )
 from groupae.groups import O2, O3, SE2, Scaling
-from groupae.groups.projections import FactorInclusion
+from groupae.groups.maps.projections import FactorInclusion
 from groupae.groups.registry import example_groups
 from groupae.testing import check_group
 from groupae.testing.catalogue import example_actions, homomorphisms_of

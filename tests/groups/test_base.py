@@ -8,7 +8,7 @@ import torch
 from groupae import SO2, SO3, Affine, Cyclic, Dihedral, Permutation, get_group
 from groupae.groups import O2, O3, Group, MatrixLieGroup, Translation
 from groupae.groups.constants import Constant
-from groupae.groups.semidirect import Semidirect
+from groupae.groups.products.semidirect import Semidirect
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from groupae import (
     Translation,
 )
 from groupae.groups.base import Group
-from groupae.groups.enumerated import EnumeratedGroup
+from groupae.groups.finite.enumerated_group import EnumeratedGroup
 from groupae.groups.registry import example_groups
 
 DOUBLE = torch.float64

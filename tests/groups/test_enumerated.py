@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from groupae import Cyclic, Dihedral, FiniteGroup, Permutation, get_group
 from groupae.groups import Icosahedral, Octahedral, Tetrahedral
 from groupae.groups.constants import Constant
-from groupae.groups.enumerated import TableGroup
-from groupae.groups.found_irreps import find_irreps
-from groupae.groups.generated import FiniteMatrixGroup, PermutationGroup
+from groupae.groups.finite.finite_matrix_group import FiniteMatrixGroup
+from groupae.groups.finite.found_irreps import find_irreps
+from groupae.groups.finite.permutation_group import PermutationGroup
+from groupae.groups.finite.table_group import TableGroup
 from groupae.testing import check_group, check_representation
 from groupae.testing.mixins import GroupLaws, RepresentationLaws
 

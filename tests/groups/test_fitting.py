@@ -19,10 +19,10 @@ from groupae import (
     Translation,
 )
 from groupae.groups.constants import Constant
-from groupae.groups.homomorphisms import Composition, IdentityMap, TabulatedHomomorphism
-from groupae.groups.projections import FactorInclusion, Projection
-from groupae.groups.quotients import RotationPart, Sign, Winding
-from groupae.groups.subgroups import (
+from groupae.groups.maps.homomorphisms import Composition, IdentityMap, TabulatedHomomorphism
+from groupae.groups.maps.projections import FactorInclusion, Projection
+from groupae.groups.maps.quotients import RotationPart, Sign, Winding
+from groupae.groups.maps.subgroups import (
     AboutAxis,
     IntoFullOrthogonal,
     RotationsOfSpace,

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from groupae import SO2, SO3, Affine, Cyclic, Dihedral, FiniteGroup, Permutation
 from groupae.groups import O2, O3, Icosahedral, Octahedral, Tetrahedral, Translation
 from groupae.groups.constants import Constant
-from groupae.groups.homomorphisms import (
+from groupae.groups.lie.se2 import SE2
+from groupae.groups.lie.se3 import SE3
+from groupae.groups.maps.homomorphisms import (
     Composition,
     FunctionHomomorphism,
     Homomorphism,
@@ -20,10 +22,9 @@ from groupae.groups.homomorphisms import (
     TabulatedHomomorphism,
     offending_pair,
 )
-from groupae.groups.projections import FactorInclusion, Projection
-from groupae.groups.quotients import RotationPart, Sign, Winding
-from groupae.groups.rigid import SE2, SE3
-from groupae.groups.subgroups import subgroup_names
+from groupae.groups.maps.projections import FactorInclusion, Projection
+from groupae.groups.maps.quotients import RotationPart, Sign, Winding
+from groupae.groups.maps.subgroups import subgroup_names
 from groupae.testing import check_homomorphism
 
 SUBGROUPS = {

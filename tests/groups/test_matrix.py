@@ -10,7 +10,7 @@ import scipy.linalg
 import torch
 
 from groupae import SO3, MatrixLieGroup, VectorAction, get_group
-from groupae.groups.matrix_log import coarse_log
+from groupae.groups.lie.matrix_log import coarse_log
 from groupae.testing import check_action, check_group, check_representation, sample_elements
 from groupae.testing.mixins import GroupLaws
 

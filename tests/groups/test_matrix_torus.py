@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from groupae import SO3, MatrixLieGroup
-from groupae.groups.matrix_torus import MaximalTorus
+from groupae.groups.lie.maximal_torus import MaximalTorus
 from groupae.testing import check_group
 from tests.groups.lie_algebras import (
     as_real,

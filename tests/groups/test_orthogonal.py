@@ -8,7 +8,7 @@ import torch
 
 from groupae import O2, O3, SO2, SO3, Cyclic, Dihedral, VectorAction, get_group
 from groupae.groups import SE2, SE3, LieGroup
-from groupae.groups.orthogonal import determinant_sign
+from groupae.groups.lie.orthogonal_matrices import determinant_sign
 from groupae.testing import check_action, check_group, check_representation, sample_elements
 
 PI = math.pi

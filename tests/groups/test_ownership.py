@@ -19,7 +19,7 @@ from groupae import (
     get_group,
 )
 from groupae.groups.constants import Constant
-from groupae.groups.quotients import RotationPart, Sign, Winding
+from groupae.groups.maps.quotients import RotationPart, Sign, Winding
 from groupae.groups.registry import example_groups
 
 TURNS = [[[0.0, -1, 0], [1, 0, 0], [0, 0, 0]]]

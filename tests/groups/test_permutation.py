@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from groupae import Permutation, get_group
-from groupae.groups.young import (
+from groupae.groups.finite.young import (
     partitions,
     sorting_swaps,
     standard_tableaux,

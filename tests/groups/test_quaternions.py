@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from groupae.groups.quaternions import (
+from groupae.groups.lie.quaternions import (
     matrix_from_quat,
     quat_from_matrix,
     quat_from_rotvec,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import RigidTransform
 
 from groupae import SE2, SE3, SO2, SO3, Homomorphism, Semidirect, Translation, get_group
-from groupae.groups.series import cotangent_defect_ratio, sine_defect_ratio, versine_ratio
+from groupae.groups.lie.power_series import cotangent_defect_ratio, sine_defect_ratio, versine_ratio
 from groupae.testing import check_group, sample_elements
 from groupae.testing.mixins import GroupLaws, RepresentationLaws
 from tests.strategies import element_pairs, elements

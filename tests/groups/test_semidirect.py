@@ -26,7 +26,7 @@ from groupae import (
     Translation,
     get_group,
 )
-from groupae.groups.packing import split_outside
+from groupae.groups.products.packed import split_outside
 from groupae.testing import check_group, check_representation, sample_elements
 from groupae.testing.mixins import GroupLaws, RepresentationLaws
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from groupae import SE2, SE3, SO3, Affine, get_group
-from groupae.groups import series
+from groupae.groups.lie import power_series as series
 
 SIZES = [10.0**-k for k in range(8, 0, -1)] + [1.01e-4, 9.99e-4, 1.001e-3, 0.0999, 0.1001]
 SIZES += [0.3, 0.499, 0.4999, 0.5, 0.5001, 0.501, 0.7, 0.999, 1.0, 1.001, 1.5, 2.0, 3.0]

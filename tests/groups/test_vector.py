@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupae import SO2, Affine, Homomorphism, Scaling, Semidirect, Translation, get_group
-from groupae.groups.vector import homogeneous_matrix, kronecker_lattice
+from groupae.groups.lie.translation import homogeneous_matrix, kronecker_lattice
 from groupae.testing import check_group, check_representation, sample_elements
 from groupae.testing.mixins import GroupLaws, RepresentationLaws
 

@@ -5,9 +5,9 @@ import torch
 
 from groupae import O2, O3, SO2, SO3, Cyclic, FiniteGroup, Homomorphism, MatrixLieGroup, Permutation
 from groupae.groups import SE2, SE3, Icosahedral
-from groupae.groups.quotients import Sign
+from groupae.groups.maps.quotients import Sign
+from groupae.groups.products.semidirect import Semidirect
 from groupae.groups.registry import example_groups
-from groupae.groups.semidirect import Semidirect
 from groupae.representations import Representation, intertwiners
 from groupae.testing import check_homomorphism, check_representation
 from groupae.theory import consistency_gap, fixed_vectors

@@ -9,8 +9,8 @@ import torch
 
 from groupae import SO2, SO3, Cyclic, Dihedral, Permutation, Representation, VectorAction
 from groupae.groups import O2, O3, FiniteGroup, Icosahedral, Translation
-from groupae.groups.planar import turn_matrix
-from groupae.groups.rigid import SE2
+from groupae.groups.lie.se2 import SE2
+from groupae.groups.lie.so2 import turn_matrix
 from groupae.representations.custom import (
     FunctionRepresentation,
     LieRepresentation,

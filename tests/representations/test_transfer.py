@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from groupae import SO2, SO3, Affine, Cyclic, Dihedral, Permutation, Representation
 from groupae.groups import O2, O3, FiniteGroup, Icosahedral, Octahedral, Tetrahedral, Translation
-from groupae.groups.homomorphisms import Homomorphism
-from groupae.groups.quotients import RotationPart, Sign, Winding
-from groupae.groups.rigid import SE2, SE3
+from groupae.groups.lie.se2 import SE2
+from groupae.groups.lie.se3 import SE3
+from groupae.groups.maps.homomorphisms import Homomorphism
+from groupae.groups.maps.quotients import RotationPart, Sign, Winding
 from groupae.representations.decomposition import intertwiners
 from groupae.representations.transfer import (
     Induced,

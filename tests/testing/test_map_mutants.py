@@ -8,7 +8,7 @@ import torch
 
 from groupae import SO2, SO3, AffineAction, Cyclic, ShapeError, VectorAction
 from groupae.groups import O2, Dihedral
-from groupae.groups.homomorphisms import Homomorphism, IdentityMap
+from groupae.groups.maps.homomorphisms import Homomorphism, IdentityMap
 from groupae.testing import (
     LawViolationError,
     check_action,

@@ -21,10 +21,10 @@ from groupae import (
 from groupae.actions import GridAction, LatentAction
 from groupae.groups import O2, O3, SE2, SE3, Affine, Dihedral, Scaling, Translation
 from groupae.groups.constants import Constant
-from groupae.groups.homomorphisms import Composition, IdentityMap, TabulatedHomomorphism
-from groupae.groups.projections import FactorInclusion, Projection
-from groupae.groups.quotients import RotationPart, Sign, Winding
-from groupae.groups.subgroups import (
+from groupae.groups.maps.homomorphisms import Composition, IdentityMap, TabulatedHomomorphism
+from groupae.groups.maps.projections import FactorInclusion, Projection
+from groupae.groups.maps.quotients import RotationPart, Sign, Winding
+from groupae.groups.maps.subgroups import (
     AboutAxis,
     IntoFullOrthogonal,
     RotationsOfSpace,

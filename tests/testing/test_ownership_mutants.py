@@ -19,7 +19,7 @@ from groupae import (
 )
 from groupae.actions import GridAction
 from groupae.groups import SE3, Permutation
-from groupae.groups.homomorphisms import IdentityMap
+from groupae.groups.maps.homomorphisms import IdentityMap
 from groupae.representations import IrrepSum
 from groupae.testing import check_action, check_group, check_homomorphism, check_representation
 from groupae.testing.action_laws import acting_elements

@@ -8,7 +8,7 @@ import torch
 from groupae import SO2, SO3, Affine, Cyclic, MatrixLieGroup, Semidirect, Translation, VectorAction
 from groupae.actions import LatentAction
 from groupae.groups import O2, Dihedral, Group, Homomorphism
-from groupae.groups.homomorphisms import IdentityMap
+from groupae.groups.maps.homomorphisms import IdentityMap
 from groupae.representations import IrrepSum
 from groupae.testing import (
     LawViolationError,

@@ -28,7 +28,7 @@ from typing_extensions import override
 from groupae._validation import expected
 from groupae.groups import SO3, Cyclic, Group, Homomorphism
 from groupae.groups.constants import Constant
-from groupae.groups.homomorphisms import TabulatedHomomorphism
+from groupae.groups.maps.homomorphisms import TabulatedHomomorphism
 
 __all__ = ["InAxes", "camera_axes", "scene_turns"]
 

@@ -33,7 +33,7 @@ from groupae.groups import (
     Octahedral,
     Product,
 )
-from groupae.groups.generated import FiniteMatrixGroup
+from groupae.groups.finite.finite_matrix_group import FiniteMatrixGroup
 from groupae.interop.loading import load
 from groupae.interop.matrices import check_matrices
 

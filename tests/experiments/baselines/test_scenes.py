@@ -10,7 +10,7 @@ from groupae.experiments.baselines.scenes import camera_axes, scene_turns
 from groupae.experiments.baselines.srt import camera_rays
 from groupae.experiments.datasets import sky_planes, turntable
 from groupae.experiments.datasets.rendering import Camera, Light, render_points
-from groupae.groups.homomorphisms import offending_pair
+from groupae.groups.maps.homomorphisms import offending_pair
 
 REACH, DISTANCE = 1.1, 3.0
 POINTS = torch.tensor([[0.7, 0.0, 0.0], [0.0, 0.7, 0.1], [0.3, -0.5, 0.4], [-0.4, 0.2, -0.5]])

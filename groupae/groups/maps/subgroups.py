@@ -17,27 +17,31 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, expected, unknown_choice
-from groupae.groups.affine import Affine, Scaling
 from groupae.groups.base import MOST_LISTED, Group
 from groupae.groups.constants import Constant
-from groupae.groups.dihedral import Dihedral
-from groupae.groups.enumerated import EnumeratedGroup, TableGroup
-from groupae.groups.finite import Cyclic
-from groupae.groups.generated import Icosahedral, Octahedral, Tetrahedral
-from groupae.groups.homomorphisms import (
+from groupae.groups.finite.cyclic import Cyclic
+from groupae.groups.finite.dihedral import Dihedral
+from groupae.groups.finite.enumerated_group import EnumeratedGroup
+from groupae.groups.finite.permutation import Permutation
+from groupae.groups.finite.polyhedral import Icosahedral, Octahedral, Tetrahedral
+from groupae.groups.finite.table_group import TableGroup
+from groupae.groups.lie.affine import Affine
+from groupae.groups.lie.o2 import O2
+from groupae.groups.lie.o3 import O3
+from groupae.groups.lie.orthogonal_matrices import determinant_sign
+from groupae.groups.lie.scaling import Scaling
+from groupae.groups.lie.se2 import SE2
+from groupae.groups.lie.se3 import SE3
+from groupae.groups.lie.so2 import SO2, wrap_angle
+from groupae.groups.lie.so3 import SO3
+from groupae.groups.lie.translation import Translation
+from groupae.groups.maps.homomorphisms import (
     Homomorphism,
     IdentityMap,
     TabulatedHomomorphism,
 )
-from groupae.groups.orthogonal import determinant_sign
-from groupae.groups.permutation import Permutation
-from groupae.groups.planar import SO2, wrap_angle
-from groupae.groups.products import Product
-from groupae.groups.projections import FactorInclusion
-from groupae.groups.reflections import O2
-from groupae.groups.rigid import SE2, SE3
-from groupae.groups.spatial import O3, SO3
-from groupae.groups.vector import Translation
+from groupae.groups.maps.projections import FactorInclusion
+from groupae.groups.products.product import Product
 from groupae.kernels.turning import turn_matrix
 
 __all__ = [

@@ -10,16 +10,17 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.groups.base import Group
-from groupae.groups.dihedral import Dihedral
-from groupae.groups.finite import Cyclic
-from groupae.groups.homomorphisms import Homomorphism
-from groupae.groups.orthogonal import determinant_sign
-from groupae.groups.permutation import Permutation
-from groupae.groups.planar import SO2, wrap_angle
-from groupae.groups.reflections import O2
-from groupae.groups.rigid import SE2, SE3
-from groupae.groups.spatial import O3
-from groupae.groups.vector import Translation
+from groupae.groups.finite.cyclic import Cyclic
+from groupae.groups.finite.dihedral import Dihedral
+from groupae.groups.finite.permutation import Permutation
+from groupae.groups.lie.o2 import O2
+from groupae.groups.lie.o3 import O3
+from groupae.groups.lie.orthogonal_matrices import determinant_sign
+from groupae.groups.lie.se2 import SE2
+from groupae.groups.lie.se3 import SE3
+from groupae.groups.lie.so2 import SO2, wrap_angle
+from groupae.groups.lie.translation import Translation
+from groupae.groups.maps.homomorphisms import Homomorphism
 
 __all__ = ["RotationPart", "Sign", "Winding"]
 

@@ -1,9 +1,8 @@
-"""Rotations of space, without and with reflections.
+"""Rotations of space.
 
 Conventions: an element is a rotation matrix acting on column vectors, shape ``(*batch, 3, 3)``.
 Rotation vectors point along the axis, length the angle in radians, right-handed. Quaternions are
 ``wxyz`` with ``w >= 0``. Axis order and real basis of the irreps are e3nn's, so ``D^1(R) = R``.
-An element of O(3) is ``s R``, s = +-1 its determinant: the point reflection -1 commutes with all.
 """
 
 from __future__ import annotations
@@ -11,8 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -24,15 +22,15 @@ from groupae.groups.charts import (
     Chart,
     check_finite,
     is_nonzero,
-    is_orthogonal,
     is_rotation,
-    is_sign,
 )
 from groupae.groups.couplings import couple_degrees
 from groupae.groups.irreps import IrrepLabel, Irreps, Terms
-from groupae.groups.orthogonal import OrthogonalMatrices, determinant_sign, nearest_rotation
-from groupae.groups.planar import parse_frequency
-from groupae.groups.quaternions import (
+from groupae.groups.lie.orthogonal_matrices import (
+    OrthogonalMatrices,
+    nearest_rotation,
+)
+from groupae.groups.lie.quaternions import (
     euler_yxy_from_quat,
     matrix_from_euler_yxy,
     matrix_from_quat,
@@ -40,12 +38,12 @@ from groupae.groups.quaternions import (
     quat_from_rotvec,
     rotvec_from_quat,
 )
-from groupae.groups.reflections import RotationsAndReflections
-from groupae.groups.wigner_e3nn import wigner_matrices_e3nn
+from groupae.groups.lie.so2 import parse_frequency
+from groupae.groups.lie.wigner_e3nn import wigner_matrices_e3nn
 from groupae.kernels.wigner import MAX_DEGREE, tangent_only, wigner_matrices
 from groupae.kernels.wigner_action import act_by_wigner
 
-__all__ = ["O3", "SO3"]
+__all__ = ["SO3"]
 
 _BACKENDS = ("table", "e3nn")
 
@@ -264,163 +262,3 @@ class SO3(OrthogonalMatrices):
         if chart == "euler_yxy":
             return euler_yxy_from_quat(quat_from_matrix(g))
         return g
-
-
-@dataclasses.dataclass(frozen=True)
-class _O3Irreps(Irreps):
-    """``le`` and ``lo``: degree l of the rotation part, times the determinant where odd (o)."""
-
-    backend: str
-
-    @property
-    @override
-    def trivial(self) -> IrrepLabel:
-        return "0e"
-
-    @override
-    def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
-        if cutoff is None:
-            raise ValueError(
-                expected("O(3)", "a cutoff, the highest degree", None, "O(3) has no last one")
-            )
-        return tuple(f"{degree}{parity}" for degree in range(cutoff + 1) for parity in "eo")
-
-    @override
-    def parse(self, text: str) -> IrrepLabel:
-        match = re.fullmatch(r"([0-9]+)([eo])", text)
-        if match is None or int(match[1]) > MAX_DEGREE:
-            span = f"0e, 0o, ..., {MAX_DEGREE}e, {MAX_DEGREE}o"
-            raise ValueError(expected("O(3)", f"an irrep among {span}", repr(text)))
-        return f"{int(match[1])}{match[2]}"
-
-    @override
-    def dim(self, label: IrrepLabel) -> int:
-        return 2 * _degree(label) + 1
-
-    @override
-    def depth(self, label: IrrepLabel) -> int:
-        return max(1, _degree(label))
-
-    @override
-    def couplings(self, a: IrrepLabel, b: IrrepLabel) -> list[tuple[IrrepLabel, Tensor]] | None:
-        rotations = SO3(self.backend).irreps.couplings(_degree(a), _degree(b))
-        parity = "e" if str(a)[-1] == str(b)[-1] else "o"
-        return rotations and [(f"{c}{parity}", isometry) for c, isometry in rotations]
-
-    @override
-    def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
-        return self._with_signs(SO3(self.backend).irreps.matrices, labels, g, dtype)
-
-    @override
-    def multipliers(
-        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
-    ) -> list[Tensor]:
-        return self._with_signs(SO3(self.backend).irreps.multipliers, labels, g, dtype)
-
-    def _with_signs(
-        self,
-        of_rotations: Callable[[Sequence[IrrepLabel], Tensor, torch.dtype], list[Tensor]],
-        labels: Sequence[IrrepLabel],
-        g: Tensor,
-        dtype: torch.dtype,
-    ) -> list[Tensor]:
-        sign = determinant_sign(g)[..., None, None]
-        every = of_rotations([_degree(label) for label in labels], sign * g, dtype)
-        return [
-            sign.to(dtype) * matrix if str(label).endswith("o") else matrix
-            for label, matrix in zip(labels, every, strict=True)
-        ]
-
-
-def _degree(label: IrrepLabel) -> int:
-    return int(str(label)[:-1])
-
-
-@dataclasses.dataclass(frozen=True)
-class O3(RotationsAndReflections):
-    """Rotations and reflections of space as orthogonal 3x3 matrices.
-
-    Irreps are written as in e3nn, with degree and parity: ``0e`` (trivial), ``0o`` (the
-    determinant), ``1o`` (vectors: the matrix itself), ``1e`` (axial vectors), ...
-
-    Args:
-        backend: Where Wigner matrices come from, as for `SO3`.
-
-    Example:
-        >>> G = O3()
-        >>> mirror = torch.diag(torch.tensor([1.0, 1.0, -1.0]))
-        >>> G.rep("1x0o + 1x1o").act(mirror, torch.ones(4)).tolist()
-        [-1.0, 1.0, 1.0, -1.0]
-    """
-
-    backend: str = "table"
-    element_shape = (3, 3)
-    lie_dim = 3
-    atlas = (
-        Chart("matrix", (3, 3), "floating", "an orthogonal matrix", is_orthogonal, PROJECT),
-        Chart(
-            "quat_wxyz_sign",
-            (5,),
-            "floating",
-            "a quaternion other than 0, and a sign 1 or -1",
-            lambda x, near: is_nonzero(x[..., :4]) & is_sign(x[..., 4], near),
-        ),
-        Chart(
-            "rotvec_sign",
-            (4,),
-            "floating",
-            "an axis times an angle, and a sign 1 or -1",
-            lambda x, near: is_sign(x[..., 3], near),
-        ),
-    )
-
-    def __post_init__(self) -> None:
-        _check_backend("O3", self.backend)
-
-    @property
-    @override
-    def name(self) -> str:
-        """``O(3)``, with the backend if it is not the default."""
-        return "O(3)" if self.backend == "table" else f"O(3, backend={self.backend})"
-
-    @property
-    @override
-    def irreps(self) -> Irreps:
-        """Degrees l = 0..12 of either parity."""
-        return _O3Irreps(self.backend)
-
-    @property
-    @override
-    def standard_text(self) -> str:
-        """Vectors."""
-        return "1x1o"
-
-    @property
-    @override
-    def rotations(self) -> SO3:
-        """SO(3), with the same backend."""
-        return SO3(self.backend)
-
-    @override
-    def _split(self, g: Tensor) -> tuple[Tensor, Tensor]:
-        sign = determinant_sign(g)
-        return sign[..., None, None] * g, sign
-
-    @override
-    def _join(self, rotation: Tensor, sign: Tensor) -> Tensor:
-        return sign[..., None, None] * rotation
-
-    @override
-    def _to_native(self, x: Tensor, chart: str) -> Tensor:
-        if chart == "matrix":
-            return x
-        rotation = self.rotations._to_native(x[..., :-1], chart.removesuffix("_sign"))
-        return self._join(rotation, x[..., -1])
-
-    @override
-    def _from_native(self, g: Tensor, chart: str) -> Tensor:
-        if chart == "matrix":
-            return g
-        rotation, sign = self._split(g)
-        numbers = self.rotations._from_native(rotation, chart.removesuffix("_sign"))
-        return torch.cat([numbers, sign[..., None]], -1)

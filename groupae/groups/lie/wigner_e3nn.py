@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from groupae.groups.quaternions import euler_yxy_from_quat, quat_from_matrix
+from groupae.groups.lie.quaternions import euler_yxy_from_quat, quat_from_matrix
 
 __all__ = ["wigner_matrices_e3nn"]
 

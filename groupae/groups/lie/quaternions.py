@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from groupae.groups.series import half_angle
+from groupae.groups.lie.power_series import half_angle
 from groupae.kernels.turning import wrap_angle
 
 __all__ = [

@@ -19,17 +19,17 @@ from typing_extensions import override
 from groupae._validation import expected
 from groupae.groups.constants import Constant
 from groupae.groups.irreps import Irreps
-from groupae.groups.matrix_algebra import (
+from groupae.groups.lie.matrix_algebra import (
     Matrices,
     check_independent,
     check_normalising,
     commutators,
     stack_matrices,
 )
-from groupae.groups.matrix_irreps import MatrixIrreps
-from groupae.groups.matrix_log import coarse_log, newton_step
-from groupae.groups.matrix_torus import MaximalTorus
-from groupae.groups.square_matrices import SquareMatrices
+from groupae.groups.lie.matrix_irreps import MatrixIrreps
+from groupae.groups.lie.matrix_log import coarse_log, newton_step
+from groupae.groups.lie.maximal_torus import MaximalTorus
+from groupae.groups.lie.square_matrices import SquareMatrices
 from groupae.kernels.exponential import matrix_exponential
 from groupae.kernels.paths import full_precision
 

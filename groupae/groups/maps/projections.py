@@ -9,8 +9,8 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae.groups.base import Group
-from groupae.groups.homomorphisms import Homomorphism
-from groupae.groups.products import Product
+from groupae.groups.maps.homomorphisms import Homomorphism
+from groupae.groups.products.product import Product
 
 __all__ = ["FactorInclusion", "Projection"]
 

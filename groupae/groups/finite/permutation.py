@@ -22,8 +22,7 @@ from typing_extensions import override
 from groupae._validation import Method, check_count, expected
 from groupae.groups.base import FiniteGroup
 from groupae.groups.charts import Chart, check_real, is_permutation, is_permutation_matrix
-from groupae.groups.irreps import IrrepLabel, Irreps
-from groupae.groups.young import (
+from groupae.groups.finite.young import (
     Partition,
     partitions,
     sorting_swaps,
@@ -32,6 +31,7 @@ from groupae.groups.young import (
     young_form,
     young_numbers,
 )
+from groupae.groups.irreps import IrrepLabel, Irreps
 
 __all__ = ["Permutation"]
 

@@ -16,9 +16,9 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_count
 from groupae.groups.charts import MODULO, Chart, to_whole, within
-from groupae.groups.indexed import IndexedGroup
+from groupae.groups.finite.indexed_group import IndexedGroup
 from groupae.groups.irreps import IrrepLabel
-from groupae.groups.planar import FrequencyIrreps, parse_frequency
+from groupae.groups.lie.so2 import FrequencyIrreps, parse_frequency
 
 __all__ = ["Cyclic", "are_steps", "turn_steps"]
 

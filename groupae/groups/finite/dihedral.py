@@ -16,10 +16,11 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_count
 from groupae.groups.charts import MODULO, Chart, is_orthogonal, to_whole, within
-from groupae.groups.finite import Cyclic, are_steps, turn_steps
-from groupae.groups.indexed import IndexedGroup
+from groupae.groups.finite.cyclic import Cyclic, are_steps, turn_steps
+from groupae.groups.finite.indexed_group import IndexedGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
-from groupae.groups.reflections import ReflectionIrreps, orthogonal_angle, orthogonal_matrix
+from groupae.groups.lie.o2 import orthogonal_angle, orthogonal_matrix
+from groupae.groups.lie.reflections import ReflectionIrreps
 
 __all__ = ["Dihedral"]
 

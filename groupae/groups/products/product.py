@@ -19,8 +19,8 @@ from typing_extensions import override
 from groupae._validation import expected
 from groupae.groups.base import FiniteGroup, Group, LieGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
-from groupae.groups.packing import Packed, are_finite, are_lie, split_outside
-from groupae.groups.planar import FrequencyIrreps
+from groupae.groups.lie.so2 import FrequencyIrreps
+from groupae.groups.products.packed import Packed, are_finite, are_lie, split_outside
 
 __all__ = ["FiniteProduct", "LieProduct", "Product"]
 

@@ -15,7 +15,7 @@ from groupae.groups.intertwining import intertwiner_space
 from groupae.groups.irreps import IrrepLabel, Irreps
 
 if TYPE_CHECKING:
-    from groupae.groups.matrix import MatrixLieGroup
+    from groupae.groups.lie.matrix_lie_group import MatrixLieGroup
 
 __all__ = ["Derivative", "MatrixIrreps"]
 

@@ -29,7 +29,7 @@ from groupae.groups.constants import Constant, look_up
 from groupae.groups.irreps import IrrepLabel, Irreps
 
 if TYPE_CHECKING:
-    from groupae.groups.enumerated import EnumeratedGroup
+    from groupae.groups.finite.enumerated_group import EnumeratedGroup
 
 __all__ = ["MAX_ORDER", "FoundIrreps", "find_irreps"]
 

@@ -23,7 +23,7 @@ from groupae._validation import Method, check_count, expected
 from groupae.groups.base import LieGroup
 from groupae.groups.charts import Chart, is_homogeneous
 from groupae.groups.irreps import IrrepLabel, Irreps
-from groupae.groups.planar import FrequencyIrreps
+from groupae.groups.lie.so2 import FrequencyIrreps
 from groupae.kernels.turning import turn_blocks
 
 __all__ = ["Translation", "homogeneous_matrix", "kronecker_lattice"]

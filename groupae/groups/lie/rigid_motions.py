@@ -1,4 +1,4 @@
-r"""Rigid motions: rotations and shifts together.
+r"""Rigid motions in any dimension: rotations and shifts together.
 
 Conventions: an element is a homogeneous matrix ``[[R, b], [0, 1]]``, shape ``(*batch, n + 1,
 n + 1)``, acting on column vectors: ``x`` goes to ``R x + b``. Lie-algebra coordinates are the
@@ -18,25 +18,19 @@ from typing_extensions import override
 from groupae._validation import Method, check_axis_size, check_count
 from groupae.groups.base import Group
 from groupae.groups.charts import (
-    PROJECT,
-    Chart,
-    check_finite,
     is_homogeneous,
-    is_nonzero,
     is_rotation,
 )
-from groupae.groups.extension import ExtensionIrreps
 from groupae.groups.irreps import Irreps
-from groupae.groups.planar import SO2
-from groupae.groups.quaternions import matrix_from_quat, quat_from_matrix
-from groupae.groups.series import cotangent_defect_ratio, sine_defect_ratio, versine_ratio
-from groupae.groups.spatial import SO3
-from groupae.groups.square_matrices import SquareMatrices
-from groupae.groups.vector import homogeneous_matrix, kronecker_lattice
+from groupae.groups.lie.power_series import cotangent_defect_ratio, sine_defect_ratio, versine_ratio
+from groupae.groups.lie.so2 import SO2
+from groupae.groups.lie.so3 import SO3
+from groupae.groups.lie.square_matrices import SquareMatrices
+from groupae.groups.lie.translation import homogeneous_matrix, kronecker_lattice
+from groupae.groups.products.extension_irreps import ExtensionIrreps
 from groupae.kernels.paths import full_precision
-from groupae.kernels.turning import turn_matrix
 
-__all__ = ["SE2", "SE3", "RigidMotions"]
+__all__ = ["RigidMotions"]
 
 
 def _is_rigid(x: Tensor, tolerance: float) -> Tensor:
@@ -211,123 +205,3 @@ class RigidMotions(SquareMatrices):
         turning = self.pack(shift[torch.arange(len(rotation)) % 4], rotation)
         still = self.rotations.identity(dtype=dtype)
         return torch.cat([self.identity(1, dtype=dtype), self.pack(shift, still), turning])
-
-
-@dataclasses.dataclass(frozen=True)
-class SE2(RigidMotions):
-    """Rotations and shifts of the plane, as homogeneous 3x3 matrices.
-
-    Example:
-        >>> G = SE2()
-        >>> g = G.convert(torch.tensor([1.0, 2.0, torch.pi / 2]), from_="xy_angle", to="matrix")
-        >>> (g @ torch.tensor([1.0, 0.0, 1.0])).round().tolist()
-        [1.0, 3.0, 1.0]
-    """
-
-    n = 2
-    atlas = (
-        Chart("matrix", (3, 3), "floating", "[[R, b], [0, 1]], R a rotation", _is_rigid, PROJECT),
-        Chart("xy_angle", (3,), "floating", "a shift, and an angle in radians"),
-    )
-
-    @property
-    @override
-    def rotations(self) -> SO2:
-        """`SO2`."""
-        return SO2()
-
-    @override
-    def _matrix(self, rotation: Tensor) -> Tensor:
-        return turn_matrix(rotation.cos(), rotation.sin())
-
-    @override
-    def _rotation(self, matrix: Tensor) -> Tensor:
-        return torch.atan2(matrix[..., 1, 0], matrix[..., 0, 0])
-
-    @override
-    def _cross(self, w: Tensor, u: Tensor) -> Tensor:
-        x, y = u.unbind(-1)
-        return w * torch.stack([-y, x], -1)
-
-    @override
-    def project(self, x: Tensor) -> Tensor:
-        """Return the motion with the nearest rotation in the Frobenius norm."""
-        self.check_elements(x)
-        check_finite(Method(self, "project"), x)
-        (a, b), (c, d) = (row.unbind(-1) for row in x[..., :-1, :-1].unbind(-2))
-        angle = torch.atan2(c - b, a + d)
-        return homogeneous_matrix(turn_matrix(angle.cos(), angle.sin()), x[..., :-1, -1])
-
-    @override
-    def _to_native(self, x: Tensor, chart: str) -> Tensor:
-        return self.pack(x[..., :2], x[..., 2]) if chart == "xy_angle" else x
-
-    @override
-    def _from_native(self, g: Tensor, chart: str) -> Tensor:
-        if chart == "matrix":
-            return g
-        shift, angle = self.unpack(g)
-        return torch.cat([shift, angle[..., None]], -1)
-
-
-@dataclasses.dataclass(frozen=True)
-class SE3(RigidMotions):
-    """Rotations and shifts of space, as homogeneous 4x4 matrices.
-
-    Example:
-        >>> G = SE3()
-        >>> g = torch.tensor([1.0, 2.0, 3.0, 1.0, 0.0, 0.0, 0.0])
-        >>> G.convert(g, from_="xyz_quat_wxyz", to="matrix")[:3].tolist()
-        [[1.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 2.0], [0.0, 0.0, 1.0, 3.0]]
-    """
-
-    n = 3
-    atlas = (
-        Chart("matrix", (4, 4), "floating", "[[R, b], [0, 1]], R a rotation", _is_rigid, PROJECT),
-        Chart(
-            "xyz_quat_wxyz",
-            (7,),
-            "floating",
-            "a shift, and a quaternion other than 0",
-            lambda x, near: is_nonzero(x[..., 3:], near),
-        ),
-    )
-
-    @property
-    @override
-    def rotations(self) -> SO3:
-        """`SO3`."""
-        return SO3()
-
-    @override
-    def _matrix(self, rotation: Tensor) -> Tensor:
-        return rotation
-
-    @override
-    def _rotation(self, matrix: Tensor) -> Tensor:
-        return matrix.clone()
-
-    @override
-    def _cross(self, w: Tensor, u: Tensor) -> Tensor:
-        product: Tensor = torch.linalg.cross(w, u, dim=-1)
-        return product
-
-    @override
-    def project(self, x: Tensor) -> Tensor:
-        """Return the motion with the nearest rotation; differentiable where it is unique."""
-        self.check_elements(x)
-        check_finite(Method(self, "project"), x)
-        return homogeneous_matrix(self.rotations.project(x[..., :-1, :-1]), x[..., :-1, -1])
-
-    @override
-    def _to_native(self, x: Tensor, chart: str) -> Tensor:
-        if chart == "matrix":
-            return x
-        return self.pack(x[..., :3], matrix_from_quat(x[..., 3:]))
-
-    @override
-    def _from_native(self, g: Tensor, chart: str) -> Tensor:
-        if chart == "matrix":
-            return g
-        shift, rotation = self.unpack(g)
-        return torch.cat([shift, quat_from_matrix(rotation)], -1)

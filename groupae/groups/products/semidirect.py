@@ -19,11 +19,11 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.groups.base import FiniteGroup, Group, LieGroup
-from groupae.groups.extension import ExtensionIrreps
 from groupae.groups.irreps import Irreps
-from groupae.groups.packing import Packed, are_finite, are_lie
+from groupae.groups.lie.translation import Translation, homogeneous_matrix
+from groupae.groups.products.extension_irreps import ExtensionIrreps
+from groupae.groups.products.packed import Packed, are_finite, are_lie
 from groupae.groups.samples import sample_elements
-from groupae.groups.vector import Translation, homogeneous_matrix
 from groupae.kernels.exponential import matrix_exponential
 from groupae.kernels.paths import full_precision
 
