@@ -24,7 +24,7 @@ from pathlib import Path
 import torch
 
 from groupae.kernels.compiled.library import is_compiled
-from groupae.kernels.paths import forced_path
+from groupae.kernels.dispatch import forced_path
 
 RESULTS = Path(__file__).parent / "results"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import sys
 import types
 import warnings
@@ -18,6 +19,73 @@ from collections.abc import Callable, Mapping, Sequence
 from typing_extensions import override
 
 __all__ = ["MODULES", "find_moved_modules", "lazy_names"]
+
+# Where modules were, where they are, and which: a new name after a colon, parts joined by "+"
+_ROOMS = (
+    ("", "experiments", "baselines"),
+    (
+        "data",
+        "experiments.datasets",
+        "blocked_digits brain_contrast building:progress cache digits molecules npy_files "
+        "options originals point_clouds registry rendering rotated_digits series settings "
+        "shapes simulated_heads skies sky_planes turntable warps",
+    ),
+    ("data.originals", "data", "pixels"),
+    (
+        "experiments",
+        "experiments.presets",
+        "backbones beyond_pictures blocked_digits brain_contrast building config "
+        "experiment paper_backbones paper_presets:paper rivals rotated_digits sky_planes "
+        "systems turntable",
+    ),
+    (
+        "experiments",
+        "experiments.compare",
+        "cells comparison processes:workers standings:leaderboard",
+    ),
+    ("experiments", "experiments.runs", "exports:export report run swaps tables"),
+    (
+        "groups",
+        "groups.lie",
+        "affine:affine+scaling matrix:matrix_lie_group matrix_algebra matrix_irreps "
+        "matrix_log matrix_torus:maximal_torus orthogonal:orthogonal_matrices planar:so2 "
+        "quaternions reflections:o2+reflections rigid:rigid_motions+se2+se3 "
+        "series:power_series spatial:so3+o3 square_matrices vector:translation "
+        "wigner_e3nn",
+    ),
+    (
+        "groups",
+        "groups.finite",
+        "dihedral enumerated:enumerated_group+table_group found_irreps "
+        "generated:permutation_group+finite_matrix_group+polyhedral indexed:indexed_group "
+        "permutation young",
+    ),
+    ("groups", "groups.products", "extension:extension_irreps packing:packed semidirect"),
+    ("groups", "groups.maps", "homomorphisms projections quotients subgroups"),
+    ("kernels", "kernels", "forward_mode:autograd paths:dispatch"),
+    (
+        "kernels",
+        "kernels.wigner",
+        "wigner_action:action wigner_phases:phases wigner_recursion:recursion "
+        "wigner_vectors:vectors",
+    ),
+    ("models", "experiments.baselines", "paper"),
+    ("viz", "experiments.datasets", "data_pictures:drawing"),
+)
+
+
+def _moved_modules() -> dict[str, tuple[str, ...]]:
+    found = {}
+    for before, now, names in _ROOMS:
+        for name in names.split():
+            old, _, new = name.partition(":")
+            homes = (new or old).split("+")
+            found[f"{before}.{old}".lstrip(".")] = tuple(f"{now}.{home}" for home in homes)
+    return found
+
+
+MODULES = _moved_modules()
+"""The modules that moved: where each was, and where its names are now, both below ``groupae``."""
 
 
 def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
@@ -36,6 +104,17 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], object
     return load
 
 
+def _homes(fullname: str) -> tuple[str, ...]:
+    """Return where the names of a module are now; nothing if it did not move."""
+    if not fullname.startswith("groupae."):
+        return ()
+    name, rest = fullname.removeprefix("groupae."), ""
+    while name and name not in MODULES:
+        name, _, last = name.rpartition(".")
+        rest = f".{last}{rest}"
+    return tuple(f"groupae.{home}{rest}" for home in MODULES.get(name, ()))
+
+
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Importer of modules under their old names: their names are looked up where they are now."""
 
@@ -43,13 +122,14 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if not fullname.startswith("groupae.") or fullname[8:] not in MODULES:
+        homes = _homes(fullname)
+        if not homes or importlib.util.find_spec(homes[0]) is None:
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
     @override
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        homes = [f"groupae.{name}" for name in MODULES[spec.name[8:]].split()]
+        homes = _homes(spec.name)
         now = " and ".join(homes)
         warnings.warn(f"{spec.name} is {now} now", DeprecationWarning, stacklevel=2)
         module = types.ModuleType(spec.name, f"Old name of {now}.")
@@ -72,94 +152,3 @@ def find_moved_modules() -> None:
     """Let ``import`` find modules under their old names."""
     if not any(type(finder).__name__ == _Finder.__name__ for finder in sys.meta_path):
         sys.meta_path.insert(0, _Finder())
-
-
-MODULES: Mapping[str, str] = {
-    "baselines": "experiments.baselines",
-    "baselines.conditional": "experiments.baselines.conditional",
-    "baselines.dupont": "experiments.baselines.dupont",
-    "baselines.learned_mask": "experiments.baselines.learned_mask",
-    "baselines.maganet": "experiments.baselines.maganet",
-    "baselines.maganet.bank": "experiments.baselines.maganet.bank",
-    "baselines.maganet.decoder": "experiments.baselines.maganet.decoder",
-    "baselines.maganet.glow": "experiments.baselines.maganet.glow",
-    "baselines.maganet.model": "experiments.baselines.maganet.model",
-    "baselines.references": "experiments.baselines.references",
-    "baselines.scenes": "experiments.baselines.scenes",
-    "baselines.srt": "experiments.baselines.srt",
-    "baselines.winter": "experiments.baselines.winter",
-    "data.blocked_digits": "experiments.datasets.blocked_digits",
-    "data.brain_contrast": "experiments.datasets.brain_contrast",
-    "data.building": "experiments.datasets.progress",
-    "data.cache": "experiments.datasets.cache",
-    "data.digits": "experiments.datasets.digits",
-    "data.molecules": "experiments.datasets.molecules",
-    "data.npy_files": "experiments.datasets.npy_files",
-    "data.options": "experiments.datasets.options",
-    "data.originals": "experiments.datasets.originals",
-    "data.originals.files": "experiments.datasets.originals.files",
-    "data.originals.meshes": "experiments.datasets.originals.meshes",
-    "data.originals.mnist": "experiments.datasets.originals.mnist",
-    "data.originals.nifti": "experiments.datasets.originals.nifti",
-    "data.originals.nmr": "experiments.datasets.originals.nmr",
-    "data.originals.pictures": "experiments.datasets.originals.pictures",
-    "data.originals.pixels": "data.pixels",
-    "data.originals.polygons": "experiments.datasets.originals.polygons",
-    "data.point_clouds": "experiments.datasets.point_clouds",
-    "data.registry": "experiments.datasets.registry",
-    "data.rendering": "experiments.datasets.rendering",
-    "data.rendering.camera": "experiments.datasets.rendering.camera",
-    "data.rendering.meshes": "experiments.datasets.rendering.meshes",
-    "data.rendering.rasterizer": "experiments.datasets.rendering.rasterizer",
-    "data.rendering.scenes": "experiments.datasets.rendering.scenes",
-    "data.rendering.shading": "experiments.datasets.rendering.shading",
-    "data.rendering.spheres": "experiments.datasets.rendering.spheres",
-    "data.rotated_digits": "experiments.datasets.rotated_digits",
-    "data.series": "experiments.datasets.series",
-    "data.settings": "experiments.datasets.settings",
-    "data.shapes": "experiments.datasets.shapes",
-    "data.shapes.airplanes": "experiments.datasets.shapes.airplanes",
-    "data.shapes.cars": "experiments.datasets.shapes.cars",
-    "data.shapes.chairs": "experiments.datasets.shapes.chairs",
-    "data.shapes.draws": "experiments.datasets.shapes.draws",
-    "data.shapes.lamps": "experiments.datasets.shapes.lamps",
-    "data.shapes.lofting": "experiments.datasets.shapes.lofting",
-    "data.shapes.mugs": "experiments.datasets.shapes.mugs",
-    "data.shapes.primitives": "experiments.datasets.shapes.primitives",
-    "data.shapes.tables": "experiments.datasets.shapes.tables",
-    "data.shapes.wings": "experiments.datasets.shapes.wings",
-    "data.simulated_heads": "experiments.datasets.simulated_heads",
-    "data.skies": "experiments.datasets.skies",
-    "data.sky_planes": "experiments.datasets.sky_planes",
-    "data.turntable": "experiments.datasets.turntable",
-    "data.warps": "experiments.datasets.warps",
-    "experiments.backbones": "experiments.presets.backbones",
-    "experiments.beyond_pictures": "experiments.presets.beyond_pictures",
-    "experiments.blocked_digits": "experiments.presets.blocked_digits",
-    "experiments.brain_contrast": "experiments.presets.brain_contrast",
-    "experiments.building": "experiments.presets.building",
-    "experiments.cells": "experiments.compare.cells",
-    "experiments.comparison": "experiments.compare.comparison",
-    "experiments.config": "experiments.presets.config",
-    "experiments.experiment": "experiments.presets.experiment",
-    "experiments.exports": "experiments.runs.export",
-    "experiments.paper_backbones": "experiments.presets.paper_backbones",
-    "experiments.paper_presets": "experiments.presets.paper",
-    "experiments.processes": "experiments.compare.workers",
-    "experiments.report": "experiments.runs.report",
-    "experiments.rivals": "experiments.presets.rivals",
-    "experiments.rotated_digits": "experiments.presets.rotated_digits",
-    "experiments.run": "experiments.runs.run",
-    "experiments.sky_planes": "experiments.presets.sky_planes",
-    "experiments.standings": "experiments.compare.leaderboard",
-    "experiments.swaps": "experiments.runs.swaps",
-    "experiments.systems": "experiments.presets.systems",
-    "experiments.tables": "experiments.runs.tables",
-    "experiments.turntable": "experiments.presets.turntable",
-    "models.paper": "experiments.baselines.paper",
-    "models.paper.brain": "experiments.baselines.paper.brain",
-    "models.paper.digits": "experiments.baselines.paper.digits",
-    "models.paper.scenes": "experiments.baselines.paper.scenes",
-    "viz.data_pictures": "experiments.datasets.drawing",
-}
-"""The modules that moved: where each was, and where its names are now, both below ``groupae``."""

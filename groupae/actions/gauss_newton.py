@@ -18,7 +18,7 @@ from torch import Tensor
 from groupae.actions.base import LatentAction, map_latent
 from groupae.actions.newton import advance, spread
 from groupae.groups import Group
-from groupae.kernels.forward_mode import directional_derivative
+from groupae.kernels.autograd import directional_derivative
 
 __all__ = ["search"]
 

@@ -28,7 +28,7 @@ from groupae.groups import Group
 from groupae.groups.lie.se2 import SE2
 from groupae.groups.lie.se3 import SE3
 from groupae.groups.lie.translation import Translation
-from groupae.kernels.paths import full_precision
+from groupae.kernels.dispatch import full_precision
 from groupae.representations import Representation
 
 __all__ = ["GridAction"]

@@ -19,7 +19,7 @@ from groupae._validation import expected
 from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel
 from groupae.groups.products.packed import Packed
-from groupae.kernels.forward_mode import directional_derivative
+from groupae.kernels.autograd import directional_derivative
 
 __all__ = ["MOST_TRIED", "advance", "climb", "spread"]
 

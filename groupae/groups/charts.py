@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from groupae._validation import ShapeError, expected
-from groupae.kernels.paths import full_precision, is_transformed
+from groupae.kernels.dispatch import full_precision, is_transformed
 
 __all__ = [
     "MODULO",

@@ -17,7 +17,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae.kernels.compiled import library
-from groupae.kernels.paths import (
+from groupae.kernels.dispatch import (
     computes_compiled,
     full_precision,
     is_derived,

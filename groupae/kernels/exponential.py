@@ -20,7 +20,7 @@ import math
 import torch
 from torch import Tensor
 
-from groupae.kernels.paths import hides_values
+from groupae.kernels.dispatch import hides_values
 
 __all__ = ["matrix_exponential"]
 

@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from groupae.kernels.block_product import join_blocks, matmul, split_blocks
 from groupae.kernels.compiled import library
-from groupae.kernels.paths import (
+from groupae.kernels.dispatch import (
     computes_compiled,
     is_derived,
     multiplies_in_numpy,

@@ -26,7 +26,7 @@ from typing_extensions import override
 from groupae._validation import Method, check_axis_size, check_floating, expected
 from groupae.groups import Group, get_group
 from groupae.groups.base import align_batch
-from groupae.kernels.paths import full_precision
+from groupae.kernels.dispatch import full_precision
 
 if TYPE_CHECKING:
     from groupae.groups.maps.homomorphisms import Homomorphism

@@ -17,7 +17,7 @@ from groupae._validation import expected
 from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel, Terms
 from groupae.groups.products.packed import split_outside
-from groupae.kernels.paths import full_precision
+from groupae.kernels.dispatch import full_precision
 from groupae.representations.base import Block, Representation, Summand
 
 __all__ = ["IrrepSum", "Term"]

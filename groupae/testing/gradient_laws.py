@@ -7,7 +7,7 @@ twice, and the code depends on the element too:
 
 So a path that counts shared history twice, or forgets some of it, differs. `check_gradients`
 compares the first derivatives and all second ones with those of plain operations (see
-`groupae.kernels.paths.forced_path`), and those with central differences. Every pass serves all
+`groupae.kernels.dispatch.forced_path`), and those with central differences. Every pass serves all
 samples at once.
 """
 
@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.func import grad, jacfwd, jacrev, vmap
 
 from groupae.groups import Group
-from groupae.kernels.paths import forced_path
+from groupae.kernels.dispatch import forced_path
 from groupae.testing.report import LawBook
 from groupae.testing.samples import largest, map_parts, parts
 

@@ -15,7 +15,7 @@ from groupae import SO2, SO3, Affine, Cyclic, Dihedral, Permutation, Representat
 from groupae.groups import O2, O3, FiniteGroup, Icosahedral, Translation
 from groupae.groups.lie.se2 import SE2
 from groupae.groups.lie.se3 import SE3
-from groupae.kernels.paths import forced_path
+from groupae.kernels.dispatch import forced_path
 
 
 def quaternions():

@@ -10,7 +10,7 @@ import torch
 
 from groupae.groups.registry import example_groups
 from groupae.groups.samples import sample_elements
-from groupae.kernels.paths import forced_path
+from groupae.kernels.dispatch import forced_path
 from groupae.testing.action_laws import acting_elements
 from groupae.testing.catalogue import example_actions, representations_of
 from groupae.testing.gradient_laws import _gradient, _Path

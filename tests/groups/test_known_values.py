@@ -11,9 +11,9 @@ from e3nn import o3
 from scipy.spatial.transform import Rotation
 
 from groupae import O3, SO2, SO3, Affine, Cyclic, Dihedral
-from groupae.kernels.tables.regenerate import so3_couplings
-from groupae.kernels.wigner import MAX_DEGREE, wigner_matrices
-from groupae.kernels.wigner_recursion import _couplings
+from groupae.kernels.wigner.matrices import MAX_DEGREE, wigner_matrices
+from groupae.kernels.wigner.recursion import _couplings
+from groupae.kernels.wigner.tables.regenerate import so3_couplings
 from groupae.testing import sample_elements
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -7,9 +7,9 @@ import torch
 
 from groupae import SO3
 from groupae.kernels.compiled import BuildError, build, building, library
-from groupae.kernels.paths import computes_compiled, forced_path
-from groupae.kernels.wigner import MAX_DEGREE, wigner_matrices
-from groupae.kernels.wigner_recursion import wigner_by_recursion
+from groupae.kernels.dispatch import computes_compiled, forced_path
+from groupae.kernels.wigner.matrices import MAX_DEGREE, wigner_matrices
+from groupae.kernels.wigner.recursion import wigner_by_recursion
 from groupae.testing import check_representation
 from tests.kernels.test_kernels import SUMS, TENSORS, elements, sums, threads, vectors
 

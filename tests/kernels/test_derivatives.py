@@ -10,7 +10,7 @@ from torch.func import hessian, jacfwd, jacrev, vmap
 
 from groupae import SO2, SO3
 from groupae.groups import O2, O3, SE2, SE3
-from groupae.kernels.paths import forced_path
+from groupae.kernels.dispatch import forced_path
 from tests.kernels.test_kernels import SUMS, elements, sums, vectors
 
 SUMS_OF_LIE_GROUPS = {

@@ -5,7 +5,7 @@ import sys
 
 import torch
 
-from groupae.kernels.forward_mode import directional_derivative
+from groupae.kernels.autograd import directional_derivative
 
 _ALIGN = """
 import torch

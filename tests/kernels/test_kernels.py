@@ -10,9 +10,9 @@ from groupae import SO2, SO3, Cyclic, Permutation
 from groupae.groups import O3, Translation
 from groupae.groups.lie.wigner_e3nn import wigner_matrices_e3nn
 from groupae.kernels.block_product import join_blocks, multiply_blocks, split_blocks
-from groupae.kernels.paths import forced_path, multiplies_in_numpy, rows_at_once, uses_fast_path
-from groupae.kernels.wigner import MAX_DEGREE, wigner_matrices
-from groupae.kernels.wigner_recursion import wigner_by_recursion, wigner_generators
+from groupae.kernels.dispatch import forced_path, multiplies_in_numpy, rows_at_once, uses_fast_path
+from groupae.kernels.wigner.matrices import MAX_DEGREE, wigner_matrices
+from groupae.kernels.wigner.recursion import wigner_by_recursion, wigner_generators
 
 SUMS = {
     "SO3": lambda: SO3().rep("3x0 + 2x1 + 1x4 + 2x2 + 1x0"),

@@ -26,7 +26,7 @@ from groupae.actions.base import match_batch
 from groupae.experiments.baselines.scenes import InAxes, scene_turns
 from groupae.groups import SO3, FiniteGroup, Group, Homomorphism
 from groupae.groups.constants import Constant
-from groupae.kernels.paths import full_precision, is_transformed
+from groupae.kernels.dispatch import full_precision, is_transformed
 from groupae.metrics import ssim_score
 from groupae.models import Capabilities, LatentActionAE
 from groupae.models.backbones import (

@@ -30,8 +30,8 @@ from groupae.groups.lie.matrix_irreps import MatrixIrreps
 from groupae.groups.lie.matrix_log import coarse_log, newton_step
 from groupae.groups.lie.maximal_torus import MaximalTorus
 from groupae.groups.lie.square_matrices import SquareMatrices
+from groupae.kernels.dispatch import full_precision
 from groupae.kernels.exponential import matrix_exponential
-from groupae.kernels.paths import full_precision
 
 __all__ = ["MatrixLieGroup"]
 

@@ -29,7 +29,7 @@ from groupae.groups.lie.orthogonal_matrices import (
 )
 from groupae.groups.lie.reflections import RotationsAndReflections
 from groupae.groups.lie.so3 import SO3, _check_backend
-from groupae.kernels.wigner import MAX_DEGREE
+from groupae.kernels.wigner.matrices import MAX_DEGREE
 
 __all__ = ["O3"]
 

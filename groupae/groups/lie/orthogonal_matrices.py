@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from groupae.groups.lie.quaternions import matrix_from_quat, quat_from_rotvec
 from groupae.groups.lie.square_matrices import SquareMatrices
-from groupae.kernels.paths import full_precision
+from groupae.kernels.dispatch import full_precision
 
 __all__ = ["OrthogonalMatrices", "determinant_sign", "nearest_rotation"]
 

@@ -28,7 +28,7 @@ from groupae.groups.lie.so3 import SO3
 from groupae.groups.lie.square_matrices import SquareMatrices
 from groupae.groups.lie.translation import homogeneous_matrix, kronecker_lattice
 from groupae.groups.products.extension_irreps import ExtensionIrreps
-from groupae.kernels.paths import full_precision
+from groupae.kernels.dispatch import full_precision
 
 __all__ = ["RigidMotions"]
 

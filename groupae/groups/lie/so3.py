@@ -40,8 +40,8 @@ from groupae.groups.lie.quaternions import (
 )
 from groupae.groups.lie.so2 import parse_frequency
 from groupae.groups.lie.wigner_e3nn import wigner_matrices_e3nn
-from groupae.kernels.wigner import MAX_DEGREE, tangent_only, wigner_matrices
-from groupae.kernels.wigner_action import act_by_wigner
+from groupae.kernels.wigner.action import act_by_wigner
+from groupae.kernels.wigner.matrices import MAX_DEGREE, tangent_only, wigner_matrices
 
 __all__ = ["SO3"]
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae.groups.base import LieGroup
-from groupae.kernels.paths import full_precision
+from groupae.kernels.dispatch import full_precision
 
 __all__ = ["SquareMatrices"]
 

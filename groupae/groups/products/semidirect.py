@@ -24,8 +24,8 @@ from groupae.groups.lie.translation import Translation, homogeneous_matrix
 from groupae.groups.products.extension_irreps import ExtensionIrreps
 from groupae.groups.products.packed import Packed, are_finite, are_lie
 from groupae.groups.samples import sample_elements
+from groupae.kernels.dispatch import full_precision
 from groupae.kernels.exponential import matrix_exponential
-from groupae.kernels.paths import full_precision
 
 if TYPE_CHECKING:
     from groupae.representations.base import Representation

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from groupae.kernels.compiled.building import library_path
-from groupae.kernels.wigner_recursion import wigner_generators
+from groupae.kernels.wigner.recursion import wigner_generators
 
 __all__ = ["is_compiled", "multiply", "torque", "turn", "wigner"]
 

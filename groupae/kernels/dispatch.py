@@ -1,9 +1,21 @@
-"""Which of two ways to compute the same thing: decided here, for every group.
+"""Dispatch between the implementations of each kernel.
 
-*Fast* paths write into memory of their own and state their first gradient by the formula of the
-theory. Where the kernels in C are compiled, they take those. *Plain* paths are ordinary operations,
-which a compiler can trace, fuse and export, and ``torch.func`` and forward mode can transform any
-number of times. All obey the same laws, and the tests force each of them.
+====================  =========================================  ==================================
+way                   taken when                                 what it is
+====================  =========================================  ==================================
+plain                 ``torch.compile`` or export traces, or     ordinary operations: they can be
+                      ``torch.func``, forward mode or a          traced, fused and transformed any
+                      batched gradient transforms                number of times
+compiled              else, if the kernels in C are compiled,    one pass per row of the batch,
+                      for float32 or float64 on a processor      through all its blocks
+numpy                 else, on a processor with one thread       many small matrix products,
+                                                                 written where the result belongs
+fast                  else                                       torch, with a first gradient stated
+                                                                 by the formula of the theory
+====================  =========================================  ==================================
+
+Of few copies of SO(3), vectors are turned without forming matrices (`turns_vectors`). All ways obey
+the same laws; `forced_path` takes one of them, for tests and benchmarks.
 """
 
 from __future__ import annotations

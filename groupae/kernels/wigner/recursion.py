@@ -7,7 +7,8 @@ The recursion couples degree l - 1 with the rotation itself,
 
 with :math:`D^0 = 1` and :math:`D^1 = R` in e3nn's axis order. Every entry is a polynomial in the
 entries of R: gradients are finite everywhere, with no Euler angles and so no poles. The float64
-table of C_l, l <= 12, is shipped; ``python -m groupae.kernels.tables.regenerate`` remakes it.
+table of C_l, l <= 12, is shipped; ``python -m groupae.kernels.wigner.tables.regenerate`` remakes
+it.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ MAX_DEGREE = 12
 
 def _couplings() -> dict[int, Tensor]:
     """Return C_l in float64, shapes ``(2l - 1, 3, 2l + 1)``, for l = 2..MAX_DEGREE."""
-    table = resources.files("groupae.kernels.tables") / "so3_couplings.npz"
+    table = resources.files("groupae.kernels.wigner.tables") / "so3_couplings.npz"
     with table.open("rb") as stream, np.load(stream) as arrays:
         return {
             degree: torch.from_numpy(arrays[f"C{degree}"]) for degree in range(2, MAX_DEGREE + 1)

@@ -23,8 +23,8 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from groupae.kernels.wigner_phases import powers_of_phases
-from groupae.kernels.wigner_recursion import wigner_by_recursion
+from groupae.kernels.wigner.phases import powers_of_phases
+from groupae.kernels.wigner.recursion import wigner_by_recursion
 
 __all__ = ["turn_few"]
 

@@ -24,8 +24,8 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from groupae.kernels.paths import rows_at_once
-from groupae.kernels.wigner_recursion import MAX_DEGREE, wigner_by_recursion
+from groupae.kernels.dispatch import rows_at_once
+from groupae.kernels.wigner.recursion import MAX_DEGREE, wigner_by_recursion
 
 __all__ = ["powers_of_phases", "wigner_rows"]
 

@@ -19,14 +19,14 @@ from typing_extensions import override
 
 from groupae.kernels.block_product import multiply_blocks, multiply_pairs, split_blocks
 from groupae.kernels.compiled import library
-from groupae.kernels.paths import (
+from groupae.kernels.dispatch import (
     computes_compiled,
     full_precision,
     is_derived,
     turns_vectors,
     uses_fast_path,
 )
-from groupae.kernels.wigner import (
+from groupae.kernels.wigner.matrices import (
     plain_wigner_matrices,
     read_matrices,
     rotation_gradient,
@@ -34,7 +34,7 @@ from groupae.kernels.wigner import (
     wigner_entries,
     wigner_matrices,
 )
-from groupae.kernels.wigner_vectors import turn_few
+from groupae.kernels.wigner.vectors import turn_few
 
 __all__ = ["act_by_wigner"]
 

@@ -1,4 +1,7 @@
-"""Remake ``so3_couplings.npz`` from e3nn: ``python -m groupae.kernels.tables.regenerate``."""
+"""Script that remakes ``so3_couplings.npz`` from e3nn.
+
+Usage: ``python -m groupae.kernels.wigner.tables.regenerate [target.npz]``.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def so3_couplings(highest: int) -> dict[str, NDArray[np.float64]]:
 
 
 if __name__ == "__main__":
-    from groupae.kernels.wigner import MAX_DEGREE
+    from groupae.kernels.wigner.matrices import MAX_DEGREE
 
     target = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent / "so3_couplings.npz"
     with target.open("wb") as stream:

@@ -1,7 +1,7 @@
 r"""Wigner matrices of SO(3) from a rotation matrix, in e3nn's real basis.
 
-Two ways, chosen by `groupae.kernels.paths`: from phases and one table (`wigner_phases`), with the
-gradient stated by the theory, and by recursion (`wigner_recursion`), which is plain operations.
+Two ways, chosen by `groupae.kernels.dispatch`: from phases and one table (`wigner_phases`), with
+the gradient stated by the theory, and by recursion (`wigner_recursion`), which is plain operations.
 
 The derivative of D along the rotation ``exp(v)`` from the left is ``(sum_a v_a X_a) D``, with the
 generators X. So that of a function f of D along axis a is
@@ -24,14 +24,14 @@ from typing_extensions import override
 
 from groupae.kernels.block_product import multiply_pairs
 from groupae.kernels.compiled import library
-from groupae.kernels.paths import (
+from groupae.kernels.dispatch import (
     computes_compiled,
     full_precision,
     is_derived,
     uses_fast_path,
 )
-from groupae.kernels.wigner_phases import wigner_rows
-from groupae.kernels.wigner_recursion import MAX_DEGREE, wigner_by_recursion, wigner_generators
+from groupae.kernels.wigner.phases import wigner_rows
+from groupae.kernels.wigner.recursion import MAX_DEGREE, wigner_by_recursion, wigner_generators
 
 __all__ = [
     "MAX_DEGREE",

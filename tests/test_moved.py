@@ -1,0 +1,87 @@
+"""Modules of groupae 0.2 are found under their old names; a file is named as its class."""
+
+import importlib
+import pickle
+import re
+import sys
+
+import pytest
+
+import groupae
+from groupae import SO2, groups
+from groupae._moved import MODULES
+from groupae.groups import finite, lie, maps, products
+
+SUBMODULES = ("baselines.maganet.glow", "data.rendering.camera", "models.paper.digits")
+
+
+OLD = pytest.mark.filterwarnings("ignore:groupae.* is groupae:DeprecationWarning")
+
+
+@pytest.fixture
+def forgotten():
+    """Old names are imported anew, and nothing of them stays."""
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if name.removeprefix("groupae.").startswith(tuple(MODULES)):
+            del sys.modules[name]
+
+
+@OLD
+@pytest.mark.parametrize("name", [*MODULES, *SUBMODULES])
+def test_a_module_has_its_old_name_too(name, forgotten):
+    sys.modules.pop(f"groupae.{name}", None)
+    with pytest.warns(DeprecationWarning, match=rf"groupae\.{name} is groupae\.\S+.* now"):
+        module = importlib.import_module(f"groupae.{name}")
+    for home in MODULES.get(name, ()):
+        now = importlib.import_module(f"groupae.{home}")
+        for public in getattr(now, "__all__", ()):
+            assert getattr(module, public) is getattr(now, public)
+
+
+def test_no_new_module_hides_behind_an_old_name():
+    for homes in MODULES.values():
+        assert not set(homes) & set(MODULES)
+
+
+@OLD
+def test_a_pickle_of_then_still_loads(forgotten):
+    now = pickle.dumps(SO2(), protocol=0)
+    then = now.replace(b"groupae.groups.lie.so2", b"groupae.groups.planar")
+    assert then != now
+    assert pickle.loads(then) == SO2()
+
+
+@OLD
+def test_a_name_that_never_was_is_an_error(forgotten):
+    with pytest.raises(ImportError, match="nothing"):
+        from groupae.data.digits import nothing  # noqa: F401
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("groupae.data.rendering.nothing")
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        groupae.data.nothing  # noqa: B018
+
+
+def snake_case(name):
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+IN_ONE_FILE = {"Tetrahedral": "polyhedral", "Octahedral": "polyhedral", "Icosahedral": "polyhedral"}
+
+
+@pytest.mark.parametrize("wing", [lie, finite, products, maps])
+def test_a_group_stands_in_the_file_of_its_name(wing):
+    for name in wing.__all__:
+        found = getattr(wing, name)
+        file = found.__module__.rpartition(".")[2]
+        words = IN_ONE_FILE.get(name, snake_case(name))
+        words = words.removeprefix("finite_").removeprefix("lie_") if wing is products else words
+        assert file == words or wing is maps
+        assert found.__module__.startswith(wing.__name__)
+
+
+def test_every_group_has_a_wing():
+    wings = {name for wing in (lie, finite, products) for name in wing.__all__}
+    rest = {"FiniteGroup", "Group", "Homomorphism", "Irreps", "LieGroup", "get_group"}
+    assert set(groups.__all__) - wings == {*rest, "register_group"}
