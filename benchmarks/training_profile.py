@@ -30,7 +30,7 @@ from groupae.experiments import get_experiment
 from groupae.experiments.datasets.progress import show_building
 from groupae.experiments.presets.building import build_model
 from groupae.models import LatentActionAE
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 from groupae.training import Callback, TrainingState, fit
 
 _NAMES = ("rotated-digits", "brain-contrast", "turntable", "sky-planes")

@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from groupae.metrics import evaluate
     from groupae.models import ConvDecoder, ConvEncoder, LatentActionAE, TransformModel
     from groupae.objectives import CrossReconstruction
-    from groupae.pairs import PairBatch
+    from groupae.protocols import PairBatch
     from groupae.representations import Representation
     from groupae.training import TrainingConfig, fit
     from groupae.viz import plot_orbit
@@ -108,7 +108,7 @@ _HOMES = {
     "SplitAction": "actions",
     "TokenAction": "actions",
     "VectorAction": "actions",
-    "PairBatch": "pairs",
+    "PairBatch": "protocols",
     "CrossReconstruction": "objectives",
     "evaluate": "metrics",
     "ConvDecoder": "models",

@@ -22,6 +22,7 @@ __all__ = ["MODULES", "find_moved_modules", "lazy_names"]
 
 # Where modules were, where they are, and which: a new name after a colon, parts joined by "+"
 _ROOMS = (
+    ("", "", "pairs:protocols"),
     ("", "experiments", "baselines"),
     (
         "data",
@@ -80,7 +81,9 @@ def _moved_modules() -> dict[str, tuple[str, ...]]:
         for name in names.split():
             old, _, new = name.partition(":")
             homes = (new or old).split("+")
-            found[f"{before}.{old}".lstrip(".")] = tuple(f"{now}.{home}" for home in homes)
+            found[f"{before}.{old}".lstrip(".")] = tuple(
+                f"{now}.{home}".lstrip(".") for home in homes
+            )
     return found
 
 

@@ -18,7 +18,7 @@ from groupae.data.recorded import RecordedPairs
 from groupae.data.resized import Resized
 from groupae.data.rotation import rotate
 from groupae.data.transforms import from_transform
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 
 if TYPE_CHECKING:
     from groupae.experiments.datasets import (

@@ -17,7 +17,7 @@ from torch import Tensor
 from groupae._validation import ShapeError, check_count, expected
 from groupae.data.keys import epoch_order, keyed_generator
 from groupae.groups import Group
-from groupae.pairs import PairBatch, Recombinations, Trajectories
+from groupae.protocols import PairBatch, Recombinations, Trajectories
 
 __all__ = ["OrbitDataset", "Views"]
 

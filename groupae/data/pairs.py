@@ -21,7 +21,7 @@ from groupae.data.orbits import OrbitDataset, Views
 from groupae.groups import FiniteGroup, Group
 from groupae.groups.matching import check_same_group
 from groupae.groups.products.packed import Packed
-from groupae.pairs import Recombinations
+from groupae.protocols import Recombinations
 
 __all__ = ["OrbitPairs"]
 

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from groupae._validation import check_count, expected
 from groupae.data.orbits import OrbitDataset, Views
-from groupae.pairs import Recombinations
+from groupae.protocols import Recombinations
 
 __all__ = ["Resized", "check_resizable"]
 

@@ -12,7 +12,7 @@ from groupae._validation import ShapeError, expected, unknown_choice
 from groupae.metrics.image import is_in_unit_range
 from groupae.metrics.scores import OWN_PSNR, PSNR, SSIM, Score
 from groupae.metrics.sets import ATOM_SNR, CHAMFER, SNR, chamfer_score
-from groupae.pairs import PairBatch, is_point_set
+from groupae.protocols import PairBatch, is_point_set
 
 __all__ = ["default_scores", "parse_scores", "relative_score"]
 

@@ -15,7 +15,7 @@ from typing_extensions import override
 from groupae._validation import ShapeError, check_count, check_floating, expected
 from groupae.metrics.choosing import parse_scores
 from groupae.metrics.scores import Score
-from groupae.pairs import PairBatch, check_pairs, check_prediction, has_parts
+from groupae.protocols import PairBatch, check_pairs, check_prediction, has_parts
 
 __all__ = ["Estimate", "FixedPairs", "Transforms", "as_pairs", "evaluate", "evaluation_mode"]
 

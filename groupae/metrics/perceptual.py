@@ -39,7 +39,7 @@ from groupae.metrics.perceptual_networks import (
     load_network,
 )
 from groupae.metrics.scores import Score
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 
 __all__ = [
     "LPIPS",

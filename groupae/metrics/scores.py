@@ -9,7 +9,7 @@ from torch import Tensor
 
 from groupae._validation import expected
 from groupae.metrics.image import clamped, psnr_score, ssim_score
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 
 __all__ = ["OWN_PSNR", "PSNR", "SSIM", "Score"]
 

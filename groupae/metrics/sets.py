@@ -7,7 +7,7 @@ from torch import Tensor
 
 from groupae._validation import ShapeError, check_floating, expected
 from groupae.metrics.scores import Score
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 
 __all__ = ["ATOM_SNR", "CHAMFER", "SNR", "chamfer_distance", "chamfer_score", "snr_score"]
 

@@ -1,7 +1,7 @@
 """Scores of swaps: the invariant part of one datum decoded with the varying part of another.
 
-What a swap should show is for the data to say (`groupae.pairs.Recombinations`), and there may be
-several readings of it: the one that a model follows is the one it scores best by.
+What a swap should show is for the data to say (`groupae.protocols.Recombinations`), and there may
+be several readings of it: the one that a model follows is the one it scores best by.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from groupae.metrics.choosing import parse_scores
 from groupae.metrics.evaluation import Estimate, Transforms, evaluate
 from groupae.metrics.image import clamped, psnr_score
 from groupae.metrics.scores import Score
-from groupae.pairs import PairBatch, Recombinations
+from groupae.protocols import PairBatch, Recombinations
 
 __all__ = ["SEEN_PSNR", "Swaps", "swap_scores"]
 

@@ -20,7 +20,7 @@ from groupae.models.protocol import TransformModule
 from groupae.objectives import CrossReconstruction
 from groupae.objectives.reconstruction import Term
 from groupae.objectives.terms import Terms, check_terms, is_torch_loss, known_terms
-from groupae.pairs import PairBatch, check_pairs
+from groupae.protocols import PairBatch, check_pairs
 
 __all__ = ["LatentActionAE"]
 

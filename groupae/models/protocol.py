@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from groupae._validation import ShapeError, check_floating, expected
 from groupae.groups import Group
 from groupae.groups.matching import group_of
-from groupae.pairs import PairBatch, check_prediction
+from groupae.protocols import PairBatch, check_prediction
 
 __all__ = ["Capabilities", "TransformModel", "TransformModule"]
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from groupae.groups import Group
 from groupae.objectives.reconstruction import Predicted
 from groupae.objectives.terms import Terms, check_terms, parse_terms
-from groupae.pairs import PairBatch, check_pairs, check_prediction
+from groupae.protocols import PairBatch, check_pairs, check_prediction
 
 __all__ = ["CrossPrediction", "PredictionTerm", "Predictions"]
 

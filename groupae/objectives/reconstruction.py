@@ -17,7 +17,7 @@ from groupae._validation import ShapeError, expected
 from groupae.actions import LatentAction
 from groupae.actions.base import map_latent
 from groupae.objectives.terms import Terms, check_terms, parse_terms
-from groupae.pairs import PairBatch, check_pairs, check_prediction
+from groupae.protocols import PairBatch, check_pairs, check_prediction
 
 __all__ = [
     "Codec",

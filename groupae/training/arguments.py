@@ -16,7 +16,7 @@ from groupae.groups.matching import check_same_group
 from groupae.metrics import Score
 from groupae.metrics.choosing import parse_scores
 from groupae.metrics.evaluation import as_pairs
-from groupae.pairs import PairBatch, PairSource, check_pairs, has_parts
+from groupae.protocols import PairBatch, PairSource, check_pairs, has_parts
 from groupae.training.callbacks import Callback
 from groupae.training.config import TrainingConfig
 

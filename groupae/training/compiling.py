@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from groupae._validation import expected
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 
 __all__ = ["check_compiler", "compiled_loss"]
 

@@ -20,7 +20,7 @@ from groupae._validation import expected
 from groupae.metrics import Score, evaluate
 from groupae.metrics.evaluation import FixedPairs
 from groupae.objectives.terms import check_terms
-from groupae.pairs import PairBatch, PairSource
+from groupae.protocols import PairBatch, PairSource
 from groupae.training.arguments import (
     CheckedSource,
     check_model,

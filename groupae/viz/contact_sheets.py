@@ -35,7 +35,7 @@ from groupae.groups import (
     Scaling,
     Translation,
 )
-from groupae.pairs import PairBatch, check_pairs
+from groupae.protocols import PairBatch, check_pairs
 from groupae.viz.mosaics import GAP, mosaic
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from groupae.metrics import (
     ssim_score,
 )
 from groupae.models import TransformModel
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 
 
 def test_psnr_of_a_known_error():

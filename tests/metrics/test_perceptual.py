@@ -21,7 +21,7 @@ from groupae.metrics import (
     perceptual_scores,
 )
 from groupae.metrics.perceptual import _load
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 
 TRUNK = "GROUPAE_LPIPS_TRUNK"
 

@@ -9,7 +9,7 @@ from torch import nn
 from groupae import SO2, LatentActionAE, VectorAction
 from groupae.experiments.baselines import Unchanged
 from groupae.metrics import OWN_PSNR, PSNR, SEEN_PSNR, Swaps, swap_scores
-from groupae.pairs import Recombinations
+from groupae.protocols import Recombinations
 
 
 class Flatten(nn.Module):

@@ -30,7 +30,7 @@ from groupae.experiments.baselines.references import DataAction
 from groupae.groups.matching import check_same_group
 from groupae.metrics import swap_scores
 from groupae.objectives import CrossPrediction, CrossReconstruction
-from groupae.pairs import PairBatch, Recombinations
+from groupae.protocols import PairBatch, Recombinations
 from groupae.theory import fixed_vectors, realise_canonicalisation
 from groupae.viz import plot_pairs
 

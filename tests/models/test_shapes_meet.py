@@ -35,7 +35,7 @@ from groupae.objectives import (
     log_mean_squared_error,
     mean_squared_error,
 )
-from groupae.pairs import Recombinations, Trajectories
+from groupae.protocols import Recombinations, Trajectories
 
 N = 6
 RHO = SO2().rep("2x0 + 3x1")
@@ -527,4 +527,4 @@ def test_the_checks_are_traced_without_a_graph_break(group):
 
 
 def test_pairs_are_found_among_the_data():
-    assert groupae.data.PairBatch is groupae.pairs.PairBatch is PairBatch
+    assert groupae.data.PairBatch is groupae.protocols.PairBatch is PairBatch

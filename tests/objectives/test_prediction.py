@@ -12,7 +12,7 @@ from groupae.objectives import (
     log_mean_squared_error,
     mean_squared_error,
 )
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 
 
 class Shift:

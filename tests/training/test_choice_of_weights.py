@@ -9,7 +9,7 @@ from torch import nn
 
 from groupae import SO2, LatentActionAE, OrbitPairs, TrainingConfig, VectorAction, fit
 from groupae.metrics import CHAMFER, PSNR, SNR, Score, default_scores, evaluate
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 from groupae.training import Callback
 
 RHO = SO2().rep("2x0 + 3x1")

@@ -11,7 +11,7 @@ from torch import nn
 from groupae import SO2, LatentActionAE, OrbitPairs, TrainingConfig, VectorAction, evaluate, fit
 from groupae.metrics import swap_scores
 from groupae.models import export_transform
-from groupae.pairs import Recombinations
+from groupae.protocols import Recombinations
 from groupae.theory import latent_cycle_error
 from groupae.training import Callback, NonFiniteLossError
 from groupae.viz import plot_orbit, plot_swap, plot_swap_table

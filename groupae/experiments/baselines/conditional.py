@@ -23,7 +23,7 @@ from groupae._validation import check_count, expected
 from groupae.actions.base import map_latent
 from groupae.models import Capabilities, TransformModule
 from groupae.objectives import CrossPrediction, PredictionTerm
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 from groupae.representations import Representation
 
 __all__ = ["Conditional"]

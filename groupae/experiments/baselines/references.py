@@ -9,7 +9,7 @@ from torch import Tensor
 
 from groupae.groups.matching import group_of
 from groupae.models import Capabilities
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 
 __all__ = ["DataAction", "MeanImage", "Unchanged"]
 

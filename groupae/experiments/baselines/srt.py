@@ -24,7 +24,7 @@ from groupae._validation import ShapeError, check_count, expected
 from groupae.experiments.baselines.scenes import scene_turns
 from groupae.groups import Group
 from groupae.models import Capabilities, TransformModule
-from groupae.pairs import PairBatch, check_pairs
+from groupae.protocols import PairBatch, check_pairs
 
 __all__ = ["SceneTransformer", "camera_rays", "fourier_features"]
 

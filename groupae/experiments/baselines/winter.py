@@ -26,7 +26,7 @@ from groupae.groups.constants import Constant
 from groupae.groups.matching import check_same_group
 from groupae.models import Capabilities, ConvDecoder, ConvEncoder, TransformModule
 from groupae.objectives import CrossPrediction, PredictionTerm
-from groupae.pairs import PairBatch, check_pairs
+from groupae.protocols import PairBatch, check_pairs
 
 __all__ = ["OrbitAveragedEncoder", "Winter", "direction"]
 

@@ -38,7 +38,7 @@ from groupae.experiments.runs.report import choose_examples
 from groupae.experiments.runs.run import Run
 from groupae.metrics import OWN_PSNR, Estimate, Score, evaluate, perceptual_scores
 from groupae.models import TransformModule
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 from groupae.training import Callback, TrainingConfig, TrainingState
 
 __all__ = ["Cell", "CellError", "CellResult", "comparison_scores", "train_cell"]

@@ -23,7 +23,7 @@ from groupae.experiments.datasets.options import Size, Split, check_options
 from groupae.experiments.datasets.originals.nifti import read_heads
 from groupae.experiments.datasets.simulated_heads import simulate_heads
 from groupae.groups import Affine
-from groupae.pairs import Recombinations
+from groupae.protocols import Recombinations
 
 __all__ = ["BrainContrast", "change_contrast"]
 

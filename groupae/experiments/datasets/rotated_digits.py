@@ -12,7 +12,7 @@ from groupae.data.rotation import rotate
 from groupae.experiments.datasets.digits import load_digits
 from groupae.experiments.datasets.options import Size, Split
 from groupae.groups import SO2
-from groupae.pairs import Recombinations
+from groupae.protocols import Recombinations
 
 __all__ = ["RotatedDigits"]
 

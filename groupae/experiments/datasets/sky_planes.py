@@ -41,7 +41,7 @@ from groupae.experiments.datasets.settings import usual_settings
 from groupae.experiments.datasets.shapes import make_shape
 from groupae.experiments.datasets.skies import skies
 from groupae.groups import SO3
-from groupae.pairs import Recombinations
+from groupae.protocols import Recombinations
 
 __all__ = ["SkyPlanes"]
 

@@ -27,7 +27,7 @@ from groupae.experiments.datasets.originals.files import fingerprint
 from groupae.experiments.datasets.rendering import Camera, Light, Mesh, record, render
 from groupae.experiments.datasets.shapes import CATEGORIES, make_shape
 from groupae.groups import Cyclic
-from groupae.pairs import Recombinations
+from groupae.protocols import Recombinations
 
 __all__ = ["Turntable"]
 

@@ -13,7 +13,7 @@ from groupae.experiments.runs.run import Run
 from groupae.experiments.runs.tables import plain, print_scores
 from groupae.metrics import OWN_PSNR, Estimate, Score, evaluate, latent_equivariance_error
 from groupae.models import LatentActionAE, TransformModule
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 from groupae.testing import check_action
 from groupae.viz import element_title, plot_orbit, plot_training, save_figure, to_pictures
 

@@ -31,7 +31,7 @@ from groupae.experiments.presets.config import BaselineConfig, ModelConfig, Pres
 from groupae.experiments.presets.experiment import Experiment, check_name
 from groupae.experiments.presets.registry import get_experiment
 from groupae.models import TransformModule
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 from groupae.training import (
     Callback,
     CheckpointError,

@@ -13,7 +13,7 @@ from groupae.experiments.runs.run import Run
 from groupae.experiments.runs.tables import markdown_table, print_scores
 from groupae.metrics import OWN_PSNR, SEEN_PSNR, Estimate, Score, Swaps, swap_scores
 from groupae.models import TransformModule
-from groupae.pairs import Recombinations
+from groupae.protocols import Recombinations
 from groupae.viz import plot_swap, save_figure, to_pictures
 
 __all__ = ["SwapReport", "draw_swap", "make_swap_report", "write_swap_report"]

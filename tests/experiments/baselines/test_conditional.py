@@ -15,7 +15,7 @@ from groupae.models import (
     UNetEncoder,
 )
 from groupae.objectives import log_mean_squared_error
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 
 FEATURES = {
     SO2(): "1x1 + 1x2 + 1x3",

@@ -11,7 +11,7 @@ from groupae.experiments.baselines import MAGANet, MAGANetHead
 from groupae.experiments.baselines.maganet import AdditiveFlowDecoder, Glow, ReferenceBank
 from groupae.experiments.baselines.maganet.glow import ActNorm, InvertibleConv
 from groupae.models import Capabilities
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-10}
 SIZES = ((1, 28, 28), (1, 96, 96), (3, 32, 32), (3, 64, 64))

@@ -20,7 +20,7 @@ from groupae.models import (
     PaperSceneEncoder,
     paper_scene_parts,
 )
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 from groupae.testing import check_action, sample_elements
 
 WIDTHS = (8, 8, 16, 16, 30)

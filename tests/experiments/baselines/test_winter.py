@@ -10,7 +10,7 @@ from groupae.data import rotate
 from groupae.experiments.baselines.winter import OrbitAveragedEncoder, Winter, direction
 from groupae.models import ConvEncoder, TransformModel
 from groupae.objectives import log_mean_squared_error
-from groupae.pairs import PairBatch
+from groupae.protocols import PairBatch
 
 G = SO2()
 QUARTER = math.pi / 2

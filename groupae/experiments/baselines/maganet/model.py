@@ -26,7 +26,7 @@ from groupae.experiments.baselines.maganet.decoder import AdditiveFlowDecoder
 from groupae.groups import Group
 from groupae.models import Capabilities, ConvEncoder, TransformModule
 from groupae.objectives import CrossPrediction, PredictionTerm
-from groupae.pairs import PairBatch, check_pairs
+from groupae.protocols import PairBatch, check_pairs
 from groupae.representations import Representation
 
 __all__ = ["MAGANet", "MAGANetHead"]
