@@ -6,21 +6,23 @@ action. The theory asks of them only ``E(D(z)) = z`` (paper, Prop. 4.3).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from typing_extensions import override
+from typing_extensions import Self, override
 
 from groupae._validation import ShapeError, check_floating, expected
-from groupae.actions import Description, LatentAction
+from groupae.actions import Description, LatentAction, VectorAction
 from groupae.actions.base import map_latent
+from groupae.models.backbones import ConvDecoder, ConvEncoder
 from groupae.models.protocol import TransformModule
 from groupae.objectives import CrossReconstruction
 from groupae.objectives.reconstruction import Term
 from groupae.objectives.terms import Terms, check_terms, is_torch_loss, known_terms
 from groupae.protocols import PairBatch, check_pairs
+from groupae.representations import Representation
 
 __all__ = ["LatentActionAE"]
 
@@ -70,6 +72,48 @@ class LatentActionAE(TransformModule):
         self.action = action
         self.group = action.group
         self.objective = _objective(objective)
+
+    @classmethod
+    def conv(
+        cls,
+        rho: Representation,
+        x_shape: Sequence[int],
+        *,
+        widths: Sequence[int] = (32, 64),
+        blocks: int = 1,
+        colours: int = 0,
+        objective: Objective | Terms[Term] | None = None,
+    ) -> Self:
+        """Return a convolutional autoencoder of pictures, with ``rho`` acting on its code.
+
+        The encoder is a `ConvEncoder`, the decoder a `ConvDecoder`, the action a
+        `groupae.VectorAction`; the code has ``rho.dim`` entries.
+
+        Args:
+            rho: The representation on the code, such as ``SO2().rep("8x0 + 6x1")``.
+            x_shape: Shape of one picture, ``(channels, size, size)``, the size divisible by
+                ``2 ** len(widths)``.
+            widths: Channels at each resolution, the first one at half size; multiples of 8.
+            blocks: Residual blocks at each resolution.
+            colours: Colours of the decoder's `Palette`; 0 for no palette.
+            objective: The loss, as `LatentActionAE` takes it.
+
+        Raises:
+            TypeError: If ``rho`` is no representation.
+            ValueError: If pictures are not square, or sizes and widths do not fit.
+
+        Example:
+            >>> from groupae import SO2
+            >>> ae = LatentActionAE.conv(SO2().rep("8x0 + 6x1"), (1, 28, 28), objective="log_mse")
+            >>> ae.transform(torch.zeros(5), torch.rand(5, 1, 28, 28)).shape
+            torch.Size([5, 1, 28, 28])
+        """
+        action = VectorAction(rho)
+        channels, size = _picture_shape(f"{cls.__name__}.conv", x_shape)
+        shape: dict[str, Any] = {"size": size, "widths": widths, "blocks": blocks}
+        encoder = ConvEncoder(rho.dim, in_channels=channels, **shape)
+        decoder = ConvDecoder(rho.dim, out_channels=channels, colours=colours, **shape)
+        return cls(encoder, decoder, action, objective)
 
     def encode(self, x: Tensor) -> Any:
         """Return the code ``E(x)``."""
@@ -180,6 +224,17 @@ class LatentActionAE(TransformModule):
     def _decode_many(self, z: Any, x: Tensor, m: int) -> Tensor:
         flat = map_latent(lambda part: part.flatten(0, 1), z)
         return self._unflattened(self.decode(flat), x, x.shape[0], m)
+
+
+def _picture_shape(owner: str, x_shape: object) -> tuple[int, int]:
+    """Return channels and size of square pictures."""
+    shape = tuple(x_shape) if isinstance(x_shape, Sequence) else ()
+    is_square = len(shape) == 3 and shape[1] == shape[2]
+    if not is_square or not all(type(length) is int and length > 0 for length in shape):
+        form = "x_shape of square pictures, (channels, size, size)"
+        remedy = "leave out the batch axis; give LatentActionAE an encoder of your own for others"
+        raise ValueError(expected(owner, form, repr(x_shape), remedy))
+    return shape[0], shape[1]
 
 
 def _encoded(encoder: nn.Module, x: Tensor) -> Any:

@@ -136,6 +136,73 @@ def test_log_mse_is_minus_the_psnr_up_to_a_factor():
     assert value == pytest.approx(float(errors.log().mean()), rel=1e-5)
 
 
+def test_conv_is_the_model_built_by_hand():
+    rho, shape = SO2().rep("6x0 + 2x1"), {"size": 16, "widths": (8, 16, 24), "blocks": 2}
+    torch.manual_seed(0)
+    encoder = ConvEncoder(rho.dim, in_channels=3, **shape)
+    decoder = ConvDecoder(rho.dim, out_channels=3, colours=4, **shape)
+    by_hand = LatentActionAE(encoder, decoder, VectorAction(rho), "log_mse")
+    torch.manual_seed(0)
+    made = LatentActionAE.conv(
+        rho, (3, 16, 16), widths=(8, 16, 24), blocks=2, colours=4, objective="log_mse"
+    )
+    assert str(made) == str(by_hand)
+    assert made.objective.names == ("log_mse",)
+    g, x = SO2().sample(2), torch.rand(2, 3, 16, 16)
+    assert torch.equal(made.transform(g, x), by_hand.transform(g, x))
+
+
+def test_conv_has_the_widths_of_the_backbones_by_default():
+    torch.manual_seed(0)
+    by_hand = LatentActionAE(ConvEncoder(5), ConvDecoder(5), VectorAction(SO2().rep("5x0")))
+    torch.manual_seed(0)
+    made = LatentActionAE.conv(SO2().rep("5x0"), torch.Size([1, 28, 28]))
+    for ours, theirs in zip(made.parameters(), by_hand.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    assert made.objective.names == by_hand.objective.names
+
+
+def test_conv_of_a_subclass_is_one():
+    class Mine(LatentActionAE):
+        pass
+
+    made = Mine.conv(SO2().rep("2x0"), (1, 8, 8), widths=(8,), objective=lambda model, pairs: {})
+    assert type(made) is Mine
+    with pytest.raises(ValueError, match=r"Mine\.conv: expected x_shape"):
+        Mine.conv(SO2().rep("2x0"), (1, 8, 9))
+
+
+def test_the_loss_of_conv_falls():
+    torch.manual_seed(0)
+    model = LatentActionAE.conv(SO2().rep("8x0 + 6x1"), (1, 8, 8), widths=(16,))
+    x1, g = torch.rand(8, 1, 8, 8), torch.full((8,), torch.pi)
+    pairs = PairBatch(x1, g, x1.flip(2, 3))
+    optimizer = torch.optim.Adam(model.parameters(), 1e-2)
+    losses = []
+    for _ in range(30):
+        loss = sum(model.loss(pairs).values())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.3 * losses[0]
+
+
+@pytest.mark.parametrize(
+    "x_shape", [(28, 28), (1, 28, 32), (64, 1, 28, 28), (1, 28.0, 28.0), (0, 28, 28), 28, None]
+)
+def test_conv_takes_square_pictures(x_shape):
+    with pytest.raises(ValueError, match=r"conv: expected x_shape of square pictures"):
+        LatentActionAE.conv(SO2().rep("5x0"), x_shape)
+
+
+def test_conv_says_what_it_wants():
+    with pytest.raises(TypeError, match="a representation, such as"):
+        LatentActionAE.conv("8x0 + 6x1", (1, 28, 28))
+    with pytest.raises(ValueError, match=r"a size divisible by 4.*use fewer widths"):
+        LatentActionAE.conv(SO2().rep("5x0"), (1, 30, 30))
+
+
 @pytest.mark.parametrize(("size", "channels", "widths"), [(28, 1, (32, 64)), (64, 3, (16, 24, 32))])
 def test_backbones_mirror_each_other(size, channels, widths):
     encoder = ConvEncoder(40, in_channels=channels, size=size, widths=widths)
