@@ -24,14 +24,25 @@ __all__ = ["MODULES", "find_moved_modules", "lazy_names"]
 _ROOMS = (
     ("", "", "pairs:protocols"),
     ("", "experiments", "baselines"),
+    ("baselines", "experiments.baselines", "scenes:scene_rotations srt:scene_transformer"),
+    (
+        "baselines.maganet",
+        "experiments.baselines.maganet",
+        "bank:reference_bank decoder:additive_flow_decoder model:maganet",
+    ),
     (
         "data",
         "experiments.datasets",
-        "blocked_digits brain_contrast building:progress cache digits molecules npy_files "
-        "options originals point_clouds registry rendering rotated_digits series settings "
-        "shapes simulated_heads skies sky_planes turntable warps",
+        "blocked_digits brain_contrast building:progress cache digits molecules npy_files:npy_file "
+        "options originals point_clouds registry rendering rotated_digits series "
+        "settings:fixed_settings shapes simulated_heads skies sky_planes turntable warps",
     ),
     ("data.originals", "data", "pixels"),
+    (
+        "data.rendering",
+        "experiments.datasets.rendering",
+        "meshes:mesh scenes:mesh_renderer spheres:point_renderer",
+    ),
     (
         "experiments",
         "experiments.presets",

@@ -5,7 +5,7 @@ from groupae.experiments.baselines.dupont import Dupont
 from groupae.experiments.baselines.learned_mask import LearnedMask
 from groupae.experiments.baselines.maganet import MAGANet, MAGANetHead
 from groupae.experiments.baselines.references import DataAction, MeanImage, Unchanged
-from groupae.experiments.baselines.srt import SceneTransformer
+from groupae.experiments.baselines.scene_transformer import SceneTransformer
 from groupae.experiments.baselines.winter import OrbitAveragedEncoder, Winter
 
 __all__ = [

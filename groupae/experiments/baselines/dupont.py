@@ -1,10 +1,10 @@
 """Equivariant neural rendering: a volume of features that turns with the scene.
 
-The encoder draws a volume ``(C, S, S, S)`` in the axes of the camera (see
-`groupae.experiments.baselines.scenes`), an element turns it by resampling, the decoder draws the
-picture. So it is a `groupae.models.LatentActionAE` whose action is known and moves everything: what
-should stay, as the sky behind an airplane, has to be kept out of the volume by the networks' own
-means.
+The encoder makes a volume ``(C, S, S, S)`` in the axes of the camera (see
+`groupae.experiments.baselines.scene_rotations`), an element turns it by resampling, and the decoder
+makes the picture. So it is a `groupae.models.LatentActionAE` whose action is known and moves the
+whole code: parts that should stay, such as the sky behind an airplane, can only be kept out of the
+volume by the networks.
 
 Both networks have three stages: residual convolutions on pictures, channels unfolded to depth
 (or folded from it), residual convolutions on volumes.
@@ -23,7 +23,7 @@ from typing_extensions import override
 from groupae._validation import ShapeError, expected
 from groupae.actions import GridAction
 from groupae.actions.base import match_batch
-from groupae.experiments.baselines.scenes import InAxes, scene_turns
+from groupae.experiments.baselines.scene_rotations import InAxes, scene_turns
 from groupae.groups import SO3, FiniteGroup, Group, Homomorphism
 from groupae.groups.constants import Constant
 from groupae.kernels.dispatch import full_precision, is_transformed

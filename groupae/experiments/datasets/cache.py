@@ -28,9 +28,9 @@ import numpy.typing as npt
 
 from groupae._files import discard, flush, sweep
 from groupae._validation import ShapeError, check_count, expected
-from groupae.experiments.datasets.npy_files import NpyFile
+from groupae.experiments.datasets.fixed_settings import fixed_settings
+from groupae.experiments.datasets.npy_file import NpyFile
 from groupae.experiments.datasets.progress import Building, tell
-from groupae.experiments.datasets.settings import usual_settings
 
 __all__ = ["CacheError", "cache_root", "cached_arrays"]
 
@@ -196,7 +196,7 @@ class _Cache:
                     self._take_back(damage)
                 missing = self._prepare()
             self._tell(missing)
-            with usual_settings():
+            with fixed_settings():
                 for done, (start, stop) in enumerate(missing):
                     rows = self._made(make, start, stop)
                     with self._explained():

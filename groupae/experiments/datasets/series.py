@@ -15,8 +15,8 @@ from torch import Tensor
 from groupae._validation import ShapeError, check_floating, expected
 from groupae.data.keys import keyed_generator
 from groupae.data.pairs import OrbitPairs
+from groupae.experiments.datasets.fixed_settings import fixed_settings
 from groupae.experiments.datasets.options import Size, Split, check_options, refuse_folder
-from groupae.experiments.datasets.settings import usual_settings
 from groupae.groups import SO2
 
 __all__ = ["Series", "shift_phase"]
@@ -123,7 +123,7 @@ def _see(scenes: Tensor, generator: torch.Generator) -> Tensor:
     return gain * signal + drift
 
 
-@usual_settings()
+@fixed_settings()
 def _scenes(labels: Tensor, generator: torch.Generator) -> Tensor:
     n = len(labels)
 

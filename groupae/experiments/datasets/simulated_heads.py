@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from groupae.data.keys import keyed_generator
+from groupae.experiments.datasets.fixed_settings import fixed_settings
 from groupae.experiments.datasets.options import Size, Split
-from groupae.experiments.datasets.settings import usual_settings
 from groupae.experiments.datasets.warps import exponential, smooth_noise, warp
 
 __all__ = ["simulate_heads"]
@@ -40,7 +40,7 @@ _TURN = 0.04  # radians
 _UNEVENNESS = 0.06  # of the logarithm of brightness, at 3 x 3 places
 
 
-@usual_settings()
+@fixed_settings()
 def simulate_heads(split: Split, size: Size = "small") -> tuple[Tensor, Tensor]:
     """Return pictures of heads and the masks of their brains.
 

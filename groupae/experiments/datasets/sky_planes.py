@@ -25,6 +25,7 @@ from groupae.data.keys import keyed_generator
 from groupae.data.orbits import Views
 from groupae.data.recorded import RecordedPairs
 from groupae.experiments.datasets.cache import cached_arrays
+from groupae.experiments.datasets.fixed_settings import fixed_settings
 from groupae.experiments.datasets.options import Size, Split, check_options
 from groupae.experiments.datasets.originals.files import (
     find_files,
@@ -37,7 +38,6 @@ from groupae.experiments.datasets.originals.meshes import read_mesh
 from groupae.experiments.datasets.originals.pictures import ENDINGS as PICTURE_ENDINGS
 from groupae.experiments.datasets.originals.pictures import read_crop
 from groupae.experiments.datasets.rendering import Camera, Light, Mesh, composite, record, render
-from groupae.experiments.datasets.settings import usual_settings
 from groupae.experiments.datasets.shapes import make_shape
 from groupae.experiments.datasets.skies import skies
 from groupae.groups import SO3
@@ -145,7 +145,7 @@ class SkyPlanes(RecordedPairs):
         self.split = split
 
     @override
-    @usual_settings()
+    @fixed_settings()
     def orbit(self, index: Tensor, count: int) -> Views:
         """Return views of airplanes that turn once round z, rendered now; the identity first."""
         check_count("SkyPlanes", "count", count)
@@ -158,7 +158,7 @@ class SkyPlanes(RecordedPairs):
         return Views(x, rotations.transpose(0, 1), views[:, :, 3:] > 0)
 
     @override
-    @usual_settings()
+    @fixed_settings()
     def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
         """Render airplanes anew before other skies, so that their edges are right."""
         i, j = self._two_choices(len(x_index)).unsqueeze(1)

@@ -7,7 +7,7 @@ from groupae import SO2, SO3, Cyclic, PairBatch
 from groupae.actions import GridAction
 from groupae.experiments.baselines import Dupont
 from groupae.experiments.baselines.dupont import SphericalMask, VolumeAction
-from groupae.experiments.baselines.scenes import scene_turns
+from groupae.experiments.baselines.scene_rotations import scene_turns
 from groupae.models import TransformModel
 from groupae.testing import check_action
 

@@ -1,8 +1,8 @@
 """MAGANet, re-implemented from its description: ``model`` on ``decoder``, ``glow`` and ``bank``."""
 
-from groupae.experiments.baselines.maganet.bank import ReferenceBank
-from groupae.experiments.baselines.maganet.decoder import AdditiveFlowDecoder
+from groupae.experiments.baselines.maganet.additive_flow_decoder import AdditiveFlowDecoder
 from groupae.experiments.baselines.maganet.glow import Glow
-from groupae.experiments.baselines.maganet.model import MAGANet, MAGANetHead
+from groupae.experiments.baselines.maganet.maganet import MAGANet, MAGANetHead
+from groupae.experiments.baselines.maganet.reference_bank import ReferenceBank
 
 __all__ = ["AdditiveFlowDecoder", "Glow", "MAGANet", "MAGANetHead", "ReferenceBank"]

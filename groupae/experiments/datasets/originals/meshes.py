@@ -12,7 +12,7 @@ import torch
 
 from groupae._validation import expected
 from groupae.experiments.datasets.originals.polygons import parse_off, with_plain_faces
-from groupae.experiments.datasets.rendering.meshes import Mesh
+from groupae.experiments.datasets.rendering.mesh import Mesh
 
 __all__ = ["ENDINGS", "read_mesh"]
 

@@ -1,11 +1,11 @@
 """Rendering: triangles and spheres to pictures in plain torch, batched, without a display."""
 
 from groupae.experiments.datasets.rendering.camera import Camera
-from groupae.experiments.datasets.rendering.meshes import Mesh, corner_normals
+from groupae.experiments.datasets.rendering.mesh import Mesh, corner_normals
+from groupae.experiments.datasets.rendering.mesh_renderer import render
+from groupae.experiments.datasets.rendering.point_renderer import render_points
 from groupae.experiments.datasets.rendering.recording import record
-from groupae.experiments.datasets.rendering.scenes import render
 from groupae.experiments.datasets.rendering.shading import Light, composite
-from groupae.experiments.datasets.rendering.spheres import render_points
 
 __all__ = [
     "Camera",

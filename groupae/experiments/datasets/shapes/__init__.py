@@ -15,7 +15,7 @@ import torch
 
 from groupae._validation import expected, unknown_choice
 from groupae.data.keys import keyed_generator
-from groupae.experiments.datasets.rendering.meshes import Mesh
+from groupae.experiments.datasets.rendering.mesh import Mesh
 from groupae.experiments.datasets.shapes.airplanes import make_airplane
 from groupae.experiments.datasets.shapes.cars import make_car
 from groupae.experiments.datasets.shapes.chairs import make_chair

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from groupae.experiments.datasets.rendering.meshes import Mesh
+from groupae.experiments.datasets.rendering.mesh import Mesh
 from groupae.experiments.datasets.shapes.draws import Color, Draws, mixed
 from groupae.experiments.datasets.shapes.lofting import Array, loft
 from groupae.experiments.datasets.shapes.primitives import lathe, rods, superellipse

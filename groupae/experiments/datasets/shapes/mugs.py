@@ -10,7 +10,7 @@ import math
 import numpy as np
 import torch
 
-from groupae.experiments.datasets.rendering.meshes import Mesh
+from groupae.experiments.datasets.rendering.mesh import Mesh
 from groupae.experiments.datasets.shapes.draws import Color, Draws, mixed
 from groupae.experiments.datasets.shapes.lofting import Array
 from groupae.experiments.datasets.shapes.primitives import lathe, tube

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from groupae._validation import ShapeError, expected
-from groupae.experiments.datasets.rendering.meshes import Mesh
+from groupae.experiments.datasets.rendering.mesh import Mesh
 from groupae.experiments.datasets.shapes.lofting import Array, loft
 
 __all__ = [

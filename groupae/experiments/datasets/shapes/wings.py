@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from groupae.experiments.datasets.rendering.meshes import Mesh
+from groupae.experiments.datasets.rendering.mesh import Mesh
 from groupae.experiments.datasets.shapes.lofting import Array, loft
 
 __all__ = ["wing"]

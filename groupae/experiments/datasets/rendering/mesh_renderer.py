@@ -16,7 +16,7 @@ from torch import Tensor
 
 from groupae._validation import ShapeError, check_count, check_floating, expected
 from groupae.experiments.datasets.rendering.camera import Camera, multiply
-from groupae.experiments.datasets.rendering.meshes import Mesh
+from groupae.experiments.datasets.rendering.mesh import Mesh
 from groupae.experiments.datasets.rendering.rasterizer import (
     chunks,
     expand,

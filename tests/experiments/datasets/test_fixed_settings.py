@@ -15,7 +15,7 @@ from groupae.data import (
     SkyPlanes,
     Turntable,
 )
-from groupae.experiments.datasets.settings import usual_settings
+from groupae.experiments.datasets.fixed_settings import fixed_settings
 
 PICTURES = (RotatedDigits, BlockedDigits, BrainContrast, Turntable, SkyPlanes)
 SETS = (*PICTURES, PointClouds, Molecules, Series)
@@ -71,7 +71,7 @@ def test_data_sets_can_be_sent_to_other_processes(dataset, tmp_path, monkeypatch
 
 
 def test_settings_come_back_after_an_error(unusual):
-    @usual_settings()
+    @fixed_settings()
     def fail():
         assert torch.get_default_dtype() == torch.float32
         assert torch.get_num_threads() == 1
@@ -84,7 +84,7 @@ def test_settings_come_back_after_an_error(unusual):
 
 
 def test_contexts_that_overlap_leave_nothing_behind(unusual):
-    one, other = usual_settings(), usual_settings()
+    one, other = fixed_settings(), fixed_settings()
     one.__enter__()
     other.__enter__()
     one.__exit__(None, None, None)

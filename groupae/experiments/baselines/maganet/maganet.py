@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.experiments.baselines.maganet.bank import ReferenceBank
-from groupae.experiments.baselines.maganet.decoder import AdditiveFlowDecoder
+from groupae.experiments.baselines.maganet.additive_flow_decoder import AdditiveFlowDecoder
+from groupae.experiments.baselines.maganet.reference_bank import ReferenceBank
 from groupae.groups import Group
 from groupae.models import Capabilities, ConvEncoder, TransformModule
 from groupae.objectives import CrossPrediction, PredictionTerm

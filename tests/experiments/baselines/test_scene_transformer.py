@@ -5,7 +5,7 @@ import torch
 
 from groupae import SO2, SO3, Cyclic, PairBatch
 from groupae.experiments.baselines import SceneTransformer
-from groupae.experiments.baselines.srt import camera_rays, fourier_features
+from groupae.experiments.baselines.scene_transformer import camera_rays, fourier_features
 from groupae.models import TransformModel
 
 COMPACT = {"widths": (16, 32), "layers": 1, "query_layers": 1, "heads": 2}

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from groupae import SO2, SO3, Cyclic
-from groupae.experiments.baselines.scenes import camera_axes, scene_turns
-from groupae.experiments.baselines.srt import camera_rays
+from groupae.experiments.baselines.scene_rotations import camera_axes, scene_turns
+from groupae.experiments.baselines.scene_transformer import camera_rays
 from groupae.experiments.datasets import sky_planes, turntable
 from groupae.experiments.datasets.rendering import Camera, Light, render_points
 from groupae.groups.maps.homomorphisms import offending_pair

@@ -1,4 +1,4 @@
-"""What the process has set must not show in what is made: everywhere the same numbers, and fast."""
+"""Fixed torch settings while data are made, so that data do not depend on the process."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from collections.abc import Iterator
 
 import torch
 
-__all__ = ["usual_settings"]
+__all__ = ["fixed_settings", "usual_settings"]
 
 _LOCK = threading.Lock()
-_BEFORE: list[tuple[torch.dtype, int]] = []  # one entry for each context that is open
+_BEFORE: list[tuple[torch.dtype, int]] = []  # settings of the caller, once per open context
 
 
 @contextlib.contextmanager
-def usual_settings() -> Iterator[None]:
-    """Make floats of single precision by default, with one thread of torch; also a decorator.
+def fixed_settings() -> Iterator[None]:
+    """Run a block under fixed torch settings, so that results do not depend on the caller.
 
-    Two threads make the many small operations of a renderer three times slower. Where contexts
-    overlap, in threads of a program, the settings come back when the last of them ends.
+    The default dtype is float32 and torch uses one thread: with two, the many small operations of a
+    renderer are three times slower. Also a decorator. Where contexts overlap, in threads of a
+    program, the settings of the caller are restored when the last one ends.
 
     Example:
         >>> torch.set_default_dtype(torch.float64)
-        >>> with usual_settings():
+        >>> with fixed_settings():
         ...     torch.zeros(1).dtype
         torch.float32
         >>> torch.set_default_dtype(torch.float32)
@@ -41,3 +42,7 @@ def usual_settings() -> Iterator[None]:
             if not _BEFORE:
                 torch.set_num_threads(threads)
                 torch.set_default_dtype(dtype)
+
+
+usual_settings = fixed_settings
+"""The name of `fixed_settings` up to version 0.2."""

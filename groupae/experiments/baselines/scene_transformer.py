@@ -4,7 +4,7 @@ The encoder makes tokens of patches and lets them attend to each other; nothing 
 group. The decoder gets one query a pixel, the ray through it, which attends to the tokens and
 becomes a colour. An element enters only here: turning the scene by R is moving the camera by the
 inverse of R, so rays start at ``R^-1 o`` and go along ``R^-1 d``, in the axes of the camera that
-took the picture (see `groupae.experiments.baselines.scenes`).
+took the picture (see `groupae.experiments.baselines.scene_rotations`).
 
 Two pictures of one ray are the same to this model. What the group does not move, as the sky behind
 an airplane, is not a function of the ray, and can only be guessed.
@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from typing_extensions import override
 
 from groupae._validation import ShapeError, check_count, expected
-from groupae.experiments.baselines.scenes import scene_turns
+from groupae.experiments.baselines.scene_rotations import scene_turns
 from groupae.groups import Group
 from groupae.models import Capabilities, TransformModule
 from groupae.protocols import PairBatch, check_pairs
