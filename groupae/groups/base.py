@@ -155,7 +155,8 @@ class Group(abc.ABC):
     @property
     def has_grid(self) -> bool:
         """Whether `grid` is defined."""
-        return type(self).grid is not Group.grid
+        mine = type(self)
+        return mine.grid is not Group.grid or mine._grid is not Group._grid
 
     @property
     def has_irreps(self) -> bool:
@@ -255,7 +256,9 @@ class Group(abc.ABC):
             atol = 0.0 if not g.is_floating_point() else 64 * torch.finfo(g.dtype).eps
         return self.distance(g, h) <= atol
 
-    def elements(self) -> Tensor:
+    def elements(
+        self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None
+    ) -> Tensor:
         """Return all elements of a finite group, shape ``(order, *element_shape)``."""
         raise TypeError(expected(self, "elements() of a finite group", "an infinite one; use grid"))
 
@@ -270,8 +273,28 @@ class Group(abc.ABC):
         lead = g.ndim - len(self.element_shape)
         return self.distance(g.unsqueeze(lead), every.to(g.device)).argmin(-1)
 
-    def grid(self, n: int) -> Tensor:
-        """Return ``n`` well-spread elements in float64, for search and pictures."""
+    def grid(
+        self,
+        n: int,
+        *,
+        dtype: torch.dtype | None = None,
+        device: torch.device | str | None = None,
+    ) -> Tensor:
+        """Return ``n`` well-spread elements, for search and pictures.
+
+        Args:
+            n: Number of elements, at least 1.
+            dtype: Dtype of floating elements, float64 if none is given; integers stay int64.
+            device: Device of the elements, the CPU if none is given.
+
+        Raises:
+            TypeError: If the group has no grid (`has_grid`).
+        """
+        check_count(Method(self, "grid"), "n", n)
+        return self._as_asked(self._grid(n), dtype, device)
+
+    def _grid(self, n: int) -> Tensor:
+        """Return the grid in float64 or int64 on the CPU; `grid` checks ``n`` and casts."""
         raise TypeError(expected(self, "grid() of a group with a known mesh", "one without"))
 
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
@@ -361,6 +384,12 @@ class Group(abc.ABC):
         if not (dtype is None or (isinstance(dtype, torch.dtype) and dtype.is_floating_point)):
             raise TypeError(expected(self, "a floating dtype", dtype, "or none for float32"))
         return dtype or torch.float32
+
+    def _as_asked(
+        self, g: Tensor, dtype: torch.dtype | None, device: torch.device | str | None
+    ) -> Tensor:
+        """Return new elements in the dtype and on the device that a caller asked for, if any."""
+        return g.to(device=device, dtype=g.dtype if dtype is None else self._asked((), dtype))
 
     # --- subgroups --------------------------------------------------------------------------
     def subgroup(self, spec: str | Tensor) -> Homomorphism:
@@ -538,7 +567,9 @@ class FiniteGroup(Group):
 
     @abc.abstractmethod
     @override
-    def elements(self) -> Tensor:
+    def elements(
+        self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None
+    ) -> Tensor:
         """Return all elements, the identity first, shape ``(order, *element_shape)``."""
 
     @staticmethod
@@ -577,9 +608,8 @@ class FiniteGroup(Group):
         return FiniteMatrixGroup(Constant(generators))
 
     @override
-    def grid(self, n: int) -> Tensor:
+    def _grid(self, n: int) -> Tensor:
         """Return ``n`` elements, spread over `elements`; all of them if ``n`` is the order."""
-        check_count(Method(self, "grid"), "n", n)
         elements = self.elements()
         return elements[torch.arange(n) * len(elements) // n]
 

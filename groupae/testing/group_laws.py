@@ -23,7 +23,12 @@ from groupae.testing.samples import (
     triples,
     weighted_sum,
 )
-from groupae.testing.sampling_laws import LARGEST_LISTED, check_grid, check_sampling
+from groupae.testing.sampling_laws import (
+    LARGEST_LISTED,
+    check_grid,
+    check_placement,
+    check_sampling,
+)
 
 __all__ = ["check_group"]
 
@@ -205,6 +210,7 @@ def _check_elements(book: LawBook, group: Group) -> None:
     if isinstance(group, FiniteGroup):
         placed = torch.equal(group.index(every), torch.arange(len(every)))
         book.require("elements", placed, "index(elements()) is not 0, 1, 2, ...")
+    check_placement(book, group, "elements", group.elements)
 
 
 def _check_irreps(book: LawBook, group: Group) -> None:

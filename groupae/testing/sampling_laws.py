@@ -6,7 +6,10 @@ million times, and the seed is fixed, so a verdict never changes from run to run
 
 from __future__ import annotations
 
+import functools
+import inspect
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -16,7 +19,7 @@ from groupae.groups.irreps import IrrepLabel
 from groupae.testing.report import LawBook
 from groupae.testing.samples import finite_log
 
-__all__ = ["LARGEST_LISTED", "check_grid", "check_sampling"]
+__all__ = ["LARGEST_LISTED", "check_grid", "check_placement", "check_sampling"]
 
 LARGEST_LISTED = 200
 """Order up to which checks list all elements of a finite group."""
@@ -117,3 +120,19 @@ def check_grid(book: LawBook, group: Group) -> None:
         book.require("dtype", dtype, f"grid({n}) has dtype {g.dtype}, not float64")
         apart = group.distance(g[:, None], g[None, :]) > 1e-6
         book.require("grid", int(apart.sum()) == n * (n - 1), f"grid({n}) repeats an element")
+    check_placement(book, group, "grid", functools.partial(group.grid, 1))
+
+
+def check_placement(book: LawBook, group: Group, method: str, make: Callable[..., Tensor]) -> None:
+    """Check that elements have the dtype and device asked for, where ``make`` takes these.
+
+    A group that was written before `Group.grid` and `Group.elements` took them need not.
+    """
+    options = inspect.signature(make).parameters
+    if "dtype" in options:
+        g = make(dtype=book.dtype)
+        fits = g.dtype == book.dtype or group.has_integer_elements
+        book.require("dtype", fits, f"{method} in {book.dtype} has dtype {g.dtype}")
+    if "device" in options:
+        device = make(device="meta").device
+        book.require("device", device.type == "meta", f"{method} on meta is on {device}")

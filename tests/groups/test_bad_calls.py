@@ -106,6 +106,9 @@ def test_sizes_and_dtypes_that_are_none(group):
     if group.has_grid:
         for n in (0, -1, 2.0, None, "x", True):
             refused(lambda n=n: group.grid(n), ValueError)
+        if not group.has_integer_elements:
+            for dtype in (torch.int64, torch.bool, torch.complex64, "float32"):
+                refused(lambda dtype=dtype: group.grid(1, dtype=dtype), TypeError)
     if group.has_log:
         g = group.identity(2)
         for t in (None, "x", 1j, [0.5], torch.tensor(1j)):

@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import functools
 import pickle
 
 import pytest
@@ -29,6 +30,7 @@ from groupae import (
     get_group,
 )
 from groupae.groups import LieGroup
+from groupae.groups.registry import example_groups
 from groupae.testing import check_group
 
 
@@ -105,6 +107,24 @@ def test_elements_have_places(group):
     assert set(group.index(group.hard_elements()).tolist()) <= set(range(group.order))
     assert group.distance(elements[0], group.identity()) == 0
     check_group(group).raise_if_failed()
+
+
+@pytest.mark.parametrize("group", example_groups(), ids=lambda G: str(G)[:40])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64, None], ids=str)
+def test_grids_and_elements_are_made_in_the_dtype_of_samples(group, dtype):
+    wanted = group.sample(dtype=dtype).dtype
+    made = {}
+    if group.has_grid:
+        made["grid"] = functools.partial(group.grid, min(3, group.order or 3))
+    if (group.order or 1000) < 1000:
+        made["elements"] = group.elements
+    for make in made.values():
+        g = make(dtype=dtype, device="cpu")
+        assert g.dtype == (wanted if dtype else make().dtype)
+        assert torch.equal(g, make().to(g.dtype))
+        alike = make(dtype=dtype, device="meta")
+        assert alike.is_meta
+        assert (alike.shape, alike.dtype) == (g.shape, g.dtype)
 
 
 @finite

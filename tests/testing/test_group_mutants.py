@@ -235,6 +235,33 @@ class GridInSingle(SO3):
         return super().grid(n).float()
 
 
+class GridIgnoresTheDtype(SO3):
+    def grid(self, n, *, dtype=None, device=None):
+        return super().grid(n, device=device)
+
+
+class GridIgnoresTheDevice(SO2):
+    def grid(self, n, *, dtype=None, device=None):
+        return super().grid(n, dtype=dtype)
+
+
+class ElementsIgnoreTheDevice(Cyclic):
+    def elements(self, *, dtype=None, device=None):
+        return super().elements(dtype=dtype)
+
+
+class GridWithoutOptions(SO2):
+    """As groups were written before grids were cast."""
+
+    def grid(self, n):
+        return super().grid(n)
+
+
+class ElementsWithoutOptions(Cyclic):
+    def elements(self):
+        return super().elements()
+
+
 class ElementsTwice(Cyclic):
     def elements(self):
         return torch.arange(self.n) // 2 * 2
@@ -322,6 +349,8 @@ MUTANTS = [
     (GridEndsTwice(), "grid"),
     (GridOfSquares(), "grid"),
     (GridInSingle(), "dtype"),
+    (GridIgnoresTheDevice(), "device"),
+    (ElementsIgnoreTheDevice(6), "device"),
     (ElementsTwice(6), "elements"),
     (ElementsMissing(6), "elements"),
     (IndexReversed(6), "elements"),
@@ -349,6 +378,21 @@ def test_what_is_wrong_is_said():
     assert "is_abelian is False, but all samples commute" in str(check_group(SaysNotAbelian()))
     assert "grid(5) has shape (4, 3, 3)" in str(check_group(GridOfSquares()))
     assert "sum of dim^2 / commutant_dim is 5, the order 6" in str(check_group(IrrepMissing(6)))
+
+
+def test_a_grid_in_another_dtype_than_asked_for_is_rejected():
+    assert check_group(GridIgnoresTheDtype()).passed  # float64 is what it gives
+    report = check_group(GridIgnoresTheDtype(), dtype=torch.float32)
+    assert report.failures == ("dtype",)
+    assert report["dtype"].note == "grid in torch.float32 has dtype torch.float64"
+
+
+@pytest.mark.parametrize("group", [GridWithoutOptions(), ElementsWithoutOptions(6)], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+def test_grids_and_elements_need_not_take_a_dtype_and_a_device(group, dtype):
+    check_group(group, dtype=dtype).raise_if_failed()
+    product = group * SO2() if group.order is None else group * Cyclic(2)
+    assert product.grid(4, dtype=dtype, device="cpu").shape == (4, 2)
 
 
 def test_given_elements_leave_sampling_and_grid_unjudged():

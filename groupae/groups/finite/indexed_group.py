@@ -40,9 +40,12 @@ class IndexedGroup(FiniteGroup):
         return torch.randint(self.order, batch, generator=generator, device=device)
 
     @override
-    def elements(self) -> Tensor:
+    def elements(
+        self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None
+    ) -> Tensor:
         """Return ``0..order-1``."""
-        return torch.arange(self.order)
+        self._asked((), dtype)
+        return torch.arange(self.order, device=device)
 
     @override
     def index(self, g: Tensor) -> Tensor:

@@ -294,7 +294,9 @@ class Permutation(FiniteGroup):
         return (g != h).sum(-1)
 
     @override
-    def elements(self) -> Tensor:
+    def elements(
+        self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None
+    ) -> Tensor:
         """Return all permutations in lexicographic order.
 
         Raises:
@@ -304,12 +306,12 @@ class Permutation(FiniteGroup):
             what = f"n of at most {_MOST_LISTED} for a list of all elements"
             remedy = f"there are {self.order} of them; use sample"
             raise ValueError(expected(self, what, self.n, remedy))
-        return torch.tensor(list(itertools.permutations(range(self.n))))
+        self._asked((), dtype)
+        return torch.tensor(list(itertools.permutations(range(self.n))), device=device)
 
     @override
-    def grid(self, n: int) -> Tensor:
+    def _grid(self, n: int) -> Tensor:
         """Return ``n`` elements evenly spaced in lexicographic order."""
-        check_count(Method(self, "grid"), "n", n)
         places = [i * self.order // n for i in range(n)]
         return torch.tensor([self._unrank(place) for place in places]).reshape(n, self.n)
 

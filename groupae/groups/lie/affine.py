@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_count
 from groupae.groups.base import LieGroup
 from groupae.groups.charts import Chart, is_homogeneous
 from groupae.groups.irreps import IrrepLabel, Irreps
@@ -172,12 +171,11 @@ class Affine(LieGroup):
         return torch.cat([s, b / expm1_ratio(s)], -1)
 
     @override
-    def grid(self, n: int) -> Tensor:
+    def _grid(self, n: int) -> Tensor:
         """Return ``n`` elements in float64 over scales and shifts within one unit of log a and b.
 
         The points are a Kronecker lattice, so any ``n`` is well spread.
         """
-        check_count(Method(self, "grid"), "n", n)
         square = kronecker_lattice(n, 2)
         return torch.stack([(2 * square[:, 0] - 1).exp(), 2 * square[:, 1] - 1], -1)
 

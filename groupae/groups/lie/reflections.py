@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_count, expected
+from groupae._validation import Method, expected
 from groupae.groups.base import LieGroup
 from groupae.groups.charts import check_finite
 from groupae.groups.couplings import couple_frequencies
@@ -200,9 +200,8 @@ class RotationsAndReflections(OrthogonalMatrices):
         raise TypeError(expected(self, f"a connected group for {method}", got, remedy))
 
     @override
-    def grid(self, n: int) -> Tensor:
+    def _grid(self, n: int) -> Tensor:
         """Return ``n`` elements in float64, by turns of a grid of rotations and of reflections."""
-        check_count(Method(self, "grid"), "n", n)
         sizes = (n - n // 2, n // 2)
         parts = [
             self._join(self.rotations.grid(size), torch.full((size,), sign, dtype=torch.float64))

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_axis_size, check_count
+from groupae._validation import Method, check_axis_size
 from groupae.groups.base import Group
 from groupae.groups.charts import (
     is_homogeneous,
@@ -191,9 +191,8 @@ class RigidMotions(SquareMatrices):
         return torch.cat([u, w], -1)
 
     @override
-    def grid(self, n: int) -> Tensor:
+    def _grid(self, n: int) -> Tensor:
         """Return ``n`` motions in float64: a grid of rotations, shifts within one unit an axis."""
-        check_count(Method(self, "grid"), "n", n)
         return self.pack(2 * kronecker_lattice(n, self.n) - 1, self.rotations.grid(n))
 
     @override

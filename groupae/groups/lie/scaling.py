@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_count, expected
+from groupae._validation import expected
 from groupae.groups.base import LieGroup
 from groupae.groups.charts import Chart
 from groupae.groups.irreps import IrrepLabel, Irreps
@@ -161,9 +161,8 @@ class Scaling(LieGroup):
         return g.log()[..., None]
 
     @override
-    def grid(self, n: int) -> Tensor:
+    def _grid(self, n: int) -> Tensor:
         """Return ``n`` factors in float64, evenly spread between 1 / e and e in the logarithm."""
-        check_count(Method(self, "grid"), "n", n)
         return ((2 * torch.arange(n, dtype=torch.float64) + 1) / n - 1).exp()
 
     @override

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_count, expected
+from groupae._validation import expected
 from groupae.groups.base import LieGroup
 from groupae.groups.charts import PROJECT, Chart, is_nonzero, is_rotation
 from groupae.groups.couplings import couple_frequencies
@@ -219,9 +219,8 @@ class SO2(LieGroup):
         return wrap_angle(g)[..., None]
 
     @override
-    def grid(self, n: int) -> Tensor:
+    def _grid(self, n: int) -> Tensor:
         """Return the angles ``2 pi i / n`` in float64."""
-        check_count(Method(self, "grid"), "n", n)
         return torch.arange(n, dtype=torch.float64) * (2 * math.pi) / n
 
     @override

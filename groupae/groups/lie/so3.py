@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_count, expected, unknown_choice
+from groupae._validation import Method, expected, unknown_choice
 from groupae.groups.charts import (
     PROJECT,
     Chart,
@@ -220,13 +220,12 @@ class SO3(OrthogonalMatrices):
         return rotvec_from_quat(quat_from_matrix(g))
 
     @override
-    def grid(self, n: int) -> Tensor:
+    def _grid(self, n: int) -> Tensor:
         """Return ``n`` well-spread rotations in float64: a super-Fibonacci spiral.
 
         References:
             Alexa, Super-Fibonacci Spirals, CVPR 2022, algorithm 1 (psi^4 = psi + 4).
         """
-        check_count(Method(self, "grid"), "n", n)
         s = torch.arange(n, dtype=torch.float64) + 0.5
         radius, height = (s / n).sqrt(), (1 - s / n).sqrt()
         alpha, beta = s * (2 * math.pi / math.sqrt(2)), s * (2 * math.pi / 1.533751168755204288118)

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_count, expected
+from groupae._validation import check_count, expected
 from groupae.groups.base import LieGroup
 from groupae.groups.charts import Chart, is_homogeneous
 from groupae.groups.irreps import IrrepLabel, Irreps
@@ -286,9 +286,8 @@ class Translation(LieGroup):
         return g.clone()
 
     @override
-    def grid(self, n: int) -> Tensor:
+    def _grid(self, n: int) -> Tensor:
         """Return ``n`` shifts in float64, every entry within one unit: a Kronecker lattice."""
-        check_count(Method(self, "grid"), "n", n)
         return 2 * kronecker_lattice(n, self.n) - 1
 
     @override

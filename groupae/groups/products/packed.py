@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_count, expected
+from groupae._validation import expected
 from groupae.groups.base import Group, LieGroup
 
 __all__ = ["Packed", "are_finite", "are_lie", "split_outside"]
@@ -197,6 +197,15 @@ class Packed(Group):
         return g if self.has_integer_elements else g.to(self._wide_enough(wanted))
 
     @override
+    def _as_asked(
+        self, g: Tensor, dtype: torch.dtype | None, device: torch.device | str | None
+    ) -> Tensor:
+        if dtype is not None:
+            self._asked((), dtype)
+            g = self._of_dtype(g, dtype)
+        return g.to(device)
+
+    @override
     def identity(
         self,
         *batch: int,
@@ -256,7 +265,9 @@ class Packed(Group):
 
     # --- sets of elements -------------------------------------------------------------------
     @override
-    def elements(self) -> Tensor:
+    def elements(
+        self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None
+    ) -> Tensor:
         """Return all combinations, the last part fastest.
 
         Raises:
@@ -267,7 +278,8 @@ class Packed(Group):
         if self.order > _MOST_COMBINED:
             what = f"at most {_MOST_COMBINED} elements for a list of all"
             raise ValueError(expected(self, what, self.order, "use sample or grid"))
-        return self._combine([part.elements() for part in self.parts])
+        every = self._combine([part.elements() for part in self.parts])
+        return self._as_asked(every, dtype, device)
 
     @override
     def index(self, g: Tensor) -> Tensor:
@@ -298,9 +310,8 @@ class Packed(Group):
         return self._of_dtype(self._combine(parts, step), dtype)
 
     @override
-    def grid(self, n: int) -> Tensor:
+    def _grid(self, n: int) -> Tensor:
         """Return ``n`` elements: a grid of each part, shuffled against each other."""
-        check_count(Method(self, "grid"), "n", n)
         if self.order is not None and self.order <= _MOST_COMBINED:
             # grids of finite parts repeat, and so could their pairs
             every = self.elements()
