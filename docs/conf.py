@@ -1,5 +1,13 @@
 """Sphinx configuration; the build treats warnings as errors and runs the examples."""
 
+import pkgutil
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util.nodes import make_refnode
+
 from groupae import __version__
 
 project = "groupae"
@@ -32,14 +40,12 @@ napoleon_numpy_docstring = False
 
 nitpicky = True
 nitpick_ignore_regex = [
-    (r"py:.*", r"(torch|numpy|np|os|pathlib|rich|matplotlib|collections|typing|abc)(\..*)?"),
-    (r"py:.*", r"(Tensor|nn|Module|Figure|Console|Path|Callable|Literal|Any|Latent|Hashable).*"),
-    (r"py:.*", r"(dict\[str|TypeAliasForwardRef|'IrrepLabel'|ShapeError|hypothesis\..*)"),
-    (r"py:.*", r"(IrrepLabel|Term|Parameter|optional|.*_Untrained|.*_RepresentationAction).*"),
-    (r"py:.*", r"(.*_Polyhedral|Constant|Overlap).*"),
-    (r"py:.*", r".*(_StepModel|Bijection)"),
-    (r"py:.*", r"(GroupElement|GSpace|FieldType|Mode|Escnn\w+|Rotation)"),
-    (r"py:.*", r"groupae\.[a-z_.]*\.(Irreps|Terms?|Latent|IrrepLabel)"),
+    (r"py:.*", r"(torch|numpy|os|pathlib|rich|matplotlib|collections|contextlib|typing|abc)\b.*"),
+    (r"py:.*", r"(Tensor|nn|Module|Figure|Console|Path|Callable|Literal|Any|np|Hashable)\b.*"),
+    (r"py:.*", r"(GroupElement|GSpace|FieldType|Escnn\w+|Rotation|hypothesis\..*)"),
+    (r"py:.*", r"(dict\[str|TypeAliasForwardRef|Mode|Parameter|optional).*"),
+    (r"py:.*", r"(.*\.)?'?(Constant|Irreps|IrrepLabel|Latent|Terms?)\b.*"),
+    (r"py:.*", r".*(\._\w+|\.Bijection|Overlap)"),  # bases that are not public
 ]
 
 sphinx_gallery_conf = {
@@ -52,3 +58,25 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "download_all_examples": False,
 }
+
+
+def find_home(
+    app: Sphinx, env: BuildEnvironment, node: pending_xref, content: nodes.TextElement
+) -> nodes.Element | None:
+    """Resolve a reference by any import path of a name, such as ``groupae.SO2``."""
+    target, objects = node["reftarget"], env.domains["py"].objects
+    target = target if target.startswith("groupae.") else f"groupae.{target}"
+    try:
+        wanted = pkgutil.resolve_name(target)
+    except (AttributeError, ImportError, ValueError):
+        return None
+    for name in objects:
+        if name.endswith(target[target.rfind(".") :]) and pkgutil.resolve_name(name) is wanted:
+            place, home = node.get("refdoc", env.docname), objects[name]
+            return make_refnode(app.builder, place, home.docname, home.node_id, content)
+    return None
+
+
+def setup(app: Sphinx) -> None:
+    """Add the resolver of references."""
+    app.connect("missing-reference", find_home)

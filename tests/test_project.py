@@ -7,6 +7,10 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = tuple(sorted(ROOT.glob("examples/plot_*.py")))
+HOUSES = ("groupae", "groupae/groups", "groupae/experiments")
+FOLDERS = tuple(
+    folder.parent for house in HOUSES for folder in sorted(ROOT.glob(f"{house}/*/__init__.py"))
+)
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
@@ -17,6 +21,13 @@ def test_an_example_is_short_and_has_no_plumbing(path):
         assert plumbing not in text
     # how a group of one's own acts on one's own data is no plumbing: that is the example
     assert text.count("def ") <= ("your_own_group" in path.name)
+
+
+def test_every_public_package_is_in_the_api_once():
+    named = re.findall(r"automodule:: (\S+)", (ROOT / "docs/api.rst").read_text())
+    assert len(named) == len(set(named))
+    public = {".".join(folder.relative_to(ROOT).parts) for folder in FOLDERS} - {"groupae.cli"}
+    assert public <= set(named)
 
 
 def test_the_embedded_data_keep_their_notice():
