@@ -31,6 +31,18 @@ _ROOMS = (
         "bank:reference_bank decoder:additive_flow_decoder model:maganet",
     ),
     (
+        "actions",
+        "actions",
+        "alignment:align.overlap gauss_newton:align.gauss_newton learned:split "
+        "multiplication:left_multiplication newton:align.newton sets:set "
+        "symmetries:grid_symmetries tokens:token",
+    ),
+    (
+        "data",
+        "data",
+        "folders:folder_pairs orbits:orbit_dataset pairs:orbit_pairs recorded:recorded_pairs",
+    ),
+    (
         "data",
         "experiments.datasets",
         "blocked_digits brain_contrast building:progress cache digits molecules npy_files:npy_file "

@@ -8,16 +8,16 @@ the element between two codes. A new action is a new file here.
 """
 
 from groupae.actions.affine import AffineAction
+from groupae.actions.align.gauss_newton import search
 from groupae.actions.base import AxisAction, Description, LatentAction, LatentRow
-from groupae.actions.gauss_newton import search
 from groupae.actions.grid import GridAction
-from groupae.actions.learned import SplitAction
+from groupae.actions.left_multiplication import LeftMultiplication
 from groupae.actions.linear import ChannelAction, VectorAction
-from groupae.actions.multiplication import LeftMultiplication
 from groupae.actions.parts import PartsAction
 from groupae.actions.registry import get_action
-from groupae.actions.sets import SetAction
-from groupae.actions.tokens import TokenAction
+from groupae.actions.set import SetAction
+from groupae.actions.split import SplitAction
+from groupae.actions.token import TokenAction
 
 __all__ = [
     "AffineAction",

@@ -7,7 +7,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.actions.alignment import AffineOverlap, Overlap
+from groupae.actions.align.overlap import AffineOverlap, Overlap
 from groupae.actions.base import AxisAction, Description, LatentRow
 from groupae.groups import Affine
 from groupae.groups.base import align_batch

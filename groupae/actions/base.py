@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._validation import ShapeError, check_axis_size, check_floating, expected
-from groupae.actions.newton import MOST_TRIED
+from groupae.actions.align.newton import MOST_TRIED
 from groupae.groups import Group
 from groupae.groups.base import align_batch
 from groupae.groups.maps.homomorphisms import Homomorphism
 
 if TYPE_CHECKING:
-    from groupae.actions.alignment import Overlap
+    from groupae.actions.align.overlap import Overlap
 
 __all__ = [
     "AxisAction",
@@ -223,7 +223,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         Raises:
             ShapeError: If the codes have different numbers of axes.
         """
-        from groupae.actions.gauss_newton import search
+        from groupae.actions.align.gauss_newton import search
 
         axes = [[part.ndim for part in pair] for pair in _pairs(z, w)]
         if any(a != b for a, b in axes):

@@ -10,11 +10,11 @@ numbers beside them). ``transforms`` adapts other libraries' actions, ``resized`
 from typing import TYPE_CHECKING
 
 from groupae._moved import lazy_names
-from groupae.data.folders import FolderPairs
+from groupae.data.folder_pairs import FolderPairs
 from groupae.data.keys import keyed_generator
-from groupae.data.orbits import OrbitDataset, Views
-from groupae.data.pairs import OrbitPairs
-from groupae.data.recorded import RecordedPairs
+from groupae.data.orbit_dataset import OrbitDataset, Views
+from groupae.data.orbit_pairs import OrbitPairs
+from groupae.data.recorded_pairs import RecordedPairs
 from groupae.data.resized import Resized
 from groupae.data.rotation import rotate
 from groupae.data.transforms import from_transform

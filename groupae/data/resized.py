@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from typing_extensions import override
 
 from groupae._validation import check_count, expected
-from groupae.data.orbits import OrbitDataset, Views
+from groupae.data.orbit_dataset import OrbitDataset, Views
 from groupae.protocols import Recombinations
 
 __all__ = ["Resized", "check_resizable"]

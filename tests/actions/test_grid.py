@@ -22,7 +22,7 @@ from groupae import (
     PartsAction,
     VectorAction,
 )
-from groupae.actions.symmetries import IntegerShifts
+from groupae.actions.grid_symmetries import IntegerShifts
 from groupae.data import rotate
 from groupae.groups import SE2, SE3, Translation
 from groupae.testing import check_action, check_homomorphism

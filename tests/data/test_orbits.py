@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from groupae import SO2, SO3, Affine, Cyclic, OrbitPairs, PairBatch
-from groupae.data import RecordedPairs, pairs
+from groupae.data import RecordedPairs, orbit_pairs
 from groupae.data.keys import epoch_order, keyed_generator, split_indices
 from groupae.groups.registry import example_groups
 
@@ -104,7 +104,7 @@ def test_moves_lead_from_the_first_view_and_steps_from_one_to_the_next(group):
 
 def test_many_scenes_are_moved_in_parts_and_each_alone(monkeypatch):
     whole = elements_that_move(SO3(), n=20).fixed()
-    monkeypatch.setattr(pairs, "_CHUNK", 7)
+    monkeypatch.setattr(orbit_pairs, "_CHUNK", 7)
     asked = []
 
     def act(g, x):

@@ -18,7 +18,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
-from groupae.data.pairs import OrbitPairs
+from groupae.data.orbit_pairs import OrbitPairs
 from groupae.experiments.datasets.options import Size, Split, check_options
 from groupae.experiments.datasets.originals.nifti import read_heads
 from groupae.experiments.datasets.simulated_heads import simulate_heads

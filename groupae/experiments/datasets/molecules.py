@@ -16,7 +16,7 @@ from torch import Tensor
 
 from groupae._validation import expected
 from groupae.data.keys import split_indices
-from groupae.data.pairs import OrbitPairs
+from groupae.data.orbit_pairs import OrbitPairs
 from groupae.experiments.datasets.options import Size, Split, check_options, refuse_folder
 from groupae.groups import SE3, SO3
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from groupae._validation import check_count
 from groupae.data.keys import keyed_generator
-from groupae.data.pairs import OrbitPairs
+from groupae.data.orbit_pairs import OrbitPairs
 from groupae.experiments.datasets.cache import cached_arrays
 from groupae.experiments.datasets.options import Size, Split, check_options, refuse_folder
 from groupae.experiments.datasets.rendering import Mesh

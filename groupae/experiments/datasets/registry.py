@@ -9,7 +9,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from groupae._validation import unknown_choice
-from groupae.data.orbits import OrbitDataset
+from groupae.data.orbit_dataset import OrbitDataset
 from groupae.data.resized import Resized, check_resizable
 from groupae.data.rotation import rotate
 from groupae.experiments.datasets.blocked_digits import BlockedDigits

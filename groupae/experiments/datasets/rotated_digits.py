@@ -7,7 +7,7 @@ from pathlib import Path
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.data.pairs import OrbitPairs
+from groupae.data.orbit_pairs import OrbitPairs
 from groupae.data.rotation import rotate
 from groupae.experiments.datasets.digits import load_digits
 from groupae.experiments.datasets.options import Size, Split

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from groupae._validation import ShapeError, check_floating, expected
 from groupae.data.keys import keyed_generator
-from groupae.data.pairs import OrbitPairs
+from groupae.data.orbit_pairs import OrbitPairs
 from groupae.experiments.datasets.fixed_settings import fixed_settings
 from groupae.experiments.datasets.options import Size, Split, check_options, refuse_folder
 from groupae.groups import SO2

@@ -22,8 +22,8 @@ from typing_extensions import override
 
 from groupae._validation import check_count
 from groupae.data.keys import keyed_generator
-from groupae.data.orbits import Views
-from groupae.data.recorded import RecordedPairs
+from groupae.data.orbit_dataset import Views
+from groupae.data.recorded_pairs import RecordedPairs
 from groupae.experiments.datasets.cache import cached_arrays
 from groupae.experiments.datasets.fixed_settings import fixed_settings
 from groupae.experiments.datasets.options import Size, Split, check_options

@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.data.orbits import Views
-from groupae.data.recorded import RecordedPairs
+from groupae.data.orbit_dataset import Views
+from groupae.data.recorded_pairs import RecordedPairs
 from groupae.experiments.datasets.cache import cached_arrays
 from groupae.experiments.datasets.options import Size, Split, check_options
 from groupae.experiments.datasets.originals import nmr

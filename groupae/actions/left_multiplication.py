@@ -9,7 +9,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.actions.alignment import Overlap
+from groupae.actions.align.overlap import Overlap
 from groupae.actions.base import Description, LatentAction, LatentRow, match_batch
 from groupae.groups import Group
 

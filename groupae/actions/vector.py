@@ -8,7 +8,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.actions.alignment import Overlap, harmonic_overlap
+from groupae.actions.align.overlap import Overlap, harmonic_overlap
 from groupae.actions.base import AxisAction, Description, LatentRow
 from groupae.representations import BasisChange, IrrepSum, Representation
 

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, check_count, expected
 from groupae.data.keys import keyed_generator
-from groupae.data.orbits import OrbitDataset, Views
+from groupae.data.orbit_dataset import OrbitDataset, Views
 from groupae.groups import FiniteGroup, Group
 from groupae.groups.matching import check_same_group
 from groupae.groups.products.packed import Packed
@@ -26,7 +26,7 @@ from groupae.protocols import Recombinations
 __all__ = ["OrbitPairs"]
 
 _CHUNK = 4096  # scenes moved at a time: actions on pictures need several times their memory
-_ORBIT, _RECOMBINED = 5, 7  # streams of randomness beside those of `groupae.data.orbits`
+_ORBIT, _RECOMBINED = 5, 7  # streams of randomness beside those of `groupae.data.orbit_dataset`
 
 
 class OrbitPairs(OrbitDataset):

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.actions.alignment import Overlap, harmonic_overlap
+from groupae.actions.align.overlap import Overlap, harmonic_overlap
 from groupae.actions.base import AxisAction, Description, LatentRow
 from groupae.actions.linear import in_irreps
 from groupae.groups.base import align_batch

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.actions.alignment import HarmonicOverlap, Overlap
+from groupae.actions.align.overlap import HarmonicOverlap, Overlap
 from groupae.groups import Cyclic, Group, Translation
 from groupae.groups.lie.se2 import SE2
 from groupae.groups.lie.se3 import SE3

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.actions.newton import climb
+from groupae.actions.align.newton import climb
 from groupae.groups import SO2, SO3, Cyclic, Group
 from groupae.groups.irreps import IrrepLabel
 from groupae.representations import Representation

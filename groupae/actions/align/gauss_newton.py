@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from groupae.actions.align.newton import advance, spread
 from groupae.actions.base import LatentAction, map_latent
-from groupae.actions.newton import advance, spread
 from groupae.groups import Group
 from groupae.kernels.autograd import directional_derivative
 

@@ -14,13 +14,13 @@ from typing_extensions import override
 from groupae._validation import ShapeError, check_count, check_element, expected
 from groupae.data.elements import are_elements
 from groupae.data.keys import keyed_generator
-from groupae.data.orbits import OrbitDataset, Views
+from groupae.data.orbit_dataset import OrbitDataset, Views
 from groupae.data.written import check_angles
 from groupae.groups import Group
 
 __all__ = ["RecordedPairs"]
 
-_RECOMBINED = 7  # the stream of randomness beside those of `groupae.data.orbits`
+_RECOMBINED = 7  # the stream of randomness beside those of `groupae.data.orbit_dataset`
 
 
 class RecordedPairs(OrbitDataset):

@@ -1,0 +1,5 @@
+"""Search for the element that carries one code nearest to another.
+
+``overlap`` has the closed forms for orthogonal and affine actions, ``newton`` the search on compact
+groups through the Fourier coefficients of the score, ``gauss_newton`` the search for any action.
+"""
