@@ -8,7 +8,8 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.actions.align.overlap import AffineOverlap, Overlap
-from groupae.actions.base import AxisAction, Description, LatentRow
+from groupae.actions.axis import AxisAction
+from groupae.actions.base import Description, LatentRow
 from groupae.groups import Affine
 from groupae.groups.base import align_batch
 

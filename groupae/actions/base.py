@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from groupae._validation import ShapeError, check_axis_size, check_floating, expected
+from groupae._validation import ShapeError, expected
 from groupae.actions.align.newton import MOST_TRIED
 from groupae.groups import Group
 from groupae.groups.base import align_batch
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from groupae.actions.align.overlap import Overlap
 
 __all__ = [
-    "AxisAction",
     "Description",
     "LatentAction",
     "LatentRow",
@@ -313,71 +312,3 @@ def join(parts: list[Tensor]) -> Tensor:
     """Return the parts one after another along the last axis, other axes broadcast."""
     batch = torch.broadcast_shapes(*(part.shape[:-1] for part in parts))
     return torch.cat([part.expand(*batch, part.shape[-1]) for part in parts], -1)
-
-
-class AxisAction(LatentAction[Tensor]):
-    """An action on one axis of a tensor; all other axes ride along.
-
-    Args:
-        group: The acting group.
-        axis: The axis acted on, counted from the end (negative).
-        is_invariant: Mask over that axis, shape ``(size,)``.
-    """
-
-    invariant_mask: Tensor
-
-    def __init__(self, group: Group, axis: int, is_invariant: Tensor) -> None:
-        super().__init__()
-        self.group = group
-        self.axis = axis
-        self.register_buffer("invariant_mask", is_invariant, persistent=False)
-
-    @override
-    def batch_ndim(self, z: Tensor) -> int:
-        """Return how many axes stand before the one acted on."""
-        return z.ndim + self.axis
-
-    @property
-    def size(self) -> int:
-        """Length of the axis acted on."""
-        return len(self.invariant_mask)
-
-    def check_latent(self, z: object) -> None:
-        """Raise unless ``z`` is a floating tensor with `size` entries along its axis."""
-        noun = "features" if self.axis == -1 else "channels"
-        remedy = f"the encoder must end in {self.size} {noun}"
-        check_axis_size(self, z, self.axis, self.size, remedy, name="z")
-        assert isinstance(z, Tensor)
-        check_floating(self, "z", z)
-
-    def _select(self, z: Tensor, mask: Tensor) -> Tensor:
-        self.check_latent(z)
-        return z.movedim(self.axis, -1)[..., mask].movedim(-1, self.axis)
-
-    @override
-    def invariants(self, z: Tensor) -> Tensor:
-        """Return the entries that no element changes, along the same axis; no complete set."""
-        return self._select(z, self.invariant_mask)
-
-    @override
-    def varying(self, z: Tensor) -> Tensor:
-        """Return the other entries."""
-        return self._select(z, ~self.invariant_mask)
-
-    @override
-    def swap(self, z: Tensor, w: Tensor) -> Tensor:
-        """Return invariant entries of ``z`` beside varying entries of ``w``."""
-        self.check_latent(z)
-        self.check_latent(w)
-        return torch.where(self.invariant_mask.view(-1, *(1,) * (-self.axis - 1)), z, w)
-
-    @override
-    def random_latent(
-        self,
-        *batch: int,
-        generator: torch.Generator | None = None,
-        dtype: torch.dtype = torch.float32,
-    ) -> Tensor:
-        """Return normal codes; axes behind the one acted on have length 2."""
-        shape = (*batch, self.size, *(2,) * (-self.axis - 1))
-        return torch.randn(shape, generator=generator, dtype=dtype)

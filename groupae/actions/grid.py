@@ -22,7 +22,7 @@ from typing_extensions import override
 from groupae._validation import check_axis_size, check_floating, expected, unknown_choice
 from groupae.actions.base import Description, LatentAction, LatentRow, match_batch
 from groupae.actions.grid_symmetries import exact_subgroup
-from groupae.actions.motions import is_homogeneous, position_representation
+from groupae.actions.positions import is_homogeneous, position_representation
 from groupae.actions.resampling import Mode, resample
 from groupae.groups import Group
 from groupae.groups.lie.se2 import SE2

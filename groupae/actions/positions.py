@@ -1,26 +1,19 @@
-r"""How groups move points of space, and the best rigid motion between two sets of points.
+r"""How groups move points of space.
 
 Conventions: points are column vectors ``(x, y)`` or ``(x, y, z)``. A group of matrices moves them
 by its standard representation; a group whose standard representation is homogeneous,
-``[[A, b], [0, 1]]``, carries ``p`` to ``A p + b``. For centred points the best rigid motion is the
-best rotation; it then carries the centre of one set to that of the other.
+``[[A, b], [0, 1]]``, carries ``p`` to ``A p + b``.
 """
 
 from __future__ import annotations
 
-import dataclasses
-
 import torch
 from torch import Tensor
-from typing_extensions import override
 
-from groupae.actions.align.overlap import HarmonicOverlap, Overlap
-from groupae.groups import Cyclic, Group, Translation
-from groupae.groups.lie.se2 import SE2
-from groupae.groups.lie.se3 import SE3
+from groupae.groups import Cyclic, Group
 from groupae.representations import Representation
 
-__all__ = ["MotionOverlap", "is_homogeneous", "move_points", "position_representation"]
+__all__ = ["is_homogeneous", "move_points", "position_representation"]
 
 
 def position_representation(group: Group) -> Representation:
@@ -50,75 +43,3 @@ def move_points(rho: Representation, g: Tensor, points: Tensor, *, homogeneous: 
         return rho.act(g, points)
     one = torch.ones_like(points[..., :1])
     return rho.act(g, torch.cat([points, one], -1))[..., :-1]
-
-
-@dataclasses.dataclass(frozen=True)
-class MotionOverlap(Overlap):
-    """Sums for the best rigid motion or shift.
-
-    Args:
-        group: SE(2), SE(3) or a `Translation`.
-        count: How many points, shape ``(*batch,)``.
-        mean_z: Their centre, shape ``(*batch, n)``.
-        mean_w: The centre of where they should go.
-        turn: The overlap under rotations of centred points and of what else rotates; ``None`` for
-            shifts alone.
-
-    References:
-        Kabsch, A solution for the best rotation to relate two sets of vectors, 1976.
-    """
-
-    group: SE2 | SE3 | Translation
-    count: Tensor
-    mean_z: Tensor
-    mean_w: Tensor
-    turn: HarmonicOverlap | None
-
-    @classmethod
-    def of(
-        cls, group: SE2 | SE3 | Translation, z: Tensor, w: Tensor, mask: Tensor
-    ) -> MotionOverlap:
-        """Return the sums over points ``(*batch, N, n)``; only those in ``mask`` count."""
-        mask = mask[..., None].to(z.dtype)
-        count = mask.sum((-2, -1))
-        safe = count.clamp(min=1)[..., None]
-        mean_z, mean_w = (mask * z).sum(-2) / safe, (mask * w).sum(-2) / safe
-        turn = None
-        if not isinstance(group, Translation):
-            dz, dw = mask * (z - mean_z[..., None, :]), mask * (w - mean_w[..., None, :])
-            turn = HarmonicOverlap(group.rotations, {1: dw.mT @ dz})
-        return cls(group, count, mean_z, mean_w, turn)
-
-    def turning(self, other: HarmonicOverlap) -> MotionOverlap:
-        """Return the sums with something added that only rotates."""
-        assert self.turn is not None
-        return dataclasses.replace(self, turn=self.turn.plus(other))
-
-    @override
-    def plus(self, other: Overlap) -> MotionOverlap | None:
-        """Return the sums over the points of both, for another one of the same kind."""
-        if not isinstance(other, MotionOverlap):
-            return None
-        count = self.count + other.count
-        share = (other.count / count.clamp(min=1))[..., None]
-        dz, dw = other.mean_z - self.mean_z, other.mean_w - self.mean_w
-        turn = self.turn
-        if self.turn is not None and other.turn is not None:
-            between = (self.count[..., None] * share * dw)[..., None] * dz[..., None, :]
-            turn = self.turn.plus(other.turn)
-            assert turn is not None
-            assert isinstance(self.group, (SE2, SE3))
-            turn = turn.plus(HarmonicOverlap(self.group.rotations, {1: between}))
-        return MotionOverlap(
-            self.group, count, self.mean_z + share * dz, self.mean_w + share * dw, turn
-        )
-
-    @override
-    def best(self) -> Tensor:
-        """Return the motion that turns best about the centre and carries it along."""
-        if isinstance(self.group, Translation):
-            return self.mean_w - self.mean_z
-        assert self.turn is not None
-        rotation = self.turn.best()
-        standard = self.group.rotations.standard()
-        return self.group.pack(self.mean_w - standard.act(rotation, self.mean_z), rotation)

@@ -9,15 +9,10 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, check_axis_size, check_floating, expected
-from groupae.actions.align.overlap import Overlap, harmonic_overlap
+from groupae.actions.align.motion import MotionOverlap
+from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
 from groupae.actions.base import Description, LatentAction, LatentRow, carry, join, match_batch
-from groupae.actions.linear import in_irreps
-from groupae.actions.motions import (
-    MotionOverlap,
-    is_homogeneous,
-    move_points,
-    position_representation,
-)
+from groupae.actions.positions import is_homogeneous, move_points, position_representation
 from groupae.groups import Group, Translation
 from groupae.groups.lie.se2 import SE2
 from groupae.groups.lie.se3 import SE3

@@ -18,9 +18,9 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.actions.align.overlap import Overlap, harmonic_overlap
-from groupae.actions.base import AxisAction, Description, LatentRow
-from groupae.actions.linear import in_irreps
+from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
+from groupae.actions.axis import AxisAction
+from groupae.actions.base import Description, LatentRow
 from groupae.groups.base import align_batch
 from groupae.representations import Block, Representation
 

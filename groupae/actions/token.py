@@ -9,9 +9,8 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, check_axis_size, check_floating, expected
-from groupae.actions.align.overlap import Overlap, harmonic_overlap
+from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
 from groupae.actions.base import Description, LatentAction, LatentRow, match_batch
-from groupae.actions.linear import in_irreps
 from groupae.representations import Representation
 
 __all__ = ["TokenAction"]

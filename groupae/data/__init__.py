@@ -1,10 +1,11 @@
 """Data: how anyone's data become pairs on orbits.
 
-``orbits`` has the base class of every data set, ``keys`` how randomness is keyed; ``pairs`` makes
-pairs from originals and an action on them, ``recorded`` from views recorded beforehand, ``folders``
-from a folder of pictures with a table (``pixels`` reads them, ``written`` and ``elements`` the
-numbers beside them). ``transforms`` adapts other libraries' actions, ``resized`` shrinks pictures,
-``rotation`` turns them. The data sets that we make are in `groupae.experiments.datasets`.
+``orbit_dataset`` has the base class of every data set, ``keys`` how randomness is keyed;
+``orbit_pairs`` makes pairs from originals and an action on them, ``recorded_pairs`` from views
+recorded beforehand, ``folder_pairs`` from a folder of pictures with a table (``pixels`` reads the
+pictures, ``written_elements`` the numbers beside them). ``transforms`` adapts actions of other
+libraries, ``resized`` shrinks pictures, ``rotation`` turns them. The data sets that groupae makes
+are in `groupae.experiments.datasets`.
 """
 
 from typing import TYPE_CHECKING

@@ -229,7 +229,7 @@ def test_many_affine_parts_are_one_regression():
 
 def test_two_sets_of_points_move_as_one_body():
     """Sums of two sets add up to those of their union."""
-    from groupae.actions.motions import MotionOverlap
+    from groupae.actions.align.motion import MotionOverlap
 
     z, w = (torch.randn(2, 9, 3, dtype=torch.float64, generator=generator(s)) for s in (0, 1))
     mask = torch.ones(2, 9, dtype=torch.bool)

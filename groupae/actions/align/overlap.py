@@ -25,9 +25,9 @@ from typing_extensions import override
 from groupae.actions.align.newton import climb
 from groupae.groups import SO2, SO3, Cyclic, Group
 from groupae.groups.irreps import IrrepLabel
-from groupae.representations import Representation
+from groupae.representations import BasisChange, IrrepSum, Representation
 
-__all__ = ["AffineOverlap", "HarmonicOverlap", "Overlap", "harmonic_overlap"]
+__all__ = ["AffineOverlap", "HarmonicOverlap", "Overlap", "harmonic_overlap", "in_irreps"]
 
 
 class Overlap(abc.ABC):
@@ -89,6 +89,21 @@ class HarmonicOverlap(Overlap):
         if isinstance(self.group, SO3) and 1 in moments:
             starts.append(self.group.project(flat[1]))
         return climb(self.group, flat, starts).reshape(*batch, *self.group.element_shape)
+
+
+def in_irreps(rho: Representation) -> Representation | None:
+    """Return an orthogonal ``rho`` written in irreps, or ``None`` if it cannot be."""
+    if not (rho.group.is_compact and rho.is_orthogonal):
+        return None
+    inner = rho.inner if isinstance(rho, BasisChange) else rho
+    if isinstance(inner, IrrepSum):
+        return rho
+    if not rho.group.has_irreps:
+        return None
+    try:
+        return rho.decompose()
+    except ValueError:  # it holds irreps that the group does not list
+        return None
 
 
 def harmonic_overlap(rho: Representation, z: Tensor, w: Tensor, dim: int = -1) -> HarmonicOverlap:

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from groupae._validation import expected, unknown_choice
-from groupae.actions import PartsAction
-from groupae.actions.base import AxisAction
+from groupae.actions import AxisAction, PartsAction
 from groupae.experiments.baselines import (
     Conditional,
     Dupont,

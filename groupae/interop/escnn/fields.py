@@ -19,7 +19,7 @@ from torch import Tensor
 
 from groupae._validation import expected
 from groupae.actions import GridAction
-from groupae.actions.motions import position_representation
+from groupae.actions.positions import position_representation
 from groupae.actions.resampling import Mode
 from groupae.groups import O2, Dihedral
 from groupae.interop.escnn.groups import escnn_module, group_from_escnn

@@ -1,0 +1,159 @@
+"""Actions on one axis of a tensor, among them those by a representation."""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import check_axis_size, check_floating, expected
+from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
+from groupae.actions.base import Description, LatentAction, LatentRow
+from groupae.groups import Group
+from groupae.representations import Representation
+
+__all__ = ["AxisAction", "RepresentationAction"]
+
+
+class AxisAction(LatentAction[Tensor]):
+    """An action on one axis of a tensor; all other axes ride along.
+
+    Args:
+        group: The acting group.
+        axis: The axis acted on, counted from the end (negative).
+        is_invariant: Mask over that axis, shape ``(size,)``.
+    """
+
+    invariant_mask: Tensor
+
+    def __init__(self, group: Group, axis: int, is_invariant: Tensor) -> None:
+        super().__init__()
+        self.group = group
+        self.axis = axis
+        self.register_buffer("invariant_mask", is_invariant, persistent=False)
+
+    @override
+    def batch_ndim(self, z: Tensor) -> int:
+        """Return how many axes stand before the one acted on."""
+        return z.ndim + self.axis
+
+    @property
+    def size(self) -> int:
+        """Length of the axis acted on."""
+        return len(self.invariant_mask)
+
+    def check_latent(self, z: object) -> None:
+        """Raise unless ``z`` is a floating tensor with `size` entries along its axis."""
+        noun = "features" if self.axis == -1 else "channels"
+        remedy = f"the encoder must end in {self.size} {noun}"
+        check_axis_size(self, z, self.axis, self.size, remedy, name="z")
+        assert isinstance(z, Tensor)
+        check_floating(self, "z", z)
+
+    def _select(self, z: Tensor, mask: Tensor) -> Tensor:
+        self.check_latent(z)
+        return z.movedim(self.axis, -1)[..., mask].movedim(-1, self.axis)
+
+    @override
+    def invariants(self, z: Tensor) -> Tensor:
+        """Return the entries that no element changes, along the same axis; no complete set."""
+        return self._select(z, self.invariant_mask)
+
+    @override
+    def varying(self, z: Tensor) -> Tensor:
+        """Return the other entries."""
+        return self._select(z, ~self.invariant_mask)
+
+    @override
+    def swap(self, z: Tensor, w: Tensor) -> Tensor:
+        """Return invariant entries of ``z`` beside varying entries of ``w``."""
+        self.check_latent(z)
+        self.check_latent(w)
+        return torch.where(self.invariant_mask.view(-1, *(1,) * (-self.axis - 1)), z, w)
+
+    @override
+    def random_latent(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> Tensor:
+        """Return normal codes; axes behind the one acted on have length 2."""
+        shape = (*batch, self.size, *(2,) * (-self.axis - 1))
+        return torch.randn(shape, generator=generator, dtype=dtype)
+
+
+class RepresentationAction(AxisAction):
+    """A representation on one axis of a tensor.
+
+    Args:
+        rho: The representation.
+        axis: The axis acted on, negative.
+    """
+
+    def __init__(self, rho: Representation, axis: int) -> None:
+        if not isinstance(rho, Representation):
+            form = "a representation, such as SO2().rep('8x0 + 6x1')"
+            raise TypeError(expected(type(self).__name__, form, repr(rho)))
+        super().__init__(rho.group, axis, rho.is_invariant())
+        self.rho = rho
+
+    @override
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.group}, {self.rho})"
+
+    @property
+    @override
+    def depth(self) -> int:
+        """By how much the representation amplifies rounding errors of an element."""
+        return self.rho.depth
+
+    @override
+    def forward(self, g: Tensor, z: Tensor) -> Tensor:
+        """Return ``rho(g) z`` along the axis."""
+        self.check_latent(z)
+        return self.rho.act(g, z, dim=self.axis)
+
+    @override
+    def invariants(self, z: Tensor) -> Tensor:
+        """Return the block coordinates that no element changes, along the same axis.
+
+        They are no complete set of invariants: see `groupae.actions.LatentAction.invariants`.
+        """
+        self.check_latent(z)
+        return self.rho.invariants(z, self.axis)
+
+    @override
+    def varying(self, z: Tensor) -> Tensor:
+        """Return the other block coordinates."""
+        self.check_latent(z)
+        return self.rho.varying(z, self.axis)
+
+    @override
+    def swap(self, z: Tensor, w: Tensor) -> Tensor:
+        """Return the code with the invariants of ``z`` and the varying part of ``w``."""
+        self.check_latent(z)
+        self.check_latent(w)
+        return self.rho.swap(z, w, self.axis)
+
+    @functools.cached_property
+    def _split(self) -> Representation | None:
+        return in_irreps(self.rho)
+
+    @override
+    def overlap(self, z: Tensor, w: Tensor) -> Overlap | None:
+        """Return the Fourier coefficients of the score, for an orthogonal representation."""
+        self.check_latent(z)
+        self.check_latent(w)
+        return None if self._split is None else harmonic_overlap(self._split, z, w, self.axis)
+
+    @override
+    def describe(self) -> Description:
+        """Return a table with one line a term of the representation, in block coordinates."""
+        rows = tuple(
+            LatentRow("", f"[{b.start}:{b.stop}]", b.irrep, b.copies, b.is_trivial)
+            for b in self.rho.blocks
+        )
+        return Description(repr(self), rows)

@@ -1,0 +1,27 @@
+"""The action by a representation on the channels of a feature map."""
+
+from __future__ import annotations
+
+from groupae.actions.axis import RepresentationAction
+from groupae.representations import Representation
+
+__all__ = ["ChannelAction"]
+
+
+class ChannelAction(RepresentationAction):
+    """A representation on the channels of a feature map; space is untouched.
+
+    Args:
+        rho: The representation, of degree the number of channels.
+        spatial_dims: How many axes of space follow the channels: 2 for ``(*batch, C, H, W)``.
+
+    Example:
+        >>> import torch
+        >>> from groupae import Cyclic
+        >>> action = ChannelAction(Cyclic(4).rep("2x0 + 3x1"))
+        >>> action(torch.tensor([1, 2]), torch.randn(2, 8, 7, 7)).shape
+        torch.Size([2, 8, 7, 7])
+    """
+
+    def __init__(self, rho: Representation, *, spatial_dims: int = 2) -> None:
+        super().__init__(rho, axis=-1 - spatial_dims)
