@@ -6,7 +6,6 @@ an eighth of the training part is kept for validation.
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +13,14 @@ import torch
 from torch import Tensor
 
 from groupae.data.keys import keyed_generator
-from groupae.experiments.datasets.options import Size, Split, check_options
+from groupae.experiments.datasets.embedded import load_embedded
+from groupae.experiments.datasets.options import SPLIT_SEED, Size, Split, check_options
 from groupae.experiments.datasets.originals.mnist import fetch_mnist, read_mnist
 
 __all__ = ["load_digits"]
 
 _EMBEDDED = {"train": slice(0, 3500), "validation": slice(3500, 4000), "test": slice(4000, 5000)}
 _TINY = 100
-_SPLIT_SEED = 2024  # the split never changes; a run's seed moves only order and angles
 
 
 def load_digits(
@@ -63,10 +62,9 @@ _Arrays = tuple[np.typing.NDArray[np.uint8], np.typing.NDArray[np.uint8]]
 
 
 def _embedded(split: Split) -> _Arrays:
-    asset = resources.files("groupae.experiments.datasets") / "assets" / "mnist5k.npz"
-    with asset.open("rb") as stream, np.load(stream) as arrays:
-        part = _order(5000)[_EMBEDDED[split]]
-        return arrays["x"][part], arrays["y"][part]
+    arrays = load_embedded("mnist5k")
+    part = _order(5000)[_EMBEDDED[split]]
+    return arrays["x"][part], arrays["y"][part]
 
 
 def _published(folder: Path | str, split: Split) -> _Arrays:
@@ -79,4 +77,4 @@ def _published(folder: Path | str, split: Split) -> _Arrays:
 
 
 def _order(n: int) -> np.typing.NDArray[np.int64]:
-    return torch.randperm(n, generator=keyed_generator(_SPLIT_SEED)).numpy()
+    return torch.randperm(n, generator=keyed_generator(SPLIT_SEED)).numpy()

@@ -7,17 +7,21 @@ part of the data and the same in all views, so predictions are compared atom by 
 
 from __future__ import annotations
 
-from importlib import resources
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from groupae._validation import expected
-from groupae.data.keys import split_indices
 from groupae.data.orbit_pairs import OrbitPairs
-from groupae.experiments.datasets.options import Size, Split, check_options, refuse_folder
+from groupae.experiments.datasets.embedded import load_embedded
+from groupae.experiments.datasets.options import (
+    Size,
+    Split,
+    check_options,
+    refuse_folder,
+    rows_of_split,
+)
 from groupae.groups import SE3, SO3
 
 __all__ = ["ELEMENTS", "Molecules", "move_atoms"]
@@ -26,10 +30,8 @@ ELEMENTS = ("H", "C", "N", "O", "F")
 """What the columns behind the position stand for."""
 
 _NUMBERS = (1, 6, 7, 8, 9)  # atomic numbers of the elements
-_COUNTS = {"train": 1640, "validation": 100, "test": 300}
+_COUNTS = (1640, 100, 300)  # molecules per split
 _TINY = 24
-_SPLITS = ("train", "validation", "test")
-_SPLIT_SEED = 2024
 
 
 def move_atoms(g: Tensor, x: Tensor) -> Tensor:
@@ -98,8 +100,7 @@ class Molecules(OrbitPairs):
         if not isinstance(group, (SO3, SE3)):
             raise TypeError(expected("Molecules", "group to be SO3() or SE3()", repr(group)))
         molecules, labels, smiles = _embedded_molecules()
-        parts = split_indices(len(molecules), tuple(_COUNTS.values()), _SPLIT_SEED)
-        part = parts[_SPLITS.index(split)][: _TINY if size == "tiny" else None]
+        part = rows_of_split(split, _COUNTS)[: _TINY if size == "tiny" else None]
         super().__init__(molecules[part], group, move_atoms, labels=labels[part], seed=seed)
         self.split = split
         self.smiles = tuple(smiles[i] for i in part.tolist())
@@ -107,12 +108,11 @@ class Molecules(OrbitPairs):
 
 def _embedded_molecules() -> tuple[Tensor, Tensor, list[str]]:
     """Return all molecules, their labels and their names."""
-    asset = resources.files("groupae.experiments.datasets") / "assets" / "molecules.npz"
-    with asset.open("rb") as stream, np.load(stream) as arrays:
-        positions = torch.from_numpy(arrays["positions"]).float()
-        numbers = torch.from_numpy(arrays["numbers"]).long()
-        labels = torch.from_numpy(arrays["family"]).long()
-        smiles = [name.decode() for name in arrays["smiles"]]
+    arrays = load_embedded("molecules")
+    positions = torch.from_numpy(arrays["positions"]).float()
+    numbers = torch.from_numpy(arrays["numbers"]).long()
+    labels = torch.from_numpy(arrays["family"]).long()
+    smiles = [name.decode() for name in arrays["smiles"]]
     types = (numbers.unsqueeze(-1) == torch.tensor(_NUMBERS)).float()
     present = types.sum(-1, keepdim=True)
     centroid = (positions * present).sum(1, keepdim=True) / present.sum(1, keepdim=True)

@@ -1,14 +1,45 @@
-"""What every data set can be asked for: a split and a size."""
+"""Options that all data sets share: the split and the size."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import get_args
 
+from torch import Tensor
+
 from groupae._choices import Size, Split
 from groupae._validation import expected, unknown_choice
+from groupae.data.keys import split_indices
 
-__all__ = ["Size", "Split", "check_options", "refuse_folder"]
+__all__ = [
+    "SPLITS",
+    "SPLIT_SEED",
+    "Size",
+    "Split",
+    "check_options",
+    "refuse_folder",
+    "rows_of_split",
+]
+
+SPLITS: tuple[Split, ...] = get_args(Split)
+"""All splits, in the order that numbers them."""
+
+SPLIT_SEED = 2024
+"""Key of all splits. It never changes; the seed of a run changes only order and elements."""
+
+
+def rows_of_split(split: Split, sizes: tuple[int, int, int]) -> Tensor:
+    """Return the sorted rows of a split, drawn once and for all.
+
+    Args:
+        split: One of `SPLITS`.
+        sizes: Number of rows of each split, in the order of `SPLITS`.
+
+    Example:
+        >>> [len(rows_of_split(split, (7, 1, 2))) for split in SPLITS]
+        [7, 1, 2]
+    """
+    return split_indices(sum(sizes), sizes, SPLIT_SEED)[SPLITS.index(split)]
 
 
 def check_options(owner: str, split: str, size: str = "small") -> None:

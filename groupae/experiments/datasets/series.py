@@ -16,7 +16,14 @@ from groupae._validation import ShapeError, check_floating, expected
 from groupae.data.keys import keyed_generator
 from groupae.data.orbit_pairs import OrbitPairs
 from groupae.experiments.datasets.fixed_settings import fixed_settings
-from groupae.experiments.datasets.options import Size, Split, check_options, refuse_folder
+from groupae.experiments.datasets.options import (
+    SPLIT_SEED,
+    SPLITS,
+    Size,
+    Split,
+    check_options,
+    refuse_folder,
+)
 from groupae.groups import SO2
 
 __all__ = ["Series", "shift_phase"]
@@ -26,8 +33,6 @@ _SIZES = {
     "small": {"train": 6000, "validation": 500, "test": 1000},
     "full": {"train": 60000, "validation": 2000, "test": 5000},
 }
-_SPLIT_SEED = 2024
-_STREAMS = {"train": 0, "validation": 1, "test": 2}
 _CHANNELS, _LENGTH, _HARMONICS = 2, 128, 8
 _FALL = (1.5, 0.3, 0.0)  # amplitude of harmonic k is about k^-fall; pulses fall by their alignment
 
@@ -108,7 +113,7 @@ class Series(OrbitPairs):
         refuse_folder("Series", folder)
         n = _SIZES[size][split]
         labels = torch.arange(n) % len(self.classes)
-        scenes = _scenes(labels, keyed_generator(_SPLIT_SEED, _STREAMS[split]))
+        scenes = _scenes(labels, keyed_generator(SPLIT_SEED, SPLITS.index(split)))
         super().__init__(scenes, SO2(), _shift_signal, show=_see, labels=labels, seed=seed)
         self.split = split
 

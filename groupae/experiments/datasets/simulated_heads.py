@@ -11,16 +11,15 @@ at least three (8 mm) lie unused between those of different splits.
 
 from __future__ import annotations
 
-from importlib import resources
-
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from groupae.data.keys import keyed_generator
+from groupae.experiments.datasets.embedded import load_embedded
 from groupae.experiments.datasets.fixed_settings import fixed_settings
-from groupae.experiments.datasets.options import Size, Split
+from groupae.experiments.datasets.options import SPLITS, Size, Split
 from groupae.experiments.datasets.warps import exponential, smooth_noise, warp
 
 __all__ = ["simulate_heads"]
@@ -58,7 +57,7 @@ def simulate_heads(split: Split, size: Size = "small") -> tuple[Tensor, Tensor]:
     """
     heads, brains = _embedded()
     slices = torch.tensor(_SLICES[split]).repeat(_WARPS[size])
-    part = ("train", "validation", "test").index(split)
+    part = SPLITS.index(split)
     made = [
         _simulate(heads[of_one], brains[of_one], keyed_generator(_WARP_SEED, part, i))
         for i, of_one in enumerate(slices.split(len(_SLICES[split])))
@@ -69,10 +68,9 @@ def simulate_heads(split: Split, size: Size = "small") -> tuple[Tensor, Tensor]:
 
 def _embedded() -> tuple[Tensor, Tensor]:
     """Return the scanned slices in [0, 1] and their brains as 0 and 1, both ``(60, 1, 96, 96)``."""
-    asset = resources.files("groupae.experiments.datasets") / "assets" / "colin27_coronal.npz"
-    with asset.open("rb") as stream, np.load(stream) as arrays:
-        heads = torch.tensor(arrays["t1"]).float() / 255
-        brains = torch.tensor(np.unpackbits(arrays["brain"], axis=-1)).float()
+    arrays = load_embedded("colin27_coronal")
+    heads = torch.tensor(arrays["t1"]).float() / 255
+    brains = torch.tensor(np.unpackbits(arrays["brain"], axis=-1)).float()
     return heads.unsqueeze(1), brains.unsqueeze(1)
 
 

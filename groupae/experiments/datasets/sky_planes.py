@@ -26,7 +26,7 @@ from groupae.data.orbit_dataset import Views
 from groupae.data.recorded_pairs import RecordedPairs
 from groupae.experiments.datasets.cache import cached_arrays
 from groupae.experiments.datasets.fixed_settings import fixed_settings
-from groupae.experiments.datasets.options import Size, Split, check_options
+from groupae.experiments.datasets.options import SPLITS, Size, Split, check_options
 from groupae.experiments.datasets.originals.files import (
     find_files,
     fingerprint,
@@ -37,7 +37,15 @@ from groupae.experiments.datasets.originals.meshes import ENDINGS as MESH_ENDING
 from groupae.experiments.datasets.originals.meshes import read_mesh
 from groupae.experiments.datasets.originals.pictures import ENDINGS as PICTURE_ENDINGS
 from groupae.experiments.datasets.originals.pictures import read_crop
-from groupae.experiments.datasets.rendering import Camera, Light, Mesh, composite, record, render
+from groupae.experiments.datasets.rendering import (
+    Camera,
+    Light,
+    Mesh,
+    composite,
+    record,
+    record_layout,
+    render,
+)
 from groupae.experiments.datasets.shapes import make_shape
 from groupae.experiments.datasets.skies import skies
 from groupae.groups import SO3
@@ -56,7 +64,6 @@ _COUNTS: Mapping[str, Mapping[str, int]] = {
 _ROTATIONS = {"tiny": 6, "small": 50, "full": 100}
 _TINY = 8  # airplanes of a folder
 _SEED = 4102  # of rotations and crops; a run's moves only order and choice
-_SPLITS = ("train", "validation", "test")
 _SKY, _ROTATION = range(2)  # independent streams of randomness
 _VERSION = 1  # of the pictures; caches of other versions are made anew
 
@@ -190,10 +197,10 @@ class _Parametric(_Scenes):
 
     def __init__(self, split: Split, count: int) -> None:
         super().__init__("sky-planes", {"split": split, "planes": count}, count)
-        self._part = _SPLITS.index(split)
+        self._part = SPLITS.index(split)
 
     def _number(self, i: int) -> int:
-        return len(_SPLITS) * i + self._part
+        return len(SPLITS) * i + self._part
 
     @override
     def plane(self, i: int) -> Mesh:
@@ -212,7 +219,7 @@ class _OfFolder(_Scenes):
         pictures = find_files("SkyPlanes", folder / "skies", PICTURE_ENDINGS, "pictures of skies")
         self._planes = [planes[i] for i in part_of(len(planes), split)]
         self._pictures = [pictures[i] for i in part_of(len(pictures), split)]
-        self._part = _SPLITS.index(split)
+        self._part = SPLITS.index(split)
         if size == "tiny":
             self._planes = self._planes[:_TINY]
         count = len(self._planes)
@@ -235,7 +242,7 @@ class _OfFolder(_Scenes):
 
 
 def _rendered(scenes: _Scenes, split: Split, rotations: int) -> Mapping[str, npt.NDArray[Any]]:
-    n, m, number = scenes.count, rotations, _SPLITS.index(split)
+    n, m, number = scenes.count, rotations, SPLITS.index(split)
 
     def make(start: int, stop: int) -> dict[str, npt.NDArray[Any]]:
         index = list(range(start, stop))
@@ -248,8 +255,7 @@ def _rendered(scenes: _Scenes, split: Split, rotations: int) -> Mapping[str, npt
         f"{scenes.name}-{split}",
         {**scenes.parameters, "rotations": m},
         {
-            "pictures": ((n, m, 3, _PIXELS, _PIXELS), "uint8"),
-            "masks": ((n, m, _PIXELS, _PIXELS // 8), "uint8"),
+            **record_layout(n, m, _PIXELS),
             "elements": ((n, m, 3, 3), "float32"),
         },
         make,

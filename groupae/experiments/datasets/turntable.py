@@ -21,10 +21,17 @@ from typing_extensions import override
 from groupae.data.orbit_dataset import Views
 from groupae.data.recorded_pairs import RecordedPairs
 from groupae.experiments.datasets.cache import cached_arrays
-from groupae.experiments.datasets.options import Size, Split, check_options
+from groupae.experiments.datasets.options import SPLITS, Size, Split, check_options
 from groupae.experiments.datasets.originals import nmr
 from groupae.experiments.datasets.originals.files import fingerprint
-from groupae.experiments.datasets.rendering import Camera, Light, Mesh, record, render
+from groupae.experiments.datasets.rendering import (
+    Camera,
+    Light,
+    Mesh,
+    record,
+    record_layout,
+    render,
+)
 from groupae.experiments.datasets.shapes import CATEGORIES, make_shape
 from groupae.groups import Cyclic
 from groupae.protocols import Recombinations
@@ -42,7 +49,6 @@ _COUNTS: Mapping[str, Mapping[str, int]] = {
     "full": {"train": 1680, "validation": 240, "test": 480},
 }
 _TINY = 12  # objects of a folder
-_SPLITS = ("train", "validation", "test")
 _CLASSES = list(CATEGORIES)
 _VERSION = 1  # of the pictures; caches of other versions are made anew
 
@@ -132,22 +138,15 @@ class Turntable(RecordedPairs):
         return Recombinations(meaning, x.x[0], y.x[0], truth.x[0], mask=mask)
 
 
-def _layout(n: int) -> dict[str, tuple[tuple[int, ...], str]]:
-    """Return shape and dtype of the arrays of ``n`` objects."""
-    return {
-        "pictures": ((n, _VIEWS, 3, _PIXELS, _PIXELS), "uint8"),
-        "masks": ((n, _VIEWS, _PIXELS, _PIXELS // 8), "uint8"),
-    }
-
-
 def _object(split: Split, i: int) -> Mesh:
     """Return the object ``i`` of a split: the same in all sizes, and in no other split."""
     category, number = _CLASSES[i % len(_CLASSES)], i // len(_CLASSES)
-    return make_shape(category, len(_SPLITS) * number + _SPLITS.index(split))
+    return make_shape(category, len(SPLITS) * number + SPLITS.index(split))
 
 
 def _rendered(split: Split, size: Size) -> Mapping[str, npt.NDArray[np.uint8]]:
     n = _COUNTS[size][split]
+    layout = record_layout(n, _VIEWS, _PIXELS)
 
     def make(start: int, stop: int) -> _Arrays:
         azimuth = torch.arange(_VIEWS) * (2 * math.pi / _VIEWS)
@@ -158,11 +157,11 @@ def _rendered(split: Split, size: Size) -> Mapping[str, npt.NDArray[np.uint8]]:
         return record(views, torch.tensor(_BACKGROUND).view(3, 1, 1))
 
     parameters: dict[str, Any] = {"split": split, "objects": n}
-    return cached_arrays(f"turntable-{split}", parameters, _layout(n), make, version=_VERSION)
+    return cached_arrays(f"turntable-{split}", parameters, layout, make, version=_VERSION)
 
 
 def _read(objects: list[nmr.NMRObject], split: Split) -> Mapping[str, npt.NDArray[np.uint8]]:
-    layout = _layout(len(objects))
+    layout = record_layout(len(objects), _VIEWS, _PIXELS)
     has_masks = nmr.read_object(objects[0], _PIXELS)[1] is not None
     if not has_masks:
         del layout["masks"]

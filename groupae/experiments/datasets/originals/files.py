@@ -7,13 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from groupae._validation import expected
-from groupae.data.keys import split_indices
-from groupae.experiments.datasets.options import Split
+from groupae.experiments.datasets.options import SPLITS, Split, rows_of_split
 
 __all__ = ["check_folder", "find_files", "fingerprint", "list_files", "part_of", "split_sizes"]
 
-_SPLIT_SEED = 2024  # the split never changes
-_ORDER = ("train", "validation", "test")
 _READERS = 2  # one more when what is read of a file changes, so that caches are made anew
 
 
@@ -48,8 +45,8 @@ def find_files(owner: str, folder: Path, endings: Sequence[str], what: str) -> l
     layout = f"{what} ({', '.join(f'*{ending}' for ending in endings)})"
     check_folder(owner, folder, layout)
     found = [path for path in list_files(folder) if path.suffix.lower() in endings]
-    if len(found) < len(_ORDER):
-        what = f"at least {len(_ORDER)} {layout} in {folder}, one for each split"
+    if len(found) < len(SPLITS):
+        what = f"at least {len(SPLITS)} {layout} in {folder}, one for each split"
         raise FileNotFoundError(expected(owner, what, len(found)))
     return found
 
@@ -100,5 +97,4 @@ def part_of(n: int, split: Split) -> list[int]:
         >>> sorted(part_of(9, "train") + part_of(9, "validation") + part_of(9, "test"))
         [0, 1, 2, 3, 4, 5, 6, 7, 8]
     """
-    parts = split_indices(n, split_sizes(n), _SPLIT_SEED)
-    return [int(i) for i in parts[_ORDER.index(split)]]
+    return [int(i) for i in rows_of_split(split, split_sizes(n))]

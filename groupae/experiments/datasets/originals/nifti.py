@@ -31,9 +31,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from groupae._validation import ShapeError, expected
-from groupae.data.keys import split_indices
 from groupae.experiments.datasets.cache import cached_arrays
-from groupae.experiments.datasets.options import Split
+from groupae.experiments.datasets.options import Split, rows_of_split
 from groupae.experiments.datasets.originals.files import check_folder, fingerprint
 
 __all__ = ["Subject", "find_subjects", "read_heads", "read_slice"]
@@ -42,7 +41,6 @@ _PIXELS = 96
 _HEAD = ("T1w_acpc_dc_restore.nii.gz", "T1w*.nii.gz", "T1w*.nii")  # the first that is there
 _MASK = ("brainmask_fs.nii.gz", "brainmask*.nii.gz", "brainmask*.nii")
 _WHITE = 99.5  # percentile
-_SPLIT_SEED = 2024  # the split never changes
 _VERSION = 1
 _SKEW = 0.02  # cosine between axes that rounding of an affine explains
 
@@ -80,8 +78,7 @@ def read_heads(
     test = max(1, round(len(subjects) * 233 / 1113))
     validation = max(1, round((len(subjects) - test) / 8))
     sizes = (len(subjects) - test - validation, validation, test)
-    parts = split_indices(len(subjects), sizes, _SPLIT_SEED)
-    chosen = parts[("train", "validation", "test").index(split)][:limit]
+    chosen = rows_of_split(split, sizes)[:limit]
     arrays = _cached([subjects[i] for i in chosen.tolist()], split)
     pictures = torch.tensor(arrays["pictures"]).float() / 255
     masks = torch.tensor(np.unpackbits(arrays["masks"], axis=-1)).bool()

@@ -4,7 +4,7 @@ from groupae.experiments.datasets.rendering.camera import Camera
 from groupae.experiments.datasets.rendering.mesh import Mesh, corner_normals
 from groupae.experiments.datasets.rendering.mesh_renderer import render
 from groupae.experiments.datasets.rendering.point_renderer import render_points
-from groupae.experiments.datasets.rendering.recording import record
+from groupae.experiments.datasets.rendering.recording import record, record_layout
 from groupae.experiments.datasets.rendering.shading import Light, composite
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "composite",
     "corner_normals",
     "record",
+    "record_layout",
     "render",
     "render_points",
 ]

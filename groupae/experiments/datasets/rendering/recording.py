@@ -9,7 +9,7 @@ from torch import Tensor
 
 from groupae.experiments.datasets.rendering.shading import composite
 
-__all__ = ["record"]
+__all__ = ["record", "record_layout"]
 
 
 def record(views: Tensor, background: Tensor) -> dict[str, npt.NDArray[np.uint8]]:
@@ -27,3 +27,17 @@ def record(views: Tensor, background: Tensor) -> dict[str, npt.NDArray[np.uint8]
     pictures = composite(views, background).mul(255).round().to(torch.uint8)
     masks = np.packbits(views[:, :, 3].numpy() > 0, axis=-1)
     return {"pictures": pictures.numpy(), "masks": masks}
+
+
+def record_layout(n: int, views: int, size: int) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Return shape and dtype of the arrays that `record` returns, as a cache takes them.
+
+    Args:
+        n: Number of originals.
+        views: Number of views per original.
+        size: Width and height of the pictures.
+    """
+    return {
+        "pictures": ((n, views, 3, size, size), "uint8"),
+        "masks": ((n, views, size, size // 8), "uint8"),
+    }
