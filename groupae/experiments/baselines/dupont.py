@@ -138,8 +138,7 @@ class _Residual3d(nn.Module):
 
     @override
     def forward(self, z: Tensor) -> Tensor:
-        out = z + self.branch(z)
-        assert isinstance(out, Tensor)
+        out: Tensor = z + self.branch(z)
         return out
 
 
@@ -177,8 +176,7 @@ class _Encoder(nn.Module):
         if tuple(x.shape[1:]) != self.x_shape:
             form = f"x of shape (n, {', '.join(map(str, self.x_shape))})"
             raise ShapeError(expected("Dupont", form, tuple(x.shape), "give it your x_shape"))
-        z = self.layers(x)
-        assert isinstance(z, Tensor)
+        z: Tensor = self.layers(x)
         return z
 
 

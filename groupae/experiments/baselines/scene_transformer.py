@@ -142,8 +142,7 @@ class _Encoder(nn.Module):
         tokens = self.content(self.patches(x).flatten(2).mT) + self.place(self.places)
         for block in self.blocks:
             tokens = block(tokens)
-        out = self.norm(tokens)
-        assert isinstance(out, Tensor)
+        out: Tensor = self.norm(tokens)
         return out
 
 
@@ -225,8 +224,7 @@ class SceneTransformer(TransformModule):
             form = f"x of shape (n, {', '.join(map(str, self.x_shape))})"
             remedy = "give it your x_shape"
             raise ShapeError(expected("SceneTransformer", form, tuple(x.shape), remedy))
-        tokens = self.encoder(x)
-        assert isinstance(tokens, Tensor)
+        tokens: Tensor = self.encoder(x)
         return tokens
 
     def _features(self, rays: Tensor) -> Tensor:
@@ -259,8 +257,7 @@ class SceneTransformer(TransformModule):
         query = self.query(self._features(rays))
         for block in self.blocks:
             query = block(query, tokens)
-        color = self.color(query)
-        assert isinstance(color, Tensor)
+        color: Tensor = self.color(query)
         return color
 
     @override

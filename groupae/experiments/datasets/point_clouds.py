@@ -18,7 +18,7 @@ from groupae._validation import check_count
 from groupae.data.keys import keyed_generator
 from groupae.data.orbit_pairs import OrbitPairs
 from groupae.experiments.datasets.cache import cached_arrays
-from groupae.experiments.datasets.options import Size, Split, check_options, refuse_folder
+from groupae.experiments.datasets.options import SPLITS, Size, Split, check_options, refuse_folder
 from groupae.experiments.datasets.rendering import Mesh
 from groupae.experiments.datasets.shapes import CATEGORIES, make_shape
 from groupae.groups import SO3
@@ -30,11 +30,7 @@ _COUNTS: Mapping[str, Mapping[str, int]] = {
     "small": {"train": 1800, "validation": 120, "test": 300},
     "full": {"train": 12000, "validation": 600, "test": 1200},
 }
-_FIRST = {
-    "train": 0,
-    "validation": 10**6,
-    "test": 2 * 10**6,
-}  # a split's first object of each class
+_SPACING = 10**6  # between the numbers of the first objects of two splits
 _CLASSES = tuple(CATEGORIES)
 _POINTS = 256
 _STREAM = 0xC10D  # keeps these draws apart from those of other keys
@@ -144,6 +140,6 @@ def _points(split: Split, size: Size) -> Tensor:
 
 
 def _cloud(split: Split, i: int) -> Tensor:
-    label, number = i % len(_CLASSES), _FIRST[split] + i // len(_CLASSES)
+    label, number = i % len(_CLASSES), _SPACING * SPLITS.index(split) + i // len(_CLASSES)
     mesh = make_shape(_CLASSES[label], number)
     return sample_surface(mesh, _POINTS, keyed_generator(_STREAM, label, number))

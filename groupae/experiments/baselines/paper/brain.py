@@ -83,8 +83,7 @@ class PaperBrainEncoder(nn.Module):
         if len(shape) != 4 or shape[1] != self.in_channels or any(n % _FACTOR for n in shape[2:]):
             form = f"x of shape (n, {self.in_channels}, H, W), sides multiples of {_FACTOR}"
             raise ShapeError(expected("PaperBrainEncoder", form, shape, "resize the pictures"))
-        code = self.layers(x)
-        assert isinstance(code, Tensor)
+        code: Tensor = self.layers(x)
         return code
 
 
@@ -127,6 +126,5 @@ class PaperBrainDecoder(nn.Module):
         """Return pictures ``(n, C, 32 h, 32 w)``."""
         remedy = "give it the channels of the code"
         check_axis_size("PaperBrainDecoder", z, -3, self.dim, remedy, name="z")
-        picture = self.layers(z)
-        assert isinstance(picture, Tensor)
+        picture: Tensor = self.layers(z)
         return picture

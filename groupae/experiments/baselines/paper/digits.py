@@ -48,8 +48,7 @@ class PaperDigitEncoder(nn.Module):
             raise ShapeError(
                 expected("PaperDigitEncoder", "x of shape (n, 1, 28, 28)", tuple(x.shape), remedy)
             )
-        code = self.layers(x)
-        assert isinstance(code, Tensor)
+        code: Tensor = self.layers(x)
         return code
 
 
@@ -86,6 +85,5 @@ class PaperDigitDecoder(nn.Module):
         """Return pictures ``(n, 1, 28, 28)``."""
         remedy = "give it the length of the code"
         check_axis_size("PaperDigitDecoder", z, -1, self.dim, remedy, name="z")
-        picture = self.layers(z)
-        assert isinstance(picture, Tensor)
+        picture: Tensor = self.layers(z)
         return picture

@@ -218,8 +218,7 @@ class PaperSceneDecoder(nn.Module):
             if i == _SKIPPED and self.attend is not None:
                 x = torch.cat([x, self.attend(x, z["skip"])], 1)
             x = self.blocks[i](x)
-        picture = self.to_picture(x)
-        assert isinstance(picture, Tensor)
+        picture: Tensor = self.to_picture(x)
         return picture
 
 

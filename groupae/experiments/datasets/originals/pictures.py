@@ -45,9 +45,7 @@ def read_square(owner: object, path: Path, size: int) -> tuple[Tensor, Tensor | 
         torch.Size([3, 4, 4])
     """
     pixels = _pixels(_square(owner, path, _open(owner, path)), size)
-    if len(pixels) == 3:
-        return pixels, None
-    return _over_white(pixels), pixels[3]
+    return _over_white(pixels), pixels[3] if len(pixels) == 4 else None
 
 
 def read_mask(owner: object, path: Path, size: int) -> Tensor:
@@ -109,7 +107,7 @@ def read_crop(owner: object, path: Path, size: int, generator: torch.Generator) 
     side = least + int(unit[0] * (shorter - least + 1))
     left, top = int(unit[1] * (width - side + 1)), int(unit[2] * (height - side + 1))
     pixels = _pixels(picture.crop((left, top, left + side, top + side)), size)
-    return pixels if len(pixels) == 3 else _over_white(pixels)
+    return _over_white(pixels)
 
 
 def _open(owner: object, path: Path) -> Image.Image:
@@ -133,7 +131,9 @@ def _square(owner: object, path: Path, picture: Image.Image) -> Image.Image:
 
 
 def _over_white(pixels: Tensor) -> Tensor:
-    """Return red, green and blue of bytes ``(4, H, W)`` over white."""
+    """Return bytes ``(3, H, W)`` of a picture over white; alpha may be the fourth channel."""
+    if len(pixels) == 3:
+        return pixels
     alpha = pixels[3].float() / 255
     over_white = pixels[:3] * alpha + 255 * (1 - alpha)
     return over_white.round().to(torch.uint8)

@@ -14,16 +14,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from groupae._validation import ShapeError, check_count, check_floating, expected
+from groupae._validation import ShapeError, check_floating, expected
 from groupae.experiments.datasets.rendering.camera import Camera, multiply
 from groupae.experiments.datasets.rendering.mesh import Mesh
 from groupae.experiments.datasets.rendering.rasterizer import (
+    check_sizes,
     chunks,
     expand,
     nearest,
     triangle_spans,
 )
-from groupae.experiments.datasets.rendering.shading import Light, lambert, pixels_from_samples
+from groupae.experiments.datasets.rendering.shading import Light, pixels_from_samples, shade
 
 __all__ = ["render"]
 
@@ -70,12 +71,7 @@ def render(
         tensor([1., 0., 0., 1.])
     """
     light = Light() if light is None else light
-    for name, value in (
-        ("size", size),
-        ("antialias", antialias),
-        ("chunk", 1 if chunk is None else chunk),
-    ):
-        check_count("render", name, value)
+    check_sizes("render", size, antialias, chunk)
     rotations = _checked_rotations(rotations)
     n = len(rotations)
     meshes = [meshes] * n if isinstance(meshes, Mesh) else list(meshes)
@@ -179,9 +175,8 @@ class _Scenes:
             for k in range(3)
         ]
         picture = self.picture.index_select(0, triangle)
-        to_light = light.seen_from(self.frames)
-        factor = lambert(normal, [v.index_select(0, picture) for v in to_light.unbind(1)], light)
-        return [factor * values.index_select(0, face) for values in self.colors]
+        colors = [values.index_select(0, face) for values in self.colors]
+        return shade(light, self.frames, picture, normal, colors)
 
 
 def _corner_weights(

@@ -12,10 +12,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from groupae._validation import ShapeError, check_count, check_floating, expected
+from groupae._validation import ShapeError, check_floating, expected
 from groupae.experiments.datasets.rendering.camera import Camera, multiply
-from groupae.experiments.datasets.rendering.rasterizer import Spans, chunks, expand, nearest
-from groupae.experiments.datasets.rendering.shading import Light, lambert, pixels_from_samples
+from groupae.experiments.datasets.rendering.rasterizer import (
+    Spans,
+    check_sizes,
+    chunks,
+    expand,
+    nearest,
+)
+from groupae.experiments.datasets.rendering.shading import Light, pixels_from_samples, shade
 
 __all__ = ["render_points"]
 
@@ -60,12 +66,7 @@ def render_points(
         True
     """
     light = Light() if light is None else light
-    for name, value in (
-        ("size", size),
-        ("antialias", antialias),
-        ("chunk", 1 if chunk is None else chunk),
-    ):
-        check_count("render_points", name, value)
+    check_sizes("render_points", size, antialias, chunk)
     positions, colors, radius = _checked(positions, colors, radius)
     n, samples = len(positions), size * antialias
     cameras = camera.expand(n)
@@ -111,10 +112,9 @@ class _Balls:
         sample = (seen >= 0).nonzero()[:, 0]
         ball = seen.index_select(0, sample)
         _, _, normal = self._meet(ball, sample, size)
-        to_light = light.seen_from(self.cameras.axes)
         picture = self.picture.index_select(0, ball)
-        factor = lambert(normal, [v.index_select(0, picture) for v in to_light.unbind(1)], light)
-        return [factor * values.index_select(0, ball) for values in colors.unbind(1)], sample
+        seen_colors = [values.index_select(0, ball) for values in colors.unbind(1)]
+        return shade(light, self.cameras.axes, picture, normal, seen_colors), sample
 
     def _spans(self, size: int) -> Spans:
         """Return rows of samples that hold the balls: their bounding rectangles."""

@@ -20,7 +20,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-__all__ = ["Spans", "chunks", "expand", "nearest", "triangle_spans"]
+from groupae._validation import check_count
+
+__all__ = ["Spans", "check_sizes", "chunks", "expand", "nearest", "triangle_spans"]
 
 _NOTHING = torch.iinfo(torch.int64).min
 _STEPS = 2**16
@@ -46,6 +48,13 @@ class Spans:
         """Return span, steps from its first sample and flat sample, one entry a fragment."""
         span, step = expand(self.length)
         return span, step, self.start[span] + step
+
+
+def check_sizes(owner: str, size: int, antialias: int, chunk: int | None) -> None:
+    """Raise `ValueError` unless the sizes of a rendering are integers of at least 1."""
+    sizes = {"size": size, "antialias": antialias, "chunk": 1 if chunk is None else chunk}
+    for name, value in sizes.items():
+        check_count(owner, name, value)
 
 
 def chunks(prices: list[int], chunk: int | None = None) -> Iterator[tuple[int, int]]:

@@ -20,7 +20,7 @@ from torch import Tensor
 from groupae._validation import ShapeError, check_floating, expected
 from groupae.experiments.datasets.rendering.camera import multiply
 
-__all__ = ["Light", "composite", "lambert", "pixels_from_samples"]
+__all__ = ["Light", "composite", "pixels_from_samples", "shade"]
 
 
 @dataclass(frozen=True)
@@ -89,17 +89,23 @@ class Light:
         return self.ambient + self.diffuse * cosine.clamp(min=0)
 
 
-def lambert(normal: list[Tensor], to_light: list[Tensor], light: Light) -> Tensor:
-    """Return the factor of Lambert's law; normals of any length, at length 0 there is no light.
+def shade(
+    light: Light, frames: Tensor, picture: Tensor, normal: list[Tensor], colors: list[Tensor]
+) -> list[Tensor]:
+    """Return colours of samples under Lambert's law; a normal of length 0 gets ambient light only.
 
     Args:
-        normal: Three coordinates.
-        to_light: Three coordinates of unit vectors, in the same frame.
-        light: How bright.
+        light: Fixed in the world.
+        frames: Rotations whose rows are the axes of a picture's frame in the world, ``(n, 3, 3)``.
+        picture: Number of the picture of each sample.
+        normal: Three coordinates in the frame of the picture, of any length.
+        colors: Red, green and blue of the surface.
     """
-    (x, y, z), (a, b, c) = normal, to_light
+    x, y, z = normal
+    a, b, c = (v.index_select(0, picture) for v in light.seen_from(frames).unbind(1))
     length = (x * x + y * y + z * z).sqrt().clamp(min=1e-20)
-    return light.factor((x * a + y * b + z * c) / length)
+    factor = light.factor((x * a + y * b + z * c) / length)
+    return [factor * color for color in colors]
 
 
 def pixels_from_samples(colors: list[Tensor], sample: Tensor, n: int, size: int, a: int) -> Tensor:

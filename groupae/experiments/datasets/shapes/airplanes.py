@@ -15,7 +15,13 @@ import torch
 from groupae.experiments.datasets.rendering.mesh import Mesh
 from groupae.experiments.datasets.shapes.draws import Color, Draws, mixed
 from groupae.experiments.datasets.shapes.lofting import Array, loft
-from groupae.experiments.datasets.shapes.primitives import lathe, rods, superellipse
+from groupae.experiments.datasets.shapes.primitives import (
+    lathe,
+    rods,
+    sections,
+    side_levels,
+    superellipse,
+)
 from groupae.experiments.datasets.shapes.wings import wing
 
 __all__ = ["make_airplane"]
@@ -150,21 +156,17 @@ class _Hull:
         return width, height, middle
 
     def meshes(self, draws: Draws, paint: _Paint, has_cowling: bool) -> list[Mesh]:
-        round_ = superellipse(_SIDES, draws.uniform(2.0, 2.6))
-        rings = np.empty((len(self.x), _SIDES, 3))
-        rings[..., 0] = self.x[:, None]
-        rings[..., 1] = self.width[:, None] * round_[:, 0]
-        rings[..., 2] = self.middle[:, None] + self.height[:, None] * round_[:, 1]
+        outline = superellipse(_SIDES, draws.uniform(2.0, 2.6))
+        rings = sections(self.x, self.width, self.middle, self.height, outline)
         parts = [loft(rings, self._colors(draws, paint, has_cowling), caps=_DARK)]
         if self.name in ("propeller", "fighter", "glider"):
             parts.append(self._canopy(draws))
         return parts
 
     def _colors(self, draws: Draws, paint: _Paint, has_cowling: bool) -> Array:
-        level = np.sin(2 * np.pi * (np.arange(_SIDES) + 0.5) / _SIDES)
+        level = side_levels(_SIDES)
         x = (self.x[1:] + self.x[:-1]) / 2
-        colors = np.empty((len(x), _SIDES, 3))
-        colors[:] = paint.body
+        colors = np.full((len(x), _SIDES, 3), paint.body)
         colors[:, level < draws.uniform(-0.5, -0.2)] = paint.belly
         stripe = draws.choice(("line", "line", "tail", "nose", "none"))
         if stripe == "line":
@@ -184,14 +186,11 @@ class _Hull:
         x = draws.uniform(*place[self.name])
         _, height, middle = self.at(x)
         length = draws.uniform(0.22, 0.32)
-        angle = np.linspace(-np.pi / 2, np.pi / 2, 9)[:, None]
-        round_ = superellipse(12)
-        size = np.cos(angle) * np.array([0.72, 0.75]) * self.radius
+        angle = np.linspace(-np.pi / 2, np.pi / 2, 9)
+        size = np.cos(angle)[:, None] * np.array([0.72, 0.75]) * self.radius
         size[[0, -1]] = 0
-        rings = np.empty((9, 12, 3))
-        rings[..., 0] = x + length * np.sin(angle)
-        rings[..., 1] = size[:, :1] * round_[:, 0]
-        rings[..., 2] = middle + 0.72 * height + size[:, 1:] * round_[:, 1]
+        along, level = x + length * np.sin(angle), np.full(9, middle + 0.72 * height)
+        rings = sections(along, size[:, 0], level, size[:, 1], superellipse(12))
         return loft(rings, mixed(_DARK, (0.3, 0.45, 0.6), draws.uniform(0.0, 0.6)))
 
 
@@ -271,8 +270,7 @@ def _pods(
         [[0, -h], [0.45 * radius, -h], [0.85 * radius, -0.4 * h], [radius, 0.4 * h],
          [0.93 * radius, h], [0.75 * radius, h], [0, 0.7 * h]]
     )  # fmt: skip
-    colors = np.empty((6, 1, 3))
-    colors[:] = color
+    colors = np.full((6, 1, 3), color)
     colors[[0, 5]] = _DARK
     colors[[3, 4]] = mixed(color, _WHITE, 0.5)
     return lathe(profile, colors, at=centers, axis=(1.0, 0.0, 0.0), sides=12)

@@ -14,7 +14,14 @@ import torch
 from groupae.experiments.datasets.rendering.mesh import Mesh
 from groupae.experiments.datasets.shapes.draws import Color, Draws, mixed
 from groupae.experiments.datasets.shapes.lofting import Array, loft
-from groupae.experiments.datasets.shapes.primitives import boxes, lathe, superellipse
+from groupae.experiments.datasets.shapes.primitives import (
+    CORNERS,
+    boxes,
+    lathe,
+    sections,
+    side_levels,
+    superellipse,
+)
 
 __all__ = ["make_car"]
 
@@ -138,14 +145,10 @@ def _body(draws: Draws, car: _Car) -> Mesh:
     ends = np.clip((np.abs(x) - 0.8) / 0.2, 0, 1) ** 2
     floor = car.clearance + 0.06 * ends
     width = car.width * (1 - draws.uniform(0.06, 0.16) * ends)
-    round_ = superellipse(20, draws.uniform(4.0, 8.0))
-    rings = np.empty((len(x), 20, 3))
-    rings[..., 0] = x[:, None]
-    rings[..., 1] = width[:, None] * round_[:, 0]
-    rings[..., 2] = (top + floor)[:, None] / 2 + (top - floor)[:, None] / 2 * round_[:, 1]
-    level = np.sin(2 * np.pi * (np.arange(20) + 0.5) / 20)
-    colors = np.empty((20, 3))
-    colors[:] = car.paint
+    outline = superellipse(20, draws.uniform(4.0, 8.0))
+    rings = sections(x, width, (top + floor) / 2, (top - floor) / 2, outline)
+    level = side_levels(20)
+    colors = np.full((20, 3), car.paint)
     if draws.chance(0.3):
         colors[level < -0.4] = draws.choice((_RUBBER, mixed(car.paint, (0.0, 0.0, 0.0), 0.5)))
     elif draws.chance(0.2):
@@ -184,9 +187,8 @@ def _cabin(draws: Draws, car: _Car) -> Mesh:
 
 
 def _cabin_colors(draws: Draws, car: _Car) -> Array:
-    colors = np.empty((4, 14, 3))
+    colors = np.full((4, 14, 3), car.roof)
     colors[0] = car.paint
-    colors[1:] = car.roof
     panes = [0, 1, 3, 5, 7, 8, 10, 12]
     if car.name == "van" and draws.chance(0.5):
         panes = [0, 1, 3, 12]
@@ -215,11 +217,9 @@ def _wheels(draws: Draws, car: _Car) -> list[Mesh]:
         [[0, -half], [rim * r, -half], [0.95 * r, -half], [r, -0.6 * half],
          [r, 0.6 * half], [0.95 * r, half], [rim * r, half], [0, half]]
     )  # fmt: skip
-    colors = np.empty((7, 1, 3))
-    colors[:] = _RUBBER
+    colors = np.full((7, 1, 3), _RUBBER)
     colors[[0, -1]] = hub
-    signs = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
-    at = np.hstack([signs * [base, track], np.full((4, 1), r)])
+    at = np.hstack([CORNERS * [base, track], np.full((4, 1), r)])
     wheels = lathe(profile, colors, at=at, axis=(0, 1, 0), sides=16)
     arch = [[0, -half], [1.17 * r, -half], [1.17 * r, half], [0, half]]
     at[:, 1] -= np.sign(at[:, 1]) * 0.025

@@ -12,7 +12,9 @@ from groupae.experiments.datasets.rendering.mesh import Mesh
 from groupae.experiments.datasets.shapes.draws import Color, Draws
 from groupae.experiments.datasets.shapes.lofting import Array
 from groupae.experiments.datasets.shapes.primitives import (
+    CORNERS,
     boxes,
+    directions,
     extrusion,
     lathe,
     rods,
@@ -85,10 +87,9 @@ def _seat(draws: Draws, chair: _Chair) -> Mesh:
 
 def _feet(chair: _Chair, spread: float) -> tuple[Array, Array]:
     """Return the lower and upper ends of four legs: front left, right, rear left, right."""
-    signs = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
-    tops = signs * (np.array([chair.depth, chair.width]) / 2 - 0.045)
+    tops = CORNERS * (np.array([chair.depth, chair.width]) / 2 - 0.045)
     z = np.full((4, 1), chair.height - 0.6 * chair.thickness)
-    return np.hstack([tops + signs * spread, 0 * z]), np.hstack([tops, z])
+    return np.hstack([tops + CORNERS * spread, 0 * z]), np.hstack([tops, z])
 
 
 def _legs(draws: Draws, chair: _Chair) -> list[Mesh]:
@@ -117,7 +118,7 @@ def _splayed(draws: Draws, chair: _Chair) -> list[Mesh]:
 def _star(draws: Draws, chair: _Chair) -> list[Mesh]:
     count = draws.choice((4, 5))
     angle = 2 * math.pi * (np.arange(count) / count) + draws.uniform(0, 1)
-    out = np.stack([np.cos(angle), np.sin(angle), np.zeros(count)], -1)
+    out = directions(angle)
     reach = draws.uniform(0.25, 0.32)
     feet = reach * out + np.array([0, 0, 0.05])
     axle, dark = np.array([0, 0, 0.02]), (0.12, 0.12, 0.13)

@@ -16,6 +16,7 @@ from groupae.experiments.datasets.shapes.draws import Color, Draws, mixed
 from groupae.experiments.datasets.shapes.lofting import Array
 from groupae.experiments.datasets.shapes.primitives import (
     boxes,
+    directions,
     ellipsoids,
     lathe,
     rods,
@@ -46,15 +47,14 @@ def _shade_color(draws: Draws) -> Color:
     return draws.choice((cloth, cloth, draws.paint(), draws.hue((0.3, 0.8), (0.6, 0.95))))
 
 
-def _shade(draws: Draws, curve: Array, color: Color, thickness: float = 0.02) -> list[Mesh]:
+def _shade(curve: Array, color: Color, thickness: float = 0.02) -> Mesh:
     """Return a hollow shade, the colour of light inside, with a bulb in it.
 
     The outline ``curve`` runs up from the wide rim, to the axis if the shade is closed at the top.
     """
     inner = curve[::-1].copy()
     inner[:, 0] *= 1 - thickness / curve[0, 0]
-    colors = np.empty((2 * len(curve), 1, 3))
-    colors[:] = color
+    colors = np.full((2 * len(curve), 1, 3), color)
     colors[len(curve) : -1] = mixed(color, _GLOW, 0.85)
     profile = np.concatenate([curve, inner])
     is_open = curve[-1, 0] > 0
@@ -66,7 +66,12 @@ def _shade(draws: Draws, curve: Array, color: Color, thickness: float = 0.02) ->
     width = 0.4 * curve[0, 0]
     low, high = curve[0, 1], curve[-1, 1]
     bulb = ellipsoids((0, 0, low + 0.25 * (high - low)), (width, width, width), _GLOW, sides=10)
-    return [shell, bulb]
+    return Mesh.join([shell, bulb])
+
+
+def _hanging_shade(curve: Array, color: Color) -> Mesh:
+    """Return a shade whose top, less an overlap with what holds it, is at the origin."""
+    return _shade(curve, color).moved(t=(0, 0, 0.02 - curve[-1, 1]))
 
 
 def _drum(draws: Draws, size: float) -> Array:
@@ -136,9 +141,7 @@ def _desk(draws: Draws) -> list[Mesh]:
     parts.append(rods(joints - side, joints + side, 1.6 * rod, mixed(body, _CABLE, 0.5)))
     size = draws.uniform(0.17, 0.23)
     tilt = turn("y", -draws.uniform(0.1, 0.7))
-    outer = _bell(draws, size)
-    drop = outer[-1, 1] - 0.02
-    shade = Mesh.join(_shade(draws, outer, body)).moved(t=(0, 0, -drop))
+    shade = _hanging_shade(_bell(draws, size), body)
     return [*parts, shade.moved(tilt, head.tolist())]
 
 
@@ -151,7 +154,7 @@ def _gooseneck(draws: Draws) -> list[Mesh]:
     outer = _bell(draws, draws.uniform(0.16, 0.22))
     direction = neck[-1] - neck[-2]
     tilt = turn("y", 0.7 * (math.atan2(direction[0], direction[2]) - math.pi))
-    shade = Mesh.join(_shade(draws, outer, body)).moved(t=(0, 0, -outer[-1, 1] + 0.02))
+    shade = _hanging_shade(outer, body)
     return [
         _base(draws, draws.uniform(0.16, 0.22), draws.choice((body, draws.metal()))),
         tube(neck, draws.uniform(0.022, 0.03), draws.choice((body, draws.metal())), sides=8),
@@ -176,12 +179,11 @@ def _table(draws: Draws) -> list[Mesh]:
     foot = draws.uniform(0.7, 1.1) * max(wide, 0.12)
     low, neck = [[0, 0], [foot, 0], [foot, 0.035]], [[0.02, high + 0.05], [0.02, high + 0.16]]
     profile = np.concatenate([low, body, neck, [[0, high + 0.16]]])
-    colors = np.empty((len(profile) - 1, 1, 3))
-    colors[:] = color
+    colors = np.full((len(profile) - 1, 1, 3), color)
     colors[:3] = colors[-4:] = draws.metal()
     if draws.chance(0.4):
         colors[5:7] = draws.paint()
-    shade = Mesh.join(_shade(draws, _drum(draws, draws.uniform(0.22, 0.32)), _shade_color(draws)))
+    shade = _shade(_drum(draws, draws.uniform(0.22, 0.32)), _shade_color(draws))
     cable = _bend([[0, 0], [-foot - 0.1, 0], [-foot - 0.1, 0.22], [-foot - 0.3, 0.16]], 2)[
         :, [0, 2, 1]
     ]
@@ -197,12 +199,12 @@ def _floor(draws: Draws) -> list[Mesh]:
     color = draws.choice((draws.metal(), draws.wood(), draws.paint()))
     high, rod = draws.uniform(0.85, 1.15), draws.uniform(0.022, 0.032)
     outer = _drum(draws, draws.uniform(0.22, 0.3))
-    shade = Mesh.join(_shade(draws, outer, _shade_color(draws))).moved(t=(0, 0, high - 0.06))
+    shade = _shade(outer, _shade_color(draws)).moved(t=(0, 0, high - 0.06))
     chain_x = 0.6 * outer[0, 0]
     chain = rods((chain_x, 0, high - 0.2), (chain_x, 0, high), 0.012, _GLOW, sides=6)
     if draws.chance(0.45):
         angle = 2 * math.pi * np.arange(3) / 3 + draws.uniform(0.3, 1.4)
-        out = np.stack([np.cos(angle), np.sin(angle), 0 * angle], -1)
+        out = directions(angle)
         feet = draws.uniform(0.26, 0.36) * out
         legs = rods(feet, 0.04 * out + [0, 0, high], rod, color, sides=8)
         return [legs, shade, chain]
@@ -217,7 +219,7 @@ def _arc(draws: Draws) -> list[Mesh]:
     end = high * draws.uniform(0.72, 0.85)
     path = _bend([[-0.2, 0.03], [-0.2, high], [0.75 * reach, 1.1 * high], [reach, end]], 3)
     outer = _bell(draws, draws.uniform(0.2, 0.28))
-    shade = Mesh.join(_shade(draws, outer, draws.paint()))
+    shade = _shade(outer, draws.paint())
     base = _base(draws, draws.uniform(0.2, 0.26), draws.choice((color, draws.neutral())))
     return [
         base.moved(t=(-0.2, 0, 0)),
@@ -236,7 +238,7 @@ def _pendant(draws: Draws) -> list[Mesh]:
         [[0.0, -0.05], [0.06, -0.05], [0.11, 0.0], [0.0, 0.0]], color, at=(0, 0, high + cord)
     )
     return [
-        *_shade(draws, outer, draws.paint()),
+        _shade(outer, draws.paint()),
         rods((0, 0, high - 0.02), (0, 0, high + cord), 0.017, color, sides=6),
         canopy,
     ]

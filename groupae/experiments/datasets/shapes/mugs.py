@@ -71,9 +71,8 @@ def _body(draws: Draws, outside: Array, glaze: Color) -> Mesh:
     level = [[float(np.interp(full * high, outside[:, 1], outside[:, 0])) - wall, full * high]]
     rim = [[outside[-1, 0] - 0.5 * wall, high + 0.35 * wall]]
     profile = np.concatenate([[[0, 0]], outside, rim, inside, level, [[0, full * high]]])
-    colors = np.empty((len(profile) - 1, _SIDES, 3))
+    colors = np.full((len(profile) - 1, _SIDES, 3), glaze)
     lining = draws.choice((glaze, (0.95, 0.94, 0.91), (0.95, 0.94, 0.91), draws.paint()))
-    colors[0] = glaze
     colors[1 : _ROWS + 1] = _painted(draws, glaze)
     colors[_ROWS + 1 :] = lining
     colors[-1] = draws.near(draws.choice(_DRINKS), 0.03) if draws.chance(0.7) else mixed(
@@ -83,8 +82,7 @@ def _body(draws: Draws, outside: Array, glaze: Color) -> Mesh:
 
 def _painted(draws: Draws, glaze: Color) -> Array:
     """Return the colours of the outside: plain, bands, dipped, striped, and a mark in front."""
-    colors = np.empty((_ROWS, _SIDES, 3))
-    colors[:] = glaze
+    colors = np.full((_ROWS, _SIDES, 3), glaze)
     second = draws.choice((draws.hue((0.6, 1.0), (0.35, 0.95)), (0.96, 0.95, 0.92)))
     style = draws.choice(("plain", "band", "bands", "dipped", "rim", "stripes", "checks"))
     row, column = np.arange(_ROWS)[:, None], np.arange(_SIDES)[None]

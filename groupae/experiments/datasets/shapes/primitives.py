@@ -18,17 +18,30 @@ from groupae.experiments.datasets.rendering.mesh import Mesh
 from groupae.experiments.datasets.shapes.lofting import Array, loft
 
 __all__ = [
+    "CORNERS",
     "boxes",
+    "directions",
     "ellipsoids",
     "extrusion",
     "lathe",
     "rods",
     "rounded_rectangle",
+    "sections",
+    "side_levels",
     "superellipse",
     "torus",
     "tube",
     "turn",
 ]
+
+
+CORNERS = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
+"""Signs of x and y at front left, front right, rear left and rear right."""
+
+
+def directions(angle: Array) -> Array:
+    """Return horizontal unit vectors at angles from the x axis, shape ``(n, 3)``."""
+    return np.stack([np.cos(angle), np.sin(angle), 0 * angle], -1)
 
 
 def turn(axis: str, angle: float) -> Tensor:
@@ -90,6 +103,31 @@ def rounded_rectangle(size: ArrayLike, radius: ArrayLike = 0.0, *, steps: int = 
     arc = np.stack([np.cos(angle), np.sin(angle)], -1).reshape(-1, 2)
     points: Array = np.repeat(signs, steps, 0) * (half - r) + r * arc
     return points
+
+
+def side_levels(sides: int) -> Array:
+    """Return the heights, from -1 to 1, of the middles of the sides of a section around x."""
+    return np.asarray(np.sin(2 * np.pi * (np.arange(sides) + 0.5) / sides))
+
+
+def sections(x: Array, width: Array, middle: Array, height: Array, outline: Array) -> Array:
+    """Return the rings of a body along x for `loft`: one outline, scaled and placed per section.
+
+    Args:
+        x: Places of the sections, shape ``(m,)``.
+        width: Half widths along y, shape ``(m,)``.
+        middle: Heights of the middles, shape ``(m,)``.
+        height: Half heights, shape ``(m,)``.
+        outline: Shape ``(n, 2)``.
+
+    Returns:
+        Shape ``(m, n, 3)``.
+    """
+    rings = np.empty((len(x), len(outline), 3))
+    rings[..., 0] = x[:, None]
+    rings[..., 1] = width[:, None] * outline[:, 0]
+    rings[..., 2] = middle[:, None] + height[:, None] * outline[:, 1]
+    return rings
 
 
 def extrusion(

@@ -12,7 +12,9 @@ from groupae.experiments.datasets.rendering.mesh import Mesh
 from groupae.experiments.datasets.shapes.draws import Color, Draws, mixed
 from groupae.experiments.datasets.shapes.lofting import Array
 from groupae.experiments.datasets.shapes.primitives import (
+    CORNERS,
     boxes,
+    directions,
     extrusion,
     lathe,
     rods,
@@ -76,8 +78,7 @@ def make_table(generator: torch.Generator) -> Mesh:
 def _top(draws: Draws, table: _Table) -> Mesh:
     outline = superellipse(32, table.exponent) * np.array([table.depth, table.width]) / 2
     edge = draws.choice((table.top, table.top, table.frame, mixed(table.top, (0, 0, 0), 0.4)))
-    colors = np.empty((3, 1, 3))
-    colors[:] = table.top
+    colors = np.full((3, 1, 3), table.top)
     colors[1] = edge
     board = extrusion(outline, table.thickness, colors, rounding=0.012)
     return board.moved(t=(0, 0, table.height - table.thickness))
@@ -85,9 +86,8 @@ def _top(draws: Draws, table: _Table) -> Mesh:
 
 def _corners(table: _Table, inset: float) -> Array:
     """Return where four legs meet the floor if upright, shape ``(4, 3)``."""
-    signs = np.array([[1, 1], [1, -1], [-1, 1], [-1, -1]])
     reach = 2 ** (-1 / table.exponent)
-    flat = signs * (np.array([table.depth, table.width]) / 2 * reach - inset)
+    flat = CORNERS * (np.array([table.depth, table.width]) / 2 * reach - inset)
     return np.hstack([flat, np.zeros((4, 1))])
 
 
@@ -157,7 +157,7 @@ def _pedestal(draws: Draws, table: _Table) -> list[Mesh]:
     if not has_disc:
         count = draws.choice((3, 4))
         angle = 2 * math.pi * (np.arange(count) + 0.5) / count
-        out = np.stack([np.cos(angle), np.sin(angle), 0 * angle], -1)
+        out = directions(angle)
         starts = np.asarray(places)[:, None] + 1.3 * foot * out + [0, 0, 0.03]
         ends = np.asarray(places)[:, None] + np.broadcast_to([0, 0, 0.3 * z], out.shape)
         parts.append(rods(starts, ends, 0.03, table.frame, end_radius=0.04, sides=8))
