@@ -23,11 +23,24 @@ def test_an_example_is_short_and_has_no_plumbing(path):
     assert text.count("def ") <= ("your_own_group" in path.name)
 
 
-def test_every_public_package_is_in_the_api_once():
+def test_the_api_names_every_public_package_once_and_nothing_that_moved():
     named = re.findall(r"automodule:: (\S+)", (ROOT / "docs/api.rst").read_text())
     assert len(named) == len(set(named))
+    paths = [ROOT.joinpath(*name.split(".")) for name in named]
+    assert [p for p in paths if not p.with_suffix(".py").exists() and not p.is_dir()] == []
     public = {".".join(folder.relative_to(ROOT).parts) for folder in FOLDERS} - {"groupae.cli"}
     assert public <= set(named)
+
+
+def test_the_architecture_names_every_folder():
+    text = (ROOT / "docs/architecture.rst").read_text()
+    listed, above = set(), []
+    for line in re.findall(r"^    ( *[a-z0-9_]+/)(?:  .*)?$", text, re.MULTILINE):
+        depth = (len(line) - len(line.lstrip())) // 2
+        above[depth:] = [line.strip(" /")]
+        listed.add(ROOT.joinpath(*above))
+    assert set(FOLDERS) <= listed
+    assert [folder for folder in listed if not folder.is_dir()] == []
 
 
 def test_the_embedded_data_keep_their_notice():
