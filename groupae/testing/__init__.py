@@ -13,7 +13,7 @@ central differences, to 1e-6 times the depth. Every law has the name one would g
 
 from groupae.groups.samples import sample_elements
 from groupae.testing.action_laws import check_action
-from groupae.testing.catalogue import check_all
+from groupae.testing.catalogue import assert_laws, check_all
 from groupae.testing.group_laws import check_group
 from groupae.testing.map_laws import check_equivariant, check_homomorphism, check_intertwiner
 from groupae.testing.report import LawReport, LawResult, LawViolationError, LeftOut
@@ -24,6 +24,7 @@ __all__ = [
     "LawResult",
     "LawViolationError",
     "LeftOut",
+    "assert_laws",
     "check_action",
     "check_all",
     "check_equivariant",

@@ -1,10 +1,11 @@
-"""What there is to check: of a group its representations and subgroups; an action of every kind.
+"""Examples of every kind to check, and checks that choose the laws by the kind of the subject.
 
-`check_all` runs the check that fits, in both precisions; ``groupae check`` prints what it finds.
+`check_all` returns a report per precision, which ``groupae check`` prints; `assert_laws` raises.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -38,6 +39,7 @@ from groupae.testing.representation_laws import check_representation
 
 __all__ = [
     "Subject",
+    "assert_laws",
     "check_all",
     "example_actions",
     "homomorphisms_of",
@@ -61,7 +63,7 @@ _LARGEST_TABLE = 1000  # order up to which subgroups are, whose tables may have 
 def check_all(
     subject: Subject, dtypes: Sequence[torch.dtype] = (torch.float64, torch.float32)
 ) -> tuple[LawReport, ...]:
-    """Return what the check that fits the subject finds, one report a precision.
+    """Return one report per precision, by the laws of the kind of the subject.
 
     Args:
         subject: A group, representation, homomorphism or latent action.
@@ -74,11 +76,49 @@ def check_all(
         >>> [report.passed for report in check_all(SO2().rep("2x0 + 3x1"))]
         [True, True]
     """
+    check = _check_of("check_all", subject)
+    return tuple(check(subject, dtype=dtype) for dtype in dtypes)
+
+
+def assert_laws(
+    subject: Subject,
+    *,
+    dtype: torch.dtype = torch.float64,
+    elements: Tensor | None = None,
+    latent: Any = None,
+) -> None:
+    """Raise unless the subject keeps every law of its kind.
+
+    Args:
+        subject: A group, representation, homomorphism or latent action.
+        dtype: Precision of floating elements, vectors and codes.
+        elements: Samples to use instead of hard and random ones.
+        latent: Codes to use instead of random ones, for an action.
+
+    Raises:
+        LawViolationError: An `AssertionError` with one row per law that does not hold.
+        TypeError: If there are no laws for the subject, or codes are given for no action.
+
+    Example:
+        >>> assert_laws(SO2())
+        >>> assert_laws(SO2().rep("2x0 + 3x1"), dtype=torch.float32)
+    """
+    check = _check_of("assert_laws", subject)
+    if latent is not None and not isinstance(subject, LatentAction):
+        raise TypeError(expected("assert_laws", "latent only with a LatentAction", repr(subject)))
+    options = {} if latent is None else {"latent": latent}
+    report = check(subject, dtype=dtype, elements=elements, **options)
+    broken = tuple(result for result in report.results if not result.passed)
+    dataclasses.replace(report, results=broken, left_out=()).raise_if_failed()
+
+
+def _check_of(owner: str, subject: Subject) -> Callable[..., LawReport]:
+    """Return the check for the kind of a subject."""
     for kind, check in _CHECKS:
         if isinstance(subject, kind):
-            return tuple(check(subject, dtype=dtype) for dtype in dtypes)
+            return check
     what = "a Group, Representation, Homomorphism or LatentAction"
-    raise TypeError(expected("check_all", what, repr(subject)))
+    raise TypeError(expected(owner, what, repr(subject)))
 
 
 def _labels(group: Group, cutoff: int) -> list[str]:

@@ -22,11 +22,9 @@ from groupae.actions import LatentAction
 from groupae.groups import Group
 from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.representations import Representation
-from groupae.testing.action_laws import check_action
+from groupae.testing.catalogue import assert_laws
 from groupae.testing.extras import missing
-from groupae.testing.group_laws import check_group
-from groupae.testing.map_laws import check_equivariant, check_homomorphism, check_intertwiner
-from groupae.testing.representation_laws import check_representation
+from groupae.testing.map_laws import check_equivariant, check_intertwiner
 from groupae.testing.samples import map_parts
 
 try:
@@ -56,7 +54,7 @@ class GroupLaws(abc.ABC):
     @_precisions
     def test_group_laws(self, dtype: torch.dtype) -> None:
         """Check every law."""
-        check_group(self.make(), dtype=dtype).raise_if_failed()
+        assert_laws(self.make(), dtype=dtype)
 
 
 class RepresentationLaws(abc.ABC):
@@ -69,7 +67,7 @@ class RepresentationLaws(abc.ABC):
     @_precisions
     def test_representation_laws(self, dtype: torch.dtype) -> None:
         """Check every law."""
-        check_representation(self.make(), dtype=dtype).raise_if_failed()
+        assert_laws(self.make(), dtype=dtype)
 
 
 class ActionLaws(abc.ABC):
@@ -82,7 +80,7 @@ class ActionLaws(abc.ABC):
     @_precisions
     def test_action_laws(self, dtype: torch.dtype) -> None:
         """Check every law."""
-        check_action(self.make(), dtype=dtype).raise_if_failed()
+        assert_laws(self.make(), dtype=dtype)
 
 
 class HomomorphismLaws(abc.ABC):
@@ -95,7 +93,7 @@ class HomomorphismLaws(abc.ABC):
     @_precisions
     def test_homomorphism_laws(self, dtype: torch.dtype) -> None:
         """Check every law."""
-        check_homomorphism(self.make(), dtype=dtype).raise_if_failed()
+        assert_laws(self.make(), dtype=dtype)
 
 
 class IntertwinerLaws(abc.ABC):

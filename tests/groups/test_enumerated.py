@@ -19,7 +19,7 @@ from groupae.groups.finite.finite_matrix_group import FiniteMatrixGroup
 from groupae.groups.finite.found_irreps import find_irreps
 from groupae.groups.finite.permutation_group import PermutationGroup
 from groupae.groups.finite.table_group import TableGroup
-from groupae.testing import check_group, check_representation
+from groupae.testing import assert_laws
 from groupae.testing.mixins import GroupLaws, RepresentationLaws
 
 
@@ -106,11 +106,11 @@ class TestSkewedStandard(RepresentationLaws):
 
 @every_group
 def test_every_group_and_its_irreps_keep_the_laws(group):
-    check_group(group).raise_if_failed()
+    assert_laws(group)
     labels = " + ".join(f"1x{x}" for x in group.irreps.labels())
     for dtype in (torch.float64, torch.float32):
-        check_representation(group.rep(labels), dtype=dtype).raise_if_failed()
-    check_representation(group.standard()).raise_if_failed()
+        assert_laws(group.rep(labels), dtype=dtype)
+    assert_laws(group.standard())
 
 
 @every_group
@@ -438,7 +438,7 @@ def test_polyhedral_rotations_permute_the_vertices(group, vertices):
 )
 def test_the_regular_representation_permutes_the_elements_and_splits(group):
     rho = group.regular(on_elements=True)
-    check_representation(rho).raise_if_failed()
+    assert_laws(rho)
     elements = group.elements()
     g = elements[1]
     matrix = rho.matrix(g, torch.float64)

@@ -11,7 +11,11 @@ import torch
 
 from groupae import SO3, MatrixLieGroup, VectorAction, get_group
 from groupae.groups.lie.matrix_log import coarse_log
-from groupae.testing import check_action, check_group, check_representation, sample_elements
+from groupae.testing import (
+    assert_laws,
+    check_group,
+    sample_elements,
+)
 from groupae.testing.mixins import GroupLaws
 
 DOUBLE = torch.float64
@@ -88,19 +92,19 @@ class TestHeisenberg(GroupLaws):
 @pytest.mark.parametrize("name", ["SO(3)", "O(3)", "skewed SO(3)", "SO(4)", "SO(2)", "O(2)"])
 @precisions
 def test_compact_groups_keep_the_laws(name, dtype):
-    check_group(GROUPS[name], dtype=dtype).raise_if_failed()
+    assert_laws(GROUPS[name], dtype=dtype)
 
 
 @every_group
 @precisions
 def test_representations_keep_the_laws(group, dtype):
     rho = group.rep("2x0 + 2xstd + 1xdual + 3xadj")
-    check_representation(rho, dtype=dtype).raise_if_failed()
+    assert_laws(rho, dtype=dtype)
 
 
 @pytest.mark.parametrize("name", ["SL(2)", "Lorentz", "Heisenberg"])
 def test_an_action_on_codes_keeps_the_laws(name):
-    check_action(VectorAction(GROUPS[name].rep("2x0 + 3xstd"))).raise_if_failed()
+    assert_laws(VectorAction(GROUPS[name].rep("2x0 + 3xstd")))
 
 
 # --- known values ---------------------------------------------------------------------------

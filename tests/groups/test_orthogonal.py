@@ -9,7 +9,10 @@ import torch
 from groupae import O2, O3, SO2, SO3, Cyclic, Dihedral, VectorAction, get_group
 from groupae.groups import SE2, SE3, LieGroup
 from groupae.groups.lie.orthogonal_matrices import determinant_sign
-from groupae.testing import check_action, check_group, check_representation, sample_elements
+from groupae.testing import (
+    assert_laws,
+    sample_elements,
+)
 
 PI = math.pi
 POLYGONS = tuple(Dihedral(n) for n in (1, 2, 3, 4, 5, 6, 12, 25))
@@ -32,32 +35,32 @@ def planar(*angles_and_signs):
 @PRECISIONS
 @pytest.mark.parametrize("group", GROUPS, ids=str)
 def test_laws_of_the_group(group, dtype):
-    check_group(group, dtype=dtype).raise_if_failed()
+    assert_laws(group, dtype=dtype)
 
 
 @PRECISIONS
 @pytest.mark.parametrize("group", GROUPS, ids=str)
 def test_laws_of_its_representations(group, dtype):
-    check_representation(everything(group), dtype=dtype).raise_if_failed()
-    check_representation(group.standard(), dtype=dtype).raise_if_failed()
+    assert_laws(everything(group), dtype=dtype)
+    assert_laws(group.standard(), dtype=dtype)
 
 
 @PRECISIONS
 @pytest.mark.parametrize("group", [O2(), O3(), Dihedral(6)], ids=str)
 def test_laws_of_the_action_on_codes(group, dtype):
-    check_action(VectorAction(everything(group)), dtype=dtype).raise_if_failed()
+    assert_laws(VectorAction(everything(group)), dtype=dtype)
 
 
 @PRECISIONS
 def test_high_degrees_keep_the_laws(dtype):
-    check_representation(O2().rep("1x0- + 1x31"), dtype=dtype).raise_if_failed()
-    check_representation(O3().rep("1x12o + 1x7e"), dtype=dtype).raise_if_failed()
+    assert_laws(O2().rep("1x0- + 1x31"), dtype=dtype)
+    assert_laws(O3().rep("1x12o + 1x7e"), dtype=dtype)
 
 
 @pytest.mark.parametrize("group", [O2() * Dihedral(3), O3() * SO2(), Dihedral(2) * Cyclic(3)])
 def test_products_with_them_are_groups(group):
-    check_group(group).raise_if_failed()
-    check_representation(group.standard() + group.trivial()).raise_if_failed()
+    assert_laws(group)
+    assert_laws(group.standard() + group.trivial())
 
 
 # --- what they say of themselves ------------------------------------------------------------

@@ -14,7 +14,7 @@ from groupae.groups.finite.young import (
     tableau_count,
     young_form,
 )
-from groupae.testing import check_group, check_representation, sample_elements
+from groupae.testing import assert_laws, check_group, sample_elements
 from groupae.testing.mixins import GroupLaws
 
 # Fulton and Harris, Representation Theory, sections 2.3 and 3.1: one element of each class (by
@@ -75,7 +75,7 @@ def all_irreps(group, copies=1):
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
 def test_representations_keep_the_laws(n, dtype):
     group = Permutation(n)
-    check_representation(all_irreps(group, 2) + group.standard(), dtype=dtype).raise_if_failed()
+    assert_laws(all_irreps(group, 2) + group.standard(), dtype=dtype)
 
 
 @pytest.mark.parametrize("many", [1, 9])

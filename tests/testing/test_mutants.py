@@ -7,7 +7,7 @@ import torch
 
 from groupae import SO2, SO3, Affine, Cyclic, VectorAction
 from groupae.representations import IrrepSum
-from groupae.testing import LawViolationError, check_action, check_representation
+from groupae.testing import LawViolationError, assert_laws, check_action, check_representation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -187,7 +187,7 @@ class Unspoilt(Mutant):
 
 @pytest.mark.parametrize("group", [SO2(), SO3(), Cyclic(5)], ids=str)
 def test_the_unspoilt_one_passes(group):
-    check_representation(mutant(Unspoilt, group, "2x0 + 3x1 + 1x2")).raise_if_failed()
+    assert_laws(mutant(Unspoilt, group, "2x0 + 3x1 + 1x2"))
 
 
 class SpoiltAction(VectorAction):
@@ -251,9 +251,9 @@ def test_an_action_must_split_the_whole_code():
     ids=str,
 )
 def test_unusual_but_valid_ones_pass(rho):
-    check_representation(rho).raise_if_failed()
-    check_representation(rho, dtype=torch.float32).raise_if_failed()
-    check_action(VectorAction(rho)).raise_if_failed()
+    assert_laws(rho)
+    assert_laws(rho, dtype=torch.float32)
+    assert_laws(VectorAction(rho))
 
 
 def test_the_report_names_the_offending_elements():
