@@ -68,7 +68,8 @@ _ROOMS = (
         "experiments.compare",
         "cells comparison processes:workers standings:leaderboard",
     ),
-    ("experiments", "experiments.runs", "exports:export report run swaps tables"),
+    ("experiments", "experiments.runs", "exports:export report run swaps"),
+    ("experiments", "", "tables:_table"),
     (
         "groups",
         "groups.lie",

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import TYPE_CHECKING
 
-__all__ = ["printable"]
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
 
-_STEERING = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format (they turn text round), surrogates
+__all__ = ["plain", "printable", "say"]
+
+_STEERING = (
+    "Cc",
+    "Cf",
+    "Cs",
+    "Zl",
+    "Zp",
+)  # control, format, surrogates, line breaks
 
 
 def printable(text: object) -> str:
-    r"""Return text with what would steer a terminal written as Python escapes it.
+    r"""Return text in which characters that steer a terminal are written as Python escapes.
 
     Example:
         >>> print(printable("\x1b[31mred"))
@@ -23,3 +34,15 @@ def _escaped(character: str) -> str:
     if unicodedata.category(character) not in _STEERING:
         return character
     return character.encode("unicode_escape").decode()
+
+
+def plain(text: str | Text) -> Text:
+    """Return printable text in which rich sees no markup; a style is kept."""
+    from rich.text import Text
+
+    return Text(printable(text), style=text.style if isinstance(text, Text) else "")
+
+
+def say(console: Console, line: str) -> None:
+    """Print a line as it is: without markup, highlighting or line breaks of rich."""
+    console.print(printable(line), markup=False, highlight=False, soft_wrap=True)

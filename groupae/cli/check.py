@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.text import Text
 
 from groupae._plugins import PlugInError, PlugIns, describe
-from groupae._printable import printable
+from groupae._printable import printable, say
+from groupae._table import Cell, Table
 from groupae._validation import expected
 from groupae.actions import LatentAction, VectorAction, get_action
 from groupae.actions.registry import ACTION_PLUG_INS
-from groupae.cli.console import print_table, say
 from groupae.cli.law_tables import LawRow, print_laws
 from groupae.experiments import get_backbone, get_experiment
 from groupae.experiments.presets.backbones import MODEL_PLUG_INS
@@ -127,7 +127,7 @@ class _Findings:
     """What there is to say beside laws: of plug-ins a row each, of what fails a sentence."""
 
     def __init__(self) -> None:
-        self.rows: list[tuple[str, str, str, str]] = []
+        self.rows: list[list[Cell]] = []
         self.failures: list[str] = []
         self.remarks: list[str] = []
 
@@ -174,7 +174,8 @@ class _Findings:
                 self.failures.append(sentence)
             for offer in plug_ins.offers():
                 verdict, found = self._try(plug_ins, get, offer.name)
-                self.rows.append((plug_ins.kind, offer.name, offer.origin, verdict))
+                shown = Text(verdict, style="bold red" if verdict == "FAIL" else "")
+                self.rows.append([plug_ins.kind, offer.name, offer.origin, shown])
                 subjects += found
         self.failures = list(dict.fromkeys(self.failures))
         return subjects
@@ -199,11 +200,7 @@ class _Findings:
         if not self.rows:
             return
         say(console, "plug-ins")
-        rows = [
-            [*map(Text, texts), Text(verdict, style="bold red" if verdict == "FAIL" else "")]
-            for *texts, verdict in self.rows
-        ]
-        print_table(console, ["kind", "name", "from", ""], rows)
+        Table(["kind", "name", "from", ""], self.rows, labels=4).print(console)
 
 
 # --- checking ----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from groupae._choices import Format, Size
-from groupae.cli.console import keep, say
+from groupae._printable import say
 from groupae.cli.loading import loading
 
 __all__ = ["check", "evaluate_run", "export", "orbit", "swap", "train"]
@@ -116,7 +116,7 @@ def evaluate_run(run: Path, *, threads: int | None = None) -> None:
         threads: Threads of torch; all cores by default.
     """
     with loading():
-        from groupae.cli.running import open_run
+        from groupae.cli.running import keep, open_run
         from groupae.experiments import make_report, write_report
         from groupae.experiments.datasets.progress import show_building
     opened, model, console = open_run(run, threads)

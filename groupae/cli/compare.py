@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from groupae._choices import Size, Split
-from groupae.cli.console import say
+from groupae._printable import say
 from groupae.cli.loading import loading
 
 __all__ = ["compare"]

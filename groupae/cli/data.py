@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from groupae._choices import Size
-from groupae.cli.console import print_table, say
+from groupae._printable import say
 from groupae.cli.loading import loading
 
 __all__ = ["list_datasets", "prepare", "show"]
@@ -41,9 +41,9 @@ def list_datasets() -> None:
     """List the data sets: what the group acts on, whether they are ready, where they come from."""
     with loading():
         from rich.console import Console
-        from rich.text import Text
 
         from groupae._plugins import PlugInError
+        from groupae._table import Table
         from groupae.experiments import get_experiment
         from groupae.experiments.datasets.cache import cache_root
         from groupae.experiments.datasets.registry import DATASETS
@@ -65,8 +65,8 @@ def list_datasets() -> None:
         )
         for info in found
     ]
-    heads = ("name", "group", "shape", "in cache", "what the group does")
-    print_table(console, heads, [[Text(cell) for cell in row] for row in rows])
+    headings = ("name", "group", "shape", "in cache", "what the group does")
+    Table(headings, rows, labels=len(headings)).print(console)
     for info in found:
         originals = f"; originals: {info.originals}" if info.originals else ""
         say(console, f"{info.name}: {info.source or 'no source is named'}{originals}")

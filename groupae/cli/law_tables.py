@@ -1,44 +1,44 @@
-"""Laws as tables: one row a subject, one column a law.
+"""Results of law checks as tables: one row per subject, one column per law.
 
-A cell holds the worst error in units of what is allowed, in float64 and in float32: at most 1 where
+A cell holds the worst error in units of its tolerance, in float64 and in float32: at most 1 where
 the law holds. Laws that do not apply are listed below with the reason. Tables are as wide as their
-content; a terminal that is narrower gets them in pieces.
+content; on a narrower terminal they are split into pieces.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
 
-from groupae.cli.console import print_table, say
+from groupae._printable import say
+from groupae._table import Cell, Table
 from groupae.representations import Representation
 from groupae.testing import LawReport, LawResult
 
 __all__ = ["LawRow", "print_laws"]
 
-_GAP = 3  # blanks between two columns
-_NAMED = 3  # subjects named in a line about laws left out
+_NAMED = 3  # subjects named in a line about laws left out; more would fill the screen
 
 
 @dataclasses.dataclass(frozen=True)
 class LawRow:
-    """A subject and what its checks found, one report a precision."""
+    """A checked object and the reports of its checks, one per precision."""
 
     subject: object
     reports: tuple[LawReport, ...]
 
     @property
     def title(self) -> str:
-        """The subject as text, a representation with its group."""
+        """Text of the subject; a representation is preceded by its group."""
         text = str(self.subject)
         return f"{self.subject.group}: {text}" if isinstance(self.subject, Representation) else text
 
     def laws(self) -> dict[str, list[LawResult]]:
-        """Return results by column, one a precision; charts of all names share one."""
+        """Return the results by column, one per precision; charts of all names share a column."""
         columns: dict[str, list[LawResult]] = {}
         for report in self.reports:
             worst: dict[str, LawResult] = {}
@@ -52,7 +52,7 @@ class LawRow:
         return columns
 
     def left_out(self) -> dict[str, list[str]]:
-        """Return the laws that do not apply, by reason; one precision only is part of it."""
+        """Return the laws that do not apply, by reason, with the precision if only one."""
         reasons: dict[str, list[str]] = {}
         for report in self.reports:
             for law in report.left_out:
@@ -63,7 +63,7 @@ class LawRow:
         return reasons
 
     def failures(self) -> list[str]:
-        """Return a line for each law that fails."""
+        """Return one line per law that fails."""
         return [
             f"{self.title}: {result.law} in {_precision(report)}, "
             f"{_number(result.in_tolerances)} times what is allowed"
@@ -84,36 +84,47 @@ def _number(ratio: float) -> str:
     return "<.01" if ratio < 0.005 else f"{ratio:.0e}".replace("e+0", "e")
 
 
-def _cell(results: Sequence[LawResult]) -> Text:
-    """Return the errors of one law, FAIL before them if it fails."""
+def _cell(results: Sequence[LawResult]) -> Cell:
+    """Return the errors of one law, preceded by FAIL if it fails."""
+    if not results:
+        return "-"
     text = " / ".join(_number(result.in_tolerances) for result in results)
     if all(result.passed for result in results):
-        return Text(text)
+        return text
     return Text(f"FAIL {text}", style="bold red")
 
 
 def print_laws(console: Console, title: str, rows: Sequence[LawRow]) -> None:
-    """Draw one table, in pieces side by side one under another if the terminal is narrow."""
+    """Print the results of some subjects as a table, in pieces if the terminal is too narrow."""
     if not rows:
         return
-    found = [row.laws() for row in rows]
-    columns = list(dict.fromkeys(law for laws in found for law in laws))
-    heads = [Text(row.title) for row in rows]
-    cells = {
-        law: [_cell(laws[law]) if law in laws else Text("-") for laws in found] for law in columns
-    }
-    first = max(len(text) for text in [title, *(head.plain for head in heads)])
-    widths = {law: max(len(law), *(cell.cell_len for cell in cells[law])) for law in columns}
-    limit = console.width if console.is_terminal else None
-    for i, piece in enumerate(_pieces(columns, widths, first, limit)):
+    for i, piece in enumerate(_pieces(console, rows)):
         say(console, title if i == 0 else f"{title}, continued")
-        table = [[head, *(cells[law][j] for law in piece)] for j, head in enumerate(heads)]
-        print_table(console, ["", *piece], table)
-    _say_left_out(console, rows, limit)
+        piece.print(console)
+    _say_left_out(console, rows, console.width if console.is_terminal else None)
+
+
+def _pieces(console: Console, rows: Sequence[LawRow]) -> list[Table]:
+    """Return tables of some of the laws each, as many as fit on the terminal."""
+    found = [(row.title, row.laws()) for row in rows]
+
+    def table(laws: Sequence[str]) -> Table:
+        cells = [
+            [title, *(_cell(results.get(law, ())) for law in laws)] for title, results in found
+        ]
+        return Table(["", *laws], cells)
+
+    pieces: list[list[str]] = [[]]
+    for law in dict.fromkeys(law for _, results in found for law in results):
+        is_full = console.is_terminal and table([*pieces[-1], law]).width(console) > console.width
+        if is_full and pieces[-1]:
+            pieces.append([])
+        pieces[-1].append(law)
+    return [table(laws) for laws in pieces]
 
 
 def _say_left_out(console: Console, rows: Sequence[LawRow], width: int | None) -> None:
-    """Print a line for each reason why laws do not apply, with the subjects it holds for."""
+    """Print one line per reason why laws do not apply, with the subjects it holds for."""
     subjects: dict[tuple[str, str], list[str]] = {}
     for row in rows:
         for reason, laws in row.left_out().items():
@@ -126,18 +137,3 @@ def _say_left_out(console: Console, rows: Sequence[LawRow], width: int | None) -
             say(console, part)
     if subjects:
         say(console, "")
-
-
-def _pieces(
-    columns: Iterable[str], widths: dict[str, int], first: int, limit: int | None
-) -> list[list[str]]:
-    """Split columns so that each piece, beside the first column, is at most ``limit`` wide."""
-    pieces: list[list[str]] = [[]]
-    used = first + _GAP
-    for law in columns:
-        used += widths[law] + _GAP
-        if limit is not None and used > limit and pieces[-1]:
-            pieces.append([])
-            used = first + widths[law] + 2 * _GAP
-        pieces[-1].append(law)
-    return pieces

@@ -1,7 +1,10 @@
-"""What several commands do with runs; the library is loaded with this module."""
+"""Steps that several commands share; the library is loaded with this module."""
 
 from __future__ import annotations
 
+import contextlib
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -9,15 +12,15 @@ import torch
 from rich.console import Console
 
 from groupae._choices import Split
+from groupae._printable import printable, say
 from groupae._validation import expected
-from groupae.cli.console import say
 from groupae.cli.folders import explaining_originals
 from groupae.experiments import Run, RunExistsError, describe_run
 from groupae.experiments.datasets.progress import show_building
 from groupae.models import TransformModule
 from groupae.training import TrainingConfig
 
-__all__ = ["begin", "budget", "next_folder", "open_run", "set_threads"]
+__all__ = ["begin", "budget", "keep", "next_folder", "open_run", "set_threads"]
 
 
 def set_threads(threads: int | None) -> None:
@@ -60,6 +63,16 @@ def budget(training: TrainingConfig) -> str:
     if training.cpu_minutes is not None:
         return f"{training.cpu_minutes:g} minutes of processor time"
     return f"{training.minutes:g} minutes"
+
+
+@contextlib.contextmanager
+def keep(name: str) -> Iterator[None]:
+    """Print one line if a file cannot be written: its content has been printed already."""
+    try:
+        yield
+    except OSError as error:
+        reason = str(error.strerror or error).lower()
+        sys.stderr.write(printable(f"groupae: {name} is not written: {reason}") + "\n")
 
 
 def open_run(run: Path, threads: int | None) -> tuple[Run, TransformModule, Console]:

@@ -16,8 +16,10 @@ import torch
 import yaml
 from rich.console import Console
 
+from groupae._printable import say
+from groupae._table import Table
 from groupae.cli import main, table
-from groupae.cli.console import keep, print_table, say
+from groupae.cli.running import keep
 from groupae.experiments import EXPERIMENTS, Run, Standings, get_experiment
 from groupae.experiments.datasets.progress import Building, show_building, tell
 from groupae.experiments.presets import experiment
@@ -357,7 +359,7 @@ def a_training(console):
 
 DRAWN = {
     "a line": lambda console: say(console, ODD),
-    "a table": lambda console: print_table(console, ["", ODD], [[cell(ODD), cell(ODD)]]),
+    "a table": lambda console: Table(["", ODD], [[ODD, cell(ODD)]]).print(console),
     "a report": lambda console: a_report().print(console),
     "a swap": lambda console: a_swap_report().print(console),
     "standings": standings,

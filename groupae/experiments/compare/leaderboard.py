@@ -7,12 +7,11 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 
+from groupae._printable import say
+from groupae._table import Table
 from groupae.experiments.compare.cells import CellResult
-from groupae.experiments.runs.tables import markdown_table, plain, print_wide
 from groupae.metrics import Estimate, Score
 
 __all__ = ["Standing", "Standings"]
@@ -165,7 +164,8 @@ class Standings:
         shown = [_figure(c, scores[c.name].mean) if c.name in scores else "-" for c in self.columns]
         return [name, *shown, *[""] * 6]
 
-    def _margin_rows(self) -> list[list[str]]:
+    def _margin_table(self) -> Table | None:
+        """Return the margins over the paper and the best rival; ``None`` if there are none."""
         rows = []
         for score in self.columns:
             margins = self.margins(score)
@@ -174,9 +174,8 @@ class Standings:
                 over_paper = f"{paper[1]:+.{score.digits}f}" if paper else "-"
                 over_rival = f"{rival[1]:+.{score.digits}f} ({rival[0]})" if rival else "-"
                 rows.append([score.title, over_paper, over_rival])
-        return rows
-
-    _MARGIN_HEADS = ("our default is better by", "than paper", "than the best rival")
+        headings = ("our default is better by", "than paper", "than the best rival")
+        return Table(headings, rows, labels=3) if rows else None
 
     def markdown(self) -> str:
         """Return it as Markdown."""
@@ -192,9 +191,9 @@ class Standings:
             rows.append([name, f"not applicable: {reason}", *blank])
         for name, error in self.failures.items():
             rows.append([name, f"failed: {error}", *blank])
-        lines += ["", *markdown_table(self._heads, rows), "", f"{self._caption}", ""]
-        if margins := self._margin_rows():
-            lines += [*markdown_table(self._MARGIN_HEADS, margins), ""]
+        lines += ["", Table(self._heads, rows).markdown(), "", self._caption, ""]
+        if margins := self._margin_table():
+            lines += [margins.markdown(), ""]
         lines += ["![x1, the true x2, and what each model predicts](compare.png)", ""]
         return "\n".join(lines)
 
@@ -207,28 +206,18 @@ class Standings:
         )
 
     def print(self, console: Console) -> None:
-        """Draw it as tables, as wide as their content."""
-        title = plain(self.title)
-        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-        for i, head in enumerate(self._heads):
-            table.add_column(head, justify="right" if i else "left", no_wrap=True)
-        for row in self.rows:
-            style = "bold" if row.name == OURS else ""
-            table.add_row(*map(plain, self._row(row)), style=style)
-        for name, scores in self.references.items():
-            table.add_row(*map(plain, self._reference(name, scores)), style="dim")
-        print_wide(console, table)
+        """Print it, with as many columns as fit on the terminal."""
+        styles = {i: "bold" for i, row in enumerate(self.rows) if row.name == OURS}
+        styles |= {len(self.rows) + i: "dim" for i in range(len(self.references))}
+        rows = [self._row(row) for row in self.rows]
+        rows += [self._reference(name, scores) for name, scores in self.references.items()]
+        Table(self._heads, rows, self.title, styles=styles, file="compare.md").print(console)
         for kind, items in (("not applicable", self.not_applicable), ("failed", self.failures)):
             for name, why in items.items():
                 line = f"{name}: {kind}, {why}" if kind == "failed" else f"{name}: {kind}: {why}"
-                console.print(plain(line), soft_wrap=True)
-        if margins := self._margin_rows():
-            table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-            for head in self._MARGIN_HEADS:
-                table.add_column(head, no_wrap=True)
-            for texts in margins:
-                table.add_row(*map(plain, texts))
-            print_wide(console, table)
+                say(console, line)
+        if margins := self._margin_table():
+            margins.print(console)
 
 
 def _goodness(score: Score, mean: float | None) -> float:

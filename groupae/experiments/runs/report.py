@@ -9,8 +9,9 @@ from rich.console import Console
 from torch import Tensor
 
 from groupae._files import write_durably
+from groupae._printable import say
+from groupae._table import Table
 from groupae.experiments.runs.run import Run
-from groupae.experiments.runs.tables import plain, print_scores
 from groupae.metrics import OWN_PSNR, Estimate, Score, evaluate, latent_equivariance_error
 from groupae.models import LatentActionAE, TransformModule
 from groupae.protocols import PairBatch
@@ -48,33 +49,32 @@ class Report:
     pairs: int
 
     @property
-    def _rows(self) -> list[tuple[str, ...]]:
-        return [
-            (name, *(f"{estimates[c.name]:.{c.digits}f}" for c in self.columns))
-            for name, estimates in self.scores.items()
-        ]
-
-    @property
-    def _caption(self) -> str:
-        return f"{self.pairs} held-out pairs; mean and 95 % interval over pairs"
+    def _table(self) -> Table:
+        return Table(
+            ["predicts x2", *(column.heading for column in self.columns)],
+            [
+                [name, *(f"{estimates[c.name]:.{c.digits}f}" for c in self.columns)]
+                for name, estimates in self.scores.items()
+            ],
+            title=self.title,
+            caption=f"{self.pairs} held-out pairs; mean and 95 % interval over pairs",
+            styles={0: "bold"},
+            is_framed=True,
+            file="report.md",
+        )
 
     def markdown(self) -> str:
         """Return the report as Markdown."""
-        head = " | ".join(("predicts x2", *(column.heading for column in self.columns)))
-        lines = [f"# {self.title}", "", f"| {head} |", "|---" * (1 + len(self.columns)) + "|"]
-        lines += [f"| {' | '.join(row)} |" for row in self._rows]
-        lines += ["", f"{self._caption}.", "", "| | |", "|---|---|"]
-        lines += [f"| {name} | {text} |" for name, text in self.facts.items()]
-        return "\n".join([*lines, ""])
+        scores, facts = self._table, Table(["", ""], list(self.facts.items()))
+        parts = [f"# {self.title}", scores.markdown(), f"{scores.caption}.", facts.markdown()]
+        return "\n\n".join(parts) + "\n"
 
     def print(self, console: Console) -> None:
-        """Draw the report as tables, with as many scores as the console is wide enough for."""
-        heads = ["predicts x2", *(column.heading for column in self.columns)]
-        title, caption = self.title, self._caption
-        print_scores(console, heads, self._rows, title=title, caption=caption, written="report.md")
+        """Print the report, with as many scores as fit on the terminal."""
+        self._table.print(console)
         width = max((len(name) for name in self.facts), default=0)
         for name, text in self.facts.items():
-            console.print(plain(f"{name:<{width}}  {text}"), soft_wrap=True)
+            say(console, f"{name:<{width}}  {text}")
 
 
 def _law_errors(model: LatentActionAE) -> str:

@@ -8,9 +8,9 @@ import torch
 from rich.console import Console
 
 from groupae._files import write_durably
+from groupae._table import Table
 from groupae._validation import expected
 from groupae.experiments.runs.run import Run
-from groupae.experiments.runs.tables import markdown_table, print_scores
 from groupae.metrics import OWN_PSNR, SEEN_PSNR, Estimate, Score, Swaps, swap_scores
 from groupae.models import TransformModule
 from groupae.protocols import Recombinations
@@ -39,42 +39,33 @@ class SwapReport:
     swaps: int
 
     @property
-    def _caption(self) -> str:
-        return f"{self.swaps} held-out pairs x, y; mean and 95 % interval over pairs"
-
-    @property
-    def _heads(self) -> list[str]:
-        return ["judged as", "picture", *(column.heading for column in self.columns)]
-
-    @property
-    def _rows(self) -> list[list[str]]:
-        return [
+    def _table(self) -> Table:
+        rows = [
             [meaning, name, *(_cell(estimates.get(column.name), column) for column in self.columns)]
             for meaning, found in self.scores.items()
             for name, estimates in found.items()
         ]
+        return Table(
+            ["judged as", "picture", *(column.heading for column in self.columns)],
+            rows,
+            title=self.title,
+            caption=f"{self.swaps} held-out pairs x, y; mean and 95 % interval over pairs",
+            labels=2,
+            is_grouped=True,
+            styles={i: "bold" for i, row in enumerate(rows) if row[1] == "swap"},
+            is_framed=True,
+            file="swap.md",
+        )
 
     def markdown(self) -> str:
-        """Return the report as Markdown, with the picture beside it."""
-        table = markdown_table(self._heads, self._rows)
-        lines = [f"# {self.title}", "", *table, "", f"{self._caption}.", ""]
-        return "\n".join([*lines, "![x, y, their swap, and what it should show](swap.png)", ""])
+        """Return the report as Markdown, with a link to the picture."""
+        table, picture = self._table, "![x, y, their swap, and what it should show](swap.png)"
+        parts = [f"# {self.title}", table.markdown(), f"{table.caption}.", picture]
+        return "\n\n".join(parts) + "\n"
 
     def print(self, console: Console) -> None:
-        """Draw the report as a table, with as many scores as the console is wide enough for."""
-        rows = self._rows
-        swaps = [i for i, row in enumerate(rows) if row[1] == "swap"]
-        shown = [row if i in swaps else ["", *row[1:]] for i, row in enumerate(rows)]
-        print_scores(
-            console,
-            self._heads,
-            shown,
-            title=self.title,
-            caption=self._caption,
-            labels=2,
-            bold=swaps,
-            written="swap.md",
-        )
+        """Print the report, with as many scores as fit on the terminal."""
+        self._table.print(console)
 
 
 def _cell(estimate: Estimate | None, score: Score) -> str:
