@@ -96,6 +96,7 @@ _ROOMS = (
         "wigner_vectors:vectors",
     ),
     ("models", "experiments.baselines", "paper"),
+    ("models", "models", "protocol:transform_module"),
     ("viz", "experiments.datasets", "data_pictures:drawing"),
 )
 

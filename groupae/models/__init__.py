@@ -1,6 +1,6 @@
 """Models: the autoencoder with a latent action, backbones to put into it, and the protocol.
 
-``autoencoder`` has `LatentActionAE`, ``protocol`` what every system under comparison can do,
+``autoencoder`` has `LatentActionAE`, ``transform_module`` the base of every trained system,
 ``backbones`` the default encoders and decoders, ``palette`` their colours, ``unet`` those with
 skips, ``sets`` those for sets of points, ``sequences`` those for series;
 ``exporting`` writes a model as a graph.
@@ -13,9 +13,9 @@ from groupae.models.autoencoder import LatentActionAE
 from groupae.models.backbones import ConvDecoder, ConvEncoder
 from groupae.models.exporting import ExportError, export_transform, pt2_from_program
 from groupae.models.palette import Palette
-from groupae.models.protocol import Capabilities, TransformModel, TransformModule
 from groupae.models.sequences import SequenceDecoder, SequenceEncoder
 from groupae.models.sets import SetDecoder, SetEncoder
+from groupae.models.transform_module import Capabilities, TransformModel, TransformModule
 from groupae.models.unet import Coordinates, Stride, UNetDecoder, UNetEncoder
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from groupae._validation import ShapeError, check_floating, expected
 from groupae.actions import Description, LatentAction, VectorAction
 from groupae.actions.base import map_latent
 from groupae.models.backbones import ConvDecoder, ConvEncoder
-from groupae.models.protocol import TransformModule
+from groupae.models.transform_module import TransformModule
 from groupae.objectives import CrossReconstruction
 from groupae.objectives.reconstruction import Term
 from groupae.objectives.terms import Terms, check_terms, is_torch_loss, known_terms

@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.metrics.evaluation import evaluation_mode
-from groupae.models.protocol import TransformModule
+from groupae.models.transform_module import TransformModule
 
 __all__ = ["ExportError", "export_transform", "pt2_from_program"]
 
