@@ -63,9 +63,9 @@ if TYPE_CHECKING:
         register_group,
     )
     from groupae.metrics import evaluate
-    from groupae.models import ConvDecoder, ConvEncoder, LatentActionAE, TransformModel
+    from groupae.models import ConvDecoder, ConvEncoder, LatentActionAE
     from groupae.objectives import CrossReconstruction
-    from groupae.protocols import PairBatch
+    from groupae.protocols import PairBatch, TransformModel
     from groupae.representations import Representation
     from groupae.training import TrainingConfig, fit
     from groupae.viz import plot_orbit
@@ -114,7 +114,7 @@ _HOMES = {
     "ConvDecoder": "models",
     "ConvEncoder": "models",
     "LatentActionAE": "models",
-    "TransformModel": "models",
+    "TransformModel": "protocols",
     "BlockedDigits": "experiments.datasets",
     "BrainContrast": "experiments.datasets",
     "FolderPairs": "data",

@@ -96,7 +96,7 @@ _ROOMS = (
         "wigner_vectors:vectors",
     ),
     ("models", "experiments.baselines", "paper"),
-    ("models", "models", "protocol:transform_module"),
+    ("models", "", "protocol:models.transform_module+protocols"),
     ("viz", "experiments.datasets", "data_pictures:drawing"),
 )
 

@@ -1,13 +1,27 @@
-"""What models are trained on and judged by: pairs and trajectories on orbits.
+"""Shapes of what fits together: pairs, sources of pairs, and the abilities of a model.
 
 A pair is ``(x1, g, x2)`` with codes on one orbit, ``z2 = g . z1``; a trajectory is a chain of them.
+Any object that has the methods of a protocol is one; nothing has to be inherited.
+
+==================  ==================================  ==========================================
+protocol            members                             functions that take it
+==================  ==================================  ==========================================
+`PairSource`        ``batch(step, size)``               `fit`, for training
+`FixedPairs`        ``fixed()``                         `fit`, for validation; `evaluate`
+`Model`             ``transform(g, x)``                 `evaluate`, `CrossPrediction`
+`TransformModel`    the same, ``loss``, capabilities    `fit`
+`Codec`             ``action``, ``encode``, ``decode``  `CrossReconstruction`
+`Swaps`             ``swap(x, y)``                      `swap_scores`, `plot_swap`
+`Orbits`            ``group``, ``orbit(x, gs)``         `plot_orbit`
+`Predicted`         ``prediction``, ``target``          loss terms
+==================  ==================================  ==========================================
 """
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -16,11 +30,22 @@ from groupae._validation import ShapeError, check_count, expected
 from groupae.groups import Group
 from groupae.groups.matching import check_same_group
 
+if TYPE_CHECKING:
+    from groupae.actions import LatentAction
+    from groupae.models.transform_module import Capabilities
+
 __all__ = [
+    "Codec",
+    "FixedPairs",
+    "Model",
+    "Orbits",
     "PairBatch",
     "PairSource",
+    "Predicted",
     "Recombinations",
+    "Swaps",
     "Trajectories",
+    "TransformModel",
     "check_pairs",
     "check_prediction",
     "has_parts",
@@ -30,20 +55,20 @@ __all__ = [
 
 @dataclasses.dataclass(frozen=True)
 class PairBatch:
-    """A batch of pairs.
+    """Batch of pairs.
 
     Args:
-        x1: First pictures (or other data), shape ``(n, *x_shape)``.
+        x1: First data of each pair, shape ``(n, *x_shape)``.
         g: Elements that carry the first to the second, shape ``(n, *element_shape)``.
-        x2: Second pictures, shape ``(n, *x_shape)``.
+        x2: Second data of each pair, same shape as ``x1``.
         label: Class of each pair where one is known, shape ``(n,)``.
-        mask: Pixels of ``x2`` that show what the group moves, where known: bool, shape
+        mask: Pixels of ``x2`` that show the object that the group moves, where known: bool, shape
             ``(n, 1, H, W)``.
-        group: The group of the elements, where known; it is compared with a model's.
+        group: The group of the elements, where known; it is compared with the model's.
 
     Raises:
         TypeError: If ``x1``, ``g`` or ``x2`` is no tensor, or ``group`` no group.
-        ShapeError: If they are not of one length, or ``x1`` and ``x2`` not of one shape.
+        ShapeError: If lengths differ, or the shapes of ``x1`` and ``x2``.
 
     Example:
         >>> import torch
@@ -101,11 +126,11 @@ class PairBatch:
         return self._map(lambda part: part.to(device))
 
     def detach(self) -> PairBatch:
-        """Return the batch cut off from whatever graph made it."""
+        """Return the batch detached from the graph of automatic differentiation."""
         return self._map(Tensor.detach)
 
     def chunks(self, size: int) -> Iterator[PairBatch]:
-        """Yield the batch in pieces of at most ``size`` pairs."""
+        """Yield parts of at most ``size`` pairs, in order."""
         check_count("PairBatch.chunks", "size", size)
         for start in range(0, len(self), size):
             yield self[start : start + size]
@@ -113,17 +138,17 @@ class PairBatch:
 
 @dataclasses.dataclass(frozen=True)
 class Trajectories:
-    """A batch of trajectories ``x_0 -> g_1 . x_0 = x_1 -> ... -> x_T``, for rollouts.
+    """Batch of trajectories ``x_0 -> g_1 . x_0 = x_1 -> ... -> x_T``, for rollouts.
 
     Args:
         x: Data, shape ``(n, T + 1, *x_shape)``.
         g: Elements, shape ``(n, T, *element_shape)``: ``g[:, t]`` carries ``x[:, t]`` to
             ``x[:, t + 1]``.
-        label: Class of each where one is known, shape ``(n,)``.
+        label: Class of each trajectory where one is known, shape ``(n,)``.
         group: The group of the elements, where known.
 
     Raises:
-        ShapeError: If there is not one element for each move.
+        ShapeError: If the number of elements is not the number of moves.
     """
 
     x: Tensor
@@ -143,16 +168,17 @@ class Trajectories:
 
 @dataclasses.dataclass(frozen=True)
 class Recombinations:
-    """What the invariant part of one datum and the varying part of another make together.
+    """Data beside the truth of their swaps: invariant part of one, varying part of the other.
 
     Args:
-        meaning: What the truth shows, in a few words.
+        meaning: Content of the truth, in a few words.
         x: Data that give their invariant parts, shape ``(n, *x_shape)``.
         y: Data that give their varying parts, same shape.
-        truth: What a swap should show, same shape.
+        truth: Correct result of each swap, same shape.
         seen: Pixels of ``truth`` that ``x`` or ``y`` shows, where known: bool, shape
-            ``(n, 1, H, W)``. What neither shows can only be guessed.
-        mask: Pixels of ``truth`` that show what the group moves, where known: bool, same shape.
+            ``(n, 1, H, W)``. All others can only be guessed.
+        mask: Pixels of ``truth`` that show the object that the group moves, where known: bool,
+            same shape.
         group: The group that moves the data, where known.
 
     Raises:
@@ -177,15 +203,89 @@ class Recombinations:
 
 
 class PairSource(Protocol):
-    """Where training pairs come from: any object with this method."""
+    """Source of training pairs."""
 
     def batch(self, step: int, size: int) -> PairBatch:
-        """Return the pairs of a step; the same ones whenever it is asked."""
+        """Return the pairs of a step, the same ones at every call."""
+        ...
+
+
+class FixedPairs(Protocol):
+    """Data set with a fixed list of pairs, for validation and evaluation."""
+
+    def fixed(self) -> PairBatch:
+        """Return the pairs, the same ones at every call."""
+        ...
+
+
+class Model(Protocol):
+    """Predictor of the effect of a group element on data."""
+
+    def transform(self, g: Tensor, x: Tensor) -> Tensor:
+        """Return the prediction of ``g . x``, shape of ``x``."""
+        ...
+
+
+@runtime_checkable
+class TransformModel(Model, Protocol):
+    """Model that can be trained and compared: all systems share one training loop."""
+
+    capabilities: Capabilities
+
+    def loss(self, batch: PairBatch) -> dict[str, Tensor]:
+        """Return named loss terms; their sum is minimised."""
+        ...
+
+
+class Codec(Protocol):
+    """Model with a latent action: encoder, action and decoder."""
+
+    action: LatentAction[Any]
+
+    def encode(self, x: Tensor) -> Any:
+        """Return the code of ``x``."""
+        ...
+
+    def decode(self, z: Any) -> Tensor:
+        """Return the data of the code ``z``."""
+        ...
+
+
+@runtime_checkable
+class Swaps(Protocol):
+    """Model that recombines two data."""
+
+    def swap(self, x: Tensor, y: Tensor) -> Tensor:
+        """Return data with the invariant part of ``x`` and the varying part of ``y``."""
+        ...
+
+
+class Orbits(Protocol):
+    """Model that predicts each datum under many elements of its group."""
+
+    group: Group
+
+    def orbit(self, x: Tensor, gs: Tensor) -> Tensor:
+        """Return predictions ``(n, m, *x_shape)``."""
+        ...
+
+
+class Predicted(Protocol):
+    """Predictions beside their targets: the argument of most loss terms."""
+
+    @property
+    def prediction(self) -> Tensor:
+        """Predictions of a model, shape ``(n, *x_shape)``."""
+        ...
+
+    @property
+    def target(self) -> Tensor:
+        """Data that they should equal, same shape."""
         ...
 
 
 def has_parts(pairs: object) -> bool:
-    """Return whether something has the parts of a `PairBatch`."""
+    """Return whether an object has the parts of a `PairBatch`."""
     return all(hasattr(pairs, part) for part in ("x1", "g", "x2"))
 
 
@@ -193,8 +293,8 @@ def check_pairs(owner: object, pairs: object, model: object = None) -> None:
     """Raise unless ``pairs`` are a `PairBatch` (or have its parts), of the model's group.
 
     Raises:
-        TypeError: If they are something else.
-        ValueError: If the groups are known and differ.
+        TypeError: If ``pairs`` lack a part.
+        ValueError: If both groups are known and differ.
     """
     if not has_parts(pairs):
         is_source = callable(getattr(pairs, "fixed", None))
@@ -204,9 +304,10 @@ def check_pairs(owner: object, pairs: object, model: object = None) -> None:
 
 
 def is_point_set(x_shape: tuple[int, ...]) -> bool:
-    """Return whether data of that shape are taken for sets of points: ``(N, 2)`` or ``(N, 3)``.
+    """Return whether a datum of that shape counts as a set of points: ``(N, 2)`` or ``(N, 3)``.
 
-    There are more points than coordinates; ``(channels, length)`` is a series.
+    N is above the number of coordinates; all other shapes of two axes are series
+    ``(channels, length)``.
     """
     return len(x_shape) == 2 and x_shape[1] in (2, 3) and x_shape[0] > x_shape[1]
 
@@ -214,18 +315,18 @@ def is_point_set(x_shape: tuple[int, ...]) -> bool:
 def check_prediction(
     owner: object, source: str, prediction: object, shape: tuple[int, ...]
 ) -> None:
-    """Raise unless what a model made has the shape of the data it stands for.
+    """Raise unless a prediction has the shape of the data that it predicts.
 
-    Sets of points may be predicted by another number of points.
+    A predicted set of points may have another number of points.
 
     Args:
-        owner: Who complains.
-        source: What made it: "the decoder".
-        prediction: What was made.
+        owner: Subject of the error message.
+        source: Name of the part that returned the prediction: "the decoder".
+        prediction: The prediction.
         shape: Shape of the data, ``(n, *x_shape)``.
 
     Raises:
-        TypeError: If it is no tensor.
+        TypeError: If the prediction is no tensor.
         ShapeError: If the shapes differ.
     """
     if not isinstance(prediction, Tensor):

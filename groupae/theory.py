@@ -37,7 +37,7 @@ from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.groups.matching import check_same_group
 from groupae.metrics.evaluation import evaluation_mode
 from groupae.models import LatentActionAE
-from groupae.objectives import Codec
+from groupae.protocols import Codec
 from groupae.representations import Representation
 
 __all__ = [

@@ -1,7 +1,7 @@
 """Metrics: scores of predictions, of latent codes, and the evaluation of a whole model."""
 
 from groupae.metrics.choosing import default_scores, relative_score
-from groupae.metrics.evaluation import Estimate, FixedPairs, Transforms, evaluate
+from groupae.metrics.evaluation import Estimate, evaluate
 from groupae.metrics.image import psnr_score, ssim_score
 from groupae.metrics.latent import latent_equivariance_error
 from groupae.metrics.perceptual import (
@@ -21,7 +21,9 @@ from groupae.metrics.sets import (
     chamfer_score,
     snr_score,
 )
-from groupae.metrics.swaps import SEEN_PSNR, Swaps, swap_scores
+from groupae.metrics.swaps import SEEN_PSNR, swap_scores
+from groupae.protocols import FixedPairs, Swaps
+from groupae.protocols import Model as Transforms
 
 __all__ = [
     "ATOM_SNR",

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,25 +15,16 @@ from typing_extensions import override
 from groupae._validation import ShapeError, check_count, check_floating, expected
 from groupae.metrics.choosing import parse_scores
 from groupae.metrics.scores import Score
-from groupae.protocols import PairBatch, check_pairs, check_prediction, has_parts
+from groupae.protocols import (
+    FixedPairs,
+    Model,
+    PairBatch,
+    check_pairs,
+    check_prediction,
+    has_parts,
+)
 
-__all__ = ["Estimate", "FixedPairs", "Transforms", "as_pairs", "evaluate", "evaluation_mode"]
-
-
-class Transforms(Protocol):
-    """What evaluation needs of a model."""
-
-    def transform(self, g: Tensor, x: Tensor) -> Tensor:
-        """Return what ``x`` becomes under ``g``."""
-        ...
-
-
-class FixedPairs(Protocol):
-    """A data set that can give pairs that are always the same."""
-
-    def fixed(self) -> PairBatch:
-        """Return the pairs."""
-        ...
+__all__ = ["Estimate", "as_pairs", "evaluate", "evaluation_mode"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,7 +99,7 @@ def _device_of(model: object) -> torch.device | None:
     return next((parameter.device for parameter in model.parameters()), None)
 
 
-def _predict(model: Transforms, batch: PairBatch) -> Tensor:
+def _predict(model: Model, batch: PairBatch) -> Tensor:
     """Return ``model.transform(g, x1)``, if it is of the shape of ``x2``."""
     owner = type(model).__name__
     try:
@@ -152,7 +143,7 @@ def _judge(score: Score, prediction: Tensor, batch: PairBatch) -> Tensor:
 
 @torch.no_grad()
 def evaluate(
-    model: Transforms,
+    model: Model,
     pairs: PairBatch | FixedPairs,
     scores: Sequence[Score | str] | Score | str | None = None,
     *,
@@ -161,7 +152,7 @@ def evaluate(
     """Return scores of ``model.transform(g, x1)`` against ``x2``.
 
     Args:
-        model: Any `groupae.models.TransformModel`. A module is put in evaluation mode meanwhile.
+        model: Any `Model`. A module is put in evaluation mode meanwhile.
         pairs: The pairs, or a data set, whose ``fixed()`` pairs are taken.
         scores: What to judge by, or names, such as "psnr" and "relative_snr"; by default what suits
             the data (`groupae.metrics.default_scores`).

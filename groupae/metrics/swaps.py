@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -16,21 +15,12 @@ from torch import Tensor, nn
 from groupae._validation import expected
 from groupae.groups.matching import check_same_group
 from groupae.metrics.choosing import parse_scores
-from groupae.metrics.evaluation import Estimate, Transforms, evaluate
+from groupae.metrics.evaluation import Estimate, evaluate
 from groupae.metrics.image import clamped, psnr_score
 from groupae.metrics.scores import Score
-from groupae.protocols import PairBatch, Recombinations
+from groupae.protocols import Model, PairBatch, Recombinations, Swaps
 
-__all__ = ["SEEN_PSNR", "Swaps", "swap_scores"]
-
-
-@runtime_checkable
-class Swaps(Protocol):
-    """What is needed of a model whose swaps are judged or drawn."""
-
-    def swap(self, x: Tensor, y: Tensor) -> Tensor:
-        """Return data with the invariant part of ``x`` and the varying part of ``y``."""
-        ...
+__all__ = ["SEEN_PSNR", "swap_scores"]
 
 
 def _seen_psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:
@@ -110,7 +100,7 @@ def swap_scores(
     swap = _Swap(model)
     swapped = PairBatch(data.x, data.y, data.truth, mask=data.mask)
     known = PairBatch(data.truth, data.truth, data.truth, mask=data.mask)
-    rows: dict[str, tuple[Transforms, PairBatch]] = {
+    rows: dict[str, tuple[Model, PairBatch]] = {
         "swap": (swap, swapped),
         "x unchanged": (_Keep(first=True), swapped),
         "y unchanged": (_Keep(first=False), swapped),

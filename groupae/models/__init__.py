@@ -15,8 +15,9 @@ from groupae.models.exporting import ExportError, export_transform, pt2_from_pro
 from groupae.models.palette import Palette
 from groupae.models.sequences import SequenceDecoder, SequenceEncoder
 from groupae.models.sets import SetDecoder, SetEncoder
-from groupae.models.transform_module import Capabilities, TransformModel, TransformModule
+from groupae.models.transform_module import Capabilities, TransformModule
 from groupae.models.unet import Coordinates, Stride, UNetDecoder, UNetEncoder
+from groupae.protocols import TransformModel
 
 if TYPE_CHECKING:
     from groupae.experiments.baselines.paper import (

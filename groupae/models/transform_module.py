@@ -1,10 +1,9 @@
-"""What every system under comparison can do."""
+"""Base class of models with weights, and the declaration of their abilities."""
 
 from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +13,7 @@ from groupae.groups import Group
 from groupae.groups.matching import group_of
 from groupae.protocols import PairBatch, check_prediction
 
-__all__ = ["Capabilities", "TransformModel", "TransformModule"]
+__all__ = ["Capabilities", "TransformModule"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,21 +45,6 @@ class Capabilities:
         if self.needs_data_action and not has_data_action:
             return f"needs {group} to act on the data themselves"
         return None
-
-
-@runtime_checkable
-class TransformModel(Protocol):
-    """Anything that predicts what ``x`` becomes under ``g``; one trainer serves all."""
-
-    capabilities: Capabilities
-
-    def transform(self, g: Tensor, x: Tensor) -> Tensor:
-        """Return the prediction, shape of ``x``."""
-        ...
-
-    def loss(self, batch: PairBatch) -> dict[str, Tensor]:
-        """Return named loss terms; their sum is minimised."""
-        ...
 
 
 class TransformModule(nn.Module, abc.ABC):

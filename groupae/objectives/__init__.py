@@ -3,15 +3,14 @@
 from groupae.objectives.perceptual import PerceptualTerm, lpips_error, st_lpips_error
 from groupae.objectives.prediction import CrossPrediction, Predictions, PredictionTerm
 from groupae.objectives.reconstruction import (
-    Codec,
     CrossPass,
     CrossReconstruction,
-    Predicted,
     latent_cycle,
     log_mean_squared_error,
     mean_squared_error,
 )
 from groupae.objectives.sets import chamfer_error, log_chamfer_error
+from groupae.protocols import Codec, Predicted
 
 __all__ = [
     "Codec",

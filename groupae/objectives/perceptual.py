@@ -12,7 +12,7 @@ from torch import Tensor
 
 from groupae._validation import check_count
 from groupae.metrics import LPIPSDistance, PerceptualDistance, STLPIPSDistance
-from groupae.objectives.reconstruction import Predicted
+from groupae.protocols import Predicted
 
 __all__ = ["PerceptualTerm", "lpips_error", "st_lpips_error"]
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from groupae.groups import Group
-from groupae.objectives.reconstruction import Predicted
+from groupae._validation import expected
+from groupae.groups.matching import group_of
 from groupae.objectives.terms import Terms, check_terms, parse_terms
-from groupae.protocols import PairBatch, check_pairs, check_prediction
+from groupae.protocols import Model, PairBatch, Predicted, check_pairs, check_prediction
 
 __all__ = ["CrossPrediction", "PredictionTerm", "Predictions"]
 
@@ -36,12 +35,6 @@ class Predictions:
 
 PredictionTerm = Callable[[Predicted], Tensor]
 """A loss term that reads nothing but predictions and targets."""
-
-
-class _Predictor(Protocol):
-    group: Group
-
-    def transform(self, g: Tensor, x: Tensor) -> Tensor: ...
 
 
 class CrossPrediction:
@@ -65,10 +58,18 @@ class CrossPrediction:
         """Names of the terms."""
         return tuple(self.terms)
 
-    def __call__(self, model: _Predictor, batch: PairBatch) -> dict[str, Tensor]:
-        """Return each term times its weight, by name; their sum is the loss."""
+    def __call__(self, model: Model, batch: PairBatch) -> dict[str, Tensor]:
+        """Return each term times its weight, by name; their sum is the loss.
+
+        Raises:
+            TypeError: If neither the model nor the batch knows its group.
+        """
         check_pairs("CrossPrediction", batch, model)
-        g = torch.cat([batch.g, model.group.inverse(batch.g)])
+        group = group_of(model) or group_of(batch)
+        if group is None:
+            got, remedy = type(model).__name__, "give the model an attribute group"
+            raise TypeError(expected("CrossPrediction", "a model of a known group", got, remedy))
+        g = torch.cat([batch.g, group.inverse(batch.g)])
         prediction = model.transform(g, torch.cat([batch.x1, batch.x2]))
         return self.compare(prediction, torch.cat([batch.x2, batch.x1]))
 

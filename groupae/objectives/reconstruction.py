@@ -8,55 +8,24 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from groupae._validation import ShapeError, expected
-from groupae.actions import LatentAction
 from groupae.actions.base import map_latent
 from groupae.objectives.terms import Terms, check_terms, parse_terms
-from groupae.protocols import PairBatch, check_pairs, check_prediction
+from groupae.protocols import Codec, PairBatch, Predicted, check_pairs, check_prediction
 
 __all__ = [
-    "Codec",
     "CrossPass",
     "CrossReconstruction",
-    "Predicted",
     "Term",
     "latent_cycle",
     "log_mean_squared_error",
     "mean_squared_error",
 ]
-
-
-class Codec(Protocol):
-    """What an objective needs of a model."""
-
-    action: LatentAction[Any]
-
-    def encode(self, x: Tensor) -> Any:
-        """Return the code of ``x``."""
-        ...
-
-    def decode(self, z: Any) -> Tensor:
-        """Return the picture of ``z``."""
-        ...
-
-
-class Predicted(Protocol):
-    """Predictions beside what they should be: all that most terms read."""
-
-    @property
-    def prediction(self) -> Tensor:
-        """What a model predicts, shape ``(n, *x_shape)``."""
-        ...
-
-    @property
-    def target(self) -> Tensor:
-        """What it should be, same shape."""
-        ...
 
 
 @dataclasses.dataclass(frozen=True)

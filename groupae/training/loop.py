@@ -18,9 +18,8 @@ from torch import Tensor, nn
 from groupae._interrupts import interrupts_deferred
 from groupae._validation import expected
 from groupae.metrics import Score, evaluate
-from groupae.metrics.evaluation import FixedPairs
 from groupae.objectives.terms import check_terms
-from groupae.protocols import PairBatch, PairSource
+from groupae.protocols import FixedPairs, PairBatch, PairSource
 from groupae.training.arguments import (
     CheckedSource,
     check_model,
@@ -76,7 +75,7 @@ def fit(
     score: Score | str | None = None,
     callbacks: Sequence[Callback] | Callback = (),
 ) -> TrainingResult:
-    """Train a `groupae.models.TransformModel` and leave it with its best weights.
+    """Train a `TransformModel` and leave it with its best weights.
 
     The model comes back in evaluation mode. What is frozen stays so: parameters that want no
     gradient; parts in evaluation mode while the model is in training mode, in this and later

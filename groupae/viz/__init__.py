@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from groupae._moved import lazy_names
+from groupae.protocols import Orbits
 from groupae.viz.contact_sheets import element_title, plot_pairs, plot_views, save_figures
-from groupae.viz.pictures import Orbits, plot_orbit, plot_training, save_figure
+from groupae.viz.pictures import plot_orbit, plot_training, save_figure
 from groupae.viz.predictions import plot_predictions
 from groupae.viz.swaps import plot_swap, plot_swap_table
 

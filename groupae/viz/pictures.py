@@ -6,33 +6,23 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from groupae._files import write_durably
 from groupae._validation import ShapeError, expected
-from groupae.groups import Group
 from groupae.metrics.evaluation import evaluation_mode
+from groupae.protocols import Orbits
 from groupae.viz.mosaics import GAP, mosaic
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Orbits", "plot_orbit", "plot_training", "save_figure"]
+__all__ = ["plot_orbit", "plot_training", "save_figure"]
 
 _LARGEST = 1e300  # that an axis can be scaled to
-
-
-class Orbits(Protocol):
-    """What a picture of orbits needs of a model."""
-
-    group: Group
-
-    def orbit(self, x: Tensor, gs: Tensor) -> Tensor:
-        """Return predictions ``(n, m, *x_shape)``."""
-        ...
 
 
 @torch.no_grad()

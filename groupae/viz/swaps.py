@@ -10,7 +10,7 @@ from torch import Tensor
 
 from groupae._validation import ShapeError, expected
 from groupae.metrics.evaluation import evaluation_mode
-from groupae.metrics.swaps import Swaps
+from groupae.protocols import Swaps
 from groupae.viz.mosaics import GAP, mosaic
 from groupae.viz.predictions import plot_predictions
 

@@ -10,7 +10,8 @@ from groupae.experiments.datasets.molecules import move_atoms
 from groupae.experiments.datasets.registry import get_dataset
 from groupae.experiments.presets.config import ModelConfig, Preset
 from groupae.experiments.presets.experiment import Experiment
-from groupae.metrics import ATOM_SNR, CHAMFER, SNR, Transforms
+from groupae.metrics import ATOM_SNR, CHAMFER, SNR
+from groupae.protocols import Model
 from groupae.training import TrainingConfig
 
 __all__ = ["MOLECULES", "POINT_CLOUDS", "SERIES"]
@@ -26,7 +27,7 @@ def _training(learning_rate: float, batch_size: int) -> TrainingConfig:
     )
 
 
-def _of_clouds(train: OrbitDataset) -> Mapping[str, Transforms]:
+def _of_clouds(train: OrbitDataset) -> Mapping[str, Model]:
     del train
     return {
         "oracle: x1 itself turned": DataAction(lambda g, x: x @ g.mT),
@@ -34,12 +35,12 @@ def _of_clouds(train: OrbitDataset) -> Mapping[str, Transforms]:
     }
 
 
-def _of_molecules(train: OrbitDataset) -> Mapping[str, Transforms]:
+def _of_molecules(train: OrbitDataset) -> Mapping[str, Model]:
     del train
     return {"oracle: x1 itself turned": DataAction(move_atoms), "x1 unchanged": Unchanged()}
 
 
-def _of_series(train: OrbitDataset) -> Mapping[str, Transforms]:
+def _of_series(train: OrbitDataset) -> Mapping[str, Model]:
     del train
     return {
         "x1 shifted, gain and drift too": DataAction(shift_phase),

@@ -11,7 +11,7 @@ from groupae.experiments.presets.experiment import Experiment, picture_reference
 from groupae.experiments.presets.paper import PAPER_DIGITS
 from groupae.experiments.presets.rivals import DIGIT_COMPARISON, digit_rivals
 from groupae.experiments.presets.rotated_digits import ROTATED_DIGITS
-from groupae.metrics import Transforms
+from groupae.protocols import Model
 
 __all__ = ["BLOCKED_DIGITS"]
 
@@ -24,7 +24,7 @@ _FREQUENCIES = (
 _DEFAULT = ROTATED_DIGITS.presets["default"].replace(representation=_FREQUENCIES)
 
 
-def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
+def _references(train: OrbitDataset) -> Mapping[str, Model]:
     return {"x1 turned, square and all": DataAction(rotate), **picture_references(train)}
 
 

@@ -12,7 +12,8 @@ from groupae.experiments.baselines import MeanImage, Unchanged
 from groupae.experiments.datasets.options import Size
 from groupae.experiments.datasets.registry import DatasetInfo
 from groupae.experiments.presets.config import Preset
-from groupae.metrics import PSNR, SSIM, Score, Transforms
+from groupae.metrics import PSNR, SSIM, Score
+from groupae.protocols import Model
 
 __all__ = ["Comparison", "Experiment", "check_name", "picture_references"]
 
@@ -71,7 +72,7 @@ class Experiment:
 
     data: DatasetInfo
     presets: Mapping[str, Preset]
-    references: Callable[[OrbitDataset], Mapping[str, Transforms]]
+    references: Callable[[OrbitDataset], Mapping[str, Model]]
     scores: tuple[Score, ...] = (PSNR, SSIM)
     comparison: Comparison = Comparison()
 
@@ -103,6 +104,6 @@ class Experiment:
         return self.presets[name]
 
 
-def picture_references(train: OrbitDataset) -> dict[str, Transforms]:
+def picture_references(train: OrbitDataset) -> dict[str, Model]:
     """Return what any pictures are compared with: x1 unchanged, the mean of 2000 for training."""
     return {"x1 unchanged": Unchanged(), "mean image": MeanImage(train.batch(0, 2000).x2)}

@@ -12,7 +12,7 @@ from groupae.experiments.presets.config import OUR_TRAINING, ModelConfig, Preset
 from groupae.experiments.presets.experiment import Experiment, picture_references
 from groupae.experiments.presets.paper import PAPER_DIGITS
 from groupae.experiments.presets.rivals import DIGIT_COMPARISON, digit_rivals
-from groupae.metrics import Transforms
+from groupae.protocols import Model
 
 __all__ = ["ROTATED_DIGITS"]
 
@@ -32,7 +32,7 @@ _DEFAULT = Preset(
 )
 
 
-def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
+def _references(train: OrbitDataset) -> Mapping[str, Model]:
     return {"oracle: x1 itself turned": DataAction(rotate), **picture_references(train)}
 
 

@@ -11,9 +11,9 @@ from groupae._files import write_durably
 from groupae._table import Table
 from groupae._validation import expected
 from groupae.experiments.runs.run import Run
-from groupae.metrics import OWN_PSNR, SEEN_PSNR, Estimate, Score, Swaps, swap_scores
+from groupae.metrics import OWN_PSNR, SEEN_PSNR, Estimate, Score, swap_scores
 from groupae.models import TransformModule
-from groupae.protocols import Recombinations
+from groupae.protocols import Recombinations, Swaps
 from groupae.viz import plot_swap, save_figure, to_pictures
 
 __all__ = ["SwapReport", "draw_swap", "make_swap_report", "write_swap_report"]
