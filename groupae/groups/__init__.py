@@ -7,11 +7,12 @@ groups by name, ``matching`` whether two things are of one group. ``class_algebr
 and ``intertwining`` serve the irreps of several.
 """
 
-from groupae.groups.base import FiniteGroup, Group, LieGroup
+from groupae.groups.base import Group
 from groupae.groups.finite.cyclic import Cyclic
 from groupae.groups.finite.dihedral import Dihedral
 from groupae.groups.finite.permutation import Permutation
 from groupae.groups.finite.polyhedral import Icosahedral, Octahedral, Tetrahedral
+from groupae.groups.finite_group import FiniteGroup
 from groupae.groups.irreps import Irreps
 from groupae.groups.lie.affine import Affine
 from groupae.groups.lie.matrix_lie_group import MatrixLieGroup
@@ -24,6 +25,7 @@ from groupae.groups.lie.se3 import SE3
 from groupae.groups.lie.so2 import SO2
 from groupae.groups.lie.so3 import SO3
 from groupae.groups.lie.translation import Translation
+from groupae.groups.lie_group import LieGroup
 from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.groups.products.packed import Packed
 from groupae.groups.products.product import Product

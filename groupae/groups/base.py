@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._moved import lazy_names
 from groupae._validation import (
     Method,
-    ShapeError,
     check_axis_size,
     check_batches,
     check_count,
@@ -29,67 +29,25 @@ from groupae._validation import (
     expected,
     unknown_choice,
 )
+from groupae.groups.batches import align_batch, ambient_error
 from groupae.groups.charts import Chart, check_chart
 from groupae.groups.irreps import IrrepLabel, Irreps
 
 if TYPE_CHECKING:
-    from groupae.groups.finite.finite_matrix_group import FiniteMatrixGroup
-    from groupae.groups.finite.permutation_group import PermutationGroup
-    from groupae.groups.finite.table_group import TableGroup
     from groupae.groups.maps.homomorphisms import Homomorphism
     from groupae.groups.products.product import Product
     from groupae.representations.base import Representation
 
-__all__ = [
-    "MOST_LISTED",
-    "FiniteGroup",
-    "Group",
-    "LieGroup",
-    "align_batch",
-    "ambient_error",
-    "check_complete",
-]
+__all__ = ["MOST_LISTED", "Group", "align_batch", "ambient_error", "check_complete"]
 
+# their home until groupae 0.2; they import this module
+__getattr__ = lazy_names(
+    "groupae.groups.base",
+    {"FiniteGroup": "groups.finite_group", "LieGroup": "groups.lie_group"},
+)
 
 MOST_LISTED = 5000
 """Order of the largest group whose elements are all tabulated against each other."""
-
-
-def ambient_error(g: Tensor, h: Tensor, element_ndim: int) -> Tensor:
-    """Return the largest difference of coordinates, relative above 1, shape ``(*batch,)``."""
-    g, h = torch.broadcast_tensors(g, h)
-    error = (g - h).abs() / torch.maximum(g.abs(), h.abs()).clamp(min=1)
-    return error.flatten(error.ndim - element_ndim).amax(-1) if element_ndim else error
-
-
-def align_batch(
-    owner: object, group: Group, g: Tensor, x: Tensor, axis: int
-) -> tuple[Tensor, Tensor, int]:
-    """Return ``g``, ``x`` and the acted axis (from the front) so that batch axes broadcast.
-
-    The first axes of both are the batch. Axes of ``x`` between the batch and ``axis`` broadcast:
-    ``g`` gets axes of length 1 there. If ``x`` has fewer batch axes, it gets the missing ones.
-    Half-precision elements become float32.
-
-    Raises:
-        ShapeError: If the batch axes differ.
-        TypeError: If ``g`` has no dtype of elements.
-    """
-    group.check_elements(g)
-    lead = g.ndim - len(group.element_shape)
-    axis %= x.ndim
-    batch = g.shape[:lead]
-    for i, (a, b) in enumerate(zip(batch, x.shape[:axis], strict=False)):
-        if a != b and 1 not in (a, b):
-            remedy = f"the first axes of both are the batch, and axis {i} differs"
-            got = f"{tuple(x.shape)} under elements of batch {tuple(batch)}"
-            raise ShapeError(expected(owner, "data whose batch axes match g's", got, remedy))
-    if lead < axis:
-        g = g.reshape(*batch, *(1,) * (axis - lead), *group.element_shape)
-    elif lead > axis:
-        x = x.reshape(*x.shape[:axis], *(1,) * (lead - axis), *x.shape[axis:])
-    low_precision = g.dtype in (torch.float16, torch.bfloat16)
-    return (g.float() if low_precision else g), x, max(axis, lead)
 
 
 def check_complete(group: Group, method: str) -> None:
@@ -528,93 +486,3 @@ class Group(abc.ABC):
     @property
     def _kind(self) -> str:
         return "a discrete one" if self.is_discrete else "one without exp and log"
-
-
-class LieGroup(Group):
-    """A group with an exponential: adds one-parameter paths.
-
-    Subclasses give ``lie_dim``, ``exp`` and ``log`` too.
-    """
-
-    @abc.abstractmethod
-    @override
-    def exp(self, v: Tensor) -> Tensor:
-        """Return the exponential of Lie-algebra coordinates ``(*batch, lie_dim)``."""
-
-    @abc.abstractmethod
-    @override
-    def log(self, g: Tensor) -> Tensor:
-        """Return Lie-algebra coordinates ``(*batch, lie_dim)`` with ``exp(log(g)) = g``."""
-
-    @override
-    def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
-        """Return the identity and elements near it along each axis."""
-        axes = torch.eye(self.lie_dim, dtype=dtype)
-        small = torch.tensor([0.0, 1e-7, -1e-7, 1e-3], dtype=dtype)
-        return self.exp((small[:, None, None] * axes).reshape(-1, self.lie_dim))
-
-
-class FiniteGroup(Group):
-    """A group with finitely many elements: adds `elements` and searches over them."""
-
-    is_discrete = True
-
-    @property
-    @abc.abstractmethod
-    @override
-    def order(self) -> int:
-        """Number of elements."""
-
-    @abc.abstractmethod
-    @override
-    def elements(
-        self, *, dtype: torch.dtype | None = None, device: torch.device | str | None = None
-    ) -> Tensor:
-        """Return all elements, the identity first, shape ``(order, *element_shape)``."""
-
-    @staticmethod
-    def from_table(table: Tensor | list[list[int]]) -> TableGroup:
-        """Return the group with products ``table[g][h]``; elements are indices, 0 the identity.
-
-        Raises:
-            ValueError: If it is no group; the sentence names the axiom and the elements.
-        """
-        from groupae.groups.finite.table_group import TableGroup
-
-        return TableGroup.checked(table)
-
-    @staticmethod
-    def from_permutations(generators: Tensor | list[list[int]]) -> PermutationGroup:
-        """Return the group generated by permutations, shape ``(k, points)``: ``p[i]`` for i.
-
-        Raises:
-            ValueError: If one is no permutation.
-        """
-        from groupae.groups.constants import Constant
-        from groupae.groups.finite.permutation_group import PermutationGroup
-
-        return PermutationGroup(Constant(generators))
-
-    @staticmethod
-    def from_matrices(generators: Tensor | list[list[list[float]]]) -> FiniteMatrixGroup:
-        """Return the finite group generated by matrices, shape ``(k, d, d)``.
-
-        Raises:
-            ValueError: If they generate more than two thousand elements.
-        """
-        from groupae.groups.constants import Constant
-        from groupae.groups.finite.finite_matrix_group import FiniteMatrixGroup
-
-        return FiniteMatrixGroup(Constant(generators))
-
-    @override
-    def _grid(self, n: int) -> Tensor:
-        """Return ``n`` elements, spread over `elements`; all of them if ``n`` is the order."""
-        elements = self.elements()
-        return elements[torch.arange(n) * len(elements) // n]
-
-    @override
-    def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
-        """Return all elements (at most the first 24)."""
-        del dtype
-        return self.elements()[:24]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from groupae.groups import FiniteGroup, Group
-from groupae.groups.base import ambient_error
+from groupae.groups.batches import ambient_error
 from groupae.groups.samples import sample_elements
 from groupae.testing.gradient_laws import check_gradients
 from groupae.testing.ownership_laws import check_ownership

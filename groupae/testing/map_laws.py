@@ -11,7 +11,7 @@ from torch import Tensor
 from groupae._validation import ShapeError, expected
 from groupae.actions import LatentAction
 from groupae.groups import Group
-from groupae.groups.base import ambient_error
+from groupae.groups.batches import ambient_error
 from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.groups.samples import sample_elements
 from groupae.representations import Representation

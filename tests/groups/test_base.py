@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from groupae import SO2, SO3, Affine, Cyclic, Dihedral, Permutation, get_group
-from groupae.groups import O2, O3, Group, MatrixLieGroup, Translation
+from groupae.groups import O2, O3, FiniteGroup, Group, LieGroup, MatrixLieGroup, Translation, base
 from groupae.groups.constants import Constant
 from groupae.groups.products.semidirect import Semidirect
 
@@ -120,3 +120,10 @@ def test_places_are_searched_for_where_a_group_knows_no_arithmetic():
     assert Group.index(group, every[4]).item() == 4
     with pytest.raises(TypeError, match="an infinite one; use grid"):
         SO3().index(torch.eye(3))
+
+
+def test_lie_and_finite_groups_are_found_in_base_too():
+    assert base.LieGroup is LieGroup
+    assert base.FiniteGroup is FiniteGroup
+    with pytest.raises(AttributeError, match=r"groups\.base' has no attribute 'QuantumGroup'"):
+        _ = base.QuantumGroup

@@ -20,7 +20,6 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method, check_count, expected
-from groupae.groups.base import FiniteGroup
 from groupae.groups.charts import Chart, check_real, is_permutation, is_permutation_matrix
 from groupae.groups.finite.young import (
     Partition,
@@ -31,6 +30,7 @@ from groupae.groups.finite.young import (
     young_form,
     young_numbers,
 )
+from groupae.groups.finite_group import FiniteGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
 
 __all__ = ["Permutation"]

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.groups.base import LieGroup
 from groupae.groups.charts import Chart, is_homogeneous
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.lie.power_series import expm1_ratio
 from groupae.groups.lie.scaling import _PowerIrreps
 from groupae.groups.lie.translation import kronecker_lattice
+from groupae.groups.lie_group import LieGroup
 
 __all__ = ["Affine"]
 

@@ -15,12 +15,12 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.groups.base import LieGroup
 from groupae.groups.charts import PROJECT, Chart, is_orthogonal, is_sign
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.lie.orthogonal_matrices import determinant_sign
 from groupae.groups.lie.reflections import ReflectionIrreps, RotationsAndReflections
 from groupae.groups.lie.so2 import SO2
+from groupae.groups.lie_group import LieGroup
 from groupae.kernels.turning import turn_matrix
 
 __all__ = ["O2", "orthogonal_angle", "orthogonal_matrix"]

@@ -18,11 +18,11 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method, expected
-from groupae.groups.base import LieGroup
 from groupae.groups.charts import check_finite
 from groupae.groups.couplings import couple_frequencies
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.lie.orthogonal_matrices import OrthogonalMatrices
+from groupae.groups.lie_group import LieGroup
 from groupae.kernels.turning import turn_blocks, turn_matrix
 
 __all__ = ["ReflectionIrreps", "RotationsAndReflections"]

@@ -13,9 +13,9 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.groups.base import LieGroup
 from groupae.groups.charts import Chart
 from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.lie_group import LieGroup
 
 __all__ = ["Scaling"]
 

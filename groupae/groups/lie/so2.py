@@ -16,10 +16,10 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.groups.base import LieGroup
 from groupae.groups.charts import PROJECT, Chart, is_nonzero, is_rotation
 from groupae.groups.couplings import couple_frequencies
 from groupae.groups.irreps import IrrepLabel, Irreps, Terms
+from groupae.groups.lie_group import LieGroup
 from groupae.kernels.turning import turn_matrix, turn_vectors, wrap_angle
 
 __all__ = ["SO2", "FrequencyIrreps", "parse_frequency", "wrap_angle"]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.groups.base import LieGroup
+from groupae.groups.lie_group import LieGroup
 from groupae.kernels.dispatch import full_precision
 
 __all__ = ["SquareMatrices"]

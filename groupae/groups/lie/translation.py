@@ -20,10 +20,10 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import check_count, expected
-from groupae.groups.base import LieGroup
 from groupae.groups.charts import Chart, is_homogeneous
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.lie.so2 import FrequencyIrreps
+from groupae.groups.lie_group import LieGroup
 from groupae.kernels.turning import turn_blocks
 
 __all__ = ["Translation", "homogeneous_matrix", "kronecker_lattice"]

@@ -20,7 +20,8 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.groups.base import Group, LieGroup
+from groupae.groups.base import Group
+from groupae.groups.lie_group import LieGroup
 
 __all__ = ["Packed", "are_finite", "are_lie", "split_outside"]
 

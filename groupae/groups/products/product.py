@@ -17,9 +17,11 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.groups.base import FiniteGroup, Group, LieGroup
+from groupae.groups.base import Group
+from groupae.groups.finite_group import FiniteGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.lie.so2 import FrequencyIrreps
+from groupae.groups.lie_group import LieGroup
 from groupae.groups.products.packed import Packed, are_finite, are_lie, split_outside
 
 __all__ = ["FiniteProduct", "LieProduct", "Product"]

@@ -18,9 +18,11 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.groups.base import FiniteGroup, Group, LieGroup
+from groupae.groups.base import Group
+from groupae.groups.finite_group import FiniteGroup
 from groupae.groups.irreps import Irreps
 from groupae.groups.lie.translation import Translation, homogeneous_matrix
+from groupae.groups.lie_group import LieGroup
 from groupae.groups.products.extension_irreps import ExtensionIrreps
 from groupae.groups.products.packed import Packed, are_finite, are_lie
 from groupae.groups.samples import sample_elements

@@ -1,0 +1,37 @@
+"""Groups with an exponential."""
+
+from __future__ import annotations
+
+import abc
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae.groups.base import Group
+
+__all__ = ["LieGroup"]
+
+
+class LieGroup(Group):
+    """A group with an exponential: adds one-parameter paths.
+
+    Subclasses give ``lie_dim``, ``exp`` and ``log`` too.
+    """
+
+    @abc.abstractmethod
+    @override
+    def exp(self, v: Tensor) -> Tensor:
+        """Return the exponential of Lie-algebra coordinates ``(*batch, lie_dim)``."""
+
+    @abc.abstractmethod
+    @override
+    def log(self, g: Tensor) -> Tensor:
+        """Return Lie-algebra coordinates ``(*batch, lie_dim)`` with ``exp(log(g)) = g``."""
+
+    @override
+    def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
+        """Return the identity and elements near it along each axis."""
+        axes = torch.eye(self.lie_dim, dtype=dtype)
+        small = torch.tensor([0.0, 1e-7, -1e-7, 1e-3], dtype=dtype)
+        return self.exp((small[:, None, None] * axes).reshape(-1, self.lie_dim))
