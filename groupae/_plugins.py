@@ -1,4 +1,4 @@
-"""Names that other packages add, or the running program.
+"""Plug-ins: objects by name from installed packages or from the running program.
 
 An installed package offers objects by entry points, named in its ``pyproject.toml``:
 
@@ -10,37 +10,39 @@ An installed package offers objects by entry points, named in its ``pyproject.to
 There are four kinds: ``groupae.groups``, ``groupae.actions``, ``groupae.datasets`` and
 ``groupae.models``. A name is looked up among what is built in, then among what the program
 registered, then among entry points; upper and lower case are one. Nothing is loaded until it is
-asked for. What cannot be loaded is told wherever it matters, and hides nothing else.
+asked for. An offer that cannot be loaded is named in errors, and hides no other offer.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 from typing_extensions import override
 
 from groupae._validation import expected, unknown_choice
 
-__all__ = ["NAME", "Offer", "PlugInError", "PlugIns"]
+__all__ = ["NAME", "Offer", "PlugInError", "PlugIns", "describe"]
 
 NAME = r"[A-Za-z][A-Za-z0-9]*(?:[_.-][A-Za-z0-9]+)*"
-"""Pattern of the names plug-ins may have."""
+"""Pattern of plug-in names."""
 
 
 class PlugInError(ValueError):
-    """A plug-in that cannot be used; the sentence says which and why."""
+    """Error for a plug-in that cannot be used; the message names it and the reason."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Offer:
-    """An object by name that an installed package offers.
+    """Entry point of an installed package.
 
     Args:
-        name: How it is asked for.
-        entry: Where it is.
+        name: Name of the plug-in.
+        entry: Place of the object.
     """
 
     name: str
@@ -56,7 +58,7 @@ class Offer:
         """Return the object.
 
         Raises:
-            PlugInError: If that fails, in whatever way.
+            PlugInError: If importing it raises an exception of any type.
         """
         try:
             loaded: object = self.entry.load()
@@ -76,24 +78,32 @@ def describe(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
+@dataclasses.dataclass(eq=False)
 class PlugIns:
     """The plug-ins of one kind.
 
     Args:
-        kind: Which: the entry points' group is ``groupae.`` and this.
-        noun: What one of them is called in sentences.
-        is_built_in: Whether a name is one of ours, and so cannot be taken.
+        kind: Kind, such as ``"groups"``: the entry points are in ``groupae.groups``.
+        noun: Noun for error messages, such as ``"group"``.
+        base: Class of the objects.
+        described: The class in words, such as ``"a group"``.
+        form: The objects that a package may offer, in words.
+        is_shared: Whether an object may be offered itself, not only a function that returns it.
+        is_built_in: Predicate of the names that are built in, which no plug-in may have.
     """
 
-    def __init__(self, kind: str, noun: str, is_built_in: Callable[[str], bool]) -> None:
-        self.kind = kind
-        self.noun = noun
-        self._is_built_in = is_built_in
-        self._registered: dict[str, tuple[str, object]] = {}
+    kind: str
+    noun: str
+    base: type[Any]
+    described: str
+    form: str
+    is_shared: bool = True
+    is_built_in: Callable[[str], bool] = lambda name: False
+    _registered: dict[str, tuple[str, object]] = dataclasses.field(default_factory=dict, init=False)
 
-    # --- what there is ----------------------------------------------------------------------
+    # --- names ------------------------------------------------------------------------------
     def offers(self) -> tuple[Offer, ...]:
-        """Return what installed packages offer, usable or not; nothing is loaded."""
+        """Return the entry points of installed packages, usable or not; nothing is loaded."""
         found = entry_points(group=f"groupae.{self.kind}")
         offers = (Offer(entry.name, entry) for entry in found)
         return tuple(sorted(offers, key=lambda offer: (offer.name.casefold(), offer.origin)))
@@ -107,7 +117,7 @@ class PlugIns:
         return tuple(sorted(names.values(), key=str.casefold))
 
     def problems(self) -> tuple[str, ...]:
-        """Load everything that is offered; return a sentence for each offer that cannot be used."""
+        """Load all entry points; return one sentence per offer that cannot be used."""
         sentences = []
         for offer in self.offers():
             try:
@@ -116,9 +126,52 @@ class PlugIns:
                 sentences.append(str(error))
         return tuple(dict.fromkeys(sentences))
 
-    # --- looking up -------------------------------------------------------------------------
+    # --- objects ----------------------------------------------------------------------------
+    def get(
+        self,
+        owner: str,
+        name: str,
+        built_in: Iterable[str] = (),
+        *,
+        text: str = "",
+        arguments: Sequence[int] = (),
+    ) -> Any:
+        """Return the object of a plug-in, called if it is a function that returns it.
+
+        Args:
+            owner: Caller, for error messages.
+            name: Name of the plug-in.
+            built_in: Built-in names, for error messages.
+            text: Text of the call, such as ``"name(8)"``, where arguments may be given.
+            arguments: Arguments in that text.
+
+        Raises:
+            ValueError: If no plug-in has the name, or its function takes other arguments.
+            PlugInError: If the plug-in cannot be used.
+        """
+        found = self.find(name)
+        if found is None:
+            raise ValueError(self.unknown(owner, text or name, built_in))
+        if isinstance(found, self.base) and self.is_shared:
+            if arguments:
+                raise ValueError(expected(owner, f"{name!r} without arguments", repr(text)))
+            return found
+        plug_in = f"plug-in {name!r}"
+        if not callable(found) or isinstance(found, self.base):
+            raise PlugInError(expected(plug_in, self.form, repr(found)))
+        if text:
+            _check_arguments(owner, name, found, text, arguments)
+        try:
+            made = found(*arguments)
+        except Exception as error:
+            what = f"{self.described} from {text!r}" if text else self.described
+            raise PlugInError(expected(plug_in, what, describe(error))) from error
+        if not isinstance(made, self.base):
+            raise PlugInError(expected(plug_in, self.described, repr(made)))
+        return made
+
     def find(self, name: str) -> object | None:
-        """Return the object of that name, ``None`` if there is none.
+        """Return the object offered under a name, ``None`` if there is none.
 
         Raises:
             PlugInError: If there is one but it cannot be used.
@@ -131,16 +184,17 @@ class PlugIns:
                 return self._usable(offer).load()
         return None
 
-    def unknown(self, owner: str, what: str, got: str, built_in: Iterable[str]) -> str:
-        """Return the sentence for a name nobody has, with the plug-ins that failed to load."""
+    def unknown(self, owner: str, got: str, built_in: Iterable[str] = ()) -> str:
+        """Return the error message for an unknown name, with the plug-ins that failed to load."""
         names = [*built_in, *self.names()]
+        what = f"{'an' if self.noun[0] in 'aeiou' else 'a'} {self.noun}"
         none = expected(owner, what, repr(got), f"no package offers a groupae.{self.kind}")
         sentence = unknown_choice(owner, what, got, names) if names else none
         problems = self.problems()
         return f"{sentence}; not counting: {'; '.join(problems)}" if problems else sentence
 
     def _usable(self, offer: Offer) -> Offer:
-        """Return the offer unless its name is wrong, ours, or offered twice."""
+        """Return the offer; raise if its name is misshapen, built in or offered twice."""
         key = offer.name.casefold()
         complaint = self._complaint(offer.name)
         if complaint is not None:
@@ -155,16 +209,16 @@ class PlugIns:
         return offer
 
     def _complaint(self, name: str) -> tuple[str, str] | None:
-        """Return what a name should be and what it is, ``None`` if it may be taken."""
+        """Return expected and actual name for an error message, ``None`` if the name is valid."""
         if not re.fullmatch(NAME, name):
             return "a name of letters, digits and single . - _", repr(name)
-        if self._is_built_in(name):
+        if self.is_built_in(name):
             return f"another name than that of a built-in {self.noun}", repr(name)
         return None
 
     # --- registering ------------------------------------------------------------------------
     def register(self, owner: str, name: str, thing: object, *, replace: bool) -> None:
-        """Add a name for the running program.
+        """Add a name, for as long as the program runs.
 
         Raises:
             TypeError: If the name is no text.
@@ -181,3 +235,15 @@ class PlugIns:
             got = f"{name!r} again" if key in self._registered else f"that of {offered[0]}"
             raise ValueError(expected(owner, "a new name", got, "or give replace=True"))
         self._registered[key] = (name, thing)
+
+
+def _check_arguments(
+    owner: str, name: str, function: Callable[..., object], text: str, arguments: Sequence[int]
+) -> None:
+    """Raise `ValueError` unless a function takes the arguments."""
+    signature = inspect.signature(function)
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        what = f"{name}({', '.join(signature.parameters)})"
+        raise ValueError(expected(owner, what, repr(text))) from None

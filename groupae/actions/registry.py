@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from groupae._plugins import PlugInError, PlugIns, describe
+from groupae._plugins import PlugIns
 from groupae._validation import expected
 from groupae.actions.base import LatentAction
 
 __all__ = ["ACTION_PLUG_INS", "get_action"]
 
-ACTION_PLUG_INS = PlugIns("actions", "action", lambda name: False)
+ACTION_PLUG_INS = PlugIns(
+    "actions",
+    "action",
+    base=LatentAction,
+    described="a LatentAction",
+    form="a function without arguments that returns an action",
+    is_shared=False,  # an action may have weights, which two models must not share
+)
 
 
 def get_action(name: str) -> LatentAction[Any]:
@@ -29,17 +36,5 @@ def get_action(name: str) -> LatentAction[Any]:
     """
     if not isinstance(name, str):
         raise TypeError(expected("get_action", "the name of an action", type(name).__name__))
-    function = ACTION_PLUG_INS.find(name)
-    if function is None:
-        raise ValueError(ACTION_PLUG_INS.unknown("get_action", "an action", name, ()))
-    owner = f"plug-in {name!r}"
-    if not callable(function) or isinstance(function, LatentAction):
-        what = "a function without arguments that returns an action"
-        raise PlugInError(expected(owner, what, repr(function)))
-    try:
-        action = function()
-    except Exception as error:
-        raise PlugInError(expected(owner, "an action", describe(error))) from error
-    if not isinstance(action, LatentAction):
-        raise PlugInError(expected(owner, "a LatentAction", repr(action)))
+    action: LatentAction[Any] = ACTION_PLUG_INS.get("get_action", name)
     return action

@@ -7,12 +7,11 @@ A group that has a spelling also has examples, small ones: ``groupae check`` and
 from __future__ import annotations
 
 import functools
-import inspect
 import operator
 import re
 from collections.abc import Callable, Mapping
 
-from groupae._plugins import NAME, PlugInError, PlugIns, describe
+from groupae._plugins import NAME, PlugIns
 from groupae._validation import expected
 from groupae.groups.base import Group
 from groupae.groups.finite.cyclic import Cyclic
@@ -167,10 +166,7 @@ def _factor(text: str) -> Group:
 
 def _simple_group(text: str) -> Group:
     text = text.strip()
-    found = _built_in(text) or _plug_in(text)
-    if found is None:
-        raise ValueError(GROUP_PLUG_INS.unknown("get_group", "a group", text, _SPELLINGS))
-    return found
+    return _built_in(text) or _plug_in(text)
 
 
 def _built_in(text: str) -> Group | None:
@@ -189,38 +185,28 @@ def _is_built_in(name: str) -> bool:
     return any(re.fullmatch(p, t, flags=re.IGNORECASE) for p in patterns for t in texts)
 
 
-GROUP_PLUG_INS = PlugIns("groups", "group", _is_built_in)
+GROUP_PLUG_INS = PlugIns(
+    "groups",
+    "group",
+    base=Group,
+    described="a group",
+    form="a group or a function that returns one",
+    is_built_in=_is_built_in,
+)
 
 
-def _plug_in(text: str) -> Group | None:
-    """Return the plug-in group written ``name`` or ``name(8)``, ``None`` if nobody has the name.
+def _plug_in(text: str) -> Group:
+    """Return the group of a plug-in, written ``name`` or ``name(8)``.
 
     Raises:
         PlugInError: If it makes no group.
-        ValueError: If it takes other arguments.
+        ValueError: If no plug-in has the name, or it takes other arguments.
     """
     match = re.fullmatch(rf"({NAME})(?:\(([-\d, ]*)\))?", text)
-    factory = GROUP_PLUG_INS.find(match[1]) if match else None
-    if match is None or factory is None:
-        return None
+    if match is None:
+        raise ValueError(GROUP_PLUG_INS.unknown("get_group", text, _SPELLINGS))
     arguments = [int(word) for word in (match[2] or "").split(",") if word.strip()]
-    if isinstance(factory, Group):
-        if arguments:
-            raise ValueError(expected("get_group", f"{match[1]!r} without arguments", repr(text)))
-        return factory
-    if not callable(factory):
-        what = "a group or a function that returns one"
-        raise PlugInError(expected(f"plug-in {match[1]!r}", what, repr(factory)))
-    try:
-        inspect.signature(factory).bind(*arguments)
-    except TypeError:
-        what = f"{match[1]}({', '.join(inspect.signature(factory).parameters)})"
-        raise ValueError(expected("get_group", what, repr(text))) from None
-    try:
-        made = factory(*arguments)
-    except Exception as error:
-        what = f"a group from {text!r}"
-        raise PlugInError(expected(f"plug-in {match[1]!r}", what, describe(error))) from error
-    if not isinstance(made, Group):
-        raise PlugInError(expected(f"plug-in {match[1]!r}", "a group", repr(made)))
+    made: Group = GROUP_PLUG_INS.get(
+        "get_group", match[1], _SPELLINGS, text=text, arguments=arguments
+    )
     return made

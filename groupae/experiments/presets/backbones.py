@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from groupae._plugins import PlugInError, PlugIns
+from groupae._plugins import PlugIns
 from groupae._validation import expected
 from groupae.actions import ChannelAction, LatentAction, PartsAction, VectorAction
 from groupae.experiments.presets.config import ModelConfig
@@ -130,7 +130,14 @@ _BACKBONES: Mapping[str, Backbone] = {
     "paper_scene": paper_scene,
 }
 
-MODEL_PLUG_INS = PlugIns("models", "backbone", lambda name: name.casefold() in _BACKBONES)
+MODEL_PLUG_INS = PlugIns(
+    "models",
+    "backbone",
+    base=Callable,  # type: ignore[arg-type]
+    described="a backbone",
+    form="a function that returns an encoder, a decoder and an action",
+    is_built_in=lambda name: name.casefold() in _BACKBONES,
+)
 
 
 def get_backbone(name: str) -> Backbone:
@@ -139,10 +146,7 @@ def get_backbone(name: str) -> Backbone:
     Raises:
         ValueError: If there is none of that name, or the plug-in that has it cannot be used.
     """
-    found = _BACKBONES.get(name) or MODEL_PLUG_INS.find(name)
-    if found is None:
-        raise ValueError(MODEL_PLUG_INS.unknown("ModelConfig", "backbone", name, _BACKBONES))
-    if not callable(found):
-        what = "a function that returns an encoder, a decoder and an action"
-        raise PlugInError(expected(f"plug-in {name!r}", what, repr(found)))
+    if name in _BACKBONES:
+        return _BACKBONES[name]
+    found: Backbone = MODEL_PLUG_INS.get("ModelConfig", name, _BACKBONES)
     return found

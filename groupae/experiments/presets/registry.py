@@ -5,7 +5,7 @@ Entry points of the group ``groupae.datasets`` add to them.
 
 from __future__ import annotations
 
-from groupae._plugins import PlugInError, PlugIns, describe
+from groupae._plugins import PlugInError, PlugIns
 from groupae._validation import expected
 from groupae.experiments.datasets.registry import DatasetInfo
 from groupae.experiments.presets.beyond_pictures import MOLECULES, POINT_CLOUDS, SERIES
@@ -26,7 +26,14 @@ EXPERIMENTS = {
     )
 }
 
-DATASET_PLUG_INS = PlugIns("datasets", "data set", lambda name: name.casefold() in EXPERIMENTS)
+DATASET_PLUG_INS = PlugIns(
+    "datasets",
+    "data set",
+    base=Experiment,
+    described="an Experiment",
+    form="an Experiment or a function without arguments that returns one",
+    is_built_in=lambda name: name.casefold() in EXPERIMENTS,
+)
 
 
 def get_experiment(name: str) -> Experiment:
@@ -35,18 +42,10 @@ def get_experiment(name: str) -> Experiment:
     Raises:
         ValueError: If there is none of that name, or the plug-in that has it cannot be used.
     """
-    found = EXPERIMENTS.get(name) or DATASET_PLUG_INS.find(name)
-    if found is None:
-        raise ValueError(DATASET_PLUG_INS.unknown("groupae", "a data set", name, EXPERIMENTS))
+    if name in EXPERIMENTS:
+        return EXPERIMENTS[name]
+    found: Experiment = DATASET_PLUG_INS.get("groupae", name, EXPERIMENTS)
     owner = f"plug-in {name!r}"
-    if callable(found):
-        try:
-            found = found()
-        except Exception as error:
-            raise PlugInError(expected(owner, "an Experiment", describe(error))) from error
-    if not isinstance(found, Experiment):
-        what = "an Experiment or a function without arguments that returns one"
-        raise PlugInError(expected(owner, what, repr(found)))
     if not isinstance(found.data, DatasetInfo):
         raise PlugInError(expected(owner, "an Experiment on a DatasetInfo", repr(found.data)))
     if found.name != name:  # a run folder keeps the experiment's own name
