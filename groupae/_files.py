@@ -1,7 +1,8 @@
-"""Files and folders that a crash never leaves half written in sight, and plain data read with care.
+"""Files and folders that are written whole or not at all, sealed with sums, and read with limits.
 
-What is not whole yet has a hidden name of ours beside its place. A process that is killed leaves
-such a thing behind; it is known by its name and swept by whoever next owns the folder.
+An incomplete file or folder has a hidden name in the folder of the complete one. A killed process
+leaves it behind; it is recognised by its name and deleted by the next process that owns the folder.
+A seal is the SHA-256 of plain data, stored in them as the entry ``"sha256"``.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,31 +22,38 @@ __all__ = [
     "LARGEST",
     "digest",
     "discard",
-    "flush",
     "hidden_beside",
     "is_leftover",
+    "is_sealed",
+    "parse_json",
+    "publish",
     "read_bounded",
     "read_json",
-    "removed_on_failure",
-    "replace_folder",
+    "sealed",
+    "sha256_of",
     "sweep",
     "write_durably",
+    "written_whole",
 ]
 
 LARGEST = 2**20
-"""Bytes of a manifest, result or cell that is read; those that we write have a few thousand."""
+"""Largest JSON file that is read, in bytes; those written by groupae have a few thousand."""
 
 _HIDDEN = re.compile(r"\.(?P<name>.+)\.\d+\.[0-9a-f]{8}\.groupae")
 _EARLIER = re.compile(r"\.(?:discarded-)?(?P<name>.+)\.\d+")  # of groupae 0.1
 
 
 def hidden_beside(path: Path) -> Path:
-    """Return a new hidden name of ours in the same folder, however long the name is."""
+    """Return a new hidden path in the same folder; the name is cut, as systems limit its length."""
     return path.with_name(f".{path.name[:50]}.{os.getpid()}.{secrets.token_hex(4)}.groupae")
 
 
 def is_leftover(name: str, of: str) -> bool:
-    r"""Return whether a name is one that a killed process left, of a file that matches ``of``.
+    r"""Return whether a killed process left a file under this name, instead of one like ``of``.
+
+    Args:
+        name: The name.
+        of: Pattern of the complete file's name.
 
     Example:
         >>> is_leftover(".config.yaml.4711.0123abcd.groupae", r"config\.yaml")
@@ -58,7 +66,7 @@ def is_leftover(name: str, of: str) -> bool:
 
 
 def sweep(folder: Path, of: str) -> None:
-    """Delete what killed processes left in a folder, of files that match ``of``."""
+    """Delete incomplete files that killed processes left in a folder, for names like ``of``."""
     for entry in list(folder.iterdir()) if folder.is_dir() else []:
         if is_leftover(entry.name, of):
             discard(entry)
@@ -67,13 +75,13 @@ def sweep(folder: Path, of: str) -> None:
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file so that a crash leaves the old one or the new one, never half of it.
 
-    A symbolic link of that name is replaced; what it points to is left alone.
+    A symbolic link of that name is replaced; its target is left alone.
 
     Raises:
-        OSError: With the name of the file, whatever the system says; nothing is left behind.
+        OSError: With the name of the file; nothing is left behind.
     """
     beside = hidden_beside(path)
-    with removed_on_failure(beside, path):
+    with _removed_on_failure(beside, path):
         with beside.open("wb") as stream:
             stream.write(content)
             stream.flush()
@@ -82,20 +90,47 @@ def write_durably(path: Path, content: bytes) -> None:
 
 
 @contextlib.contextmanager
-def removed_on_failure(beside: Path, path: Path) -> Iterator[None]:
-    """Remove what is half written if the block fails, and have the error name ``path``."""
+def written_whole(path: Path) -> Iterator[Path]:
+    """Yield a new hidden folder; it takes the place of ``path`` when the block has succeeded.
+
+    Raises:
+        OSError: With the name of the folder; nothing is left behind.
+    """
+    beside = hidden_beside(path)
+    with _removed_on_failure(beside, path):
+        beside.mkdir()
+        yield beside
+        publish(beside, path)
+
+
+def publish(beside: Path, path: Path) -> None:
+    """Flush a complete folder to disk and put it in the place of ``path``, which is deleted."""
+    for entry in beside.iterdir():
+        _flush(entry)
+    _flush(beside)
+    hidden = hidden_beside(path)
+    if path.is_symlink() or path.exists():
+        path.rename(hidden)
+    beside.rename(path)
+    discard(hidden)
+    _flush(path.parent)
+
+
+@contextlib.contextmanager
+def _removed_on_failure(beside: Path, path: Path) -> Iterator[None]:
+    """Remove an incomplete file or folder if the block fails; the error names ``path``."""
     try:
         yield
     except BaseException as error:
-        with contextlib.suppress(OSError):  # the first error is the one to tell
+        with contextlib.suppress(OSError):  # the first error is the one to raise
             discard(beside)
         if isinstance(error, OSError):
             error.filename, error.filename2 = str(path), None
         raise
 
 
-def flush(path: Path) -> None:
-    """Wait until a file, or the list of names in a folder, is on the disk."""
+def _flush(path: Path) -> None:
+    """Wait until a file, or the list of names in a folder, is on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -104,22 +139,13 @@ def flush(path: Path) -> None:
 
 
 def discard(path: Path) -> None:
-    """Delete a folder, file or link if there; a folder is hidden first, so never half in sight."""
+    """Delete a folder, file or link if it exists; a folder is renamed first, so never in part."""
     if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.exists():
         hidden = path if _HIDDEN.fullmatch(path.name) else hidden_beside(path)
         path.rename(hidden)
         shutil.rmtree(hidden)
-
-
-def replace_folder(path: Path, beside: Path) -> None:
-    """Put the folder ``beside`` in the place of ``path``, and delete what was there."""
-    hidden = hidden_beside(path)
-    if path.is_symlink() or path.exists():
-        path.rename(hidden)
-    beside.rename(path)
-    discard(hidden)
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -137,23 +163,61 @@ def read_bounded(path: Path, largest: int = LARGEST) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """Return the content of a small file of JSON.
+    """Return the content of a JSON file of at most `LARGEST` bytes.
 
     Raises:
-        ValueError: If it is larger than any that we write, no JSON, or nested beyond reason.
+        ValueError: If it is larger, no JSON, or nested too deeply.
+    """
+    return parse_json(read_bounded(path))
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Return the content of JSON.
+
+    Raises:
+        ValueError: If it is no JSON, or nested too deeply.
     """
     try:
-        return json.loads(read_bounded(path))
+        return json.loads(text)
     except RecursionError:
         raise ValueError("JSON that is nested too deeply") from None
 
 
+# --- sums ----------------------------------------------------------------------------------------
+def sha256_of(pieces: Iterable[bytes]) -> str:
+    """Return the SHA-256 of bytes given in pieces, in hexadecimal digits.
+
+    Example:
+        >>> sha256_of([b"ab", b"c"]) == sha256_of([b"abc"])
+        True
+    """
+    total = hashlib.sha256()
+    for piece in pieces:
+        total.update(piece)
+    return total.hexdigest()
+
+
 def digest(values: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of plain data without its own entry ``"sha256"``, as JSON has it.
+    """Return the SHA-256 of plain data as JSON, without their entry ``"sha256"``.
 
     Example:
         >>> digest({"steps": 3}) == digest({"steps": 3, "sha256": "..."})
         True
     """
     rest = {key: value for key, value in values.items() if key != "sha256"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
+    return sha256_of([json.dumps(rest, sort_keys=True).encode()])
+
+
+def sealed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return plain data with their `digest` as the entry ``"sha256"``."""
+    return {**values, "sha256": digest(values)}
+
+
+def is_sealed(values: Mapping[str, Any]) -> bool:
+    """Return whether plain data are as they were sealed; true without a seal, as in groupae 0.1.
+
+    Example:
+        >>> is_sealed(sealed({"steps": 3})), is_sealed({**sealed({"steps": 3}), "steps": 4})
+        (True, False)
+    """
+    return "sha256" not in values or values["sha256"] == digest(values)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import errno
-import hashlib
 import json
 import os
 import re
@@ -26,15 +25,14 @@ from torch import Tensor
 
 from groupae._files import (
     LARGEST,
-    digest,
     discard,
-    flush,
-    hidden_beside,
+    is_sealed,
     read_json,
-    removed_on_failure,
-    replace_folder,
+    sealed,
+    sha256_of,
     sweep,
     write_durably,
+    written_whole,
 )
 from groupae._validation import expected
 from groupae.training.state_dicts import StateParts
@@ -79,10 +77,7 @@ class Checkpoint:
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as stream:
-        digest = hashlib.sha256()
-        while piece := stream.read(1 << 20):
-            digest.update(piece)
-        return digest.hexdigest()
+        return sha256_of(iter(lambda: stream.read(1 << 20), b""))
 
 
 def check_unused(folder: Path) -> None:
@@ -124,12 +119,9 @@ def save_checkpoint(
     parts = StateParts.of(weights)
     folder.mkdir(parents=True, exist_ok=True)
     final = folder / f"step-{step:08d}"
-    beside = hidden_beside(final)
-    with removed_on_failure(beside, final):
-        beside.mkdir()
+    with written_whole(final) as beside:
         file = beside / _WEIGHTS
         _write_weights(file, parts.tensors)
-        flush(file)
         described = {_WEIGHTS: {"bytes": file.stat().st_size, "sha256": _sha256(file)}}
         manifest = {"format": _FORMAT, "step": step, "score": score, "files": described}
         if model is not None:
@@ -137,16 +129,12 @@ def save_checkpoint(
         for name in ("shared", "extra"):
             if entries := getattr(parts, name):
                 manifest[name] = entries
-        manifest["sha256"] = digest(manifest)
-        content = json.dumps(manifest, indent=2).encode()
+        content = json.dumps(sealed(manifest), indent=2).encode()
         if len(content) > LARGEST:  # it would not be read again
             got, remedy = f"{len(content)}", "keep less in get_extra_state, or keep it as tensors"
             what = f"a state whose manifest has at most {LARGEST} bytes"
             raise ValueError(expected("save_checkpoint", what, got, remedy))
         write_durably(beside / _MANIFEST, content)
-        flush(beside)
-        replace_folder(final, beside)
-        flush(folder)
     return final
 
 
@@ -195,7 +183,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise CheckpointError(expected(path, "a complete manifest.json", got)) from None
     if complaint := _complaint(step, score):
         raise CheckpointError(expected(path / _MANIFEST, *complaint))
-    if manifest.get("sha256", digest(manifest)) != digest(manifest):
+    if not is_sealed(manifest):
         raise CheckpointError(expected(path, "the manifest that was written", "a changed one"))
     return manifest
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import hashlib
 import json
 import math
 import os
@@ -28,7 +27,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae import __version__
-from groupae._files import digest, read_bounded, write_durably
+from groupae._files import is_sealed, parse_json, read_bounded, sealed, sha256_of, write_durably
 from groupae._validation import expected
 from groupae.experiments.datasets.options import Size
 from groupae.experiments.presets.config import BaselineConfig, ModelConfig, Preset
@@ -104,8 +103,7 @@ class CellResult:
         """Return the content of the file."""
         values = {"groupae_cell": _VERSION, **dataclasses.asdict(self)}
         values["images_per_cpu_second"] = round(self.images_per_cpu_second, 1)
-        values["sha256"] = digest(values)
-        return json.dumps(values, indent=1).encode() + b"\n"
+        return json.dumps(sealed(values), indent=1).encode() + b"\n"
 
     @classmethod
     def from_json(cls, content: bytes | str) -> CellResult:
@@ -116,11 +114,7 @@ class CellResult:
             KeyError: If something is missing.
             TypeError: If something is of the wrong kind.
         """
-        try:
-            values = json.loads(content)
-        except RecursionError:
-            raise ValueError("JSON that is nested too deeply") from None
-        values = _of_kind("content", values, dict)
+        values = _of_kind("content", parse_json(content), dict)
         if values["groupae_cell"] != _VERSION:
             raise ValueError(f"version {values['groupae_cell']!r:.60}")
         found: dict[str, Any] = {}
@@ -136,7 +130,7 @@ class CellResult:
             raise TypeError("no scores")
         for name, version in found["versions"].items():
             _of_kind(f"a version of {name}", version, str)
-        if values.get("sha256", digest(values)) != digest(values):
+        if not is_sealed(values):
             raise ValueError("one that was changed after it was written")
         return cls(**found)
 
@@ -293,7 +287,7 @@ class Cell:
             stored = load(content)["predictions"]
         except (OSError, SafetensorError, KeyError) as error:
             raise CellError(expected(file, "predictions", _reason(error))) from None
-        if sha256 not in ("", hashlib.sha256(content).hexdigest()):
+        if sha256 not in ("", sha256_of([content])):
             raise CellError(expected(file, what, "others"))
         x_shape = get_experiment(self.dataset).data.resized(self.pixels).x_shape
         if stored.shape[1:] != x_shape:
@@ -413,7 +407,7 @@ def train_cell(cell: Cell) -> CellResult:
         },
         machine={"processor": platform.machine(), "cores": os.cpu_count()},
         date=datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        predictions_sha256=hashlib.sha256(predictions).hexdigest(),
+        predictions_sha256=sha256_of([predictions]),
     )
     cell.file.parent.mkdir(parents=True, exist_ok=True)
     write_durably(cell.predictions_file, predictions)

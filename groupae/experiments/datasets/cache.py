@@ -13,20 +13,19 @@ where the system keeps the caches of its users.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
 import shutil
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from groupae._files import discard, flush, sweep
+from groupae._files import discard, publish, sha256_of, sweep
 from groupae._validation import ShapeError, check_count, expected
 from groupae.experiments.datasets.fixed_settings import fixed_settings
 from groupae.experiments.datasets.npy_file import NpyFile
@@ -128,7 +127,7 @@ class _Cache:
                 "chunk": chunk,
             }
         )
-        key = hashlib.sha256(_canonical(parameters).encode()).hexdigest()[:12]
+        key = sha256_of([_canonical(parameters).encode()])[:12]
         self.final = cache_root() / f"{name}-{key}"
         self.partial = self.final.with_name(f".{self.final.name}.partial")
 
@@ -180,7 +179,7 @@ class _Cache:
 
         def is_good(start: int, stop: int) -> bool:
             rows = (file.read(folder, start, stop) for file in self.files)
-            return start in recorded and recorded[start] == _checksum(rows)
+            return start in recorded and recorded[start] == sha256_of(rows)
 
         return [span for span in self.spans if not is_good(*span)]
 
@@ -248,14 +247,10 @@ class _Cache:
         for file, part in zip(self.files, rows, strict=True):
             file.write(self.partial, start, part)
         with (self.partial / _CHECKSUMS).open("a") as stream:
-            stream.write(f"{start} {_checksum(rows)}\n")
+            stream.write(f"{start} {sha256_of(rows)}\n")
 
     def _finish(self) -> None:
-        for path in self.partial.iterdir():
-            flush(path)
-        flush(self.partial)
-        self.partial.rename(self.final)
-        flush(self.final.parent)
+        publish(self.partial, self.final)
         _VERIFIED.add(self._look())
 
     @contextlib.contextmanager
@@ -293,10 +288,3 @@ class _Cache:
 
 def _canonical(value: object) -> str:
     return json.dumps(value, indent=2, sort_keys=True)
-
-
-def _checksum(parts: Iterable[bytes]) -> str:
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part)
-    return digest.hexdigest()

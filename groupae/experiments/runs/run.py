@@ -21,7 +21,16 @@ import yaml
 from filelock import FileLock, Timeout
 from typing_extensions import override
 
-from groupae._files import digest, discard, is_leftover, read_bounded, read_json, write_durably
+from groupae._files import (
+    digest,
+    discard,
+    is_leftover,
+    is_sealed,
+    read_bounded,
+    read_json,
+    sealed,
+    write_durably,
+)
 from groupae._validation import expected
 from groupae.data import OrbitDataset
 from groupae.experiments.datasets.options import Size, Split, check_options
@@ -393,7 +402,7 @@ class Run:
             kinds = {"steps": int, "best_step": int, "seconds": float}
             kinds |= {"validation_score": float, "loading": float}
             result = TrainingResult(**{name: kind(values[name]) for name, kind in kinds.items()})
-            if values.get("sha256", digest(values)) != digest(values):
+            if not is_sealed(values):
                 raise ValueError("one that was changed")
             if values.get("config_sha256", self._digest()) != self._digest():
                 raise ValueError(f"that of another config than {_CONFIG}")
@@ -445,8 +454,7 @@ class Run:
                 score=self.experiment.scores[0],
                 callbacks=[keep, MetricsLog(self.metrics), *callbacks],
             )
-            values = {**dataclasses.asdict(result), "config_sha256": self._digest()}
-            values["sha256"] = digest(values)
+            values = sealed({**dataclasses.asdict(result), "config_sha256": self._digest()})
             write_durably(self.path / _RESULT, json.dumps(values, indent=2).encode())
         return model, result
 
