@@ -63,6 +63,19 @@ def test_a_name_that_never_was_is_an_error(forgotten):
         groupae.data.nothing  # noqa: B018
 
 
+@pytest.mark.parametrize(
+    ("module", "old", "new"),
+    [
+        ("fixed_settings", "usual_settings", "fixed_settings"),
+        ("progress", "Building", "BuildProgress"),
+        ("progress", "tell", "report_progress"),
+    ],
+)
+def test_a_name_of_then_stands_beside_its_new_one(module, old, new):
+    home = importlib.import_module(f"groupae.experiments.datasets.{module}")
+    assert getattr(home, old) is getattr(home, new)
+
+
 def snake_case(name):
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 

@@ -1,9 +1,9 @@
-"""Data sets that we make: one file each, one constructor each, ``(split, seed=, size=, folder=)``.
+"""Data sets of the experiments, one file each, all built by ``(split, seed=, size=, folder=)``.
 
-``registry`` has them by name, ``options`` the splits and sizes. Pictures come from ``digits``,
-``simulated_heads`` (with ``warps``), ``skies``, ``shapes`` and ``rendering``, or from published
-files read in ``originals``. What takes long is made once and kept in the ``cache``; ``progress``
-shows it. ``drawing`` makes pictures of data that are none.
+``registry`` lists them by name, ``options`` has their splits and sizes. Pictures come from
+``digits``, ``simulated_heads`` (with ``warps``), ``skies``, ``shapes`` and ``rendering``, or from
+published files read by ``originals``. Rendered sets are built once and kept in the ``cache``, with
+``progress`` shown on request. ``drawing`` renders clouds, molecules and series as pictures.
 """
 
 from groupae.experiments.datasets.blocked_digits import BlockedDigits

@@ -1,4 +1,4 @@
-"""Real handwritten digits that turn behind a white square, which stays where it is."""
+"""Handwritten digits that turn behind a white square, which stays in place."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from groupae.protocols import Recombinations
 
 __all__ = ["BlockedDigits"]
 
-_PROBABILITY, _SIDE = 0.8, 7
+_PROBABILITY, _SIDE = 0.8, 7  # of a square, and its side in pixels
 
 
 class BlockedDigits(OrbitPairs):
-    """Pairs of one digit at two angles, with a white square at one place; SO(2) turns the digit.
+    """Pairs of one digit at two angles behind one white square; SO(2) turns only the digit.
 
-    With probability 0.8 there is one square of 7 x 7 pixels, anywhere in the picture, in front of
-    the digit, in the same place in all views of a pair. So the group acts on what is shown, not on
-    the picture. Pictures are ``(1, 28, 28)`` in [0, 1]; labels are the digits. Recombinations show
+    With probability 0.8 there is one square of 7 x 7 pixels in front of the digit, anywhere in the
+    picture but in the same place in all views of a pair. So the group acts on the digit, not on the
+    picture. Pictures are ``(1, 28, 28)`` in [0, 1]; labels are the digits. Recombinations show
     a square in every picture.
 
     Args:
         split: ``"train"``, ``"validation"`` or ``"test"``, split as in `RotatedDigits`.
-        seed: Key of the order, the angles and the squares. Fixed pairs of the validation and test
-            splits are meant to be compared, so leave it at 0 there.
+        seed: Key of order, angles and squares. Leave it at 0 for validation and testing, so that
+            fixed pairs can be compared.
         size: ``"tiny"``, ``"small"`` or ``"full"``, as in `RotatedDigits`.
-        folder: The four files of MNIST, to be read instead.
+        folder: Folder with the four files of MNIST, read instead of the embedded digits.
 
     References:
         Jin, Shrivastava & Fletcher, NeurIPS 2024, experiment on rotated and blocked MNIST.
@@ -73,13 +73,13 @@ class BlockedDigits(OrbitPairs):
         return recombined, posed
 
     def _square(self, n: int, key: int) -> Tensor:
-        """Return where the squares are that ``_see`` draws, shape ``(n, 1, H, W)``."""
+        """Return masks of the squares that ``_see`` draws, shape ``(n, 1, H, W)``."""
         nothing = torch.zeros(1, n, *self.originals.shape[1:])
         return _put_square_in_front(nothing, self._draws(key), probability=1)[0] > 0
 
     @override
     def _see(self, index: Tensor, g: Tensor, key: int) -> Tensor:
-        """Return views with a square each: two digits without any have nothing to swap."""
+        """Return views with exactly one square each, so that every pair has squares to swap."""
         digits = rotate(g, self.originals[index]).unsqueeze(0)
         return _put_square_in_front(digits, self._draws(key), probability=1)[0]
 

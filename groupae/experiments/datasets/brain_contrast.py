@@ -1,11 +1,11 @@
-r"""Heads whose brains change in contrast, while skull and neck stay.
+r"""Heads whose brains change in contrast, while skull and neck stay the same.
 
 An element (a, b) of Aff+(1) acts on the intensities x of brain pixels by
 
 .. math:: x \mapsto \sigma(a \, \sigma^{-1}(x) + b), \qquad \sigma^{-1}(x) = \log \frac{x}{1 - x},
 
-which is an action because a l + b is one on logits l. Pictures are moved as logits, so that no
-precision is lost, and elements compose exactly up to the rounding of a l + b.
+which is an action because l -> a l + b is one on logits l. Pictures are moved as logits, so that
+elements compose exactly up to the rounding of a l + b.
 """
 
 from __future__ import annotations
@@ -27,34 +27,34 @@ from groupae.protocols import Recombinations
 
 __all__ = ["BrainContrast", "change_contrast"]
 
-_FLOOR = 0.02  # how far the intensities of brains are kept from 0 and 1
-_TINY = 12  # heads of a folder
+_FLOOR = 0.02  # least distance of brain intensities from 0 and 1, where logits are infinite
+_TINY = 12  # most heads of a folder in size tiny
 
 
 class BrainContrast(OrbitPairs):
-    """Pairs of one head at two contrasts of its brain; Aff+(1) acts on the brain alone.
+    """Pairs of one head at two contrasts of its brain; Aff+(1) acts only on the brain.
 
-    By default there is **one scanned subject**, and all others are simulated from him: 60 coronal
-    slices of Colin27, bent by random smooth warps (`groupae.experiments.datasets.simulated_heads`).
+    By default all heads are simulated from **one scanned subject**: 60 coronal slices of
+    Colin27, deformed by random smooth warps (`groupae.experiments.datasets.simulated_heads`).
     Test slices and test warps are not trained on. With a folder, the heads are those in it.
 
     Contrasts are (e^t, b) with t and b normal of mean 0 and variance 1/4 (standard deviation 1/2),
-    which is how the paper's N(0, 0.25) is read. Pictures are ``(1, 96, 96)`` in [0, 1]; masks are
+    our reading of the paper's N(0, 0.25). Pictures are ``(1, 96, 96)`` in [0, 1]; masks are
     the brains; there are no labels.
 
     Args:
-        split: ``"train"``, ``"validation"`` or ``"test"``, split by slice and warp (with a folder,
-            by subject) once and for all.
-        seed: Key of the order and the contrasts. Fixed pairs of the validation and test splits are
-            meant to be compared, so leave it at 0 there.
+        split: ``"train"``, ``"validation"`` or ``"test"``, split once and for all by slice and warp
+            (with a folder, by subject).
+        seed: Key of order and contrasts. Leave it at 0 for validation and testing, so that fixed
+            pairs can be compared.
         size: ``"small"``: 1008, 84 and 252 heads. ``"tiny"``: 36, 3 and 9. ``"full"``: 2160, 180
             and 540.
-        folder: Heads with brain masks in NIfTI files, to be read instead; see
-            `groupae.experiments.datasets.originals.nifti`. Then ``"tiny"`` are at most 12 heads of
-            the split, the other sizes all of it.
+        folder: Folder of heads with brain masks in NIfTI files, read instead; see
+            `groupae.experiments.datasets.originals.nifti`. Then ``"tiny"`` is at most 12 heads of
+            the split, and the other sizes are all of it.
 
     Raises:
-        ValueError: If split or size are unknown, or a file is not as it should be.
+        ValueError: If split or size is unknown, or a file has another format.
         FileNotFoundError: If the folder or a file is missing.
 
     References:
@@ -98,14 +98,14 @@ class BrainContrast(OrbitPairs):
 
 
 def change_contrast(g: Tensor, x: Tensor, mask: Tensor) -> Tensor:
-    """Return pictures with the contrast of masked pixels changed, all others as they are.
+    """Return pictures in which the contrast of masked pixels is changed.
 
     Gradients flow to elements and pictures, except to masked pixels that are 0 or 1.
 
     Args:
         g: Elements ``(a, b)`` of `groupae.groups.Affine`, shape ``(n, 2)``.
         x: Pictures in [0, 1], shape ``(n, C, H, W)``. Masked pixels that are 0 or 1 stay so.
-        mask: What changes: bool, shape ``(n, 1, H, W)``.
+        mask: Pixels that change: bool, shape ``(n, 1, H, W)``.
 
     Raises:
         TypeError: If the mask is not bool.
@@ -130,7 +130,7 @@ def change_contrast(g: Tensor, x: Tensor, mask: Tensor) -> Tensor:
 
 
 def _move(g: Tensor, scenes: Tensor) -> Tensor:
-    """Return scenes moved: channel 0 holds logits where channel 1, the brain, is 1."""
+    """Return moved scenes; channel 0 holds logits where channel 1, the brain, is 1."""
     a, b = g[:, :, None, None].unbind(1)
     values, brain = scenes.unbind(1)
     return torch.stack([torch.where(brain > 0, a * values + b, values), brain], 1)

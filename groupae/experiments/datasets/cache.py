@@ -1,13 +1,13 @@
-"""Rendered sets on disk: built once, mapped into memory, verified.
+"""Cache of rendered data sets on disk, built once, verified and memory-mapped.
 
-A cache is a folder with an ``.npy`` file for each array, ``manifest.json`` (what was built, from
-which parameters, by which version) and ``checksums.txt`` (a SHA-256 for each chunk of rows). It is
-built in a hidden folder beside its place and renamed when whole. A build that was killed and a
-cache that was damaged are the same thing, a folder in which some chunks do not have their checksum:
-only those are made again. A lock lets one process build while others wait.
+A cache is a folder with one ``.npy`` file per array, ``manifest.json`` (name, version, parameters
+and layout) and ``checksums.txt`` (one SHA-256 per chunk of rows). It is built in a hidden folder
+next to its own and renamed when complete. An interrupted build and a damaged cache are treated
+alike: only chunks that do not match their checksum are made again. A lock lets one process build
+while others wait.
 
-Caches live in the folder of the environment variable ``GROUPAE_CACHE`` or, if that is not set,
-where the system keeps the caches of its users.
+Caches are kept in the folder of the environment variable ``GROUPAE_CACHE`` or, if that is not set,
+in the cache folder of the user.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from groupae._files import discard, publish, sha256_of, sweep
 from groupae._validation import ShapeError, check_count, expected
 from groupae.experiments.datasets.fixed_settings import fixed_settings
 from groupae.experiments.datasets.npy_file import NpyFile
-from groupae.experiments.datasets.progress import Building, tell
+from groupae.experiments.datasets.progress import BuildProgress, report_progress
 
 __all__ = ["CacheError", "cache_root", "cached_arrays"]
 
@@ -37,18 +37,18 @@ _FORMAT = "groupae-cache-1"
 _MANIFEST, _CHECKSUMS = "manifest.json", "checksums.txt"
 _REMEDY = "name a folder that can be written, with room, by GROUPAE_CACHE"
 
-_Span = tuple[int, int]  # rows of a chunk, from and to
+_Span = tuple[int, int]  # first row of a chunk, and the row after its last
 _Maker = Callable[[int, int], Mapping[str, npt.NDArray[Any]]]
 
-_VERIFIED: set[object] = set()  # what files looked like when this process found them whole
+_VERIFIED: set[object] = set()  # states of caches that this process has verified
 
 
 class CacheError(OSError):
-    """A cache that cannot be written; the sentence says why and what to do."""
+    """Error for a cache that cannot be written; the message gives reason and remedy."""
 
 
 def cache_root() -> Path:
-    """Return the folder of all caches: ``$GROUPAE_CACHE``, or the user's cache folder.
+    """Return the folder of all caches, ``$GROUPAE_CACHE`` or the cache folder of the user.
 
     Example:
         >>> cache_root().is_absolute()
@@ -71,21 +71,21 @@ def cached_arrays(
     chunk: int = 8,
     version: int = 1,
 ) -> dict[str, np.memmap[Any, Any]]:
-    """Return arrays, mapped read-only, from the cache; make what is missing there or damaged.
+    """Return memory-mapped, read-only arrays from the cache; missing or damaged rows are made.
 
-    `groupae.data.show_building` shows what is made.
+    `groupae.data.show_building` shows the progress.
 
     Args:
-        name: What is cached; part of the folder's name and of messages.
-        parameters: What the arrays are made from, as JSON can say it. Other parameters, another
-            cache.
-        arrays: Shape and dtype of each; the first axis, the rows, is equally long in all.
-        make: Returns the rows ``start`` to ``stop`` of all arrays, always the same ones.
+        name: Name of the cache, used in the name of its folder and in messages.
+        parameters: Parameters the arrays are made from, of types that JSON has; each combination
+            has its own cache.
+        arrays: Shape and dtype by name; the first axis, the rows, has the same length in all.
+        make: Function that returns the rows ``start`` to ``stop`` of all arrays, always the same.
         chunk: Rows made at a time.
-        version: Of what ``make`` makes. A cache of another version is made anew, with a warning.
+        version: Version of the rows. A cache of another version is built again, with a warning.
 
     Raises:
-        CacheError: If it cannot be written: no right, no room.
+        CacheError: If it cannot be written, for lack of permission or space.
         ShapeError: If ``make`` returns other shapes or dtypes.
         ValueError: If the arrays have no rows, or not equally many.
     """
@@ -96,7 +96,7 @@ def cached_arrays(
 
 
 class _Cache:
-    """One cache: where it is, what should be in it, and what is."""
+    """One cache: its folder, expected content and present state."""
 
     def __init__(
         self,
@@ -131,9 +131,9 @@ class _Cache:
         self.final = cache_root() / f"{name}-{key}"
         self.partial = self.final.with_name(f".{self.final.name}.partial")
 
-    # --- what is there --------------------------------------------------------------------------
+    # --- present state --------------------------------------------------------------------------
     def damage(self) -> str | None:
-        """Return what is wrong with the cache in its place, ``None`` if it is whole."""
+        """Return a description of the first defect, ``None`` if the cache is complete."""
         with self._explained():
             if not self.final.is_dir():
                 return "it is missing"
@@ -142,11 +142,11 @@ class _Cache:
             for file in self.files:
                 if complaint := file.damage(self.final):
                     return complaint
-            if (look := self._look()) in _VERIFIED:
+            if (state := self._state()) in _VERIFIED:
                 return None
             if bad := self._bad_chunks(self.final):
                 return f"{len(bad)} of {len(self.spans)} chunks do not have their checksum"
-            _VERIFIED.add(look)
+            _VERIFIED.add(state)
             return None
 
     def open(self) -> dict[str, np.memmap[Any, Any]]:
@@ -159,14 +159,14 @@ class _Cache:
         except (OSError, UnicodeDecodeError):
             return False
 
-    def _look(self) -> object:
-        """Return what changes whenever a file does."""
+    def _state(self) -> object:
+        """Return a value that changes when any of the files does."""
         stats = [file.path(self.final).stat() for file in self.files]
         marks = tuple((stat.st_ino, stat.st_size, stat.st_mtime_ns) for stat in stats)
         return self.final, self.manifest, marks
 
     def _checksums(self, folder: Path) -> dict[int, str]:
-        """Return recorded checksums by the first row of their chunk; a torn line is none."""
+        """Return the recorded checksums by first row of a chunk; incomplete lines are skipped."""
         try:
             lines = (folder / _CHECKSUMS).read_text().splitlines()
         except (OSError, UnicodeDecodeError):
@@ -185,27 +185,27 @@ class _Cache:
 
     # --- building -------------------------------------------------------------------------------
     def build(self, make: _Maker) -> None:
-        """Make what is missing, unless another process has just done so."""
+        """Make the missing chunks, unless another process has just made them."""
         with self._locked():
             if (damage := self.damage()) is None:
                 return
             with self._explained():
                 sweep(self.final.parent, rf"\.?{re.escape(self.final.name)}(\.partial)?")
                 if self.final.is_symlink() or self.final.exists():
-                    self._take_back(damage)
+                    self._reopen(damage)
                 missing = self._prepare()
-            self._tell(missing)
+            self._report(missing)
             with fixed_settings():
                 for done, (start, stop) in enumerate(missing):
                     rows = self._made(make, start, stop)
                     with self._explained():
                         self._write(start, rows)
-                    self._tell(missing[done + 1 :])
+                    self._report(missing[done + 1 :])
             with self._explained():
                 self._finish()
 
-    def _take_back(self, damage: str) -> None:
-        """Let a damaged cache be the folder under construction; throw a foreign one away."""
+    def _reopen(self, damage: str) -> None:
+        """Make a damaged cache the folder under construction; delete one of other content."""
         warnings.warn(f"the cache {self.final} is built again: {damage}", stacklevel=4)
         if self._is_ours(self.final):
             discard(self.partial)
@@ -225,7 +225,7 @@ class _Cache:
         for file in self.files:
             file.prepare(self.partial)
         lines = [f"{start} {value}\n" for start, value in self._checksums(self.partial).items()]
-        (self.partial / _CHECKSUMS).write_text("".join(lines))  # without the line that was torn
+        (self.partial / _CHECKSUMS).write_text("".join(lines))  # without incomplete lines
         missing = self._bad_chunks(self.partial)
         needed = sum(stop - start for start, stop in missing) * sum(f.row_bytes for f in self.files)
         free = shutil.disk_usage(self.partial).free
@@ -251,7 +251,7 @@ class _Cache:
 
     def _finish(self) -> None:
         publish(self.partial, self.final)
-        _VERIFIED.add(self._look())
+        _VERIFIED.add(self._state())
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -263,7 +263,7 @@ class _Cache:
             try:
                 lock.acquire(timeout=0)
             except Timeout:
-                self._tell(self.spans, is_waiting=True)
+                self._report(self.spans, is_waiting=True)
                 lock.acquire()
         try:
             yield
@@ -272,7 +272,7 @@ class _Cache:
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn what the system says of files into a sentence with the remedy."""
+        """Turn an `OSError` into a `CacheError` with a remedy."""
         try:
             yield
         except CacheError:
@@ -281,9 +281,9 @@ class _Cache:
             got = f"{error.strerror or error} at {error.filename or self.final.parent}"
             raise CacheError(expected(self.owner, "files to be written", got, _REMEDY)) from error
 
-    def _tell(self, missing: list[_Span], *, is_waiting: bool = False) -> None:
+    def _report(self, missing: list[_Span], *, is_waiting: bool = False) -> None:
         done = self.rows - sum(stop - start for start, stop in missing)
-        tell(Building(self.name, done, self.rows, self.final, is_waiting))
+        report_progress(BuildProgress(self.name, done, self.rows, self.final, is_waiting))
 
 
 def _canonical(value: object) -> str:

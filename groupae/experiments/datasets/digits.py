@@ -1,7 +1,7 @@
-"""Handwritten digits of MNIST, split once and for all: embedded, downloaded, or from a folder.
+"""MNIST digits with fixed splits, embedded, downloaded or read from a folder.
 
-5000 digits are embedded. Downloaded or read, MNIST keeps its own split into 60000 and 10000, and
-an eighth of the training part is kept for validation.
+The package embeds 5000 digits. Downloaded or read, MNIST keeps its own split into 60000 and 10000,
+and an eighth of the training part is for validation.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _TINY = 100
 def load_digits(
     owner: str, split: Split, size: Size = "small", folder: Path | str | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Return the pictures and labels of a split.
+    """Return pictures and labels of a split.
 
     Args:
-        owner: Who asks, for messages.
+        owner: Name of the caller, for messages.
         split: ``"train"``, ``"validation"`` or ``"test"``.
         size: ``"small"``: 3500, 500 and 1000 of the embedded digits. ``"tiny"``: the first 100 of
             each. ``"full"``: 52500, 7500 and 10000, downloaded (11 MB) unless a folder is given.
@@ -40,7 +40,7 @@ def load_digits(
         Pictures in [0, 1], shape ``(n, 1, 28, 28)``, and labels int64, shape ``(n,)``.
 
     Raises:
-        ValueError: If split or size are unknown, or a file is not as it should be.
+        ValueError: If split or size is unknown, or a file has another format.
         FileNotFoundError: If a file is missing.
 
     Example:

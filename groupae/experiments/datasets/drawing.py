@@ -1,7 +1,7 @@
-"""Pictures of data that are none: clouds, molecules and series as RGB ``(n, 3, H, W)`` in [0, 1].
+"""Pictures of point clouds, molecules and series, as RGB ``(n, 3, H, W)`` in [0, 1].
 
-Space is seen from the front left and a little above (z up), by parallel rays. One scale serves all
-data of a call, so that what is drawn together can be compared.
+The view is from the front left and slightly above (z up), in parallel projection. All data of a
+call share one scale, so that they can be compared.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _AXIS = (0.75, 0.75, 0.75)
 
 
 def draw_points(x: Tensor, size: int = _SIZE) -> Tensor:
-    """Return pictures of clouds in the unit ball, each point a shaded ball.
+    """Return pictures of point clouds in the unit ball, with shaded balls for points.
 
     Args:
         x: Clouds, shape ``(n, N, 3)``.
@@ -54,10 +54,10 @@ def draw_points(x: Tensor, size: int = _SIZE) -> Tensor:
 
 
 def draw_molecules(x: Tensor, size: int = _SIZE) -> Tensor:
-    """Return pictures of molecules, each atom a ball of its element's colour.
+    """Return pictures of molecules, with balls in the colours of the elements for atoms.
 
-    Hydrogen is light, carbon dark grey, nitrogen blue, oxygen red, fluorine green. A predicted row
-    shows the element of its largest column, and none if these add up to less than a half.
+    Hydrogen is light, carbon dark grey, nitrogen blue, oxygen red, fluorine green. A row shows
+    the element of its largest column, or nothing if its columns add up to less than 0.5.
 
     Args:
         x: Molecules, shape ``(n, atoms, 8)``, laid out as in
@@ -90,12 +90,14 @@ def draw_molecules(x: Tensor, size: int = _SIZE) -> Tensor:
 def _balls(x: Tensor, colors: Tensor, radius: Tensor | float, *, reach: float, size: int) -> Tensor:
     distance = 4 * reach
     camera = Camera.orbiting(_AZIMUTH, _ELEVATION, distance, reach=reach, perspective=False)
-    inside = x.float().clamp(-2 * reach, 2 * reach)  # wild predictions stay before the camera
+    inside = x.float().clamp(
+        -2 * reach, 2 * reach
+    )  # outliers of a prediction stay before the camera
     return composite(render_points(inside, colors, radius, camera, size), torch.ones(3, 1, 1))
 
 
 def draw_series(x: Tensor, size: int = _SIZE) -> Tensor:
-    """Return pictures of series as lines: a colour a channel, zero in the middle, time runs right.
+    """Return line plots of series, one colour per channel, with zero in the middle.
 
     Args:
         x: Series, shape ``(n, channels, T)``.
@@ -141,12 +143,12 @@ def _check(owner: str, x: Tensor, form: str, fits: bool) -> None:
         raise ShapeError(expected(owner, form, tuple(x.shape)))
 
 
-def _as_they_are(x: Tensor) -> Tensor:
+def _unchanged(x: Tensor) -> Tensor:
     return x
 
 
 _KINDS: Mapping[str, Callable[[Tensor], Tensor]] = {
-    "pictures": _as_they_are,
+    "pictures": _unchanged,
     "points": draw_points,
     "molecules": draw_molecules,
     "series": draw_series,
@@ -154,10 +156,10 @@ _KINDS: Mapping[str, Callable[[Tensor], Tensor]] = {
 
 
 def to_pictures(kind: str) -> Callable[[Tensor], Tensor]:
-    """Return how data of a kind are drawn: a function from ``(n, *x_shape)`` to ``(n, C, H, W)``.
+    """Return the function that draws data of a kind, ``(n, *x_shape)`` to ``(n, C, H, W)``.
 
     Args:
-        kind: ``"pictures"`` (shown as they are), ``"points"``, ``"molecules"`` or ``"series"``.
+        kind: ``"pictures"`` (returned unchanged), ``"points"``, ``"molecules"`` or ``"series"``.
 
     Raises:
         ValueError: If there is no such kind.

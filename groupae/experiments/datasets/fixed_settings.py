@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import torch
 
-__all__ = ["fixed_settings", "usual_settings"]
+__all__ = ["fixed_settings"]
 
 _LOCK = threading.Lock()
 _BEFORE: list[tuple[torch.dtype, int]] = []  # settings of the caller, once per open context
@@ -44,5 +44,4 @@ def fixed_settings() -> Iterator[None]:
                 torch.set_default_dtype(dtype)
 
 
-usual_settings = fixed_settings
-"""The name of `fixed_settings` up to version 0.2."""
+usual_settings = fixed_settings  # its name up to version 0.2

@@ -1,7 +1,7 @@
-"""Small molecules: typed atoms at positions in space, which turn (or move rigidly) together.
+"""Small molecules as typed atoms in space, which rotate or move rigidly together.
 
 A molecule is a list of 24 rows, ``(x, y, z, H, C, N, O, F)``: the position in angstrom about the
-centroid, then a 1 at the atom's element. Rows behind the last atom are 0. The order of the atoms is
+centroid, then a 1 at the atom's element. Rows after the last atom are 0. The order of the atoms is
 part of the data and the same in all views, so predictions are compared atom by atom.
 """
 
@@ -27,7 +27,7 @@ from groupae.groups import SE3, SO3
 __all__ = ["ELEMENTS", "Molecules", "move_atoms"]
 
 ELEMENTS = ("H", "C", "N", "O", "F")
-"""What the columns behind the position stand for."""
+"""Elements of the columns after the position."""
 
 _NUMBERS = (1, 6, 7, 8, 9)  # atomic numbers of the elements
 _COUNTS = (1640, 100, 300)  # molecules per split
@@ -35,7 +35,7 @@ _TINY = 24
 
 
 def move_atoms(g: Tensor, x: Tensor) -> Tensor:
-    """Return molecules moved in space; types and empty rows stay.
+    """Return molecules moved in space; types and empty rows stay the same.
 
     Args:
         g: Rotations, shape ``(n, 3, 3)``, or rigid motions, homogeneous matrices ``(n, 4, 4)``.
@@ -55,7 +55,7 @@ def move_atoms(g: Tensor, x: Tensor) -> Tensor:
 
 
 class Molecules(OrbitPairs):
-    """Pairs of one molecule turned at random in space; SO(3) acts on positions, not on types.
+    """Pairs of one molecule, randomly rotated in space; SO(3) acts on positions, not on types.
 
     2040 organic molecules of 7 to 24 atoms with their hydrogens, of six families; positions are
     computed (ETKDG and MMFF94), see ``assets/NOTICE.md``. 1640, 100 and 300 for training,
@@ -64,15 +64,15 @@ class Molecules(OrbitPairs):
 
     Args:
         split: ``"train"``, ``"validation"`` or ``"test"``.
-        seed: Key of the order and the motions. Fixed pairs of the validation and test splits are
-            meant to be compared, so leave it at 0 there.
+        seed: Key of order and motions. Leave it at 0 for validation and testing, so that fixed
+            pairs can be compared.
         size: ``"tiny"``: 24 molecules of the split; other sizes: all of it.
         folder: Must be ``None``: the molecules are embedded.
         group: ``SO3()``, or ``SE3()`` for rigid motions with standard normal shifts in angstrom.
 
     Raises:
         ValueError: If split or size is unknown, or a folder is given.
-        TypeError: If ``group`` is another one.
+        TypeError: If ``group`` is of another class.
 
     Attributes:
         smiles: The molecules as SMILES.
@@ -107,7 +107,7 @@ class Molecules(OrbitPairs):
 
 
 def _embedded_molecules() -> tuple[Tensor, Tensor, list[str]]:
-    """Return all molecules, their labels and their names."""
+    """Return all molecules, their labels and their SMILES."""
     arrays = load_embedded("molecules")
     positions = torch.from_numpy(arrays["positions"]).float()
     numbers = torch.from_numpy(arrays["numbers"]).long()

@@ -1,6 +1,7 @@
-"""Files of arrays written in pieces.
+"""Arrays in ``.npy`` files that are written row by row.
 
-Pieces are written, not mapped: a full disk is then an error, where a map would crash the process.
+Rows are written rather than memory-mapped, so that a full disk raises an error instead of crashing
+the process.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ __all__ = ["NpyFile"]
 
 
 class NpyFile:
-    """How an ``.npy`` file of a given shape and dtype looks, wherever it is.
+    """Layout of an ``.npy`` file of a given shape and dtype, in any folder.
 
     Args:
-        name: Of the file, without its ending.
-        shape: Of the array; the first axis counts rows.
-        dtype: Of the array.
+        name: Name of the file, without ``.npy``.
+        shape: Shape of the array; the first axis counts rows.
+        dtype: Type of its numbers.
 
     Example:
         >>> NpyFile("pictures", (10, 3, 64, 64), "uint8").row_bytes
@@ -40,11 +41,11 @@ class NpyFile:
         self.bytes = len(self.header) + shape[0] * self.row_bytes
 
     def path(self, folder: Path) -> Path:
-        """Return where the file is in a folder."""
+        """Return the path of the file in a folder."""
         return folder / f"{self.name}.npy"
 
     def damage(self, folder: Path) -> str | None:
-        """Return what is wrong with its size or header, ``None`` if nothing is."""
+        """Return the defect of its size or header, ``None`` if there is none."""
         path = self.path(folder)
         if not path.is_file():
             return f"{path.name} is missing"
@@ -55,20 +56,20 @@ class NpyFile:
         return None if same else f"{path.name} has another header"
 
     def prepare(self, folder: Path) -> None:
-        """Give the file its header and size; rows that are there stay, others are zero."""
+        """Write header and size of the file; existing rows are kept, others are zero."""
         self.path(folder).touch()
         with self.path(folder).open("r+b") as stream:
             stream.write(self.header)
             stream.truncate(self.bytes)
 
     def read(self, folder: Path, start: int, stop: int) -> bytes:
-        """Return the rows ``start`` to ``stop``, as bytes."""
+        """Return the rows ``start`` to ``stop`` as bytes."""
         with self.path(folder).open("rb") as stream:
             stream.seek(len(self.header) + start * self.row_bytes)
             return stream.read((stop - start) * self.row_bytes)
 
     def write(self, folder: Path, start: int, rows: bytes) -> None:
-        """Write rows from ``start`` on."""
+        """Write rows, the first one at ``start``."""
         with self.path(folder).open("r+b") as stream:
             stream.seek(len(self.header) + start * self.row_bytes)
             stream.write(rows)

@@ -1,7 +1,7 @@
-"""Surfaces as sets of points that turn in space.
+"""Point clouds of surfaces, which rotate in space.
 
-A cloud is a set: its points are listed in an order drawn anew for every view, so a model has to
-encode a set and be judged by a distance between sets (`groupae.metrics.chamfer_distance`).
+A cloud is a set: the order of its points is random in every view, so a model has to encode sets and
+is evaluated by a distance between sets (`groupae.metrics.chamfer_distance`).
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _COUNTS: Mapping[str, Mapping[str, int]] = {
 _SPACING = 10**6  # between the numbers of the first objects of two splits
 _CLASSES = tuple(CATEGORIES)
 _POINTS = 256
-_STREAM = 0xC10D  # keeps these draws apart from those of other keys
-_VERSION = 1  # of the points; caches of other versions are made anew
+_STREAM = 0xC10D  # separates these draws from those of other keys
+_VERSION = 1  # raised when the points change, so that caches are built again
 
 
 def sample_surface(mesh: Mesh, count: int, generator: torch.Generator) -> Tensor:
-    """Return points drawn uniformly by area from a surface, shape ``(count, 3)``.
+    """Return points sampled uniformly by area from a surface, shape ``(count, 3)``.
 
     Args:
         mesh: The surface.
@@ -70,18 +70,18 @@ def sample_surface(mesh: Mesh, count: int, generator: torch.Generator) -> Tensor
 
 
 class PointClouds(OrbitPairs):
-    """Pairs of one cloud of 256 points turned at random in space; SO(3) acts about the origin.
+    """Pairs of one cloud of 256 points, randomly rotated in space about the origin by SO(3).
 
     The points are drawn from parametric surfaces, uniformly by area: airplanes, chairs, tables,
     lamps, cars and mugs, no two alike, equally many of each, in the unit ball. Both views of a pair
-    show the same points, each in an order of its own: as sets, ``g`` carries ``x1`` to ``x2``. Each
+    show the same points in different orders: as sets, ``g`` carries ``x1`` to ``x2``. Each
     split has its own objects. Points are drawn once and kept in the cache (see
     `groupae.experiments.datasets.cache`). Shape ``(256, 3)``; labels are indices of ``classes``.
 
     Args:
         split: ``"train"``, ``"validation"`` or ``"test"``, split by object once and for all.
-        seed: Key of the order and the rotations. Fixed pairs of the validation and test splits are
-            meant to be compared, so leave it at 0 there.
+        seed: Key of order and rotations. Leave it at 0 for validation and testing, so that fixed
+            pairs can be compared.
         size: ``"small"``: 1800, 120 and 300 objects, made in some ten seconds. ``"tiny"``: 24, 6
             and 12. ``"full"``: 12000, 600 and 1200.
         folder: Must be ``None``: the objects are computed.
@@ -119,7 +119,7 @@ def _turn(g: Tensor, points: Tensor) -> Tensor:
 
 
 def _shuffle(clouds: Tensor, generator: torch.Generator) -> Tensor:
-    """Return the points of every cloud in a random order, drawn apart for each view."""
+    """Return the points of every cloud in a random order, drawn separately per view."""
     score = torch.rand(clouds.shape[:-1], generator=generator, dtype=torch.float32)
     order = score.argsort(dim=-1, stable=True)  # equal scores have one order on all machines
     return clouds.gather(-2, order.unsqueeze(-1).expand_as(clouds))

@@ -1,7 +1,7 @@
-"""Watching what is built once and kept: nothing is printed unless asked for.
+"""Progress of building caches; nothing is printed unless asked for.
 
-Whoever builds calls `tell`. Whoever wants to know opens a context: `watch_building` with a
-callable, `show_building` for people.
+A builder calls `report_progress`. A caller who wants to see it opens a context: `watch_building`
+with a callable, `show_building` for bars in a terminal.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from groupae._printable import printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Building", "show_building", "tell", "watch_building"]
+__all__ = ["BuildProgress", "report_progress", "show_building", "watch_building"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Building:
-    """How far a build is.
+class BuildProgress:
+    """Progress of a build.
 
     Args:
-        name: What is built.
-        done: Rows that are there.
-        total: Rows there will be.
-        path: Where it will be.
-        is_waiting: Whether another process builds it, and this one waits.
+        name: Name of the cache.
+        done: Rows made so far.
+        total: Rows in all.
+        path: Folder of the cache.
+        is_waiting: Whether this process waits for another one that builds the cache.
     """
 
     name: str
@@ -40,15 +40,18 @@ class Building:
     is_waiting: bool = False
 
 
-Watcher = Callable[[Building], None]
+Watcher = Callable[[BuildProgress], None]
 
 _WATCHER: ContextVar[Watcher | None] = ContextVar("groupae_building_watcher", default=None)
 
 
-def tell(building: Building) -> None:
-    """Tell whoever watches how far a build is."""
+def report_progress(progress: BuildProgress) -> None:
+    """Pass the progress of a build to the watcher of this context, if there is one."""
     if watcher := _WATCHER.get():
-        watcher(building)
+        watcher(progress)
+
+
+Building, tell = BuildProgress, report_progress  # their names up to version 0.2
 
 
 @contextlib.contextmanager
@@ -56,8 +59,8 @@ def watch_building(watcher: Watcher) -> Iterator[None]:
     """Call ``watcher`` at every step of the builds in this context.
 
     Example:
-        >>> with watch_building(lambda building: print(building.done, building.total)):
-        ...     tell(Building("turntable", 3, 12, Path("turntable")))
+        >>> with watch_building(lambda progress: print(progress.done, progress.total)):
+        ...     report_progress(BuildProgress("turntable", 3, 12, Path("turntable")))
         3 12
     """
     token = _WATCHER.set(watcher)
@@ -69,10 +72,10 @@ def watch_building(watcher: Watcher) -> Iterator[None]:
 
 @contextlib.contextmanager
 def show_building(console: Console | None = None) -> Iterator[None]:
-    """Show the builds in this context: bars with time left; plain lines where no terminal is.
+    """Show the progress of builds in this context: as bars in a terminal, as lines elsewhere.
 
     Args:
-        console: Where to show them; standard output by default.
+        console: Console to print to; standard output by default.
 
     Example:
         >>> with show_building():
@@ -88,7 +91,7 @@ def show_building(console: Console | None = None) -> Iterator[None]:
 
 
 def _bars(console: Console, stack: contextlib.ExitStack) -> Watcher:
-    """Return a watcher that draws a bar for each build, below what is printed meanwhile."""
+    """Return a watcher that draws one bar per build, below other output."""
     from rich import progress
     from rich.markup import escape
 
@@ -103,7 +106,7 @@ def _bars(console: Console, stack: contextlib.ExitStack) -> Watcher:
     bars = progress.Progress(*columns, console=console)
     tasks: dict[Path, progress.TaskID] = {}
 
-    def watcher(building: Building) -> None:
+    def watcher(building: BuildProgress) -> None:
         if not tasks:
             stack.enter_context(bars)
         if building.path not in tasks:
@@ -116,21 +119,21 @@ def _bars(console: Console, stack: contextlib.ExitStack) -> Watcher:
 
 
 def _lines(console: Console) -> Watcher:
-    """Return a watcher that says a line when a build starts, at each quarter, and on waiting."""
+    """Return a watcher that prints a line at the start of a build, per quarter, and on waiting."""
     quarters: dict[Path, int] = {}
 
-    def say(line: str) -> None:
+    def write(line: str) -> None:
         console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
 
-    def watcher(building: Building) -> None:
+    def watcher(building: BuildProgress) -> None:
         if building.is_waiting:
-            say(f"waiting for another process that builds {building.name}")
+            write(f"waiting for another process that builds {building.name}")
             return
         quarter = 4 * building.done // building.total
         if building.path not in quarters:
-            say(f"building {building.name} once, into {building.path}")
+            write(f"building {building.name} once, into {building.path}")
         elif quarter > quarters[building.path]:
-            say(f"building {building.name}: {building.done} of {building.total}")
+            write(f"building {building.name}: {building.done} of {building.total}")
         quarters[building.path] = quarter
 
     return watcher

@@ -1,4 +1,4 @@
-"""The data sets by name, and what there is to know of each without making it."""
+"""Data sets by name, with their metadata."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ __all__ = ["DATASETS", "DatasetInfo", "get_dataset"]
 
 @dataclasses.dataclass(frozen=True)
 class DatasetInfo:
-    """A data set that can be asked for by name.
+    """Metadata and constructor of a data set.
 
     Args:
-        name: Its name on the command line.
-        summary: What the group acts on, in a few words.
+        name: Name on the command line.
+        summary: Action of the group, in a few words.
         group: The acting group.
         x_shape: Shape of one datum.
-        load: Makes it: of (split, ``seed=``, ``size=``, ``folder=``).
-        source: Where the default comes from, and its licence.
-        originals: What a folder of originals holds.
-        kind: What a datum is, which says how it is drawn.
-        is_rendered: Whether it is made on first use and kept in the cache.
-        data_action: How the group acts on pictures themselves, of (g, x), where it does.
+        load: Constructor, a function of (split, ``seed=``, ``size=``, ``folder=``).
+        source: Origin of the default data, and their licence.
+        originals: Contents of a folder of originals.
+        kind: Kind of datum, which decides how it is drawn.
+        is_rendered: Whether it is rendered on first use and kept in the cache.
+        data_action: Action of the group on whole pictures, a function of (g, x), if it has one.
     """
 
     name: str
@@ -55,7 +55,7 @@ class DatasetInfo:
     data_action: Callable[[Tensor, Tensor], Tensor] | None = None
 
     def resized(self, pixels: int | None) -> DatasetInfo:
-        """Return the same data set with pictures of ``pixels`` x ``pixels``, `Resized`.
+        """Return the data set with pictures `Resized` to ``pixels`` x ``pixels``.
 
         Raises:
             ValueError: If data are no square pictures, or ``pixels`` does not divide their size.
@@ -158,10 +158,10 @@ DATASETS = {
 
 
 def get_dataset(name: str) -> DatasetInfo:
-    """Return a data set by name.
+    """Return the data set of a name.
 
     Raises:
-        ValueError: If there is none of that name.
+        ValueError: If there is none.
 
     Example:
         >>> get_dataset("rotated-digits").x_shape

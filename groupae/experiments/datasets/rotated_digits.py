@@ -1,4 +1,4 @@
-"""Real handwritten digits, turned about the centre."""
+"""Handwritten digits that turn about the centre."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class RotatedDigits(OrbitPairs):
 
     Args:
         split: ``"train"``, ``"validation"`` or ``"test"``, split once and for all.
-        seed: Key of the order and the angles. Fixed pairs of the validation and test splits are
-            meant to be compared, so leave it at 0 there.
-        size: ``"small"``: 5000 digits of MNIST are embedded, 4000 for training, of which 500 are
-            kept for validation, and 1000 for testing. ``"tiny"``: 100 each. ``"full"``: MNIST,
-            downloaded unless a folder is given.
-        folder: The four files of MNIST, to be read instead; see
+        seed: Key of order and angles. Leave it at 0 for validation and testing, so that fixed
+            pairs can be compared.
+        size: ``"small"``: the 5000 embedded digits of MNIST, 3500 for training, 500 for validation
+            and 1000 for testing. ``"tiny"``: 100 each. ``"full"``: MNIST, downloaded unless a
+            folder is given.
+        folder: Folder with the four files of MNIST, read instead; see
             `groupae.experiments.datasets.originals.mnist.read_mnist`.
 
     References:

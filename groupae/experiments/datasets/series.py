@@ -1,4 +1,4 @@
-"""Periodic signals whose phase shifts, seen through a gain and on a drift that stay.
+"""Periodic signals whose phase shifts, under a gain and a drift that stay.
 
 Convention: a series samples ``t = 0, 2 pi / T, ...``; a positive phase moves the signal to later
 times, ``(phi . s)(t) = s(t - phi)``.
@@ -50,7 +50,7 @@ def shift_phase(phi: Tensor, x: Tensor) -> Tensor:
         Shape of ``x``.
 
     Raises:
-        ShapeError: If there is not one phase a signal.
+        ShapeError: If there is not one phase per signal.
         TypeError: If ``x`` is not floating.
 
     Example:
@@ -74,15 +74,15 @@ def shift_phase(phi: Tensor, x: Tensor) -> Tensor:
 class Series(OrbitPairs):
     """Pairs of one signal at two phases, each uniform on the circle; SO(2) shifts the phase.
 
-    What is seen, shape ``(2, 128)``, is ``gain(t) s(t) + drift(t)``: a signal ``s`` of two channels
+    A series, shape ``(2, 128)``, is ``gain(t) s(t) + drift(t)``: a signal ``s`` of two channels
     with harmonics 1 to 8, in units of its standard deviation; a gain that dips once, down to a
-    tenth; and a straight drift in each channel. Only ``s`` moves, so no action on what is seen
-    makes the second series of the first: gain and drift would be shifted too.
+    tenth; and a linear drift per channel. Only ``s`` moves, so no action on series carries the
+    first to the second: gain and drift would be shifted too.
 
     Args:
-        split: ``"train"``, ``"validation"`` or ``"test"``; each is drawn from a key of its own.
-        seed: Key of the order and the phases. Fixed pairs of the validation and test splits are
-            meant to be compared, so leave it at 0 there.
+        split: ``"train"``, ``"validation"`` or ``"test"``; each has its own key.
+        seed: Key of order and phases. Leave it at 0 for validation and testing, so that fixed pairs
+            can be compared.
         size: ``"tiny"`` (144 series), ``"small"`` (7500) or ``"full"`` (67000).
         folder: Must be ``None``: the series are computed.
 

@@ -1,9 +1,9 @@
-"""Heads simulated from one scanned subject: coronal slices, bent smoothly, each its own way.
+"""Heads simulated from one scanned subject, by smooth random warps of coronal slices.
 
-Embedded are 60 slices, 2 mm apart, of Colin27: the mean of 27 T1 scans of one man. Every simulated
-head is one of them, warped by a diffeomorphism that is mostly the same left and right, together
-with the mask of its brain, and lit a little unevenly. So shapes vary roughly as those of people
-do; how the cortex is folded varies only with the slice.
+The package embeds 60 slices, 2 mm apart, of Colin27, the mean of 27 T1 scans of one man. A
+simulated head is one of them, warped together with its brain mask by a mostly left-right symmetric
+diffeomorphism, with slightly uneven brightness. So shapes vary roughly as between people; the
+folding of the cortex varies only with the slice.
 
 Splits share neither slices nor warps. The slices for testing are from the middle of the head, and
 at least three (8 mm) lie unused between those of different splits.
@@ -30,22 +30,24 @@ _SLICES = {  # of 60, from the back of the head to the front
     "test": tuple(range(27, 36)),
 }
 _WARPS = {"tiny": 1, "small": 28, "full": 60}
-_WARP_SEED = 2709  # of what heads there are; a run's seed moves only order and contrast
+_WARP_SEED = 2709  # key of the heads; the seed of a run changes only order and contrast
 
-_FIELD = 48  # pixels of a velocity field along each side; two of the picture for each
-_ROUGHNESS = ((4, 0.9), (6, 0.4), (11, 0.2))  # knots, and pixels of the field
-_LINEAR = ((0.05, 0.03), (0.03, 0.05))  # growth, shear, per unit length
-_TURN = 0.04  # radians
-_UNEVENNESS = 0.06  # of the logarithm of brightness, at 3 x 3 places
+_FIELD = 48  # side of a velocity field in pixels, half that of a picture
+# Standard deviations: displacement in pixels of the field by knots per side, from coarse to fine;
+# linear part (stretch and shear), rotation in radians, logarithm of brightness at 3 x 3 knots
+_ROUGHNESS = ((4, 0.9), (6, 0.4), (11, 0.2))
+_LINEAR = ((0.05, 0.03), (0.03, 0.05))
+_TURN = 0.04
+_UNEVENNESS = 0.06
 
 
 @fixed_settings()
 def simulate_heads(split: Split, size: Size = "small") -> tuple[Tensor, Tensor]:
-    """Return pictures of heads and the masks of their brains.
+    """Return pictures of heads and masks of their brains.
 
     Args:
         split: ``"train"``, ``"validation"`` or ``"test"``, of 36, 3 and 9 slices.
-        size: ``"tiny"``, ``"small"`` or ``"full"``: 1, 28 or 60 warps of each slice.
+        size: ``"tiny"``, ``"small"`` or ``"full"``: 1, 28 or 60 warps per slice.
 
     Returns:
         Pictures in [0, 1], shape ``(n, 1, 96, 96)``, and bool of the same shape.
@@ -99,6 +101,6 @@ def _displacement(n: int, generator: torch.Generator) -> Tensor:
 
 
 def _symmetrize(velocity: Tensor) -> Tensor:
-    """Return fields that are mostly, but not wholly, the same left and right."""
+    """Return velocity fields made mostly left-right symmetric."""
     mirrored = velocity.flip(-1) * torch.tensor([-1.0, 1.0]).view(2, 1, 1)
     return 0.8 * velocity + 0.4 * mirrored

@@ -1,7 +1,7 @@
-r"""Skies: a gradient from zenith to horizon, and clouds with the spectrum of clouds before it.
+r"""Pictures of skies, with clouds in front of a gradient from zenith to horizon.
 
 Clouds are Gaussian noise filtered to an amplitude that falls as a power of the frequency (spectral
-synthesis: Peitgen and Saupe, The Science of Fractal Images, 1988, section 2.5), seen where it
+synthesis: Peitgen and Saupe, The Science of Fractal Images, 1988, section 2.5), visible where it
 exceeds a threshold. Row 0 is at the top; a sky is a function of its number and the size.
 """
 
@@ -17,15 +17,15 @@ from groupae.data.keys import keyed_generator
 
 __all__ = ["clouds", "skies"]
 
-_STREAM = 0x5C1E5  # keeps these draws apart from those of other keys
-_BRIGHTNESS, _TINT = 0.05, 0.02  # how far colours stray from those in the table
+_STREAM = 0x5C1E5  # separates these draws from those of other keys
+_BRIGHTNESS, _TINT = 0.05, 0.02  # standard deviations of colours around those in the table
 
 
 class _Time(NamedTuple):
-    """Colours and cover at one time of day.
+    """Colours and cloud cover at one time of day.
 
     Args:
-        share: How many skies of a hundred.
+        share: Percentage of skies.
         zenith, middle, horizon: Colours of the gradient; the middle one is 3/5 of the way down.
         lit, shaded: Colours of the sunny and the dark side of a cloud.
         cover: Least and greatest share of the sky that clouds take.
@@ -57,7 +57,7 @@ _TIMES: dict[str, _Time] = {
 
 
 class _Drawn(NamedTuple):
-    """What the generators of ``n`` skies gave: numbers in [0, 1), Gaussian colours and noise."""
+    """Random numbers of ``n`` skies: uniform in [0, 1), and Gaussian for colours and noise."""
 
     uniform: Tensor  # (n, 8)
     colors: Tensor  # (n, 5, 4): of red, green, blue and brightness
@@ -65,7 +65,7 @@ class _Drawn(NamedTuple):
 
 
 def skies(index: Tensor, size: int = 64) -> Tensor:
-    """Return the skies with the given numbers.
+    """Return pictures of the skies with the given numbers.
 
     Args:
         index: Numbers of skies, integers of at least 0, shape ``(n,)`` with at least one.
@@ -89,7 +89,7 @@ def skies(index: Tensor, size: int = 64) -> Tensor:
 
 
 def clouds(index: Tensor, size: int = 64) -> Tensor:
-    """Return how much of each pixel the clouds of ``skies(index, size)`` hide.
+    """Return the opacity of the clouds of ``skies(index, size)`` at each pixel.
 
     Args:
         index: As for ``skies``.
@@ -126,7 +126,7 @@ def _check(index: Tensor, size: int) -> None:
 
 
 def _draw(index: Tensor, size: int) -> _Drawn:
-    side = size + size // 2  # noise repeats itself across its edges: cut pictures out of more
+    side = size + size // 2  # filtered noise is periodic: pictures are cut out of more
     n = len(index)
     uniform, colors, noise = torch.empty(n, 8), torch.empty(n, 5, 4), torch.empty(n, side, side)
     for i, number in enumerate(index.tolist()):
@@ -151,14 +151,14 @@ def _pictures(drawn: _Drawn, size: int) -> Tensor:
 
 
 def _light(field: Tensor, size: int) -> Tensor:
-    """Return 1 on the sunny side of a cloud, where it thins out upwards, to 0 in its shade."""
+    """Return the brightness of clouds, 1 where they thin out upwards to 0 in the shade."""
     thinning = field - field.roll(max(size // 20, 1), -2)
     spread = thinning.square().mean((-2, -1), keepdim=True).sqrt().clamp(min=1e-12)
     return (0.65 + 0.16 * thinning / spread - 0.12 * field).clamp(0, 1)
 
 
 def _times(drawn: _Drawn) -> tuple[Tensor, Tensor]:
-    """Return the five colours of each sky, shape ``(n, 5, 3)``, and its cover, ``(n,)``."""
+    """Return five colours per sky, shape ``(n, 5, 3)``, and the cloud cover, shape ``(n,)``."""
     times = _TIMES.values()
     ends = torch.tensor([float(time.share) for time in times]).cumsum(0)
     which = torch.bucketize(drawn.uniform[:, 0] * ends[-1], ends, right=True)
@@ -194,7 +194,7 @@ def _field(drawn: _Drawn) -> Tensor:
 
 
 def _opacity(field: Tensor, cover: Tensor, drawn: _Drawn) -> Tensor:
-    """Return 0 to 1 across a soft threshold that a share ``cover`` of a Gaussian exceeds."""
+    """Return opacities by a soft threshold that a share ``cover`` of the noise exceeds."""
     softness = 0.25 + 0.75 * drawn.uniform[:, 5, None, None]
     threshold = -torch.special.ndtri(cover)[:, None, None]
     t = ((field - threshold) / softness + 0.5).clamp(0, 1)

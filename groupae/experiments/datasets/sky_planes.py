@@ -1,9 +1,9 @@
-"""Airplanes before skies: SO(3) turns the airplane, the sky stays.
+"""Airplanes in front of skies; SO(3) turns the airplane, the sky stays.
 
 The element of a view is a rotation matrix R that turns the airplane, ``x -> R x``, from the pose in
 which its nose points at x, its left wing at y and its top at z. Camera, light and sky stay in the
-world: the camera stands before and above the airplane, on the side of x, 20 degrees over the
-horizon; so an airplane that is not turned comes towards it.
+world: the camera stands on the side of x, 20 degrees above the horizon, so an airplane that is not
+turned flies towards it.
 """
 
 from __future__ import annotations
@@ -62,18 +62,18 @@ _COUNTS: Mapping[str, Mapping[str, int]] = {
     "full": {"train": 350, "validation": 50, "test": 100},
 }
 _ROTATIONS = {"tiny": 6, "small": 50, "full": 100}
-_TINY = 8  # airplanes of a folder
-_SEED = 4102  # of rotations and crops; a run's moves only order and choice
+_TINY = 8  # most airplanes of a folder in size tiny
+_SEED = 4102  # key of rotations and crops; the seed of a run changes only order and choice
 _SKY, _ROTATION = range(2)  # independent streams of randomness
-_VERSION = 1  # of the pictures; caches of other versions are made anew
+_VERSION = 1  # raised when the pictures change, so that caches are built again
 
 
 class _Scenes(abc.ABC):
-    """Airplanes, each before a sky of its own.
+    """Source of airplanes and of the sky behind each.
 
     Args:
-        name: Of the cache.
-        parameters: What the cache is made from.
+        name: Name of the cache.
+        parameters: Parameters of the cache.
         count: Number of airplanes.
     """
 
@@ -84,11 +84,11 @@ class _Scenes(abc.ABC):
 
     @abc.abstractmethod
     def plane(self, i: int) -> Mesh:
-        """Return one of the airplanes."""
+        """Return the mesh of airplane ``i``."""
 
     @abc.abstractmethod
     def skies(self, index: list[int]) -> Tensor:
-        """Return the skies behind some, in [0, 1], shape ``(n, 3, H, W)``."""
+        """Return the skies behind airplanes, in [0, 1], shape ``(n, 3, H, W)``."""
 
     def render(self, index: list[int], rotations: Tensor) -> tuple[Tensor, Tensor]:
         """Return views ``(n, m, 4, H, W)`` of airplanes, and skies ``(n, 1, 3, H, W)``."""
@@ -99,7 +99,7 @@ class _Scenes(abc.ABC):
 
 
 class SkyPlanes(RecordedPairs):
-    """Pairs of one airplane in two poses before one sky; SO(3) turns the airplane only.
+    """Pairs of one airplane in two poses in front of one sky; SO(3) turns only the airplane.
 
     By default airplanes and skies are parametric, no two alike. Views are rendered once, at Haar
     rotations, and kept in the cache (see `groupae.experiments.datasets.cache`). Each split has its
@@ -107,20 +107,20 @@ class SkyPlanes(RecordedPairs):
 
     Args:
         split: ``"train"``, ``"validation"`` or ``"test"``, split by airplane once and for all.
-        seed: Key of the order and the choice of views. Fixed pairs of the validation and test
-            splits are meant to be compared, so leave it at 0 there.
+        seed: Key of order and choice of views. Leave it at 0 for validation and testing, so that
+            fixed pairs can be compared.
         size: ``"small"``: 252, 36 and 72 airplanes with 50 rotations each, rendered in about a
             minute. ``"tiny"``: 4, 2 and 2 with 6. ``"full"``: 350, 50 and 100 with 100.
-        folder: Holds ``planes`` with meshes (``.obj``, ``.off``, ``.stl``, ``.ply``, ``.glb``) and
-            ``skies`` with pictures (``.png``, ``.jpg``), at any depth, to be used instead. 70 % of
-            each are for training, 10 % for validation and 20 % for testing, drawn once and for all
-            from their sorted names. Meshes are centred and scaled, in the frame of their file; of
-            each sky a random square is taken and resized. The number of rotations is that of the
-            size, ``"tiny"`` are at most 8 airplanes, the other sizes all of them.
+        folder: Folder with ``planes``, meshes (``.obj``, ``.off``, ``.stl``, ``.ply``, ``.glb``),
+            and ``skies``, pictures (``.png``, ``.jpg``), at any depth, used instead. 70 % of each
+            are for training, 10 % for validation and 20 % for testing, drawn once and for all from
+            their sorted names. Meshes are centred and scaled, in the frame of their file; skies
+            are random square crops, resized. The number of rotations is that of the size;
+            ``"tiny"`` is at most 8 airplanes, and the other sizes are all of them.
 
     Raises:
-        ValueError: If split or size are unknown, or a file does not load.
-        FileNotFoundError: If the folder is missing or not whole.
+        ValueError: If split or size is unknown, or a file does not load.
+        FileNotFoundError: If the folder or a part of it is missing.
         CacheError: If the cache cannot be written.
 
     References:
@@ -154,7 +154,7 @@ class SkyPlanes(RecordedPairs):
     @override
     @fixed_settings()
     def orbit(self, index: Tensor, count: int) -> Views:
-        """Return views of airplanes that turn once round z, rendered now; the identity first."""
+        """Return newly rendered views of airplanes that turn once about z, the identity first."""
         check_count("SkyPlanes", "count", count)
         t = torch.arange(count) / count
         R = self.group.exp(2 * math.pi * t[:, None] * torch.tensor([0.0, 0.0, 1.0]))
@@ -167,7 +167,7 @@ class SkyPlanes(RecordedPairs):
     @override
     @fixed_settings()
     def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
-        """Render airplanes anew before other skies, so that their edges are right."""
+        """Return the readings of swaps, rendered anew so that the edges of airplanes are right."""
         i, j = self._two_choices(len(x_index)).unsqueeze(1)
         x, y = self._look_up(x_index, i), self._look_up(y_index, j)
         rotations = y.g.transpose(0, 1)
@@ -193,7 +193,7 @@ class SkyPlanes(RecordedPairs):
 
 
 class _Parametric(_Scenes):
-    """Airplanes and skies by their numbers, which no other split has, the same in all sizes."""
+    """Parametric airplanes and skies, disjoint between splits and the same in all sizes."""
 
     def __init__(self, split: Split, count: int) -> None:
         super().__init__("sky-planes", {"split": split, "planes": count}, count)
@@ -212,7 +212,7 @@ class _Parametric(_Scenes):
 
 
 class _OfFolder(_Scenes):
-    """Airplanes and skies in files."""
+    """Airplanes and skies read from files."""
 
     def __init__(self, folder: Path, split: Split, size: Size) -> None:
         planes = find_files("SkyPlanes", folder / "planes", MESH_ENDINGS, "meshes of airplanes")

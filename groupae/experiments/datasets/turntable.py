@@ -1,4 +1,4 @@
-"""Objects on a turntable: 24 views on a circle, between which the cyclic group moves the camera.
+"""Objects on a turntable in 24 views, between which the cyclic group moves the camera.
 
 The element of view j is j: the camera stands j times 15 degrees counter-clockwise, seen from above,
 from where it looks at the front of the object. Light and background stay, in the world; so the
@@ -48,15 +48,15 @@ _COUNTS: Mapping[str, Mapping[str, int]] = {
     "small": {"train": 528, "validation": 72, "test": 150},
     "full": {"train": 1680, "validation": 240, "test": 480},
 }
-_TINY = 12  # objects of a folder
+_TINY = 12  # most objects of a folder in size tiny
 _CLASSES = list(CATEGORIES)
-_VERSION = 1  # of the pictures; caches of other versions are made anew
+_VERSION = 1  # raised when the pictures change, so that caches are built again
 
 _Arrays = dict[str, npt.NDArray[np.uint8]]
 
 
 class Turntable(RecordedPairs):
-    """Pairs of two views of an object; C_24 moves the camera round it.
+    """Pairs of two views of an object; C_24 moves the camera around it.
 
     By default the objects are parametric: airplanes, chairs, tables, lamps, cars and mugs, no two
     alike, equally many of each. Views are rendered once and kept in the cache (see
@@ -65,17 +65,17 @@ class Turntable(RecordedPairs):
 
     Args:
         split: ``"train"``, ``"validation"`` or ``"test"``, split by object once and for all.
-        seed: Key of the order and the choice of views. Fixed pairs of the validation and test
-            splits are meant to be compared, so leave it at 0 there.
+        seed: Key of order and choice of views. Leave it at 0 for validation and testing, so that
+            fixed pairs can be compared.
         size: ``"small"``: 528, 72 and 150 objects, rendered in about a minute. ``"tiny"``: 12, 6
             and 6. ``"full"``: 1680, 240 and 480.
-        folder: The pictures of Kato et al., to be read instead; see
-            `groupae.experiments.datasets.originals.nmr`. Then ``"tiny"`` are at most 12 objects of
-            the split, the other sizes all of it.
+        folder: Folder with the pictures of Kato et al., read instead; see
+            `groupae.experiments.datasets.originals.nmr`. Then ``"tiny"`` is at most 12 objects of
+            the split, and the other sizes are all of it.
 
     Raises:
-        ValueError: If split or size are unknown, or a file is not as it should be.
-        FileNotFoundError: If the folder is missing or not whole.
+        ValueError: If split or size is unknown, or a file has another format.
+        FileNotFoundError: If the folder or a part of it is missing.
         CacheError: If the cache cannot be written.
 
     References:
@@ -139,7 +139,7 @@ class Turntable(RecordedPairs):
 
 
 def _object(split: Split, i: int) -> Mesh:
-    """Return the object ``i`` of a split: the same in all sizes, and in no other split."""
+    """Return object ``i`` of a split, the same in all sizes and in no other split."""
     category, number = _CLASSES[i % len(_CLASSES)], i // len(_CLASSES)
     return make_shape(category, len(SPLITS) * number + SPLITS.index(split))
 

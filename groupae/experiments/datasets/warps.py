@@ -1,14 +1,14 @@
-r"""Smooth warps of pictures that can be undone: exponentials of velocity fields.
+r"""Smooth invertible warps of pictures, as exponentials of velocity fields.
 
-A velocity field v that does not change with time moves every point along; after unit time,
+A velocity field v, constant in time, moves every point; after unit time,
 
 .. math:: \phi = \exp(v) = \exp(v / 2^k)^{2^k},
 
 a diffeomorphism (scaling and squaring). Its inverse is :math:`\exp(-v)`.
 
 Conventions: fields have shape ``(n, 2, H, W)`` and are in pixels; channel 0 points right along a
-row, channel 1 down along a column. A displacement u belongs to :math:`\phi(p) = p + u(p)`, and a
-warped picture looks up, at p, what was at :math:`\phi(p)`.
+row, channel 1 down along a column. A displacement u stands for :math:`\phi(p) = p + u(p)`, and a
+warped picture has at p the value of the picture at :math:`\phi(p)`.
 
 References:
     Arsigny, Commowick, Pennec & Ayache, A log-Euclidean framework for statistics on
@@ -31,14 +31,14 @@ __all__ = ["exponential", "jacobian_determinants", "smooth_noise", "warp"]
 def smooth_noise(
     n: int, channels: int, size: int, *, knots: int, generator: torch.Generator
 ) -> Tensor:
-    """Return smooth random fields, normal of variance 1 at ``knots`` x ``knots`` places.
+    """Return smooth random fields, standard normal at ``knots`` x ``knots`` places.
 
     Args:
         n: Number of fields.
         channels: Independent numbers at each pixel.
         size: Height and width in pixels.
-        knots: Places along each side where numbers are drawn; bicubic between them.
-        generator: Where they are drawn from.
+        knots: Number of random values per side; bicubic between them.
+        generator: Source of randomness.
 
     Returns:
         Shape ``(n, channels, size, size)``.
@@ -57,8 +57,8 @@ def exponential(velocity: Tensor, *, squarings: int = 6) -> Tensor:
     """Return the displacement after unit time along a velocity field.
 
     Args:
-        velocity: Shape ``(n, 2, H, W)``, pixels per unit time. Beyond the border it is as at it.
-        squarings: How often the field is halved, and its flow composed with itself.
+        velocity: Shape ``(n, 2, H, W)``, in pixels per unit time; the border continues outside.
+        squarings: Number of halvings of the field, and of compositions of the flow with itself.
 
     Example:
         >>> wind = torch.tensor([3.0, -1.0]).view(1, 2, 1, 1).expand(1, 2, 8, 8)
@@ -75,7 +75,7 @@ def exponential(velocity: Tensor, *, squarings: int = 6) -> Tensor:
 def warp(
     displacement: Tensor, x: Tensor, *, mode: Literal["bilinear", "nearest"] = "bilinear"
 ) -> Tensor:
-    """Return pictures that show, at p, what was at p + displacement(p); the border goes on outside.
+    """Return pictures sampled at ``p + displacement(p)``; the border continues outside.
 
     Args:
         displacement: Shape ``(n, 2, H, W)``, in pixels.
@@ -102,7 +102,7 @@ def warp(
 
 
 def jacobian_determinants(displacement: Tensor) -> Tensor:
-    """Return by how much each pixel's area grows, shape ``(n, H, W)``; positive: nothing folds.
+    """Return the area factor of each pixel, shape ``(n, H, W)``; positive where nothing folds.
 
     Example:
         >>> jacobian_determinants(torch.zeros(1, 2, 4, 4)).unique()
