@@ -97,6 +97,8 @@ _ROOMS = (
     ),
     ("models", "experiments.baselines", "paper"),
     ("models", "", "protocol:models.transform_module+protocols"),
+    ("metrics", "metrics", "choosing:registry+relative"),
+    ("objectives", "objectives", "sets:terms"),
     ("viz", "experiments.datasets", "data_pictures:drawing"),
 )
 

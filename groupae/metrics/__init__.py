@@ -1,6 +1,5 @@
 """Metrics: scores of predictions, of latent codes, and the evaluation of a whole model."""
 
-from groupae.metrics.choosing import default_scores, relative_score
 from groupae.metrics.evaluation import Estimate, evaluate
 from groupae.metrics.image import psnr_score, ssim_score
 from groupae.metrics.latent import latent_equivariance_error
@@ -12,7 +11,9 @@ from groupae.metrics.perceptual import (
     STLPIPSDistance,
     perceptual_scores,
 )
-from groupae.metrics.scores import OWN_PSNR, PSNR, SSIM, Score
+from groupae.metrics.registry import RELATIVE_SCORES, SCORES, default_scores, get_score
+from groupae.metrics.relative import relative_chamfer_score, relative_score
+from groupae.metrics.scores import OWN_PSNR, PSNR, SEEN_PSNR, SSIM, Score
 from groupae.metrics.sets import (
     ATOM_SNR,
     CHAMFER,
@@ -21,7 +22,7 @@ from groupae.metrics.sets import (
     chamfer_score,
     snr_score,
 )
-from groupae.metrics.swaps import SEEN_PSNR, swap_scores
+from groupae.metrics.swaps import swap_scores
 from groupae.protocols import FixedPairs, Swaps
 from groupae.protocols import Model as Transforms
 
@@ -31,6 +32,8 @@ __all__ = [
     "LPIPS",
     "OWN_PSNR",
     "PSNR",
+    "RELATIVE_SCORES",
+    "SCORES",
     "SEEN_PSNR",
     "SNR",
     "SSIM",
@@ -47,9 +50,11 @@ __all__ = [
     "chamfer_score",
     "default_scores",
     "evaluate",
+    "get_score",
     "latent_equivariance_error",
     "perceptual_scores",
     "psnr_score",
+    "relative_chamfer_score",
     "relative_score",
     "snr_score",
     "ssim_score",

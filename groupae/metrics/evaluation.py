@@ -13,7 +13,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, check_count, check_floating, expected
-from groupae.metrics.choosing import parse_scores
+from groupae.metrics.registry import parse_scores
 from groupae.metrics.scores import Score
 from groupae.protocols import (
     FixedPairs,

@@ -11,7 +11,7 @@ from groupae._validation import expected
 from groupae.metrics.image import clamped, psnr_score, ssim_score
 from groupae.protocols import PairBatch
 
-__all__ = ["OWN_PSNR", "PSNR", "SSIM", "Score"]
+__all__ = ["OWN_PSNR", "PSNR", "SEEN_PSNR", "SSIM", "Score"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +58,10 @@ def _own_psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:
     return psnr_score(clamped("own_psnr", prediction, pairs.x2), pairs.x2, mask=pairs.mask)
 
 
+def _seen_psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:
+    return psnr_score(clamped("seen_psnr", prediction, pairs.x2), pairs.x2, mask=pairs.mask)
+
+
 PSNR = Score("psnr", "PSNR (dB)", 2, _psnr)
 """Peak signal-to-noise ratio of pictures in [0, 1]; predictions are clamped.
 
@@ -69,3 +73,6 @@ SSIM = Score("ssim", "SSIM", 3, _ssim)
 
 OWN_PSNR = Score("own_psnr", "PSNR of what moves", 2, _own_psnr)
 """PSNR on the pixels of ``x2`` that show what the group moves."""
+
+SEEN_PSNR = Score("seen_psnr", "PSNR of what is seen", 2, _seen_psnr)
+"""PSNR on the pixels of a swap's truth that ``x`` or ``y`` shows; on all where it is not known."""

@@ -14,21 +14,12 @@ from torch import Tensor, nn
 
 from groupae._validation import expected
 from groupae.groups.matching import check_same_group
-from groupae.metrics.choosing import parse_scores
 from groupae.metrics.evaluation import Estimate, evaluate
-from groupae.metrics.image import clamped, psnr_score
-from groupae.metrics.scores import Score
+from groupae.metrics.registry import parse_scores
+from groupae.metrics.scores import SEEN_PSNR, Score
 from groupae.protocols import Model, PairBatch, Recombinations, Swaps
 
-__all__ = ["SEEN_PSNR", "swap_scores"]
-
-
-def _seen_psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:
-    return psnr_score(clamped("seen_psnr", prediction, pairs.x2), pairs.x2, mask=pairs.mask)
-
-
-SEEN_PSNR = Score("seen_psnr", "PSNR of what is seen", 2, _seen_psnr)
-"""PSNR on the pixels of a swap's truth that ``x`` or ``y`` shows; on all where it is not known."""
+__all__ = ["swap_scores"]
 
 
 class _Swap(nn.Module):

@@ -18,9 +18,9 @@ from groupae.actions import Description, LatentAction, VectorAction
 from groupae.actions.base import map_latent
 from groupae.models.backbones import ConvDecoder, ConvEncoder
 from groupae.models.transform_module import TransformModule
-from groupae.objectives import CrossReconstruction
-from groupae.objectives.reconstruction import Term
-from groupae.objectives.terms import Terms, check_terms, is_torch_loss, known_terms
+from groupae.objectives import TERMS, CrossReconstruction, Terms
+from groupae.objectives.terms import Term
+from groupae.objectives.weighted_sum import check_terms, is_torch_loss
 from groupae.protocols import PairBatch, check_pairs
 from groupae.representations import Representation
 
@@ -256,8 +256,8 @@ def _encoded(encoder: nn.Module, x: Tensor) -> Any:
 
 
 def _objective(objective: object) -> Objective:
-    """Return the loss that was asked for; what reads a pass, not a model, is a term of one."""
-    of_a_pass = is_torch_loss(objective) or objective in known_terms().values()
+    """Return the loss; a function of a pass instead of a model is a term of one."""
+    of_a_pass = is_torch_loss(objective) or objective in TERMS.values()
     if objective is None or of_a_pass or isinstance(objective, (str, Mapping, list, tuple)):
         return CrossReconstruction(objective)  # type: ignore[arg-type]  # it checks them
     if not callable(objective):

@@ -1,18 +1,25 @@
-"""Objectives: loss terms on pairs, and their weighted sum."""
+"""Objectives: loss terms on pairs, by name or as functions, and their weighted sum."""
 
 from groupae.objectives.perceptual import PerceptualTerm, lpips_error, st_lpips_error
-from groupae.objectives.prediction import CrossPrediction, Predictions, PredictionTerm
-from groupae.objectives.reconstruction import (
+from groupae.objectives.prediction import CrossPrediction
+from groupae.objectives.reconstruction import CrossReconstruction
+from groupae.objectives.registry import PREDICTION_TERMS, TERMS, get_term
+from groupae.objectives.terms import (
     CrossPass,
-    CrossReconstruction,
+    Predictions,
+    PredictionTerm,
+    chamfer_error,
     latent_cycle,
+    log_chamfer_error,
     log_mean_squared_error,
     mean_squared_error,
 )
-from groupae.objectives.sets import chamfer_error, log_chamfer_error
+from groupae.objectives.weighted_sum import Terms, WeightedSum
 from groupae.protocols import Codec, Predicted
 
 __all__ = [
+    "PREDICTION_TERMS",
+    "TERMS",
     "Codec",
     "CrossPass",
     "CrossPrediction",
@@ -21,7 +28,10 @@ __all__ = [
     "Predicted",
     "PredictionTerm",
     "Predictions",
+    "Terms",
+    "WeightedSum",
     "chamfer_error",
+    "get_term",
     "latent_cycle",
     "log_chamfer_error",
     "log_mean_squared_error",

@@ -1,138 +1,147 @@
-"""Loss terms by name, by function and with weights; and what a loss must be: one number a term."""
+"""Loss terms on a crossed prediction, and the records that they read.
+
+A term is a function of one pass, in which ``x2`` is predicted from ``x1`` and ``x1`` from ``x2``;
+it returns one number. Most read predictions and targets only, as any model has them
+(`groupae.protocols.Predicted`); those that read codes need a model with a latent action.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import functools
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Callable
+from typing import Any
 
-from torch import Tensor, nn
+import torch
+from torch import Tensor
 
-from groupae._validation import ShapeError, expected, unknown_choice
+from groupae._validation import ShapeError, expected
+from groupae.actions.base import map_latent
+from groupae.metrics import chamfer_distance
+from groupae.protocols import Codec, Predicted
 
-__all__ = ["Terms", "check_terms", "is_torch_loss", "known_terms", "parse_terms"]
+__all__ = [
+    "CrossPass",
+    "PredictionTerm",
+    "Predictions",
+    "Term",
+    "chamfer_error",
+    "latent_cycle",
+    "log_chamfer_error",
+    "log_mean_squared_error",
+    "mean_squared_error",
+]
 
-_T = TypeVar("_T")
-
-Terms: TypeAlias = (
-    Mapping[str, tuple[float, _T | str] | _T | str | float] | Sequence[_T | str] | _T | str
-)
-"""How terms are asked for; see `parse_terms`."""
-
-_FORM = "{name: (weight, term)}, a term by name, or a function of the crossed pass"
-
-
-def known_terms(*, reads_codes: bool = True) -> dict[str, Callable[[Any], Tensor]]:
-    """Return the terms that have a name; those that read codes only if there are any."""
-    from groupae.objectives import perceptual, reconstruction, sets
-
-    of_codes = {"latent_cycle": reconstruction.latent_cycle} if reads_codes else {}
-    return {
-        **of_codes,
-        "reconstruction": reconstruction.mean_squared_error,
-        "mse": reconstruction.mean_squared_error,
-        "log_mse": reconstruction.log_mean_squared_error,
-        "chamfer": sets.chamfer_error,
-        "log_chamfer": sets.log_chamfer_error,
-        "st_lpips": perceptual.st_lpips_error,
-        "lpips": perceptual.lpips_error,
-    }
-
-
-def is_torch_loss(function: object) -> bool:
-    """Return whether it is one of torch's losses, which take a prediction and a target."""
-    while isinstance(function, functools.partial):
-        function = function.func
-    is_function = getattr(function, "__module__", None) == "torch.nn.functional"
-    return isinstance(function, nn.modules.loss._Loss) or (is_function and callable(function))
+_FLOOR = 1e-4  # 40 dB: a prediction that is already right has a bounded gradient
 
 
 @dataclasses.dataclass(frozen=True)
-class _OfPrediction:
-    """A function of a prediction and a target as a term."""
-
-    function: Callable[[Tensor, Tensor], Tensor]
-
-    def __call__(self, crossed: Any) -> Tensor:
-        return self.function(crossed.prediction, crossed.target)
-
-
-def parse_terms(
-    owner: str, terms: object, *, reads_codes: bool = True
-) -> dict[str, tuple[float, Callable[[Any], Tensor]]]:
-    """Return weights and terms by name.
+class Predictions:
+    """Predictions beside their targets.
 
     Args:
-        owner: Who complains.
-        terms: One term or a list of them, by name or as functions (also torch's own losses), of
-            weight 1; or a mapping from name to (weight, term), to a term, or, where the name is
-            known, to a weight.
-        reads_codes: Whether terms may read codes, not predictions and targets alone.
-
-    Raises:
-        TypeError: If it is none of these.
-        ValueError: If a name is unknown, or there are no terms.
+        prediction: Predictions of a model, shape ``(n, *x_shape)``.
+        target: Data that they should equal, same shape.
     """
-    if terms is None:
-        terms = "reconstruction"
-    if isinstance(terms, str) or callable(terms):
-        terms = (terms,)
-    if isinstance(terms, Mapping):
-        items = [(str(name), entry) for name, entry in terms.items()]
-    elif isinstance(terms, Sequence):
-        items = [(_name_of(term), term) for term in terms]
-    else:
-        raise TypeError(expected(owner, f"terms as {_FORM}", type(terms).__name__))
-    if not items:
-        raise ValueError(expected(owner, f"terms as {_FORM}", "none"))
-    known = known_terms(reads_codes=reads_codes)
-    return {name: _weighted(owner, name, entry, known) for name, entry in items}
+
+    prediction: Tensor
+    target: Tensor
 
 
-def _name_of(term: object) -> str:
-    if isinstance(term, str):
-        return term
-    return str(getattr(term, "__name__", type(term).__name__))
+@dataclasses.dataclass(frozen=True)
+class CrossPass:
+    """Codes and predictions of ``n`` pairs in both directions, so ``2n`` of each.
 
-
-def _weighted(
-    owner: str, name: str, entry: object, known: Mapping[str, Callable[[Any], Tensor]]
-) -> tuple[float, Callable[[Any], Tensor]]:
-    weight: object = 1.0
-    if isinstance(entry, tuple) and len(entry) == 2:
-        weight, entry = entry
-    elif isinstance(entry, (int, float)) and not isinstance(entry, bool):
-        weight, entry = entry, name
-    if not isinstance(weight, (int, float)) or isinstance(weight, bool):
-        raise TypeError(expected(owner, f"a number as the weight of {name!r}", repr(weight)))
-    if isinstance(entry, str):
-        if entry not in known:
-            raise ValueError(unknown_choice(owner, "a term", entry, known))
-        return float(weight), known[entry]
-    if not callable(entry):
-        raise TypeError(expected(owner, f"terms as {_FORM}", f"{name!r}: {entry!r}"))
-    return float(weight), _OfPrediction(entry) if is_torch_loss(entry) else entry
-
-
-def check_terms(owner: object, terms: object) -> dict[str, Tensor]:
-    """Return loss terms by name, each a scalar; one tensor is the term ``"loss"``.
-
-    Raises:
-        TypeError: If they are no mapping from names to tensors.
-        ShapeError: If a term is not one number.
+    Args:
+        model: The model that was run.
+        moved: Codes after the action, ``g . E(x1)`` and ``g^-1 . E(x2)``.
+        prediction: Their decoded data.
+        target: Data that these should equal, ``x2`` and ``x1``.
+        code: Codes before the action, ``E(x1)`` and ``E(x2)``.
     """
-    if isinstance(terms, Tensor):
-        terms = {"loss": terms}
-    if not isinstance(terms, Mapping):
-        got = type(terms).__name__
-        raise TypeError(expected(owner, "loss terms by name, or one scalar tensor", got))
-    for name, term in terms.items():
-        if not isinstance(term, Tensor):
-            remedy = "leave out .item() and float(): they cut the gradient"
-            what = f"the term {name!r} to be a tensor"
-            raise TypeError(expected(owner, what, type(term).__name__, remedy))
-        if term.numel() != 1:
-            what = f"the term {name!r} to be one number"
-            raise ShapeError(expected(owner, what, tuple(term.shape), "take its mean"))
-    return {name: term if term.ndim == 0 else term.reshape(()) for name, term in terms.items()}
+
+    model: Codec
+    moved: Any
+    prediction: Tensor
+    target: Tensor
+    code: Any = None
+
+    @property
+    def target_code(self) -> Any:
+        """Codes of the targets, ``E(x2)`` and ``E(x1)``."""
+        return map_latent(lambda part: part.roll(len(part) // 2, 0), self.code)
+
+
+Term = Callable[[CrossPass], Tensor]
+"""Loss term that may read codes."""
+
+PredictionTerm = Callable[[Predicted], Tensor]
+"""Loss term that reads predictions and targets only."""
+
+
+def mean_squared_error(crossed: Predicted) -> Tensor:
+    """Return the mean squared error of the crossed reconstruction (the paper's loss)."""
+    return _errors(crossed).square().mean()
+
+
+def log_mean_squared_error(crossed: Predicted, floor: float = _FLOOR) -> Tensor:
+    """Return the mean over data of ``log(mse + floor)``.
+
+    Up to a factor this is minus the mean PSNR of an evaluation: each picture counts by its relative
+    error, so that dense pictures do not dominate sparse ones. The floor (40 dB) bounds the gradient
+    of a prediction that is already right.
+    """
+    errors = _errors(crossed).square().flatten(1).mean(1)
+    return (errors + floor).log().mean()
+
+
+def _errors(crossed: Predicted) -> Tensor:
+    """Return prediction minus target, which must not broadcast."""
+    found, wanted = tuple(crossed.prediction.shape), tuple(crossed.target.shape)
+    if found != wanted:
+        what = f"predictions of the target's shape {wanted}"
+        remedy = "sets of different sizes compare by chamfer_error"
+        raise ShapeError(expected("reconstruction error", what, found, remedy))
+    return crossed.prediction - crossed.target
+
+
+def chamfer_error(crossed: Predicted) -> Tensor:
+    """Return the mean squared Chamfer distance, which ignores the order of points.
+
+    Example:
+        >>> points = torch.rand(2, 5, 3)
+        >>> chamfer_error(Predictions(points.flip(1), points))
+        tensor(0.)
+    """
+    return chamfer_distance(crossed.prediction, crossed.target).mean()
+
+
+def log_chamfer_error(crossed: Predicted, floor: float = _FLOOR) -> Tensor:
+    """Return the mean over sets of ``log(squared Chamfer distance + floor)``.
+
+    Up to a factor this is minus the mean of `groupae.metrics.chamfer_score` of an evaluation; the
+    floor (40 dB) bounds the gradient of a set that is already right.
+
+    Example:
+        >>> points = torch.rand(2, 5, 3)
+        >>> log_chamfer_error(Predictions(points, points), floor=1.0)
+        tensor(0.)
+    """
+    return (chamfer_distance(crossed.prediction, crossed.target) + floor).log().mean()
+
+
+def latent_cycle(crossed: CrossPass) -> Tensor:
+    """Return the mean of ``|z - E(D(z))|^2`` over the moved codes (paper: weight 1e-4 on digits).
+
+    The paper takes z = E(x). The moved codes follow the same distribution when elements are drawn
+    uniformly, and their decoded data are there already.
+    """
+    again = crossed.model.encode(crossed.prediction)
+    if isinstance(crossed.moved, dict):
+        return torch.stack(
+            [_squared_norm(z - again[name]) for name, z in crossed.moved.items()]
+        ).sum()
+    return _squared_norm(crossed.moved - again)
+
+
+def _squared_norm(z: Tensor) -> Tensor:
+    return z.flatten(1).square().sum(1).mean()

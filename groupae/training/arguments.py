@@ -14,8 +14,8 @@ from torch.nn.parameter import is_lazy
 from groupae._validation import ShapeError, check_floating, expected, unknown_choice
 from groupae.groups.matching import check_same_group
 from groupae.metrics import Score
-from groupae.metrics.choosing import parse_scores
 from groupae.metrics.evaluation import as_pairs
+from groupae.metrics.registry import parse_scores
 from groupae.protocols import PairBatch, PairSource, check_pairs, has_parts
 from groupae.training.callbacks import Callback
 from groupae.training.config import TrainingConfig

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from groupae._interrupts import interrupts_deferred
 from groupae._validation import expected
 from groupae.metrics import Score, evaluate
-from groupae.objectives.terms import check_terms
+from groupae.objectives.weighted_sum import check_terms
 from groupae.protocols import FixedPairs, PairBatch, PairSource
 from groupae.training.arguments import (
     CheckedSource,

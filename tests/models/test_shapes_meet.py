@@ -397,12 +397,12 @@ def test_an_objective_may_return_one_scalar():
 @pytest.mark.parametrize(
     ("objective", "error", "words"),
     [
-        ("mes", ValueError, "a term to be one of .*, got 'mes'; did you mean 'mse'"),
+        ("mes", ValueError, "a loss term to be one of .*, got 'mes'; did you mean 'mse'"),
         (3, TypeError, "LatentActionAE: expected an objective: .*, got int"),
         ({}, ValueError, "CrossReconstruction: expected terms as .*, got none"),
         ({"mse": ("a", mean_squared_error)}, TypeError, "a number as the weight of 'mse', got 'a'"),
         ({"mse": (1.0, 3)}, TypeError, "got 'mse': 3"),
-        ({"mine": 1.0}, ValueError, "a term to be one of .*, got 'mine'"),
+        ({"mine": 1.0}, ValueError, "a loss term to be one of .*, got 'mine'"),
     ],
 )
 def test_objectives_of_a_wrong_kind_get_one_sentence(objective, error, words):
@@ -434,7 +434,7 @@ def test_a_term_is_one_number_with_its_graph(term, error, words):
 
 def test_a_latent_term_needs_codes():
     with pytest.raises(
-        ValueError, match=r"CrossPrediction: expected a term to be one of .*latent_c"
+        ValueError, match=r"CrossPrediction: expected a loss term to be one of .*latent_c"
     ):
         CrossPrediction("latent_cycle")
 

@@ -22,7 +22,7 @@ from typing_extensions import override
 from groupae._validation import check_count, expected
 from groupae.actions.base import map_latent
 from groupae.models import Capabilities, TransformModule
-from groupae.objectives import CrossPrediction, PredictionTerm
+from groupae.objectives import CrossPrediction, PredictionTerm, Terms
 from groupae.protocols import PairBatch
 from groupae.representations import Representation
 
@@ -69,7 +69,7 @@ class Conditional(TransformModule):
         channels: int | Mapping[str, int],
         *,
         hidden: int = 128,
-        terms: Mapping[str, tuple[float, PredictionTerm]] | None = None,
+        terms: Terms[PredictionTerm] | None = None,
     ) -> None:
         super().__init__()
         check_count("Conditional", "hidden", hidden)

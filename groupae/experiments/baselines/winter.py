@@ -14,7 +14,7 @@ radians, counter-clockwise.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,7 @@ from groupae.groups import SO2, Group
 from groupae.groups.constants import Constant
 from groupae.groups.matching import check_same_group
 from groupae.models import Capabilities, ConvDecoder, ConvEncoder, TransformModule
-from groupae.objectives import CrossPrediction, PredictionTerm
+from groupae.objectives import CrossPrediction, PredictionTerm, Terms
 from groupae.protocols import PairBatch, check_pairs
 
 __all__ = ["OrbitAveragedEncoder", "Winter", "direction"]
@@ -153,7 +153,7 @@ class Winter(TransformModule):
         encoder_widths: Sequence[int] = (16, 32),
         decoder_widths: Sequence[int] = (32, 64),
         learns_from_pairs: bool = True,
-        terms: Mapping[str, tuple[float, PredictionTerm]] | None = None,
+        terms: Terms[PredictionTerm] | None = None,
     ) -> None:
         super().__init__()
         if group != SO2():

@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import torch
 
-from groupae._validation import expected, unknown_choice
+from groupae._validation import expected
 from groupae.experiments.datasets.registry import DatasetInfo
 from groupae.experiments.presets.backbones import get_backbone
 from groupae.experiments.presets.config import BaselineConfig, ModelConfig
 from groupae.experiments.presets.systems import build_baseline
 from groupae.metrics import LPIPSDistance, STLPIPSDistance
 from groupae.models import LatentActionAE, TransformModule
-from groupae.objectives import (
-    CrossReconstruction,
-    chamfer_error,
-    latent_cycle,
-    log_chamfer_error,
-    log_mean_squared_error,
-    lpips_error,
-    mean_squared_error,
-    st_lpips_error,
-)
+from groupae.objectives import CrossReconstruction
 
 __all__ = ["build_model", "check_trainable"]
-
-_TERMS = {
-    "mse": mean_squared_error,
-    "log_mse": log_mean_squared_error,
-    "latent_cycle": latent_cycle,
-    "chamfer": chamfer_error,
-    "log_chamfer": log_chamfer_error,
-    "lpips": lpips_error,
-    "st_lpips": st_lpips_error,
-}
 
 
 def build_model(
@@ -68,12 +49,7 @@ def check_trainable(config: ModelConfig | BaselineConfig) -> None:
 
 
 def _build_latent_action_ae(data: DatasetInfo, config: ModelConfig) -> LatentActionAE:
-    unknown = [name for name in config.objective if name not in _TERMS]
-    if unknown:
-        raise ValueError(unknown_choice("ModelConfig", "a loss term", unknown[0], _TERMS))
-    objective = CrossReconstruction(
-        {name: (weight, _TERMS[name]) for name, weight in config.objective.items()}
-    )
+    objective = CrossReconstruction(config.objective)
     parts = get_backbone(config.backbone)(data.group, data.x_shape, config)
     if not isinstance(parts, tuple) or len(parts) != 3:
         owner, what = f"backbone {config.backbone!r}", "an encoder, a decoder and an action"

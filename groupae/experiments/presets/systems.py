@@ -21,7 +21,6 @@ from groupae.experiments.datasets.registry import DatasetInfo
 from groupae.experiments.presets.backbones import get_backbone
 from groupae.experiments.presets.config import BaselineConfig, ModelConfig
 from groupae.models import Capabilities, TransformModule
-from groupae.objectives import PredictionTerm, log_mean_squared_error, mean_squared_error
 
 __all__ = ["SYSTEMS", "System", "build_baseline", "find_obstacle"]
 
@@ -41,18 +40,6 @@ class System:
     build: Callable[..., TransformModule]
 
 
-_TERMS: Mapping[str, PredictionTerm] = {
-    "mse": mean_squared_error,
-    "log_mse": log_mean_squared_error,
-}
-
-
-def _terms(loss: str) -> dict[str, tuple[float, PredictionTerm]]:
-    if loss not in _TERMS:
-        raise ValueError(unknown_choice("BaselineConfig", "a loss", loss, _TERMS))
-    return {loss: (1.0, _TERMS[loss])}
-
-
 def _winter(
     data: DatasetInfo, *, encoder: str = "orbit_averaged", loss: str = "mse", **options: Any
 ) -> TransformModule:
@@ -67,7 +54,7 @@ def _winter(
         }
         options["encoder"] = steerable_encoder(data.x_shape, options.get("dim", 32), **sizes)
     assert data.data_action is not None, "its capabilities ask for one"
-    return Winter(data.group, data.x_shape, data.data_action, terms=_terms(loss), **options)
+    return Winter(data.group, data.x_shape, data.data_action, terms=loss, **options)
 
 
 def _conditional(
@@ -78,8 +65,8 @@ def _conditional(
     encoder, decoder, action = get_backbone(config.backbone)(data.group, data.x_shape, config)
     parts = dict(action.acted.items()) if isinstance(action, PartsAction) else {"code": action}
     channels = {n: part.size for n, part in parts.items() if isinstance(part, AxisAction)}
-    rho, terms = data.group.rep(features), _terms(loss)
-    return Conditional(encoder, decoder, rho, channels, hidden=hidden, terms=terms)
+    rho = data.group.rep(features)
+    return Conditional(encoder, decoder, rho, channels, hidden=hidden, terms=loss)
 
 
 def _of(kind: Callable[..., TransformModule], *, has_loss: bool) -> Callable[..., TransformModule]:
@@ -87,7 +74,7 @@ def _of(kind: Callable[..., TransformModule], *, has_loss: bool) -> Callable[...
 
     def build(data: DatasetInfo, **options: Any) -> TransformModule:
         if has_loss:
-            options["terms"] = _terms(options.pop("loss", "mse"))
+            options["terms"] = options.pop("loss", "mse")
         return kind(data.group, data.x_shape, **options)
 
     return build

@@ -14,7 +14,7 @@ The group it knows is :math:`(R^d, +)`; it has no input for g. Two ways to ask i
 from __future__ import annotations
 
 import abc
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -25,7 +25,7 @@ from groupae.experiments.baselines.maganet.additive_flow_decoder import Additive
 from groupae.experiments.baselines.maganet.reference_bank import ReferenceBank
 from groupae.groups import Group
 from groupae.models import Capabilities, ConvEncoder, TransformModule
-from groupae.objectives import CrossPrediction, PredictionTerm
+from groupae.objectives import CrossPrediction, PredictionTerm, Terms
 from groupae.protocols import PairBatch, check_pairs
 from groupae.representations import Representation
 
@@ -133,7 +133,7 @@ class MAGANet(_StepModel):
         gamma: float = 0.03,
         pairs: int = 4096,
         candidates: int = 128,
-        terms: Mapping[str, tuple[float, PredictionTerm]] | None = None,
+        terms: Terms[PredictionTerm] | None = None,
     ) -> None:
         super().__init__()
         self.group = group
@@ -227,7 +227,7 @@ class MAGANetHead(_StepModel):
         encoder_widths: Sequence[int] = (32, 64),
         widths: Sequence[int] | None = None,
         steps: int = 3,
-        terms: Mapping[str, tuple[float, PredictionTerm]] | None = None,
+        terms: Terms[PredictionTerm] | None = None,
     ) -> None:
         super().__init__()
         rho = group.rep(features) if isinstance(features, str) else features or group.standard()

@@ -1,0 +1,133 @@
+"""Scores by name, and the rule that chooses scores where none are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from groupae._validation import expected, unknown_choice
+from groupae.metrics.image import is_in_unit_range
+from groupae.metrics.perceptual import LPIPS, ST_LPIPS
+from groupae.metrics.relative import relative_chamfer_score, relative_score, spread_of
+from groupae.metrics.scores import OWN_PSNR, PSNR, SEEN_PSNR, SSIM, Score
+from groupae.metrics.sets import ATOM_SNR, CHAMFER, SNR
+from groupae.protocols import PairBatch, is_point_set
+
+__all__ = ["RELATIVE_SCORES", "SCORES", "default_scores", "get_score", "parse_scores"]
+
+SCORES: Mapping[str, Score] = {
+    score.name: score
+    for score in (PSNR, SSIM, OWN_PSNR, SEEN_PSNR, SNR, ATOM_SNR, CHAMFER, ST_LPIPS, LPIPS)
+}
+"""Scores by name."""
+
+RELATIVE_SCORES: Mapping[str, Callable[[PairBatch], Score]] = {
+    "relative_snr": relative_score,
+    "relative_chamfer": relative_chamfer_score,
+}
+"""Functions that make the scores that depend on the spread of the data, by name."""
+
+_SMALLEST_SPREAD, _LARGEST_SPREAD = 0.01, 1e6  # between them the cap of 100 dB is out of reach
+_OWN_WORDING = 'Score("mine", "mine", 3, lambda prediction, pairs: ...) makes one of a function'
+
+
+def get_score(name: str, pairs: PairBatch, *, owner: object = "get_score") -> Score:
+    """Return a score by name.
+
+    Args:
+        name: The name, such as "psnr" or "relative_snr".
+        pairs: Pairs with the data ``x2`` that predictions are compared with; the relative scores
+            depend on their spread.
+        owner: Subject of the error message.
+
+    Raises:
+        ValueError: If there is none of that name; the message lists all.
+
+    Example:
+        >>> x = torch.rand(9, 1, 16, 16)
+        >>> get_score("psnr", PairBatch(x, torch.zeros(9), x)) is PSNR
+        True
+    """
+    if name in RELATIVE_SCORES:
+        return RELATIVE_SCORES[name](pairs)
+    if name not in SCORES:
+        raise ValueError(unknown_choice(owner, "a score", name, [*SCORES, *RELATIVE_SCORES]))
+    return SCORES[name]
+
+
+def default_scores(pairs: PairBatch) -> tuple[Score, ...]:
+    """Return the scores that suit the data; training chooses weights by the first.
+
+    Larger is better for each. The shape ``x_shape`` of a datum and its values decide:
+
+    * pictures and volumes (three axes or more) with values in [0, 1]: PSNR, and SSIM for
+      ``(C, H, W)`` of at least 11 x 11;
+    * sets of points, ``(N, 2)`` or ``(N, 3)`` with more points than coordinates: Chamfer;
+    * series about zero, ``(channels, length)``, with a mean below their spread: SNR;
+    * all others (vectors, pictures in another range, series with an offset): the relative SNR,
+      which is over the spread of the data.
+
+    PSNR and Chamfer are capped at 100 dB of unit size. Data with a spread below 0.01 could come
+    near the cap by their size alone: the relative SNR replaces PSNR there, and Chamfer is taken
+    over the spread. The same holds above a spread of a million, where squares would leave the range
+    of floats.
+
+    Args:
+        pairs: Pairs with the data ``x2`` that predictions are compared with.
+
+    Example:
+        >>> x, g = torch.rand(9, 3, 16, 16), torch.zeros(9)
+        >>> [score.name for score in default_scores(PairBatch(x, g, x))]
+        ['psnr', 'ssim']
+        >>> [score.name for score in default_scores(PairBatch(2 * x - 1, g, 2 * x - 1))]
+        ['relative_snr']
+    """
+    x, x_shape = pairs.x2, tuple(pairs.x2.shape[1:])
+    spread = spread_of(x)
+    is_of_unit_size = _SMALLEST_SPREAD <= spread <= _LARGEST_SPREAD
+    if is_point_set(x_shape):
+        return (CHAMFER if is_of_unit_size else relative_chamfer_score(pairs),)
+    if len(x_shape) >= 3 and is_of_unit_size and is_in_unit_range(x):
+        has_windows = len(x_shape) == 3 and min(x_shape[1:]) >= 11
+        return (PSNR, SSIM) if has_windows else (PSNR,)
+    if len(x_shape) == 2 and _is_about_zero(x, spread):
+        return (SNR,)
+    return (relative_score(pairs),)
+
+
+def _is_about_zero(x: Tensor, spread: float) -> bool:
+    mean = x.detach().cpu().mean(0, dtype=torch.float64)
+    return float(mean.square().mean().sqrt()) <= spread
+
+
+def parse_scores(owner: str, scores: object, pairs: PairBatch) -> tuple[Score, ...]:
+    """Return scores given as one or many, each a `Score` or a name; `default_scores` unless given.
+
+    Raises:
+        TypeError: If one is neither.
+        ValueError: If a name is unknown.
+    """
+    if scores is None:
+        return default_scores(pairs)
+    if isinstance(scores, (str, Score)):
+        scores = (scores,)
+    if not isinstance(scores, Sequence):
+        form = "scores as a list of Score or of names"
+        raise TypeError(expected(owner, form, _described(scores), _OWN_WORDING))
+    return tuple(_parse_score(owner, score, pairs) for score in scores)
+
+
+def _parse_score(owner: str, score: object, pairs: PairBatch) -> Score:
+    if isinstance(score, Score):
+        return score
+    if not isinstance(score, str):
+        raise TypeError(expected(owner, "a Score or its name", _described(score), _OWN_WORDING))
+    return get_score(score, pairs, owner=owner)
+
+
+def _described(thing: object) -> str:
+    name = getattr(thing, "__name__", None)
+    kind = type(thing).__name__
+    return f"{kind} {name}" if name else kind
