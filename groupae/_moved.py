@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from typing_extensions import override
 
-__all__ = ["MODULES", "find_moved_modules", "lazy_names"]
+__all__ = ["MODULES", "find_moved_modules", "lazy_names", "share_names"]
 
 # Where modules were, where they are, and which: a new name after a colon, parts joined by "+"
 _ROOMS = (
@@ -117,6 +117,17 @@ def _moved_modules() -> dict[str, tuple[str, ...]]:
 
 MODULES = _moved_modules()
 """The modules that moved: where each was, and where its names are now, both below ``groupae``."""
+
+
+def share_names(cls: type, old: str, new: str) -> None:
+    """Give a class the attribute that it defines by one of two names under the other one too.
+
+    Called for each subclass, it lets users override and read the attribute by its old name.
+    """
+    own = vars(cls)
+    for name, other in ((old, new), (new, old)):
+        if name in own and other not in own:
+            setattr(cls, other, own[name])
 
 
 def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:

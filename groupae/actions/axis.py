@@ -106,9 +106,9 @@ class RepresentationAction(AxisAction):
 
     @property
     @override
-    def depth(self) -> int:
+    def error_growth(self) -> int:
         """By how much the representation amplifies rounding errors of an element."""
-        return self.rho.depth
+        return self.rho.error_growth
 
     @override
     def forward(self, g: Tensor, z: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from groupae._moved import share_names
 from groupae._validation import ShapeError, expected
 from groupae.actions.align.newton import MOST_TRIED
 from groupae.groups import Group
@@ -99,10 +100,17 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
     exact_subgroup: Homomorphism | None = None
     has_second_derivatives: bool = True
 
+    @override
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        share_names(cls, "depth", "error_growth")
+
     @property
-    def depth(self) -> int:
-        """By how much rounding errors of an element are amplified."""
+    def error_growth(self) -> int:
+        """Factor by which rounding errors of an element grow."""
         return 1
+
+    depth = error_growth  # its name until groupae 0.2
 
     @property
     def can_align(self) -> bool:

@@ -116,10 +116,10 @@ class GridAction(LatentAction[Tensor]):
 
     @property
     @override
-    def depth(self) -> int:
+    def error_growth(self) -> int:
         """How many pixels a radian is worth at most, and what the channels amplify."""
         pixels = 1 if self.exactness == "exact" else max(self.size)
-        return pixels * (self.channels.depth if self.channels else 1)
+        return pixels * (self.channels.error_growth if self.channels else 1)
 
     def _check(self, z: Tensor) -> None:
         if self.channels:

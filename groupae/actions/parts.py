@@ -62,9 +62,9 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
 
     @property
     @override
-    def depth(self) -> int:
-        """The largest depth of its parts."""
-        return max(action.depth for _, action in self._acted())
+    def error_growth(self) -> int:
+        """Largest error growth of the parts."""
+        return max(action.error_growth for _, action in self._acted())
 
     def _action(self, name: str) -> LatentAction[Tensor] | None:
         if name not in self.acted:

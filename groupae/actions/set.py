@@ -77,9 +77,9 @@ class SetAction(LatentAction[Code]):
 
     @property
     @override
-    def depth(self) -> int:
-        """The larger depth of points and features."""
-        return max(self.points.depth, self.features.depth if self.features else 1)
+    def error_growth(self) -> int:
+        """Larger error growth of points and features."""
+        return max(self.points.error_growth, self.features.error_growth if self.features else 1)
 
     @property
     def space_dim(self) -> int:

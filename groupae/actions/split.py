@@ -92,9 +92,9 @@ class SplitAction(AxisAction):
 
     @property
     @override
-    def depth(self) -> int:
+    def error_growth(self) -> int:
         """By how much the representation amplifies rounding errors of an element."""
-        return self.rho.depth
+        return self.rho.error_growth
 
     # --- the mask ---------------------------------------------------------------------------
     def is_acted_on(self) -> Tensor:

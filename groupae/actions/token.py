@@ -57,9 +57,9 @@ class TokenAction(LatentAction[Tensor]):
 
     @property
     @override
-    def depth(self) -> int:
+    def error_growth(self) -> int:
         """The sum of both depths."""
-        return self.rho.depth + (self.tokens.depth if self.tokens else 0)
+        return self.rho.error_growth + (self.tokens.error_growth if self.tokens else 0)
 
     def _check(self, z: Tensor) -> None:
         d = self.rho.dim

@@ -10,10 +10,13 @@ from __future__ import annotations
 import abc
 import dataclasses
 from collections.abc import Hashable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
+from groupae._moved import share_names
 from groupae.kernels.block_product import join_blocks, multiply_blocks, split_blocks
 
 __all__ = ["IrrepLabel", "Irreps", "Terms"]
@@ -42,6 +45,11 @@ class Irreps(abc.ABC):
     Groups that are not reductive (`Affine`) list indecomposable blocks instead and say so in
     `is_irreducible`. A subclass gives `labels`, `parse`, `dim` and `matrices`.
     """
+
+    @override
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        share_names(cls, "depth", "error_growth")
 
     @property
     def trivial(self) -> IrrepLabel:
@@ -92,10 +100,12 @@ class Irreps(abc.ABC):
         del label
         return True
 
-    def depth(self, label: IrrepLabel) -> int:
-        """Return by how much rounding errors of an element are amplified (frequency, degree)."""
+    def error_growth(self, label: IrrepLabel) -> int:
+        """Return the factor by which rounding errors of an element grow (frequency, degree)."""
         del label
         return 1
+
+    depth = error_growth  # its name until groupae 0.2
 
     @abc.abstractmethod
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:

@@ -71,9 +71,9 @@ class DirectSum(Representation):
 
     @property
     @override
-    def depth(self) -> int:
-        """The largest depth of its parts."""
-        return max(part.depth for part in self.parts)
+    def error_growth(self) -> int:
+        """Largest error growth of the parts."""
+        return max(part.error_growth for part in self.parts)
 
     @property
     @override
@@ -134,7 +134,7 @@ class DirectSum(Representation):
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Derived(Representation):
-    """A representation made from one other, whose size and depth it has unless it says more.
+    """A representation made from one other, whose size and error growth it has unless it says more.
 
     Args:
         group: The group.
@@ -154,9 +154,9 @@ class Derived(Representation):
 
     @property
     @override
-    def depth(self) -> int:
+    def error_growth(self) -> int:
         """That of the inner one."""
-        return self.inner.depth
+        return self.inner.error_growth
 
     @property
     @override
@@ -246,9 +246,9 @@ class TensorProduct(Representation):
 
     @property
     @override
-    def depth(self) -> int:
+    def error_growth(self) -> int:
         """Sum of the factors' depths."""
-        return sum(factor.depth for factor in self.factors)
+        return sum(factor.error_growth for factor in self.factors)
 
     @property
     @override
@@ -342,11 +342,11 @@ class BasisChange(Derived):
 
     @property
     @override
-    def depth(self) -> int:
+    def error_growth(self) -> int:
         """That of the inner one, more if the basis is badly conditioned."""
         q, inverse = self.basis.values, self.inverse.values
         scale = float(torch.linalg.matrix_norm(q, 2) * torch.linalg.matrix_norm(inverse, 2))
-        return math.ceil(self.inner.depth * max(1.0, scale - 1e-9))
+        return math.ceil(self.inner.error_growth * max(1.0, scale - 1e-9))
 
     @property
     @override

@@ -17,12 +17,13 @@ import abc
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._moved import share_names
 from groupae._validation import Method, check_axis_size, check_floating, expected
 from groupae.groups import Group, get_group
 from groupae.groups.base import align_batch
@@ -104,6 +105,11 @@ class Representation(abc.ABC):
 
     group: Group
 
+    @override
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        share_names(cls, "depth", "error_growth")
+
     # --- what a subclass says ---------------------------------------------------------------
     @property
     @abc.abstractmethod
@@ -115,9 +121,11 @@ class Representation(abc.ABC):
         """Return ``rho(g) x`` for ``x`` of shape ``(*batch, dim, m)``; batch axes broadcast."""
 
     @property
-    def depth(self) -> int:
-        """By how much rounding errors of an element are amplified."""
+    def error_growth(self) -> int:
+        """Factor by which rounding errors of an element grow."""
         return 1
+
+    depth = error_growth  # its name until groupae 0.2
 
     @property
     def is_orthogonal(self) -> bool:

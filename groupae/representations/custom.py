@@ -39,7 +39,7 @@ def _check(rho: Representation, what: str) -> None:
     error = error / wanted.abs().flatten(1).amax(1).clamp(min=1)
     error = torch.nan_to_num(error, nan=torch.inf)
     worst = int(error.argmax())
-    if error[worst] > 1e-6 * rho.depth:
+    if error[worst] > 1e-6 * rho.error_growth:
         pair = f"a difference of {error[worst]:.1e} at g = {g[worst].tolist()}, h = "
         raise ValueError(expected(what, "rho(gh) = rho(g) rho(h)", f"{pair}{h[worst].tolist()}"))
     eye = torch.eye(rho.dim, dtype=torch.float64)
@@ -48,7 +48,7 @@ def _check(rho: Representation, what: str) -> None:
     again = rho.matrix(group.representatives(g), torch.float64)
     off = (again - rho.matrix(g, torch.float64)).abs().flatten(1).amax(1)
     off = off / again.abs().flatten(1).amax(1).clamp(min=1)
-    if off.amax() > 1e-6 * rho.depth:
+    if off.amax() > 1e-6 * rho.error_growth:
         worst = int(off.argmax())
         remedy = "it must depend on the element only, not on the coordinates written"
         got = f"two at g = {g[worst].tolist()} and {group.representatives(g)[worst].tolist()}"
@@ -116,7 +116,7 @@ class LieRepresentation(Representation):
 
     @property
     @override
-    def depth(self) -> int:
+    def error_growth(self) -> int:
         """Largest norm of a generator times the norms that logarithms reach."""
         norms = torch.linalg.matrix_norm(self.generators.values, 2)
         return max(4, 4 * math.ceil(float(norms.amax()) - 1e-6))

@@ -124,9 +124,9 @@ class IrrepSum(Representation):
 
     @property
     @override
-    def depth(self) -> int:
-        """The largest depth of its irreps."""
-        return max(self.group.irreps.depth(label) for label in self.labels)
+    def error_growth(self) -> int:
+        """Largest error growth of the irreps."""
+        return max(self.group.irreps.error_growth(label) for label in self.labels)
 
     @property
     @override

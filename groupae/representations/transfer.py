@@ -66,9 +66,9 @@ class Pullback(Derived):
 
     @property
     @override
-    def depth(self) -> int:
+    def error_growth(self) -> int:
         """The same, and once more for the map."""
-        return self.inner.depth + 1
+        return self.inner.error_growth + 1
 
     @override
     def summands(self) -> tuple[Summand, ...]:
@@ -131,9 +131,9 @@ class Induced(Derived):
 
     @property
     @override
-    def depth(self) -> int:
+    def error_growth(self) -> int:
         """That of the inner one, and twice more for the products with cosets."""
-        return self.inner.depth + 2
+        return self.inner.error_growth + 2
 
     def _factor(self, g: Tensor) -> tuple[Tensor, Tensor]:
         """Return where each coset goes, shape ``(*batch, k)``, and the ``h`` there."""

@@ -6,9 +6,10 @@ One file a noun: ``group_laws`` (with ``sampling_laws``), ``representation_laws`
 ``strategies`` (hypothesis) and ``mixins`` (pytest) are imported by name.
 
 A check runs on the group's hard elements (identity and near it, pi, poles) and on random ones, in
-one dtype; a tolerance is ``64 eps(dtype)`` times the depth (highest frequency or degree). Errors
-are relative to the largest entry where that is above 1. Gradients to the element are compared with
-central differences, to 1e-6 times the depth. Every law has the name one would give its violation.
+one dtype; a tolerance is ``64 eps(dtype)`` times the error growth (highest frequency or degree).
+Errors are relative to the largest entry where that is above 1. Gradients to the element are
+compared with central differences, to 1e-6 times the error growth. Every law has the name one would
+give its violation.
 """
 
 from groupae.groups.samples import sample_elements

@@ -63,7 +63,7 @@ def check_action(
     """
 
     def check(book: LawBook) -> None:
-        book.depth = action.depth
+        book.error_growth = action.error_growth
         some = acting_elements(action, dtype) if elements is None else elements
         g, h, _ = triples(action.group, some)
         z, n = latent, len(g)

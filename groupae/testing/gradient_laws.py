@@ -224,7 +224,7 @@ def _check_first(w: _Wanted) -> None:
         w.compare(law, _slopes(path, p), w.first, "jacfwd")
         if w.book.dtype == torch.float64:
             differences = _differences(path, p)
-            w.compare(law, differences, w.first, "differences", 1e-6 * w.book.depth)
+            w.compare(law, differences, w.first, "differences", 1e-6 * w.book.error_growth)
 
 
 def _check_second(w: _Wanted) -> None:
@@ -232,11 +232,11 @@ def _check_second(w: _Wanted) -> None:
     with w.book.law(law):
         for name in _ORDERS if w.book.dtype == torch.float64 else _FEW_ORDERS:
             derive = _ORDERS[name]
-            tolerance = w.book.tolerance * w.book.depth
+            tolerance = w.book.tolerance * w.book.error_growth
             w.compare(law, derive(path, p), w.second, name, tolerance)
         if w.book.dtype == torch.float64:
             differences = _differences(lambda q: _gradient(path, q), p)
-            w.compare(law, differences, w.second, "differences", 1e-6 * w.book.depth**2)
+            w.compare(law, differences, w.second, "differences", 1e-6 * w.book.error_growth**2)
 
 
 def _check_each(w: _Wanted) -> None:
@@ -250,7 +250,7 @@ def _check_each(w: _Wanted) -> None:
         for outer, inner in _PAIRS if w.book.dtype == torch.float64 else _PAIRS[:1]:
             second = vmap(outer(inner(path.alone)))(*some).reshape(-1, 2, 2)
             name = f"{outer.__name__} of {inner.__name__}"
-            w.compare(law, second, w.second[:_EACH], name, w.book.tolerance * w.book.depth)
+            w.compare(law, second, w.second[:_EACH], name, w.book.tolerance * w.book.error_growth)
 
 
 def _differences(f: Callable[[Tensor], Tensor], p: Tensor) -> Tensor:

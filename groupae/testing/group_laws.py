@@ -228,9 +228,9 @@ def _check_irreps(book: LawBook, group: Group) -> None:
     matrices = irreps.matrices(labels, group.elements().to(_like(group, book.dtype)), book.dtype)
     traces = torch.stack([m.diagonal(dim1=-2, dim2=-1).sum(-1) for m in matrices]).double()
     gram = traces @ traces.mT / traces.shape[1]
-    depth = max(irreps.depth(label) for label in labels)
+    growth = max(irreps.error_growth(label) for label in labels)
     size = max(1.0, float(sizes.amax()))
-    book.measure("irreps", gram - types.diag(), tolerance=book.tolerance * depth * size)
+    book.measure("irreps", gram - types.diag(), tolerance=book.tolerance * growth * size)
 
 
 def _like(group: Group, dtype: torch.dtype) -> torch.dtype:

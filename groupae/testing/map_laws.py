@@ -190,7 +190,7 @@ def check_intertwiner(
         raise ShapeError(expected("check_intertwiner", what, tuple(weights.shape)))
 
     def check(book: LawBook) -> None:
-        book.depth = max(rho.depth, sigma.depth)
+        book.error_growth = max(rho.error_growth, sigma.error_growth)
         g = sample_elements(group, dtype) if elements is None else elements
         w = weights.detach().to(dtype).reshape(-1, sigma.dim, rho.dim)
         with book.law("intertwining"):
@@ -222,7 +222,7 @@ def check_equivariant(
         action_out: How it acts on what comes out.
         x: Samples, shape ``(n, ...)`` or a dict of such; the check runs in their dtype.
         elements: Elements to use instead of hard and random ones, ``(m, *element_shape)``.
-        tolerance: What is allowed; ``64 eps(dtype)`` times the depth unless given. A network
+        tolerance: What is allowed; ``64 eps(dtype)`` times the error growth unless given. A network
             of many layers needs more.
 
     Raises:
@@ -241,7 +241,7 @@ def check_equivariant(
     name = getattr(f, "__name__", type(f).__name__)
 
     def check(book: LawBook) -> None:
-        book.depth = max(action_in.depth, action_out.depth)
+        book.error_growth = max(action_in.error_growth, action_out.error_growth)
         chosen = elements if elements is not None else _elements_of(action_in, dtype)
         n, m = len(parts(x)[0]), len(chosen)
         g = chosen.repeat_interleave(n, 0)

@@ -146,19 +146,19 @@ class LawBook:
 
     Args:
         dtype: In which precision the laws are tried.
-        depth: Factor by which the subject amplifies rounding errors.
+        error_growth: Factor by which the subject amplifies rounding errors.
     """
 
-    def __init__(self, dtype: torch.dtype, depth: int = 1) -> None:
+    def __init__(self, dtype: torch.dtype, error_growth: int = 1) -> None:
         self.dtype = dtype
-        self.depth = depth
+        self.error_growth = error_growth
         self._results: dict[str, LawResult] = {}
         self._left_out: dict[str, LeftOut] = {}
 
     @property
     def tolerance(self) -> float:
-        """What is allowed unless a law says otherwise: 64 eps times the depth."""
-        return 64 * torch.finfo(self.dtype).eps * self.depth
+        """Largest error allowed unless a law gives another: 64 eps times the error growth."""
+        return 64 * torch.finfo(self.dtype).eps * self.error_growth
 
     def measure(
         self,

@@ -46,7 +46,7 @@ def check_representation(
     group = rho.group
 
     def check(book: LawBook) -> None:
-        book.depth = rho.depth
+        book.error_growth = rho.error_growth
         g, h, _ = triples(group, sample_elements(group, dtype) if elements is None else elements)
         thin = max(1, len(g) * rho.dim**2 // _MOST_ENTRIES)
         g, h = g[::thin], h[::thin]

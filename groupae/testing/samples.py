@@ -180,4 +180,4 @@ def check_slope(
         (slope,) = torch.autograd.grad(found.sum() + 0 * t.sum(), t)
         difference = (value(t.detach() + step) - value(t.detach() - step)) / (2 * step)
         deviation = (slope - difference).abs() / (slope.abs() + found.abs()).clamp(min=1)
-        book.measure("derivative", deviation, g, tolerance=1e-6 * book.depth, note=note)
+        book.measure("derivative", deviation, g, tolerance=1e-6 * book.error_growth, note=note)

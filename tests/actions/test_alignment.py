@@ -112,7 +112,7 @@ def test_align_finds_the_element_between_two_codes(action, dtype):
     assert found.shape == g.shape
     assert found.dtype == (g.dtype if action.group.has_integer_elements else dtype)
     size = sum(float(part.abs().max()) for part in parts(w).values()) + 1
-    tolerance = 64 * torch.finfo(dtype).eps * action.depth
+    tolerance = 64 * torch.finfo(dtype).eps * action.error_growth
     assert action.residual(action(found, z), w).abs().max() <= tolerance * size
     assert action.distance(z, w).max() <= 4 * tolerance * size
 

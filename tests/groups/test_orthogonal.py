@@ -181,9 +181,9 @@ def test_standard_and_regular_representations():
 
 
 def test_frequencies_amplify_errors_but_not_those_of_an_index():
-    assert [O2().irreps.depth(label) for label in (0, "0-", 1, 7)] == [1, 1, 1, 7]
-    assert [O3().irreps.depth(label) for label in ("0e", "0o", "1e", "12o")] == [1, 1, 1, 12]
-    assert [Dihedral(8).irreps.depth(label) for label in (0, 3, "4-")] == [1, 1, 1]
+    assert [O2().irreps.error_growth(label) for label in (0, "0-", 1, 7)] == [1, 1, 1, 7]
+    assert [O3().irreps.error_growth(label) for label in ("0e", "0o", "1e", "12o")] == [1, 1, 1, 12]
+    assert [Dihedral(8).irreps.error_growth(label) for label in (0, 3, "4-")] == [1, 1, 1]
 
 
 # --- conventions ----------------------------------------------------------------------------

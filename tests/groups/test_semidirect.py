@@ -304,7 +304,7 @@ def test_irreps_of_the_acting_group_are_pulled_back(group):
         assert irreps.commutant_dim(own) == below.commutant_dim(label)
         assert irreps.is_irreducible(own) == below.is_irreducible(label)
         assert irreps.is_orthogonal(own) == below.is_orthogonal(label)
-        assert irreps.depth(own) == below.depth(label)
+        assert irreps.error_growth(own) == below.error_growth(label)
         assert irreps.parse(irreps.format(own)) == own
     assert irreps.labels(2)[-1] == "std"
     assert irreps.dim("std") == group.normal.n + 1

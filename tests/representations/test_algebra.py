@@ -218,15 +218,15 @@ def test_orthogonality_is_inherited():
 
 def test_depths_add_in_products_and_grow_with_the_condition_of_a_basis():
     rho, sigma = SO2().rep("1x3"), SO2().rep("1x5 + 1x2")
-    assert (rho * sigma).depth == 8
-    assert (rho**3).depth == 9
-    assert (rho * rho + sigma).depth == 6
-    assert (sigma * rho + rho).depth == 8
-    assert (2 * (rho * rho)).depth == 6
-    assert rho.change_basis(torch.diag(torch.tensor([1.0, 4.0]))).depth == 12
-    assert rho.change_basis(torch.eye(2)).depth == 3
-    assert rho.symmetric_square().depth == 6
-    assert Affine().rep("1x2").dual.depth == Affine().rep("1x2").depth
+    assert (rho * sigma).error_growth == 8
+    assert (rho**3).error_growth == 9
+    assert (rho * rho + sigma).error_growth == 6
+    assert (sigma * rho + rho).error_growth == 8
+    assert (2 * (rho * rho)).error_growth == 6
+    assert rho.change_basis(torch.diag(torch.tensor([1.0, 4.0]))).error_growth == 12
+    assert rho.change_basis(torch.eye(2)).error_growth == 3
+    assert rho.symmetric_square().error_growth == 6
+    assert Affine().rep("1x2").dual.error_growth == Affine().rep("1x2").error_growth
 
 
 def test_the_squares_of_rotations_are_what_physics_says():

@@ -97,7 +97,7 @@ def test_blocks_say_where_each_term_lies():
     assert rho.blocks[1].size == 9
     assert rho.dim == 16
     assert rho.labels == (0, 1, 2)
-    assert rho.depth == 2
+    assert rho.error_growth == 2
     assert rho.is_invariant().tolist() == [True] * 2 + [False] * 14
     assert (SO2().rep("1x1") * SO2().rep("1x1")).blocks == (Block("1x1 * 1x1", 1, 4, 0, False),)
 

@@ -150,8 +150,8 @@ def test_generators_of_rotations_give_the_rotations():
     five = Representation.from_generators(SO3(), spinless(AXES).round(decimals=9))
     assert str(five.decompose()) == "1x2"
     assert str(rho) == "generated(dim 3)"
-    assert rho.depth == 4
-    assert five.depth == 8
+    assert rho.error_growth == 4
+    assert five.error_growth == 8
     assert not rho.is_orthogonal
 
 

@@ -172,7 +172,7 @@ def test_a_restriction_to_a_group_that_is_not_compact_stays_a_pullback():
 def test_pullback_keeps_what_is_known_of_the_whole():
     rho = SO3().rep("1x1 + 1x2").pullback(SO3().subgroup("so2"))
     assert rho.is_orthogonal
-    assert rho.depth == 3
+    assert rho.error_growth == 3
     assert str(rho) == "pullback(1x1 + 1x2, SO(2) -> SO(3))"
     assert [s.part.dim for s in rho.summands()] == [3, 5]
     assert not Affine().standard().pullback(Affine().subgroup("scaling")).is_orthogonal
@@ -294,7 +294,7 @@ def test_the_regular_representation_is_induced_from_nothing():
     assert str(regular) == "regular(S(3))"
     assert Representation.regular_of(group) == regular
     assert regular.is_orthogonal
-    assert regular.depth == 1
+    assert regular.error_growth == 1
     h = torch.tensor([1, 2, 0])
     moved = regular.act(h, torch.eye(6)[2])  # e_x goes to e_{h x}
     assert moved.argmax() == group.index(group.compose(h, g[2]))

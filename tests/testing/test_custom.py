@@ -7,8 +7,9 @@ import pytest
 import torch
 from hypothesis import find, given
 
-from groupae import SO2, SO3, Affine, Cyclic, Group, Product
-from groupae.testing import assert_laws
+from groupae import SO2, SO3, Affine, Cyclic, Group, Product, VectorAction
+from groupae.representations import IrrepSum
+from groupae.testing import assert_laws, check_representation
 from groupae.testing.mixins import GroupLaws
 from tests.strategies import element_pairs, elements, groups, representations
 
@@ -75,3 +76,31 @@ def test_groups_and_representations_shrink_to_simple_ones():
 @given(elements(SO3(), size=3))
 def test_batches_have_the_size_asked_for(g):
     assert g.shape == (3, 3, 3)
+
+
+class Steep(type(SO2().irreps)):
+    """As irreps were written before 0.3: by the name of then, and asking the parent for it."""
+
+    def depth(self, label):
+        return 2 * super().depth(label)
+
+
+def test_error_growth_may_be_overridden_and_read_by_its_old_name():
+    @dataclasses.dataclass(frozen=True)
+    class Doubled(IrrepSum):
+        @property
+        def depth(self):
+            return 2 * super().depth
+
+    class Acting(VectorAction):
+        @property
+        def depth(self):
+            return 3 * super().depth
+
+    assert Steep().error_growth(5) == Steep().depth(5) == 10
+    rho = Doubled(SO2(), SO2().rep("1x0 + 1x4").terms)
+    assert rho.error_growth == rho.depth == 8
+    assert (rho * rho).depth == 16
+    assert Acting(rho).error_growth == Acting(rho).depth == 24
+    loose, strict = (check_representation(r)["inverse"].tolerance for r in (rho, SO2().rep("1x4")))
+    assert loose == 2 * strict

@@ -97,7 +97,9 @@ def test_whatever_is_raised_counts(error, dtype):
     assert f"{error.__name__}: a bug in log" in report["exp_log"].note
 
 
-@pytest.mark.parametrize("name", ["labels", "dim", "commutant_dim", "matrices", "depth", "trivial"])
+@pytest.mark.parametrize(
+    "name", ["labels", "dim", "commutant_dim", "matrices", "error_growth", "trivial"]
+)
 def test_irreps_that_raise_are_rejected(name):
     bad = raising(type(Cyclic(6).irreps), name)
 
@@ -161,7 +163,7 @@ REPRESENTATIONS = {
     "varying": ("splitting",),
     "swap": ("swap",),
     "is_orthogonal": (),
-    "depth": ("runs",),
+    "error_growth": ("runs",),
     "dim": (),
 }
 
@@ -187,7 +189,7 @@ ACTIONS = {
     "align": ("align",),
     "distance": ("align",),
     "can_align": ("align",),
-    "depth": ("runs",),
+    "error_growth": ("runs",),
 }
 
 

@@ -53,7 +53,7 @@ def search(
     one: Tensor = action.residual(z, w)
     size = max(1, one.shape[-1])
     if candidates is None:
-        wanted = min(4096, max(256, 8 * action.depth**group.lie_dim), _NUMBERS // size)
+        wanted = min(4096, max(256, 8 * action.error_growth**group.lie_dim), _NUMBERS // size)
         candidates = max(64, wanted // 8 if starts else wanted)
     tried = _candidates(group, candidates, one)
     tried = tried.reshape(*(1,) * lead, *tried.shape)

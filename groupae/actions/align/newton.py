@@ -68,7 +68,7 @@ def climb(group: Group, moments: Mapping[IrrepLabel, Tensor], starts: Sequence[T
     flat = torch.cat([moment.flatten(1) for moment in moments.values()], 1)
     labels = list(moments)
     if group.order is None:
-        finest = max(group.irreps.depth(label) for label in labels)
+        finest = max(group.irreps.error_growth(label) for label in labels)
         candidates = spread(group, max(_FEWEST, min(_MOST, 24 * finest**group.lie_dim)))
     elif group.order <= MOST_TRIED:
         candidates = group.elements()
@@ -148,8 +148,8 @@ def _newton(group: Group, labels: Sequence[IrrepLabel], moments: Tensor, g: Tens
         score = torch.stack([(m * target).sum((-2, -1)) for m, target in pairs]).sum(0)
         return score, torch.cat([(m.mT @ target).flatten(-2) for m, target in pairs], -1)
 
-    depth = max(group.irreps.depth(label) for label in labels)
-    radius = torch.full(g.shape[:2], math.pi / (4 * depth), dtype=moments.dtype, device=g.device)
+    growth = max(group.irreps.error_growth(label) for label in labels)
+    radius = torch.full(g.shape[:2], math.pi / (4 * growth), dtype=moments.dtype, device=g.device)
     noise = 8 * torch.finfo(moments.dtype).eps * moments.abs().sum(-1, keepdim=True)
     score, n = look(g)
     for keep, steps in _ROUNDS:

@@ -51,7 +51,7 @@ class _DihedralIrreps(ReflectionIrreps):
         return self._couple(a, b, self.n)
 
     @override
-    def depth(self, label: IrrepLabel) -> int:
+    def error_growth(self, label: IrrepLabel) -> int:
         del label
         return 1  # multiples of an index are exact
 

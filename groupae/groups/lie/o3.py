@@ -66,7 +66,7 @@ class _O3Irreps(Irreps):
         return 2 * _degree(label) + 1
 
     @override
-    def depth(self, label: IrrepLabel) -> int:
+    def error_growth(self, label: IrrepLabel) -> int:
         return max(1, _degree(label))
 
     @override

@@ -52,7 +52,7 @@ class ReflectionIrreps(Irreps):
         return 1 if self.is_line(_frequency(label)) else 2
 
     @override
-    def depth(self, label: IrrepLabel) -> int:
+    def error_growth(self, label: IrrepLabel) -> int:
         """Return the frequency: an angle's error grows with it."""
         return max(1, _frequency(label))
 

@@ -56,7 +56,7 @@ class _PowerIrreps(Irreps):
         return label == self.trivial
 
     @override
-    def depth(self, label: IrrepLabel) -> int:
+    def error_growth(self, label: IrrepLabel) -> int:
         # relative errors are multiplied by the power
         return max(1, abs(label)) if isinstance(label, int) else 1
 

@@ -47,7 +47,7 @@ class FrequencyIrreps(Irreps):
         return self.dim(label)
 
     @override
-    def depth(self, label: IrrepLabel) -> int:
+    def error_growth(self, label: IrrepLabel) -> int:
         """Return the frequency: an angle's error grows with it."""
         assert isinstance(label, int)
         return max(1, label)

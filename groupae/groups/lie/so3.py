@@ -79,7 +79,7 @@ class _SO3Irreps(Irreps):
         return 2 * label + 1
 
     @override
-    def depth(self, label: IrrepLabel) -> int:
+    def error_growth(self, label: IrrepLabel) -> int:
         assert isinstance(label, int)
         return max(1, label)
 

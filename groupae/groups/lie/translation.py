@@ -123,7 +123,7 @@ class _TranslationIrreps(FrequencyIrreps):
         return label != "std"
 
     @override
-    def depth(self, label: IrrepLabel) -> int:
+    def error_growth(self, label: IrrepLabel) -> int:
         return sum(map(abs, label)) if isinstance(label, tuple) else 1
 
     @override

@@ -115,10 +115,10 @@ class ExtensionIrreps(Irreps):
         return not own and self.quotient.irreps.is_orthogonal(self._lower(label))
 
     @override
-    def depth(self, label: IrrepLabel) -> int:
+    def error_growth(self, label: IrrepLabel) -> int:
         if self._is_own(label):
-            return self.quotient.standard().depth
-        return self.quotient.irreps.depth(self._lower(label))
+            return self.quotient.standard().error_growth
+        return self.quotient.irreps.error_growth(self._lower(label))
 
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:

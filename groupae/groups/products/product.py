@@ -166,8 +166,8 @@ class _ProductIrreps(Irreps):
         return all(irreps.is_orthogonal(part) for irreps, part in self._pairs(label))
 
     @override
-    def depth(self, label: IrrepLabel) -> int:
-        return sum(irreps.depth(part) for irreps, part in self._pairs(label))
+    def error_growth(self, label: IrrepLabel) -> int:
+        return sum(irreps.error_growth(part) for irreps, part in self._pairs(label))
 
     def _factor_matrices(
         self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
