@@ -59,8 +59,8 @@ _ROOMS = (
     (
         "experiments",
         "experiments.presets",
-        "backbones beyond_pictures blocked_digits brain_contrast building config "
-        "experiment paper_backbones paper_presets:paper rivals rotated_digits sky_planes "
+        "backbones beyond_pictures:molecules+point_clouds+series blocked_digits "
+        "brain_contrast building config experiment paper_backbones paper_presets:paper rivals rotated_digits sky_planes "
         "systems turntable",
     ),
     (

@@ -8,11 +8,13 @@ from __future__ import annotations
 from groupae._plugins import PlugInError, PlugIns
 from groupae._validation import expected
 from groupae.experiments.datasets.registry import DatasetInfo
-from groupae.experiments.presets.beyond_pictures import MOLECULES, POINT_CLOUDS, SERIES
 from groupae.experiments.presets.blocked_digits import BLOCKED_DIGITS
 from groupae.experiments.presets.brain_contrast import BRAIN_CONTRAST
 from groupae.experiments.presets.experiment import Experiment
+from groupae.experiments.presets.molecules import MOLECULES
+from groupae.experiments.presets.point_clouds import POINT_CLOUDS
 from groupae.experiments.presets.rotated_digits import ROTATED_DIGITS
+from groupae.experiments.presets.series import SERIES
 from groupae.experiments.presets.sky_planes import SKY_PLANES
 from groupae.experiments.presets.turntable import TURNTABLE
 
