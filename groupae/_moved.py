@@ -60,8 +60,8 @@ _ROOMS = (
         "experiments",
         "experiments.presets",
         "backbones beyond_pictures:molecules+point_clouds+series blocked_digits "
-        "brain_contrast building config experiment paper_backbones paper_presets:paper rivals rotated_digits sky_planes "
-        "systems turntable",
+        "brain_contrast building config experiment paper_backbones paper_presets:paper "
+        "rivals rotated_digits sky_planes systems turntable",
     ),
     (
         "experiments",

@@ -1,10 +1,11 @@
-"""The systems we compare with by name: how each is made for a data set, and what it can do."""
+"""Baseline systems by name: how each is built for a data set, and which groups it supports."""
 
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from groupae._validation import expected, unknown_choice
 from groupae.actions import AxisAction, PartsAction
@@ -27,17 +28,36 @@ __all__ = ["SYSTEMS", "System", "build_baseline", "find_obstacle"]
 
 @dataclasses.dataclass(frozen=True)
 class System:
-    """A system we compare with.
+    """A baseline system.
 
     Args:
-        title: What a table calls it.
-        capabilities: What it takes.
+        title: Its name in tables.
+        capabilities: The groups and data that it supports.
         build: Function of a data set and the options of a config, as keyword arguments.
     """
 
     title: str
     capabilities: Capabilities
     build: Callable[..., TransformModule]
+
+
+_T = TypeVar("_T")
+
+
+class _OptionError(Exception):
+    """Error for options that do not fit the signature of what they are for."""
+
+
+def _make(function: Callable[..., _T], *arguments: Any, **options: Any) -> _T:
+    """Call a function, after comparing the options with its signature.
+
+    So options of a config are told from a `TypeError` that the function itself raises.
+    """
+    try:
+        inspect.signature(function).bind(*arguments, **options)
+    except TypeError as error:
+        raise _OptionError(str(error)) from None
+    return function(*arguments, **options)
 
 
 def _winter(
@@ -52,16 +72,21 @@ def _winter(
         sizes = {
             name: options.pop(name) for name in ("fields", "kernels", "halvings") if name in options
         }
-        options["encoder"] = steerable_encoder(data.x_shape, options.get("dim", 32), **sizes)
+        dim = options.get("dim", 32)  # the default of Winter
+        options["encoder"] = steerable_encoder(data.x_shape, dim, **sizes)
     assert data.data_action is not None, "its capabilities ask for one"
-    return Winter(data.group, data.x_shape, data.data_action, terms=loss, **options)
+    arguments = data.group, data.x_shape, data.data_action
+    return _make(Winter, *arguments, terms=loss, **options)
 
 
 def _conditional(
     data: DatasetInfo, *, features: str, hidden: int = 128, loss: str = "mse", **options: Any
 ) -> TransformModule:
-    """Return the control of a model with a latent action, of whose config the options are."""
-    config = ModelConfig(objective={loss: 1.0}, **options)
+    """Return the control of a latent action model: its encoder and decoder, without the action.
+
+    The other options are those of the model's config.
+    """
+    config = _make(ModelConfig, objective={loss: 1.0}, **options)
     encoder, decoder, action = get_backbone(config.backbone)(data.group, data.x_shape, config)
     parts = dict(action.acted.items()) if isinstance(action, PartsAction) else {"code": action}
     channels = {n: part.size for n, part in parts.items() if isinstance(part, AxisAction)}
@@ -70,12 +95,12 @@ def _conditional(
 
 
 def _of(kind: Callable[..., TransformModule], *, has_loss: bool) -> Callable[..., TransformModule]:
-    """Return the builder of a class that takes a group, a shape and its own options."""
+    """Return the builder of a class whose arguments are a group, a shape and its own options."""
 
     def build(data: DatasetInfo, **options: Any) -> TransformModule:
         if has_loss:
             options["terms"] = options.pop("loss", "mse")
-        return kind(data.group, data.x_shape, **options)
+        return _make(kind, data.group, data.x_shape, **options)
 
     return build
 
@@ -94,7 +119,7 @@ def _systems() -> Iterator[tuple[str, System]]:
 
 
 SYSTEMS: Mapping[str, System] = dict(_systems())
-"""By the name that configs and presets call them."""
+"""Systems by the name that configs and presets use."""
 
 
 def find_obstacle(system: System, data: DatasetInfo) -> str | None:
@@ -118,6 +143,6 @@ def build_baseline(data: DatasetInfo, config: BaselineConfig) -> TransformModule
         got = f"{data.name}: it {obstacle}"
         raise ValueError(expected("groupae", what, got, "see groupae compare for what can"))
     try:
-        return system.build(data, **config.options)
-    except TypeError as error:
+        return _make(system.build, data, **config.options)
+    except _OptionError as error:
         raise ValueError(expected(f"system {config.system!r}", "its options", error)) from None

@@ -8,8 +8,10 @@ import torch
 from groupae import LatentActionAE, evaluate
 from groupae.experiments import EXPERIMENTS, Run, build_model, choose_models
 from groupae.experiments.datasets.registry import DATASETS
-from groupae.experiments.presets.config import ModelConfig
+from groupae.experiments.presets import systems
+from groupae.experiments.presets.config import BaselineConfig, ModelConfig
 from groupae.experiments.presets.rivals import conditional
+from groupae.models import Capabilities
 from groupae.testing import check_action
 
 PRESETS = tuple((name, preset) for name, e in EXPERIMENTS.items() for preset in e.presets)
@@ -158,3 +160,33 @@ def test_a_bad_picture_is_one_sentence(options, words):
         ModelConfig(
             **{"backbone": "unet", "representation": "2x0", "objective": {"mse": 1.0}, **options}
         )
+
+
+# --- options of baselines -------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("system", "options", "words"),
+    [
+        ("maganet", {"breadth": 3}, "'maganet': expected its options, got .*'breadth'"),
+        ("winter", {"breadth": 3}, "'winter': expected its options, got .*'breadth'"),
+        ("conditional", {"features": "1x1", "feature": 3}, "got missing .*'backbone'"),
+        ("conditional", {"backbone": "residual"}, "its options, got missing .*'features'"),
+        ("conditional", {"features": "1x1", "backbone": "set"}, "got missing .*'representation'"),
+    ],
+)
+def test_options_that_a_system_lacks_are_one_sentence(system, options, words):
+    data = EXPERIMENTS["rotated-digits"].data
+    with pytest.raises(ValueError, match=words):
+        build_model(data, BaselineConfig(system, options), seed=0)
+
+
+def test_a_type_error_inside_a_system_is_shown_as_it_is(monkeypatch):
+    def broken(data, *, width=1):
+        return len(width)
+
+    fake = systems.System("broken", Capabilities(), broken)
+    monkeypatch.setattr(systems, "SYSTEMS", {"broken": fake})
+    data = EXPERIMENTS["rotated-digits"].data
+    with pytest.raises(TypeError, match="object of type 'int' has no len"):
+        build_model(data, BaselineConfig("broken", {"width": 2}), seed=0)
+    with pytest.raises(ValueError, match=r"system 'broken': expected its options, got .*'depth'"):
+        build_model(data, BaselineConfig("broken", {"depth": 2}), seed=0)
