@@ -286,11 +286,15 @@ def spoil(folder, what):
 @pytest.mark.parametrize(
     ("what", "error", "sentence"),
     [
-        ("no folder", FileNotFoundError, "a folder with one folder a subject, got .* not exist"),
+        ("no folder", FileNotFoundError, "a folder with one folder per subject, got .* not exist"),
         ("no mask", FileNotFoundError, r"s0: expected brainmask.*, here or in T1w, got none; copy"),
         ("no head", FileNotFoundError, r"s0: expected T1w.*nii.gz, here or in T1w, got none; copy"),
         ("two heads", ValueError, "s0: expected one T1w.*, got T1w.nii.gz, T1w_again.nii.gz; keep"),
-        ("few", FileNotFoundError, "expected at least 3 folders in .*, one a subject, got 2; each"),
+        (
+            "few",
+            FileNotFoundError,
+            "expected at least 3 folders in .*, one per subject, got 2; each",
+        ),
         ("shape", ValueError, r"brainmask.*mask of the head's shape \(12, 20, 16\), got \(12, 19"),
         ("place", ValueError, "brainmask.* a mask in the place of T1w.*, got another affine; resa"),
         ("empty mask", ValueError, "brainmask.nii.gz: expected a mask with voxels above 0, got no"),

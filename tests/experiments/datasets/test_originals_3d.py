@@ -208,7 +208,9 @@ def test_a_list_that_is_no_text_is_named(tmp_path):
     file = tmp_path / "02691156" / "softras_val.lst"
     file.write_bytes("object0".encode("utf-16"))
     for split in ("train", "validation"):
-        with pytest.raises(ValueError, match=r"names of objects in .*softras_val.lst, one a line,"):
+        with pytest.raises(
+            ValueError, match=r"names of objects in .*softras_val.lst, one per line,"
+        ):
             find_objects(tmp_path, split)
 
 

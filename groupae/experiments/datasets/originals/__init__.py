@@ -1,1 +1,1 @@
-"""Originals: readers of published data sets, in the layout they are published in."""
+"""Readers of published data sets (originals), in their published layout."""

@@ -1,4 +1,4 @@
-"""Files of a folder: finding them, and splitting their names once and for all."""
+"""Search for files of originals, their fingerprints, and fixed splits of them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from groupae.experiments.datasets.options import SPLITS, Split, rows_of_split
 
 __all__ = ["check_folder", "find_files", "fingerprint", "list_files", "part_of", "split_sizes"]
 
-_READERS = 2  # one more when what is read of a file changes, so that caches are made anew
+_READERS = 2  # raised when readers change, so that caches are built again
 
 
 def check_folder(owner: str, folder: Path, layout: str) -> None:
-    """Raise ``FileNotFoundError`` unless the folder is there; ``layout`` says what it should hold.
+    """Raise ``FileNotFoundError`` unless the folder exists; ``layout`` is its expected content.
 
     Example:
         >>> check_folder("Turntable", Path("nowhere"), "objects of 24 pictures")
@@ -28,7 +28,7 @@ def check_folder(owner: str, folder: Path, layout: str) -> None:
 
 
 def find_files(owner: str, folder: Path, endings: Sequence[str], what: str) -> list[Path]:
-    """Return the files with one of the endings, at any depth, sorted; hidden ones do not count.
+    """Return all files with one of the endings, at any depth, sorted and without hidden ones.
 
     Raises:
         FileNotFoundError: If the folder is missing or holds fewer than three, too few to split.
@@ -52,7 +52,7 @@ def find_files(owner: str, folder: Path, endings: Sequence[str], what: str) -> l
 
 
 def list_files(folder: Path) -> list[Path]:
-    """Return all files at any depth, sorted; hidden ones do not count.
+    """Return all files at any depth, sorted and without hidden ones.
 
     Example:
         >>> list_files(Path("nowhere"))
@@ -63,9 +63,9 @@ def list_files(folder: Path) -> list[Path]:
 
 
 def fingerprint(paths: Iterable[Path]) -> str:
-    """Return a checksum of where files are, their sizes, when they were changed, and our readers.
+    """Return a checksum of the paths, sizes and modification times of files, and of our readers.
 
-    Of a folder it would not do: one does not change when a file in it is written again.
+    Pass files, not their folder: a folder does not change when a file in it is overwritten.
 
     Example:
         >>> fingerprint([Path(".")]) == fingerprint([Path(".")])
@@ -80,7 +80,7 @@ def fingerprint(paths: Iterable[Path]) -> str:
 
 
 def split_sizes(n: int) -> tuple[int, int, int]:
-    """Return how many of ``n`` at least 3 originals are for training, validation and testing.
+    """Return the numbers of training, validation and test originals among ``n`` (at least 3).
 
     Example:
         >>> split_sizes(1000), split_sizes(3)
@@ -91,7 +91,7 @@ def split_sizes(n: int) -> tuple[int, int, int]:
 
 
 def part_of(n: int, split: Split) -> list[int]:
-    """Return which of ``n`` originals, in the order of their names, are in a split.
+    """Return the indices of a split's originals among ``n`` sorted by name.
 
     Example:
         >>> sorted(part_of(9, "train") + part_of(9, "validation") + part_of(9, "test"))

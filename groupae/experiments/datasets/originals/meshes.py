@@ -1,4 +1,4 @@
-"""Meshes in files of any common format, read by trimesh where that is right."""
+"""Reader of mesh files of all common formats, by trimesh where that is correct."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from groupae.experiments.datasets.rendering.mesh import Mesh
 __all__ = ["ENDINGS", "read_mesh"]
 
 ENDINGS = (".obj", ".off", ".stl", ".ply", ".glb", ".gltf")
-"""How names of meshes end."""
+"""File name endings of meshes."""
 
 _GLTF = (".glb", ".gltf")
-_GREY = 0.7
+_GREY = 0.7  # of faces without a colour
 
 
 def read_mesh(owner: object, path: Path) -> Mesh:
     r"""Return a mesh, centred and scaled into the unit ball, in the frame of its file.
 
-    Faces have the colours of the file (of faces, vertices, materials or textures, as they are
-    stored). Where it has none they are grey; white in glTF, where that is the default.
+    Faces have the colours of the file (of faces, vertices, materials or textures). Without any,
+    they are grey, or white in glTF, where that is the default.
 
     Raises:
         ImportError: If trimesh is not installed.
@@ -51,7 +51,7 @@ def read_mesh(owner: object, path: Path) -> Mesh:
 
 
 def _load(owner: object, path: Path) -> list[tuple[Any, Any]]:
-    """Return all geometry of a file that has faces, and the matrices that put it in its place."""
+    """Return the parts of a file that have faces, each with its matrix in the scene."""
     remedy = "pip install 'groupae[originals]'"
     try:
         import trimesh
@@ -70,7 +70,7 @@ def _load(owner: object, path: Path) -> list[tuple[Any, Any]]:
         count = _count_gltf(path) if path.suffix.lower() in _GLTF else count
     except ImportError as error:
         raise ImportError(expected(owner, "what trimesh reads with", error, remedy)) from None
-    except Exception as error:  # readers of some twenty formats raise what they like
+    except Exception as error:  # readers of some twenty formats raise errors of any class
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         got = f"{path}, which does not load ({reason})"
         raise ValueError(expected(owner, "a mesh", got, "copy it again, or take it out")) from error
@@ -85,7 +85,7 @@ def _load(owner: object, path: Path) -> list[tuple[Any, Any]]:
 
 
 def _count_gltf(path: Path) -> int:
-    """Return how many triangles a glTF shows: those of a mesh once for each node that has it."""
+    """Return the number of triangles of a glTF scene; a mesh counts once per node."""
     data = path.read_bytes()
     if data[:4] == b"glTF":
         data = data[20 : 20 + int.from_bytes(data[12:16], "little")]
@@ -107,7 +107,7 @@ def _count_gltf(path: Path) -> int:
 
 
 def _convert(part: Any, matrix: Any) -> Mesh:
-    """Return a part of a scene in its place."""
+    """Return a part of a scene as a mesh in world coordinates."""
     places = np.asarray(part.vertices, dtype=np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
     faces = torch.from_numpy(np.array(part.faces, dtype=np.int64))
     outwards = faces if np.linalg.det(matrix[:3, :3]) >= 0 else faces.flip(1)
@@ -115,7 +115,7 @@ def _convert(part: Any, matrix: Any) -> Mesh:
 
 
 def _colors(part: Any, faces: torch.Tensor) -> torch.Tensor:
-    """Return one colour, shape ``(3,)``, or those of the faces, shape ``(F, 3)``."""
+    """Return one colour, shape ``(3,)``, or one per face, shape ``(F, 3)``."""
     visual = part.visual
     if visual.kind in ("face", "vertex"):
         return _bytes_to_colors(visual.face_colors)
@@ -139,7 +139,7 @@ def _colors(part: Any, faces: torch.Tensor) -> torch.Tensor:
 
 
 def _is_texture(image: Any) -> bool:
-    """Return whether it is a picture of the file, not what trimesh puts where there is none."""
+    """Return whether an image is from the file, not the placeholder of trimesh."""
     from trimesh.visual.material import empty_material
 
     none = empty_material().image

@@ -1,7 +1,7 @@
-"""MNIST in its own files: four in the idx format, as published or unpacked.
+"""Reader and download of MNIST in its four idx files, gzipped or unpacked.
 
 An idx file is big-endian: two zero bytes, the type (8: unsigned bytes), the number of axes, the
-length of each axis as an int32, and then the numbers.
+length of each axis as an int32, then the numbers.
 
 References:
     LeCun, Cortes & Burges, The MNIST database of handwritten digits.
@@ -39,10 +39,10 @@ _PREFIX = {"train": "train", "test": "t10k"}
 def read_mnist(
     folder: Path | str, part: Literal["train", "test"]
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    """Return the pictures and the labels of one half of MNIST, as it was split originally.
+    """Return pictures and labels of one part of MNIST, as published.
 
     Args:
-        folder: Holds ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``,
+        folder: Folder with ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``,
             ``t10k-images-idx3-ubyte`` and ``t10k-labels-idx1-ubyte``, or the same with ``.gz``.
         part: ``"train"`` (60000 as published) or ``"test"`` (10000).
 
@@ -51,7 +51,7 @@ def read_mnist(
 
     Raises:
         FileNotFoundError: If the folder or one of the files is missing.
-        ValueError: If a file is not whole, is no idx file, or does not hold digits.
+        ValueError: If a file is incomplete, is not an idx file, or does not hold digits.
 
     Example:
         >>> read_mnist("nowhere", "test")
@@ -88,7 +88,7 @@ def read_idx(file: Path) -> npt.NDArray[np.uint8]:
     """Return the array of unsigned bytes in an idx file, gzipped or not.
 
     Raises:
-        ValueError: If it is not an idx file of unsigned bytes, or not whole.
+        ValueError: If it is not an idx file of unsigned bytes, or is incomplete.
 
     Example:
         >>> import tempfile
@@ -118,7 +118,7 @@ def read_idx(file: Path) -> npt.NDArray[np.uint8]:
 
 
 def fetch_mnist() -> Path:
-    """Return the folder of the four files in the cache, downloaded (11 MB) where they are missing.
+    """Return the cache folder of the four files; missing ones are downloaded (11 MB in all).
 
     Each file is verified by its SHA-256.
 

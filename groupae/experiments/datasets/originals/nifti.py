@@ -1,17 +1,17 @@
-"""Heads and their brain masks in NIfTI files, one folder a subject: mid-coronal slices.
+"""Reader of mid-coronal slices of heads and brain masks in NIfTI files.
 
-The layout is that of the Human Connectome Project, or the same without the inner folder::
+There is one folder per subject, in the layout of the Human Connectome Project or without its inner
+folder::
 
     heads/100206/T1w/T1w_acpc_dc_restore.nii.gz        heads/anna/T1w.nii.gz
     heads/100206/T1w/brainmask_fs.nii.gz               heads/anna/brainmask.nii.gz
 
-Orientation and millimetres are those of the file's affine: its sform, or its qform if it has no
-other; not the order of its voxels nor the sizes beside the affine, which may be of another one.
-Axes are the stored ones that come nearest to right, front and top, so a tilted head is sliced along
-its own axes. Rows go from the top of the head down, columns from the subject's left to the right.
-The slice is the middle one of the brain, front to back. It is resampled to 96 x 96 pixels that
-cover a square as large as its longer side, in millimetres. Intensities are divided by the 99.5th
-percentile of what is not black.
+Orientation and millimetres are those of the file's affine (its sform, else its qform), not of the
+order of its voxels or of the sizes stored beside the affine, which may disagree. Axes are the
+stored ones nearest to right, front and top, so a tilted head is sliced along its own axes. Rows go
+from the top of the head down, columns from the subject's left to the right. The slice is the middle
+one of the brain, front to back. It is resampled to 96 x 96 pixels that cover a square as large as
+its longer side, in millimetres. Intensities are divided by the 99.5th percentile of non-black ones.
 
 Slices are read once and kept in the cache (`groupae.experiments.datasets.cache`).
 """
@@ -38,16 +38,16 @@ from groupae.experiments.datasets.originals.files import check_folder, fingerpri
 __all__ = ["Subject", "find_subjects", "read_heads", "read_slice"]
 
 _PIXELS = 96
-_HEAD = ("T1w_acpc_dc_restore.nii.gz", "T1w*.nii.gz", "T1w*.nii")  # the first that is there
+_HEAD = ("T1w_acpc_dc_restore.nii.gz", "T1w*.nii.gz", "T1w*.nii")  # the first match is taken
 _MASK = ("brainmask_fs.nii.gz", "brainmask*.nii.gz", "brainmask*.nii")
-_WHITE = 99.5  # percentile
-_VERSION = 1
-_SKEW = 0.02  # cosine between axes that rounding of an affine explains
+_WHITE = 99.5  # percentile of intensities that becomes 1
+_VERSION = 1  # raised when the slices change, so that caches are built again
+_SKEW = 0.02  # largest cosine between axes that rounding of an affine explains
 
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
-    """A subject's files."""
+    """Files of one subject."""
 
     name: str
     head: Path
@@ -57,14 +57,15 @@ class Subject:
 def read_heads(
     folder: Path | str, split: Split, *, limit: int | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Return mid-coronal slices of heads and the masks of their brains.
+    """Return mid-coronal slices of heads and masks of their brains.
 
-    Of 1113 subjects 233 are for testing and 110 for validation, of others as large a part.
+    Of 1113 subjects, 233 are for testing and 110 for validation; other numbers are split in the
+    same proportions.
 
     Args:
-        folder: One folder a subject.
+        folder: Folder with one folder per subject.
         split: ``"train"``, ``"validation"`` or ``"test"``, split by subject.
-        limit: How many subjects of the split, at most.
+        limit: Largest number of subjects; all of the split by default.
 
     Returns:
         Pictures in [0, 1], shape ``(n, 1, 96, 96)``, and bool of the same shape.
@@ -114,12 +115,12 @@ def find_subjects(folder: Path) -> list[Subject]:
     Example:
         >>> find_subjects(Path("nowhere"))
         Traceback (most recent call last):
-        FileNotFoundError: heads: expected a folder with one folder a subject, got nowhere, ...
+        FileNotFoundError: heads: expected a folder with one folder per subject, got nowhere, ...
     """
-    check_folder("heads", folder, "one folder a subject")
+    check_folder("heads", folder, "one folder per subject")
     folders = sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
     if len(folders) < 3:
-        what = f"at least 3 folders in {folder}, one a subject"
+        what = f"at least 3 folders in {folder}, one per subject"
         remedy = "each holds T1w*.nii.gz and brainmask*.nii.gz"
         raise FileNotFoundError(expected("heads", what, len(folders), remedy))
     return [Subject(p.name, _find(p, _HEAD), _find(p, _MASK)) for p in folders]
@@ -143,8 +144,8 @@ def read_slice(subject: Subject) -> tuple[npt.NDArray[np.float32], npt.NDArray[n
     """Return a subject's mid-coronal slice in [0, 1] and the mask of its brain, both 96 x 96.
 
     Raises:
-        ValueError: If a file cannot be read, is no volume of finite real numbers or does not say
-            how it lies, if head and mask differ in shape or place, or if the mask is empty.
+        ValueError: If a file cannot be read, is not a volume of finite real numbers or has no
+            orientation, if head and mask differ in shape or place, or if the mask is empty.
         ImportError: If nibabel is not installed.
     """
     head, mask = _load(subject.head), _load(subject.mask)
@@ -187,7 +188,7 @@ def _resample(plane: npt.NDArray[Any], across: float, up: float) -> npt.NDArray[
 
 
 def _load(file: Path) -> Any:
-    """Return a volume turned so that its axes point to the right, front and top."""
+    """Return a volume reoriented so that its axes point to the right, front and top."""
     try:
         import nibabel
     except ImportError:
@@ -212,7 +213,7 @@ def _load(file: Path) -> Any:
 
 
 def _check_placed(file: Path, stored: Any) -> None:
-    """Raise `ValueError` unless a volume says how it lies, along axes at right angles."""
+    """Raise `ValueError` unless a volume has an orientation, with axes at right angles."""
     codes = (int(stored.header[name]) for name in ("sform_code", "qform_code"))
     if not any(code > 0 for code in codes):
         remedy = "the left may be the right; set one with nibabel, image.set_sform(affine, code=1)"

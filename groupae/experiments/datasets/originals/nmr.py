@@ -1,9 +1,9 @@
-"""The pictures of ShapeNet by Kato et al.: objects of 24 views on a circle, 15 degrees apart.
+"""Reader of the ShapeNet renderings of Kato et al., with 24 views per object.
 
-The layout is that of the archive ``NMR_Dataset``::
+Views are 15 degrees apart on a circle. The layout is that of the archive ``NMR_Dataset``::
 
     02691156/                      a category, by its WordNet number or any name
-        softras_train.lst          names of objects, one a line; also ..._val.lst, ..._test.lst
+        softras_train.lst          names of objects, one per line; also ..._val.lst, ..._test.lst
         1a04e3eab45ca15dd86060f189eb133/
             image/0000.png ... 0023.png
             mask/0000.png ... 0023.png
@@ -68,10 +68,10 @@ _NAMES = {
 
 @dataclasses.dataclass(frozen=True)
 class NMRObject:
-    """One object.
+    """Folder and category of one object.
 
     Args:
-        folder: Where its pictures are.
+        folder: Folder of its pictures.
         category: Name of its category, in words if it is one of ShapeNet's.
     """
 
@@ -79,7 +79,7 @@ class NMRObject:
     category: str
 
     def files(self) -> list[Path]:
-        """Return its pictures and, if there are some, its masks and its cameras."""
+        """Return the paths of its pictures, and of its masks and cameras if there are any."""
         folders = [path for kind in ("image", "mask") if (path := self.folder / kind).is_dir()]
         pictures = [path for folder in folders for path in _pictures(folder)]
         return pictures + [path for path in [self.folder / _CAMERAS] if path.is_file()]
@@ -88,13 +88,13 @@ class NMRObject:
 def find_objects(folder: Path, split: Split) -> tuple[list[NMRObject], list[str]]:
     """Return the objects of a split and the names of all categories, both sorted.
 
-    The lists in the folder say which objects are in a split. Without lists 70 % of the objects are
-    for training, 10 % for validation and 20 % for testing, drawn once and for all from their sorted
+    The lists in the folder assign objects to splits. Without lists, 70 % of the objects are for
+    training, 10 % for validation and 20 % for testing, drawn once and for all from their sorted
     names.
 
     Raises:
-        FileNotFoundError: If the folder is missing or not whole; the sentence names what is.
-        ValueError: If an object is listed for two splits, or a list is no text.
+        FileNotFoundError: If the folder or a part of it is missing; the message names it.
+        ValueError: If an object is listed for two splits, or a list is not text.
 
     Example:
         >>> objects, categories = find_objects(Path("NMR_Dataset"), "test")  # doctest: +SKIP
@@ -128,11 +128,11 @@ def find_objects(folder: Path, split: Split) -> tuple[list[NMRObject], list[str]
 def read_object(
     item: NMRObject, size: int
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8] | None]:
-    """Return the views of an object, and its masks: from ``mask``, else from transparent pixels.
+    """Return the views of an object and its masks, from ``mask`` or else from alpha.
 
     Returns:
         Pictures uint8, shape ``(24, 3, size, size)``; masks packed by ``numpy.packbits`` along the
-        last axis, shape ``(24, size, ceil(size / 8))``, or ``None`` if nothing says what they are.
+        last axis, shape ``(24, size, ceil(size / 8))``, or ``None`` if there are neither.
 
     Raises:
         ShapeError: If a picture is not square.
@@ -152,7 +152,7 @@ def read_object(
 def read_objects(
     items: list[NMRObject], size: int, *, has_masks: bool
 ) -> dict[str, npt.NDArray[np.uint8]]:
-    """Return ``pictures`` and, if there are some, ``masks`` of several objects as `read_object`.
+    """Return ``pictures`` and, on request, ``masks`` of several objects, as `read_object` does.
 
     Raises:
         ValueError: If a picture cannot be read, or an object has no masks where others have.
@@ -169,9 +169,9 @@ def read_objects(
 
 
 def goes_clockwise(item: NMRObject) -> bool:
-    """Return whether the camera goes round the object clockwise, seen from above.
+    """Return whether the camera moves around the object clockwise, seen from above.
 
-    The world of the files has y up. Without ``cameras.npz`` the answer is no.
+    The world of the files has y up. Without ``cameras.npz``, the direction is counter-clockwise.
 
     Raises:
         ValueError: If the file does not load, or its views are not 15 degrees apart, in order.
@@ -189,7 +189,7 @@ def goes_clockwise(item: NMRObject) -> bool:
 
 
 def check_direction(items: list[NMRObject], first: NMRObject) -> None:
-    """Raise ``ValueError`` unless the cameras go round all objects as they do round the first."""
+    """Raise ``ValueError`` unless cameras circle all objects in the direction of the first."""
     for item in items:
         if goes_clockwise(item) != goes_clockwise(first):
             what = f"cameras that go round {item.folder} as round {first.folder}"
@@ -198,7 +198,7 @@ def check_direction(items: list[NMRObject], first: NMRObject) -> None:
 
 
 def _camera_places(path: Path) -> npt.NDArray[np.float64]:
-    """Return where the cameras are in the world, shape ``(24, 3)``."""
+    """Return the positions of the cameras in the world, shape ``(24, 3)``."""
     places = []
     try:
         with np.load(path) as cameras:
@@ -214,7 +214,7 @@ def _camera_places(path: Path) -> npt.NDArray[np.float64]:
     return np.stack(places)
 
 
-# --- what there is ---------------------------------------------------------------------------
+# --- contents of the folder ------------------------------------------------------------------
 
 
 def _objects_of(category: Path) -> list[Path]:
@@ -225,7 +225,7 @@ def _objects_of(category: Path) -> list[Path]:
 
 
 def _listed(category: Path, split: Split) -> list[Path]:
-    """Return the objects a category lists for a split and for no other."""
+    """Return the objects that a category lists for a split and for no other."""
     lists = {name: category / file for name, file in _LISTS.items()}
     file = lists.pop(split)
     if not file.is_file():
@@ -250,18 +250,18 @@ def _names(file: Path) -> set[str]:
     try:
         return set(file.read_text(encoding="utf-8").split())
     except UnicodeDecodeError as error:
-        what = f"names of objects in {file}, one a line"
+        what = f"names of objects in {file}, one per line"
         raise ValueError(expected(_OWNER, what, error, _COPY)) from None
 
 
 def _pictures(folder: Path) -> list[Path]:
-    """Return the pictures in a folder, sorted; hidden ones do not count."""
+    """Return the pictures in a folder, sorted and without hidden ones."""
     files = (path for path in folder.iterdir() if not path.name.startswith("."))
     return sorted(path for path in files if path.suffix.lower() in ENDINGS)
 
 
 def _check_whole(item: NMRObject, *, has_masks: bool) -> None:
-    """Raise `FileNotFoundError` unless all views, and masks if others have some, are there."""
+    """Raise `FileNotFoundError` unless all views exist, and all masks if there are masks."""
     for kind in ("image", "mask") if has_masks else ("image",):
         folder = item.folder / kind
         names = [path.stem for path in _pictures(folder)] if folder.is_dir() else []

@@ -1,7 +1,7 @@
-"""Pictures of any size and depth in files, brought to squares of bytes.
+"""Readers of picture files of any size and depth, as square pictures of bytes.
 
-Deeper pictures are divided by the largest value of their depth and rounded to 8 bits; what is
-transparent shows white (`groupae.data.pixels`).
+Deeper pictures are divided by the largest value of their depth and rounded to 8 bits; transparent
+pixels are laid over white (`groupae.data.pixels`).
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 __all__ = ["ENDINGS", "read_crop", "read_mask", "read_square"]
 
 ENDINGS = (".png", ".jpg", ".jpeg")
-"""How names of pictures end."""
+"""File name endings of pictures."""
 
 
 def read_square(owner: object, path: Path, size: int) -> tuple[Tensor, Tensor | None]:
-    """Return a square picture over white, resized if need be, and where it is not transparent.
+    """Return a square picture over white and its alpha channel, resized if necessary.
 
     Returns:
         Colours uint8, shape ``(3, size, size)``; alpha uint8, shape ``(size, size)``, or ``None``.
 
     Raises:
-        FileNotFoundError: If there is none.
+        FileNotFoundError: If the file does not exist.
         ShapeError: If it is not square.
         ValueError: If it does not load, or holds values below black or above white.
 
@@ -49,13 +49,13 @@ def read_square(owner: object, path: Path, size: int) -> tuple[Tensor, Tensor | 
 
 
 def read_mask(owner: object, path: Path, size: int) -> Tensor:
-    """Return where a square picture is neither black nor transparent, resized if need be.
+    """Return the mask of pixels neither black nor transparent, resized if necessary.
 
     Returns:
         bool, shape ``(size, size)``.
 
     Raises:
-        FileNotFoundError: If there is none.
+        FileNotFoundError: If the file does not exist.
         ShapeError: If it is not square.
         ValueError: If it does not load.
 
@@ -78,13 +78,13 @@ def read_mask(owner: object, path: Path, size: int) -> Tensor:
 
 
 def read_crop(owner: object, path: Path, size: int, generator: torch.Generator) -> Tensor:
-    """Return a random square of a picture, between half and all of its shorter side, resized.
+    """Return a random square crop, between half and all of the shorter side, resized.
 
     Returns:
         Colours uint8, shape ``(3, size, size)``.
 
     Raises:
-        FileNotFoundError: If there is none.
+        FileNotFoundError: If the file does not exist.
         ShapeError: If its shorter side has fewer than ``size`` pixels.
         ValueError: If it does not load, or holds values below black or above white.
 
@@ -111,7 +111,7 @@ def read_crop(owner: object, path: Path, size: int, generator: torch.Generator) 
 
 
 def _open(owner: object, path: Path) -> Image.Image:
-    """Return a picture upright, in colours of 8 bits, with alpha where it has some."""
+    """Return an upright picture with 8 bits per channel, with alpha if the file has it."""
     from PIL import Image
 
     _check_there(owner, path)

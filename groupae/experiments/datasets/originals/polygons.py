@@ -1,8 +1,8 @@
-"""Polygons as triangles, and files of polygons (OBJ, OFF) read to the letter.
+"""Triangulation of polygons, and exact readers of polygon files (OBJ, OFF).
 
-Trimesh takes relative indices of an OBJ from the end of the file, drops lines behind a tab, cuts
-polygons into fans even where they are not convex, and knows no colours of an OFF. So faces of an
-OBJ are written out before it reads them, and an OFF is read here.
+Trimesh counts relative indices of an OBJ from the end of the file, drops lines that begin with a
+tab, cuts all polygons into fans, convex or not, and ignores the colours of an OFF. So the faces of
+an OBJ are rewritten before trimesh reads them, and an OFF is read here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _OFF = re.compile(r"(?P<texture>ST)?(?P<color>C)?(?P<normal>N)?OFF\b|(?P<glued>O
 
 
 def triangulate(corners: npt.NDArray[np.float64]) -> list[tuple[int, int, int]]:
-    """Return triangles of a plane polygon without crossings; a fan where it is convex.
+    """Return a triangulation of a plane, simple polygon; a fan if it is convex.
 
     Args:
         corners: Shape ``(k, 3)``, in order.
@@ -43,7 +43,7 @@ def triangulate(corners: npt.NDArray[np.float64]) -> list[tuple[int, int, int]]:
 
 
 def _flattened(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return corners in the plane where the polygon runs counter-clockwise."""
+    """Return corners in a coordinate plane in which the polygon runs counter-clockwise."""
     after = np.roll(corners, -1, 0)
     normal = np.cross(corners - corners[0], after - corners[0]).sum(0)  # twice the area
     axis = int(np.abs(normal).argmax())
@@ -53,7 +53,7 @@ def _flattened(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 
 def _is_ear(flat: npt.NDArray[np.float64], rest: Sequence[int], i: int) -> bool:
-    """Return whether the triangle at a corner lies in the polygon that is left."""
+    """Return whether the triangle at a corner lies in the remaining polygon."""
     a, b, c = flat[rest[i - 1]], flat[rest[i]], flat[rest[(i + 1) % len(rest)]]
     if _cross(b - a, c - b) <= 0:
         return False
@@ -72,7 +72,7 @@ def _cross(u: npt.NDArray[np.float64], v: npt.NDArray[np.float64]) -> float:
 
 # --- OBJ ---------------------------------------------------------------------------------------
 def with_plain_faces(text: bytes) -> tuple[bytes, int]:
-    r"""Return an OBJ whose faces are triangles of absolute indices, and how many they are.
+    r"""Return an OBJ whose faces are triangles of absolute indices, and their number.
 
     Raises:
         ValueError: If a face has no such corners, or the file has free-form surfaces.
@@ -127,12 +127,12 @@ def _absolute(word: bytes, counts: Sequence[int], number: int) -> bytes:
 
 # --- OFF ---------------------------------------------------------------------------------------
 def parse_off(text: str) -> dict[str, Any]:
-    r"""Return vertices, faces and ``face_colors`` or ``vertex_colors`` of an OFF, if it has any.
+    r"""Return vertices and faces of an OFF, with ``face_colors`` or ``vertex_colors`` if present.
 
     Colours are bytes, red, green, blue; in the file they are whole numbers to 255 or floats to 1.
 
     Raises:
-        ValueError: If it is no OFF of places in space, written as text.
+        ValueError: If the text is not an OFF with three coordinates per vertex.
 
     Example:
         >>> off = parse_off("OFF\n3 1 0\n0 0 0\n1 0 0\n0 1 0\n3 0 1 2 1.0 0.0 0.0\n")

@@ -1,4 +1,4 @@
-"""Rendering: triangles and spheres to pictures in plain torch, batched, without a display."""
+"""Batched renderer of triangles and spheres in plain torch, without a display."""
 
 from groupae.experiments.datasets.rendering.camera import Camera
 from groupae.experiments.datasets.rendering.mesh import Mesh, corner_normals

@@ -1,8 +1,8 @@
-"""Cameras: where pictures are taken from, and where a place in the world falls in the picture.
+"""Cameras, and the projection of points in the world to pixels.
 
 Conventions: the world is right-handed, z up, x forward, y left. Azimuth runs counter-clockwise seen
 from above: azimuth 0 looks at the front (from +x), a quarter turn at the left side (from +y).
-Pictures have row 0 at the top; a place is given in pixels, columns to the right and rows down,
+Pictures have row 0 at the top; positions in them are in pixels, columns to the right and rows down,
 the middle of the first pixel at (0.5, 0.5). Angles are in radians, lengths in world units.
 """
 
@@ -19,12 +19,12 @@ from groupae._validation import ShapeError, check_floating, expected
 
 __all__ = ["Camera"]
 
-_NEAREST = 0.02
+_NEAREST = 0.02  # least depth of a point, in units of the camera's distance
 
 
 @dataclass(frozen=True, eq=False)
 class Camera:
-    """A camera, or one a picture, fixed in the world; square pictures.
+    """One camera, or one per picture, fixed in the world; pictures are square.
 
     Perspective and orthographic cameras with the same numbers agree in the plane through the
     target, where the picture shows ``reach`` to each side of its middle.
@@ -36,7 +36,7 @@ class Camera:
         distance: From the camera to the target.
         reach: Half the width of the picture, measured at the target. 1.1 shows a unit ball from a
             distance of 3 with a margin.
-        perspective: Far things are smaller; otherwise all rays are parallel (orthographic).
+        perspective: Whether distant objects look smaller; otherwise the projection is orthographic.
 
     Raises:
         TypeError: If ``position`` or ``axes`` is no floating tensor.
@@ -86,7 +86,7 @@ class Camera:
 
         Args:
             azimuth: Angle about z, counter-clockwise from above, 0 on the x axis; shape ``()`` or
-                ``(n,)`` for one camera a picture.
+                ``(n,)`` for one camera per picture.
             elevation: Angle above the horizon, shape ``()`` or ``(n,)``.
             distance: From the origin.
             reach: As in the class.
@@ -169,15 +169,16 @@ class Camera:
         return replace(self, position=position, axes=multiply(self.axes, back.mT))
 
     def project(self, points: Tensor, size: int) -> Tensor:
-        """Return column, row (in pixels) and depth of places in the world.
+        """Return column, row (in pixels) and depth of points in the world.
 
         Args:
-            points: Shape ``(3,)`` or ``(*batch, 3)``; with one camera a picture ``(n, *batch, 3)``.
+            points: Shape ``(*batch, 3)``, or ``(n, *batch, 3)`` with one camera per picture.
             size: Width and height of the picture in pixels.
 
         Returns:
             The shape of ``points``: column, row, depth (distance from the camera along its line of
-            sight; what is behind has a negative depth and no place in a perspective picture).
+            sight). Points behind the camera have a negative depth, and no column and row in
+            perspective.
         """
         extra = (1,) * (points.ndim - self.position.ndim)
         axes = self.axes.view(*self.position.shape[:-1], *extra, 3, 3)
@@ -187,15 +188,15 @@ class Camera:
         return torch.stack([size / 2 + right * scale, size / 2 - up * scale, -back], -1)
 
     def pixels(self, depth: Tensor, size: int) -> Tensor:
-        """Return how many pixels a unit length across the line of sight takes at a depth."""
+        """Return the pixels per unit length across the line of sight, at a depth."""
         if self.perspective:
             return (size / 2 * self.distance / self.reach) / depth
         return torch.full_like(depth, size / 2 / self.reach)
 
     def nearness(self, depth: Tensor) -> Tensor:
-        """Return a number linear in picture coordinates on planes; 1 at the target, more if nearer.
+        """Return a nearness that is linear in picture coordinates on planes, and 1 at the target.
 
-        In perspective it is the reciprocal of the depth, in parallel projection the depth itself.
+        It is affine in the reciprocal of the depth in perspective, else in the depth itself.
         """
         return self.distance / depth if self.perspective else 2 - depth / self.distance
 
@@ -209,7 +210,7 @@ class Camera:
             raise ValueError(expected(owner, what, got, remedy))
 
     def expand(self, n: int) -> Camera:
-        """Return the camera as ``n`` cameras, one a picture.
+        """Return the camera as ``n`` cameras, one per picture.
 
         Raises:
             ShapeError: If there are already cameras, but not ``n``.
@@ -228,7 +229,7 @@ class Camera:
 def multiply(A: Tensor, B: Tensor) -> Tensor:
     """Return ``A @ B`` with the three products summed in one order on every machine.
 
-    Matrix libraries choose the order by shape and thread; pictures shall not depend on that.
+    Matrix libraries choose the order by shape and thread; pictures must not depend on that.
 
     Args:
         A: Shape ``(*batch, i, 3)``.

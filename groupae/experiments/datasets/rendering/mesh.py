@@ -1,9 +1,9 @@
-"""Meshes: triangles with a colour each and a normal at each corner.
+"""Triangle meshes with one colour per face and one normal per corner.
 
 Conventions: world axes are right-handed, **z up, x forward** (the nose of a plane, the front of a
 car), **y left**; lengths are in units of the object's bounding radius. The corners of a face run
 counter-clockwise seen from outside, normals are unit vectors that point outwards. A mesh is frozen
-data: every change returns a new one, and one object may stand in many scenes at no cost.
+data: methods return new meshes, and one mesh can be used in many pictures at no cost.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ __all__ = ["Mesh", "corner_normals"]
 
 @dataclass(frozen=True, eq=False)
 class Mesh:
-    """Triangles in space; floats are stored as float32, indices as int64.
+    """Triangle mesh; floats are stored as float32, indices as int64.
 
     Two meshes are equal only if they are the same object.
 
     Args:
-        vertices: Places, shape ``(V, 3)``.
+        vertices: Positions, shape ``(V, 3)``.
         faces: Indices of three vertices each, shape ``(F, 3)``, counter-clockwise from outside.
         normals: Unit outward normals at the corners, shape ``(F, 3, 3)``: face, corner, xyz.
         colors: Red, green and blue of each face in [0, 1], shape ``(F, 3)``.
@@ -80,7 +80,7 @@ class Mesh:
         Args:
             vertices: As in the class.
             faces: As in the class.
-            colors: One colour, shape ``(3,)``, or one a face, shape ``(F, 3)``.
+            colors: One colour, shape ``(3,)``, or one per face, shape ``(F, 3)``.
             crease: Angle in radians between faces up to which they share a normal; 0 is flat.
 
         Raises:
@@ -98,7 +98,7 @@ class Mesh:
 
     @classmethod
     def join(cls, meshes: Sequence[Mesh]) -> Mesh:
-        """Return all meshes as one.
+        """Return all meshes as one mesh.
 
         Raises:
             ValueError: If there is none.
@@ -119,7 +119,7 @@ class Mesh:
         """Return the mesh under ``x -> R x + t``.
 
         Args:
-            R: Orthogonal matrix, shape ``(3, 3)``. A reflection keeps the outside outside.
+            R: Orthogonal matrix, shape ``(3, 3)``. Faces still point outwards under a reflection.
             t: Shift, three numbers.
 
         Raises:
@@ -137,7 +137,7 @@ class Mesh:
         return Mesh(vertices, faces, normals, self.colors)
 
     def scaled(self, s: float | Tensor | Sequence[float]) -> Mesh:
-        """Return the mesh stretched about the origin by ``s``: one factor, or one an axis.
+        """Return the mesh scaled about the origin by ``s``, one factor or one per axis.
 
         Raises:
             ValueError: If a factor is not positive.
@@ -155,7 +155,7 @@ class Mesh:
         return Mesh(self.vertices, self.faces, self.normals, paint.expand(len(self.faces), 3))
 
     def fitted(self, radius: float = 1.0) -> Mesh:
-        """Return the mesh centred at the middle of its bounding box, farthest vertex at ``radius``.
+        """Return the mesh with its bounding box centred and its farthest vertex at ``radius``.
 
         Raises:
             ValueError: If all vertices coincide.
@@ -178,12 +178,12 @@ def corner_normals(vertices: Tensor, faces: Tensor, *, crease: float = math.radi
     vertex index.
 
     Args:
-        vertices: Places, shape ``(V, 3)``.
+        vertices: Positions, shape ``(V, 3)``.
         faces: Indices of three vertices each, shape ``(F, 3)``.
         crease: Angle in radians; 0 gives every corner the normal of its face.
 
     Returns:
-        Shape ``(F, 3, 3)``. A face of no area takes the mean of its neighbours, or up (z).
+        Shape ``(F, 3, 3)``. A face without area takes the mean of its neighbours, or up (z).
 
     Example:
         >>> square = torch.tensor([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]])

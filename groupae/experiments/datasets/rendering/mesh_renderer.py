@@ -1,9 +1,8 @@
-"""Pictures of meshes: many scenes at once, one mesh each, turned by a rotation each.
+"""Batched rendering of meshes, with one mesh and one rotation per picture.
 
-The rotation is active, ``x -> R x`` about the origin; camera and light stay in the world. Scenes
-are drawn some at a time, so that memory stays bounded; every picture depends on its own mesh,
-rotation and camera alone, down to the bit, not on its neighbours, the number of threads, or how
-many are drawn at a time.
+The rotation is active, ``x -> R x`` about the origin; camera and light stay in the world. Pictures
+are drawn in chunks, so that memory stays bounded. Every picture depends only on its own mesh,
+rotation and camera, down to the bit: not on other pictures, the number of threads, or the chunks.
 """
 
 from __future__ import annotations
@@ -41,17 +40,17 @@ def render(
 ) -> Tensor:
     """Return pictures of meshes: red, green, blue (not premultiplied) and coverage.
 
-    Both sides of every triangle are drawn. Corners may lie outside the picture, but everything must
-    be in front of the camera. The work is many small operations, so that processes of one thread
+    Both sides of every triangle are drawn. Corners may lie outside the picture, but all must be
+    in front of the camera. The work is many small operations, so that processes of one thread
     each (``torch.set_num_threads(1)``) use several cores better than one process of many threads.
 
     Args:
-        meshes: One mesh a picture, or one for all; one object that comes again costs nothing.
+        meshes: One mesh per picture, or one for all; repeated objects cost nothing.
         rotations: Active rotation of each mesh about the origin, shape ``(n, 3, 3)``.
-        camera: One for all, or n of them.
+        camera: One for all, or one per picture.
         light: Fixed in the world; ``Light()`` if not given.
         size: Width and height in pixels.
-        antialias: Samples a pixel in each direction.
+        antialias: Samples per pixel in each direction.
         chunk: Pictures drawn at a time; by default as many as fit into some 50 MB.
 
     Returns:
@@ -89,17 +88,17 @@ def render(
 
 @dataclass(frozen=True)
 class _Scenes:
-    """Triangles of some pictures in a row, in samples of the picture.
+    """Triangles of a chunk of pictures, with coordinates in samples.
 
     Args:
         n: Number of pictures.
         columns, rows, nearness: Of the corners, shape ``(3, triangles)``.
-        picture: Which picture, shape ``(triangles,)``.
+        picture: Index of the picture, shape ``(triangles,)``.
         normals: In the object's frame, shape ``(9, table)``; corner first, then xyz.
         colors: Shape ``(3, table)``.
         face: Column of each triangle in these tables, shape ``(triangles,)``.
         frames: Rows are the object's axes in the world, shape ``(n, 3, 3)``.
-        perspective: Whether near parts of a triangle take more of the picture.
+        perspective: Whether weights of corners are corrected for perspective.
     """
 
     n: int
@@ -182,7 +181,7 @@ class _Scenes:
 def _corner_weights(
     x: list[Tensor], y: list[Tensor], column: Tensor, row: Tensor
 ) -> tuple[list[Tensor], Tensor]:
-    """Return areas that weigh the corners at a place of the picture, and 1 in front, -1 behind.
+    """Return the weights of corners at samples (areas), and 1 for front faces, -1 for back faces.
 
     Rows run downwards, so corners that run counter-clockwise to the eye have a negative area.
     """
@@ -196,7 +195,7 @@ def _corner_weights(
 def _place(
     xyz: Tensor, rotations: Tensor, cameras: Camera, picture: Tensor, size: int
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Return column, row and nearness of vertices, shape ``(3, vertices)``, each of one picture."""
+    """Return column, row and nearness of vertices, each projected to its own picture."""
     turn = multiply(cameras.axes, rotations)
     shift = multiply(cameras.axes, cameras.position[..., None])[..., 0]
     right, up, back = (

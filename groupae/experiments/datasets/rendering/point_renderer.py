@@ -1,8 +1,8 @@
-"""Pictures of points drawn as shaded balls: point clouds and molecules.
+"""Batched rendering of points as shaded balls, for point clouds and molecules.
 
-Each ball is exact: the ray of every sample near it is intersected with it, so its outline is round
-at every size (in perspective an ellipse, as it should be away from the middle) and balls pass
-through each other where they overlap. Conventions are those of `render`.
+Balls are exact: the rays of all samples near a ball are intersected with it, so outlines are smooth
+at every size (ellipses away from the middle of a perspective picture) and overlapping balls
+intersect. Conventions are those of `render`.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ def render_points(
     """Return pictures of balls: red, green, blue (not premultiplied) and coverage.
 
     Args:
-        positions: Middles of k balls in each of n pictures, shape ``(n, k, 3)``.
+        positions: Centres of k balls in each of n pictures, shape ``(n, k, 3)``.
         colors: In [0, 1], shape ``(n, k, 3)`` or ``(k, 3)``, or ``(3,)``.
         radius: A number, or shape ``(n, k)`` or ``(k,)``; a ball of radius 0 is not drawn, so
             pictures with fewer balls can be padded.
-        camera: One for all, or n of them.
+        camera: One for all, or one per picture.
         size: Width and height in pixels.
         light: Fixed in the world; ``Light()`` if not given.
-        antialias: Samples a pixel in each direction.
+        antialias: Samples per pixel in each direction.
         chunk: Pictures drawn at a time; by default as many as fit into some 50 MB.
 
     Returns:
@@ -82,7 +82,7 @@ def render_points(
 
 @dataclass(frozen=True)
 class _Balls:
-    """Balls in the frames of their cameras: vectors of one entry a ball, pictures in a row."""
+    """Balls in the frames of their cameras, one entry per ball, picture by picture."""
 
     right: Tensor
     up: Tensor
@@ -105,19 +105,19 @@ class _Balls:
         spans = self._spans(size)
         span, _, sample = spans.fragments()
         ball = spans.owner.index_select(0, span)
-        miss, depth, _ = self._meet(ball, sample, size)
+        miss, depth, _ = self._intersect(ball, sample, size)
         near = self.cameras.nearness(depth)
         count = len(self.cameras.position) * size**2
         seen = nearest(near, ball, sample, count, hit=miss < 0)
         sample = (seen >= 0).nonzero()[:, 0]
         ball = seen.index_select(0, sample)
-        _, _, normal = self._meet(ball, sample, size)
+        _, _, normal = self._intersect(ball, sample, size)
         picture = self.picture.index_select(0, ball)
         seen_colors = [values.index_select(0, ball) for values in colors.unbind(1)]
         return shade(light, self.cameras.axes, picture, normal, seen_colors), sample
 
     def _spans(self, size: int) -> Spans:
-        """Return rows of samples that hold the balls: their bounding rectangles."""
+        """Return the spans of the bounding rectangles of the balls."""
         left, right = self._bounds(self.right, size)
         bottom, top = self._bounds(self.up, size)
         first = (size / 2 + left).floor().clamp(0, size).long()
@@ -129,7 +129,7 @@ class _Balls:
         return Spans(owner, row * size + first[owner], width[owner])
 
     def _bounds(self, place: Tensor, size: int) -> tuple[Tensor, Tensor]:
-        """Return where balls begin and end along one axis of the picture, in samples."""
+        """Return the extents of balls along one axis of the picture, in samples."""
         if not self.cameras.perspective:
             scale = self.cameras.pixels(place, size)
             return (place - self.radius) * scale, (place + self.radius) * scale
@@ -138,11 +138,13 @@ class _Balls:
         scale = self.cameras.pixels(beyond, size)
         return (place * self.depth - tangent) * scale, (place * self.depth + tangent) * scale
 
-    def _meet(self, ball: Tensor, sample: Tensor, size: int) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """Return by how much rays miss balls (negative: hit), depths, normals (right, up, back).
+    def _intersect(
+        self, ball: Tensor, sample: Tensor, size: int
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Return misses of rays (negative for hits), and depths and normals of the hit points.
 
         The ray is ``o + t d`` with ``d = (x, y, 1)`` in perspective and ``(0, 0, 1)`` otherwise.
-        Its distance to the middle is taken at the nearest point, where no digits cancel.
+        Its distance to the centre is computed at the nearest point, to avoid cancellation.
         """
         right, up, depth, radius = (
             values.index_select(0, ball)

@@ -1,15 +1,15 @@
-"""Which triangle is seen where: spans of samples row by row, and a z-buffer of packed integers.
+"""Rasterization of triangles to spans of samples, with a z-buffer of packed integers.
 
 A triangle is cut into the rows of samples it meets, each row into the samples between its left and
 right edge. Both cuts are one ``repeat_interleave``, so no Python loop runs over triangles, and no
-sample outside a triangle is ever looked at. An edge is always followed from its upper end, so two
+sample outside a triangle is visited. An edge is always followed from its upper end, so two
 triangles that share an edge compute the same bits for it: each sample on a closed surface belongs
 to exactly one of them, and there are no holes.
 
 Of all fragments at a sample the nearest wins: ``scatter_reduce`` takes the maximum of integers with
 the quantised nearness in the high bits and the number of the span in the low 31. Maxima of integers
-do not depend on order, so neither does the picture; faces as deep as each other to ``2**-16`` of
-the camera's distance are decided by their order in the mesh: the later one is seen.
+do not depend on order, so neither does the picture. Of faces equally deep up to ``2**-16`` of the
+camera's distance, the later one in the mesh is seen.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from groupae._validation import check_count
 __all__ = ["Spans", "check_sizes", "chunks", "expand", "nearest", "triangle_spans"]
 
 _NOTHING = torch.iinfo(torch.int64).min
-_STEPS = 2**16
-_LOW_BITS = 31
-_BUDGET = 2**18
+_STEPS = 2**16  # of nearness per unit
+_LOW_BITS = 31  # of a key, for the number of the span
+_BUDGET = 2**18  # samples and fragments drawn at a time, in some 50 MB
 
 
 @dataclass(frozen=True)
 class Spans:
-    """Runs of samples, each in one row of one picture, each of one thing drawn.
+    """Runs of consecutive samples, each in one row and of one triangle or ball.
 
     Args:
-        owner: Which thing, shape ``(spans,)``, int64.
+        owner: Index of the triangle or ball, shape ``(spans,)``, int64.
         start: Flat index of the first sample in ``(picture, row, column)``, shape ``(spans,)``.
         length: Number of samples, shape ``(spans,)``, int64.
     """
@@ -45,7 +45,7 @@ class Spans:
     length: Tensor
 
     def fragments(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Return span, steps from its first sample and flat sample, one entry a fragment."""
+        """Return span, step from its first sample, and flat sample per fragment."""
         span, step = expand(self.length)
         return span, step, self.start[span] + step
 
@@ -58,11 +58,11 @@ def check_sizes(owner: str, size: int, antialias: int, chunk: int | None) -> Non
 
 
 def chunks(prices: list[int], chunk: int | None = None) -> Iterator[tuple[int, int]]:
-    """Return ranges of pictures to draw at a time.
+    """Yield ranges of pictures to draw at a time.
 
     Args:
-        prices: About how many samples and fragments each picture takes.
-        chunk: Pictures at a time; by default as many as a small budget pays, at least one.
+        prices: Approximate number of samples and fragments of each picture.
+        chunk: Pictures at a time; by default as many as fit into a fixed budget, at least one.
 
     Example:
         >>> list(chunks([10, 10, 10], chunk=2))
@@ -80,7 +80,7 @@ def chunks(prices: list[int], chunk: int | None = None) -> Iterator[tuple[int, i
 
 
 def expand(counts: Tensor) -> tuple[Tensor, Tensor]:
-    """Return owner and number within the owner of ``counts[i]`` items of each owner i.
+    """Return the owner of each item, and its index within the owner, for ``counts[i]`` items of i.
 
     Example:
         >>> expand(torch.tensor([2, 0, 3]))
@@ -96,17 +96,17 @@ def expand(counts: Tensor) -> tuple[Tensor, Tensor]:
 def triangle_spans(
     columns: Tensor, rows: Tensor, nearness: Tensor, picture: Tensor, size: int
 ) -> tuple[Spans, Tensor, Tensor]:
-    """Return the spans of triangles whose corners are given in samples.
+    """Return the spans of triangles, with corners in units of samples.
 
     A sample belongs to a triangle if its middle does; a middle on an edge belongs to the triangle
     to the right of it or below.
 
     Args:
-        columns: Places of the corners, shape ``(3, triangles)``.
-        rows: Places of the corners downwards, shape ``(3, triangles)``.
-        nearness: Linear in the plane of the picture, shape ``(3, triangles)``.
-        picture: Number of the picture of each triangle, shape ``(triangles,)``.
-        size: Samples in a row and rows in a picture.
+        columns: Columns of the corners, shape ``(3, triangles)``.
+        rows: Rows of the corners, downwards, shape ``(3, triangles)``.
+        nearness: Nearness of the corners, shape ``(3, triangles)``; linear in the picture.
+        picture: Index of the picture of each triangle, shape ``(triangles,)``.
+        size: Samples per row, and rows per picture.
 
     Returns:
         The spans, the nearness at their first samples, and its change from sample to sample.
@@ -139,11 +139,11 @@ def nearest(
     """Return the span seen at each sample, or -1, shape ``(samples,)``.
 
     Args:
-        nearness: Of each fragment.
-        span: Of each fragment; of equally near ones the highest is seen.
-        sample: Of each fragment.
+        nearness: Nearness of each fragment.
+        span: Span of each fragment; of equally near ones the highest is seen.
+        sample: Flat sample of each fragment.
         samples: Number of samples of all pictures.
-        hit: Whether the fragment is there at all; all are if not given.
+        hit: Whether each fragment is drawn; all are by default.
 
     Example:
         >>> span, sample = torch.tensor([0, 1, 2]), torch.tensor([0, 0, 1])
@@ -159,12 +159,12 @@ def nearest(
 
 
 def _first_middle(place: Tensor, size: int) -> Tensor:
-    """Return the number of the first sample whose middle is at or behind a place."""
+    """Return the index of the first sample whose middle is at or after a coordinate."""
     return (place - 0.5).ceil().clamp(0, size)
 
 
 def _downwards(*values: Tensor) -> list[list[Tensor]]:
-    """Return each value, shape ``(3, n)``, as three vectors, corners sorted by the second value."""
+    """Return values ``(3, n)`` as three vectors each, corners sorted by the second value."""
     sorted_values = [list(value.unbind(0)) for value in values]
     for i, j in ((0, 1), (1, 2), (0, 1)):
         swap = sorted_values[1][i] > sorted_values[1][j]
@@ -174,7 +174,7 @@ def _downwards(*values: Tensor) -> list[list[Tensor]]:
 
 
 def _edge(x: list[Tensor], y: list[Tensor], w: list[Tensor], a: int, b: int) -> list[Tensor]:
-    """Return where edges start, and how x and nearness change along y."""
+    """Return the starts of edges, and the slopes of x and nearness along y."""
     drop = y[b] - y[a]
     return [x[a], y[a], w[a], (x[b] - x[a]) / drop, (w[b] - w[a]) / drop]
 

@@ -1,4 +1,4 @@
-"""Rendered views as bytes that a file keeps."""
+"""Rendered views as arrays of bytes for storage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["record", "record_layout"]
 
 
 def record(views: Tensor, background: Tensor) -> dict[str, npt.NDArray[np.uint8]]:
-    """Return rendered views as `RecordedPairs` takes them: ``pictures`` and packed ``masks``.
+    """Return ``pictures`` and packed ``masks`` of rendered views, as `RecordedPairs` takes them.
 
     Args:
         views: Red, green, blue and alpha in [0, 1], shape ``(n, m, 4, H, W)``.

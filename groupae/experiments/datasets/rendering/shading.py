@@ -1,12 +1,12 @@
-r"""Light, the colours it gives to surfaces, and the average of samples in a pixel.
+r"""Lambert shading, averaging of samples per pixel, and compositing over a background.
 
 Lambert's law: a surface of colour c with unit normal n shows
 
 .. math:: c \, (\mathrm{ambient} + \mathrm{diffuse} \max(0, n \cdot l))
 
-where l is the unit vector towards a light infinitely far away, fixed in the world. Surfaces have
-two sides: one seen from the back of its winding is shaded with its normal reversed. There are no
-shadows and no highlights; colours are linear and end at 1.
+where l is the unit vector towards a light infinitely far away, fixed in the world. Both sides of a
+surface are shaded, the back with its normal reversed. There are no shadows and no highlights;
+colours are linear and clipped at 1.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ __all__ = ["Light", "composite", "pixels_from_samples", "shade"]
 
 @dataclass(frozen=True)
 class Light:
-    """Light from one direction of the world, and light from everywhere.
+    """Directional light, fixed in the world, and ambient light.
 
     Args:
-        direction: Towards the light, in world coordinates; its length does not matter.
-        ambient: Share of its colour that a surface shows without the light.
-        diffuse: Share that is added where the light falls straight on.
+        direction: Towards the light, in world coordinates, of any length.
+        ambient: Share of a colour that shows without directional light.
+        diffuse: Share added by directional light at perpendicular incidence.
 
     Raises:
         ValueError: If the direction has no length, or a share is negative or not finite.
@@ -85,7 +85,7 @@ class Light:
         return multiply(axes, unit)[..., 0]
 
     def factor(self, cosine: Tensor) -> Tensor:
-        """Return by what a colour is multiplied, given the cosine of normal and light."""
+        """Return the factor of a colour, given the cosine between normal and light."""
         return self.ambient + self.diffuse * cosine.clamp(min=0)
 
 
@@ -113,10 +113,10 @@ def pixels_from_samples(colors: list[Tensor], sample: Tensor, n: int, size: int,
 
     Args:
         colors: Red, green and blue of what is seen, three vectors.
-        sample: Where it is seen, flat in ``(n, size * a, size * a)``, each at most once.
+        sample: Flat index in ``(n, size * a, size * a)`` of each, without duplicates.
         n: Number of pictures.
         size: Width and height of the pictures.
-        a: Samples a pixel in each direction.
+        a: Samples per pixel in each direction.
 
     Returns:
         Red, green, blue (of the covered part; 0 where there is none) and the share covered.
@@ -135,10 +135,10 @@ def pixels_from_samples(colors: list[Tensor], sample: Tensor, n: int, size: int,
 
 
 def composite(pictures: Tensor, background: Tensor) -> Tensor:
-    """Return pictures of red, green, blue and alpha laid over a background.
+    """Return pictures with alpha laid over a background.
 
     Args:
-        pictures: Shape ``(*batch, 4, H, W)``.
+        pictures: Red, green, blue and alpha, shape ``(*batch, 4, H, W)``.
         background: Pictures ``(*batch, 3, H, W)`` or anything that broadcasts to them, such as a
             colour of shape ``(3, 1, 1)``.
 

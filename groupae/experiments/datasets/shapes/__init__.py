@@ -1,9 +1,9 @@
-"""Shapes: objects of six categories, no two alike, each made of a few hundred triangles.
+"""Parametric shapes of six categories, no two alike, with a few hundred triangles each.
 
-An object is a function of its category and its number alone. Conventions are those of
-``rendering.meshes``: z up, x forward, y left, the middle of the bounding box at the origin and the
-farthest vertex at distance 1. ``lofting`` is the one surface everything is made of, ``primitives``
-are its common forms, ``draws`` the choices, and each category has a file.
+A shape is a function of its category and number only. Conventions are those of ``rendering.mesh``:
+z up, x forward, y left, the middle of the bounding box at the origin and the farthest vertex at
+distance 1. All surfaces are made by ``lofting``; ``primitives`` are its common forms, ``draws``
+makes the random choices, and each category has its file.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ CATEGORIES: Mapping[str, Callable[[torch.Generator], Mesh]] = MappingProxyType(
         "mug": make_mug,
     }
 )
-"""What makes an object of each category; the order numbers the classes, so append only."""
+"""Constructor of each category. The order numbers the classes, so append only."""
 
-_STREAM = 0x5AFE  # keeps these draws apart from those of other keys
+_STREAM = 0x5AFE  # separates these draws from those of other keys
 
 
 def make_shape(category: str, index: int) -> Mesh:
-    """Return one object, the same whenever and wherever it is asked for.
+    """Return one object, the same on every machine.
 
     Args:
         category: A key of ``CATEGORIES``.
-        index: Number of the object in its category, from 0 without end.
+        index: Number of the object in its category, any integer of at least 0.
 
     Raises:
         ValueError: If there is no such category or ``index`` is no integer of at least 0.

@@ -1,7 +1,7 @@
-"""Airplanes: five families from airliner to glider, nose along x, wings along y.
+"""Airplanes of five families, from airliner to glider, with nose along x and wings along y.
 
-No half turn leaves an airplane as it was: belly and undersides of the wings are lighter, the left
-wing tip is red and the right one green, as on real airplanes. So each pose looks its own.
+No half turn is a symmetry: belly and undersides of the wings are lighter, the left wing tip is red
+and the right one green, as on real airplanes. So every pose looks different.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _SIDES = 20
 
 @dataclass(frozen=True)
 class _Family:
-    """Ranges the parts of one kind of airplane are drawn from; the fuselage is 2 long."""
+    """Ranges of the measures of one family of airplanes; the fuselage has length 2."""
 
     radius: tuple[float, float]
     nose: tuple[float, float]  # share of the length
@@ -72,7 +72,8 @@ _FAMILIES = {
         (0.0, 0.12), (0.2, 0.6), ("T", "T", "V", "low"), ("none",),
     ),
 }  # fmt: skip
-_COMMONER = ("airliner", "airliner", "jet", "propeller", "propeller", "fighter", "glider")
+# Families to choose from; common ones are listed twice
+_CHOICES = ("airliner", "airliner", "jet", "propeller", "propeller", "fighter", "glider")
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def make_airplane(generator: torch.Generator) -> Mesh:
         Mesh(... vertices, ... faces)
     """
     draws = Draws(generator)
-    name = draws.choice(_COMMONER)
+    name = draws.choice(_CHOICES)
     family, paint = _FAMILIES[name], _draw_paint(draws)
     radius = draws.uniform(*family.radius)
     hull = _Hull.drawn(draws, family, radius, name)
@@ -121,7 +122,7 @@ def make_airplane(generator: torch.Generator) -> Mesh:
 
 @dataclass(frozen=True)
 class _Hull:
-    """The fuselage: from x = -1 to 1, a section at each of ``x``."""
+    """Fuselage from x = -1 to 1, with one section at each entry of ``x``."""
 
     radius: float
     x: Array
@@ -196,7 +197,7 @@ class _Hull:
 
 @dataclass(frozen=True)
 class _Wings:
-    """Both wings; angles in radians."""
+    """Position and measures of both wings; angles in radians."""
 
     x: float
     z: float
@@ -222,7 +223,7 @@ class _Wings:
         return self.x - out * math.tan(self.sweep), side * y, self.z + rise
 
     def mesh(self, draws: Draws, family: _Family, upper: Color) -> Mesh:
-        """Return the wings, light below, with a red tip on the left and a green one right."""
+        """Return both wings, lighter below, with a red left tip and a green right one."""
         colors = np.empty((2, 4, 10, 3))
         colors[:, :, :5], colors[:, :, 5:] = upper, mixed(upper, _WHITE, 0.8)
         colors[0, -2:], colors[1, -2:] = _RED, _GREEN

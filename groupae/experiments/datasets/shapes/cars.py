@@ -1,7 +1,7 @@
-"""Cars: a body of cross-sections along x, a cabin with dark windows, four wheels and the lights.
+"""Cars with a body of cross-sections along x, a cabin with dark windows, wheels and lights.
 
-Headlights are white or yellow, tail lights red; left and right are mirror images but for a mirror
-in a colour of its own on the driver's side.
+Headlights are white or yellow, tail lights red; left and right are mirror images, except for the
+colours of the wing mirrors.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ class _Outline:
     """Side view of one kind of car, from x = -1 (rear) to 1; heights are shares of the height.
 
     Args:
-        body: Places and heights of the bonnet, the belt line and the boot, rear to front.
-        cabin: Where the cabin begins and ends at the belt line.
+        body: Points (x, height) of the boot, the belt line and the bonnet, rear to front.
+        cabin: Rear and front end of the cabin at the belt line.
         roof: The same at the roof.
         height: Range of the height.
         width: Range of half the width.
@@ -85,12 +85,13 @@ _OUTLINES = {
         (-0.85, 0.35), (-0.3, -0.05), (0.48, 0.56), (0.4, 0.45), (0.07, 0.09), (0.15, 0.17),
     ),
 }  # fmt: skip
-_COMMONER = ("sedan", "sedan", "hatchback", "wagon", "offroader", "van", "pickup", "roadster")
+# Kinds to choose from; common ones are listed twice
+_CHOICES = ("sedan", "sedan", "hatchback", "wagon", "offroader", "van", "pickup", "roadster")
 
 
 @dataclass(frozen=True)
 class _Car:
-    """What all parts share."""
+    """Kind, measures and colours of one car."""
 
     outline: _Outline
     name: str
@@ -103,7 +104,7 @@ class _Car:
 
     @classmethod
     def drawn(cls, draws: Draws) -> _Car:
-        name = draws.choice(_COMMONER)
+        name = draws.choice(_CHOICES)
         outline = _OUTLINES[name]
         paint = draws.choice((draws.paint(), draws.paint(), draws.neutral()))
         return cls(
@@ -157,7 +158,7 @@ def _body(draws: Draws, car: _Car) -> Mesh:
 
 
 def _cabin(draws: Draws, car: _Car) -> Mesh:
-    """Return the cabin: rings around z; corner columns are its pillars."""
+    """Return the cabin as rings around z, whose corner columns are its pillars."""
     belt = car.belt(sum(car.outline.cabin) / 2)
     shares = np.array([-0.1, 0.08, 0.82, 0.97, 1.0])
     outer = np.array([*car.outline.cabin, 0.93 * car.width, 0.09])
@@ -228,7 +229,7 @@ def _wheels(draws: Draws, car: _Car) -> list[Mesh]:
 
 
 def _fittings(draws: Draws, car: _Car) -> Mesh:
-    """Return the lights, the grille, the bumpers with number plates, and the mirrors."""
+    """Return lights, grille, bumpers with number plates, and mirrors."""
     front, rear = car.belt(0.95) - 0.08, max(car.belt(-0.95) - 0.1, 0.22)
     lamp = draws.choice(((1.0, 0.98, 0.85), (1.0, 0.93, 0.5)))
     bumper = draws.choice((_RUBBER, (0.7, 0.7, 0.72), car.paint))
@@ -254,7 +255,7 @@ def _fittings(draws: Draws, car: _Car) -> Mesh:
 
 
 def _extras(draws: Draws, car: _Car) -> list[Mesh]:
-    """Return what few cars have: a taxi's sign, a luggage rack, a spoiler."""
+    """Return a taxi sign, a luggage rack or a spoiler; nothing for most cars."""
     kind = draws.choice(("none", "none", "none", "sign", "rack", "spoiler"))
     middle = sum(car.outline.roof) / 2
     length = car.outline.roof[1] - car.outline.roof[0]

@@ -1,4 +1,4 @@
-"""Chairs: a seat, something under it and something behind it; one looks along x when sitting."""
+"""Chairs with a seat, a base and a back, facing x."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["make_chair"]
 
 @dataclass(frozen=True)
 class _Chair:
-    """Lengths all parts share, in metres, and the two colours."""
+    """Lengths shared by all parts, in metres, and two colours."""
 
     width: float
     depth: float
@@ -86,7 +86,7 @@ def _seat(draws: Draws, chair: _Chair) -> Mesh:
 
 
 def _feet(chair: _Chair, spread: float) -> tuple[Array, Array]:
-    """Return the lower and upper ends of four legs: front left, right, rear left, right."""
+    """Return the lower and upper ends of four legs, in the order of ``CORNERS``."""
     tops = CORNERS * (np.array([chair.depth, chair.width]) / 2 - 0.045)
     z = np.full((4, 1), chair.height - 0.6 * chair.thickness)
     return np.hstack([tops + CORNERS * spread, 0 * z]), np.hstack([tops, z])
@@ -139,7 +139,7 @@ def _tulip(draws: Draws, chair: _Chair) -> list[Mesh]:
 
 
 def _cantilever(draws: Draws, chair: _Chair) -> list[Mesh]:
-    """Return a bent tube a side: along the floor, up at the front and back under the seat."""
+    """Return one bent tube per side: along the floor, up at the front, back under the seat."""
     x, z, bend = chair.depth / 2 - 0.02, chair.height - 0.7 * chair.thickness, 0.07
     corner = np.linspace(0, math.pi / 2, 4)
     arc = bend * np.stack([np.sin(corner), 1 - np.cos(corner)], -1)
@@ -175,7 +175,7 @@ def _posts(chair: _Chair) -> Mesh:
 
 
 def _panel(draws: Draws, chair: _Chair) -> list[Mesh]:
-    """Return a board, bent about the sitter, above the seat by a gap that posts bridge."""
+    """Return a board, with posts across the gap to the seat if there is one."""
     gap = draws.choice((0.0, draws.uniform(0.08, 0.18)))
     size = np.array([chair.back - gap, chair.width * draws.uniform(0.85, 1.0)])
     outline = superellipse(24, draws.choice((3.0, 5.0, 9.0))) * size / 2

@@ -1,4 +1,4 @@
-"""Draws: the choices that make one object unlike another, all off one generator."""
+"""Random choices of numbers and colours for shapes, all from one generator."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ def mixed(a: Color, b: Color, t: float) -> Color:
 
 
 class Draws:
-    """Numbers, choices and plausible colours off a generator, in the order they are asked for.
+    """Numbers, choices and plausible colours from a generator, in the order of the calls.
 
     Args:
-        generator: What everything is drawn from.
+        generator: Source of randomness.
 
     Example:
         >>> draws = Draws(torch.Generator().manual_seed(0))
@@ -77,7 +77,7 @@ class Draws:
         return self.uniform(0.0, 1.0) < p
 
     def choice(self, options: Sequence[T]) -> T:
-        """Return one of ``options``, each as likely; write one twice to have it twice as often."""
+        """Return one of ``options``, all equally likely; list one twice to double its chance."""
         return options[int(self.uniform(0, len(options)))]
 
     def near(self, color: Color, spread: float = 0.06) -> Color:
@@ -92,11 +92,11 @@ class Draws:
         )
 
     def wood(self) -> Color:
-        """Return a wood, from maple to wenge."""
+        """Return the colour of a wood, from maple to wenge."""
         return self.near(self.choice(_WOODS), 0.04)
 
     def metal(self) -> Color:
-        """Return a metal: steel, iron, brass, copper."""
+        """Return the colour of a metal: steel, iron, brass or copper."""
         return self.near(self.choice(_METALS), 0.03)
 
     def neutral(self) -> Color:
@@ -104,9 +104,9 @@ class Draws:
         return self.near(self.choice(_NEUTRALS), 0.04)
 
     def paint(self) -> Color:
-        """Return a lacquer: most often a strong colour, else a neutral one."""
+        """Return the colour of a lacquer, most often a strong one, else a neutral one."""
         return self.hue((0.55, 0.95), (0.45, 0.92)) if self.chance(0.75) else self.neutral()
 
     def fabric(self) -> Color:
-        """Return a cloth: muted colours of any hue."""
+        """Return the colour of a cloth, muted and of any hue."""
         return self.hue((0.2, 0.7), (0.3, 0.8))

@@ -1,4 +1,4 @@
-"""Lamps: a shade that glows inside, held up by a foot, a bent arm, three legs or a cord.
+"""Lamps with a shade that glows inside, on a foot, a bent arm, three legs or a cord.
 
 Arms reach forward along x; table and floor lamps have a cable or a chain on one side.
 """
@@ -48,7 +48,7 @@ def _shade_color(draws: Draws) -> Color:
 
 
 def _shade(curve: Array, color: Color, thickness: float = 0.02) -> Mesh:
-    """Return a hollow shade, the colour of light inside, with a bulb in it.
+    """Return a hollow shade with a bulb, the inside in the colour of its light.
 
     The outline ``curve`` runs up from the wide rim, to the axis if the shade is closed at the top.
     """
@@ -58,7 +58,7 @@ def _shade(curve: Array, color: Color, thickness: float = 0.02) -> Mesh:
     colors[len(curve) : -1] = mixed(color, _GLOW, 0.85)
     profile = np.concatenate([curve, inner])
     is_open = curve[-1, 0] > 0
-    if not is_open:  # the inside comes first: the profile begins and ends on the axis
+    if not is_open:  # inside first, so that the profile begins and ends on the axis
         inner[:-1, 1] -= thickness
         profile = np.concatenate([inner, curve])
         colors = np.roll(colors, len(curve), 0)[:-1]
@@ -75,7 +75,7 @@ def _hanging_shade(curve: Array, color: Color) -> Mesh:
 
 
 def _drum(draws: Draws, size: float) -> Array:
-    """Return the outline of a cloth shade: a cylinder, a cone or in between, open at the top."""
+    """Return the outline of a cloth shade, open at the top: a cylinder to a cone."""
     high, narrow = size * draws.uniform(0.9, 1.4), draws.uniform(0.35, 1.0)
     straight = [[1.0, 0.0], [narrow, 1.0]]
     waist = narrow + draws.uniform(0.05, 0.2) * (1 - narrow)

@@ -1,7 +1,7 @@
-"""Lofts: closed surfaces through a stack of rings, which is what every primitive here is.
+"""Closed surfaces through a stack of rings (lofts), the form of all primitives.
 
-The rings of a loft all have the same number of points and follow one another along the body; looked
-at against that direction (the body coming towards the eye) their points run counter-clockwise. Both
+The rings of a loft all have the same number of points and follow one another along the body; seen
+against that direction (the body comes towards the eye) their points run counter-clockwise. Both
 ends are closed by a point in the middle of the last ring, or the last ring meets the first. Leading
 axes are parts: many bodies of one kind are built in one call.
 """
@@ -22,7 +22,7 @@ from groupae.experiments.datasets.rendering.mesh import Mesh
 __all__ = ["Array", "loft"]
 
 Array = NDArray[np.float64]
-"""Geometry on the way to a mesh, float64."""
+"""Geometry before it becomes a mesh, float64."""
 
 
 def loft(
@@ -36,13 +36,13 @@ def loft(
     """Return the closed surface through rings of points.
 
     Args:
-        rings: Places, shape ``(*parts, m, n, 3)``: ``m`` rings of ``n`` points. A first or last
-            ring in a single place is a tip, any other is closed by a flat cap.
-        colors: Broadcast against ``(*parts, m - 1, n, 3)``, a colour for each quadrilateral
+        rings: Positions, shape ``(*parts, m, n, 3)``: ``m`` rings of ``n`` points. A first or
+            last ring of coinciding points is a tip, any other is closed by a flat cap.
+        colors: Broadcast against ``(*parts, m - 1, n, 3)``, one colour per quadrilateral
             between rings ``i, i + 1`` and points ``j, j + 1`` (``m`` rows if ``is_closed``).
         caps: Colour of both caps, shape ``(3,)``; by default that of the nearest quadrilateral.
         crease: Angle in radians between neighbours up to which the surface is shaded as smooth.
-        is_closed: The last ring meets the first, as in a torus.
+        is_closed: Whether the last ring meets the first, as in a torus.
 
     Raises:
         ShapeError: If there are fewer than 2 rings or 3 points, or the last axis is not 3.
@@ -82,7 +82,7 @@ def _with_tips(places: Array, paint: Array, caps: ArrayLike | None) -> tuple[Arr
 
 class _Topology(NamedTuple):
     corners: NDArray[np.int64]  # (Q, 4) vertices of a quadrilateral; at a tip two are the same
-    around: NDArray[np.int64]  # (Q, 4, 3) the other quadrilaterals at a corner, Q if there is none
+    around: NDArray[np.int64]  # (Q, 4, 3) the other quadrilaterals at a corner, or Q for none
     faces: NDArray[np.int64]  # (F, 3) vertices
     quads: NDArray[np.int64]  # (F, 1) the quadrilateral a face is half of
     halves: NDArray[np.int64]  # (F, 3) which of its corners
@@ -152,7 +152,7 @@ def _corner_normals(vertices: Array, shape: _Topology, least: float, tips: int) 
 
 
 def _smooth_tips(normals: Array, areas: Array, units: Array, least: float) -> None:
-    """Give a blunt tip one normal, the mean of all around it; leave a sharp one alone."""
+    """Set normals at blunt tips to the mean of all around, in place; sharp tips keep theirs."""
     mean = areas.sum(1)
     is_blunt = np.einsum("pji,pi->pj", units, _unit(mean)) >= least
     np.copyto(normals, mean[:, None, None], where=is_blunt[..., None, None])

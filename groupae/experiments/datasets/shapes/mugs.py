@@ -1,6 +1,6 @@
-"""Mugs: a turned body with a hollow, a handle on the right (negative y), paint all round.
+"""Mugs with a hollow turned body, a handle on the right (negative y) and a painted outside.
 
-A mark in front (along x) or the handle tells every view of a mug from every other.
+The handle, or a mark in front (along x), makes all views of a mug different.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _body(draws: Draws, outside: Array, glaze: Color) -> Mesh:
 
 
 def _painted(draws: Draws, glaze: Color) -> Array:
-    """Return the colours of the outside: plain, bands, dipped, striped, and a mark in front."""
+    """Return the colours of the outside: a pattern, and perhaps a mark in front."""
     colors = np.full((_ROWS, _SIDES, 3), glaze)
     second = draws.choice((draws.hue((0.6, 1.0), (0.35, 0.95)), (0.96, 0.95, 0.92)))
     style = draws.choice(("plain", "band", "bands", "dipped", "rim", "stripes", "checks"))
@@ -108,7 +108,7 @@ def _painted(draws: Draws, glaze: Color) -> Array:
 
 
 def _front() -> float:
-    """Return the column that looks along x; a lathe about z begins at -y."""
+    """Return the column that faces x; a lathe about z begins at -y."""
     return 0.25 * _SIDES - 0.5
 
 

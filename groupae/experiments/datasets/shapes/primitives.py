@@ -1,7 +1,7 @@
-r"""Primitives: the closed bodies that objects are put together from, each a loft of rings.
+r"""Closed bodies from which shapes are assembled, each a loft of rings.
 
-Convention as in ``rendering.meshes``: z up, x forward, y left. Radii, places and sizes broadcast
-over leading axes, which are parts: four legs are one call. Colours are those of ``loft``.
+Conventions are those of ``rendering.mesh``: z up, x forward, y left. Radii, positions and sizes
+broadcast over leading axes, which are parts: four legs are one call. Colours are those of ``loft``.
 """
 
 from __future__ import annotations
@@ -84,8 +84,8 @@ def rounded_rectangle(size: ArrayLike, radius: ArrayLike = 0.0, *, steps: int = 
 
     Args:
         size: Width and height, shape ``(*parts, 2)``.
-        radius: Of the corners, shape ``(*parts,)``; at 0 a corner is a single point.
-        steps: Points a rounded corner is made of.
+        radius: Radius of the corners, shape ``(*parts,)``; at 0 a corner is a single point.
+        steps: Points per rounded corner.
 
     Returns:
         Shape ``(*parts, 4 * steps, 2)``, or ``(*parts, 4, 2)`` without rounding.
@@ -136,11 +136,11 @@ def extrusion(
     """Return bodies with an outline in the xy-plane, between heights 0 and ``thickness``.
 
     Args:
-        outline: Counter-clockwise, shape ``(*parts, n, 2)``; every point must be in sight of the
-            mean of all.
+        outline: Counter-clockwise, shape ``(*parts, n, 2)``; every point must be visible from
+            the mean of all.
         thickness: Along z, shape ``(*parts,)``.
         colors: As in ``loft``; the rows are the lower edge, the side and the upper edge if rounded.
-        rounding: How far the edges at top and bottom are drawn in, in the units of the outline.
+        rounding: Inset of the edges at top and bottom, in the units of the outline.
 
     Example:
         >>> extrusion([[0, 0], [1, 0], [1, 1], [0, 1]], 0.5, [1.0, 0, 0])
@@ -190,7 +190,7 @@ def boxes(
     z = np.concatenate([drop - half[..., None], (half[..., None] - drop)[..., ::-1]], -1)
     flat = rounded_rectangle(
         sizes[..., None, :2] - 2 * insets[:, None],
-        rounding - 0.9 * insets,  # a little left, so that no edge vanishes
+        rounding - 0.9 * insets,  # keeps a short edge, so that no quadrilateral degenerates
     )
     rings = np.concatenate([flat, np.broadcast_to(z[..., None, None], (*flat.shape[:-1], 1))], -1)
     return loft(rings + centers[..., None, None, :], colors)
@@ -257,10 +257,10 @@ def lathe(
         profile: Radius and height of the ``m`` points of a curve, shape ``(m, 2)``, that runs
             upwards where the surface looks outwards; it may turn down into a hollow.
         colors: As in ``loft``: row ``i`` lies between points ``i`` and ``i + 1`` of the profile.
-        at: Where the origin of the profile goes, shape ``(*parts, 3)``.
-        axis: Unit vector the heights run along, shape ``(3,)``.
+        at: Position of the origin of the profile, shape ``(*parts, 3)``.
+        axis: Unit vector along the heights, shape ``(3,)``.
         sides: Number of sides.
-        is_closed: The profile ends where it began, off the axis, as that of a torus.
+        is_closed: Whether the profile is a closed curve off the axis, as that of a torus.
 
     Example:
         >>> lathe([[0, 0], [1, 0], [1, 1], [0, 1]], [1.0, 0, 0], sides=6)
@@ -321,7 +321,7 @@ def tube(
         radii: At each point, shape ``(m,)`` or one number.
         colors: As in ``loft``.
         sides: Number of sides.
-        flatness: Breadth of the section across the plane of a bend over that in it.
+        flatness: Breadth of the section across the plane of the bend, over that within it.
 
     Example:
         >>> tube([[0, 0, 0], [0, 0, 1], [1, 0, 2]], 0.1, [1.0, 0, 0], sides=6)
@@ -339,7 +339,7 @@ def tube(
 
 
 def _carried(along: Array) -> Array:
-    """Return a normal of the first direction, carried along the others without twist."""
+    """Return a normal per direction, carried along the curve without twist."""
     bend = np.cross(along[0], along[-1])
     length = np.linalg.norm(bend)
     normal = bend / length if length > 1e-6 else _frames(along[0])[0]

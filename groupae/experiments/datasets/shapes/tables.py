@@ -1,4 +1,4 @@
-"""Tables: a top on legs, a pedestal or trestles; the long side faces along x."""
+"""Tables with a top on legs, a pedestal or trestles; the long side faces x."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LOW = ("legs", "legs", "splayed", "trestle")
 
 @dataclass(frozen=True)
 class _Table:
-    """Lengths all parts share, in metres, and the colours of the top and what is below."""
+    """Lengths shared by all parts, in metres, and colours of top and frame."""
 
     depth: float
     width: float
@@ -85,7 +85,7 @@ def _top(draws: Draws, table: _Table) -> Mesh:
 
 
 def _corners(table: _Table, inset: float) -> Array:
-    """Return where four legs meet the floor if upright, shape ``(4, 3)``."""
+    """Return the feet of four upright legs, shape ``(4, 3)``."""
     reach = 2 ** (-1 / table.exponent)
     flat = CORNERS * (np.array([table.depth, table.width]) / 2 * reach - inset)
     return np.hstack([flat, np.zeros((4, 1))])
@@ -141,7 +141,7 @@ def _splayed(draws: Draws, table: _Table) -> list[Mesh]:
 
 
 def _pedestal(draws: Draws, table: _Table) -> list[Mesh]:
-    """Return one turned or straight column, on a disc or on feet, one for each end if long."""
+    """Return one column, or two for a long table, each on a disc or on feet."""
     z = table.height - 0.5 * table.thickness
     stem, foot = draws.uniform(0.04, 0.075), draws.uniform(0.22, 0.3) * table.depth
     places = [(0, 0, 0)] if table.width < 1.5 * table.depth else [

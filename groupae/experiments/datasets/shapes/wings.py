@@ -16,7 +16,7 @@ _AIRFOIL = np.array([1.0, 0.75, 0.4, 0.15, 0.03])
 
 
 def _airfoil() -> Array:
-    """Return a symmetric section of chord 1: x from -1 to 0 at the nose and half thickness.
+    """Return a symmetric section of chord 1, as x from -1 to 0 (the nose) and half thickness.
 
     The half thickness of the NACA 00xx series over its thickness ratio, closed at the trailing
     edge (Abbott and von Doenhoff, Theory of Wing Sections, 1959, eq. 6.2). The points run from
@@ -47,7 +47,7 @@ def wing(
 
     Args:
         root: Nose of the airfoil at the root, shape ``(3,)``.
-        span: From root to tip.
+        span: Length from root to tip.
         chord: Length of the airfoil at the root.
         colors: As in ``loft``; rows run from root to tip, the first half of the columns is the
             upper side. Of a pair, the left wing is the first part.
@@ -56,7 +56,7 @@ def wing(
         dihedral: Angle in radians by which the wing rises; at a quarter turn it is a fin.
         thickness: Thickness over chord.
         stations: Where the sections are, from 0 at the root to 1 at the tip.
-        is_pair: Whether the mirror image, the right wing, comes too.
+        is_pair: Whether to add the right wing, the mirror image.
 
     Example:
         >>> wing([0, 0, 0], 1.0, 0.4, [1.0, 0, 0]).vertices.amax(0)[1].item()
