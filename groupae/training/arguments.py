@@ -78,9 +78,7 @@ def warn_of_no_new_data(validation: object, train: object) -> None:
 
 def parse_score(score: object, validation: PairBatch) -> Score:
     """Return the score that chooses the weights; by default the first one that suits the data."""
-    if score is not None and not isinstance(score, (str, Score)):
-        parse_scores("fit", [score], validation)  # says what a score is
-    chosen = parse_scores("fit", score, validation)[0]
+    chosen = parse_scores("fit", score if score is None else [score], validation)[0]
     if chosen.lower_is_better:
         what, got = "a score where larger is better", f"{chosen.name!r}"
         raise ValueError(expected("fit", what, got, "choose the weights by another, say PSNR"))

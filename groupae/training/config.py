@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 from groupae._validation import expected, unknown_choice
 
 __all__ = ["TrainingConfig"]
 
-_OPTIMIZERS = ("adam", "muon")
-_DECAYS = ("cosine", "none")
+_CHOICES = {"optimizer": ("adam", "muon"), "decay": ("cosine", "none")}
+
+_ABOVE_ZERO = ("minutes", "steps", "cpu_minutes", "batch_size", "learning_rate", "validations")
+_RANGES: Mapping[str, tuple[str, Callable[[float], bool]]] = {
+    **dict.fromkeys(_ABOVE_ZERO, ("above zero", lambda value: value > 0)),
+    **dict.fromkeys(("weight_decay", "clip_norm"), ("of at least zero", lambda value: value >= 0)),
+    "warmup": ("in [0, 1)", lambda value: 0 <= value < 1),
+    "seed": ("in 0..2^63 - 1", lambda value: 0 <= value < 2**63),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,55 +74,30 @@ class TrainingConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        self._check_kinds()
-        limits = {
-            "minutes": self.minutes > 0,
-            "steps": self.steps is None or self.steps > 0,
-            "cpu_minutes": self.cpu_minutes is None or self.cpu_minutes > 0,
-            "batch_size": self.batch_size > 0,
-            "learning_rate": self.learning_rate > 0,
-            "validations": self.validations > 0,
-        }
-        for name, choices in (("optimizer", _OPTIMIZERS), ("decay", _DECAYS)):
-            if getattr(self, name) not in choices:
-                raise ValueError(
-                    unknown_choice("TrainingConfig", name, getattr(self, name), choices)
-                )
-        for name, holds in limits.items():
-            if not holds:
-                raise ValueError(
-                    expected("TrainingConfig", f"{name} above zero", getattr(self, name))
-                )
-        for name in ("weight_decay", "clip_norm"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(
-                    expected("TrainingConfig", f"{name} of at least zero", getattr(self, name))
-                )
-        if not 0 <= self.seed < 2**63:
-            raise ValueError(
-                expected("TrainingConfig", "seed in 0..2^63 - 1", f"{self.seed!r:.60}")
-            )
-        if not 0 <= self.warmup < 1:
-            raise ValueError(expected("TrainingConfig", "warmup in [0, 1)", self.warmup))
-
-    def _check_kinds(self) -> None:
-        """Raise unless figures are numbers, and those that count are whole: they may be read."""
         for field in dataclasses.fields(self):
             value = getattr(self, field.name)
-            is_float = isinstance(field.default, float) or field.name == "cpu_minutes"
-            is_left_out = value is None and field.default is None
-            if field.name in ("optimizer", "decay") or is_left_out:
-                continue
-            if field.name == "compile":
-                if not isinstance(value, bool):
-                    raise ValueError(
-                        expected("TrainingConfig", "compile as true or false", repr(value))
-                    )
-                continue
-            if isinstance(value, bool) or not isinstance(value, (int, float) if is_float else int):
-                form = f"{field.name} as {'a number' if is_float else 'an integer'}"
-                raise ValueError(expected("TrainingConfig", form, repr(value)))
-            largest = sys.float_info.max if is_float else 2**63 - 1
-            if field.name not in ("clip_norm", "seed") and not -largest <= value <= largest:
-                form = f"{field.name} {'as a finite number' if is_float else 'below 2^63'}"
-                raise ValueError(expected("TrainingConfig", form, f"{value!r:.60}"))
+            if value is not None or field.default is not None:
+                _check_value(field.name, value, is_float=field.type.startswith("float"))
+
+
+def _check_value(name: str, value: object, *, is_float: bool) -> None:
+    """Raise unless a figure is of its kind and in its range; figures may come from a file."""
+    owner = "TrainingConfig"
+    if name in _CHOICES:
+        if value not in _CHOICES[name]:
+            raise ValueError(unknown_choice(owner, name, value, _CHOICES[name]))
+        return
+    if name == "compile":
+        if not isinstance(value, bool):
+            raise ValueError(expected(owner, "compile as true or false", repr(value)))
+        return
+    if isinstance(value, bool) or not isinstance(value, (int, float) if is_float else int):
+        kind = "a number" if is_float else "an integer"
+        raise ValueError(expected(owner, f"{name} as {kind}", repr(value)))
+    largest = sys.float_info.max if is_float else 2**63 - 1
+    if name not in ("clip_norm", "seed") and not -largest <= value <= largest:
+        form = "as a finite number" if is_float else "below 2^63"
+        raise ValueError(expected(owner, f"{name} {form}", f"{value!r:.60}"))
+    form, holds = _RANGES[name]
+    if not holds(value):
+        raise ValueError(expected(owner, f"{name} {form}", f"{value!r:.60}"))

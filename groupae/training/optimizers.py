@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -73,10 +74,9 @@ class Muon(torch.optim.Optimizer):
                     got, remedy = tuple(weight.shape), "give gains and biases to AdamW"
                     raise ShapeError(expected("Muon", "weights of two or more axes", got, remedy))
 
-    # torch annotates `step` as a pair of overloads, of which the loop needs neither
     @torch.no_grad()
     @override
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> Any:
         """Update the weights from their gradients."""
         assert closure is None, "the loop computes the loss"
         for group in self.param_groups:
