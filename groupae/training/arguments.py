@@ -194,7 +194,7 @@ class CheckedSource:
     def _warn(self, kind: str, sentence: str) -> None:
         if kind not in self._warned:
             self._warned.add(kind)
-            warnings.warn(sentence, stacklevel=4)
+            warnings.warn(sentence, stacklevel=7)  # at the call of fit
 
 
 def _described(source: object) -> str:

@@ -350,6 +350,7 @@ def warned(*arguments):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fit(*arguments, CONFIG)
+    assert {warning.filename for warning in caught} <= {__file__}  # the line that called fit
     return [str(warning.message) for warning in caught]
 
 
