@@ -66,7 +66,7 @@ _ROOMS = (
     (
         "experiments",
         "experiments.compare",
-        "cells comparison processes:workers standings:leaderboard",
+        "cells:trial+result comparison processes:workers standings:leaderboard",
     ),
     ("experiments", "experiments.runs", "exports:export report run swaps"),
     ("experiments", "", "tables:_table"),

@@ -85,11 +85,11 @@ def compare(
     with show_building(console), explaining_originals(folder):
         for split in get_args(Split):
             experiment.data.resized(comparison.pixels).load(split, size=size, folder=folder)
-    standings = comparison.run(jobs, tell=functools.partial(say, console))
-    standings.print(console)
+    leaderboard = comparison.run(jobs, tell=functools.partial(say, console))
+    leaderboard.print(console)
     for name in ("compare.md", "compare.json", "compare.png"):
         say(console, str(path / name))
-    return 1 if standings.failures else 0
+    return 1 if leaderboard.failures else 0
 
 
 def _spell(dataset: str, options: dict[str, object]) -> str:

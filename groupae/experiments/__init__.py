@@ -1,8 +1,8 @@
-"""Experiments: what we do with the library.
+"""Experiments with the library.
 
-``datasets`` are made here, ``baselines`` are the systems we compare with, ``presets`` say how each
-is trained on each, ``runs`` keep a training in a folder, ``compare`` many of them. The library
-never imports this package, but for names that it resolves when they are first used.
+``datasets`` makes the data sets, ``baselines`` has the systems we compare with, ``presets`` says
+how each is trained on each, ``runs`` keeps one training in a folder, ``compare`` many of them. The
+library never imports this package, except for names that it resolves when they are first used.
 """
 
 from typing import TYPE_CHECKING
@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING
 from groupae._moved import lazy_names
 
 if TYPE_CHECKING:
-    from groupae.experiments.compare.cells import Cell, CellError, CellResult
     from groupae.experiments.compare.comparison import ComparisonRun, choose_models
-    from groupae.experiments.compare.leaderboard import Standing, Standings
+    from groupae.experiments.compare.leaderboard import (
+        Leaderboard,
+        LeaderboardEntry,
+        Standing,
+        Standings,
+    )
+    from groupae.experiments.compare.result import CellError, CellResult, Result, ResultError
+    from groupae.experiments.compare.trial import Cell, Trial
     from groupae.experiments.presets.backbones import Backbone, get_backbone
     from groupae.experiments.presets.building import build_model
     from groupae.experiments.presets.config import BaselineConfig, ModelConfig, Preset
@@ -38,9 +44,9 @@ _HOMES = {
     "Backbone": "experiments.presets.backbones",
     "get_backbone": "experiments.presets.backbones",
     "build_model": "experiments.presets.building",
-    "Cell": "experiments.compare.cells",
-    "CellError": "experiments.compare.cells",
-    "CellResult": "experiments.compare.cells",
+    "Cell": "experiments.compare.trial",
+    "CellError": "experiments.compare.result",
+    "CellResult": "experiments.compare.result",
     "ComparisonRun": "experiments.compare.comparison",
     "choose_models": "experiments.compare.comparison",
     "BaselineConfig": "experiments.presets.config",
@@ -61,9 +67,14 @@ _HOMES = {
     "RunExistsError": "experiments.runs.run",
     "describe_run": "experiments.runs.run",
     "get_experiment": "experiments.presets.registry",
+    "Leaderboard": "experiments.compare.leaderboard",
+    "LeaderboardEntry": "experiments.compare.leaderboard",
+    "Result": "experiments.compare.result",
+    "ResultError": "experiments.compare.result",
     "Standing": "experiments.compare.leaderboard",
     "Standings": "experiments.compare.leaderboard",
     "SwapReport": "experiments.runs.swaps",
+    "Trial": "experiments.compare.trial",
     "draw_swap": "experiments.runs.swaps",
     "make_swap_report": "experiments.runs.swaps",
     "write_swap_report": "experiments.runs.swaps",
@@ -81,14 +92,19 @@ __all__ = [
     "Experiment",
     "Export",
     "Format",
+    "Leaderboard",
+    "LeaderboardEntry",
     "ModelConfig",
     "Preset",
     "Report",
+    "Result",
+    "ResultError",
     "Run",
     "RunExistsError",
     "Standing",
     "Standings",
     "SwapReport",
+    "Trial",
     "build_model",
     "choose_models",
     "describe_run",

@@ -68,7 +68,7 @@ def test_what_is_finished_is_kept_whatever_happens(tmp_path, capsys):
     out, err = stopped.communicate(timeout=60)
     assert stopped.returncode == 130
     assert err.count("\n") == 1
-    assert f"interrupted; finished cells are kept in {tmp_path / 'cells'}" in err
+    assert f"interrupted; finished results are kept in {tmp_path / 'cells'}" in err
     assert "default-0: PSNR (dB)" in out
     until(lambda: not any(map(is_alive, workers)))
     first = cells(tmp_path)

@@ -20,7 +20,7 @@ from groupae._printable import say
 from groupae._table import Table
 from groupae.cli import main, table
 from groupae.cli.running import keep
-from groupae.experiments import EXPERIMENTS, Run, Standings, get_experiment
+from groupae.experiments import EXPERIMENTS, Leaderboard, Run, get_experiment
 from groupae.experiments.datasets.progress import Building, show_building, tell
 from groupae.experiments.presets import experiment
 from groupae.experiments.runs import run as runs
@@ -337,8 +337,8 @@ def a_swap_report(columns=(PSNR,)):
     return SwapReport(ODD, columns, {ODD: {"swap": scores, ODD: scores}}, 7)
 
 
-def standings(console):
-    Standings(ODD, {}, (PSNR,), (), {ODD: {}}, {ODD: ODD}, {ODD: ODD}).print(console)
+def leaderboard(console):
+    Leaderboard(ODD, {}, (PSNR,), (), {ODD: {}}, {ODD: ODD}, {ODD: ODD}).print(console)
 
 
 def a_build(console):
@@ -362,7 +362,7 @@ DRAWN = {
     "a table": lambda console: Table(["", ODD], [[ODD, cell(ODD)]]).print(console),
     "a report": lambda console: a_report().print(console),
     "a swap": lambda console: a_swap_report().print(console),
-    "standings": standings,
+    "leaderboard": leaderboard,
     "a build": a_build,
     "a training": a_training,
 }
@@ -664,10 +664,12 @@ def test_what_is_kept_is_said_wherever_it_stops(kind, word, code, tmp_path, monk
             patched.setattr(target, stop)
             assert run("train", "rotated-digits", "--out", out, "--force", *SHORT) == code
         assert the_only_line(capsys) == f"groupae: {word}; {kept}\n"
-    monkeypatch.setattr("groupae.experiments.compare.comparison.train_cells", stopped_at_once(kind))
+    monkeypatch.setattr(
+        "groupae.experiments.compare.comparison.train_trials", stopped_at_once(kind)
+    )
     words = ("--models", "paper", "--seeds", "1", "--steps", "2", "--size", "tiny")
     assert run("compare", "rotated-digits", *words, "--out", tmp_path / "c") == code
-    kept = f"finished cells are kept in {tmp_path / 'c' / 'cells'}; run it again to go on"
+    kept = f"finished results are kept in {tmp_path / 'c' / 'cells'}; run it again to go on"
     assert the_only_line(capsys) == f"groupae: {word}; {kept}\n"
 
 

@@ -1,9 +1,9 @@
-"""A comparison is a folder: models trained on one data set with one budget, judged by one table.
+"""Comparison of models that are trained on one data set with one budget, in one folder.
 
-``cells/`` has what came of each training (one model, one seed) and is meant to be kept and shared;
-``runs/`` has the run folders. ``compare.md``, ``compare.json`` and ``compare.png`` are made anew
-from the cells whenever one more is there. A cell that is there and of the same settings is not
-trained again, wherever and whenever it was made; so a comparison may be stopped at any time.
+``cells/`` has the result of each trial (one model, one seed) and is meant to be kept and shared;
+``runs/`` has the run folders. ``compare.md``, ``compare.json`` and ``compare.png`` are written
+again after each trial. A result of the same settings is not made again, wherever and whenever it
+was made; so a comparison may be stopped at any time.
 """
 
 from __future__ import annotations
@@ -21,14 +21,10 @@ from torch import Tensor
 
 from groupae._files import sweep, write_durably
 from groupae._validation import check_count, expected, unknown_choice
-from groupae.experiments.compare.cells import (
-    Cell,
-    CellError,
-    CellResult,
-    comparison_scores,
-)
-from groupae.experiments.compare.leaderboard import OURS, Standing, Standings
-from groupae.experiments.compare.workers import train_cells
+from groupae.experiments.compare.leaderboard import OURS, Leaderboard, LeaderboardEntry
+from groupae.experiments.compare.result import Result, ResultError
+from groupae.experiments.compare.trial import Trial, comparison_scores
+from groupae.experiments.compare.workers import train_trials
 from groupae.experiments.datasets.options import Size, check_options
 from groupae.experiments.presets.building import build_model, check_trainable
 from groupae.experiments.presets.config import BaselineConfig, Preset
@@ -43,10 +39,10 @@ __all__ = ["ComparisonRun", "choose_models"]
 
 
 def choose_models(experiment: Experiment, words: str) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Return the presets that are meant, and the systems that cannot be used with the reason.
+    """Return the chosen presets, and the systems that cannot be used with the reasons.
 
     Args:
-        experiment: What to compare on.
+        experiment: Data set with its presets.
         words: ``"all"``, ``"ablation"``, or names of presets and systems, with commas between.
 
     Raises:
@@ -97,25 +93,25 @@ class ComparisonRun:
 
     Args:
         path: The folder.
-        experiment: What is compared on.
-        models: Presets by name.
-        seeds: Trainings of each, with the seeds 0, 1, ...
-        cpu_minutes: Processor time of each training.
+        experiment: Data set with its presets.
+        models: Names of presets.
+        seeds: Trials per model, with the seeds 0, 1, ...
+        cpu_minutes: Processor time per trial.
         steps: Budget in steps instead.
-        size: How much of the data set.
-        pixels: Size that pictures are shrunk to; ``None`` for their own.
-        folder: Where the originals are, if they are used.
-        not_applicable: Systems that cannot be used, with the reason; a row each.
-        command: What made it, for the record.
+        size: Size of the data set.
+        pixels: Height and width that pictures are shrunk to; ``None`` for their own.
+        folder: Folder of the originals, if they are used.
+        not_applicable: Systems that cannot be used, with the reasons; one row per system.
+        command: Command line that made it, for the record.
 
     Raises:
-        ValueError: If a figure is out of range or a model unknown.
+        ValueError: If a number is out of range or a model unknown.
 
     Example:
         >>> from groupae.experiments import get_experiment
         >>> digits = get_experiment("rotated-digits")
         >>> run = ComparisonRun(Path("out"), digits, ("default", "paper"), seeds=2, cpu_minutes=5)
-        >>> [cell.name for cell in run.cells]
+        >>> [trial.name for trial in run.trials]
         ['default-0', 'paper-0', 'default-1', 'paper-1']
     """
 
@@ -135,16 +131,21 @@ class ComparisonRun:
         check_count("groupae compare", "seeds", self.seeds)
         check_options("groupae compare", "test", self.size)
         data = self.experiment.data.resized(self.pixels)
-        for cell in self.cells[: len(self.models)]:
-            build_model(data, cell.preset.model, seed=0)
-            check_trainable(cell.preset.model)
+        for trial in self.trials[: len(self.models)]:
+            build_model(data, trial.preset.model, seed=0)
+            check_trainable(trial.preset.model)
 
     @property
-    def cells(self) -> tuple[Cell, ...]:
-        """All trainings; the first seed of every model comes first."""
-        return tuple(self._cell(name, seed) for seed in range(self.seeds) for name in self.models)
+    def trials(self) -> tuple[Trial, ...]:
+        """All trials; the first seed of every model comes first."""
+        return tuple(self._trial(name, seed) for seed in range(self.seeds) for name in self.models)
 
-    def _cell(self, name: str, seed: int) -> Cell:
+    @property
+    def cells(self) -> tuple[Trial, ...]:
+        """Name of `trials` until groupae 0.2."""
+        return self.trials
+
+    def _trial(self, name: str, seed: int) -> Trial:
         preset = self.experiment.preset(name)
         minutes = self.cpu_minutes if self.steps is None else None
         training = dataclasses.replace(
@@ -152,21 +153,21 @@ class ComparisonRun:
         )
         chosen = Preset(preset.model, training)
         options = (self.size, self.pixels, self.folder)
-        return Cell(self.path, self.experiment.name, name, chosen, *options)
+        return Trial(self.path, self.experiment.name, name, chosen, *options)
 
-    # --- doing ----------------------------------------------------------------------------------
-    def run(self, jobs: int = 1, *, tell: Callable[[str], None] = lambda line: None) -> Standings:
-        """Train what is not there yet, keep tables and pictures up to date, and return them.
+    # --- training -------------------------------------------------------------------------------
+    def run(self, jobs: int = 1, *, tell: Callable[[str], None] = lambda line: None) -> Leaderboard:
+        """Train the trials without a result, and return the leaderboard; files are kept up to date.
 
         Args:
-            jobs: Trainings side by side, each in a process of its own with one thread.
-            tell: Hears one line for each cell: that it is there, left out of the table or trained
-                again and why, done, or failed.
+            jobs: Trials trained side by side, each in a process of its own with one thread.
+            tell: Function that is called with one line per trial: that it is finished already, left
+                out of the table or trained again and why, has finished, or has failed.
 
         Raises:
             ValueError: If ``jobs`` is not at least 1.
-            BlockingIOError: If another process is at work on the folder.
-            KeyboardInterrupt: With what is kept. Workers have ended then.
+            BlockingIOError: If another process is training in the folder.
+            KeyboardInterrupt: With the place of the finished results; the workers have ended.
         """
         check_count("groupae compare", "jobs", jobs)
         with self._alone():
@@ -174,23 +175,23 @@ class ComparisonRun:
             sweep(self.path / "cells", r".*\.(json|safetensors)")
             judged = _Judged.of(self)
             failures: dict[str, str] = {}
-            standings = self._write(judged, failures)
+            leaderboard = self._write(judged, failures)
             self._tell_left_out(tell)
-            missing = [cell for cell in self.cells if not self._is_there(cell, tell)]
+            missing = [trial for trial in self.trials if not self._is_there(trial, tell)]
             if missing:
                 tell(f"to train: {len(missing)}, {self._budget} each, {jobs} at a time")
             try:
-                with contextlib.closing(train_cells(missing, jobs)) as ended:
-                    for cell, error in ended:
-                        error = error or self._tell_done(cell, tell)
+                with contextlib.closing(train_trials(missing, jobs)) as ended:
+                    for trial, error in ended:
+                        error = error or self._tell_done(trial, tell)
                         if error is not None:
-                            failures[cell.name] = error
-                            tell(f"{cell.name}: failed: {error}")
-                        standings = self._write(judged, failures)
+                            failures[trial.name] = error
+                            tell(f"{trial.name}: failed: {error}")
+                        leaderboard = self._write(judged, failures)
             except KeyboardInterrupt as error:
-                kept = f"finished cells are kept in {self.path / 'cells'}"
+                kept = f"finished results are kept in {self.path / 'cells'}"
                 raise type(error)(f"{kept}; run it again to go on") from None
-        return standings
+        return leaderboard
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -204,29 +205,29 @@ class ComparisonRun:
             sentence = expected(self.path, "a folder of its own", got, f"{remedy} with --out")
             raise BlockingIOError(sentence) from None
 
-    def _is_there(self, cell: Cell, tell: Callable[[str], None]) -> bool:
+    def _is_there(self, trial: Trial, tell: Callable[[str], None]) -> bool:
         try:
-            cell.read()
+            trial.read()
         except FileNotFoundError:
             return False
-        except CellError as error:
-            tell(f"{cell.name}: trained again: {error}")
+        except ResultError as error:
+            tell(f"{trial.name}: trained again: {error}")
             return False
-        tell(f"{cell.name}: there already")
+        tell(f"{trial.name}: there already")
         return True
 
     def _tell_left_out(self, tell: Callable[[str], None]) -> None:
-        """Tell of cells that are there, were not asked for, and are of other settings."""
+        """Report results in the folder that were not asked for and are of other settings."""
         for name, seed in self._found():
-            cell = self._cell(name, seed)
-            if cell not in self.cells:
+            trial = self._trial(name, seed)
+            if trial not in self.trials:
                 try:
-                    cell.read()
-                except CellError as error:
-                    tell(f"{cell.name}: left out of the table: {error}")
+                    trial.read()
+                except ResultError as error:
+                    tell(f"{trial.name}: left out of the table: {error}")
 
     def _found(self) -> Iterator[tuple[str, int]]:
-        """Yield preset and seed of every file in the folder of cells."""
+        """Yield preset and seed of every file in the folder of results."""
         names = sorted(file.name for file in (self.path / "cells").glob("*.json"))
         for preset in self.experiment.presets:
             found = [re.fullmatch(rf"{re.escape(preset)}-(\d+)\.json", name) for name in names]
@@ -239,29 +240,29 @@ class ComparisonRun:
             return f"{self.steps} steps"
         return f"{self.cpu_minutes:g} minutes of processor time on one thread"
 
-    def _tell_done(self, cell: Cell, tell: Callable[[str], None]) -> str | None:
-        """Tell what a training came to; return what is wrong with its files, if anything is."""
+    def _tell_done(self, trial: Trial, tell: Callable[[str], None]) -> str | None:
+        """Report the score of a finished trial; return the error if its files are damaged."""
         try:
-            score, result = self.experiment.scores[0], cell.read()
-        except (FileNotFoundError, CellError) as error:
+            score, result = self.experiment.scores[0], trial.read()
+        except (FileNotFoundError, ResultError) as error:
             return str(error)
         figure = f"{score.title} {result.scores[score.name].mean:.{score.digits}f}"
         spent = f"{result.steps} steps, {result.cpu_seconds:.0f} s of processor time"
-        tell(f"{cell.name}: {figure}, {spent}")
+        tell(f"{trial.name}: {figure}, {spent}")
         return None
 
-    # --- telling --------------------------------------------------------------------------------
-    def _standings(self, judged: _Judged, failures: Mapping[str, str]) -> Standings:
-        """Return what the cells that are there come to."""
+    # --- leaderboard ----------------------------------------------------------------------------
+    def _leaderboard(self, judged: _Judged, failures: Mapping[str, str]) -> Leaderboard:
+        """Return the leaderboard of the results in the folder."""
         rows = tuple(self._rows())
         known = (*judged.columns, OWN_PSNR, ST_LPIPS, LPIPS)
-        found = {name for row in rows for cell in row.cells for name in cell.scores}
+        found = {name for row in rows for result in row.results for name in result.scores}
         columns = tuple(
             score
             for score in dict.fromkeys(known)
             if score in judged.columns or score.name in found
         )
-        return Standings(
+        return Leaderboard(
             title=f"{self.experiment.name}: comparison",
             facts=self._facts(rows, judged.pairs),
             columns=columns,
@@ -271,61 +272,63 @@ class ComparisonRun:
             failures=failures,
         )
 
-    def _rows(self) -> Iterator[Standing]:
-        """Yield every model that has a cell of these settings, asked for or not."""
-        cells: dict[str, list[CellResult]] = {}
+    def _rows(self) -> Iterator[LeaderboardEntry]:
+        """Yield every model that has a result of these settings, asked for or not."""
+        results: dict[str, list[Result]] = {}
         for name, seed in self._found():
-            with contextlib.suppress(FileNotFoundError, CellError):
-                result = self._cell(name, seed).read()
-                cells.setdefault(name, []).append(result)
-        for name, results in cells.items():
-            yield Standing(name, self._title(name), tuple(results))
+            with contextlib.suppress(FileNotFoundError, ResultError):
+                result = self._trial(name, seed).read()
+                results.setdefault(name, []).append(result)
+        for name, found in results.items():
+            yield LeaderboardEntry(name, self._title(name), tuple(found))
 
     def _title(self, name: str) -> str:
         model = self.experiment.presets[name].model
         return _title(name, model.system) if isinstance(model, BaselineConfig) else name
 
-    def _facts(self, rows: tuple[Standing, ...], pairs: int) -> dict[str, str]:
-        cells = [cell for row in rows for cell in row.cells]
+    def _facts(self, rows: tuple[LeaderboardEntry, ...], pairs: int) -> dict[str, str]:
+        results = [result for row in rows for result in row.results]
         size = "x".join(map(str, self.experiment.data.resized(self.pixels).x_shape))
         facts = {
             "command": f"`{self.command}`",
             "data": f"{self.size}, {size}; {pairs} fixed test pairs",
             "budget of a training": self._budget,
         }
-        if cells:
-            seen = sorted(cell.pairs for cell in cells)
-            machines = {_machine(cell.machine) for cell in cells}
-            versions = {" ".join(" ".join(v) for v in cell.versions.items()) for cell in cells}
-            dates = sorted(cell.date[:10] for cell in cells)
+        if results:
+            seen = sorted(result.pairs for result in results)
+            machines = {_machine(result.machine) for result in results}
+            versions = {
+                " ".join(" ".join(v) for v in result.versions.items()) for result in results
+            }
+            dates = sorted(result.date[:10] for result in results)
             facts["pairs seen in a training"] = f"{seen[0]:,} to {seen[-1]:,}"
-            facts["seeds"] = ", ".join(map(str, sorted({cell.seed for cell in cells})))
+            facts["seeds"] = ", ".join(map(str, sorted({result.seed for result in results})))
             facts["machine"] = "; ".join(sorted(machines))
             facts["versions"] = "; ".join(sorted(versions))
             facts["date"] = " to ".join(dict.fromkeys((dates[0], dates[-1])))
         return facts
 
-    def _write(self, judged: _Judged, failures: Mapping[str, str]) -> Standings:
-        standings = self._standings(judged, failures)
-        write_durably(self.path / "compare.md", standings.markdown().encode())
-        content = json.dumps(standings.data(), indent=1) + "\n"
+    def _write(self, judged: _Judged, failures: Mapping[str, str]) -> Leaderboard:
+        leaderboard = self._leaderboard(judged, failures)
+        write_durably(self.path / "compare.md", leaderboard.markdown().encode())
+        content = json.dumps(leaderboard.data(), indent=1) + "\n"
         write_durably(self.path / "compare.json", content.encode())
-        self._draw(judged, standings)
-        return standings
+        self._draw(judged, leaderboard)
+        return leaderboard
 
-    def _draw(self, judged: _Judged, standings: Standings) -> None:
+    def _draw(self, judged: _Judged, leaderboard: Leaderboard) -> None:
         rows = dict(judged.examples)
-        for row in standings.rows:
-            cell = self._cell(row.name, row.cells[0].seed)
-            with contextlib.suppress(FileNotFoundError, CellError):
-                rows[row.name] = cell.read_predictions()
+        for row in leaderboard.rows:
+            trial = self._trial(row.name, row.results[0].seed)
+            with contextlib.suppress(FileNotFoundError, ResultError):
+                rows[row.name] = trial.read_predictions()
         draw = to_pictures(self.experiment.data.kind)
         figure = plot_predictions(rows, titles=judged.titles, bold=OURS, to_pictures=draw)
         save_figure(figure, self.path / "compare.png")
 
 
 def _title(name: str, system: str | None = None) -> str:
-    """Return a preset's name with the title of its system."""
+    """Return the name of a preset with the title of its system."""
     found = SYSTEMS.get(system or name)
     return name if found is None or found.title == name else f"{name} ({found.title})"
 
@@ -336,7 +339,7 @@ def _machine(machine: Mapping[str, Any]) -> str:
 
 @dataclasses.dataclass(frozen=True)
 class _Judged:
-    """What needs no training: the columns, the references and the pairs of the grid."""
+    """Parts of the tables and pictures that need no training."""
 
     columns: tuple[Score, ...]
     references: Mapping[str, Mapping[str, Estimate]]
@@ -347,8 +350,8 @@ class _Judged:
     @classmethod
     def of(cls, comparison: ComparisonRun) -> _Judged:
         name = next(iter(comparison.models), next(iter(comparison.experiment.presets)))
-        cell = comparison._cell(name, 0)
-        run: Run = dataclasses.replace(cell.run, experiment=comparison.experiment)
+        trial = comparison._trial(name, 0)
+        run: Run = dataclasses.replace(trial.run, experiment=comparison.experiment)
         pairs = run.fixed("test")
         columns = comparison_scores(run, pairs)
         references = comparison.experiment.references(run.load("train"))

@@ -1,4 +1,4 @@
-"""What a comparison has come to so far, as Markdown, as data, and on the console."""
+"""Leaderboard of a comparison, as Markdown, as plain data, and printed."""
 
 from __future__ import annotations
 
@@ -11,78 +11,85 @@ from rich.console import Console
 
 from groupae._printable import say
 from groupae._table import Table
-from groupae.experiments.compare.cells import CellResult
+from groupae.experiments.compare.result import Result
 from groupae.metrics import Estimate, Score
 
-__all__ = ["Standing", "Standings"]
+__all__ = ["Leaderboard", "LeaderboardEntry", "Standing", "Standings"]
 
 OURS, PAPER = "default", "paper"
 
 
 @dataclasses.dataclass(frozen=True)
-class Standing:
-    """One model of a comparison.
+class LeaderboardEntry:
+    """One model of a leaderboard, with the results of all its seeds.
 
     Args:
-        name: Its preset.
-        title: What a table calls it.
-        cells: Its trainings, at least one.
+        name: Name of the preset.
+        title: Name in tables.
+        results: Results of its trials, at least one.
     """
 
     name: str
     title: str
-    cells: tuple[CellResult, ...]
+    results: tuple[Result, ...]
+
+    @property
+    def cells(self) -> tuple[Result, ...]:
+        """Name of `results` until groupae 0.2."""
+        return self.results
 
     def values(self, score: Score) -> list[float]:
-        """Return the score of each training that has it."""
-        return [cell.scores[score.name].mean for cell in self.cells if score.name in cell.scores]
+        """Return the score of each result that has it."""
+        return [
+            result.scores[score.name].mean for result in self.results if score.name in result.scores
+        ]
 
     def mean(self, score: Score) -> float | None:
-        """Return the mean over trainings; ``None`` if none has the score."""
+        """Return the mean of a score over seeds; ``None`` if no result has it."""
         values = self.values(score)
         return statistics.fmean(values) if values else None
 
     def average(self, figure: str) -> float | None:
-        """Return the mean over trainings of a figure of `CellResult`; ``None`` if one lacks it."""
-        values = [getattr(cell, figure) for cell in self.cells]
+        """Return the mean over seeds of an attribute of `Result`; ``None`` if one lacks it."""
+        values = [getattr(result, figure) for result in self.results]
         return None if None in values else statistics.fmean(values)
 
     def data(self, columns: Sequence[Score]) -> dict[str, Any]:
-        """Return what is known of it as plain data."""
+        """Return names, seeds, scores and sizes as plain data."""
         scores = {score.name: self.values(score) for score in columns}
         figures = ("steps", "pairs", "images_per_cpu_second", "peak_mebibytes", "cpu_seconds")
         return {
             "name": self.name,
             "title": self.title,
-            "seeds": [cell.seed for cell in self.cells],
+            "seeds": [result.seed for result in self.results],
             "scores": {
                 name: {"mean": statistics.fmean(v), "min": min(v), "max": max(v)}
                 for name, v in scores.items()
                 if v
             },
-            "parameters": self.cells[0].parameters,
+            "parameters": self.results[0].parameters,
             **{figure: self.average(figure) for figure in figures},
         }
 
 
 @dataclasses.dataclass(frozen=True)
-class Standings:
+class Leaderboard:
     """All models of a comparison, best first.
 
     Args:
-        title: What is compared.
-        facts: How it was made, name to text.
-        columns: What models are judged by; the first one orders them.
+        title: Title of the tables.
+        facts: Circumstances of the comparison, name to text.
+        columns: Scores of the models; the first one orders them.
         rows: The models.
-        references: What needs no training, by name.
-        not_applicable: Systems that cannot be used here, with the reason.
-        failures: Trainings that failed, with the error.
+        references: Scores of predictions without training, by name.
+        not_applicable: Systems that do not support the data set, with the reasons.
+        failures: Trials that failed, with the errors.
     """
 
     title: str
     facts: Mapping[str, str]
     columns: tuple[Score, ...]
-    rows: tuple[Standing, ...]
+    rows: tuple[LeaderboardEntry, ...]
     references: Mapping[str, Mapping[str, Estimate]]
     not_applicable: Mapping[str, str]
     failures: Mapping[str, str]
@@ -93,13 +100,13 @@ class Standings:
         object.__setattr__(self, "rows", tuple(ranked))
 
     def margins(self, score: Score) -> dict[str, tuple[str, float]]:
-        """Return by how much our default is better: over the paper, over the best rival.
+        """Return the margins of our default over the paper and over the best rival.
 
-        Rivals are all but ours and the paper's, which have names that begin with ``default`` and
-        ``paper``. A margin above zero is to our credit, also where lower is better.
+        Rivals are all models but ours and the paper's, whose names begin with ``default`` and
+        ``paper``. A positive margin means that our default is better, also where lower is better.
 
         Returns:
-            Over what (``"paper"``, ``"best rival"``), to which model that is and the margin.
+            Model and margin, for ``"paper"`` and ``"best rival"``.
         """
         means = {row.name: row.mean(score) for row in self.rows}
         known = {name: mean for name, mean in means.items() if mean is not None}
@@ -116,7 +123,7 @@ class Standings:
 
     # --- as data --------------------------------------------------------------------------------
     def data(self) -> dict[str, Any]:
-        """Return all of it as plain data."""
+        """Return the leaderboard as plain data."""
         return {
             "groupae_comparison": 1,
             "title": self.title,
@@ -147,17 +154,17 @@ class Standings:
         figures = ["parameters", "steps", "pairs seen", "images/s", "peak MiB", "seeds"]
         return ["model", *(score.heading for score in self.columns), *figures]
 
-    def _row(self, row: Standing) -> list[str]:
+    def _row(self, row: LeaderboardEntry) -> list[str]:
         peak = row.average("peak_mebibytes")
         return [
             row.title,
             *(_span(score, row.values(score)) for score in self.columns),
-            f"{row.cells[0].parameters:,}",
+            f"{row.results[0].parameters:,}",
             f"{row.average('steps'):,.0f}",
             f"{row.average('pairs'):,.0f}",
             f"{row.average('images_per_cpu_second'):,.0f}",
             "-" if peak is None else f"{peak:,.0f}",
-            f"{len(row.cells)}",
+            f"{len(row.results)}",
         ]
 
     def _reference(self, name: str, scores: Mapping[str, Estimate]) -> list[str]:
@@ -178,12 +185,12 @@ class Standings:
         return Table(headings, rows, labels=3) if rows else None
 
     def markdown(self) -> str:
-        """Return it as Markdown."""
+        """Return the leaderboard as Markdown, with a link to the picture."""
         lines = [f"# {self.title}", ""]
         lines += [f"- {name}: {text}" for name, text in self.facts.items()]
         rows = [self._row(row) for row in self.rows]
-        for row, standing in zip(rows, self.rows, strict=True):
-            if standing.name == OURS:
+        for row, entry in zip(rows, self.rows, strict=True):
+            if entry.name == OURS:
                 row[:] = [f"**{text}**" for text in row]
         rows += [self._reference(name, scores) for name, scores in self.references.items()]
         blank = [""] * (len(self._heads) - 2)
@@ -206,7 +213,7 @@ class Standings:
         )
 
     def print(self, console: Console) -> None:
-        """Print it, with as many columns as fit on the terminal."""
+        """Print the leaderboard, with as many columns as fit on the terminal."""
         styles = {i: "bold" for i, row in enumerate(self.rows) if row.name == OURS}
         styles |= {len(self.rows) + i: "dim" for i in range(len(self.references))}
         rows = [self._row(row) for row in self.rows]
@@ -237,3 +244,6 @@ def _span(score: Score, values: Sequence[float]) -> str:
     if len(values) == 1:
         return mean
     return f"{mean} ({_figure(score, min(values))} .. {_figure(score, max(values))})"
+
+
+Standing, Standings = LeaderboardEntry, Leaderboard  # names until groupae 0.2

@@ -1,8 +1,8 @@
-"""Train the cells of a comparison side by side, each in a fresh process with one thread.
+"""Training of trials side by side, each in a fresh process with one thread.
 
-So one cell's memory and time say nothing of another's, and a cell that fails takes no other along.
-A worker ends with the process that started it, however that ended, and is deaf to Ctrl-C: who
-started it decides.
+Memory and time of one trial do not depend on the others, and a trial that fails stops no other one.
+A worker ends when the process that started it ends, in whatever way, and does not receive Ctrl-C:
+that process decides.
 """
 
 from __future__ import annotations
@@ -21,48 +21,50 @@ from multiprocessing.context import SpawnProcess
 
 import torch
 
-from groupae.experiments.compare.cells import Cell, train_cell
+from groupae.experiments.compare.trial import Trial, train_trial
 
-__all__ = ["train_cells"]
+__all__ = ["train_trials"]
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclasses.dataclass(frozen=True)
 class _Worker:
-    cell: Cell
+    trial: Trial
     process: SpawnProcess
     messages: connection.Connection
 
     def outcome(self) -> str | None:
-        """Return the error of a process that has ended; ``None`` if it did its work."""
+        """Return the error of a process that has ended; ``None`` if it succeeded."""
         self.process.join()
         with self.messages, contextlib.suppress(EOFError):
             if self.messages.poll():
                 return str(self.messages.recv())
         if self.process.exitcode == 0:
             return None
-        return f"its process ended with code {self.process.exitcode}; see {self.cell.log}"
+        return f"its process ended with code {self.process.exitcode}; see {self.trial.log}"
 
     def stop(self) -> None:
         self.process.kill()
         self.process.join()
 
 
-def train_cells(cells: Sequence[Cell], jobs: int) -> Generator[tuple[Cell, str | None], None, None]:
-    """Train cells in the order given, and yield each when it has ended, with its error if any.
+def train_trials(
+    trials: Sequence[Trial], jobs: int
+) -> Generator[tuple[Trial, str | None], None, None]:
+    """Train trials in the order given, and yield each when it has ended, with its error if any.
 
-    Closing the iterator ends what still trains.
+    Closing the iterator stops the trials that are still training.
 
     Args:
-        cells: What to train.
-        jobs: How many at a time, at most.
+        trials: Trials to train.
+        jobs: Largest number of trials at a time.
 
     Example:
-        >>> list(train_cells([], jobs=2))
+        >>> list(train_trials([], jobs=2))
         []
     """
-    waiting = deque(cells)
+    waiting = deque(trials)
     working: dict[int, _Worker] = {}
     try:
         while waiting or working:
@@ -72,28 +74,28 @@ def train_cells(cells: Sequence[Cell], jobs: int) -> Generator[tuple[Cell, str |
             for sentinel in connection.wait(list(working)):
                 assert isinstance(sentinel, int)
                 ended = working.pop(sentinel)
-                yield ended.cell, ended.outcome()
+                yield ended.trial, ended.outcome()
     finally:
         for worker in working.values():
             worker.stop()
 
 
-def _start(cell: Cell) -> _Worker:
+def _start(trial: Trial) -> _Worker:
     context = multiprocessing.get_context("spawn")
-    cell.log.parent.mkdir(parents=True, exist_ok=True)
-    if cell.log.is_symlink():  # nothing is written through it
-        cell.log.unlink()
+    trial.log.parent.mkdir(parents=True, exist_ok=True)
+    if trial.log.is_symlink():  # nothing is written through it
+        trial.log.unlink()
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(cell, sender), daemon=True)
+    process = context.Process(target=_work, args=(trial, sender), daemon=True)
     with _one_thread(), _interrupts_blocked():
         process.start()
     sender.close()
-    return _Worker(cell, process, receiver)
+    return _Worker(trial, process, receiver)
 
 
 @contextlib.contextmanager
 def _one_thread() -> Iterator[None]:
-    """Have new processes start with one thread: libraries look when they are loaded."""
+    """Start new processes with one thread: libraries read the variables when they are loaded."""
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
     try:
@@ -108,7 +110,7 @@ def _one_thread() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Have new processes never hear of Ctrl-C; here it is heard afterwards."""
+    """Start new processes with Ctrl-C blocked; here it is received after the block."""
     if sys.platform == "win32":
         yield
         return
@@ -120,15 +122,15 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(cell: Cell, messages: connection.Connection) -> None:
-    """Do a worker's work: its output goes to the log, its error to who started it."""
+def _work(trial: Trial, messages: connection.Connection) -> None:
+    """Train in a worker: the output goes to the log, an error to the process that started it."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        with cell.log.open("w") as log:
+        with trial.log.open("w") as log:
             os.dup2(log.fileno(), sys.stdout.fileno())
             os.dup2(log.fileno(), sys.stderr.fileno())
         torch.set_num_threads(1)
-        train_cell(cell)
+        train_trial(trial)
     except Exception as error:
         kind = "" if isinstance(error, (ValueError, OSError)) else f"{type(error).__name__}: "
         messages.send(f"{kind}{' '.join(str(error).split())}")

@@ -1,1 +1,6 @@
-"""Runs: one training in one folder, its report, its swaps and its export."""
+"""Runs: one training in one folder.
+
+``run`` makes, opens and trains a run folder; ``run_config`` writes and reads its ``config.yaml``;
+``report`` and ``swaps`` evaluate the trained model, in tables and pictures; ``export`` writes it as
+a file that needs no groupae.
+"""

@@ -12,20 +12,21 @@ import torch
 from filelock import FileLock
 from safetensors.torch import save, save_file
 
+from groupae import experiments
 from groupae.experiments import (
-    CellError,
-    CellResult,
     ComparisonRun,
+    Leaderboard,
+    LeaderboardEntry,
     Preset,
-    Standing,
-    Standings,
+    Result,
+    ResultError,
+    Trial,
     choose_models,
     get_experiment,
 )
-from groupae.experiments.compare import cells as cells_of_a_comparison
-from groupae.experiments.compare import comparison
-from groupae.experiments.compare.cells import comparison_scores
-from groupae.experiments.compare.workers import train_cells
+from groupae.experiments.compare import comparison, trial
+from groupae.experiments.compare.trial import comparison_scores
+from groupae.experiments.compare.workers import train_trials
 from groupae.experiments.presets.systems import System
 from groupae.experiments.runs.report import choose_examples
 from groupae.metrics import OWN_PSNR, PSNR, SSIM, ST_LPIPS, Estimate
@@ -37,7 +38,7 @@ NAMES = ("default", "paper")
 
 def a_result(config, psnr, **scores):
     estimates = {name: Estimate(value, 0.1) for name, value in {"psnr": psnr, **scores}.items()}
-    return CellResult(
+    return Result(
         config=config,
         scores=estimates,
         parameters=1234567,
@@ -65,7 +66,7 @@ def write_cell(cell, psnr=20.0):
 
 
 def as_written_by_an_earlier_version(cell):
-    """Rewrite a cell without the digests, and return its values."""
+    """Rewrite a result without the digests, and return its values."""
     values = json.loads(cell.file.read_text())
     del values["sha256"], values["predictions_sha256"]
     cell.file.write_text(json.dumps(values))
@@ -140,14 +141,14 @@ def test_figures_out_of_range_are_a_sentence(tmp_path, options, sentence):
 
 # --- what is done --------------------------------------------------------------------------------
 def test_the_first_seed_of_every_model_comes_first(tmp_path):
-    cells = a_comparison(tmp_path, cpu_minutes=3).cells
+    cells = a_comparison(tmp_path, cpu_minutes=3).trials
     assert [cell.name for cell in cells] == ["default-0", "paper-0", "default-1", "paper-1"]
     assert [cell.preset.training.seed for cell in cells] == [0, 0, 1, 1]
     assert {cell.preset.training.cpu_minutes for cell in cells} == {3}
 
 
 def test_a_cell_is_read_as_it_was_written(tmp_path):
-    cell = a_comparison(tmp_path).cells[0]
+    cell = a_comparison(tmp_path).trials[0]
     with pytest.raises(FileNotFoundError):
         cell.read()
     write_cell(cell)
@@ -161,12 +162,12 @@ def test_a_cell_is_read_as_it_was_written(tmp_path):
 
 
 def test_a_cell_holds_no_path_and_is_found_wherever_the_originals_are(tmp_path):
-    here = a_comparison(tmp_path, folder=tmp_path / "here" / "mnist").cells[0]
+    here = a_comparison(tmp_path, folder=tmp_path / "here" / "mnist").trials[0]
     write_cell(here)
     assert str(tmp_path) not in here.file.read_text()
-    a_comparison(tmp_path, folder=Path("mnist")).cells[0].read()
-    with pytest.raises(CellError, match='a cell with folder null, got "mnist"'):
-        a_comparison(tmp_path).cells[0].read()
+    a_comparison(tmp_path, folder=Path("mnist")).trials[0].read()
+    with pytest.raises(ResultError, match='a result with folder null, got "mnist"'):
+        a_comparison(tmp_path).trials[0].read()
 
 
 @pytest.mark.parametrize(
@@ -174,21 +175,21 @@ def test_a_cell_holds_no_path_and_is_found_wherever_the_originals_are(tmp_path):
     [({"steps": 7}, "training"), ({"cpu_minutes": 6}, "training"), ({"size": "small"}, "size")],
 )
 def test_a_cell_of_other_settings_is_not_taken(tmp_path, changes, key):
-    write_cell(a_comparison(tmp_path).cells[0])
-    with pytest.raises(CellError, match=f"default-0.json: expected a cell with {key} "):
-        a_comparison(tmp_path, **changes).cells[0].read()
+    write_cell(a_comparison(tmp_path).trials[0])
+    with pytest.raises(ResultError, match=f"default-0.json: expected a result with {key} "):
+        a_comparison(tmp_path, **changes).trials[0].read()
 
 
 def test_a_cell_of_another_model_is_not_taken(tmp_path):
-    cell = a_comparison(tmp_path).cells[0]
+    cell = a_comparison(tmp_path).trials[0]
     write_cell(cell)
     other = dataclasses.replace(cell, preset=cell.preset.replace(blocks=2))
-    with pytest.raises(CellError, match="a cell with model"):
+    with pytest.raises(ResultError, match="a result with model"):
         other.read()
 
 
 def test_a_setting_that_came_later_counts_as_its_default(tmp_path):
-    cell = a_comparison(tmp_path).cells[0]
+    cell = a_comparison(tmp_path).trials[0]
     write_cell(cell)
     values = as_written_by_an_earlier_version(cell)
     del values["config"]["training"]["validations"], values["config"]["model"]["skips"]
@@ -200,25 +201,25 @@ def test_a_setting_that_came_later_counts_as_its_default(tmp_path):
     "content", [b"", b"{", b"[]", b"\xff\xfe", b'{"groupae_cell": 2}', b'{"groupae_cell": 1}']
 )
 def test_a_damaged_cell_is_a_sentence(tmp_path, content):
-    cell = a_comparison(tmp_path).cells[0]
+    cell = a_comparison(tmp_path).trials[0]
     write_cell(cell)
     cell.file.write_bytes(content)
-    with pytest.raises(CellError, match=r"default-0\.json: expected a finished cell, got "):
+    with pytest.raises(ResultError, match=r"default-0\.json: expected a finished result, got "):
         cell.read()
 
 
 def test_cut_anywhere_a_cell_is_damaged(tmp_path):
-    cell = a_comparison(tmp_path).cells[0]
+    cell = a_comparison(tmp_path).trials[0]
     write_cell(cell)
     content = cell.file.read_bytes()
     for length in range(0, len(content) - 2, 97):
         cell.file.write_bytes(content[:length])
-        with pytest.raises(CellError):
+        with pytest.raises(ResultError):
             cell.read()
 
 
 def test_predictions_are_pictures_again(tmp_path):
-    cell = a_comparison(tmp_path).cells[0]
+    cell = a_comparison(tmp_path).trials[0]
     write_cell(cell)
     as_written_by_an_earlier_version(cell)
     shades = torch.tensor([0, 51, 255], dtype=torch.uint8).view(3, 1, 1, 1)
@@ -232,9 +233,9 @@ def test_predictions_are_pictures_again(tmp_path):
         (save({"predictions": torch.zeros(8, 3, 28, 28)}), r"its figures, \(n, \*\(1, 28, 28\)\)"),
     ):
         cell.predictions_file.write_bytes(content)
-        with pytest.raises(CellError, match=words):
+        with pytest.raises(ResultError, match=words):
             cell.read_predictions()
-        with pytest.raises(CellError, match=words):
+        with pytest.raises(ResultError, match=words):
             cell.read()
 
 
@@ -292,7 +293,7 @@ BAD = {
     "format a text": (changed(lambda v: v.update(groupae_cell="1")), "version '1'"),
     "steps text": (changed(lambda v: v.update(steps="100")), "steps that is '100'"),
     "config a list": (changed(lambda v: v.update(config=[])), "config that is"),
-    "model a list": (changed(lambda v: v["config"].update(model=[])), "a finished cell, got "),
+    "model a list": (changed(lambda v: v["config"].update(model=[])), "a finished result, got "),
     "a date": (changed(lambda v: v.update(date=2030)), "date that is 2030"),
     "peak text": (changed(lambda v: v.update(peak_mebibytes="9")), "peak_mebibytes that is"),
     "deep": (write(b"[" * 100_000), "nested too deeply"),
@@ -310,28 +311,28 @@ BAD = {
 def test_a_bad_cell_is_trained_again_with_the_reason_and_no_other_one(tmp_path, monkeypatch, name):
     damage, words = BAD[name]
     run = a_comparison(tmp_path, seeds=1)
-    for cell in run.cells:
+    for cell in run.trials:
         write_cell(cell)
-    damage(run.cells[0])
+    damage(run.trials[0])
     trained = []
 
     def train(cells, jobs):
         for cell in cells:
             trained.append(cell.name)
             for file in (cell.file, cell.predictions_file):
-                cells_of_a_comparison._make_place(file)
+                trial._make_place(file)
             write_cell(cell, 21.0)
             yield cell, None
 
-    monkeypatch.setattr(comparison, "train_cells", train)
+    monkeypatch.setattr(comparison, "train_trials", train)
     monkeypatch.setattr(ComparisonRun, "_draw", lambda *_: None)
     monkeypatch.setattr(comparison._Judged, "of", lambda run: JUDGED)
     told = []
-    standings = run.run(tell=told.append)
+    leaderboard = run.run(tell=told.append)
     assert re.match(rf"default-0: trained again: .*{words}", told[0])
     assert told[1] == "paper-0: there already"
     assert trained == ["default-0"]
-    assert {row.name: row.values(PSNR) for row in standings.rows} == {
+    assert {row.name: row.values(PSNR) for row in leaderboard.rows} == {
         "default": [21.0],
         "paper": [20.0],
     }
@@ -342,32 +343,34 @@ JUDGED = comparison._Judged((PSNR, SSIM), {}, {}, (), 1)
 
 def test_a_bad_cell_that_was_not_asked_for_is_told_too(tmp_path, monkeypatch):
     run = a_comparison(tmp_path, seeds=1)
-    extra = run._cell("default", 7)
-    for cell in (*run.cells, extra):
+    extra = run._trial("default", 7)
+    for cell in (*run.trials, extra):
         write_cell(cell)
     extra.predictions_file.unlink()
     monkeypatch.setattr(ComparisonRun, "_draw", lambda *_: None)
     monkeypatch.setattr(comparison._Judged, "of", lambda run: JUDGED)
     told = []
-    standings = run.run(tell=told.append)
+    leaderboard = run.run(tell=told.append)
     assert re.match(
         "default-7: left out of the table: .*expected predictions, got No such", told[0]
     )
-    assert standings.rows[0].values(PSNR) == [20.0]
+    assert leaderboard.rows[0].values(PSNR) == [20.0]
 
 
 def test_a_folder_with_something_in_it_is_not_trained_over(tmp_path):
-    cell = a_comparison(tmp_path).cells[0]
+    cell = a_comparison(tmp_path).trials[0]
     (cell.file / "notes").mkdir(parents=True)
-    with pytest.raises(CellError, match="expected a file, got a folder with something in it; move"):
-        cells_of_a_comparison.train_cell(cell)
+    with pytest.raises(
+        ResultError, match="expected a file, got a folder with something in it; move"
+    ):
+        trial.train_trial(cell)
     assert not cell.run_path.exists()
     assert (cell.file / "notes").is_dir()
 
 
 def test_what_a_kill_left_in_a_comparison_is_swept(tmp_path, monkeypatch):
     run = a_comparison(tmp_path, seeds=1)
-    for cell in run.cells:
+    for cell in run.trials:
         write_cell(cell)
     for left in (".compare.md.4711", "cells/.paper-0.json.4711.0123abcd.groupae", "cells/.notes.1"):
         (tmp_path / left).write_text("")
@@ -383,26 +386,32 @@ RESULTS = sorted(Path(__file__).parents[3].glob("docs/results/*/cells/*.json"))
 def test_cells_of_earlier_versions_can_be_read():
     assert len(RESULTS) > 80
     for file in RESULTS:
-        result = CellResult.from_json(file.read_bytes())
+        result = Result.from_json(file.read_bytes())
         assert result.scores
         assert result.images_per_cpu_second > 0
 
 
 def test_a_finished_comparison_trains_nothing_and_tells_the_rest(tmp_path):
     run = a_comparison(tmp_path, steps=3, not_applicable={"turning": "takes SO(3), not SO(2)"})
-    for cell, psnr in zip(run.cells, (20, 10, 22, 13), strict=True):
+    for cell, psnr in zip(run.trials, (20, 10, 22, 13), strict=True):
         write_cell(cell, psnr)
-    write_cell(run._cell("default", 7), 100.0)  # of a third seed, not asked for, there all the same
+    write_cell(
+        run._trial("default", 7), 100.0
+    )  # of a third seed, not asked for, there all the same
     (tmp_path / "cells" / "paper-3.json").write_text("{")
     told = []
-    standings = run.run(tell=told.append)
+    leaderboard = run.run(tell=told.append)
     left_out, *there = told
-    assert re.match(r"paper-3: left out of the table: .*: expected a finished cell, got ", left_out)
-    assert there == [f"{cell.name}: there already" for cell in run.cells]
-    assert [row.name for row in standings.rows] == ["default", "paper"]
-    assert standings.rows[0].values(PSNR) == [20, 22, 100]
-    assert set(standings.references) == {"oracle: x1 itself turned", "x1 unchanged", "mean image"}
-    assert standings.references["oracle: x1 itself turned"]["psnr"].mean == pytest.approx(30.5, 0.1)
+    assert re.match(
+        r"paper-3: left out of the table: .*: expected a finished result, got ", left_out
+    )
+    assert there == [f"{cell.name}: there already" for cell in run.trials]
+    assert [row.name for row in leaderboard.rows] == ["default", "paper"]
+    assert leaderboard.rows[0].values(PSNR) == [20, 22, 100]
+    assert set(leaderboard.references) == {"oracle: x1 itself turned", "x1 unchanged", "mean image"}
+    assert leaderboard.references["oracle: x1 itself turned"]["psnr"].mean == pytest.approx(
+        30.5, 0.1
+    )
     text = (tmp_path / "compare.md").read_text()
     assert "| turning | not applicable: takes SO(3), not SO(2) |" in text
     assert json.loads((tmp_path / "compare.json").read_text())["models"][1]["seeds"] == [0, 1]
@@ -410,10 +419,12 @@ def test_a_finished_comparison_trains_nothing_and_tells_the_rest(tmp_path):
 
 
 def test_a_table_with_no_cell_of_these_settings_is_empty(tmp_path):
-    write_cell(a_comparison(tmp_path, steps=9).cells[0])
+    write_cell(a_comparison(tmp_path, steps=9).trials[0])
     run = a_comparison(tmp_path, steps=3)
     assert not tuple(run._rows())
-    assert run._standings(comparison._Judged.of(run), {}).markdown().startswith("# rotated-digits")
+    assert (
+        run._leaderboard(comparison._Judged.of(run), {}).markdown().startswith("# rotated-digits")
+    )
 
 
 def test_a_folder_belongs_to_one_process(tmp_path):
@@ -428,11 +439,11 @@ def test_a_folder_belongs_to_one_process(tmp_path):
 # --- the table -----------------------------------------------------------------------------------
 def a_row(name, *results):
     config = {"training": {"seed": 0}}
-    return Standing(name, name, tuple(a_result(config, **scores) for scores in results))
+    return LeaderboardEntry(name, name, tuple(a_result(config, **scores) for scores in results))
 
 
 @pytest.fixture
-def standings():
+def leaderboard():
     rows = (
         a_row("paper", {"psnr": 17.0, "st_lpips": 0.5}),
         a_row("default", {"psnr": 24.0, "st_lpips": 0.1}, {"psnr": 26.0, "st_lpips": 0.3}),
@@ -440,7 +451,7 @@ def standings():
         a_row("maganet", {"psnr": 19.5, "st_lpips": 0.15}),
         a_row("paper-plain", {"psnr": 24.9, "st_lpips": 0.01}),
     )
-    return Standings(
+    return Leaderboard(
         title="A title",
         facts={"seeds": "0, 1"},
         columns=(PSNR, ST_LPIPS, SSIM),
@@ -451,22 +462,22 @@ def standings():
     )
 
 
-def test_rows_are_best_first(standings):
+def test_rows_are_best_first(leaderboard):
     order = ["default", "paper-plain", "winter", "maganet", "paper"]
-    assert [row.name for row in standings.rows] == order
+    assert [row.name for row in leaderboard.rows] == order
 
 
-def test_margins_are_over_the_paper_and_the_best_rival_of_each_score(standings):
-    psnr = standings.margins(PSNR)
+def test_margins_are_over_the_paper_and_the_best_rival_of_each_score(leaderboard):
+    psnr = leaderboard.margins(PSNR)
     assert psnr == {"paper": ("paper", 8.0), "best rival": ("winter", 5.0)}
-    distance = standings.margins(ST_LPIPS)
+    distance = leaderboard.margins(ST_LPIPS)
     assert distance["paper"] == ("paper", pytest.approx(0.3))
     assert distance["best rival"] == ("maganet", pytest.approx(-0.05))
-    assert standings.margins(SSIM) == {}
+    assert leaderboard.margins(SSIM) == {}
 
 
-def test_the_table_says_mean_and_range_over_seeds(standings):
-    text = standings.markdown()
+def test_the_table_says_mean_and_range_over_seeds(leaderboard):
+    text = leaderboard.markdown()
     head = "| model | PSNR (dB) | ST-LPIPS ↓ | SSIM | parameters | steps | pairs seen | images/s |"
     assert head in text
     assert (
@@ -484,8 +495,8 @@ def test_the_table_says_mean_and_range_over_seeds(standings):
         assert len(columns) == 1, "all rows have as many cells as the head"
 
 
-def test_the_table_as_data(standings):
-    data = json.loads(json.dumps(standings.data()))
+def test_the_table_as_data(leaderboard):
+    data = json.loads(json.dumps(leaderboard.data()))
     best = data["models"][0]
     assert best["scores"]["psnr"] == {"mean": 25.0, "min": 24.0, "max": 26.0}
     assert best["seeds"] == [0, 0]
@@ -493,15 +504,15 @@ def test_the_table_as_data(standings):
     assert data["not_applicable"] == {"dupont": "takes SO(3), not SO(2)"}
 
 
-def test_without_our_default_there_are_no_margins(standings):
-    rest = dataclasses.replace(standings, rows=standings.rows[1:])
+def test_without_our_default_there_are_no_margins(leaderboard):
+    rest = dataclasses.replace(leaderboard, rows=leaderboard.rows[1:])
     assert rest.margins(PSNR) == {}
     assert "our default" not in rest.markdown()
 
 
 # --- what is judged ------------------------------------------------------------------------------
 def test_what_moves_is_judged_where_it_is_known(tmp_path):
-    cell = a_comparison(tmp_path).cells[0]
+    cell = a_comparison(tmp_path).trials[0]
     pairs = cell.run.fixed("test")[:4]
     assert comparison_scores(cell.run, pairs) == (PSNR, SSIM)
     masked = dataclasses.replace(pairs, mask=torch.ones(4, 1, 28, 28, dtype=torch.bool))
@@ -520,12 +531,12 @@ def test_examples_are_of_different_classes():
 def test_a_cell_that_fails_is_a_sentence_and_the_others_go_on(tmp_path):
     """Through the real processes."""
     run = a_comparison(tmp_path, steps=3)
-    paper, default = run._cell("paper", 0), run._cell("default", 0)
+    paper, default = run._trial("paper", 0), run._trial("default", 0)
     training = dataclasses.replace(default.preset.training, optimizer="adam", learning_rate=1e30)
     wild = dataclasses.replace(
         default, preset_name="wild", preset=Preset(default.preset.model, training)
     )
-    ended = {cell.name: error for cell, error in train_cells([wild, paper], jobs=2)}
+    ended = {cell.name: error for cell, error in train_trials([wild, paper], jobs=2)}
     assert ended.keys() == {"wild-0", "paper-0"}
     assert ended["paper-0"] is None
     assert re.match(r"NonFiniteLossError: (training|validation) ?.*step \d", ended["wild-0"])
@@ -538,3 +549,14 @@ def test_a_cell_that_fails_is_a_sentence_and_the_others_go_on(tmp_path):
     assert result.parameters == sum(p.numel() for p in paper.run.build_model().parameters())
     assert result.cpu_seconds > 0
     assert paper.read_predictions().shape == (8, 1, 28, 28)
+
+
+# --- names of 0.2 ---------------------------------------------------------------------------------
+def test_names_of_before_still_work(tmp_path):
+    assert (experiments.Cell, experiments.CellResult) == (Trial, Result)
+    assert experiments.CellError is ResultError
+    assert (experiments.Standing, experiments.Standings) == (LeaderboardEntry, Leaderboard)
+    run = a_comparison(tmp_path)
+    assert run.cells == run.trials
+    entry = a_row("default", {"psnr": 24.0})
+    assert entry.cells == entry.results
