@@ -1,4 +1,4 @@
-"""What groupae is compared with: one file a system, all under `TransformModel`."""
+"""Systems that groupae is compared with, one file each, all of class `TransformModel`."""
 
 from groupae.experiments.baselines.conditional import Conditional
 from groupae.experiments.baselines.dupont import Dupont

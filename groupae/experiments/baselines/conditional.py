@@ -1,13 +1,13 @@
-r"""The control without structure: the element is told to the decoder, and nothing acts.
+r"""Control without group structure: the decoder is conditioned on the element.
 
 .. math:: \hat x = D(c(f(\rho(g)), E(x)))
 
-Encoder and decoder are those of a model with a latent action, and so is what is known of the
-element, the entries of its matrices; only the action is replaced, by a small network `f` that
-scales and shifts every channel of the code (c). It can learn the action, even exactly; nothing
-makes it one: the identity changes the code, and two elements in a row are not their product.
+Encoder and decoder are those of a model with a latent action, and the element is described as
+there, by the entries of its matrices. Only the action is replaced, by a small network f that scales
+and shifts every channel of the code (c). It can learn the action, even exactly, but is not bound
+to: the identity may change the code, and two elements in succession need not be their product.
 
-Conventions: axis 1 of a part holds its channels, be it a vector or a feature map.
+Conventions: axis 1 of a part holds its channels, for vectors and feature maps.
 """
 
 from __future__ import annotations
@@ -30,18 +30,17 @@ __all__ = ["Conditional"]
 
 
 class Conditional(TransformModule):
-    r"""Encoder, decoder, and a code whose channels are scaled and shifted by what g is.
+    r"""Autoencoder whose code is scaled and shifted per channel, as a function of g.
 
     A channel z becomes :math:`z (1 + s(g)) + t(g)`, where s and t are linear in the entries of the
     matrices of ``rho`` and in one hidden layer on them. So with linear maps before and after it,
-    it can do whatever is linear in both the code and the entries, an action by ``rho`` included.
+    it can represent all maps linear in both code and entries, including the action by ``rho``.
 
     Args:
         encoder: Any module from data to codes: a tensor, or a dict of named parts.
         decoder: Any module from codes to data.
-        rho: Whose matrices say what g is; the more irreps, the finer.
-        channels: Length of the code, axis 1 of it; or of each named part. Parts that are not named
-            are carried along.
+        rho: Representation whose matrices describe g; more irreps resolve it more finely.
+        channels: Length of axis 1 of the code, or of each named part. Other parts stay unchanged.
         hidden: Width of the hidden layer.
         terms: Loss terms by name, with weights; the mean squared error unless given.
 
@@ -118,7 +117,7 @@ class Conditional(TransformModule):
 
 
 class _Entries(nn.Module):
-    """The entries of the matrices of a representation that are not zero by construction."""
+    """Entries of the matrices of a representation that are not zero by construction."""
 
     places: Tensor
 

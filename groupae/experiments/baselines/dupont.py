@@ -41,10 +41,10 @@ __all__ = ["Dupont", "SphericalMask", "VolumeAction"]
 
 
 class VolumeAction(GridAction):
-    """A group that turns volumes ``(*batch, C, S, S, S)`` as it turns the scene they show.
+    """Action on volumes ``(*batch, C, S, S, S)`` by the rotations of the scene they show.
 
     Args:
-        turns: What each element does to the scene, in the axes of `groupae.actions.GridAction`.
+        turns: Rotation of the scene by each element, in the axes of `groupae.actions.GridAction`.
         size: S, at least 2.
 
     Example:
@@ -72,8 +72,8 @@ class VolumeAction(GridAction):
     @override
     def forward(self, g: Tensor, z: Tensor) -> Tensor:
         """Return the turned volume."""
-        # torch's own resampling is three times as fast, but its slope by g jumps at grid points,
-        # and it knows neither forward mode nor second derivatives
+        # torch's own resampling is three times as fast, but its derivative by g jumps at grid
+        # points, and it has neither forward mode nor second derivatives
         if g.requires_grad or is_transformed() or self.exactness == "exact":
             return super().forward(g, z)
         self._check(z)
@@ -100,9 +100,9 @@ def _exact_subgroup(turns: Homomorphism) -> Homomorphism | None:
 
 
 class SphericalMask(nn.Module):
-    """Keep what lies in the ball that touches the faces of the cube; zero elsewhere.
+    """Mask of the ball inscribed in the cube; voxels outside become zero.
 
-    However the ball turns, it stays in the cube, so that nothing is lost over its faces.
+    The ball stays in the cube under all rotations, so that nothing is lost over the faces.
 
     Args:
         size: Length of the cube in voxels.
@@ -143,14 +143,14 @@ class _Residual3d(nn.Module):
 
 
 def _lay_out(layers: nn.Sequential) -> None:
-    """Lay the weights of convolutions on pictures as `ChannelsLast` lays their input."""
+    """Store the weights of 2D convolutions in the memory format of `ChannelsLast`."""
     for layer in layers.modules():
         if isinstance(layer, nn.Conv2d):
             lay_channels_innermost(layer)
 
 
 class _Encoder(nn.Module):
-    """From pictures ``(n, C, H, H)`` to masked volumes."""
+    """Encoder from pictures ``(n, C, H, H)`` to masked volumes."""
 
     def __init__(
         self,
@@ -183,7 +183,7 @@ class _Encoder(nn.Module):
 def _decoder(
     x_shape: tuple[int, ...], widths: Sequence[int], channels: int, blocks: Sequence[int]
 ) -> nn.Sequential:
-    """Return the mirror of the encoder, from volumes to pictures."""
+    """Return the decoder from volumes to pictures, the mirror of the encoder."""
     size = x_shape[1] // 2 ** (len(widths) - 1)
     layers: list[nn.Module] = [_Residual3d(channels) for _ in range(blocks[1])]
     layers += [nn.Flatten(1, 2), ChannelsLast(), nn.Conv2d(channels * size, widths[-1], 1)]
@@ -205,16 +205,16 @@ def _dissimilarity(crossed: CrossPass) -> Tensor:
 
 
 class Dupont(LatentActionAE):
-    """Equivariant neural rendering: a volume latent, turned by trilinear resampling.
+    """Equivariant neural rendering, with a volume as code, turned by trilinear resampling.
 
-    The loss is L1 + 0.05 (1 - SSIM), in both directions; colours are not squashed. The volume is as
-    large as the picture, halved once less often than there are widths: by default 8^3 for pictures
-    of 32 x 32; for those of 64 x 64 give a fourth width. The published volume, 64 x 32^3 for
+    The loss is L1 + 0.05 (1 - SSIM), in both directions; colours are not squashed. The size of
+    the volume is that of the picture, halved once less than there are widths: by default 8^3 for
+    pictures of 32 x 32; for 64 x 64, give a fourth width. The published volume, 64 x 32^3 for
     pictures of 128 x 128, is that of ``channels=64`` and three widths, such as
     ``widths=(64, 128, 256), blocks=(2, 2)``.
 
     Args:
-        group: SO(3), which turns the scene, or C(n), which moves the camera round it.
+        group: SO(3), which turns the scene, or C(n), which moves the camera around it.
         x_shape: ``(C, H, H)``, square pictures of at least 11 pixels.
         elevation_deg: Angle of the camera above the horizon, in degrees.
         widths: Channels of the pictures at each resolution, the first one at full size.

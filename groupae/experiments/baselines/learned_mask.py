@@ -1,4 +1,4 @@
-r"""The learned mask of Swarnali, Zhang & Hossain: which copies are acted on is learned, not given.
+r"""Learned mask of Swarnali, Zhang & Hossain, which selects the copies that are acted on.
 
 A `groupae.LatentActionAE` whose action is a `groupae.SplitAction`, trained on
 
@@ -7,15 +7,15 @@ A `groupae.LatentActionAE` whose action is a `groupae.SplitAction`, trained on
 
 in both directions, where :math:`z_v = M z`, :math:`z_i = (1 - M) z` and sg passes no gradient.
 
-Two holes of it are open unless closed by an option:
+It has two weaknesses, each removed by an option:
 
-* Nothing is gained by leaving copies alone. Vectors that all turn hold what is invariant in their
-  lengths and relative angles, so a mask of ones is as good as the right one: every term can be
-  zero, and training leaves it at ones. ``sparsity`` puts a price on what is acted on.
-* Both latent terms shrink with z, for nothing fixes its scale: dividing codes by ten, and having
-  the decoder multiply by ten, divides them by a hundred. ``normalised`` takes them relative to the
-  spread of z, which is no constant there: over a constant they pull z together the harder the
-  smaller it is, until the decoder sees nothing.
+* Leaving copies invariant gains nothing. Vectors that all turn still hold the invariants, in their
+  lengths and relative angles. So every term can be zero with a mask of ones, and training keeps it.
+  ``sparsity`` penalises the copies that are acted on.
+* Both latent terms shrink with the scale of z, which nothing fixes: if codes are divided by ten and
+  the decoder multiplies by ten, they are a hundredth. ``normalised`` divides them by the variance
+  of z, with its gradient: over a constant, they would contract z the more the smaller it is, until
+  the decoder gets no signal.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def _split(crossed: CrossPass) -> SplitAction:
 def _mean_square(source: Tensor, target: Tensor, crossed: CrossPass, normalised: bool) -> Tensor:
     """Return the mean of ``|source - sg target|^2``, of both over their spread if normalised."""
     if normalised:
-        # with its gradient: over a constant, the smaller z is the harder it is pulled together
+        # with its gradient: over a constant, the terms contract z the more the smaller it is
         spread = crossed.code.var(0, correction=0).mean().sqrt()
         source, target = (x / spread for x in (source, target))
     return (source - target.detach()).square().mean()
@@ -56,7 +56,7 @@ def invariance_error(crossed: CrossPass, *, normalised: bool = False) -> Tensor:
 
     Args:
         crossed: A pass of a model whose action is a `groupae.SplitAction`.
-        normalised: Divide codes by their standard deviation: their scale changes nothing.
+        normalised: Divide codes by their standard deviation, so that their scale has no effect.
     """
     source, target = (_split(crossed).still(z) for z in (crossed.code, crossed.target_code))
     return _mean_square(source, target, crossed, normalised)
@@ -67,7 +67,7 @@ def equivariance_error(crossed: CrossPass, *, normalised: bool = False) -> Tenso
 
     Args:
         crossed: A pass of a model whose action is a `groupae.SplitAction`.
-        normalised: Divide codes by their standard deviation: their scale changes nothing.
+        normalised: Divide codes by their standard deviation, so that their scale has no effect.
     """
     action, code, target = _split(crossed), crossed.code, crossed.target_code
     source, target = crossed.moved - action.still(code), target - action.still(target)
@@ -75,7 +75,7 @@ def equivariance_error(crossed: CrossPass, *, normalised: bool = False) -> Tenso
 
 
 def varying_share(crossed: CrossPass) -> Tensor:
-    """Return the expected share of the numbers that are acted on, of those that can be."""
+    """Return the expected share of numbers acted on, among those that can be acted on."""
     action = _split(crossed)
     return action.expected_varying() / (~action.invariant_mask).sum()
 
@@ -97,22 +97,22 @@ class LearnedMask(LatentActionAE):
     Args:
         group: The acting group.
         x_shape: Shape of a picture, ``(channels, size, size)``.
-        representation: What acts where all copies do, or its text. It needs no trivial irreps:
-            copies left alone are invariant.
+        representation: Representation if all copies are acted on, or its text. It needs no
+            trivial irreps, since other copies are invariant.
         encoder: From pictures to codes; a `ConvEncoder` of the widths and blocks unless given.
         decoder: From codes to pictures; a `ConvDecoder` of them unless given.
         widths: Channels at each resolution.
         blocks: Residual blocks at each resolution.
-        sparsity: Weight of the expected share of numbers that are acted on; 0 as published, and
-            0.03 (0.3 if normalised) closes the hole.
+        sparsity: Weight of the expected share of numbers acted on; 0 as published. 0.03 (0.3 if
+            normalised) removes the first weakness.
         normalised: Whether the latent terms are relative to the variance of the codes.
         start: Logit of every copy at first. Near 0 copies drop out, perhaps all of them, before
             codes have learned to turn.
-        threshold: Of the sigmoid, above which a copy is acted on.
+        threshold: Value of the sigmoid above which a copy is acted on.
 
     Raises:
-        ValueError: If the pictures are not square, the representation is of another group or acts
-            by nothing, or ``sparsity`` is negative.
+        ValueError: If the pictures are not square, the representation is of another group or
+            trivial, or ``sparsity`` is negative.
 
     References:
         Swarnali, Zhang & Hossain, arXiv 2512.04015. The backbone is ours, and each term a mean

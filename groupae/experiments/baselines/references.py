@@ -1,4 +1,4 @@
-"""Honest references: what a table's figures mean without any learning."""
+"""Untrained reference models, with which scores are compared."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["DataAction", "MeanImage", "Unchanged"]
 
 
 class _Untrained:
-    """A reference has nothing to learn."""
+    """Base of models without weights."""
 
     capabilities = Capabilities()
 
@@ -26,7 +26,7 @@ class _Untrained:
 
 
 class Unchanged(_Untrained):
-    """Predict ``x`` itself, whatever g is."""
+    """Model that predicts ``x`` itself for every g."""
 
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
         """Return ``x``."""
@@ -35,7 +35,7 @@ class Unchanged(_Untrained):
 
 
 class MeanImage(_Untrained):
-    """Predict the mean of the training pictures.
+    """Model that predicts the mean of the training pictures.
 
     Args:
         pictures: Training pictures, shape ``(n, *x_shape)``.
@@ -45,13 +45,13 @@ class MeanImage(_Untrained):
         self.mean = pictures.mean(0)
 
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
-        """Return the mean, once a picture."""
+        """Return the mean, once per picture."""
         del g
         return self.mean.expand_as(x)
 
 
 class DataAction(_Untrained):
-    """The oracle: move ``x`` itself by a known action on data (resampling it once more).
+    """Oracle that moves ``x`` itself by a known action on data (resampled once more).
 
     Args:
         act: Function of ``(g, x)``.

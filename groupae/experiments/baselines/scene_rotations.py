@@ -1,19 +1,19 @@
-r"""How a group turns a scene, written in the axes of the camera that looks at it.
+r"""Rotations of a scene by a group, in the axes of the camera.
 
-Models that know space (volumes, rays) see a scene from a camera and think in its axes: x to the
-right, y up, z back, from the middle of the scene towards the eye. Data sets write elements in the
-axes of the world: z up, and x towards a camera at azimuth 0. A camera that stands ``elevation``
-above the horizon turns the world's axes by a fixed rotation,
+Models of space (volumes, rays) describe a scene in the axes of the camera: x to the right, y up, z
+back, from the middle of the scene towards the camera. Data sets write elements in the
+axes of the world: z up, and x towards a camera at azimuth 0. A camera at elevation e
+above the horizon turns the axes of the world by a fixed rotation,
 
 .. math::
     F = \begin{pmatrix} 0 & 1 & 0 \\ -\sin e & 0 & \cos e \\ \cos e & 0 & \sin e \end{pmatrix},
 
-whose rows are right, up and back. What an element does to the scene is then
+whose rows are right, up and back. The scene is then turned by
 
 * SO(3), which turns the scene: :math:`g \mapsto F g F^T`;
-* C(n), whose element j moves the camera j steps counter-clockwise seen from above, round the
-  world's z: the scene turns the other way, :math:`F R_z(-2 \pi j / n) F^T`. It is the same from
-  wherever the camera starts, as long as it stays at one elevation.
+* C(n), whose element j moves the camera j steps counter-clockwise, seen from above, about z: the
+  scene turns the other way, :math:`F R_z(-2 \pi j / n) F^T`. This holds for all azimuths of the
+  camera, as long as its elevation is fixed.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["InAxes", "camera_axes", "scene_turns"]
 
 @dataclasses.dataclass(frozen=True)
 class InAxes(Homomorphism):
-    """Rotations written in other axes: ``g -> F g F^T``, from SO(3) to SO(3).
+    """Change of axes of rotations, ``g -> F g F^T``, from SO(3) to SO(3).
 
     Args:
         axes: The rotation F, shape ``(3, 3)``: its rows are the new axes.
@@ -60,7 +60,7 @@ class InAxes(Homomorphism):
 
 
 def camera_axes(elevation: float) -> Tensor:
-    """Return right, up and back of a camera in the world, as rows, shape ``(3, 3)``, float64.
+    """Return right, up and back of a camera in the world as rows, shape ``(3, 3)``, float64.
 
     Args:
         elevation: Angle of the camera above the horizon, in radians; its azimuth is 0.
@@ -74,10 +74,10 @@ def camera_axes(elevation: float) -> Tensor:
 
 
 def scene_turns(owner: str, group: Group, elevation_deg: float) -> Homomorphism:
-    """Return how each element turns the scene in the axes of the camera, a map to SO(3).
+    """Return the map from elements to rotations of the scene, in the axes of the camera.
 
     Args:
-        owner: The model, for errors.
+        owner: Name of the model, for messages.
         group: SO(3) or C(n).
         elevation_deg: Angle of the camera above the horizon, in degrees.
 
@@ -99,5 +99,5 @@ def scene_turns(owner: str, group: Group, elevation_deg: float) -> Homomorphism:
         angle = torch.arange(group.n, dtype=torch.float64) * (-2 * math.pi / group.n)
         about_z = SO3().exp(angle[:, None] * torch.tensor([0.0, 0.0, 1.0], dtype=torch.float64))
         return TabulatedHomomorphism(group, SO3(), Constant(axes @ about_z @ axes.mT))
-    remedy = "it has to turn a scene in space, or move the camera round it"
+    remedy = "it has to turn a scene in space, or move the camera around it"
     raise ValueError(expected(owner, "SO(3) or a cyclic group", group, remedy))

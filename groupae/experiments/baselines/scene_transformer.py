@@ -1,13 +1,13 @@
-"""Scene representation transformer: a set of tokens, asked along rays what colour is seen.
+"""Scene representation transformer, which decodes tokens of a picture to colours along rays.
 
-The encoder makes tokens of patches and lets them attend to each other; nothing in them knows of a
-group. The decoder gets one query a pixel, the ray through it, which attends to the tokens and
-becomes a colour. An element enters only here: turning the scene by R is moving the camera by the
-inverse of R, so rays start at ``R^-1 o`` and go along ``R^-1 d``, in the axes of the camera that
-took the picture (see `groupae.experiments.baselines.scene_rotations`).
+The encoder makes tokens of patches, which attend to each other; it has no group structure. The
+decoder gets one query per pixel, the ray through it, which attends to the tokens and becomes a
+colour. An element enters only here: turning the scene by R is moving the camera by the inverse of
+R, so rays start at ``R^-1 o`` and go along ``R^-1 d``, in the axes of the camera that took the
+picture (see `groupae.experiments.baselines.scene_rotations`).
 
-Two pictures of one ray are the same to this model. What the group does not move, as the sky behind
-an airplane, is not a function of the ray, and can only be guessed.
+Colours are functions of tokens and rays. Parts that the group does not move, such as the sky behind
+an airplane, are not functions of the turned ray, and can only be guessed.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from groupae.protocols import PairBatch, check_pairs
 
 __all__ = ["SceneTransformer", "camera_rays", "fourier_features"]
 
-_CHUNK = 1024  # rays of a picture decoded at a time
+_CHUNK = 1024  # rays per picture decoded at a time, to bound memory
 _REACH = 1.1 / 3  # of the cameras of our data sets
 _PERIOD = 4.0  # of the slowest feature, twice the range of a coordinate of a ray
 
 
 def camera_rays(size: int, *, reach: float = _REACH) -> Tensor:
-    """Return the ray through the middle of each pixel, in the axes of the camera: right, up, back.
+    """Return the ray through the middle of each pixel, in the axes (right, up, back) of the camera.
 
     The origin is the middle of the scene; lengths are in units of the camera's distance from it.
 
@@ -43,8 +43,8 @@ def camera_rays(size: int, *, reach: float = _REACH) -> Tensor:
         reach: Half the width of the picture, measured at the origin.
 
     Returns:
-        Float32, shape ``(size * size, 2, 3)``, rows of the picture first: where rays start (the
-        camera), and their directions, of length 1.
+        Float32, shape ``(size * size, 2, 3)``, row by row: the starts of rays (the camera)
+        and their directions, of length 1.
 
     Example:
         >>> camera_rays(1).int().tolist()
@@ -58,14 +58,14 @@ def camera_rays(size: int, *, reach: float = _REACH) -> Tensor:
 
 
 def fourier_features(x: Tensor, octaves: int, period: float) -> Tensor:
-    r"""Return numbers with their sines and cosines at frequencies that double.
+    r"""Return numbers with their sines and cosines at doubling frequencies.
 
     .. math:: x, \; \sin(2^k \, 2 \pi x / p), \; \cos(2^k \, 2 \pi x / p), \quad 0 \le k < K
 
     Args:
         x: Shape ``(*batch, n)``.
         octaves: K.
-        period: p, the longest one.
+        period: p, that of the lowest frequency.
 
     Returns:
         Shape ``(*batch, n (1 + 2 K))``.
@@ -109,14 +109,14 @@ class _AttentionBlock(nn.Module):
 
 
 class _Encoder(nn.Module):
-    """From pictures to a set of tokens ``(n, tokens, width)``, one a patch, which knows its place.
+    """Encoder from pictures to tokens ``(n, tokens, width)``, one per patch, with its place.
 
     Args:
-        channels: Of a picture.
+        channels: Channels of a picture.
         places: Features of the rays through the middles of the patches, shape ``(tokens, k)``.
         widths: Channels of the convolutions; the last one is the width.
-        layers: Attention blocks.
-        heads: Of attention.
+        layers: Number of attention blocks.
+        heads: Number of attention heads.
     """
 
     places: Tensor
@@ -147,26 +147,26 @@ class _Encoder(nn.Module):
 
 
 class SceneTransformer(TransformModule):
-    """Scene representation transformer: conditions on the camera, no group structure.
+    """Scene representation transformer, conditioned on the camera, without group structure.
 
-    The loss is MSE, in both directions, on one pixel of each block of ``stride x stride`` a step,
-    another one each step; colours are not squashed. The published size, 74M parameters with patches
+    The loss is MSE, in both directions, on one pixel per block of ``stride x stride``, a different
+    one at each step; colours are not squashed. The published size, 74M parameters with patches
     of 8 x 8 pixels, is about that of ``widths=(192, 384, 768), layers=10, query_layers=2,
     heads=12`` (72M).
 
     Args:
-        group: SO(3), which turns the scene, or C(n), which moves the camera round it.
+        group: SO(3), which turns the scene, or C(n), which moves the camera around it.
         x_shape: ``(C, H, H)``, square pictures.
         elevation_deg: Angle of the camera above the horizon, in degrees.
         reach: Half the width of the picture at the middle of the scene, in units of the camera's
             distance from there; the camera of our data sets unless given.
         widths: Channels of the convolutions, each of which halves the picture; the last one is the
             width of tokens, so a patch is ``2 ** len(widths)`` pixels wide.
-        layers: Attention among tokens.
-        query_layers: Attention of rays to tokens.
-        heads: Of attention, a divisor of the last width.
+        layers: Attention blocks among tokens.
+        query_layers: Attention blocks from rays to tokens.
+        heads: Attention heads, a divisor of the last width.
         octaves: Frequencies of the features of rays.
-        stride: Every how many pixels, each way, there is a ray in training.
+        stride: Spacing of the rays in training, in pixels along each axis.
 
     Raises:
         ValueError: If the group turns no scene, or sizes do not fit.
@@ -219,7 +219,7 @@ class SceneTransformer(TransformModule):
         )
 
     def encode(self, x: Tensor) -> Tensor:
-        """Return the tokens of pictures, shape ``(n, tokens, width)``; their order says nothing."""
+        """Return the tokens of pictures, a set, shape ``(n, tokens, width)``."""
         if tuple(x.shape[1:]) != self.x_shape:
             form = f"x of shape (n, {', '.join(map(str, self.x_shape))})"
             remedy = "give it your x_shape"
@@ -228,11 +228,11 @@ class SceneTransformer(TransformModule):
         return tokens
 
     def _features(self, rays: Tensor) -> Tensor:
-        """Return the features of rays ``(*batch, 2, 3)``; directions and starts alike."""
+        """Return the features of rays ``(*batch, 2, 3)``, of starts and directions alike."""
         return fourier_features(rays.flatten(-2), self.octaves, _PERIOD)
 
     def turned(self, g: Tensor, rays: Tensor) -> Tensor:
-        """Return rays of the camera that sees ``g . scene`` where the old one would see the scene.
+        """Return rays turned by the inverse of g, along which the scene looks like ``g . scene``.
 
         Args:
             g: Elements, shape ``(n, *element_shape)``.
@@ -262,7 +262,7 @@ class SceneTransformer(TransformModule):
 
     @override
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
-        """Return what the moved camera sees; ``g`` may be one element for all."""
+        """Return the pictures of turned scenes; ``g`` may be one element for all."""
         self._check_call("transform(g, x)", g, x)
         tokens = self.encode(x)
         g = g.expand(x.shape[0], *self.group.element_shape)
@@ -272,7 +272,7 @@ class SceneTransformer(TransformModule):
 
     @override
     def loss(self, batch: PairBatch) -> dict[str, Tensor]:
-        """Return the mean squared error along this step's rays, in both directions."""
+        """Return the mean squared error along the rays of the step, in both directions."""
         check_pairs("SceneTransformer.loss", batch, self)
         g = torch.cat([batch.g, self.group.inverse(batch.g)])
         pixels = self._pixels(len(g))
@@ -285,7 +285,7 @@ class SceneTransformer(TransformModule):
         return {"reconstruction": (found - wanted).square().mean()}
 
     def _pixels(self, n: int) -> Tensor:
-        """Return which pixels are asked for, ``(n, m)``: neighbours in the batch get others."""
+        """Return the pixels to decode, ``(n, m)``; consecutive pictures get different ones."""
         size, stride = self.x_shape[1], self.stride
         blocks = torch.arange(0, size, stride, device=self.step.device)
         corners = (blocks[:, None] * size + blocks).flatten()

@@ -1,11 +1,11 @@
-r"""Winter et al.: an invariant code, a pose, and the group acting on the decoded picture.
+r"""Autoencoder of Winter et al., whose group acts on the decoded picture.
 
 .. math:: \hat x = \psi(x) \cdot D(\eta(x)), \qquad
     \eta(g \cdot x) = \eta(x), \quad \psi(g \cdot x) = g\, \psi(x)
 
-The decoder draws every picture of an orbit in one pose, and the group turns what it drew. So the
-group must act on pictures, and everything in them moves: a square in front of a digit is dragged
-along.
+The code is invariant, and the decoder draws all pictures of an orbit in one pose, which the group
+then turns. So the group must act on pictures, and all parts of them move: a square in front of a
+digit moves with it.
 
 Convention: the pose is the direction of a 2-vector, which turns with the picture; angles in
 radians, counter-clockwise.
@@ -35,7 +35,7 @@ def direction(v: Tensor, *, floor: float = 0.1) -> Tensor:
     r"""Return the angle of 2-vectors, with a gradient that is finite everywhere.
 
     The gradient of the angle is :math:`(-v_2, v_1) / |v|^2` and grows without bound as the vector
-    vanishes; the angle is exact here, and its gradient is divided by ``floor ** 2`` at least.
+    vanishes; here the angle is exact, and its gradient is divided by at least ``floor ** 2``.
 
     Args:
         v: Vectors, shape ``(*batch, 2)``.
@@ -53,24 +53,24 @@ def direction(v: Tensor, *, floor: float = 0.1) -> Tensor:
     x, y = v.unbind(-1)
     x0, y0 = x.detach(), y.detach()
     slope = 1 / (x0.square() + y0.square()).clamp_min(floor**2)
-    # nothing is added to the value: only its gradient is meant
+    # its value is 0; it provides the gradient
     tangent = (x0 * (y - y0) - y0 * (x - x0)) * slope
     return torch.atan2(y0, x0) + tangent
 
 
 class OrbitAveragedEncoder(nn.Module):
-    r"""An encoder made equivariant by averaging over turned pictures.
+    r"""Encoder made equivariant by averaging over turned pictures.
 
     .. math:: \eta(x) = \frac1n \sum_k c(g_k^{-1} x), \qquad
         v(x) = \frac1n \sum_k R(g_k)\, w(g_k^{-1} x), \qquad g_k = 2 \pi k / n
 
-    Both hold up to how well pictures can be turned: exactly for quarter turns if ``turns`` is a
-    multiple of 4, else as well as interpolation allows between the ``turns`` angles.
+    Both are as exact as rotation of pictures: exact for quarter turns if ``turns`` is a multiple
+    of 4, else up to interpolation between the ``turns`` angles.
 
     Args:
         encoder: Any module from pictures to ``(n, dim + 2)``: the code and a 2-vector.
-        act: How SO(2) acts on pictures.
-        turns: How many angles are averaged over.
+        act: Action of SO(2) on pictures.
+        turns: Number of angles.
 
     Example:
         >>> from groupae.data import rotate
@@ -102,30 +102,29 @@ class OrbitAveragedEncoder(nn.Module):
 
 
 class Winter(TransformModule):
-    r"""Invariant code, pose and data action: ``transform(g, x)`` is ``(g psi(x)) . D(eta(x))``.
+    r"""Autoencoder with invariant code and pose: ``transform(g, x)`` is ``(g psi(x)) . D(eta(x))``.
 
-    The original is trained without knowledge of g, on ``x`` from ``x``. Here pairs are known, and
-    by default it is trained on what it is asked for, as every other system is: ``x2`` from ``x1``
-    by ``g``, and back.
+    The original is trained without g, to reconstruct ``x``. Here pairs are known, and by default it
+    is trained like all other systems: to predict ``x2`` from ``x1`` by ``g``, and back.
 
     Args:
         group: SO(2).
         x_shape: Shape of a picture, ``(C, size, size)``.
-        act: How the group acts on pictures, with gradients to the angles; `groupae.data.rotate`.
+        act: Action on pictures, with gradients to the angles, such as `groupae.data.rotate`.
         encoder: Any module from pictures to an invariant code ``(n, dim)`` and a 2-vector
             ``(n, 2)`` that turns with the picture; an `OrbitAveragedEncoder` around a
             `ConvEncoder` unless given. The original's is steerable, with 32 scalar and 32
-            frequency-1 fields a layer: `groupae.interop.steerable.steerable_encoder`.
+            frequency-1 fields per layer: `groupae.interop.steerable.steerable_encoder`.
         decoder: Any module from codes to pictures; a `ConvDecoder` unless given.
         dim: Length of the code; the original's is 32.
-        turns: How many angles the default encoder averages over.
+        turns: Number of angles over which the default encoder averages.
         encoder_widths: Channels of the default encoder at each resolution.
         decoder_widths: Channels of the default decoder at each resolution.
-        learns_from_pairs: Whether it is trained on pairs; else on ``x`` from ``x``, as originally.
+        learns_from_pairs: Whether to train on pairs; else on reconstruction, like the original.
         terms: Loss terms by name, with weights; the mean squared error unless given.
 
     Raises:
-        ValueError: If the group is another: the pose is an angle.
+        ValueError: If the group is not SO(2), since the pose is an angle.
 
     References:
         Winter, Bertolini, Le, Noé & Clevert, Unsupervised learning of group invariant and

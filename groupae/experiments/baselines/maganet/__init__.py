@@ -1,4 +1,4 @@
-"""MAGANet, re-implemented from its description: ``model`` on ``decoder``, ``glow`` and ``bank``."""
+"""MAGANet, re-implemented from its description."""
 
 from groupae.experiments.baselines.maganet.additive_flow_decoder import AdditiveFlowDecoder
 from groupae.experiments.baselines.maganet.glow import Glow

@@ -1,4 +1,4 @@
-r"""The decoder of MAGANet: a latent step moves a picture, and no step leaves it as it is."""
+r"""Decoder of MAGANet, which moves a picture by a latent step."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from groupae.experiments.baselines.maganet.glow import Glow
 
 __all__ = ["AdditiveFlowDecoder"]
 
-_MOST_LEVELS = 3
+_MOST_LEVELS = 3  # those of the original
 
 
 def _default_widths(size: int) -> tuple[int, ...]:
-    """Return widths for as many levels, 3 at most, as ``size`` can be halved exactly."""
+    """Return one width per exact halving of ``size``, for at most 3 levels."""
     levels = min(_MOST_LEVELS, (size & -size).bit_length() - 1)
     return tuple(16 * 2**level for level in range(levels))
 
 
 class AdditiveFlowDecoder(nn.Module):
-    r"""Move a picture by a vector: :math:`F^{-1}(F(x) + A a)`, an action of :math:`(R^d, +)`.
+    r"""Decoder :math:`F^{-1}(F(x) + A a)` of a picture and a vector, an action of :math:`(R^d, +)`.
 
-    Moving by ``a`` and then by ``b`` is moving by ``a + b``, and moving by 0 is the identity: both
-    hold for every F and A, up to rounding.
+    Moving by ``a`` and then by ``b`` is moving by ``a + b``, and moving by 0 is the identity, for
+    all F and A, up to rounding.
 
     Args:
         x_shape: Shape of a picture, ``(C, size, size)``.
-        dim: d.
-        widths: Channels inside the couplings of each level of F; 16, 32 and 64 unless given, and
-            two levels, 16 and 32, for 28 x 28, which can be halved but twice.
-        steps: Steps a level.
+        dim: Length d of a step.
+        widths: Channels inside the couplings of each level of F; by default 16, 32 and 64, or 16
+            and 32 for pictures that can be halved only twice, such as 28 x 28.
+        steps: Steps per level.
 
     Raises:
         ValueError: If the size cannot be halved so often.

@@ -1,9 +1,9 @@
-r"""An invertible network on pictures: Glow without splits, by additive couplings.
+r"""Invertible network on pictures: Glow without splits, with additive couplings.
 
 Each level squeezes 2 x 2 pixels into channels, then takes steps of [ActNorm, invertible 1x1
-convolution, additive coupling]. Nothing is split off, so as many numbers leave as enter. No
-likelihood is wanted, so no determinant is computed. Every weight is a bijection, whatever training
-does: scales are exponentials, and a 1x1 convolution is a product
+convolution, additive coupling]. Nothing is split off, so input and output have equally many
+numbers. No likelihood is needed, so no determinant is computed. The map is a bijection for all
+weights: scales are exponentials, and a 1x1 convolution is a product
 
 .. math:: W = P L (U + \mathrm{diag}(\sigma e^s))
 
@@ -27,7 +27,7 @@ __all__ = ["ActNorm", "AdditiveCoupling", "Bijection", "Glow", "InvertibleConv",
 
 
 class Bijection(nn.Module, abc.ABC):
-    """A module that can be undone."""
+    """Invertible module."""
 
     @abc.abstractmethod
     @override
@@ -36,11 +36,11 @@ class Bijection(nn.Module, abc.ABC):
 
     @abc.abstractmethod
     def inverse(self, y: Tensor) -> Tensor:
-        """Return what is carried to ``y``."""
+        """Return the preimage of ``y``."""
 
 
 class Squeeze(Bijection):
-    """Carry each 2 x 2 pixels to channels: ``(n, C, H, W)`` to ``(n, 4 C, H / 2, W / 2)``.
+    """Map of 2 x 2 pixels to channels, from ``(n, C, H, W)`` to ``(n, 4 C, H / 2, W / 2)``.
 
     Example:
         >>> Squeeze()(torch.zeros(2, 3, 8, 8)).shape
@@ -49,7 +49,7 @@ class Squeeze(Bijection):
 
     @override
     def forward(self, x: Tensor) -> Tensor:
-        if not x.numel():  # torch returns these as they are
+        if not x.numel():  # torch returns empty batches unsqueezed
             return x.reshape(0, 4 * x.shape[1], x.shape[2] // 2, x.shape[3] // 2)
         return F.pixel_unshuffle(x, 2)
 
@@ -59,7 +59,7 @@ class Squeeze(Bijection):
 
 
 class ActNorm(Bijection):
-    """A shift and a positive scale a channel; the identity until `initialise` is called.
+    """Shift and positive scale per channel; the identity until `initialise` is called.
 
     Args:
         channels: Number of channels.
@@ -78,12 +78,11 @@ class ActNorm(Bijection):
 
     @torch.no_grad()
     def initialise(self, x: Tensor, *, floor: float = 1e-2) -> None:
-        """Choose shift and scale so that channels of ``x`` get mean 0 and deviation 1.
+        """Choose shift and scale so that channels of ``x`` get mean 0 and standard deviation 1.
 
         Args:
             x: Pictures, shape ``(n, channels, H, W)``.
-            floor: Deviation below which a channel counts as constant and is scaled by the inverse
-                of ``floor`` instead of its own.
+            floor: Least standard deviation to divide by; channels below it count as constant.
         """
         deviation, mean = torch.std_mean(x, (0, 2, 3), correction=0)
         self.shift.copy_(-mean[:, None, None])
@@ -99,7 +98,7 @@ class ActNorm(Bijection):
 
 
 class InvertibleConv(Bijection):
-    """A 1x1 convolution by an invertible matrix; at first a random rotation of channels.
+    """1x1 convolution by an invertible matrix, initially a random rotation of channels.
 
     Args:
         channels: Number of channels.
@@ -144,7 +143,7 @@ class InvertibleConv(Bijection):
 
 
 class AdditiveCoupling(Bijection):
-    """Add to the second half of the channels what a network makes of the first; at first nothing.
+    """Coupling that adds a network of the first half of the channels to the second, initially 0.
 
     Args:
         channels: Number of channels, even.
@@ -159,7 +158,7 @@ class AdditiveCoupling(Bijection):
     def __init__(self, channels: int, width: int) -> None:
         super().__init__()
         half = channels // 2
-        # no bias: after the last step it would commute with every translation, and be never seen
+        # no bias: after the last step it would commute with all translations and have no effect
         last = nn.Conv2d(width, half, 3, padding=1, bias=False)
         nn.init.zeros_(last.weight)
         first, middle = nn.Conv2d(half, width, 3, padding=1), nn.Conv2d(width, width, 1)
@@ -181,13 +180,13 @@ def _step(channels: int, width: int) -> list[Bijection]:
 
 
 class Glow(Bijection):
-    """A bijection from pictures ``(n, C, S, S)`` to features of as many numbers.
+    """Bijection from pictures ``(n, C, S, S)`` to features of equally many numbers.
 
     Args:
         channels: C.
         size: S, divisible by ``2 ** len(widths)``.
         widths: Channels inside the couplings of each level.
-        steps: Steps of [ActNorm, invertible 1x1 convolution, additive coupling] a level.
+        steps: Steps of [ActNorm, invertible 1x1 convolution, additive coupling] per level.
 
     Raises:
         ValueError: If ``size`` cannot be halved so often, or a number is below 1.
@@ -229,7 +228,7 @@ class Glow(Bijection):
 
     @torch.no_grad()
     def initialise(self, x: Tensor) -> None:
-        """Set every ActNorm by what pictures ``x`` become on their way."""
+        """Initialise every ActNorm by its inputs for pictures ``x``."""
         x = self.relay(x)
         for layer in self._bijections:
             if isinstance(layer, ActNorm):

@@ -1,14 +1,14 @@
-r"""MAGANet: the group acts on pictures by steps in a latent space, through an invertible network.
+r"""MAGANet, which moves pictures by latent steps through an invertible network.
 
 .. math:: \hat x_2 = F^{-1}(F(x_1) + A (z_2 - z_1)), \qquad z_i = E(x_i) \in R^d
 
-The group it knows is :math:`(R^d, +)`; it has no input for g. Two ways to ask it for ``g . x``:
+The group that acts is :math:`(R^d, +)`; there is no input for g. There are two ways to predict
+``g . x``:
 
-* `MAGANet`: as originally, the step is that of another pair with the same relative element, here
-  out of a bank of training pairs. The original asks for the same absolute element too, which is
-  not known of a picture here: of the pairs with nearly the same g, that of the nearest code is
-  taken.
-* `MAGANetHead`: a small network makes the step of g and ``z1``, trained for the prediction itself.
+* `MAGANet`: as published, the step is that of another pair with the same relative element, here
+  from a bank of training pairs. The original also requires the same absolute element, which is
+  unknown here: of the pairs with nearly the same g, the one with the nearest code is taken.
+* `MAGANetHead`: a small network computes the step from g and ``z1``, trained for the prediction.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def _default_encoder(x_shape: Sequence[int], dim: int, widths: Sequence[int]) ->
 
 
 class _StepModel(TransformModule):
-    """Predict by a step that depends on the element and on the code of the picture."""
+    """Base of models that predict by a latent step, a function of element and code."""
 
     decoder: AdditiveFlowDecoder
 
@@ -47,7 +47,7 @@ class _StepModel(TransformModule):
 
     @abc.abstractmethod
     def step(self, g: Tensor, z: Tensor) -> Tensor:
-        """Return the steps ``(n, dim)`` that elements ``(n, ...)`` take from codes ``z``."""
+        """Return the steps ``(n, dim)`` of elements ``(n, ...)`` at codes ``z``."""
 
     @override
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
@@ -78,7 +78,7 @@ class _StepModel(TransformModule):
 
 
 class MAGANet(_StepModel):
-    r"""MAGANet as published: the step for g is looked up in a bank of training pairs.
+    r"""MAGANet as published, with the step for g looked up in a bank of training pairs.
 
     The loss is the reconstruction of each picture of a pair from the other and both codes, the
     divergence of the codes' posteriors from :math:`N(0, 1)`, and the distance of the prediction's
@@ -86,7 +86,7 @@ class MAGANet(_StepModel):
     holds the means of the last pairs trained on, both ways; they lag behind the encoder by as many
     steps as it takes to fill it.
 
-    Our description of the original gives ``dim`` 10, 3 levels, 3 steps a level, and no widths;
+    Our description of the original gives ``dim`` 10, 3 levels, 3 steps per level, and no widths;
     Glow's own couplings have 512 channels, ``widths=(512, 512, 512)``. The weights ``beta`` and
     ``gamma`` are our choice.
 
@@ -97,13 +97,13 @@ class MAGANet(_StepModel):
         encoder_widths: Channels of the encoder, a `ConvEncoder`, at each resolution.
         widths: Channels inside the couplings of each level of F; 16, 32, 64 unless given (two
             levels for pictures that can be halved but twice, as 28 x 28).
-        steps: Steps a level.
+        steps: Steps per level.
         beta: Weight of the divergence in nats, over the squared error summed over a picture.
         gamma: Weight of the squared distance of codes, over the same.
         pairs: Size of the bank.
-        candidates: Among how many pairs of nearest element the code decides. Of angles, 128 in 4096
-            pairs are those within 6 degrees; of rotations in space, those within 49 degrees, and 8
-            are within 19.
+        candidates: Number of pairs with nearest elements, among which the nearest code is taken.
+            Of 4096 angles, 128 are within 6 degrees; of rotations in space, 128 are within 49
+            degrees, and 8 within 19.
         terms: Loss terms of the reconstruction; the mean squared error unless given.
 
     References:
@@ -184,24 +184,24 @@ class MAGANet(_StepModel):
 
 
 class MAGANetHead(_StepModel):
-    r"""MAGANet with an input for g: a head makes the step, trained end to end for the prediction.
+    r"""MAGANet with an input for g, whose head computes the step, trained end to end.
 
     .. math:: \hat x_2 = F^{-1}(F(x_1) + A (h(g, z_1) - h(e, z_1))), \qquad z_1 = E(x_1)
 
-    The difference makes the identity of the group the identity on pictures. On an orbit that closes
-    up no constant vector is the step of g, so the head reads ``z1`` too. There is no noise and no
-    term but the prediction's: all of the model serves what it is asked for.
+    The difference makes the identity of the group the identity on pictures. On a closed orbit, the
+    step of g is not a constant vector, so the head reads ``z1`` too. There is no noise, and the
+    prediction has the only loss term.
 
     Args:
         group: Any group with a representation.
         x_shape: Shape of a picture, ``(C, size, size)``.
-        features: The head reads the entries of these matrices: a representation of the group or
-            its text, as ``"1x1 + 1x2"``; the standard one unless given.
+        features: Representation whose matrix entries the head reads, or its text, such as
+            ``"1x1 + 1x2"``; the standard one by default.
         dim: Length d of the code.
         head_width: Channels inside the head.
         encoder_widths: Channels of the encoder at each resolution.
         widths: Channels inside the couplings of each level of F, as in `MAGANet`.
-        steps: Steps a level.
+        steps: Steps per level.
         terms: Loss terms; the mean squared error unless given.
 
     Raises:

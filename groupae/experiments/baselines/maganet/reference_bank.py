@@ -1,4 +1,4 @@
-"""Reference pairs: where a latent step is looked up for an element that a model cannot read."""
+"""Bank of reference pairs, in which latent steps are looked up by element."""
 
 from __future__ import annotations
 
@@ -13,18 +13,17 @@ __all__ = ["ReferenceBank"]
 
 
 class ReferenceBank(nn.Module):
-    """The last pairs that were stored: their elements, where they start and how far they step.
+    """Ring buffer of pairs: their elements, first codes (starts), and steps to the second codes.
 
-    A step is looked up among the ``candidates`` pairs of nearest element: it is that of the pair
-    whose start is nearest. So the nearest element alone decides with ``candidates=1``. Before
-    anything is stored, no element makes a step. The pairs are buffers, so they are saved with the
-    weights.
+    A lookup finds the ``candidates`` pairs of nearest element, and of these returns the step of the
+    nearest start; with ``candidates=1`` only the element matters. Before any pair is stored, all
+    steps are zero. The pairs are buffers, so they are saved with the weights.
 
     Args:
         group: The group of the elements.
         dim: Length of the codes.
-        size: How many pairs are kept; the oldest are overwritten.
-        candidates: Among how many pairs the start decides; all of them if there are fewer.
+        size: Number of pairs; the oldest are overwritten.
+        candidates: Number of pairs of nearest element to choose from, at most ``size``.
 
     Raises:
         ValueError: If a number is below 1.
@@ -54,7 +53,7 @@ class ReferenceBank(nn.Module):
 
     @torch.no_grad()
     def store(self, g: Tensor, z1: Tensor, z2: Tensor) -> None:
-        """Keep pairs of codes ``(n, dim)`` that elements ``(n, ...)`` carry one to the other."""
+        """Store pairs of codes ``(n, dim)``; elements ``(n, ...)`` carry ``z1`` to ``z2``."""
         size = len(self.elements)
         g, z1, z2 = g[-size:], z1[-size:], z2[-size:]
         places = (self.place + torch.arange(len(g), device=g.device)) % size

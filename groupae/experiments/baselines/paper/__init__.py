@@ -1,6 +1,6 @@
-"""The paper's models, as its appendix describes them: digits, brains, scenes.
+"""Models of the paper for digits, brains and scenes, as its appendix describes them.
 
-What the appendix leaves open is chosen here and said in the docstring of each module.
+Choices that the appendix leaves open are stated in the docstring of each module.
 """
 
 from groupae.experiments.baselines.paper.brain import PaperBrainDecoder, PaperBrainEncoder

@@ -1,4 +1,4 @@
-"""The paper's brain model: the code is a map of 64 channels at 1/32 of the resolution.
+"""Brain model of the paper, whose code has 64 channels at 1/32 of the resolution.
 
 Encoder: 3x3 convolutions of stride 2 with LeakyReLU (32, 64, 64 channels), batch normalisation, two
 more (64, 64), then two 3x3 convolutions of stride 1. Decoder: two of these, then transposed
@@ -6,7 +6,7 @@ convolutions of stride 2 with ELU (64, 64, batch normalisation, 64, 32, 1) and a
 
 The group acts on the channels at every place alike: ``AffineAction(varying, invariant, axis=-3)``.
 Not published, and chosen here: pictures of 96x96 (a code of 3x3), LeakyReLU of slope 0.01 between
-the two last convolutions of the encoder and none behind them, so that a code has both signs.
+the last two convolutions of the encoder and none after them, so that codes have both signs.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from groupae.models.backbones import ChannelsLast, lay_channels_innermost
 __all__ = ["PaperBrainDecoder", "PaperBrainEncoder"]
 
 _WIDTH = 64
-_FACTOR = 32
+_FACTOR = 32  # of the sides of pictures and codes
 
 
 def _downs(*widths: int) -> list[nn.Module]:
@@ -77,7 +77,7 @@ class PaperBrainEncoder(nn.Module):
         """Return codes ``(n, dim, H / 32, W / 32)``.
 
         Raises:
-            ShapeError: If a side of the pictures is no multiple of 32, or the channels are others.
+            ShapeError: If a side of the pictures is not a multiple of 32, or the channels differ.
         """
         shape = tuple(x.shape)
         if len(shape) != 4 or shape[1] != self.in_channels or any(n % _FACTOR for n in shape[2:]):

@@ -1,8 +1,8 @@
-"""The paper's digit model, as its appendix describes it.
+"""Digit model of the paper, as its appendix describes it.
 
 Encoder: four 3x3 convolutions of stride 2 (32, 64, 64, 64 channels; 28-14-7-4-2), flatten, two
-linear layers. Decoder: three linear layers' worth of the same in reverse, transposed convolutions
-(2-4-7-14-28), sigmoid. ELU throughout.
+linear layers. Decoder: two linear layers, then transposed convolutions (2-4-7-14-28) and a sigmoid.
+ELU throughout.
 """
 
 from __future__ import annotations

@@ -1,16 +1,16 @@
-"""The paper's model of scenes: a map as the code, and a skip read by attention.
+"""Scene model of the paper, with a feature map as code and a skip read by attention.
 
 Encoder: a block of 64 channels at full size, then blocks at half, quarter (the skip is taken here),
 eighth and sixteenth size of 128, 256, 512 and 1020: the code of a 64x64 picture is 1020x4x4, and
-1020 divides by 2 and 3. Decoder: the way back with 512, 256 (the skip is joined here), 128 and 64,
+1020 divides by 2 and 3. Decoder: the reverse with 512, 256 (the skip is joined here), 128 and 64,
 a 1x1 convolution to colours, a sigmoid. The code is a dict: ``code``, and ``skip`` if there is one.
 
-The group acts on the channels of the code at every place alike. The skip is either carried along
-unchanged (the paper), so part of the invariants, or acted on in its channels; either way it is a
-group action on both together.
+The group acts on the channels of the code at all places alike. The skip is either carried along
+unchanged (the paper), as part of the invariants, or acted on in its channels; both are group
+actions on code and skip together.
 
 Not published, and chosen here: a block is twice a 3x3 convolution, batch normalisation and ReLU,
-but the last one of the encoder ends in its convolution, so that a code has both signs; halving is
+but the last one of the encoder ends in its convolution, so that codes have both signs; halving is
 by max-pooling, doubling by a 2x2 transposed convolution; attention has one head and no projections.
 """
 
@@ -63,7 +63,7 @@ def _block(inner: int, outer: int) -> nn.Sequential:
 
 
 class AttentionSkip(nn.Module):
-    """Scaled dot-product attention of a decoder's feature over the places of an encoder's.
+    """Scaled dot-product attention of a feature of the decoder over the places of a skip.
 
     One head, ``softmax(Q K^T / sqrt(d)) V`` with ``K = V``. Nothing is projected, as published;
     only a query of another width than the skip's goes through a 1x1 convolution.
@@ -87,7 +87,7 @@ class AttentionSkip(nn.Module):
 
     @override
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
-        """Return what each place of ``x`` reads of ``skip``, shape ``(n, channels, *x's)``."""
+        """Return the skip as read by each place of ``x``, shape ``(n, channels, *x.shape[2:])``."""
         query, key = (part.flatten(2).mT for part in (self.query(x), skip))
         read = functional.scaled_dot_product_attention(query, key, key)
         return torch.unflatten(read.mT, 2, x.shape[2:])
@@ -100,8 +100,8 @@ class PaperSceneEncoder(nn.Module):
         in_channels: Channels of a picture.
         widths: Channels from full size down; the last are those of the code. A compact form with
             about a million parameters in all is ``(16, 32, 64, 104, 144)``.
-        skip_channels: Channels of the skip: a linear 1x1 convolution makes them of the feature, for
-            an acted skip wants both signs. ``None`` is the feature itself (the paper), 0 no skip.
+        skip_channels: Channels of the skip, made by a linear 1x1 convolution, since an acted skip
+            needs both signs. ``None`` is the feature itself (the paper), 0 is no skip.
 
     References:
         Jin, Shrivastava & Fletcher, NeurIPS 2024, appendix.
@@ -142,7 +142,7 @@ class PaperSceneEncoder(nn.Module):
         """Return the parts by name.
 
         Raises:
-            ShapeError: If a side of the pictures is no multiple of 16, or the channels are others.
+            ShapeError: If a side of the pictures is not a multiple of 16, or the channels differ.
         """
         shape = tuple(x.shape)
         if (
@@ -230,19 +230,19 @@ def paper_scene_parts(
     channels: int = 3,
     widths: Sequence[int] = PAPER_SCENE_WIDTHS,
 ) -> tuple[nn.Module, nn.Module, LatentAction[Any]]:
-    """Return encoder, decoder and action of the paper's model of scenes.
+    """Return encoder, decoder and action of the scene model of the paper.
 
     Args:
-        rho: How the group acts on the channels of the code, of degree ``widths[-1]``; the paper's
-            is invariants and copies of the standard representation.
+        rho: Representation on the channels of the code, of degree ``widths[-1]``; the paper's is
+            invariants and copies of the standard representation.
         skip: ``"carried"`` unchanged (the paper), ``"acted"`` on by ``skip_rho``, or ``"none"``.
-        skip_rho: How the group acts on the channels of an acted skip, of any degree.
+        skip_rho: Representation on the channels of an acted skip, of any degree.
         channels: Channels of a picture.
         widths: Channels from full size down.
 
     Raises:
-        ValueError: If the degree of ``rho`` is another, ``skip`` is unknown, or ``skip_rho`` is
-            missing for an acted skip or given for another.
+        ValueError: If ``rho`` has another degree, ``skip`` is unknown, or ``skip_rho`` is missing
+            for an acted skip or given for another.
 
     Example:
         >>> from groupae import SO3
