@@ -1,10 +1,10 @@
-"""Groups: what can be composed, inverted, sampled and compared.
+"""Groups and the homomorphisms between them.
 
-A group is a file named as its class: in ``lie``, ``finite`` or ``products``; ``maps`` has the
-homomorphisms between them. ``base`` is the interface, ``irreps`` what a group tells of its
-irreducible representations, ``charts`` the ways to write an element as numbers, ``registry`` the
-groups by name, ``matching`` whether two things are of one group. ``class_algebra``, ``couplings``
-and ``intertwining`` serve the irreps of several.
+Each group has a file named as its class: in ``lie``, ``finite`` or ``products``; ``maps`` has the
+homomorphisms. ``base``, ``lie_group`` and ``finite_group`` are the interface, ``irreps`` that of
+the irreducible representations, ``charts`` the coordinates of elements, ``registry`` the groups by
+name, ``matching`` the comparison of the groups of two objects. ``class_algebra``, ``couplings`` and
+``intertwining`` serve the irreps of several groups.
 """
 
 from groupae.groups.base import Group

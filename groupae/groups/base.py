@@ -1,4 +1,4 @@
-"""Groups: compose, invert, sample and compare batches of elements.
+"""Interface of every group: compose, invert, sample and compare batches of elements.
 
 Conventions fixed here:
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_LISTED", "Group", "align_batch", "ambient_error", "check_complete"]
 
-# their home until groupae 0.2; they import this module
+# Both were here until groupae 0.2. Found on demand, because their modules import this one.
 __getattr__ = lazy_names(
     "groupae.groups.base",
     {"FiniteGroup": "groups.finite_group", "LieGroup": "groups.lie_group"},
@@ -61,8 +61,8 @@ def check_complete(group: Group, method: str) -> None:
 class Group(abc.ABC):
     """A group whose elements are tensors.
 
-    Subclasses give `identity`, `compose`, `inverse` and `sample`, and, to be represented,
-    `irreps`; all else has a default. Make them frozen dataclasses. Angles are in radians.
+    Subclasses define `identity`, `compose`, `inverse` and `sample`, and, to be represented,
+    `irreps`; everything else has a default. Make them frozen dataclasses. Angles are in radians.
     """
 
     # Read-only here, so that a subclass may give a plain class attribute or compute it.
@@ -73,12 +73,12 @@ class Group(abc.ABC):
 
     @property
     def is_discrete(self) -> bool:
-        """Whether no element has others arbitrarily close."""
+        """Whether every element has a neighbourhood without other elements."""
         return False
 
     @property
     def is_compact(self) -> bool:
-        """Whether there is a Haar probability to sample from."""
+        """Whether the group is compact, so that Haar measure is a probability."""
         return True
 
     @property
@@ -92,9 +92,9 @@ class Group(abc.ABC):
         return 0
 
     # --- abilities --------------------------------------------------------------------------
-    # What a group can do besides composing is declared, so that callers ask and never catch. A
-    # method that is overridden counts as one that works; a class that overrides one to refuse
-    # says so here, and `groupae.testing` compares both.
+    # Optional methods are declared, so that callers ask and never catch. An overridden method
+    # counts as one that works; a class that overrides one to refuse says so here, and
+    # `groupae.testing` compares the declaration with the method.
     @property
     def has_exp(self) -> bool:
         """Whether `exp` is defined; where it is not, it raises ``TypeError``."""
@@ -102,7 +102,7 @@ class Group(abc.ABC):
 
     @property
     def has_log(self) -> bool:
-        """Whether `log` is defined, of some elements at least (NaN for the others)."""
+        """Whether `log` is defined for at least some elements (NaN for the others)."""
         return type(self).log is not Group.log
 
     @property
@@ -118,7 +118,7 @@ class Group(abc.ABC):
 
     @property
     def has_irreps(self) -> bool:
-        """Whether `irreps` is defined; all are listed where ``irreps.is_complete``."""
+        """Whether `irreps` is defined; the list is exhaustive where ``irreps.is_complete``."""
         return type(self).irreps is not Group.irreps
 
     @property
@@ -129,7 +129,7 @@ class Group(abc.ABC):
     # --- identity as data -------------------------------------------------------------------
     @property
     def name(self) -> str:
-        """What the group is called; `get_group` reads the names of built-in groups back."""
+        """Name of the group; `get_group` reads the names of built-in groups back."""
         return type(self).__name__
 
     @override
@@ -137,7 +137,7 @@ class Group(abc.ABC):
         return self.name
 
     def to_config(self) -> dict[str, str]:
-        """Return JSON-ready data from which `get_group` rebuilds the group."""
+        """Return JSON-ready data that `get_group` turns back into the group."""
         return {"group": self.name}
 
     @property
@@ -186,19 +186,19 @@ class Group(abc.ABC):
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
     ) -> Tensor:
-        """Return random elements: Haar where the group is compact, else as the class says."""
+        """Return random elements: Haar where the group is compact, else as the class documents."""
 
     def conjugate(self, g: Tensor, h: Tensor) -> Tensor:
         """Return ``g h g^-1``."""
         return self.compose(self.compose(g, h), self.inverse(g))
 
     def project(self, x: Tensor) -> Tensor:
-        """Return the nearest element; a copy of elements."""
+        """Return the nearest element, a copy where the input is one."""
         self.check_elements(x)
         return x.clone()
 
     def representatives(self, g: Tensor) -> Tensor:
-        """Return other coordinates of the same element, where a chart has any (angle + 2 pi)."""
+        """Return other coordinates of the same element if there are any (angle + 2 pi)."""
         self.check_elements(g)
         return g.clone()
 
@@ -208,7 +208,7 @@ class Group(abc.ABC):
         return ambient_error(self.project(g), self.project(h), len(self.element_shape))
 
     def equal(self, g: Tensor, h: Tensor, atol: float | None = None) -> Tensor:
-        """Return where the elements agree to ``atol`` (64 eps by default), shape ``(*batch,)``."""
+        """Return whether elements agree to ``atol`` (64 eps by default), shape ``(*batch,)``."""
         self.check_elements(g, h)
         if atol is None:
             atol = 0.0 if not g.is_floating_point() else 64 * torch.finfo(g.dtype).eps
@@ -221,7 +221,7 @@ class Group(abc.ABC):
         raise TypeError(expected(self, "elements() of a finite group", "an infinite one; use grid"))
 
     def index(self, g: Tensor) -> Tensor:
-        """Return the place of each element in `elements`, int64, shape ``(*batch,)``.
+        """Return the position of each element in `elements`, int64, shape ``(*batch,)``.
 
         Raises:
             TypeError: If the group is infinite.
@@ -256,31 +256,31 @@ class Group(abc.ABC):
         raise TypeError(expected(self, "grid() of a group with a known mesh", "one without"))
 
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
-        """Return elements at which code tends to break, shape ``(n, *element_shape)``."""
+        """Return elements at which code tends to fail, shape ``(n, *element_shape)``."""
         return self.identity(1, dtype=dtype)
 
     # --- charts -----------------------------------------------------------------------------
     @property
     def atlas(self) -> tuple[Chart, ...]:
-        """The charts, ways to write an element, the native one first, with what is valid in each.
+        """The charts (coordinates) of elements, the native one first, each with its valid values.
 
-        A group of one's own that gives the names in ``charts`` alone has its inputs unchecked.
+        Inputs of a custom group that defines only the names, ``charts``, are not checked.
         """
         return ()
 
     @property
     def charts(self) -> tuple[str, ...]:
-        """Names `convert` understands; the first one is the native element."""
+        """Names of the charts for `convert`; the first one is that of the native element."""
         return tuple([chart.name for chart in self.atlas])
 
     def convert(self, x: Tensor, from_: str, to: str) -> Tensor:
-        """Return elements in another chart; names carry their order and unit.
+        """Return elements in another chart; names contain order and unit.
 
-        Shape, dtype and values are checked; values are not while a graph is traced or under
-        ``torch.func``. `groupae.groups.charts` says how near they have to be.
+        Shape, dtype and values are checked, values not while a graph is traced or under
+        ``torch.func``. The tolerance is documented in `groupae.groups.charts`.
 
         Raises:
-            ValueError: If a chart is unknown, or what is written is no element.
+            ValueError: If a chart is unknown, or the numbers are no element.
             ShapeError: If the trailing axes are not the chart's.
             TypeError: If the dtype is not of the chart's kind.
         """
@@ -305,13 +305,13 @@ class Group(abc.ABC):
         return g
 
     def check_elements(self, *elements: Tensor) -> None:
-        """Raise unless each has the shape and kind of dtype of elements, and their batches meet.
+        """Raise unless all have the shape and kind of dtype of elements, and batches broadcast.
 
-        It costs no arithmetic: values are looked at by `convert`.
+        It costs no arithmetic: values are checked by `convert`.
         """
         for g in elements:
             check_element(self, g, self.element_shape, is_integer=self.has_integer_elements)
-        # whole shapes are compared for speed; an exporter would take their equality for a promise
+        # whole shapes are compared for speed; an exporter would take equality as an invariant
         is_traced = torch.compiler.is_compiling()
         if is_traced or any(g.shape != elements[0].shape for g in elements[1:]):
             ends = len(self.element_shape)
@@ -329,7 +329,7 @@ class Group(abc.ABC):
         dtype: torch.dtype | None,
         generator: torch.Generator | None = None,
     ) -> torch.dtype:
-        """Return the dtype of new elements, after a look at what a maker was asked for."""
+        """Return the dtype of new elements, after a check of the arguments of their maker."""
         for size in batch:
             if not hasattr(size, "__index__") or (isinstance(size, int) and size < 0):
                 what, remedy = "batch sizes of at least 0", "give them one by one: sample(2, 3)"
@@ -346,7 +346,7 @@ class Group(abc.ABC):
     def _as_asked(
         self, g: Tensor, dtype: torch.dtype | None, device: torch.device | str | None
     ) -> Tensor:
-        """Return new elements in the dtype and on the device that a caller asked for, if any."""
+        """Return new elements in the requested dtype and on the requested device."""
         return g.to(device=device, dtype=g.dtype if dtype is None else self._asked((), dtype))
 
     # --- subgroups --------------------------------------------------------------------------
@@ -371,7 +371,7 @@ class Group(abc.ABC):
         Raises:
             ValueError: If the text does not parse or names no irrep of the group.
         """
-        # The one import that points back: `G.rep` is sugar for `Representation.parse(G, text)`.
+        # The only import against the layers: `G.rep` is sugar for `Representation.parse(G, text)`.
         from groupae.representations.base import Representation
 
         return Representation.parse(self, text)
@@ -381,7 +381,7 @@ class Group(abc.ABC):
         return self.rep(f"1x{self.irreps.format(label)}")
 
     def trivial(self) -> Representation:
-        """Return the one-dimensional representation that changes nothing."""
+        """Return the trivial representation."""
         return self.irrep(self.irreps.trivial)
 
     @property
@@ -390,13 +390,13 @@ class Group(abc.ABC):
         return "1x1"
 
     def standard(self) -> Representation:
-        """Return the representation by which the group is usually written (rotation matrices)."""
+        """Return the standard representation, such as rotation matrices."""
         return self.rep(self.standard_text)
 
     def regular(self, cutoff: int | None = None, *, on_elements: bool = False) -> Representation:
         """Return the regular representation: functions on the group, ``(g f)(x) = f(g^-1 x)``.
 
-        By Peter and Weyl each real irrep appears ``dim / commutant_dim`` times.
+        By the Peter-Weyl theorem each real irrep appears ``dim / commutant_dim`` times.
 
         Args:
             cutoff: Highest irrep kept (frequency, degree), needed where there are infinitely many.
@@ -405,7 +405,7 @@ class Group(abc.ABC):
 
         Raises:
             ValueError: If the group is infinite and no cutoff is given.
-            TypeError: If the group is not compact: then it is no sum of irreps.
+            TypeError: If the group is not compact: then the representation is no sum of irreps.
         """
         if not self.is_compact:
             raise TypeError(expected(self, "a compact group for regular()", "a non-compact one"))
@@ -427,7 +427,7 @@ class Group(abc.ABC):
     def quotient(
         self, phi: Homomorphism, cutoff: int | None = None, *, on_cosets: bool = False
     ) -> Representation:
-        """Return the functions on the cosets ``G / H`` of a subgroup, as a sum of irreps.
+        """Return the representation on functions on the cosets ``G / H``, as a sum of irreps.
 
         An irrep appears as often as it has vectors fixed by H (Frobenius reciprocity).
 
@@ -453,7 +453,7 @@ class Group(abc.ABC):
             return NotImplemented
         return Product.of(self, other)
 
-    # --- Lie groups (a finite group says why not) -------------------------------------------
+    # --- Lie groups (finite groups raise) ---------------------------------------------------
     def exp(self, v: Tensor) -> Tensor:
         """Return the exponential of Lie-algebra coordinates ``(*batch, lie_dim)``."""
         raise TypeError(expected(self, "a Lie group for exp", f"{self._kind}: no Lie algebra"))
@@ -466,8 +466,8 @@ class Group(abc.ABC):
         """Return ``g exp(t log(g^-1 h))``, from ``g`` (t = 0) to ``h`` (t = 1).
 
         Args:
-            g: Where the path starts.
-            h: Where it ends; batch axes broadcast.
+            g: Start of the path.
+            h: End of the path; batch axes broadcast.
             t: A number, or a tensor of shape ``(*batch,)``.
 
         Raises:

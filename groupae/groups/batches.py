@@ -1,4 +1,4 @@
-"""Batches of elements, compared with each other and laid along the axes of data."""
+"""Comparison of batches of elements, and their alignment with batches of data."""
 
 from __future__ import annotations
 

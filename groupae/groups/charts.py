@@ -1,11 +1,11 @@
-"""Charts: the ways to write an element as numbers, and which numbers are elements.
+"""Charts: coordinates of elements, and the check that given numbers are valid.
 
 Conventions: each group declares its charts in `Group.atlas`, the native one first, and
 `Group.convert` checks every input against them by `check_chart`: shape, kind of dtype and values.
-Values are compared up to the rounding of a table, 1e-3 (or 4 eps of a half-precision dtype): a
-matrix farther from a rotation than that is refused, for `Group.project` to bring back or not. The
-length of a quaternion and of a complex number does not matter, nor in which turn an angle is.
-Values that cannot be read are not: while a graph is traced, under ``torch.func``, on ``meta``.
+The tolerance is the rounding of printed numbers, 1e-3 (or 4 eps of a half-precision dtype): a
+matrix farther from a rotation than that is refused, and `Group.project` returns the nearest one.
+Lengths of quaternions and of complex numbers and whole turns of angles do not matter. Values are
+not checked where they cannot be read: while a graph is traced, under ``torch.func``, on ``meta``.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ __all__ = [
 PROJECT = "project returns the nearest one"
 MODULO = "project takes it modulo the order"
 
-_NEAR = 1e-3  # written numbers are rounded
+_NEAR = 1e-3  # rounding of printed numbers
 
 Kind = Literal["floating", "integer", "complex", "real"]
 Test = Callable[[Tensor, float], Tensor]
-"""Which of a batch are elements, to a tolerance."""
+"""Test of a batch of numbers, to a tolerance: which of them are elements."""
 
 _FLOATING = (torch.float64, torch.float32, torch.bfloat16, torch.float16)
 _COMPLEX = (torch.complex128, torch.complex64, torch.complex32)
@@ -60,16 +60,16 @@ _DTYPES = {
 
 @dataclasses.dataclass(frozen=True)
 class Chart:
-    """One way to write elements.
+    """Coordinates of elements.
 
     Args:
         name: The name, with order and unit.
         shape: Trailing shape.
         kind: Kind of dtype; ``"real"`` is floating or integer.
-        what: Which numbers are elements, in words.
-        is_valid: Which of the batch are, by values: from ``(*batch, *shape)``, finite and of at
-            least single precision, and a tolerance, to ``(*batch,)``. ``None``: all.
-        remedy: What to do with others.
+        what: Description of the valid numbers, for errors.
+        is_valid: Test of values: from ``(*batch, *shape)``, finite and of at least single
+            precision, and a tolerance, to booleans ``(*batch,)``. ``None``: all are valid.
+        remedy: Remedy for invalid numbers, for errors.
     """
 
     name: str
@@ -81,12 +81,12 @@ class Chart:
 
 
 def check_chart(owner: object, chart: Chart, x: object) -> None:
-    """Raise unless ``x`` is a batch of elements written in a chart.
+    """Raise unless ``x`` is a batch of elements in the coordinates of a chart.
 
     Raises:
         TypeError: If it is no tensor, or of another kind of dtype.
-        ShapeError: If its trailing axes are others.
-        ValueError: If a number is not finite, or what is written is no element.
+        ShapeError: If its trailing axes are not those of the chart.
+        ValueError: If a number is not finite, or the numbers are no element.
     """
     if not isinstance(x, Tensor):
         remedy = "make it one with torch.tensor"
@@ -113,7 +113,7 @@ def check_chart(owner: object, chart: Chart, x: object) -> None:
 
 
 def check_finite(owner: object, x: Tensor) -> None:
-    """Raise ``ValueError`` unless all numbers are finite, where they can be looked at."""
+    """Raise ``ValueError`` unless all numbers are finite; pass where they cannot be read."""
     if x.is_floating_point() and _has_values(x) and not bool(x.isfinite().all()):
         place = tuple((~x.isfinite()).nonzero()[0].tolist())
         got = f"{x.detach()[place].item()} at index {place}"
@@ -152,7 +152,7 @@ def _article(kind: Kind) -> str:
 
 
 def _has_values(x: Tensor) -> bool:
-    """Return whether the numbers can be looked at: not while something follows the operations."""
+    """Return whether values can be read: not under a tracer or a function transform."""
     if x.is_meta or x.numel() == 0 or torch.compiler.is_compiling() or is_transformed():
         return False
     if type(x) not in (Tensor, torch.nn.Parameter) or torch._C._len_torch_dispatch_stack():
@@ -176,7 +176,7 @@ def _are_elements(chart: Chart, x: Tensor, lead: int) -> Tensor:
 
 
 def _first_wrong(x: Tensor, good: Tensor, lead: int) -> str:
-    """Return what the first wrong one is, and where in the batch."""
+    """Return the text of the first invalid element, with its position in the batch."""
     place = tuple((~good).nonzero()[0].tolist())
     numbers = x.detach()[place].tolist()
     text = str(_short(numbers))
@@ -190,45 +190,45 @@ def _short(numbers: object) -> object:
     return float(f"{numbers:.4g}") if isinstance(numbers, float) else numbers
 
 
-# --- what is valid: tests of numbers to a tolerance -------------------------------------------
+# --- tests of values to a tolerance ------------------------------------------------------------
 def is_nonzero(x: Tensor, tolerance: float = 0.0) -> Tensor:
-    """Return where a vector along the last axis, or a complex number, has a direction."""
+    """Return whether vectors along the last axis, or complex numbers, are not zero."""
     del tolerance
     return x != 0 if x.is_complex() else (x.abs() > torch.finfo(x.dtype).tiny).any(-1)
 
 
 def is_sign(x: Tensor, tolerance: float) -> Tensor:
-    """Return where numbers are 1 or -1."""
+    """Return whether numbers are 1 or -1."""
     return (x.abs() - 1).abs() <= tolerance
 
 
 def is_orthogonal(x: Tensor, tolerance: float) -> Tensor:
-    """Return where matrices are orthogonal."""
+    """Return whether matrices are orthogonal."""
     eye = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
     return ((x.mT @ x - eye).abs() <= 4 * tolerance).flatten(-2).all(-1)
 
 
 def is_rotation(x: Tensor, tolerance: float) -> Tensor:
-    """Return where matrices are orthogonal and of determinant 1, not -1."""
+    """Return whether matrices are rotations: orthogonal with determinant 1."""
     determinant: Tensor = torch.linalg.det(x)
     return is_orthogonal(x, tolerance) & (determinant > 0)
 
 
 def is_homogeneous(x: Tensor, tolerance: float) -> Tensor:
-    """Return where the last row of matrices is ``0, ..., 0, 1``."""
+    """Return whether the last row of matrices is ``0, ..., 0, 1``."""
     last = torch.zeros_like(x[..., -1, :])
     last[..., -1] = 1
     return ((x[..., -1, :] - last).abs() <= tolerance).all(-1)
 
 
 def is_permutation(x: Tensor, tolerance: float = 0.0) -> Tensor:
-    """Return where integers along the last axis are 0..n-1 in some order."""
+    """Return whether integers along the last axis are 0..n-1 in some order."""
     del tolerance
     return (x.sort(-1).values == torch.arange(x.shape[-1], device=x.device)).all(-1)
 
 
 def is_permutation_matrix(x: Tensor, tolerance: float) -> Tensor:
-    """Return where matrices have one 1 in every row and column, and zeros elsewhere."""
+    """Return whether matrices have one 1 in every row and column, and zeros elsewhere."""
     whole = x.round()
     ones = whole == 1
     good = ((x - whole).abs() <= tolerance) & (ones | (whole == 0))
@@ -237,5 +237,5 @@ def is_permutation_matrix(x: Tensor, tolerance: float) -> Tensor:
 
 
 def within(order: int) -> Test:
-    """Return the test whether indices are in ``0..order-1``."""
+    """Return a test for indices in ``0..order-1``."""
     return lambda x, _: (x >= 0) & (x < order)

@@ -1,4 +1,4 @@
-r"""The centre of the group algebra of a finite group, over the reals: its minimal idempotents.
+r"""Minimal idempotents of the centre of the real group algebra of a finite group.
 
 Functions on the group that are constant on conjugacy classes and on inverses commute under
 convolution. Their minimal idempotents :math:`e_\chi` correspond to the real irreps: convolving by
@@ -40,7 +40,7 @@ class Centre:
 
 @functools.lru_cache(maxsize=64)
 def generic_numbers(n: int, seed: int) -> Tensor:
-    """Return numbers in [-1, 1] without symmetry, the same ones everywhere."""
+    """Return fixed generic numbers in [-1, 1], the same on every machine."""
     state, numbers = 1 + seed, []
     for _ in range(n + 8):  # Lehmer's generator in whole numbers; the first few are small
         state = state * 48271 % (2**31 - 1)
@@ -49,7 +49,7 @@ def generic_numbers(n: int, seed: int) -> Tensor:
 
 
 def _real_classes(product: Tensor, inverse: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the first element of each class of ``g h g^-1`` and inverses, and each one's class."""
+    """Return one element per conjugacy class (with inverses), and the class of each element."""
     least = product[product, inverse[:, None]].amin(0)  # over g of g h g^-1
     least = torch.minimum(least, least[inverse])
     first, of = least.unique(return_inverse=True)
@@ -60,7 +60,7 @@ def ideals(product: Tensor, inverse: Tensor) -> Centre:
     """Return the minimal idempotents of the centre of a group with these products.
 
     Raises:
-        ValueError: If they could not be told apart.
+        ValueError: If numerical errors hide the difference between two of them.
     """
     n = len(product)
     first, of = _real_classes(product, inverse)
@@ -84,11 +84,11 @@ def ideals(product: Tensor, inverse: Tensor) -> Centre:
 
 
 def _common_eigenvectors(operators: Tensor) -> Tensor:
-    """Return the orthonormal common eigenvectors of symmetric matrices that commute."""
+    """Return orthonormal common eigenvectors of commuting symmetric matrices."""
     vectors: Tensor
     _, vectors = torch.linalg.eigh(operators.sum(0))
     eye = torch.eye(len(vectors), dtype=torch.float64)
-    for _ in range(_REFINEMENTS):  # Newton's step of a simultaneous diagonalisation
+    for _ in range(_REFINEMENTS):  # one Newton step of simultaneous diagonalisation
         turned = vectors.mT @ operators @ vectors
         values = turned.diagonal(dim1=1, dim2=2)
         apart = values[:, :, None] - values[:, None, :]

@@ -1,4 +1,4 @@
-"""Tensors as frozen data: equal by value, hashable, picklable, cast on use."""
+"""Constant tensors as frozen data: equal by value, hashable, picklable."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def look_up(table: Tensor, *indices: Tensor) -> Tensor:
         >>> look_up(torch.tensor([[0, 1], [2, 3]]), torch.tensor(1), torch.tensor([0, 1])).tolist()
         [2, 3]
     """
-    # an index without axes is read as a number, which vmap refuses inside of a derivative
+    # torch reads an index without axes as a number, which vmap refuses inside a derivative
     places = tuple(index.long().unsqueeze(-1) for index in indices)
     return table.to(places[0].device)[places].squeeze(max(index.ndim for index in indices))
 
@@ -66,17 +66,17 @@ class Constant:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Its shape."""
+        """Shape of the tensor."""
         return tuple(self._values.shape)
 
     def to(
         self, dtype: torch.dtype | None = None, device: torch.device | str | None = None
     ) -> Tensor:
-        """Return it in another dtype and on another device, to be read; `values` is a copy."""
+        """Return the tensor in another dtype and on another device; read only."""
         return self._values.to(device=device, dtype=dtype)
 
     def like(self, x: Tensor) -> Tensor:
-        """Return it in the dtype and on the device of ``x``, to be read."""
+        """Return the tensor in the dtype and on the device of ``x``; read only."""
         return self._values.to(device=x.device, dtype=x.dtype)
 
     def __len__(self) -> int:

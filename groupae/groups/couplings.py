@@ -1,4 +1,4 @@
-r"""How the product of two irreps splits, where a formula tells it.
+r"""Closed formulas for the decomposition of a product of two irreps.
 
 A coupling is an irrep c of a (x) b with isometries C of shape ``(copies, dim a, dim b, dim c)``,
 :math:`(\rho_a \otimes \rho_b)\, C = C\, \rho_c`. Frequencies add and subtract, like the exponents
@@ -25,7 +25,7 @@ _ELEMENTS_PER_COLUMN = 3  # well spread, they determine a column well
 
 
 def fold_frequency(k: int, n: int | None = None) -> tuple[int, bool]:
-    """Return the frequency from 0 up (to n / 2 modulo n), and whether it turns the other way."""
+    """Return the non-negative frequency (at most n / 2 modulo n), and whether its sign changed."""
     if n is None:
         return abs(k), k < 0
     k %= n
@@ -35,12 +35,12 @@ def fold_frequency(k: int, n: int | None = None) -> tuple[int, bool]:
 def couple_frequencies(
     a: tuple[int, int], b: tuple[int, int], n: int | None = None
 ) -> list[tuple[int, Tensor]]:
-    """Return the phases in the product of two, as complex bilinear forms that turn by them.
+    """Return the frequencies in a product of two, with complex bilinear forms onto each.
 
     Args:
         a: Frequency and degree of the first: 2 for ``(x, y)`` read as ``x + iy``, 1 for a sign.
         b: Those of the second.
-        n: Frequencies that differ by it are one.
+        n: Modulus of frequencies, if there is one.
 
     Returns:
         Frequencies and forms ``(dim a, dim b)``, whose real and imaginary parts have norm 1 or 0.
@@ -61,12 +61,12 @@ def couple_frequencies(
 def couple_degrees(matrices: Matrices, a: int, b: int, c: int) -> Tensor:
     """Return the isometry of degree ``c`` into the product of ``a`` and ``b``.
 
-    Vectors that turns about the polar axis y leave alone are averaged with the zonal function of
-    degree c over exact quadratures; what is left is the image of the zonal vector. Its turned
-    copies give the other columns.
+    Vectors that are invariant under turns about the polar axis y are averaged with the zonal
+    function of degree c over exact quadratures; the result is the image of the zonal vector. Its
+    rotated copies give the other columns.
 
     Args:
-        matrices: Those of the irreps.
+        matrices: Function that returns the matrices of irreps.
         a: The first degree.
         b: The second.
         c: The third, in ``|a - b|..a + b``.
@@ -102,7 +102,7 @@ def couple_degrees(matrices: Matrices, a: int, b: int, c: int) -> Tensor:
     moved = (left[2] @ (x / x.norm()) @ right[2].mT).flatten(1)
     columns = third[2][:, :, c]
     found: Tensor = torch.linalg.lstsq(columns, moved).solution.mT
-    for _ in range(2):  # Newton's step to the nearest isometry
+    for _ in range(2):  # one Newton step to the nearest isometry
         found = 1.5 * found - 0.5 * found @ (found.mT @ found)
     large = found.flatten()[(found.flatten().abs() > 1e-6).int().argmax()]
     return (found * large.sign()).reshape(2 * a + 1, 2 * b + 1, 2 * c + 1)

@@ -1,7 +1,7 @@
-"""The maps that intertwine two families of matrices, by linear algebra alone.
+"""Intertwiners of two families of matrices, by linear algebra.
 
-For representations of compact groups Schur's lemma is better (`groupae.representations`); this
-works for any group, and for Lie algebras.
+Representations of compact groups have a cheaper way, by Schur's lemma
+(`groupae.representations`); this one works for any group, and for Lie algebras.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def intertwiner_space(source: Tensor, target: Tensor) -> Tensor:
     eye_d, eye_e = (torch.eye(n, dtype=torch.float64) for n in (d, e))
     equations = torch.einsum("xi,gjy->gxyij", eye_e, source)
     equations = equations - torch.einsum("gxi,yj->gxyij", target, eye_d)
-    scale = 1 + source.abs().amax((1, 2)) + target.abs().amax((1, 2))  # every element counts alike
+    scale = 1 + source.abs().amax((1, 2)) + target.abs().amax((1, 2))  # equal weights
     triangle: Tensor
     _, triangle = torch.linalg.qr((equations.flatten(1) / scale[:, None]).view(-1, e * d), mode="r")
     vh: Tensor

@@ -1,6 +1,6 @@
-"""What a group tells about its irreducible representations.
+"""Interface of the irreducible representations of a group.
 
-A group owns its irreps: their labels, sizes and matrices. `groupae.representations` sums them.
+A group owns its irreps: labels, sizes and matrices. `groupae.representations` has their sums.
 Conventions: real matrices, orthogonal for compact groups; a block of ``m`` copies of an irrep of
 degree ``d`` is stored ``(d, m)``, irrep index first and copies last.
 """
@@ -26,12 +26,12 @@ IrrepLabel = Hashable
 
 @dataclasses.dataclass(frozen=True)
 class Terms:
-    """Irreps with their multiplicities, as they follow one another in a vector.
+    """Irreps with their multiplicities, in the order of a vector.
 
     Args:
-        labels: The irrep of each term.
-        dims: Its degree d.
-        copies: How many there are.
+        labels: Irrep of each term.
+        dims: Degree d of each term.
+        copies: Multiplicity of each term.
     """
 
     labels: tuple[IrrepLabel, ...]
@@ -42,8 +42,8 @@ class Terms:
 class Irreps(abc.ABC):
     """The real irreducible representations of one group, named by labels.
 
-    Groups that are not reductive (`Affine`) list indecomposable blocks instead and say so in
-    `is_irreducible`. A subclass gives `labels`, `parse`, `dim` and `matrices`.
+    Groups that are not reductive (`Affine`) list indecomposable blocks too, for which
+    `is_irreducible` is false. Subclasses define `labels`, `parse`, `dim` and `matrices`.
     """
 
     @override
@@ -53,7 +53,7 @@ class Irreps(abc.ABC):
 
     @property
     def trivial(self) -> IrrepLabel:
-        """Label of the one-dimensional irrep that changes nothing."""
+        """Label of the trivial irrep."""
         return 0
 
     @abc.abstractmethod
@@ -73,7 +73,7 @@ class Irreps(abc.ABC):
         """
 
     def format(self, label: IrrepLabel) -> str:
-        """Return the text of a label; `parse` undoes it."""
+        """Return the text of a label, the inverse of `parse`."""
         return str(label)
 
     @abc.abstractmethod
@@ -96,7 +96,7 @@ class Irreps(abc.ABC):
         return True
 
     def is_orthogonal(self, label: IrrepLabel) -> bool:
-        """Return whether the matrices are orthogonal, which those of compact groups can be."""
+        """Return whether the matrices are orthogonal, as those of compact groups are here."""
         del label
         return True
 
@@ -109,24 +109,24 @@ class Irreps(abc.ABC):
 
     @abc.abstractmethod
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
-        """Return the matrix of ``g`` in each irrep, ``(*batch, d, d)``; not to be written to."""
+        """Return the matrix of ``g`` in each irrep, ``(*batch, d, d)``; read only."""
 
     def couplings(self, a: IrrepLabel, b: IrrepLabel) -> list[tuple[IrrepLabel, Tensor]] | None:
-        """Return the irreps in the product of two, or ``None`` if no formula tells.
+        """Return the irreps in the product of two, or ``None`` if no formula is known.
 
         Returns:
-            Each irrep c once, with isometries ``(copies, dim a, dim b, dim c)``, float64.
+            One entry per irrep c, with isometries ``(copies, dim a, dim b, dim c)``, float64.
         """
         del a, b
         return None
 
     def halves(self, label: IrrepLabel) -> list[IrrepLabel]:
-        """Return the irreps, not listed, into which a listed product that is none splits."""
+        """Return the unlisted irreps that a reducible label of a product group is the sum of."""
         del label
         return []
 
     def coupling(self, a: IrrepLabel, b: IrrepLabel, c: IrrepLabel) -> Tensor | None:
-        """Return the isometries of one irrep in the product of two, as `couplings` does."""
+        """Return the isometries of one irrep in the product of two; see `couplings`."""
         every = self.couplings(a, b)
         if every is None:
             return None
@@ -136,7 +136,7 @@ class Irreps(abc.ABC):
     def multipliers(
         self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
     ) -> list[Tensor]:
-        """Return `matrices` as they are multiplied by fastest: one after another in memory."""
+        """Return `matrices` in the layout that multiplies fastest, contiguous in memory."""
         return self.matrices(labels, g, dtype)
 
     def apply(
@@ -149,11 +149,11 @@ class Irreps(abc.ABC):
     def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
         """Apply ``g`` to whole vectors ``(*batch, sum of d copies, m)``; batch axes broadcast.
 
-        By the matrices, unless a family overrides `apply`, since it needs none.
+        It multiplies by matrices unless a subclass overrides `apply`.
         """
         if type(self).apply is Irreps.apply:
             matrices: list[Tensor | None] = [*self.multipliers(terms.labels, g, x.dtype)]
-            for i, label in enumerate(terms.labels[:-1]):  # one must tell the batch of g
+            for i, label in enumerate(terms.labels[:-1]):  # the last one stays, for the batch of g
                 if label == self.trivial:
                     matrices[i] = None
             return multiply_blocks(matrices, terms.copies, x)

@@ -1,4 +1,4 @@
-"""Groups with an exponential."""
+"""Interface of groups with an exponential and a logarithm."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ __all__ = ["LieGroup"]
 
 
 class LieGroup(Group):
-    """A group with an exponential: adds one-parameter paths.
+    """A group with an exponential and a logarithm.
 
-    Subclasses give ``lie_dim``, ``exp`` and ``log`` too.
+    Subclasses define ``lie_dim``, ``exp`` and ``log`` too.
     """
 
     @abc.abstractmethod

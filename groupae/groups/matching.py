@@ -1,7 +1,7 @@
-"""Whether two things that meet are of one group: data and model, action and representation.
+"""Comparison of the groups of two objects: data and model, action and representation.
 
-Elements are plain tensors: an index of C(8) looks like one of C(4), an angle like a scale. So what
-knows its group is asked for it wherever two such things meet.
+Elements are plain tensors: an index of C(8) looks like one of C(4), an angle like a scale. So the
+groups of two objects are compared wherever they are used together.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ def group_of(thing: object) -> Group | None:
 
 
 def check_same_group(owner: object, what: str, wanted: object, found: object) -> None:
-    """Raise if two objects are of different groups; those that know none are let through.
+    """Raise if two objects are of different groups; pass if one has none.
 
     Args:
-        owner: Who complains.
-        what: What is of another group, in the plural: "pairs".
-        wanted: An object whose group is asked for, or the group.
+        owner: Name at the start of the message.
+        what: Noun for ``found`` in the plural, such as "pairs".
+        wanted: A group, or an object that has one.
         found: Likewise.
 
     Raises:
-        ValueError: If both know their group and the groups differ; the sentence names the map from
-            one to the other if there is an inclusion.
+        ValueError: If both have groups and these differ; the message names the inclusion of one
+            in the other if there is one.
     """
-    if torch.compiler.is_compiling():  # asked before anything is traced
+    if torch.compiler.is_compiling():  # before a graph is traced
         return
     mine, theirs = group_of(wanted), group_of(found)
     if mine is None or theirs is None or mine is theirs or mine == theirs:

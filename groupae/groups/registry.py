@@ -1,7 +1,7 @@
-"""Groups by name: the text that `str` of a group prints, and short forms of it.
+"""Groups by name: the text that ``str`` of a group prints, and short forms of it.
 
-A group that has a spelling also has examples, small ones: ``groupae check`` and the strategies of
-`groupae.testing` take them from here. Names that are not built in are those of plug-ins.
+Each spelling has small examples, for ``groupae check`` and for the strategies of
+`groupae.testing`. Names that are not built in are those of plug-ins.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def get_group(text: str | Mapping[str, str]) -> Group:
 
 
 def example_groups() -> tuple[Group, ...]:
-    """Return every kind of built-in group in small sizes, and some products, the simplest first."""
+    """Return small examples of every kind of built-in group and of products, simplest first."""
     texts = (*(text for texts in _EXAMPLES.values() for text in texts), *_PRODUCTS)
     return tuple(get_group(text) for text in texts)
 
@@ -131,7 +131,7 @@ def example_groups() -> tuple[Group, ...]:
 def register_group(
     name: str, factory: Group | Callable[..., Group], *, replace: bool = False
 ) -> None:
-    """Let `get_group` know a group by name, for as long as the program runs.
+    """Register a group under a name for `get_group`, for the lifetime of the process.
 
     A package does so for all programs by an entry point of the group ``groupae.groups``.
 
@@ -179,7 +179,7 @@ def _built_in(text: str) -> Group | None:
 
 
 def _is_built_in(name: str) -> bool:
-    """Return whether a name, alone or with a number, is read as a built-in group."""
+    """Return whether a name, alone or with a number, is that of a built-in group."""
     texts = (name, *(f"{name}({n})" for n in (1, 2, 3, 4)))
     patterns = [pattern for pattern, _ in _SPELLINGS.values()]
     return any(re.fullmatch(p, t, flags=re.IGNORECASE) for p in patterns for t in texts)

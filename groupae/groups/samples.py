@@ -20,9 +20,9 @@ def sample_elements(
 
 
 def sample_pairs(group: Group) -> tuple[Tensor, Tensor]:
-    """Return float64 pairs on which a user's map is tried when it is made.
+    """Return float64 pairs of elements for the check of a map that a user defines.
 
-    Every element of a small finite group stands in three of them: one wrong one is found.
+    Each element of a small finite group is in three of them, so that one wrong image is found.
     """
     g = sample_elements(group)
     if group.order is not None and group.order <= MOST_LISTED:

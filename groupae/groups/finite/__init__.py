@@ -1,9 +1,8 @@
-"""Finite groups: cyclic, dihedral, symmetric, polyhedral, and any group that is listed.
+"""Finite groups: cyclic, dihedral, symmetric, polyhedral, and any with listed elements.
 
-``indexed_group`` is what groups of indices share, ``enumerated_group`` what those share whose
-elements are all listed: groups from a ``table_group``, a ``permutation_group`` or a
-``finite_matrix_group``. Their irreps are computed in ``found_irreps``, those of the symmetric
-groups in ``young``.
+``indexed_group`` is the base class of groups whose elements are indices, ``enumerated_group`` of
+those with a multiplication table: ``table_group``, ``permutation_group``, ``finite_matrix_group``.
+Irreps of the latter are computed in ``found_irreps``, those of the symmetric groups in ``young``.
 """
 
 from groupae.groups.finite.cyclic import Cyclic

@@ -1,7 +1,7 @@
 """Cyclic groups.
 
 Conventions: an element of `Cyclic` is an int64 index ``j`` in 0..n-1, shape ``(*batch,)``,
-standing for the turn by ``2 pi j / n``; indices are added modulo n.
+for the turn by ``2 pi j / n``; indices are added modulo n.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ __all__ = ["Cyclic", "are_steps", "turn_steps"]
 
 
 def turn_steps(angle: Tensor, n: int) -> Tensor:
-    """Return the steps j of angles ``2 pi j / n``, to the nearest, int64 in 0..n-1."""
+    """Return the nearest steps j of angles ``2 pi j / n``, int64 in 0..n-1."""
     steps = angle * (n / (2 * math.pi))
     return torch.remainder(steps.round().to(torch.int64), n)
 
 
 def are_steps(angle: Tensor, n: int, tolerance: float) -> Tensor:
-    """Return where angles are multiples of ``2 pi / n``, to a part of a step."""
+    """Return whether angles are multiples of ``2 pi / n``, to a fraction of a step."""
     steps = angle * (n / (2 * math.pi))
     return (steps - steps.round()).abs() <= tolerance
 
@@ -119,7 +119,7 @@ class Cyclic(IndexedGroup):
     @property
     @override
     def atlas(self) -> tuple[Chart, ...]:
-        """``index`` in 0..n-1, and ``angle``, in any turn; in [0, 2 pi) where it is returned."""
+        """``index`` in 0..n-1, and ``angle``: any as input, in [0, 2 pi) as output."""
         n, what = self.n, f"multiples of 2 pi / {self.n}"
         return (
             Chart("index", (), "integer", f"0..{n - 1}", within(n), MODULO),
@@ -140,7 +140,7 @@ class Cyclic(IndexedGroup):
 
     @override
     def project(self, x: Tensor) -> Tensor:
-        """Return the index, to the nearest whole number, modulo n."""
+        """Return the nearest whole number modulo n."""
         return torch.remainder(to_whole(Method(self, "project"), x), self.n)
 
     @override
@@ -151,7 +151,7 @@ class Cyclic(IndexedGroup):
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
-        """Return the number of steps between, in 0..n // 2."""
+        """Return the number of steps between two elements, in 0..n // 2."""
         self.check_elements(g, h)
         steps = torch.remainder(g.long() - h.long(), self.n)
         return torch.minimum(steps, self.n - steps)

@@ -1,7 +1,7 @@
 """Dihedral groups.
 
 Conventions: an element of `Dihedral` is an int64 index ``j + n s`` in 0..2n-1, shape ``(*batch,)``,
-standing for ``r^j f^s``: flip about the x axis first if s = 1, then turn by ``2 pi j / n``.
+for ``r^j f^s``: flip about the x axis first if s = 1, then turn by ``2 pi j / n``.
 """
 
 from __future__ import annotations
@@ -75,8 +75,8 @@ class Dihedral(IndexedGroup):
 
     Element ``j + n s`` is ``r^j f^s`` (flip about the x axis first, then turn). Irreps are named as
     for `O2`: ``0``, ``0-`` (flips are -1), in two dimensions the frequencies 1, 2, ... below n / 2,
-    and for even n two more lines, written with the number n / 2: in D(4) ``2`` (r is -1, f is 1)
-    and ``2-`` (both are -1).
+    and for even n two more of dimension 1, written with the number n / 2: in D(4) ``2`` (r is -1,
+    f is 1) and ``2-`` (both are -1).
 
     Args:
         n: Number of turns, at least 1; half the order.
@@ -127,13 +127,13 @@ class Dihedral(IndexedGroup):
     @property
     @override
     def irreps(self) -> Irreps:
-        """``0``, ``0-``, the frequencies, and two more lines for even n."""
+        """``0``, ``0-``, the frequencies, and two more of dimension 1 for even n."""
         return _DihedralIrreps(self.n)
 
     @property
     @override
     def standard_text(self) -> str:
-        """Frequency 1, the 2x2 matrices; for n = 1 and 2 a sum of two lines."""
+        """Frequency 1, the 2x2 matrices; for n = 1 and 2 a sum of two of dimension 1."""
         return {1: "1x0 + 1x0-", 2: "1x1 + 1x1-"}.get(self.n, "1x1")
 
     @override
@@ -156,7 +156,7 @@ class Dihedral(IndexedGroup):
 
     @override
     def project(self, x: Tensor) -> Tensor:
-        """Return the index, to the nearest whole number, modulo 2n."""
+        """Return the nearest whole number modulo 2n."""
         return torch.remainder(to_whole(Method(self, "project"), x), 2 * self.n)
 
     @override
@@ -171,7 +171,7 @@ class Dihedral(IndexedGroup):
 
     @override
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
-        """Return turns by few steps, about half and nearly all of a turn, and flips of these."""
+        """Return turns by few steps, by about half and nearly all of a turn, and these flipped."""
         del dtype
         n, half = self.n, self.n // 2
         turns = sorted({j % n for j in (0, 1, 2, half - 1, half, half + 1, -2, -1)})

@@ -1,4 +1,4 @@
-"""Finite groups with all elements listed.
+"""Finite groups with a multiplication table.
 
 Conventions: an element is an int64 index, shape ``(*batch,)``; index 0 is the identity. Irreps are
 found by the library (`groupae.groups.finite.found_irreps`).
@@ -28,7 +28,7 @@ __all__ = ["EnumeratedGroup", "parse_json"]
 
 @dataclasses.dataclass(frozen=True)
 class EnumeratedGroup(IndexedGroup):
-    """A finite group whose elements are indices into a list; a subclass gives `table`."""
+    """A finite group whose elements are indices into a list; subclasses define `table`."""
 
     @property
     @abc.abstractmethod
@@ -37,12 +37,12 @@ class EnumeratedGroup(IndexedGroup):
 
     @property
     def natural(self) -> Constant | None:
-        """Matrices of all elements if the group came with some, shape ``(order, d, d)``."""
+        """Matrices of all elements if the group is given by matrices, shape ``(order, d, d)``."""
         return None
 
     @property
     def has_natural(self) -> bool:
-        """Whether `natural` is there; it may be large, and is made when it is asked for."""
+        """Whether `natural` exists; it may be large, so it is computed on demand."""
         return False
 
     @functools.cached_property
@@ -50,7 +50,7 @@ class EnumeratedGroup(IndexedGroup):
         return (self.table.values == 0).int().argmax(1)
 
     def _fill_caches(self) -> None:
-        """Compute what operations look up: torch.compile cannot while it traces them."""
+        """Compute the lookup tables of operations, which torch.compile cannot trace."""
         self.__dict__["_inverses"] = self._inverses
 
     @property
@@ -62,7 +62,7 @@ class EnumeratedGroup(IndexedGroup):
     @property
     @override
     def atlas(self) -> tuple[Chart, ...]:
-        """``index``, the place in the list."""
+        """``index``, the position in the list."""
         return (self._index_chart,)
 
     @property
@@ -82,13 +82,13 @@ class EnumeratedGroup(IndexedGroup):
     @property
     @override
     def irreps(self) -> Irreps:
-        """The irreps found from the table, ``0, 1, 2, ...`` by size, and ``std`` if natural."""
+        """The irreps by the table, ``0, 1, 2, ...`` in order of size, and ``std`` for `natural`."""
         return self._irreps
 
     @property
     @override
     def standard_text(self) -> str:
-        """The natural representation, else the last irrep (of the largest degree)."""
+        """The natural representation if there is one, else the last irrep (of largest degree)."""
         return f"1x{len(self.irreps.labels()) - 1}" if not self.has_natural else "1xstd"
 
     @override
@@ -105,7 +105,7 @@ class EnumeratedGroup(IndexedGroup):
 
     @override
     def project(self, x: Tensor) -> Tensor:
-        """Return the index, to the nearest whole number, clamped to the list."""
+        """Return the nearest whole number, clamped to the list."""
         return to_whole(Method(self, "project"), x).clamp(0, self.order - 1)
 
     @override
@@ -125,7 +125,7 @@ def parse_json(text: str) -> list[Any]:
     """Return nested lists written as JSON.
 
     Raises:
-        ValueError: If the text is none.
+        ValueError: If the text is not valid.
     """
     try:
         values: list[Any] = json.loads(text)

@@ -1,4 +1,4 @@
-r"""The real irreps of any finite group, found from its multiplication table.
+r"""Real irreps of any finite group, computed from its multiplication table.
 
 The regular representation holds every irrep. A generic symmetric matrix that commutes with it (a
 symmetric element of the group algebra acting from the right) has one irreducible copy in each of
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["MAX_ORDER", "FoundIrreps", "find_irreps"]
 
 MAX_ORDER = 2000
-"""Largest order whose irreps are looked for; the regular representation is a dense matrix."""
+"""Largest order of a group whose irreps are computed: dense matrices of that size are used."""
 
-_TRIES = 8
-_LARGE = 64  # dimension of an ideal from which on all functions are split at once
-_TRANSLATIONS = 32  # so many random ones are generic enough to tell copies apart
+_TRIES = 8  # random maps; one nearly always is generic enough
+_LARGE = 64  # dimension of an ideal from which all functions are decomposed at once
+_TRANSLATIONS = 32  # random translations; enough for a generic map that separates copies
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,8 +46,8 @@ class FoundIrreps(Irreps):
     """Irreps of a finite group with index elements, labelled 0, 1, 2, ... by size.
 
     Args:
-        group: The group, whose table `find_irreps` is asked about, and whose natural
-            representation is written ``std``, if there is one.
+        group: The group, with the table for `find_irreps`; its natural representation, if there
+            is one, is written ``std``.
     """
 
     group: EnumeratedGroup
@@ -96,7 +96,7 @@ class FoundIrreps(Irreps):
 
     @override
     def is_irreducible(self, label: IrrepLabel) -> bool:
-        """Return whether it is one of the found ones, or ``std`` with the character of one."""
+        """Return whether the label is that of an irrep, or ``std`` has the character of one."""
         if label != "std":
             return True
         natural = self._character(label)
@@ -107,7 +107,7 @@ class FoundIrreps(Irreps):
 
     @override
     def is_orthogonal(self, label: IrrepLabel) -> bool:
-        """Return whether it is a found one, or the natural one has orthogonal matrices."""
+        """Return whether the matrices are orthogonal, as all but those of ``std`` are."""
         if label != "std":
             return True
         m = self._of(label).values
@@ -171,7 +171,7 @@ def find_irreps(table: Constant) -> tuple[Constant, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class _Kind:
-    """A real irrep before its matrices are known: its character, over the degree, and sizes."""
+    """A real irrep before its matrices are computed: character over degree, and sizes."""
 
     shape: Tensor
     size: int
@@ -188,7 +188,7 @@ def _mean_square(character: Tensor) -> int:
 
 
 def _copy_in_ideal(kind: _Kind, product: Tensor, inverse: Tensor) -> tuple[Tensor, Tensor]:
-    """Return a basis ``(n, d)`` of one irreducible space of functions, and points that fix them.
+    """Return a basis ``(n, d)`` of one irreducible space of functions, with sampling points.
 
     The columns of a pivoted Cholesky decomposition of the projector onto the ideal are a basis;
     an eigenspace of a generic symmetric map that acts from the other side is one copy.
@@ -218,7 +218,7 @@ def _copy_in_ideal(kind: _Kind, product: Tensor, inverse: Tensor) -> tuple[Tenso
 
 
 def _best_cluster(matrix: Tensor, degree: int) -> Tensor | None:
-    """Return the eigenvectors of the value of this multiplicity that stands most alone."""
+    """Return the eigenvectors of the best separated eigenvalue of a given multiplicity."""
     values, vectors = torch.linalg.eigh(matrix)
     gaps = torch.full((len(values) + 1,), math.inf, dtype=torch.float64)
     gaps[1:-1] = values.diff()
@@ -231,7 +231,7 @@ def _best_cluster(matrix: Tensor, degree: int) -> Tensor | None:
 
 
 def _on_points(copy: Tensor, points: Tensor, product: Tensor, inverse: Tensor) -> Tensor:
-    """Return how translations act on functions that are known by their values at some points."""
+    """Return the matrices of translations on functions given by values at sampling points."""
     others = torch.arange(0, len(product), max(1, len(product) // _TRANSLATIONS))
     points = torch.cat([points, others])
     moved = copy[product[inverse[:, None], points]]  # (n, points, d): f(g^-1 x)
@@ -240,17 +240,17 @@ def _on_points(copy: Tensor, points: Tensor, product: Tensor, inverse: Tensor) -
 
 
 def _on_functions(copy: Tensor, product: Tensor, inverse: Tensor) -> Tensor:
-    """Return how translations act on functions, as inner products: errors of them are squared."""
+    """Return the matrices of translations on functions, by inner products."""
     rows = max(1, 2**23 // copy.numel())
     parts = [copy.mT @ copy[product[part]] for part in inverse.split(rows)]
     return torch.cat(parts)
 
 
 def _copies_in_regular(kinds: list[_Kind], product: Tensor, inverse: Tensor) -> list[Tensor]:
-    """Return a copy ``(n, d)`` of each kind among all functions on the group.
+    """Return one copy ``(n, d)`` of each kind among all functions on the group.
 
-    Eigenspaces of a generic symmetric map that acts from the right; a central map tells their
-    kinds.
+    They are eigenspaces of a generic symmetric map that acts from the right; a central map gives
+    their kinds.
     """
     if not kinds:
         return []
@@ -281,8 +281,8 @@ def _copies_in_regular(kinds: list[_Kind], product: Tensor, inverse: Tensor) -> 
 def _canonical(matrices: Tensor) -> Tensor:
     """Return the irrep in the basis of an orbit, made orthogonal to rounding.
 
-    The orbit starts at the eigenvector of a generic symmetric group-algebra element whose value
-    stands most alone. It is unique up to the commutant, which commutes with the whole orbit.
+    The orbit starts at the eigenvector of the best separated eigenvalue of a generic symmetric
+    group-algebra element. It is unique up to the commutant, which commutes with the whole orbit.
     """
     n, d = len(matrices), matrices.shape[-1]
     if d == 1:
@@ -306,7 +306,7 @@ def _canonical(matrices: Tensor) -> Tensor:
     q = torch.stack(basis, 1)
     turned = q.mT @ matrices @ q
     eye = torch.eye(d, dtype=torch.float64)
-    for _ in range(2):  # Newton's step to the nearest orthogonal matrix
+    for _ in range(2):  # one Newton step to the nearest orthogonal matrix
         turned = turned @ (1.5 * eye - 0.5 * turned.mT @ turned)
     turned[0] = eye
     return turned

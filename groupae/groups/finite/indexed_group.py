@@ -1,4 +1,4 @@
-"""Finite groups whose elements are indices: what all of them share.
+"""Base class of the finite groups whose elements are indices.
 
 Conventions: an element is an int64 index in ``0..order-1``, shape ``(*batch,)``; 0 is the identity.
 """
@@ -15,7 +15,7 @@ __all__ = ["IndexedGroup"]
 
 
 class IndexedGroup(FiniteGroup):
-    """A finite group of indices. Subclasses give ``order``, ``compose`` and ``inverse``."""
+    """A finite group of indices. Subclasses define ``order``, ``compose`` and ``inverse``."""
 
     @override
     def identity(
@@ -24,7 +24,7 @@ class IndexedGroup(FiniteGroup):
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
     ) -> Tensor:
-        """Return index 0; an element is int64, whatever the dtype asked for."""
+        """Return index 0, int64 for every requested dtype."""
         return torch.zeros(batch, dtype=self._asked(batch, dtype), device=device)
 
     @override
@@ -49,6 +49,6 @@ class IndexedGroup(FiniteGroup):
 
     @override
     def index(self, g: Tensor) -> Tensor:
-        """Return the element itself, in the range of indices where turns around are allowed."""
+        """Return the element, brought into the range of indices if it is periodic."""
         self.check_elements(g)
         return self.project(g)

@@ -2,7 +2,7 @@
 
 Conventions: an element of `Permutation` is its images, int64, shape ``(*batch, n)``: ``p[i]`` is
 where i goes. ``compose(p, q)`` is q first: ``(p q)[i] = p[q[i]]``. A sequence x is moved by
-``(p.x)[p[i]] = x[i]``: what stood at i stands at p[i] afterwards; the matrix of p has its ones at
+``(p.x)[p[i]] = x[i]``: the entry at i goes to p[i]; the matrix of p has its ones at
 ``[p[i], i]``. Irreps are the partitions of n, in Young's orthogonal form (``young``).
 """
 
@@ -57,7 +57,7 @@ def _permute(g: Tensor, block: Tensor) -> Tensor:
 
 
 def _constant(function: Callable[[str], T]) -> Callable[[str], T]:
-    # torch.compile cannot trace tableaux and caches. Labels are texts, so it knows them. This is
+    # torch.compile cannot trace tableaux and caches; labels are texts, so constant for it. This is
     # torch.compiler.assume_constant_result, which would load the compiler (2 s) on import.
     function._dynamo_marked_constant = True  # type: ignore[attr-defined]
     return function
@@ -74,9 +74,9 @@ def _listed_form(label: str) -> tuple[Any, Any]:
 
 
 def _form(label: str) -> tuple[Tensor, Tensor]:
-    """Return `young_form`; while torch.compile traces, made from numbers written in the graph.
+    """Return `young_form`, under torch.compile as constants of the graph.
 
-    A function assumed constant may return one tensor in a graph, not several.
+    A function that is assumed constant may return one tensor in a graph, not several.
     """
     if torch.compiler.is_compiling():
         coefficients, partners = _listed_form(label)
@@ -86,7 +86,7 @@ def _form(label: str) -> tuple[Tensor, Tensor]:
 
 @dataclasses.dataclass(frozen=True)
 class _YoungIrreps(Irreps):
-    """Partitions of n, written ``[3,1]``, and ``std``: the permutation matrices, reducible."""
+    """Partitions of n, written ``[3,1]``, and ``std``, the reducible permutation matrices."""
 
     n: int
 
@@ -146,7 +146,7 @@ class _YoungIrreps(Irreps):
             i
             for i, block in enumerate(blocks)
             if labels[i] not in ("std", self.trivial) and block.shape[-1] > block.shape[-2]
-        ]  # more copies than a matrix has columns: cheaper by the matrix
+        ]  # for more copies than columns the matrix is cheaper
         narrow = [i for i in range(len(blocks)) if i not in wide]
         parts = self._move([labels[i] for i in narrow], g, [blocks[i] for i in narrow])
         matrices = self.matrices([labels[i] for i in wide], g, blocks[0].dtype)
@@ -178,7 +178,7 @@ class Permutation(FiniteGroup):
     """The symmetric group S_n of all permutations of 0..n-1.
 
     Args:
-        n: How many things are permuted, at least 1.
+        n: Number of permuted items, at least 1.
 
     Example:
         >>> G = Permutation(3)
@@ -203,7 +203,7 @@ class Permutation(FiniteGroup):
     @property
     @override
     def element_shape(self) -> tuple[int, ...]:
-        """The n images."""
+        """``(n,)``."""
         return (self.n,)
 
     @property
@@ -247,7 +247,7 @@ class Permutation(FiniteGroup):
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
     ) -> Tensor:
-        """Return 0..n-1; an element is int64, whatever the dtype asked for."""
+        """Return 0..n-1, int64 for every requested dtype."""
         self._asked(batch, dtype)
         return torch.arange(self.n, device=device).repeat(*batch, 1)
 
@@ -260,7 +260,7 @@ class Permutation(FiniteGroup):
 
     @override
     def inverse(self, g: Tensor) -> Tensor:
-        """Return the places of 0..n-1 among the images."""
+        """Return the positions of 0..n-1 among the images."""
         self.check_elements(g)
         return g.argsort(-1)
 
@@ -280,7 +280,7 @@ class Permutation(FiniteGroup):
 
     @override
     def project(self, x: Tensor) -> Tensor:
-        """Return the ranks of the entries, ties in their order.
+        """Return the ranks of the entries, ties in the given order.
 
         They are the nearest permutation in the Euclidean norm (rearrangement inequality).
         """
@@ -289,7 +289,7 @@ class Permutation(FiniteGroup):
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
-        """Return how many of 0..n-1 go to different places, int64 (the Hamming distance)."""
+        """Return the Hamming distance, int64: the number of different images."""
         self.check_elements(g, h)
         return (g != h).sum(-1)
 
@@ -327,7 +327,7 @@ class Permutation(FiniteGroup):
         """Return the lexicographic rank, from the Lehmer code.
 
         Raises:
-            ValueError: If n is above 20: the rank has no room in an int64.
+            ValueError: If n is above 20: ranks exceed int64.
         """
         self.check_elements(g)
         if self.n > _MOST_COUNTED:
@@ -345,7 +345,7 @@ class Permutation(FiniteGroup):
             return super().hard_elements(dtype)
         unit = torch.arange(self.n)
         swaps = unit.repeat(self.n, 1)
-        for k in range(self.n):  # the last one is of the two ends
+        for k in range(self.n):  # the last one swaps the two ends
             swaps[k, [k, (k + 1) % self.n]] = swaps[k, [(k + 1) % self.n, k]]
         cycles = [unit.roll(shift) for shift in (1, -1, 2)]
         three = torch.cat([unit[:3].roll(1), unit[3:]])

@@ -21,7 +21,7 @@ __all__ = ["TableGroup", "parse_table"]
 
 @dataclasses.dataclass(frozen=True)
 class TableGroup(EnumeratedGroup):
-    """A finite group by its multiplication table; `FiniteGroup.from_table` checks the axioms.
+    """A finite group given by its multiplication table; made by `FiniteGroup.from_table`.
 
     Example:
         >>> from groupae import FiniteGroup
@@ -45,13 +45,13 @@ class TableGroup(EnumeratedGroup):
     @property
     @override
     def table(self) -> Constant:
-        """The table."""
+        """Multiplication table."""
         return self.products
 
     @property
     @override
     def name(self) -> str:
-        """The table as text, read back by `get_group`."""
+        """The table as text, which `get_group` reads."""
         return f"table{self.products}"
 
 
@@ -91,7 +91,7 @@ def _check_table(t: Tensor) -> None:
 
 
 def _generating(t: Tensor) -> list[int]:
-    """Return elements whose products, of any length, are all elements of the table."""
+    """Return elements that generate the group under products of any length."""
     reached = torch.zeros(len(t), dtype=torch.bool)
     reached[0] = True
     chosen: list[int] = []

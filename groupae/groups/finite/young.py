@@ -1,14 +1,14 @@
-r"""Young's orthogonal form: the irreps of the symmetric groups in real orthogonal matrices.
+r"""Irreps of the symmetric groups by real orthogonal matrices: Young's orthogonal form.
 
 A partition of n names an irrep, written ``[3,1]``. Its basis is the standard Young tableaux of
 that shape. The adjacent transposition of k and k + 1 keeps the plane spanned by a tableau T and
-the tableau T' in which the two numbers have changed places:
+the tableau T' in which the two numbers are exchanged:
 
 .. math:: \rho(s_k)\, T = \frac{1}{r}\, T + \sqrt{1 - \frac{1}{r^2}}\; T'
 
 where r is the axial distance, the content (column minus row) of k + 1 less that of k. Any other
 element is a product of adjacent transpositions. Odd-even transposition sort finds one without a
-branch: n rounds of conditional swaps, the same places for every element of a batch.
+branch: n rounds of conditional swaps, at the same positions for every element of a batch.
 
 References:
     G. James and A. Kerber, The Representation Theory of the Symmetric Group, 1981, section 3.3.
@@ -39,7 +39,7 @@ Partition = tuple[int, ...]
 
 
 def partitions(n: int, largest: int | None = None) -> Iterator[Partition]:
-    """Yield the partitions of ``n`` into parts of at most ``largest``, the biggest parts first."""
+    """Yield the partitions of ``n`` into parts of at most ``largest``, largest parts first."""
     if n == 0:
         yield ()
     for first in range(min(n, n if largest is None else largest), 0, -1):
@@ -48,14 +48,14 @@ def partitions(n: int, largest: int | None = None) -> Iterator[Partition]:
 
 
 def tableau_count(partition: Partition) -> int:
-    """Return the number of standard tableaux, the degree of the irrep: the hook length formula."""
+    """Return the number of standard tableaux, the degree, by the hook length formula."""
     columns = [sum(row > j for row in partition) for j in range(partition[0])]
     hooks = (row - j + columns[j] - i - 1 for i, row in enumerate(partition) for j in range(row))
     return math.factorial(sum(partition)) // math.prod(hooks)
 
 
 def standard_tableaux(partition: Partition) -> list[tuple[int, ...]]:
-    """Return the standard tableaux, each as the rows in which 0, 1, 2, ... stand."""
+    """Return the standard tableaux, each as the rows of 0, 1, 2, ... in it."""
     if not partition:
         return [()]
     corners = [
@@ -71,7 +71,7 @@ def standard_tableaux(partition: Partition) -> list[tuple[int, ...]]:
 
 @functools.lru_cache(maxsize=64)
 def young_numbers(partition: Partition) -> tuple[list[list[list[float]]], list[list[int]]]:
-    """Return what `young_form` does as nested lists, which no tracer of tensors can touch."""
+    """Return `young_form` as nested lists, which tracers of tensors leave alone."""
     n, tableaux = sum(partition), standard_tableaux(partition)
     place = {rows: i for i, rows in enumerate(tableaux)}
     coefficients = [[[0.0] * len(tableaux) for _ in range(n - 1)] for _ in range(2)]
@@ -93,8 +93,8 @@ def young_form(partition: Partition) -> tuple[Tensor, Tensor]:
 
     Returns:
         Coefficients ``1 / r`` and ``sqrt(1 - 1 / r^2)`` in float64, shape ``(2, n - 1, d)``, and
-        the place of the tableau with the two numbers exchanged, int64, shape ``(n - 1, d)``: the
-        tableau itself where the exchange is none, with the second coefficient zero.
+        the position of the tableau with the two numbers exchanged, int64, shape ``(n - 1, d)``:
+        of the tableau itself where that is not standard, with the second coefficient zero.
     """
     coefficients, partners = young_numbers(partition)
     d = len(standard_tableaux(partition))
@@ -103,15 +103,15 @@ def young_form(partition: Partition) -> tuple[Tensor, Tensor]:
 
 
 def sorting_swaps(images: Tensor) -> list[tuple[int, Tensor]]:
-    """Return the swaps by which odd-even transposition sort orders permutations.
+    """Return the swaps of an odd-even transposition sort of permutations.
 
     Args:
         images: Permutations as images, integer, shape ``(*batch, n)``.
 
     Returns:
-        Pairs of a place k and a mask ``(*batch,)``: whether the entries at k and k + 1 change
-        places then. With s the swaps that happen, in their order, ``p s1 s2 ... sm`` is the
-        identity, so ``p = sm ... s2 s1``.
+        Pairs of a position k and a mask ``(*batch,)``: whether the entries at k and k + 1 are
+        swapped. With s1, s2, ... the swaps in their order, ``p s1 s2 ... sm`` is the identity, so
+        ``p = sm ... s2 s1``.
     """
     entries = list(images.unbind(-1))
     swaps = []
@@ -127,7 +127,7 @@ def sorting_swaps(images: Tensor) -> list[tuple[int, Tensor]]:
 def young_act(
     coefficients: Tensor, partners: Tensor, swaps: Sequence[tuple[int, Tensor]], x: Tensor
 ) -> Tensor:
-    """Apply a permutation, given by its swaps, to vectors of an irrep, given by its form.
+    """Apply a permutation, given by its swaps, to vectors of an irrep in Young's form.
 
     Args:
         coefficients: From `young_form`.

@@ -1,6 +1,6 @@
-"""Lie groups, a file each: rotations, reflections, shifts, scalings, and any group of matrices.
+"""Lie groups: rotations, reflections, shifts, scalings, and matrix groups by generators.
 
-Shared by several: ``reflections`` (O(n) from its rotations), ``rigid_motions`` (SE(n)),
+Shared by several groups: ``reflections`` (O(n) from its rotations), ``rigid_motions`` (SE(n)),
 ``orthogonal_matrices``, ``square_matrices``, ``quaternions`` (charts of SO(3)), ``power_series``
 (functions that are regular at 0). ``matrix_algebra``, ``matrix_irreps``, ``matrix_log`` and
 ``maximal_torus`` serve ``matrix_lie_group``.

@@ -1,4 +1,4 @@
-"""Scalings with a shift: affine maps of the line that keep its direction.
+"""Positive affine maps of the line: scalings with a shift.
 
 Conventions: an element is ``(a, b)`` with a > 0, shape ``(*batch, 2)``; it maps ``x`` to
 ``a x + b``, and ``(a1, b1)(a2, b2) = (a1 a2, b1 + a1 b2)`` (the second one first).
@@ -27,8 +27,8 @@ __all__ = ["Affine"]
 class _AffineIrreps(_PowerIrreps):
     """Characters ``a^p``, written as the integer p, and ``std`` = [[a, b], [0, 1]].
 
-    The group is neither compact nor reductive: ``std`` cannot be split though it has an
-    invariant line.
+    The group is neither compact nor reductive: ``std`` has an invariant line without an invariant
+    complement.
     """
 
     owner: str = "Aff+(1)"
@@ -158,7 +158,7 @@ class Affine(LieGroup):
     def exp(self, v: Tensor) -> Tensor:
         """Return the element of the one-parameter group through ``(s, u)``."""
         self.check_coordinates(v, "a Lie-algebra vector is (s, u)")
-        # axes are kept: torch.func.jacfwd makes float64 of a float32 scalar times a number
+        # axes are kept: torch.func.jacfwd turns a float32 scalar times a number into float64
         s, u = v.split(1, -1)
         return torch.cat([s.exp(), u * expm1_ratio(s)], -1)
 
@@ -172,9 +172,9 @@ class Affine(LieGroup):
 
     @override
     def _grid(self, n: int) -> Tensor:
-        """Return ``n`` elements in float64 over scales and shifts within one unit of log a and b.
+        """Return ``n`` elements with log a and b of at most 1.
 
-        The points are a Kronecker lattice, so any ``n`` is well spread.
+        They are a Kronecker lattice, which is evenly spread for any ``n``.
         """
         square = kronecker_lattice(n, 2)
         return torch.stack([(2 * square[:, 0] - 1).exp(), 2 * square[:, 1] - 1], -1)

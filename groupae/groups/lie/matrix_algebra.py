@@ -1,4 +1,4 @@
-"""Checks of what a matrix Lie group is made from: generators and discrete elements."""
+"""Checks of the generators and discrete elements of a matrix Lie group."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def stack_matrices(name: str, values: Matrices, n: int | None = None) -> Tensor:
     """Return float64 matrices of shape ``(k, n, n)``.
 
     Args:
-        name: What they are, for errors.
+        name: Name of the argument, for errors.
         values: The matrices.
-        n: Their size, if it is fixed; then there may be none.
+        n: Size of the matrices, if it is known; then there may be none.
 
     Raises:
         ShapeError: If they are not square, or not of size ``n``.
@@ -73,7 +73,7 @@ def check_independent(generators: Tensor) -> None:
 
 
 def _off_span(x: Tensor, generators: Tensor) -> tuple[Tensor, Tensor]:
-    """Return coordinates ``(*, k)`` of matrices, and the size of what is outside the span."""
+    """Return coordinates ``(*, k)`` of matrices, and the norm of the part outside the span."""
     basis = generators.flatten(1)
     coordinates = x.flatten(-2) @ torch.linalg.pinv(basis)
     return coordinates, (x.flatten(-2) - coordinates @ basis).norm(dim=-1)
@@ -83,7 +83,7 @@ def commutators(generators: Tensor) -> Tensor:
     """Return the structure constants: coordinates of all commutators, shape ``(k, k, k)``.
 
     Raises:
-        ValueError: If the generators do not close, naming the worst pair.
+        ValueError: If the generators do not close; the message names the worst pair.
     """
     a, b = generators[:, None], generators[None, :]
     coordinates, outside = _off_span(a @ b - b @ a, generators)

@@ -1,4 +1,4 @@
-"""What can be told about the representations of a matrix Lie group from its generators."""
+"""Representations of a matrix Lie group that its generators give."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Derivative", "MatrixIrreps"]
 
 _NAMES = ("0", "std", "dual", "adj")
-_RANK_TOLERANCE = 1e-8
+_RANK_TOLERANCE = 1e-8  # relative; generators may be products of a few float64 matrices
 
 Derivative = tuple[Tensor, Tensor]
 """Images of the generators ``(k, d, d)`` and of the discrete elements ``(k', d, d)``."""
@@ -31,7 +31,7 @@ def _commuting(source: Derivative, target: Derivative) -> Tensor:
 
 
 def _spans_all_matrices(images: Derivative) -> bool:
-    """Return whether products of the images span every matrix (Burnside: irreducible over C)."""
+    """Return whether products of the images span all matrices (Burnside: irreducible over C)."""
     d = images[0].shape[-1]
     letters = torch.cat([torch.eye(d, dtype=torch.float64)[None], *images])
     basis = letters
@@ -47,7 +47,7 @@ def _spans_all_matrices(images: Derivative) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class MatrixIrreps(Irreps):
-    """The representations a matrix group brings along; a complete list of irreps is not known.
+    """The natural representations of a matrix group; its other irreps are not known.
 
     ``0`` (trivial), ``std`` (the matrices), ``dual`` (inverse transposes) and ``adj`` (on the
     coordinates of the algebra, by conjugation; of orthonormal generators if the group is compact).
@@ -57,7 +57,7 @@ class MatrixIrreps(Irreps):
 
     @override
     def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
-        """Return the trivial one and those of the others not equivalent to one before it."""
+        """Return the labels, without representations that are equivalent to an earlier one."""
         del cutoff
         found: list[IrrepLabel] = [0]
         for label in _NAMES[1:]:
@@ -85,12 +85,12 @@ class MatrixIrreps(Irreps):
     @property
     @override
     def is_complete(self) -> bool:
-        """Only the named ones are listed."""
+        """False, since other irreps are not known."""
         return False
 
     @override
     def is_irreducible(self, label: IrrepLabel) -> bool:
-        """Whether the generators show it: for orthogonal matrices both ways.
+        """Return whether the generators prove irreducibility; exact for orthogonal matrices.
 
         They are reducible exactly if a symmetric matrix other than a multiple of 1 commutes with
         them. Others are irreducible if their products span all matrices; False is unknown.

@@ -7,9 +7,9 @@ algebra: with :math:`\exp(-v)\, g = 1 + r`,
 .. math:: v \leftarrow v + J(v)^{-1} c(r),
     \qquad J(v) = \frac{1 - e^{-\mathrm{ad}\,v}}{\mathrm{ad}\,v}
 
-where c takes coordinates by least squares. It converges quadratically, so rounding errors of the
-first stage vanish, and two steps from a solution carry derivatives up to the third order. All is
-a fixed number of batched operations.
+where c are coordinates by least squares. It converges quadratically, so rounding errors of the
+first stage vanish, and two steps from a solution have the right derivatives up to the third order.
+The number of batched operations is fixed.
 
 References:
     S. H. Cheng, N. J. Higham, C. S. Kenney and A. J. Laub, Approximating the logarithm of a
@@ -29,8 +29,8 @@ from groupae.kernels.exponential import matrix_exponential
 
 __all__ = ["coarse_log", "exp_jacobian", "newton_step"]
 
-# The first root takes more steps: eigenvalues near the negative axis are slow. Within about 1e-6
-# radian of it even twenty are not enough.
+# Steps of each root. The first takes most: eigenvalues near the negative axis converge slowly.
+# Within about 1e-6 radian of it even twenty are not enough.
 _ROOT_STEPS = (20, 10, 8)
 _DAMPING = 0.7  # power of eps; rounding errors of the normal equations stay below 1e-8
 
@@ -40,7 +40,7 @@ def _square_root(a: Tensor, steps: int) -> Tensor:
     eye = torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
     root = defect = a
     for _ in range(steps):
-        inverse = torch.linalg.inv_ex(defect).inverse  # says nothing if singular: no sync
+        inverse = torch.linalg.inv_ex(defect).inverse  # no error, so no sync, if singular
         root = root @ (eye + inverse) / 2
         defect = eye / 2 + (defect + inverse) / 4
     return root
@@ -49,8 +49,8 @@ def _square_root(a: Tensor, steps: int) -> Tensor:
 def coarse_log(g: Tensor) -> Tensor:
     """Return the principal logarithm to about 1e-3, shape ``(*batch, n, n)``.
 
-    NaN where the roots do not converge. Elsewhere anything if its norm is above about 15 (a
-    nilpotent one may be of any size).
+    NaN where the roots do not converge. Wrong if its norm is above about 15 (unless it is
+    nilpotent).
     """
     eye = torch.eye(g.shape[-1], dtype=g.dtype, device=g.device)
     root = g
@@ -84,26 +84,26 @@ def exp_jacobian(ad: Tensor) -> Tensor:
 
 
 def newton_step(v: Tensor, ad: Tensor, residual: Tensor, *, damped: bool) -> Tensor:
-    """Return better coordinates ``(*batch, k)``.
+    """Return coordinates ``(*batch, k)`` after one Newton step.
 
-    Where the derivative of exp is singular, as at a logarithm of -1 in SU(2), they stay.
+    They are unchanged where the derivative of exp is singular, as at a logarithm of -1 in SU(2).
 
     Args:
         v: Coordinates, shape ``(*batch, k)``.
-        ad: Their adjoint matrix, shape ``(*batch, k, k)``.
+        ad: Adjoint matrix of the coordinates, shape ``(*batch, k, k)``.
         residual: Coordinates of ``exp(-v) g - 1``, shape ``(*batch, k)``.
-        damped: By least squares that prefer small steps: for a compact group, where the
-            derivative is never large. Else small steps are all or nothing.
+        damped: Whether to use damped least squares, for a compact group, where the derivative is
+            never large; else a step is taken whole or not at all.
     """
     jacobian = exp_jacobian(ad)
     eps = torch.finfo(ad.dtype).eps
     eye = torch.eye(ad.shape[-1], dtype=ad.dtype, device=ad.device)
-    # not solve: its forward-mode derivative is wrong under vmap (torch 2.13)
+    # no torch.linalg.solve: its forward-mode derivative is wrong under vmap (torch 2.13)
     inverse: Tensor
     if damped:
         square = jacobian.mT @ jacobian + eps**_DAMPING * eye
         inverse = torch.linalg.inv_ex(square).inverse @ jacobian.mT
-        for _ in range(2):  # each squares the relative error that comes from damping
+        for _ in range(2):  # each squares the relative error of the damping
             inverse = 2 * inverse - inverse @ jacobian @ inverse
     else:
         wild = ~(torch.linalg.inv_ex(jacobian.detach()).inverse.abs() < eps**-0.75)

@@ -1,9 +1,9 @@
-r"""Logarithms by a maximal torus, where the principal logarithm lies outside the algebra.
+r"""Logarithms by a maximal torus, for principal logarithms outside the algebra.
 
 In a compact connected group every element lies in a maximal torus, so has a logarithm: there the
 equations are linear, up to multiples of :math:`2 \pi`. A generic member Y of the algebra that the
-element commutes with spans one such torus. Jacobi rotations, one for each root, turn Y into a
-fixed torus, whose lattice of weights is known; of all solutions the shortest is taken. It is the
+element commutes with determines one such torus. Jacobi rotations, one for each root, turn Y into a
+fixed torus, whose lattice of weights is known; the shortest of all solutions is chosen. It is the
 principal logarithm where that lies in the algebra.
 
 References:
@@ -26,12 +26,12 @@ from groupae.groups.constants import Constant
 
 __all__ = ["MaximalTorus"]
 
-_SWEEPS = 8
-_CANDIDATES = 2  # generic members tried
-_SAME = 1e-8
-_DENOMINATORS = 1000  # of weights in terms of independent ones
-_WHOLE = 1e-8  # numbers that are no fractions come as near once in 50000 times
-_MOST_COMBINED = 4  # rank up to which all small combinations are tried for the shortest
+_SWEEPS = 8  # of Jacobi rotations, which converge quadratically
+_CANDIDATES = 2  # number of generic members tried
+_SAME = 1e-8  # relative: largest eigenvalue that counts as 0
+_DENOMINATORS = 1000  # largest ones of weights in terms of independent weights
+_WHOLE = 1e-8  # tolerance of fractions; other numbers are as near once in 50000 times
+_MOST_COMBINED = 4  # largest rank for which all small combinations are tried
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,14 +40,14 @@ class MaximalTorus:
 
     Args:
         algebra: Orthonormal basis of the skew-symmetric members, ``(m, n, n)``.
-        starts: Generic coordinates of members, a few, ``(c, m)``.
-        torus: Orthonormal basis of a maximal commuting part of it, ``(r, n, n)``.
-        planes: For each root two members that span its plane, ``(p, 2, n, n)``.
-        axes: The member of the torus with which they span an SU(2), of norm 1, ``(p, n, n)``.
-        speeds: The norm of each root, p of them.
+        starts: Coordinates of a few generic members, ``(c, m)``.
+        torus: Orthonormal basis of a maximal commuting subalgebra, ``(r, n, n)``.
+        planes: Two members per root that span its plane, ``(p, 2, n, n)``.
+        axes: Member of the torus that spans an SU(2) with them, of norm 1, ``(p, n, n)``.
+        speeds: Norm of each root, ``(p,)``.
         weights: Common eigenvectors of the torus, real and imaginary part, ``(2, n, n)``.
-        characters: How phases of the eigenvectors combine to a basis of characters, ``(r, n)``.
-        cocharacters: The dual basis, in terms of the torus, ``(r, r)``.
+        characters: Integer combinations of the phases that are a basis of characters, ``(r, n)``.
+        cocharacters: Dual basis, in coordinates of the torus, ``(r, r)``.
         periods: Short members of the torus with exponential 1, ``(s, r)``.
     """
 
@@ -64,7 +64,7 @@ class MaximalTorus:
 
     @classmethod
     def of(cls, algebra: Tensor) -> MaximalTorus | None:
-        """Return one, or ``None`` if nothing is skew or the group of the torus is not closed.
+        """Return a torus, or ``None`` if no member is skew or the group of the torus is not closed.
 
         Args:
             algebra: Basis of a Lie algebra, ``(k, n, n)``, float64.
@@ -117,14 +117,14 @@ class MaximalTorus:
         return turn.mT @ x @ turn + stretch
 
     def _commuting(self, g: Tensor, stretch: Tensor, accuracy: Tensor) -> Tensor:
-        """Return generic members that g and ``stretch`` commute with, of norm 1, a few of them."""
+        """Return a few generic members of norm 1 that commute with g and with ``stretch``."""
         basis = self.algebra.like(g)
         moved = g[..., None, :, :] @ basis @ g.mT[..., None, :, :] - basis
         aside = stretch[..., None, :, :] @ basis - basis @ stretch[..., None, :, :]
         equations = torch.cat([moved.flatten(-2), aside.flatten(-2)], -1).mT
         vh: Tensor
         _, values, vh = torch.linalg.svd(equations, full_matrices=False)
-        # not cut at a rank: equations that hold to the accuracy of g count as held, others less
+        # weighted, not cut at a rank: the better an equation holds, the more it counts
         weight = 1 / (1 + (values / accuracy[..., None]).square())
         weight = weight / weight.amax(-1, keepdim=True)
         parts = torch.einsum("...ij,cj->c...i", vh, self.starts.like(g)) * weight
@@ -133,7 +133,7 @@ class MaximalTorus:
         return torch.einsum("c...m,mij->c...ij", y, basis)
 
     def _turned_into_torus(self, y: Tensor) -> Tensor:
-        """Return elements of the group that turn each member into the torus."""
+        """Return elements of the group that conjugate each member into the torus."""
         turn = torch.eye(y.shape[-1], dtype=y.dtype, device=y.device).expand_as(y)
         roots = list(zip(self.planes.like(y), self.axes.like(y), self.speeds, strict=True))
         for _ in range(_SWEEPS if len(roots) > 1 else min(len(roots), 2)):
@@ -149,7 +149,7 @@ class MaximalTorus:
         return turn
 
     def _shortest(self, x: Tensor) -> Tensor:
-        """Return the shortest of the torus's members with the same exponential."""
+        """Return the shortest members of the torus with the same exponentials."""
         periods = self.periods.like(x)
         for _ in range(len(self.torus) + 1):
             every = x[..., None, :] + periods
@@ -159,7 +159,7 @@ class MaximalTorus:
 
 
 def _polar(g: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the orthogonal factor of g, and the logarithm of the symmetric one on its right."""
+    """Return the orthogonal factor of g and the logarithm of its right symmetric factor."""
     u, values, vh = torch.linalg.svd(g)
     logs = values.clamp(min=1e-300).log()
     stretch = vh.mT @ (logs[..., None] * vh)
@@ -210,9 +210,9 @@ def _weights(torus: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _character_basis(weights: Tensor) -> tuple[Tensor, Tensor] | None:
-    """Return integers ``(r, n)`` that make a basis of what weights span, and its dual ``(r, r)``.
+    """Return integers ``(r, n)`` that combine weights to a basis, and its dual ``(r, r)``.
 
-    ``None`` if no lattice holds the weights: the exponentials are then dense in a larger torus.
+    ``None`` if the weights are in no lattice: the exponentials are then dense in a larger torus.
     """
     rows: list[int] = []
     rest = weights.clone()
@@ -234,7 +234,7 @@ def _character_basis(weights: Tensor) -> tuple[Tensor, Tensor] | None:
 
 
 def _lattice_basis(rows: list[list[int]]) -> tuple[list[list[int]], list[list[int]]]:
-    """Return a basis of all integer combinations of rows, and how it combines them."""
+    """Return a basis of all integer combinations of rows, and its integer coefficients."""
     n, width = len(rows), len(rows[0])
     joined = [row + [int(i == j) for j in range(n)] for i, row in enumerate(rows)]
     done: list[list[int]] = []
@@ -254,7 +254,7 @@ def _lattice_basis(rows: list[list[int]]) -> tuple[list[list[int]], list[list[in
 
 
 def _reduced(characters: Tensor, cocharacters: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the same lattice by shorter cocharacters (columns), and the dual characters."""
+    """Return a basis of shorter cocharacters (columns), and the dual characters."""
     characters, cocharacters = characters.clone(), cocharacters.clone()
     rank, changed = len(characters), True
     while changed:
@@ -270,7 +270,7 @@ def _reduced(characters: Tensor, cocharacters: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _short_combinations(rank: int) -> Tensor:
-    """Return vectors of -1, 0 and 1, the zero vector first: all, or those of at most two."""
+    """Return vectors of -1, 0 and 1, zero first: all, or those with at most two entries."""
     every = itertools.product((0, 1, -1), repeat=rank) if rank <= _MOST_COMBINED else None
     if every is None:
         pairs = itertools.combinations(range(rank), 2)

@@ -27,10 +27,10 @@ __all__ = ["O2", "orthogonal_angle", "orthogonal_matrix"]
 
 
 def orthogonal_angle(g: Tensor) -> tuple[Tensor, Tensor]:
-    """Return angle and sign of the orthogonal matrix of the plane nearest to ``(*batch, 2, 2)``.
+    """Return angle and sign of the nearest orthogonal matrix to ``(*batch, 2, 2)``.
 
-    The angle is that of the component's projection of ``g``, whose length is at least the norm of
-    ``g``: a division or an arc tangent by nothing small.
+    The angle is that of a vector at least as long as the norm of ``g``, so that neither a division
+    nor an arc tangent has a small argument.
     """
     sign = determinant_sign(g)
     (a, b), (c, d) = (row.unbind(-1) for row in g.unbind(-2))

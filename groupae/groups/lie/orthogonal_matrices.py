@@ -1,4 +1,4 @@
-r"""Orthogonal matrices as elements, and the rotation nearest to a matrix.
+r"""Groups of orthogonal matrices, and the nearest rotation to a matrix.
 
 Conventions: an element acts on column vectors, shape ``(*batch, n, n)`` with n = 2 or 3. The
 product is the matrix product, the inverse the transpose, computed in full precision also under
@@ -46,7 +46,7 @@ def nearest_rotation(x: Tensor) -> Tensor:
 
     Returns:
         Rotations, shape ``(*batch, 3, 3)``. Where several are nearest (a matrix of rank 0 or 1, a
-        reflection) it is one of them, and the derivative is finite but means nothing.
+        reflection) it is one of them, and the derivative is finite but arbitrary.
 
     References:
         Kabsch, A solution for the best rotation to relate two sets of vectors, 1976; Higham,
@@ -69,14 +69,14 @@ def nearest_rotation(x: Tensor) -> Tensor:
 
 
 def _newton_step(relative: Tensor) -> Tensor:
-    """Return the rotation vector that makes ``(*batch, 3, 3)`` symmetric, 0 where many do."""
+    """Return the rotation vector that makes ``(*batch, 3, 3)`` symmetric, 0 if not unique."""
     (_, xy, xz), (yx, _, yz), (zx, zy, _) = (row.unbind(-1) for row in relative.unbind(-2))
     skew = torch.stack([zy - yz, xz - zx, yx - xy], -1)
     symmetric = (relative + relative.mT) / 2
     trace = symmetric.diagonal(dim1=-2, dim2=-1).sum(-1)
     identity = torch.eye(3, dtype=relative.dtype, device=relative.device)
     a, b, c = (trace[..., None, None] * identity - symmetric).unbind(-2)
-    # Cramer's rule: no solver, so no error at a singular matrix and no wait for the device
+    # Cramer's rule: a solver would raise at a singular matrix and wait for the device
     cofactors = torch.stack(
         [torch.linalg.cross(b, c), torch.linalg.cross(c, a), torch.linalg.cross(a, b)], -2
     )
@@ -87,7 +87,7 @@ def _newton_step(relative: Tensor) -> Tensor:
 
 
 class OrthogonalMatrices(SquareMatrices):
-    """What SO(3), O(2) and O(3) share: product and transpose of orthogonal matrices."""
+    """Base class of SO(3), O(2) and O(3), with the transpose as inverse."""
 
     @override
     def inverse(self, g: Tensor) -> Tensor:

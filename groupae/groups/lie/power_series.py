@@ -1,9 +1,9 @@
-r"""Functions that are regular at 0 though their formula divides by its argument.
+r"""Functions that are regular at 0 although their formula divides by the argument.
 
 Conventions: an even function of an angle t is given the square of t, in which it is regular, and
-evaluated by its power series below t = 1. A formula such as :math:`(1 - \cos t) / t^2` may lose
-no digit of the value at t = 1e-3, but every derivative divides the rounding error by t once more:
-at 1 that does no harm up to the second.
+evaluated by its power series below t = 1. A formula such as :math:`(1 - \cos t) / t^2` may be
+accurate at t = 1e-3, but each derivative divides the rounding error by t once more; for t above 1
+that is harmless.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ __all__ = [
     "versine_ratio",
 ]
 
-_BORDER = 1.0
-_TERMS = 12  # what is cut off is below 1e-16 at the border, in the second derivative too
-_TERMS_IN_SINGLE = 7  # the same, below 1e-9
+_BORDER = 1.0  # square of the argument below which the series is used
+_TERMS = 12  # remainder below 1e-16 at the border, in the second derivative too
+_TERMS_IN_SINGLE = 7  # remainder below 1e-9
 
 
 def _power_series(x: Tensor, coefficients: Sequence[float]) -> Tensor:

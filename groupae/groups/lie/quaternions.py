@@ -1,8 +1,7 @@
-"""Charts of SO(3): matrices, quaternions ``wxyz``, rotation vectors, Euler angles YXY.
+"""Conversions between matrices, quaternions ``wxyz``, rotation vectors and Euler angles YXY.
 
-Every formula but that for Euler angles, which have poles, has finite gradients at the identity and
-at pi, and none divides by a small number.
-All tensors have leading batch axes.
+Batch axes lead. No formula divides by a small number, and all but those of Euler angles, which have
+poles, have finite gradients at the identity and at pi.
 """
 
 from __future__ import annotations

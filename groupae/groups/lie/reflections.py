@@ -1,8 +1,8 @@
-"""Rotations and reflections together, in any dimension.
+"""Base classes for O(n): rotations with reflections, in any dimension.
 
 Conventions: an element is an orthogonal matrix acting on column vectors, shape ``(*batch, n, n)``,
-a rotation where the determinant is 1. The two components have no path between them, so there is
-``exp``, into the rotations, but no ``log``.
+a rotation where the determinant is 1. No path connects the two components, so there is ``exp``,
+into the rotations, but no ``log``.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ __all__ = ["ReflectionIrreps", "RotationsAndReflections"]
 
 
 class ReflectionIrreps(Irreps):
-    """Irreps of turns and flips of the plane: shared by O(2) and dihedral groups.
+    """Irreps of O(2) and of dihedral groups.
 
     Label ``k``, an integer, is ``R(kt) diag(1, s)``. Where turns become a sign (frequency 0, and
-    n / 2 in D(n)) that splits into two lines: ``k``, which flips leave alone, and ``"k-"``, which
-    they negate. All are of real type.
+    n / 2 in D(n)) that splits into two of dimension 1: ``k``, on which flips are 1, and ``"k-"``,
+    on which they are -1. All are of real type.
     """
 
     @abc.abstractmethod
@@ -53,15 +53,15 @@ class ReflectionIrreps(Irreps):
 
     @override
     def error_growth(self, label: IrrepLabel) -> int:
-        """Return the frequency: an angle's error grows with it."""
+        """Return the frequency, by which errors of an angle are multiplied."""
         return max(1, _frequency(label))
 
     def _couple(
         self, a: IrrepLabel, b: IrrepLabel, n: int | None = None
     ) -> list[tuple[IrrepLabel, Tensor]]:
-        """Return what `couplings` does, frequencies that differ by n being one.
+        """Return the `couplings` with frequencies modulo ``n``, if given.
 
-        Flips conjugate the complex number that a plane holds.
+        Flips conjugate the complex number of a plane.
         """
         found: list[tuple[IrrepLabel, Tensor]] = []
         ends = [(_frequency(label), self.dim(label)) for label in (a, b)]
@@ -120,14 +120,14 @@ class ReflectionIrreps(Irreps):
 
 
 class RotationsAndReflections(OrthogonalMatrices):
-    """O(n), from a subgroup of rotations and the way an element splits into rotation and sign."""
+    """O(n), by the subgroup of rotations and the split of an element into rotation and sign."""
 
     has_log = False  # a reflection has none
 
     @property
     @abc.abstractmethod
     def rotations(self) -> LieGroup:
-        """The identity component as a group of its own."""
+        """The identity component as a group."""
 
     @abc.abstractmethod
     def _split(self, g: Tensor) -> tuple[Tensor, Tensor]:
@@ -152,7 +152,7 @@ class RotationsAndReflections(OrthogonalMatrices):
 
     @override
     def project(self, x: Tensor) -> Tensor:
-        """Return the nearest orthogonal matrix, of the determinant's sign; differentiable.
+        """Return the nearest orthogonal matrix with the sign of the determinant; differentiable.
 
         Raises:
             ValueError: If a number is not finite.
@@ -160,17 +160,17 @@ class RotationsAndReflections(OrthogonalMatrices):
         self.check_elements(x)
         check_finite(Method(self, "project"), x)
         largest = x.detach().abs().amax((-2, -1), keepdim=True)
-        unit = x / torch.where(largest > 0, largest, 1.0)  # or small determinants underflow
+        unit = x / torch.where(largest > 0, largest, 1.0)  # else small determinants underflow
         rotation, sign = self._split(unit)
         return self._join(self.rotations.project(rotation), sign)
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
-        """Return the angle between the rotations, plus pi if one is reflected and one is not.
+        """Return the angle between the rotations, plus pi if the signs differ.
 
-        So it is at most pi within a component and at least pi between the two. It is a metric,
-        the sum of one on rotations and one on signs, and invariant under left products; in space
-        under right ones too.
+        It is at most pi within a component and at least pi between the two: a metric, the sum of
+        one on rotations and one on signs, invariant under left products, in space also under right
+        ones.
         """
         self.check_elements(g, h)
         (r, sign_g), (s, sign_h) = self._split(g), self._split(h)
@@ -201,7 +201,7 @@ class RotationsAndReflections(OrthogonalMatrices):
 
     @override
     def _grid(self, n: int) -> Tensor:
-        """Return ``n`` elements in float64, by turns of a grid of rotations and of reflections."""
+        """Return ``n`` elements, alternating rotations and reflections of a grid."""
         sizes = (n - n // 2, n // 2)
         parts = [
             self._join(self.rotations.grid(size), torch.full((size,), sign, dtype=torch.float64))

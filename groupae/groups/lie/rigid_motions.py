@@ -1,4 +1,4 @@
-r"""Rigid motions in any dimension: rotations and shifts together.
+r"""Base class of SE(n): rotations and shifts, in any dimension.
 
 Conventions: an element is a homogeneous matrix ``[[R, b], [0, 1]]``, shape ``(*batch, n + 1,
 n + 1)``, acting on column vectors: ``x`` goes to ``R x + b``. Lie-algebra coordinates are the
@@ -57,7 +57,7 @@ class _RigidIrreps(ExtensionIrreps):
 
 
 class RigidMotions(SquareMatrices):
-    """The rigid motions that keep orientation: what `SE2` and `SE3` share."""
+    """Base class of `SE2` and `SE3`."""
 
     is_compact = False
 
@@ -90,13 +90,13 @@ class RigidMotions(SquareMatrices):
     @property
     @override
     def lie_dim(self) -> int:
-        """Return n for shifts, and the dimension of rotations."""
+        """Dimension of the shifts plus that of the rotations."""
         return self.n + self.rotations.lie_dim
 
     @property
     @override
     def irreps(self) -> Irreps:
-        """Those of the rotations, pulled back, and the indecomposable ``std``."""
+        """The irreps of the rotations, pulled back, and the indecomposable ``std``."""
         return _RigidIrreps(self)
 
     @property
@@ -106,7 +106,7 @@ class RigidMotions(SquareMatrices):
         return "1xstd"
 
     def pack(self, shift: Tensor, rotation: Tensor) -> Tensor:
-        """Return the motion that rotates first and shifts then; batch axes broadcast.
+        """Return the motion that first rotates, then shifts; batch axes broadcast.
 
         Args:
             shift: Shape ``(*batch, n)``.
@@ -118,7 +118,7 @@ class RigidMotions(SquareMatrices):
         return homogeneous_matrix(self._matrix(rotation), shift)
 
     def unpack(self, g: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the shift, shape ``(*batch, n)``, and the rotation; `pack` undoes it."""
+        """Return the shift, shape ``(*batch, n)``, and the rotation, the inverse of `pack`."""
         self.check_elements(g)
         return g[..., :-1, -1].clone(), self._rotation(g[..., :-1, :-1])
 
@@ -128,7 +128,7 @@ class RigidMotions(SquareMatrices):
 
     @abc.abstractmethod
     def _rotation(self, matrix: Tensor) -> Tensor:
-        """Return the element of `rotations` with a matrix, in memory of its own."""
+        """Return the element of `rotations` with a given matrix, sharing no memory with it."""
 
     @override
     def inverse(self, g: Tensor) -> Tensor:
@@ -154,7 +154,7 @@ class RigidMotions(SquareMatrices):
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
-        """Return ``sqrt(angle^2 + |b - c|^2)``: the rotations' angle, the shifts' distance.
+        """Return ``sqrt(angle^2 + |b - c|^2)``, for the angle of rotations and shifts b and c.
 
         Left-invariant; accurate near 0, where its gradient is finite.
         """
@@ -182,7 +182,7 @@ class RigidMotions(SquareMatrices):
 
     @override
     def log(self, g: Tensor) -> Tensor:
-        """Return ``(shift, rotation)`` with a rotation by at most pi; undoes `RigidMotions.exp`."""
+        """Return ``(shift, rotation)`` with a rotation by at most pi, the inverse of `exp`."""
         b, rotation = self.unpack(g)
         w = self.rotations.log(rotation)
         squared = (w * w).sum(-1, keepdim=True)
@@ -192,12 +192,12 @@ class RigidMotions(SquareMatrices):
 
     @override
     def _grid(self, n: int) -> Tensor:
-        """Return ``n`` motions in float64: a grid of rotations, shifts within one unit an axis."""
+        """Return ``n`` motions: a grid of rotations with shifts of at most one unit per axis."""
         return self.pack(2 * kronecker_lattice(n, self.n) - 1, self.rotations.grid(n))
 
     @override
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
-        """Return hard rotations with no, a tiny, a long and an oblique shift, and pure shifts."""
+        """Return hard rotations with zero, tiny, long and oblique shifts, and pure shifts."""
         rotation = self.rotations.hard_elements(dtype)
         shift = torch.zeros(4, self.n, dtype=dtype)
         shift[1, 0], shift[2, -1], shift[3] = 1e-7, -4, torch.linspace(1, -2, self.n, dtype=dtype)

@@ -24,7 +24,7 @@ __all__ = ["Scaling"]
 class _PowerIrreps(Irreps):
     """Characters ``a^p``, written as the integer p, of factors ``g`` of shape ``(*batch,)``.
 
-    The group has one for every real power; integers can be written.
+    The group has one for every real power; only integer powers have names.
     """
 
     owner: str = "R>0"
@@ -162,7 +162,7 @@ class Scaling(LieGroup):
 
     @override
     def _grid(self, n: int) -> Tensor:
-        """Return ``n`` factors in float64, evenly spread between 1 / e and e in the logarithm."""
+        """Return ``n`` factors between 1 / e and e, with evenly spaced logarithms."""
         return ((2 * torch.arange(n, dtype=torch.float64) + 1) / n - 1).exp()
 
     @override

@@ -1,7 +1,8 @@
 """Rotations of the plane.
 
 Conventions: an element is an angle in radians, counter-clockwise, shape ``(*batch,)``; frequency
-k is ``[[cos kt, -sin kt], [sin kt, cos kt]]``. ``compose`` wraps to [-pi, pi], so sums keep digits.
+k is ``[[cos kt, -sin kt], [sin kt, cos kt]]``. ``compose`` wraps to [-pi, pi], so that long
+products lose no digits.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def parse_frequency(owner: object, text: str, highest: int | None = None) -> int
 
 
 class FrequencyIrreps(Irreps):
-    """Irreps that are rotations at an integer frequency: shared by SO(2) and cyclic groups."""
+    """Irreps of SO(2) and of cyclic groups: rotations at an integer frequency."""
 
     @override
     def dim(self, label: IrrepLabel) -> int:
@@ -43,19 +44,19 @@ class FrequencyIrreps(Irreps):
 
     @override
     def commutant_dim(self, label: IrrepLabel) -> int:
-        """Return the degree: rotations at a frequency are of complex type."""
+        """Return the degree, since rotations are of complex type."""
         return self.dim(label)
 
     @override
     def error_growth(self, label: IrrepLabel) -> int:
-        """Return the frequency: an angle's error grows with it."""
+        """Return the frequency, by which errors of an angle are multiplied."""
         assert isinstance(label, int)
         return max(1, label)
 
     def _couple(
         self, a: IrrepLabel, b: IrrepLabel, n: int | None = None
     ) -> list[tuple[IrrepLabel, Tensor]]:
-        """Return what `couplings` does, frequencies that differ by n being one."""
+        """Return the `couplings` with frequencies modulo ``n``, if given."""
         assert isinstance(a, int)
         assert isinstance(b, int)
         found: list[tuple[IrrepLabel, Tensor]] = []
@@ -63,7 +64,7 @@ class FrequencyIrreps(Irreps):
             both = torch.view_as_real(form)  # (dim a, dim b, 2)
             if self.dim(frequency) == 2:
                 found.append((frequency, both[None]))
-            else:  # a sign: the two parts are two copies, or one part is empty
+            else:  # one-dimensional: the two parts are two copies, or one part is empty
                 copies = both.movedim(-1, 0)[..., None]
                 found.append((frequency, copies if self.dim(a) == 2 else copies[:1]))
         return found
@@ -88,7 +89,7 @@ class FrequencyIrreps(Irreps):
     @override
     def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
         """Apply ``g`` to whole vectors without forming a matrix."""
-        if not all(map(self.is_irreducible, terms.labels)):  # a block that is no rotation
+        if not all(map(self.is_irreducible, terms.labels)):  # some block is no rotation
             return super().act(terms, g, x)
         cosine, sine = self.phases(terms.labels, g, x.dtype)
         return turn_vectors(cosine, sine, x, terms.dims, terms.copies)
@@ -220,7 +221,7 @@ class SO2(LieGroup):
 
     @override
     def _grid(self, n: int) -> Tensor:
-        """Return the angles ``2 pi i / n`` in float64."""
+        """Return the angles ``2 pi i / n``."""
         return torch.arange(n, dtype=torch.float64) * (2 * math.pi) / n
 
     @override
@@ -234,7 +235,7 @@ class SO2(LieGroup):
     def _to_native(self, x: Tensor, chart: str) -> Tensor:
         if chart == "angle_deg":
             return torch.deg2rad(x)
-        if chart == "complex":  # torch has no angle of complex half precision
+        if chart == "complex":  # torch.angle has no complex half precision
             half = x.dtype == torch.complex32
             return torch.angle(x.to(torch.complex64)).half() if half else torch.angle(x)
         if chart == "matrix":
@@ -247,7 +248,7 @@ class SO2(LieGroup):
         if chart == "angle_deg":
             return torch.rad2deg(g)
         if chart == "complex":
-            g = g.to(torch.promote_types(g.dtype, torch.float32))  # nor bfloat16 in complex
+            g = g.to(torch.promote_types(g.dtype, torch.float32))  # torch.complex has no bfloat16
             return torch.complex(g.cos(), g.sin())
         if chart == "matrix":
             return turn_matrix(g.cos(), g.sin())

@@ -1,4 +1,4 @@
-"""Groups whose elements are square matrices: the unit matrix and the product.
+"""Base class of groups whose elements are square matrices.
 
 Conventions: a matrix acts on column vectors, shape ``(*batch, n, n)``.
 """
@@ -16,7 +16,7 @@ __all__ = ["SquareMatrices"]
 
 
 class SquareMatrices(LieGroup):
-    """A Lie group of matrices, with the product of matrices."""
+    """A Lie group of square matrices under the matrix product."""
 
     @override
     def identity(

@@ -3,7 +3,7 @@
 Conventions: an element of `Translation` is a vector ``b``, shape ``(*batch, n)``, and maps ``x`` to
 ``x + b``. The group is not compact: a representation need not be a sum of irreps, such as the
 homogeneous matrices ``[[I, b], [0, 1]]``. Shifts with scalings are in ``affine``, with rotations
-in ``rigid``, with what else acts on vectors in ``semidirect``.
+in ``rigid_motions``, with other groups that act on vectors in ``semidirect``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def homogeneous_matrix(linear: Tensor, shift: Tensor) -> Tensor:
 
 
 def kronecker_lattice(n: int, dim: int) -> Tensor:
-    """Return ``n`` points of the unit cube, shape ``(n, dim)``, float64, well spread for any n.
+    """Return ``n`` evenly spread points of the unit cube, shape ``(n, dim)``, float64.
 
     The steps are powers of 1 / phi with ``phi^(dim + 1) = phi + 1``: the golden section in one
     dimension, the plastic number in two.
@@ -68,11 +68,10 @@ def _is_canonical(k: Sequence[int]) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class _TranslationIrreps(FrequencyIrreps):
-    """``0``, the waves ``[k1,...,kn]``, and ``std`` = [[I, b], [0, 1]], which cannot be split.
+    """``0``, the waves ``[k1,...,kn]``, and the indecomposable ``std`` = [[I, b], [0, 1]].
 
-    A wave vector and its opposite give equivalent rotations: the one whose first entry that is
-    not 0 is positive stands for both. Frequencies are integers so that they can be written; the
-    group has one for every real vector.
+    A wave vector and its opposite give equivalent irreps; the label is the one whose first nonzero
+    entry is positive. The group has an irrep for every real vector; only integer ones have names.
     """
 
     n: int
@@ -111,7 +110,7 @@ class _TranslationIrreps(FrequencyIrreps):
 
     @override
     def dim(self, label: IrrepLabel) -> int:
-        # Also that of the commutant: what commutes with all [[I, b], [0, 1]] is [[d I, v], [0, d]].
+        # Equal to the dimension of the commutant, the matrices [[d I, v], [0, d]].
         return self.n + 1 if label == "std" else super().dim(label)
 
     @override
@@ -217,7 +216,7 @@ class Translation(LieGroup):
     @property
     @override
     def lie_dim(self) -> int:
-        """Return n."""
+        """The dimension of the space."""
         return self.n
 
     @property
@@ -287,7 +286,7 @@ class Translation(LieGroup):
 
     @override
     def _grid(self, n: int) -> Tensor:
-        """Return ``n`` shifts in float64, every entry within one unit: a Kronecker lattice."""
+        """Return ``n`` shifts with entries of at most 1: a Kronecker lattice."""
         return 2 * kronecker_lattice(n, self.n) - 1
 
     @override

@@ -1,8 +1,8 @@
-"""Homomorphisms: maps between groups that keep products.
+"""Homomorphisms between groups.
 
 Conventions: ``phi(g)`` maps elements of ``phi.source`` to elements of ``phi.target``, batch axes
-kept; ``phi @ psi`` is psi first. Injective ones are subgroups and know how to come back
-(`Homomorphism.preimage`). Like groups they are frozen data.
+kept; ``phi @ psi`` is psi first. Injective ones are inclusions of subgroups and have a
+`Homomorphism.preimage`. Like groups they are frozen data.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ __all__ = [
     "offending_pair",
 ]
 
-_MOST_TRIED = 128
+_MOST_TRIED = 128  # largest order for which all pairs are tried
 
 
 @dataclasses.dataclass(frozen=True)
 class Homomorphism(abc.ABC):
     """A map from ``source`` to ``target`` with ``phi(gh) = phi(g) phi(h)``.
 
-    Subclasses are frozen dataclasses that give ``_map``; injective ones give ``_preimage`` too.
+    Subclasses are frozen dataclasses that define ``_map``; injective ones ``_preimage`` too.
 
     Args:
-        source: Where elements come from.
-        target: Where they go.
+        source: Domain.
+        target: Codomain.
 
     Example:
         >>> from groupae import SO3
@@ -65,7 +65,7 @@ class Homomorphism(abc.ABC):
     _form: ClassVar[str] = "two groups"
 
     def _fits(self) -> bool:
-        """Return whether the map is one between these groups, for `_form` as a sentence's end."""
+        """Return whether the map is defined between its groups; `_form` describes those allowed."""
         return True
 
     @abc.abstractmethod
@@ -76,12 +76,12 @@ class Homomorphism(abc.ABC):
 
     @property
     def is_injective(self) -> bool:
-        """Whether it embeds the source as a subgroup, with a known `preimage`."""
+        """Whether the map is injective, with a known `preimage`."""
         return type(self)._preimage is not Homomorphism._preimage
 
     @property
     def has_cosets(self) -> bool:
-        """Whether `cosets` lists them: both groups are finite, or a subclass knows them."""
+        """Whether `cosets` is defined: for finite groups, and where a subclass lists them."""
         finite = self.target.order is not None and self.source.order is not None
         return finite or type(self).cosets is not Homomorphism.cosets
 
@@ -93,11 +93,11 @@ class Homomorphism(abc.ABC):
     def preimage(self, g: Tensor) -> Tensor:
         """Return the source element that is mapped to ``g``, for ``g`` in the image.
 
-        Elements off the image are carried to one near them, unnoticed: check with
+        For other elements the result is that of a near one in the image; check with
         ``target.distance(phi(phi.preimage(g)), g)``.
 
         Raises:
-            TypeError: If the map is not injective or nothing is known of its preimages.
+            TypeError: If the map is not injective or its preimages are not known.
         """
         self.target.check_elements(g)
         return self._preimage(g)
@@ -114,7 +114,7 @@ class Homomorphism(abc.ABC):
         if self.target.order is not None and self.source.order is not None:
             elements, image = self.target.elements(), self(self.source.elements())
             places = torch.arange(len(elements))
-            first = [  # whether each element comes first in its own coset
+            first = [  # whether an element is the first of its coset
                 self.target.index(self.target.compose(part[:, None], image[None])).amin(1) == place
                 for part, place in zip(elements.split(256), places.split(256), strict=True)
             ]
@@ -147,14 +147,14 @@ class Homomorphism(abc.ABC):
         """Return the homomorphism given by a function of batches of elements.
 
         Args:
-            source: Where elements come from.
-            target: Where they go.
+            source: Domain.
+            target: Codomain.
             function: From ``(*batch, *source.element_shape)`` to target elements; defined at the
                 top of a module, so that it can be pickled.
-            preimage: Its inverse on the image, if it is injective.
+            preimage: Inverse on the image, if the function is injective.
 
         Raises:
-            ValueError: If products are not kept; the sentence names a pair.
+            ValueError: If products are not kept; the message names a pair.
         """
         for given in (function, preimage or function):
             if not callable(given):
@@ -176,7 +176,7 @@ class Homomorphism(abc.ABC):
 
 
 def offending_pair(phi: Homomorphism, *, tolerance: float = 1e-6) -> tuple[Tensor, Tensor] | None:
-    """Return a pair whose product ``phi`` does not keep, or ``None``: tried on hard elements too.
+    """Return a pair of elements whose product ``phi`` does not keep, or ``None``.
 
     Elements are float64; the tolerance is on the target's distance.
     """
@@ -188,7 +188,7 @@ def offending_pair(phi: Homomorphism, *, tolerance: float = 1e-6) -> tuple[Tenso
 
 
 class IdentityMap(Homomorphism):
-    """The map that changes nothing: source and target are one group."""
+    """The identity of a group as a homomorphism."""
 
     _form = "one group twice"
 
@@ -198,7 +198,7 @@ class IdentityMap(Homomorphism):
 
     @override
     def cosets(self) -> Tensor:
-        """Return the identity: there is one coset."""
+        """Return the identity, for the only coset."""
         return self.target.identity(1, dtype=torch.float64)
 
     @override
@@ -212,7 +212,7 @@ class IdentityMap(Homomorphism):
 
 @dataclasses.dataclass(frozen=True)
 class Composition(Homomorphism):
-    """``outer @ inner``: inner first. Written with ``@``, which checks that they meet."""
+    """The composition ``outer @ inner``, inner first; ``@`` checks the groups."""
 
     outer: Homomorphism
     inner: Homomorphism
@@ -227,19 +227,19 @@ class Composition(Homomorphism):
     @property
     @override
     def is_injective(self) -> bool:
-        """Whether both are."""
+        """Whether both maps are injective."""
         return self.outer.is_injective and self.inner.is_injective
 
     @property
     @override
     def has_cosets(self) -> bool:
-        """Whether both groups are finite, or both maps have."""
+        """Whether both groups are finite, or both maps have cosets."""
         finite = self.target.order is not None and self.source.order is not None
         return finite or (self.outer.has_cosets and self.inner.has_cosets)
 
     @override
     def cosets(self) -> Tensor:
-        """Return products of the outer cosets with the images of the inner ones."""
+        """Return the products of outer representatives with images of inner ones."""
         if self.source.order is not None and self.target.order is not None:
             return super().cosets()
         outer, inner = self.outer.cosets(), self.outer(self.inner.cosets())
@@ -256,7 +256,7 @@ class Composition(Homomorphism):
 
 @dataclasses.dataclass(frozen=True)
 class FunctionHomomorphism(Homomorphism):
-    """A homomorphism by a function, unchecked; `Homomorphism.from_callable` checks."""
+    """An unchecked homomorphism by a function; `Homomorphism.from_callable` checks it."""
 
     function: Callable[[Tensor], Tensor]
     inverse: Callable[[Tensor], Tensor] | None = None
@@ -278,7 +278,7 @@ class FunctionHomomorphism(Homomorphism):
         return self._owned(self.source, self.inverse(g))
 
     def _owned(self, group: Group, g: Tensor) -> Tensor:
-        """Return a copy of what a function of the user's returned, if it is of a group's form."""
+        """Return a copy of the result of a user's function, after a check of its form."""
         group.check_elements(g)
         return g.clone()
 
@@ -293,8 +293,8 @@ class TabulatedHomomorphism(Homomorphism):
         images: Images in the order of ``source.elements()``.
 
     Raises:
-        ShapeError: If the images are no elements of the target by their shape.
-        ValueError: If there are more or less, or products are not kept (tried up to order 128).
+        ShapeError: If the images have not the shape of elements of the target.
+        ValueError: If their number is wrong, or products are not kept (checked up to order 128).
     """
 
     images: Constant
@@ -325,7 +325,7 @@ class TabulatedHomomorphism(Homomorphism):
     @property
     @override
     def is_injective(self) -> bool:
-        """Whether only the identity is mapped to the identity."""
+        """Whether the kernel is trivial."""
         return self._kernel_order == 1
 
     @override

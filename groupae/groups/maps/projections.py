@@ -1,4 +1,4 @@
-"""Homomorphisms from and into products: onto some factors, and a factor among the others."""
+"""Homomorphisms from and into products: projections onto factors, inclusions of factors."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["FactorInclusion", "Projection"]
 
 @dataclasses.dataclass(frozen=True)
 class Projection(Homomorphism):
-    """From a product onto some of its factors.
+    """Projection of a product onto some of its factors.
 
     Args:
         source: The product.
         target: One factor, or the product of several.
-        factors: Which, by position.
+        factors: Positions of the factors.
 
     Example:
         >>> import torch
@@ -54,7 +54,7 @@ class Projection(Homomorphism):
 
 @dataclasses.dataclass(frozen=True)
 class FactorInclusion(Homomorphism):
-    """A factor of a product, with the identity in the other places.
+    """Inclusion of a factor of a product, with the identity in the others.
 
     Args:
         source: The factor.
@@ -92,7 +92,7 @@ class FactorInclusion(Homomorphism):
 
     @override
     def cosets(self) -> Tensor:
-        """Return all elements with the identity in this place, if the others are finite."""
+        """Return all elements with the identity in this factor, if the others are finite."""
         assert isinstance(self.target, Product)
         if not self.has_cosets:
             return super().cosets()

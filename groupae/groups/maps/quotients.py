@@ -30,7 +30,7 @@ _SIGNED = (O2, O3, Permutation, Dihedral)
 
 @dataclasses.dataclass(frozen=True)
 class RotationPart(Homomorphism):
-    """SE(n) onto SO(n): the motion without its shift.
+    """Projection of SE(n) onto SO(n), which drops the shift.
 
     Example:
         >>> phi = RotationPart.of(SE3())
@@ -46,10 +46,10 @@ class RotationPart(Homomorphism):
 
     @classmethod
     def of(cls, group: SE2 | SE3) -> RotationPart:
-        """Return the map of a group of rigid motions.
+        """Return the projection of a group of rigid motions.
 
         Raises:
-            TypeError: If the group is another one.
+            TypeError: If the group is no group of rigid motions.
         """
         if not isinstance(group, (SE2, SE3)):
             raise TypeError(expected("RotationPart.of", "SE2 or SE3", group))
@@ -63,7 +63,7 @@ class RotationPart(Homomorphism):
 
 @dataclasses.dataclass(frozen=True)
 class Sign(Homomorphism):
-    """The determinant of O(2) and O(3), the sign of permutations, the flips of D(n), in C(2).
+    """Sign homomorphism into C(2): the determinant of O(2), O(3) and D(n), the sign of permutations.
 
     Example:
         >>> Sign.of(Permutation(3))(torch.tensor([1, 0, 2])).item()
@@ -78,7 +78,7 @@ class Sign(Homomorphism):
 
     @classmethod
     def of(cls, group: Group) -> Sign:
-        """Return the map of a group.
+        """Return the sign of a group.
 
         Raises:
             TypeError: If the group has no such sign.
@@ -99,12 +99,12 @@ class Sign(Homomorphism):
 
 @dataclasses.dataclass(frozen=True)
 class Winding(Homomorphism):
-    """Coverings of the circle: SO(2) wound around itself, or the line T(1) around it.
+    """Covering of the circle SO(2) by itself or by the line T(1).
 
     Args:
         source: ``SO2()`` or ``Translation(1)``.
         target: ``SO2()``.
-        times: By how much angles are multiplied; not 0.
+        times: Factor of the angles; not 0.
 
     Example:
         >>> Winding(SO2(), SO2(), 2)(torch.tensor(0.5)).item()

@@ -1,6 +1,6 @@
-"""Subgroups by name: what ``G.subgroup("so2")`` finds, and the maps they are made of.
+"""Subgroups by name, ``G.subgroup("so2")``, and their inclusions.
 
-Conventions: SO(2) sits in SO(3) as the turns about z (or x, y: ``"so2:x"``), counter-clockwise
+Conventions: SO(2) in SO(3) is the group of turns about z (or x, y: ``"so2:x"``), counter-clockwise
 as seen from the tip of the axis; O(2) as its normaliser, a reflection becoming a half turn about
 an axis in the plane.
 """
@@ -57,13 +57,13 @@ __all__ = [
 
 
 def _are_of(phi: Homomorphism, *kinds: tuple[type[Group], type[Group]]) -> bool:
-    """Return whether source and target are of one of the pairs of kinds."""
+    """Return whether the classes of source and target are one of the pairs."""
     return any(isinstance(phi.source, a) and isinstance(phi.target, b) for a, b in kinds)
 
 
 @dataclasses.dataclass(frozen=True)
 class TurnsOfCircle(Homomorphism):
-    """C_n in SO(2): index j is the angle ``2 pi j / n``."""
+    """Inclusion of C_n in SO(2): index j is the angle ``2 pi j / n``."""
 
     _form = "Cyclic and SO2"
 
@@ -86,7 +86,7 @@ class TurnsOfCircle(Homomorphism):
 
 @dataclasses.dataclass(frozen=True)
 class AboutAxis(Homomorphism):
-    """SO(2) in SO(3): turns about the axis x, y or z (0, 1 or 2)."""
+    """Inclusion of SO(2) in SO(3) as turns about the axis x, y or z (0, 1 or 2)."""
 
     axis: int = 2
 
@@ -116,7 +116,7 @@ class AboutAxis(Homomorphism):
 
 @dataclasses.dataclass(frozen=True)
 class WithLastAxis(Homomorphism):
-    """O(2) in SO(3) or O(3): a plane's matrix M beside det M (in SO(3)) or 1 (in O(3)) on z."""
+    """Inclusion of O(2) in SO(3), with the determinant on z, or in O(3), with 1 on z."""
 
     _form = "O2, and SO3 or O3"
 
@@ -140,7 +140,7 @@ class WithLastAxis(Homomorphism):
 
 @dataclasses.dataclass(frozen=True)
 class IntoFullOrthogonal(Homomorphism):
-    """SO(2) in O(2) and SO(3) in O(3), of index 2."""
+    """Inclusion of SO(2) in O(2) and of SO(3) in O(3), of index 2."""
 
     _form = "SO2 and O2, or SO3 and O3"
 
@@ -168,7 +168,7 @@ class IntoFullOrthogonal(Homomorphism):
 
 @dataclasses.dataclass(frozen=True)
 class RotationsOfSpace(Homomorphism):
-    """SO(n) in SE(n), n = 2, 3: rotations about the origin, as homogeneous matrices."""
+    """Inclusion of SO(n) in SE(n), n = 2, 3, as rotations about the origin."""
 
     _form = "SO2 and SE2, or SO3 and SE3"
 
@@ -194,7 +194,7 @@ class RotationsOfSpace(Homomorphism):
 
 @dataclasses.dataclass(frozen=True)
 class ShiftAndScale(Homomorphism):
-    """Translations in SE(n) and in Aff+(1), scalings in Aff+(1)."""
+    """Inclusion of translations in SE(n) and Aff+(1), and of scalings in Aff+(1)."""
 
     _form = "Translation(n) and SE(n), Translation(1) and Affine, or Scaling and Affine"
 
@@ -230,7 +230,7 @@ def _cyclic_in_so2(group: Group, n: int) -> Homomorphism:
 
 
 def _multiples(group: Group, n: int) -> Homomorphism:
-    """C_m in C_n or D_n, and in S_n the shifts of n points."""
+    """Return the inclusion of C_m in C_n or D_n, or of the cyclic shifts in S_n."""
     if isinstance(group, Permutation):
         images = torch.stack([torch.arange(group.n).roll(-j) for j in range(group.n)])
         fits, form = n == group.n, f"c({n}) with n equal to {group.n}"
@@ -362,7 +362,7 @@ _NAMES: dict[type[Group], dict[str, Callable[..., Homomorphism]]] = {
 
 
 def subgroup_names(group: Group) -> tuple[str, ...]:
-    """Return the names `find_subgroup` knows for a group, in readable form."""
+    """Return the names of subgroups for `find_subgroup`, in readable form."""
     return tuple(_readable(_names_of(group)))
 
 

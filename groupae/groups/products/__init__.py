@@ -1,7 +1,7 @@
-"""Groups made of groups: direct and semidirect products.
+"""Direct and semidirect products of groups.
 
-Elements are stored side by side as in ``packed``; a semidirect product has the irreps of its
-quotient, ``extension_irreps``.
+Elements are the numbers of the parts, concatenated by ``packed``; a semidirect product has the
+irreps of its quotient, by ``extension_irreps``.
 """
 
 from groupae.groups.products.packed import Packed

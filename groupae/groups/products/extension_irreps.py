@@ -1,4 +1,4 @@
-"""Irreps of a group that has a known quotient: rotations in rigid motions, H in ``N x| H``.
+"""Irreps of a group by those of a quotient: rotations for rigid motions, H for ``N x| H``.
 
 Conventions: an irrep of the quotient, pulled back along the projection, keeps its name. ``std`` is
 the homogeneous matrix ``[[rho(h), b], [0, 1]]``.
@@ -26,8 +26,8 @@ def _is_std(text: object) -> bool:
 class ExtensionIrreps(Irreps):
     """The irreps of a quotient, pulled back, and ``std``, the homogeneous matrices.
 
-    ``std`` leaves the shifts' axes to themselves but cannot be split. What the quotient itself
-    calls ``std`` is written ``(std)``.
+    ``std`` has the axes of shifts as an invariant subspace without an invariant complement. The
+    ``std`` of the quotient itself is written ``(std)``.
     """
 
     @property
@@ -38,7 +38,7 @@ class ExtensionIrreps(Irreps):
     @property
     @abc.abstractmethod
     def has_std(self) -> bool:
-        """Whether the group has homogeneous matrices, by the quotient's standard ones."""
+        """Whether the group has homogeneous matrices, by standard ones of the quotient."""
 
     @abc.abstractmethod
     def to_quotient(self, g: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ class ExtensionIrreps(Irreps):
     def commutant_dim(self, label: IrrepLabel) -> int:
         if not self._is_own(label):
             return self.quotient.irreps.commutant_dim(self._lower(label))
-        # What commutes with all [[rho(h), b], [0, 1]] is [[d I, v], [0, d]] with rho(h) v = v.
+        # The commutant of [[rho(h), b], [0, 1]] is [[d I, v], [0, d]] with rho(h) v = v.
         generator = torch.Generator().manual_seed(0)
         h = self.quotient.sample(8, generator=generator, dtype=torch.float64)
         rho = self.quotient.standard().matrix(h, torch.float64)
@@ -101,7 +101,7 @@ class ExtensionIrreps(Irreps):
     @property
     @override
     def is_complete(self) -> bool:
-        """Only the irreps of a quotient are listed."""
+        """False, since only the irreps of a quotient are listed."""
         return False
 
     @override

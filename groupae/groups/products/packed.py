@@ -1,9 +1,9 @@
-"""Groups made of others: their elements side by side in one tensor.
+"""Base class of products: elements of several groups, packed into one tensor.
 
 Conventions: an element is the numbers of the parts, flattened and concatenated, shape
 ``(*batch, size)``; `Packed.pack` and `Packed.unpack` go both ways. If any part has floating
 elements, indices of the others are stored as floats and rounded back by `Packed.unpack`: in float32
-at least, in float64 where a part has more than 2^24 elements; others are refused.
+at least, in float64 where a part has more than 2^24 elements; smaller dtypes are refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from groupae.groups.lie_group import LieGroup
 
 __all__ = ["Packed", "are_finite", "are_lie", "split_outside"]
 
-_MOST_COMBINED = 10**7  # elements in one tensor
+_MOST_COMBINED = 10**7  # largest number of elements in one tensor
 
 
 def split_outside(text: str, separator: str) -> list[str]:
@@ -46,12 +46,12 @@ def split_outside(text: str, separator: str) -> list[str]:
 
 
 def are_finite(parts: Sequence[object]) -> bool:
-    """Return whether there are parts and all are finite groups: so is what is made of them."""
+    """Return whether there are parts and all are finite groups, so that a product is one."""
     return bool(parts) and all(isinstance(part, Group) and part.order is not None for part in parts)
 
 
 def are_lie(parts: Sequence[object]) -> bool:
-    """Return whether there are parts and all are Lie groups: so is what is made of them."""
+    """Return whether there are parts and all are Lie groups, so that a product is one."""
     return bool(parts) and all(isinstance(part, LieGroup) for part in parts)
 
 
@@ -67,8 +67,8 @@ def _largest_index(group: Group) -> int:
 class Packed(Group):
     """A group whose elements are one element of each of its `parts`.
 
-    Subclasses are frozen dataclasses; they give `parts` and how elements are composed. Of finite
-    parts they make a `FiniteGroup`, of Lie groups a `LieGroup`, of a mixture neither.
+    Subclasses are frozen dataclasses that define `parts` and `compose`. A product is a
+    `FiniteGroup` if all parts are finite, a `LieGroup` if all are Lie groups, else neither.
     """
 
     @property
@@ -78,19 +78,19 @@ class Packed(Group):
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """How many numbers each part's element takes."""
+        """Number of entries of an element of each part."""
         return tuple([math.prod(part.element_shape) for part in self.parts])
 
     @property
     @override
     def element_shape(self) -> tuple[int, ...]:
-        """One axis with the numbers of all parts."""
+        """``(size,)``, for the entries of all parts."""
         return (sum(self.sizes),)
 
     @property
     @override
     def is_discrete(self) -> bool:
-        """Whether all parts are."""
+        """Whether this holds for all parts."""
         return all(part.is_discrete for part in self.parts)
 
     @property
@@ -102,7 +102,7 @@ class Packed(Group):
     @property
     @override
     def is_compact(self) -> bool:
-        """Whether all parts are."""
+        """Whether this holds for all parts."""
         return all(part.is_compact for part in self.parts)
 
     @property
@@ -114,25 +114,25 @@ class Packed(Group):
     @property
     @override
     def has_exp(self) -> bool:
-        """Whether all parts have, so none is discrete."""
+        """Whether all parts have an exponential, so that none is discrete."""
         return all(part.has_exp for part in self.parts)
 
     @property
     @override
     def has_log(self) -> bool:
-        """Whether all parts have."""
+        """Whether this holds for all parts."""
         return all(part.has_log for part in self.parts)
 
     @property
     @override
     def has_global_log(self) -> bool:
-        """Whether all parts have."""
+        """Whether this holds for all parts."""
         return self.has_log and all(part.has_global_log for part in self.parts)
 
     @property
     @override
     def has_grid(self) -> bool:
-        """Whether all parts have, or the group is finite."""
+        """Whether all parts have a grid, or the group is finite."""
         return self.order is not None or all(part.has_grid for part in self.parts)
 
     @property
@@ -146,10 +146,10 @@ class Packed(Group):
 
     # --- elements ---------------------------------------------------------------------------
     def pack(self, *elements: Tensor) -> Tensor:
-        """Return the element made of one element of each part; batch axes broadcast.
+        """Return the element with the given elements of the parts; batch axes broadcast.
 
         Raises:
-            ValueError: If there is not one element of each part, each of the right shape.
+            ValueError: If there is not exactly one element per part, of the right shape.
         """
         if len(elements) != len(self.parts):
             wanted = f"{len(self.parts)} elements, one of each of its parts"
@@ -166,7 +166,7 @@ class Packed(Group):
         return torch.cat([numbers.to(dtype).expand(*batch, -1) for numbers in flat], -1)
 
     def unpack(self, g: Tensor) -> tuple[Tensor, ...]:
-        """Return one element of each part."""
+        """Return the elements of the parts, the inverse of `pack`."""
         self.check_elements(g)
         return tuple(
             (numbers.round().long() if part.has_integer_elements else numbers.clone()).reshape(
@@ -177,7 +177,7 @@ class Packed(Group):
 
     @override
     def check_elements(self, *elements: Tensor) -> None:
-        """Raise unless each has the shape and dtype of elements, one that holds their indices."""
+        """Raise unless all have the shape of elements and a dtype that holds indices exactly."""
         super().check_elements(*elements)
         for dtype in {g.dtype for g in elements} - {torch.float64, torch.int64}:
             wanted = self._wide_enough(dtype)
@@ -186,7 +186,7 @@ class Packed(Group):
                 raise TypeError(expected(self, what, dtype, "make them in it: a cast rounds"))
 
     def _wide_enough(self, dtype: torch.dtype) -> torch.dtype:
-        """Return the dtype, or the next one that holds every index packed among floats."""
+        """Return the dtype, or the next larger one that holds all indices exactly."""
         largest = 0 if self.has_integer_elements else _largest_index(self)
         if largest and dtype.is_floating_point:
             dtype = torch.promote_types(dtype, torch.float32)
@@ -213,7 +213,7 @@ class Packed(Group):
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
     ) -> Tensor:
-        """Return the identity of every part."""
+        """Return the identities of all parts."""
         self._asked(batch, dtype)
         parts = (part.identity(*batch, dtype=dtype, device=device) for part in self.parts)
         return self._of_dtype(self.pack(*parts), dtype)
@@ -226,7 +226,7 @@ class Packed(Group):
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
     ) -> Tensor:
-        """Return a sample of every part, independent."""
+        """Return independent samples of all parts."""
         self._asked(batch, dtype, generator)
         parts = (
             part.sample(*batch, generator=generator, dtype=dtype, device=device)
@@ -245,7 +245,7 @@ class Packed(Group):
 
     @override
     def project(self, x: Tensor) -> Tensor:
-        """Project part by part."""
+        """Return the nearest element, part by part."""
         return self._map("project", x)
 
     @override
@@ -255,11 +255,11 @@ class Packed(Group):
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
-        """Return the root of the sum of squared distances of the parts."""
+        """Return the root of the sum of squared distances in the parts."""
         triples = zip(self.parts, self.unpack(g), self.unpack(h), strict=True)
         distances = (part.distance(a, b) for part, a, b in triples)
         dtype = g.dtype if g.is_floating_point() else torch.float32
-        # a norm, whose gradient at zero is zero; that of a square root is NaN
+        # the gradient of a norm at zero is zero, that of a square root NaN
         stacked = torch.stack([d.to(dtype) for d in distances])
         length: Tensor = torch.linalg.vector_norm(stacked, dim=0)
         return length
@@ -298,7 +298,7 @@ class Packed(Group):
         return place
 
     def _combine(self, parts: Sequence[Tensor], step: int = 1) -> Tensor:
-        """Return every combination of elements of the parts, or one of each ``step``."""
+        """Return every ``step``-th combination of elements of the parts."""
         sizes = [len(part) for part in parts]
         places = torch.unravel_index(torch.arange(0, math.prod(sizes), step), sizes)
         return self.pack(*(part[place] for part, place in zip(parts, places, strict=True)))
@@ -312,9 +312,9 @@ class Packed(Group):
 
     @override
     def _grid(self, n: int) -> Tensor:
-        """Return ``n`` elements: a grid of each part, shuffled against each other."""
+        """Return ``n`` elements: a grid of each part, in different orders."""
         if self.order is not None and self.order <= _MOST_COMBINED:
-            # grids of finite parts repeat, and so could their pairs
+            # grids of finite parts repeat elements, so that their pairs could too
             every = self.elements()
             return every[torch.arange(n) * len(every) // n]
         steps = torch.arange(n, dtype=torch.float64)
@@ -325,7 +325,7 @@ class Packed(Group):
 
     @override
     def interpolate(self, g: Tensor, h: Tensor, t: Tensor | float) -> Tensor:
-        """Return ``g exp(t log(g^-1 h))``, as every Lie group does."""
+        """Return ``g exp(t log(g^-1 h))``; raise unless all parts are Lie groups."""
         self._require_lie("interpolate")
         return super().interpolate(g, h, t)
 

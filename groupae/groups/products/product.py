@@ -1,7 +1,7 @@
-"""Products of groups.
+"""Direct products of groups.
 
 Conventions: an element of a `Product` is the numbers of its factors, flattened and concatenated,
-shape ``(*batch, size)``, as told in ``packing``; `Packed.pack` and `Packed.unpack` go both ways.
+shape ``(*batch, size)``, as in ``packed``; `Packed.pack` and `Packed.unpack` convert.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["FiniteProduct", "LieProduct", "Product"]
 
 @dataclasses.dataclass(frozen=True)
 class Sense:
-    """A frequency that turns the plane of another factor, with it (1) or against it (-1)."""
+    """A frequency with the sign by which it turns a plane that it shares with another factor."""
 
     label: IrrepLabel
     sign: int
@@ -40,12 +40,12 @@ _SIGNS = {"+": 1, "-": -1}
 
 @dataclasses.dataclass(frozen=True)
 class _ProductIrreps(Irreps):
-    """External products ``(label, label, ...)``: one irrep of each factor, tensored.
+    """External tensor products ``(label, label, ...)`` of one irrep per factor.
 
     Over the reals such a product is irreducible unless two of its factors are of complex or
     quaternionic type; the dimension of the commutant is the product of theirs either way.
-    Frequencies split it into halves, which a sign tells: ``(1,2)`` is ``(1,+2)``, one plane that
-    turns by s + 2t, and ``(1,-2)``, which turns by s - 2t. They are not listed.
+    A product of frequencies splits into halves with signs: ``(1,2)`` is the sum of ``(1,+2)``, a
+    plane that turns by s + 2t, and ``(1,-2)``, which turns by s - 2t. These are not listed.
     """
 
     group: Product
@@ -60,11 +60,11 @@ class _ProductIrreps(Irreps):
         return tuple(irreps.trivial for irreps in self.factors)
 
     def _pairs(self, label: IrrepLabel) -> list[tuple[Irreps, IrrepLabel]]:
-        """Return the irreps of each factor and the label there, without its sense."""
+        """Return the irreps and the label of each factor, the label without its sign."""
         return list(zip(self.factors, whole_label(label), strict=True))
 
     def _turning(self, label: IrrepLabel) -> list[int]:
-        """Return which factors turn a plane at a frequency: complex numbers multiply."""
+        """Return the positions of factors that turn a plane at a frequency."""
         return [
             i
             for i, (irreps, part) in enumerate(self._pairs(label))
@@ -73,9 +73,9 @@ class _ProductIrreps(Irreps):
 
     @override
     def halves(self, label: IrrepLabel) -> list[IrrepLabel]:
-        """Return the irreps in a product of planes that turn: one for each choice of signs.
+        """Return the irreps in a product of turning planes, one per choice of signs.
 
-        With one such plane, or none, the product does not split, and there are none.
+        There are none if at most one factor turns a plane: then the product is irreducible.
         """
         assert isinstance(label, tuple)
         _, *others = (not _senses(label) and self._turning(label)) or [0]
@@ -151,7 +151,7 @@ class _ProductIrreps(Irreps):
     @property
     @override
     def is_complete(self) -> bool:
-        """Whether the lists of all factors are."""
+        """Whether the lists of all factors are complete."""
         return all(irreps.is_complete for irreps in self.factors)
 
     @override
@@ -180,7 +180,7 @@ class _ProductIrreps(Irreps):
         return [self._joined(label, factors) for label, factors in rows]
 
     def _joined(self, label: IrrepLabel, factors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Return the factors of a half: one plane turns by all frequencies together."""
+        """Return the factors of a half, of which one plane turns by all frequencies."""
         senses = _senses(label)
         if not senses:
             return factors
@@ -208,20 +208,20 @@ class _ProductIrreps(Irreps):
 
 
 def whole_label(label: IrrepLabel) -> tuple[IrrepLabel, ...]:
-    """Return the irreps of the factors of a product without their senses."""
+    """Return the labels of the factors of a product without their signs."""
     if not isinstance(label, tuple):
         return ()
     return tuple([part.label if isinstance(part, Sense) else part for part in label])
 
 
 def _senses(label: IrrepLabel) -> dict[int, int]:
-    """Return the sign of each factor whose plane turns together with the first."""
+    """Return the sign of each factor that turns a plane together with the first."""
     assert isinstance(label, tuple)
     return {i: part.sign for i, part in enumerate(label) if isinstance(part, Sense)}
 
 
 def _kronecker_all(a: Tensor, b: Tensor) -> Tensor:
-    """Return the Kronecker product in every axis of two tensors of four."""
+    """Return the Kronecker product in all four axes of two tensors."""
     both = torch.einsum("aijk,bxyz->abixjykz", a, b)
     return both.flatten(6, 7).flatten(4, 5).flatten(2, 3).flatten(0, 1)
 
@@ -246,7 +246,7 @@ def _apply_factors(factors: Sequence[Tensor], block: Tensor) -> Tensor:
 class Product(Packed):
     """The direct product of groups; ``G * H`` makes one.
 
-    One of finite groups is a `FiniteProduct`, one of Lie groups a `LieProduct`.
+    A product of finite groups is a `FiniteProduct`, of Lie groups a `LieProduct`.
 
     Args:
         factors: At least two groups, none of them a product (`Product.of` flattens).
@@ -264,7 +264,7 @@ class Product(Packed):
     factors: tuple[Group, ...]
 
     def __new__(cls, factors: tuple[Group, ...] = ()) -> Product:
-        """Return a product of the kind that its factors make (none are given to a copy)."""
+        """Return a product of the class that fits the factors (a copy is made without factors)."""
         if cls is Product and isinstance(factors, tuple):
             if are_finite(factors):
                 cls = FiniteProduct
@@ -282,7 +282,7 @@ class Product(Packed):
 
     @classmethod
     def of(cls, *groups: Group) -> Product:
-        """Return the product, with factors that are products flattened."""
+        """Return the product, with nested products flattened."""
         parts = (g.factors if isinstance(g, Product) else (g,) for g in groups)
         return cls(tuple(itertools.chain.from_iterable(parts)))
 
@@ -295,31 +295,31 @@ class Product(Packed):
     @property
     @override
     def name(self) -> str:
-        """The factors' names joined by ``*``."""
+        """The names of the factors joined by ``*``."""
         return " * ".join(str(factor) for factor in self.factors)
 
     @property
     @override
     def irreps(self) -> Irreps:
-        """External products of the factors' irreps."""
+        """External tensor products of the irreps of the factors."""
         return _ProductIrreps(self) if self.has_irreps else super().irreps
 
     @property
     @override
     def has_irreps(self) -> bool:
-        """Whether all factors have."""
+        """Whether this holds for all factors."""
         return all(factor.has_irreps for factor in self.factors)
 
     @property
     @override
     def has_standard(self) -> bool:
-        """Whether all factors have."""
+        """Whether this holds for all factors."""
         return all(factor.has_standard for factor in self.factors)
 
     @property
     @override
     def standard_text(self) -> str:
-        """The direct sum of the factors' standard representations."""
+        """The direct sum of the standard representations of the factors."""
         labels = self.irreps.trivial
         assert isinstance(labels, tuple)
         terms = []
@@ -334,22 +334,22 @@ class Product(Packed):
     @property
     @override
     def is_abelian(self) -> bool:
-        """Whether all factors are."""
+        """Whether all factors are abelian."""
         return all(factor.is_abelian for factor in self.factors)
 
     @override
     def compose(self, g: Tensor, h: Tensor) -> Tensor:
-        """Compose factor by factor."""
+        """Return the product, factor by factor."""
         return self._map("compose", g, h)
 
     @override
     def inverse(self, g: Tensor) -> Tensor:
-        """Invert factor by factor."""
+        """Return the inverse, factor by factor."""
         return self._map("inverse", g)
 
     @override
     def exp(self, v: Tensor) -> Tensor:
-        """Return the exponential in the Lie factors; discrete factors have none."""
+        """Return the exponentials of the factors; raise if one is discrete."""
         self._require_lie("exp")
         self.check_coordinates(v, "one entry per Lie-algebra axis")
         parts = v.split([factor.lie_dim for factor in self.factors], -1)
@@ -379,7 +379,7 @@ class FiniteProduct(Product, FiniteGroup):
     @property
     @override
     def order(self) -> int:
-        """Product of the factors' orders."""
+        """Product of the orders of the factors."""
         return math.prod([factor.order or 0 for factor in self.factors])
 
 

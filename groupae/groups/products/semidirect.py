@@ -1,7 +1,7 @@
-"""Semidirect products: a group that acts on another, and both together.
+"""Semidirect products of groups.
 
 Conventions: ``(n1, h1)(n2, h2) = (n1 phi_h1(n2), h1 h2)``: the normal part first, the acting part
-second, packed as ``packing`` tells. ``std`` is the homogeneous matrix ``[[rho(h), b], [0, 1]]``;
+second, packed as in ``packed``. ``std`` is the homogeneous matrix ``[[rho(h), b], [0, 1]]``;
 Lie-algebra coordinates are those of the normal part, then those of the acting one.
 """
 
@@ -61,11 +61,11 @@ class _SemidirectIrreps(ExtensionIrreps):
 
 @dataclasses.dataclass(frozen=True)
 class Semidirect(Packed):
-    """The semidirect product ``N x| H`` of a group and one that acts on it.
+    """The semidirect product ``N x| H`` of a group with a group that acts on it.
 
-    Its listed irreps are those of ``acting``, pulled back, and ``std`` for the standard action;
-    there are others. One of finite groups is a `FiniteSemidirect`, one of Lie groups by the
-    standard action a `LieSemidirect`.
+    It lists the irreps of ``acting``, pulled back, and ``std`` for the standard action; it has
+    others. A product of finite groups is a `FiniteSemidirect`, one of Lie groups by the standard
+    action a `LieSemidirect`.
 
     Args:
         normal: The group acted on, N.
@@ -75,7 +75,7 @@ class Semidirect(Packed):
             the standard action: the standard matrices of H on the vectors of `Translation`.
 
     Raises:
-        ValueError: If the action is none by automorphisms; the sentence names elements.
+        ValueError: If the action is not by automorphisms; the message names elements.
 
     Example:
         >>> from groupae import SO2, Translation
@@ -95,7 +95,7 @@ class Semidirect(Packed):
         acting: Group | None = None,
         action: Callable[[Tensor, Tensor], Tensor] | None = None,
     ) -> Semidirect:
-        """Return a product of the kind that its parts make (none are given to a copy)."""
+        """Return a product of the class that fits the parts (a copy is made without parts)."""
         if cls is Semidirect:
             if are_finite((normal, acting)):
                 cls = FiniteSemidirect
@@ -114,7 +114,7 @@ class Semidirect(Packed):
             raise TypeError(expected("Semidirect", what, repr(self.action)))
         self._check_automorphisms()
         if self.has_exp:
-            _ = self._generators  # found here and not while a graph is traced
+            _ = self._generators  # computed now, since a graph cannot trace it
 
     def _check_standard(self) -> None:
         if not isinstance(self.normal, Translation):
@@ -172,7 +172,7 @@ class Semidirect(Packed):
     @property
     @override
     def is_abelian(self) -> bool:
-        """Whether both parts are and nothing is moved."""
+        """Whether both parts are abelian and the action is trivial."""
         return self.normal.is_abelian and self.acting.is_abelian and self._acts_trivially
 
     @functools.cached_property
@@ -184,13 +184,13 @@ class Semidirect(Packed):
     @property
     @override
     def irreps(self) -> Irreps:
-        """Those of the acting group, pulled back, and ``std`` for the standard action."""
+        """The irreps of the acting group, pulled back, and ``std`` for the standard action."""
         return _SemidirectIrreps(self) if self.has_irreps else super().irreps
 
     @property
     @override
     def has_irreps(self) -> bool:
-        """Whether the acting group has."""
+        """Whether the acting group has irreps."""
         return self.acting.has_irreps
 
     @property
@@ -202,27 +202,27 @@ class Semidirect(Packed):
     @property
     @override
     def has_exp(self) -> bool:
-        """Whether both parts have, and the action is the standard one."""
-        # not by super(): compiled, a property of it counts as true, whatever it says
+        """Whether both parts have it and the action is the standard one."""
+        # no super(): under torch.compile its property is always true
         return self.action is None and all(part.has_exp for part in self.parts)
 
     @property
     @override
     def has_log(self) -> bool:
-        """Whether both parts have, and the action is the standard one."""
+        """Whether both parts have it and the action is the standard one."""
         return self.action is None and all(part.has_log for part in self.parts)
 
     @property
     @override
     def has_global_log(self) -> bool:
-        """Whether the acting group has, and none of its logarithms turns shifts once around."""
+        """Whether the acting group has it and no logarithm turns shifts by a full turn."""
         return super().has_global_log and self._turns_less_than_once
 
     @functools.cached_property
     def _turns_less_than_once(self) -> bool:
         w = self.acting.log(sample_elements(self.acting, random=512))
         derivatives = torch.einsum("bk,kij->bij", w, self._generators)
-        # of complex numbers: for real ones LAPACK does not always converge
+        # complex, since LAPACK does not always converge for real matrices
         values = torch.linalg.eigvals(derivatives.to(torch.complex128))
         return bool(values.imag.abs().amax() < 1.9 * math.pi)
 
@@ -232,7 +232,7 @@ class Semidirect(Packed):
         """Homogeneous matrices.
 
         Raises:
-            TypeError: If the action is not the standard one: then there are none.
+            TypeError: If the action is not the standard one.
         """
         if self.action is not None:
             what = "the standard action on Translation(n) for standard()"
@@ -248,7 +248,7 @@ class Semidirect(Packed):
         return self._standard.matrix(h, dtype)
 
     def act(self, h: Tensor, n: Tensor) -> Tensor:
-        """Return ``phi_h(n)``; batch axes broadcast. A custom action gets indices in range."""
+        """Return ``phi_h(n)``; batch axes broadcast. Indices are brought into range first."""
         if self.action is not None:
             return self.action(_in_range(self.acting, h), _in_range(self.normal, n))
         with full_precision(n):
@@ -278,8 +278,8 @@ class Semidirect(Packed):
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the root of the sum of squared distances of the parts.
 
-        Where the standard matrices stretch (the acting group is not compact), no distance of shifts
-        suits all elements: it is divided by the longer shift's length, if above 1.
+        Where the acting group is not compact, so that its matrices stretch, the distance of shifts
+        is relative to the longer one, if that is longer than 1.
         """
         if self.action is not None or self.acting.is_compact:
             return super().distance(g, h)
@@ -295,7 +295,7 @@ class Semidirect(Packed):
     # --- Lie groups -------------------------------------------------------------------------
     @override
     def exp(self, v: Tensor) -> Tensor:
-        """Return the exponential, by that of homogeneous matrices, for the standard action."""
+        """Return the exponential by homogeneous matrices, for the standard action."""
         self._require_lie("exp")
         what = "shifts, then the acting group's axes"
         self.check_coordinates(v, what)
@@ -306,17 +306,17 @@ class Semidirect(Packed):
 
     @override
     def log(self, g: Tensor) -> Tensor:
-        """Return the logarithm, for the standard action; undoes `Semidirect.exp`.
+        """Return the logarithm for the standard action, the inverse of `exp`.
 
-        NaN where the acting part has none, and where its logarithm turns a plane of shifts once
-        around or more often: then no exponential reaches most shifts.
+        NaN where the acting part has none, and where its logarithm turns a plane of shifts by a
+        full turn or more: then no exponential reaches most shifts.
         """
         self._require_lie("log")
         shift, h = self.unpack(g)
         w = self.acting.log(h)
         with full_precision(g):
             wide = torch.promote_types(g.dtype, torch.float32)  # no solver in half precision
-            # not solve: its forward-mode derivative of a derivative is wrong (torch 2.13)
+            # no torch.linalg.solve: its second forward-mode derivative is wrong (torch 2.13)
             inverse: Tensor = torch.linalg.inv_ex(self._mean(w.to(wide))).inverse
             largest = inverse.detach().abs().flatten(-2).amax(-1)
             found = (largest < torch.finfo(wide).eps ** -0.75)[..., None]
@@ -332,7 +332,7 @@ class Semidirect(Packed):
 
     @functools.cached_property
     def _generators(self) -> Tensor:
-        """The derivatives of the standard matrices at the identity, ``(lie_dim, n, n)``."""
+        """Derivatives of the standard matrices at the identity, ``(lie_dim, n, n)``."""
         with torch.inference_mode(mode=False):
             at = torch.zeros(self.acting.lie_dim, dtype=torch.float64)
             found: Tensor = torch.autograd.functional.jacobian(
@@ -341,7 +341,7 @@ class Semidirect(Packed):
         return found.movedim(-1, 0).contiguous()
 
     def _mean(self, w: Tensor) -> Tensor:
-        """Return the mean of ``rho(exp(s w))`` over s in [0, 1]: a corner of an exponential."""
+        """Return the mean of ``rho(exp(s w))`` over s in [0, 1], as a block of an exponential."""
         generators = self._generators.to(device=w.device, dtype=w.dtype)
         a = (w[..., None, None] * generators).sum(-3)
         upper = torch.cat(
@@ -359,7 +359,7 @@ class FiniteSemidirect(Semidirect, FiniteGroup):
     @property
     @override
     def order(self) -> int:
-        """Product of the parts' orders."""
+        """Product of the orders of the parts."""
         return math.prod([part.order or 0 for part in self.parts])
 
 
