@@ -1,15 +1,15 @@
-"""Laws anyone can run: checks of groups, representations, homomorphisms and actions.
+"""Law checks of groups, representations, homomorphisms and actions.
 
-One file a noun: ``group_laws`` (with ``sampling_laws``), ``representation_laws``, ``action_laws``,
-``map_laws`` (homomorphisms, intertwiners, equivariant functions); ``samples`` has what they share,
-``report`` what they return, ``catalogue`` everything built in. They need nothing beyond torch;
-``strategies`` (hypothesis) and ``mixins`` (pytest) are imported by name.
+One file per noun: ``group_laws`` (with ``sampling_laws``), ``representation_laws``,
+``action_laws``, ``map_laws`` (homomorphisms, intertwiners, equivariant functions); ``samples`` has
+their common functions, ``report`` their results, ``catalogue`` the built-in examples. They need
+only torch; ``strategies`` (hypothesis) and ``mixins`` (pytest) are imported by name.
 
 A check runs on the group's hard elements (identity and near it, pi, poles) and on random ones, in
 one dtype; a tolerance is ``64 eps(dtype)`` times the error growth (highest frequency or degree).
 Errors are relative to the largest entry where that is above 1. Gradients to the element are
-compared with central differences, to 1e-6 times the error growth. Every law has the name one would
-give its violation.
+compared with central differences, to 1e-6 times the error growth. A law is named after its
+violation.
 """
 
 from groupae.groups.samples import sample_elements

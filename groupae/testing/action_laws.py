@@ -1,4 +1,4 @@
-"""The laws of a latent action."""
+"""Laws of a latent action."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["acting_elements", "check_action"]
 
 
 def acting_elements(action: LatentAction[Any], dtype: torch.dtype) -> Tensor:
-    """Return elements at which the action holds exactly: of its exact subgroup if it names one."""
+    """Return elements at which the action is exact: of its exact subgroup if it has one."""
     inclusion = action.exact_subgroup
     if inclusion is None:
         return sample_elements(action.group, dtype)
@@ -45,16 +45,16 @@ def check_action(
     elements: Tensor | None = None,
     latent: Any = None,
 ) -> LawReport:
-    """Return how well ``action`` keeps the laws of a left action.
+    """Return a report on the laws of a left action.
 
-    An action that interpolates is held to them on its ``exact_subgroup`` only.
+    An action that interpolates is checked on its ``exact_subgroup`` only.
 
     Args:
         action: The action.
         dtype: Precision of elements and codes.
         elements: Samples to use instead of hard and random ones.
-        latent: Codes, one for each of the ``3 n`` pairs made of ``n`` elements; random ones
-            unless given.
+        latent: Codes, one for each of the ``3 n`` pairs of ``n`` elements; random ones unless
+            given.
 
     Example:
         >>> from groupae import AffineAction
@@ -105,7 +105,7 @@ def _check_products(book: LawBook, action: LatentAction[Any], g: Tensor, h: Tens
     group, n = action.group, len(g)
 
     def same(law: str, found: Any, wanted: Any, *at: Tensor) -> None:
-        """A pose is compared on the group, where coordinates may differ."""
+        """Record the error of a code; poses are compared on the group, where coordinates differ."""
         numbers = action.residual(found, wanted).double()
         scale = torch.stack([largest(part) for part in parts(wanted)]).amax(0)
         book.measure(law, numbers.abs().reshape(n, -1).amax(-1) / scale, *at)
@@ -127,7 +127,7 @@ def _check_linearity(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any
         return
 
     def mix(p: Tensor, q: Tensor) -> Tensor:
-        return 2 * p - q if p.is_floating_point() else p  # a mask stays
+        return 2 * p - q if p.is_floating_point() else p  # keep a mask
 
     w = map_parts(lambda part: part.roll(1, 0) if part.is_floating_point() else part, z)
     both, each = action(g, map_parts(mix, z, w)), map_parts(mix, action(g, z), action(g, w))
@@ -143,7 +143,7 @@ def _check_orbit(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) ->
 
 
 def _check_batching(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:
-    """The same codes, in any batch, are moved alike; a batch may be empty, an element shared."""
+    """Check that the result of a code does not depend on its batch, which may be empty."""
     if len(g) < 6:
         book.leave_out("fewer than 6 elements were given", "batching")
         return
@@ -188,14 +188,14 @@ def _check_splitting(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any
 
 
 def _check_alignment(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:
-    """What one element moved, `LatentAction.align` moves back onto it; found, not computed."""
+    """Check that `LatentAction.align` finds the element that moved a code, and a nearest one."""
     if action.exactness != "exact":
         book.leave_out("the action interpolates", "align")
         return
     if not action.can_align:
         book.leave_out("can_align is False", "align")
         return
-    g, z = g[-4:], map_parts(lambda part: part[-4:], z)  # random ones: a search has its limits
+    g, z = g[-4:], map_parts(lambda part: part[-4:], z)  # no hard ones, where a search may fail
     w = action(g, z)
     found = action.align(z, w)
     tolerance = torch.finfo(book.dtype).eps ** 0.5
@@ -217,7 +217,7 @@ def _length(action: LatentAction[Any], z: Any, w: Any) -> Tensor:
 
 
 def _without_kinks(action: LatentAction[Any], g: Tensor) -> Tensor:
-    """Return the elements; random ones for an interpolation, which has kinks where it is exact."""
+    """Return the elements, or random ones for an interpolation, which has kinks where exact."""
     if action.exactness == "exact":
         return g
     return action.group.sample(len(g), generator=_seeded(), dtype=g.dtype)
@@ -228,7 +228,7 @@ def _check_derivatives(book: LawBook, action: LatentAction[Any], g: Tensor, z: A
         book.leave_out("a part of the codes is not floating", "gradient", "derivative")
         return
     w = map_parts(lambda part: part.roll(1, 0), z)
-    if action.exactness == "exact":  # an interpolation has kinks just where it is exact
+    if action.exactness == "exact":  # an interpolation has kinks where it is exact
         check_element_gradient(book, action.group, g, lambda e: weighted_sum(action(e, z)))
         check_element_gradient(book, action.group, g, lambda e: weighted_sum(action.inverse(e, z)))
     else:
@@ -246,7 +246,7 @@ def _check_derivatives(book: LawBook, action: LatentAction[Any], g: Tensor, z: A
 
 
 def _check_groups(book: LawBook, action: LatentAction[Any], z: Any) -> None:
-    """The group of the action is that of all it is asked to work with."""
+    """Check that elements of another group are refused, and the group of the subgroup."""
     group, two = action.group, map_parts(lambda part: part[:2], z)
     check_mismatch(book, group, "act", lambda other: action(other, two))
     check_mismatch(book, group, "inverse", lambda other: action.inverse(other, two))
@@ -258,7 +258,7 @@ def _check_groups(book: LawBook, action: LatentAction[Any], z: Any) -> None:
 
 
 def _check_rows(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:
-    """Whatever an action returns is the caller's, also where nothing moves."""
+    """Check that results belong to the caller, also for the identity."""
     own = functools.partial(check_ownership, book)
     unit = action.group.identity(3, dtype=book.dtype)
     w = map_parts(lambda part: part.roll(1, 0)[-3:], z)

@@ -1,4 +1,4 @@
-"""Examples of every kind to check, and checks that choose the laws by the kind of the subject.
+"""Examples of every kind to check, and checks that choose the laws by kind.
 
 `check_all` returns a report per precision, which ``groupae check`` prints; `assert_laws` raises.
 """
@@ -56,8 +56,8 @@ _CHECKS: Sequence[tuple[type[Any], Callable[..., LawReport]]] = (
     (Homomorphism, check_homomorphism),
     (LatentAction, check_action),
 )
-_LARGEST_DIM = 64  # up to which irreps and regular representations are checked
-_LARGEST_TABLE = 1000  # order up to which subgroups are, whose tables may have to be found
+_LARGEST_DIM = 64  # of irreps and regular representations that are checked
+_LARGEST_TABLE = 1000  # largest order of groups whose subgroups, with their tables, are checked
 
 
 def check_all(
@@ -131,12 +131,12 @@ def _labels(group: Group, cutoff: int) -> list[str]:
 
 
 def irreps_of(group: Group, cutoff: int = 4, most: int = 16) -> tuple[Representation, ...]:
-    """Return the irreps up to a cutoff, at most so many."""
+    """Return the irreps up to a cutoff, at most ``most``."""
     return tuple(group.rep(f"1x{label}") for label in _labels(group, cutoff)[:most])
 
 
 def mixed_sum(group: Group) -> Representation | None:
-    """Return copies of the trivial and two other irreps, ``None`` if the group lists no irreps."""
+    """Return a sum of copies of three irreps, ``None`` if the group lists no irreps."""
     labels = _labels(group, 2)
     chosen = dict.fromkeys([*labels[:2], *labels[-1:]])
     terms = (f"{m}x{label}" for m, label in zip((2, 3, 1), chosen, strict=False))
@@ -144,14 +144,14 @@ def mixed_sum(group: Group) -> Representation | None:
 
 
 def representations_of(group: Group) -> tuple[Representation, ...]:
-    """Return a mixed sum, the standard and the regular representation, where the group has them."""
+    """Return a mixed sum, the standard and the regular representation, if they exist."""
     standard = group.standard() if group.has_standard else None
     found = (mixed_sum(group), standard, _regular(group))
     return tuple(dict.fromkeys(rho for rho in found if rho is not None))
 
 
 def _regular(group: Group) -> Representation | None:
-    """Return the regular representation, cut off where it is infinite or large."""
+    """Return the regular representation, with a cutoff where it is infinite or large."""
     if not (group.is_compact and group.has_irreps and group.irreps.is_complete):
         return None
     whole = [] if group.order is None else [None]
@@ -163,7 +163,7 @@ def _regular(group: Group) -> Representation | None:
 
 
 def homomorphisms_of(group: Group) -> tuple[Homomorphism, ...]:
-    """Return the inclusions of subgroups that have names, and a product's projections."""
+    """Return the inclusions of named subgroups, and the projections of a product."""
     if (group.order or 0) > _LARGEST_TABLE:
         return ()
     found = [_first_of(group, name) for name in subgroup_names(group)]
@@ -174,7 +174,7 @@ def homomorphisms_of(group: Group) -> tuple[Homomorphism, ...]:
 
 
 def _first_of(group: Group, name: str) -> Homomorphism | None:
-    """Return the subgroup with a name such as ``c(n)``, with the first number that fits."""
+    """Return the subgroup with a name such as ``c(n)`` for the first number that fits."""
     for n in (3, 2, 4, 5, 1):
         try:
             return group.subgroup(re.sub(r"\bn\b", str(n), name))
@@ -184,12 +184,12 @@ def _first_of(group: Group, name: str) -> Homomorphism | None:
 
 
 def _shear(g: Tensor, z: Tensor) -> Tensor:
-    """Return the affine action by hand: all numbers scaled and shifted."""
+    """Return all numbers scaled and shifted, an affine action."""
     return g[..., :1] * z + g[..., 1:]
 
 
 def example_actions() -> Iterator[LatentAction[Any]]:
-    """Return one action of every built-in kind, some of several groups."""
+    """Yield one action of every built-in kind, some for several groups."""
     planar, spatial = SO2().rep("2x0 + 3x1 + 1x2"), SO3().rep("2x0 + 1x1 + 1x2")
     quarter = Cyclic(4)
     yield VectorAction(planar)

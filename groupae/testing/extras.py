@@ -1,4 +1,4 @@
-"""Sentence for a missing test library, which `groupae.testing` alone does without."""
+"""Error for a missing optional test library."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ def missing(owner: str, library: str, error: ModuleNotFoundError) -> ModuleNotFo
     """Return the error to raise where ``library`` could not be imported.
 
     Args:
-        owner: The module that needs it.
-        library: Its top-level name.
-        error: What its import raised; returned as it is if the library is there, and lacks
-            something itself.
+        owner: Module that needs the library.
+        library: Top-level name of the library.
+        error: Error of its import, returned unchanged if a dependency of the library is missing.
     """
     if error.name is not None and error.name.partition(".")[0] != library:
         return error

@@ -1,13 +1,13 @@
-r"""Derivatives: the same on every path, in every order, and those of differences.
+r"""Laws of derivatives: equal on every path, in every order, and to differences.
 
-An element and a code that it acts on are made from the same two parameters p, the element acts
-twice, and the code depends on the element too:
+An element and a code are functions of the same two parameters p, the element acts twice, and the
+code depends on the element too:
 
 .. math:: f(p) = \phi(g \cdot g \cdot z), \qquad g = g_0 \exp(p_1 a + p_2 b), \quad z = z(p, g).
 
-So a path that counts shared history twice, or forgets some of it, differs. `check_gradients`
+So a path that counts shared history twice, or omits some of it, differs. `check_gradients`
 compares the first derivatives and all second ones with those of plain operations (see
-`groupae.kernels.dispatch.forced_path`), and those with central differences. Every pass serves all
+`groupae.kernels.dispatch.forced_path`), and those with central differences. Every pass takes all
 samples at once.
 """
 
@@ -29,9 +29,9 @@ from groupae.testing.samples import largest, map_parts, parts
 __all__ = ["check_gradients"]
 
 _LAWS = ("gradient_paths", "second_derivative", "vmap")
-_MOST = 6  # samples: hard elements and random ones
-_EACH = 2  # of them, one by one under vmap
-_STEP = 1e-5
+_MOST = 6  # number of samples, hard elements and random ones
+_EACH = 2  # number of samples under vmap, which is slow
+_STEP = 1e-5  # of differences: truncation and rounding errors are both below 1e-6
 
 
 def check_gradients(
@@ -46,13 +46,13 @@ def check_gradients(
     """Check the derivatives of an action.
 
     Args:
-        book: Where to record the laws ``gradient_paths`` (first derivatives agree),
-            ``second_derivative`` (they agree in all orders) and ``vmap`` (both do, sample by
-            sample).
+        book: Record of the laws ``gradient_paths`` (first derivatives agree),
+            ``second_derivative`` (second ones agree in all orders) and ``vmap`` (both do, sample
+            by sample).
         group: The acting group.
         g: Elements, shape ``(n, *element_shape)``.
         z: Codes of the same batch.
-        act: From elements and codes, of any batch or none, to codes.
+        act: Function from elements and codes, of any batch or none, to codes.
         second: Whether second derivatives are defined.
     """
     if not any(part.is_floating_point() for part in parts(z)):
@@ -61,7 +61,7 @@ def check_gradients(
     few = slice(None, None, -(-len(g) // _MOST))
     path = _Path(group, act, g[few], map_parts(lambda part: part[few], z))
     start = torch.tensor([[0.0, 0.0], [0.3, -0.2]], dtype=book.dtype)
-    p = start.repeat(len(path.g), 1)[: len(path.g)]  # exp at 0, which is a hard place, and not
+    p = start.repeat(len(path.g), 1)[: len(path.g)]  # exp at 0, a hard place, and elsewhere
     laws = _LAWS if second else _LAWS[:1]
     if not second:
         book.leave_out("has_second_derivatives is False", *_LAWS[1:])
@@ -77,7 +77,7 @@ def check_gradients(
 
 @dataclasses.dataclass(frozen=True)
 class _Path:
-    """A function of parameters ``(*batch, 2)``, one number per sample."""
+    """A function of parameters ``(*batch, 2)`` with one number per sample."""
 
     group: Group
     act: Callable[[Tensor, Any], Any]
@@ -88,7 +88,7 @@ class _Path:
         return self.at(p, self.g, self.z)
 
     def at(self, p: Tensor, g: Tensor, z: Any) -> Tensor:
-        """Return the value at parameters, for other elements and codes."""
+        """Return the value at parameters for the given elements and codes."""
         g = self._element(p, g)
         weight = p[..., 1]
         if g.is_floating_point():
@@ -117,7 +117,7 @@ class _Path:
         return self.group.compose(g, self.group.exp(p @ axes))
 
     def scale(self, p: Tensor) -> Tensor:
-        """Return the size of what is summed, whose rounding errors remain in a small sum."""
+        """Return the size of the summands, whose rounding errors remain in a small sum."""
         g = self._element(p, self.g)
         moved = self.act(g, self.act(g, self.z))
         return torch.stack([largest(part).square() for part in _floating(moved)]).amax(0)
@@ -134,7 +134,7 @@ def _gradient(f: Callable[[Tensor], Tensor], p: Tensor, *, create_graph: bool = 
 
 
 def _rows(f: Callable[[Tensor], Tensor], p: Tensor) -> Tensor:
-    """Return the second derivatives ``(n, 2, 2)`` by gradients of a gradient, one after another."""
+    """Return the second derivatives ``(n, 2, 2)`` by successive gradients of a gradient."""
     leaf = p.clone().requires_grad_()
     first = _gradient(f, leaf, create_graph=True)
     rows = [_once_more(part, leaf) for part in first.unbind(-1)]
@@ -181,7 +181,7 @@ _ORDERS: dict[str, Callable[[Callable[[Tensor], Tensor], Tensor], Tensor]] = {
     "jacrev of jacfwd": lambda f, p: _columns(lambda q: _slopes(f, q), p),
 }
 
-_FEW_ORDERS = ("create_graph",)  # in other precisions: the paths are the same
+_FEW_ORDERS = ("create_graph",)  # in other precisions, whose paths are the same
 _PAIRS: tuple[tuple[Any, Any], ...] = (
     (jacfwd, jacfwd),
     (jacfwd, jacrev),
@@ -192,7 +192,7 @@ _PAIRS: tuple[tuple[Any, Any], ...] = (
 
 @dataclasses.dataclass(frozen=True)
 class _Wanted:
-    """Derivatives by plain operations, with which others are compared."""
+    """Reference derivatives by plain operations."""
 
     book: LawBook
     path: _Path
@@ -204,7 +204,7 @@ class _Wanted:
     def compare(
         self, law: str, found: Tensor, wanted: Tensor, name: str, tolerance: float | None = None
     ) -> None:
-        """Record errors relative to the largest derivative of a sample, or what rounds to it."""
+        """Record errors relative to the largest derivative or summand of a sample."""
         found, wanted = found.detach().double(), wanted.detach().double()
         scale = torch.maximum(largest(wanted), self.scale[: len(wanted)])
         errors = (found - wanted).abs().reshape(len(wanted), -1).amax(-1) / scale
@@ -242,7 +242,7 @@ def _check_second(w: _Wanted) -> None:
 def _check_each(w: _Wanted) -> None:
     law, path = "vmap", w.path
 
-    def alone(part: Tensor) -> Tensor:  # a batch of one, for jacfwd makes float64 of scalars
+    def alone(part: Tensor) -> Tensor:  # a batch of one, since jacfwd turns scalars into float64
         return part[:_EACH, None]
 
     some = (alone(w.p), alone(path.g), map_parts(alone, path.z))

@@ -1,4 +1,4 @@
-"""The laws of a group: products, distance, exponential, elements, irreps."""
+"""Laws of a group: products, distance, exponential, elements, irreps."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ from groupae.testing.sampling_laws import (
 __all__ = ["check_group"]
 
 _BATCHES = ((), (1,), (3, 1, 2), (0,))
-_FEW = 16  # samples whose derivatives are tried
-_WIDE = 256  # samples and exponentials whose logarithms are tried
+_FEW = 16  # number of samples for derivatives
+_WIDE = 256  # number of samples and of exponentials for logarithms
 
 
 def check_group(
     group: Group, *, dtype: torch.dtype = torch.float64, elements: Tensor | None = None
 ) -> LawReport:
-    """Return how well ``group`` keeps the laws of a group.
+    """Return a report on the laws of a group.
 
     Args:
         group: The group.
         dtype: Precision of floating elements.
         elements: Samples to use instead of hard and random ones, shape ``(n, *element_shape)``;
-            then `Group.sample` and `Group.grid` are not judged.
+            then `Group.sample` and `Group.grid` are not checked.
 
     Example:
         >>> from groupae import SO3
@@ -112,7 +112,7 @@ def _check_products(book: LawBook, group: Group, a: Tensor, b: Tensor, c: Tensor
 
 
 def _check_commuting(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
-    """A group that says it is not abelian must have two elements that do not commute."""
+    """Check that a group that declares itself not abelian has a pair that does not commute."""
     if group.is_abelian:
         return
     if group.order is not None and group.order <= 32:
@@ -214,7 +214,7 @@ def _check_elements(book: LawBook, group: Group) -> None:
 
 
 def _check_irreps(book: LawBook, group: Group) -> None:
-    """Burnside and Schur: sizes of the irreps, and characters orthogonal over all elements."""
+    """Check the sum of squared degrees (Burnside) and the orthogonality of characters (Schur)."""
     irreps = group.irreps
     if not irreps.is_complete:
         book.leave_out("irreps.is_complete is False", "irreps")
@@ -266,7 +266,7 @@ def _check_exponential(book: LawBook, group: Group, n: int) -> None:
     law = "one_parameter"
     book.measure(law, group.distance(group.compose(half, half), moved), moved)
     book.measure(law, group.distance(group.exp(-v), group.inverse(moved)), moved)
-    if group.is_compact:  # more than once around
+    if group.is_compact:  # more than a full turn
         far = 4 * torch.randn(_WIDE, group.lie_dim, generator=generator, dtype=book.dtype)
         half, whole = group.exp(far / 2), group.exp(far)
         book.measure(law, group.distance(group.compose(half, half), whole), whole)
@@ -283,7 +283,7 @@ def _check_exponential(book: LawBook, group: Group, n: int) -> None:
 def _check_same_in_batches(
     book: LawBook, method: str, f: Callable[[Tensor], Tensor], x: Tensor, shape: tuple[int, ...]
 ) -> None:
-    """A function of single rows gives the same in every batch, of the same dtype."""
+    """Check that a function of rows gives the same values and dtype in every batch."""
     alone = x.shape[1:]
     with book.law("batching"):
         six = f(x[:6])
@@ -306,7 +306,7 @@ def _measure_alike(book: LawBook, found: Tensor, wanted: Tensor, note: str) -> N
 
 
 def _check_slopes(book: LawBook, group: Group) -> None:
-    """Compare derivatives of what is computed from elements with differences, where it is smooth.
+    """Compare derivatives of group operations with differences, where they are smooth.
 
     All depend on one parameter through ``g exp(t u)``, or through ``exp(v + t u)``.
     """
@@ -332,7 +332,7 @@ def _check_slopes(book: LawBook, group: Group) -> None:
 
 
 def _check_orders(book: LawBook, group: Group) -> None:
-    """Check the derivatives of all orders and ways, near the identity, where log is smooth."""
+    """Check all paths of first and second derivatives near the identity, where log is smooth."""
     generator = torch.Generator().manual_seed(8)
     v = torch.randn(_FEW, group.lie_dim, generator=generator, dtype=book.dtype) / 4
 
@@ -349,10 +349,10 @@ def _check_orders(book: LawBook, group: Group) -> None:
 
 
 def _where_smooth(value: Callable[[Tensor], Tensor], g: Tensor) -> Callable[[Tensor], Tensor]:
-    """Return a weighted sum a sample, 0 for those at which the value jumps or is not finite."""
+    """Return a weighted sum per sample, 0 where the value jumps or is not finite."""
     step = torch.full((len(g),), 1e-5, dtype=g.dtype)
     jump = (value(step) - value(-step)).reshape(len(g), -1)
-    smooth = (jump.abs() < 1e-2).all(-1)  # not where it is not finite
+    smooth = (jump.abs() < 1e-2).all(-1)  # false where it is not finite
     return lambda t: torch.where(smooth, weighted_sum(value(torch.where(smooth, t, 0.0))), 0.0)
 
 
@@ -366,9 +366,9 @@ def _missing(v: Tensor) -> Tensor:
 
 
 def _check_logarithm(book: LawBook, group: Group, a: Tensor) -> None:
-    """``exp(log(g)) = g`` wherever there is a logarithm: at every exponential, if nowhere else."""
+    """Check ``exp(log(g)) = g`` wherever a logarithm exists, at least at exponentials."""
     law, dtype = "exp_log", book.dtype
-    # around a circle and back if there is one; else not so far that errors of entries are large
+    # beyond full turns in a compact group; else small, so that entries have small errors
     wide = 3 if group.is_compact else 1 / math.sqrt(group.lie_dim)
     generator = torch.Generator().manual_seed(5)
     v = wide * torch.randn(_WIDE, group.lie_dim, generator=generator, dtype=dtype)
@@ -387,10 +387,10 @@ def _check_logarithm(book: LawBook, group: Group, a: Tensor) -> None:
 
 
 def _check_global_log(book: LawBook, group: Group) -> None:
-    """A group that says that some elements have no logarithm must have one such."""
+    """Check that `Group.has_global_log` is true exactly if no sample lacks a logarithm."""
     g = _samples(group, book.dtype)
     tried = [group.hard_elements(book.dtype).to(g.dtype), g]
-    for _ in range(1 if group.is_compact else 3):  # exp may reach all single samples
+    for _ in range(1 if group.is_compact else 3):  # exp may reach every single sample
         tried.append(group.compose(tried[-1], tried[-1].roll(1, 0)))
     missing = _missing(group.log(torch.cat(tried))) > 0
     if group.has_global_log:
@@ -423,7 +423,7 @@ def _check_interpolation(book: LawBook, group: Group, a: Tensor, b: Tensor) -> N
 
 # --- declarations and memory -------------------------------------------------------------------
 def _check_abilities(book: LawBook, group: Group) -> None:
-    """What a group says it can do it must do, what it says it cannot it must refuse."""
+    """Check that declared abilities work and all others raise ``TypeError``."""
     one = functools.partial(group.identity, 1, dtype=book.dtype)
     calls = {
         "has_exp": lambda: group.exp(torch.zeros(1, group.lie_dim, dtype=book.dtype)),
@@ -437,7 +437,7 @@ def _check_abilities(book: LawBook, group: Group) -> None:
 
 
 def _check_rows(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
-    """Whatever a group returns is the caller's."""
+    """Check that results belong to the caller."""
     a, b, dtype = a[-3:], b[-3:], book.dtype
     own = functools.partial(check_ownership, book)
     own("identity", lambda: group.identity(3, dtype=dtype))

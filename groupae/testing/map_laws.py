@@ -1,4 +1,4 @@
-"""The laws of maps: homomorphisms, intertwiners, equivariant functions."""
+"""Laws of homomorphisms, intertwiners and equivariant functions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = ["check_equivariant", "check_homomorphism", "check_intertwiner"]
 def check_homomorphism(
     phi: Homomorphism, *, dtype: torch.dtype = torch.float64, elements: Tensor | None = None
 ) -> LawReport:
-    """Return how well ``phi`` keeps products, and comes back if it is injective.
+    """Return a report on the laws of a homomorphism and of its preimage, if injective.
 
     Args:
         phi: The homomorphism.
@@ -85,7 +85,7 @@ def _check_products(book: LawBook, phi: Homomorphism, g: Tensor, h: Tensor) -> N
 
     with book.law("closure"):
         image = phi(g)
-        unique = torch.equal(target.representatives(image), image)  # not so angles: 2 pi is 0
+        unique = torch.equal(target.representatives(image), image)  # not angles: 2 pi is 0
         nearest = target.project(image)
         off = ambient_error(nearest, image, len(target.element_shape))
         book.measure("closure", off if unique else target.distance(nearest, image), g)
@@ -139,7 +139,7 @@ def _check_gradient(book: LawBook, phi: Homomorphism, g: Tensor) -> None:
 
 
 def _check_cosets(book: LawBook, phi: Homomorphism) -> None:
-    """Cosets start with the identity, differ from each other and, in a finite group, fill it."""
+    """Check that cosets start with the identity, differ, and fill a finite group."""
     if not (phi.is_injective and phi.has_cosets):
         ability = "has_cosets" if phi.is_injective else "is_injective"
         book.leave_out(f"{ability} is False", "cosets")
@@ -164,17 +164,17 @@ def check_intertwiner(
     dtype: torch.dtype = torch.float64,
     elements: Tensor | None = None,
 ) -> LawReport:
-    """Return how well a matrix commutes with two representations: ``W rho(g) = sigma(g) W``.
+    """Return a report on the law of an intertwiner: ``W rho(g) = sigma(g) W``.
 
     Args:
         weights: W, shape ``(*batch, sigma.dim, rho.dim)``; several at once may be given.
-        rho: How the group acts on what W is given.
-        sigma: How it acts on what W returns.
+        rho: Representation on the inputs of W.
+        sigma: Representation on the outputs of W.
         dtype: Precision of elements and matrices.
         elements: Samples to use instead of hard and random ones.
 
     Raises:
-        ShapeError: If W does not fit.
+        ShapeError: If the shape of W does not fit the representations.
         ValueError: If the representations are of different groups.
 
     Example:
@@ -211,19 +211,19 @@ def check_equivariant(
     elements: Tensor | None = None,
     tolerance: float | None = None,
 ) -> LawReport:
-    """Return how well a function commutes with two actions: ``f(g . x) = g . f(x)``.
+    """Return a report on the law of an equivariant function: ``f(g . x) = g . f(x)``.
 
-    Every element meets every sample. If ``action_in`` interpolates, the elements are of its exact
+    All elements act on all samples. If ``action_in`` interpolates, the elements are of its exact
     subgroup. Errors are relative to the largest entry of the result over all samples.
 
     Args:
-        f: The function, of a batch: data or codes in, data or codes out.
-        action_in: How the group acts on what goes in; a `Representation` acts on the last axis.
-        action_out: How it acts on what comes out.
+        f: The function, from a batch of data or codes to a batch of data or codes.
+        action_in: Action on the inputs; a `Representation` acts on the last axis.
+        action_out: Action on the outputs.
         x: Samples, shape ``(n, ...)`` or a dict of such; the check runs in their dtype.
         elements: Elements to use instead of hard and random ones, ``(m, *element_shape)``.
-        tolerance: What is allowed; ``64 eps(dtype)`` times the error growth unless given. A network
-            of many layers needs more.
+        tolerance: Largest error allowed; ``64 eps(dtype)`` times the error growth unless given.
+            A network of many layers needs more.
 
     Raises:
         ValueError: If the actions are of different groups.

@@ -1,4 +1,4 @@
-"""Pytest mix-ins: subclass one, give one method, inherit every law as a test.
+"""Pytest mix-ins that test every law of the subject that one method returns.
 
 .. code-block:: python
 
@@ -97,7 +97,7 @@ class HomomorphismLaws(abc.ABC):
 
 
 class IntertwinerLaws(abc.ABC):
-    """A matrix that commutes with two representations, in both precisions."""
+    """Law of an intertwiner, in both precisions; `make` returns it with its representations."""
 
     @abc.abstractmethod
     def make(self) -> tuple[Tensor, Representation, Representation]:
@@ -110,7 +110,7 @@ class IntertwinerLaws(abc.ABC):
 
 
 class EquivarianceLaws(abc.ABC):
-    """A function that commutes with two actions, in both precisions."""
+    """Law of an equivariant function, in both precisions; `make` returns it with its actions."""
 
     @abc.abstractmethod
     def make(
@@ -121,11 +121,11 @@ class EquivarianceLaws(abc.ABC):
         LatentAction[Any] | Representation,
         Any,
     ]:
-        """Return f, the action on what goes in, the one on what comes out, and samples."""
+        """Return f, the actions on its inputs and outputs, and samples."""
 
     @_precisions
     def test_equivariance(self, dtype: torch.dtype) -> None:
-        """Check every law; the samples, and ``f`` if it is a module, are cast."""
+        """Check every law, with samples cast, and ``f`` too if it is a module."""
         f, action_in, action_out, x = self.make()
         if isinstance(f, torch.nn.Module):
             f = f.to(dtype)

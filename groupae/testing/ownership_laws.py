@@ -1,7 +1,7 @@
-"""The law of ownership: a result belongs to the caller, to write into.
+"""Law of ownership: a result belongs to the caller, who may write into it.
 
 Writing into one row of a result changes no other row, no later result and no input. Broadcast
-results, returned inputs and views of something kept all break it.
+results, returned inputs and views of cached tensors all break it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from groupae.testing.report import LawBook
 
 __all__ = ["check_ownership"]
 
-_JUNK = -12345
+_JUNK = -12345  # no result of a law contains it
 
 
 def check_ownership(book: LawBook, method: str, call: Callable[..., Any], *inputs: Any) -> None:
-    """Check that nobody else sees what is written into the result of ``call(*inputs)``.
+    """Check that writing into the result of ``call(*inputs)`` has no effect elsewhere.
 
     Args:
-        book: Where the law is recorded.
-        method: Name of what is called, for the note.
+        book: Record of the law.
+        method: Name of the method, for the note.
         call: A deterministic function; a tensor it returns has rows along its first axis.
         inputs: Tensors, or dicts of tensors.
     """
@@ -46,7 +46,7 @@ def check_ownership(book: LawBook, method: str, call: Callable[..., Any], *input
             book.require("ownership", not is_found, f"{method}: {fault}")
         for part, was in zip(_tensors(result), _tensors(first), strict=True):
             if part.numel() and part.ndim:
-                part[0].copy_(was[0])  # whoever shares it gets it back
+                part[0].copy_(was[0])  # restore it, in case it is shared
 
 
 def _tensors(x: Any) -> Iterator[Tensor]:
@@ -80,11 +80,11 @@ def _rest(x: Any) -> list[Tensor]:
 
 
 def _agree(a: Any, b: Any) -> bool:
-    """Return whether tensors agree up to rounding, which may depend on where they lie."""
+    """Return whether tensors agree up to rounding, which may depend on memory layout."""
     pairs = zip(_tensors(a), _tensors(b), strict=True)
     return all(p.shape == q.shape and _close(p, q) for p, q in pairs)
 
 
 def _close(p: Tensor, q: Tensor) -> bool:
-    p, q = (x.to(torch.complex128) for x in (p, q))  # as every dtype can be
+    p, q = (x.to(torch.complex128) for x in (p, q))  # to which every dtype can be cast
     return torch.allclose(p, q, rtol=1e-3, atol=1e-3, equal_nan=True)

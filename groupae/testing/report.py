@@ -1,7 +1,7 @@
-"""Findings of a check: one result per law, with the elements that offended most.
+"""Reports of checks: one result per law, with the elements of the largest error.
 
-A law that does not apply is left out for a reason that is stated. A law during which the subject's
-own code raises, whatever it raises, has failed.
+A law that does not apply is left out with a reason. A law has failed if the code of the subject
+raises any exception during its check.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ __all__ = ["LawBook", "LawReport", "LawResult", "LawViolationError", "LeftOut", 
 
 
 class LawViolationError(AssertionError):
-    """A law does not hold."""
+    """Error for laws that do not hold."""
 
 
 @dataclasses.dataclass(frozen=True)
 class LawResult:
-    """One law on all samples.
+    """Result of one law on all samples.
 
     Args:
-        law: Its name.
-        error: Worst error over the samples; NaN counts as infinite.
-        tolerance: What is allowed.
-        offending: The elements at the worst error.
-        note: What else there is to say of it.
+        law: Name of the law.
+        error: Largest error over the samples; NaN counts as infinite.
+        tolerance: Largest error allowed.
+        offending: Elements at the largest error.
+        note: Description of the violation.
     """
 
     law: str
@@ -69,11 +69,11 @@ class LawResult:
 
 @dataclasses.dataclass(frozen=True)
 class LeftOut:
-    """A law that does not apply.
+    """Record of a law that does not apply.
 
     Args:
-        law: Its name.
-        reason: Why, as the subject declares it: ``"has_log is False"``.
+        law: Name of the law.
+        reason: Reason, as the subject declares it: ``"has_log is False"``.
     """
 
     law: str
@@ -86,13 +86,13 @@ class LeftOut:
 
 @dataclasses.dataclass(frozen=True)
 class LawReport:
-    """All laws of one subject in one dtype.
+    """Results of all laws for one subject in one dtype.
 
     Args:
-        subject: The name of the subject.
-        dtype: In which precision.
+        subject: Name of the subject.
+        dtype: Precision of the check.
         results: One entry per law.
-        left_out: Laws that do not apply, with the reasons.
+        left_out: Laws that do not apply, with reasons.
     """
 
     subject: str
@@ -112,7 +112,7 @@ class LawReport:
 
     @property
     def worst(self) -> LawResult:
-        """The law with the largest error in units of its tolerance."""
+        """Result with the largest error in units of the tolerance."""
         return max(self.results, key=lambda result: result.in_tolerances)
 
     def __getitem__(self, law: str) -> LawResult:
@@ -127,14 +127,14 @@ class LawReport:
         """Raise unless every law holds.
 
         Raises:
-            LawViolationError: With the whole report.
+            LawViolationError: If not; the message contains the whole report.
         """
         if not self.passed:
             raise LawViolationError(f"{', '.join(self.failures)} failed\n{self}")
 
 
 def _told(error: Exception) -> str:
-    """Return type and message of an exception, and the place outside torch that raised it."""
+    """Return type and message of an exception, and its innermost frame outside torch."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     own = [f for f in frames if f.f_globals.get("__name__", "").partition(".")[0] != "torch"]
     code = own[-1].f_code
@@ -142,10 +142,10 @@ def _told(error: Exception) -> str:
 
 
 class LawBook:
-    """Collects results while a check runs.
+    """Record of results while a check runs.
 
     Args:
-        dtype: In which precision the laws are tried.
+        dtype: Precision of the check.
         error_growth: Factor by which the subject amplifies rounding errors.
     """
 
@@ -168,7 +168,7 @@ class LawBook:
         tolerance: float | None = None,
         note: str = "",
     ) -> None:
-        """Record the worst of ``errors`` (one per sample), the elements there and a note."""
+        """Record the largest of ``errors`` (one per sample), its elements and a note."""
         if errors.numel() == 0:
             return
         errors = errors.detach().double().flatten().abs()
@@ -179,18 +179,18 @@ class LawBook:
         self._record(LawResult(law, float(errors[worst]), allowed, offending, note))
 
     def require(self, law: str, holds: bool, note: str = "") -> None:
-        """Record a law that holds or not, with nothing between; ``note`` says what is wrong."""
+        """Record whether a law holds; ``note`` describes the violation."""
         error, note = (0.0, "") if holds else (math.inf, note)
         self._record(LawResult(law, error, self.tolerance, note=note))
 
     def leave_out(self, reason: str, *laws: str) -> None:
-        """Record that laws do not apply, and why."""
+        """Record that laws do not apply, with the reason."""
         for law in laws:
             self._left_out.setdefault(law, LeftOut(law, reason))
 
     @contextlib.contextmanager
     def law(self, *laws: str) -> Iterator[None]:
-        """Record an exception raised inside as the failure of the laws tried there."""
+        """Record an exception in the block as a failure of its laws."""
         try:
             yield
         except Exception as error:
@@ -198,13 +198,13 @@ class LawBook:
                 self.require(law, False, _told(error))
 
     def _record(self, result: LawResult) -> None:
-        """Keep the worst of several measurements of one law."""
+        """Keep the largest of several errors of one law."""
         known = self._results.get(result.law)
         if known is None or result.in_tolerances > known.in_tolerances:
             self._results[result.law] = result
 
     def report(self, subject: str) -> LawReport:
-        """Return the findings; a law that was tried at least in part is not left out."""
+        """Return the report; a law with any result counts as applied."""
         left_out = (law for name, law in self._left_out.items() if name not in self._results)
         return LawReport(subject, self.dtype, tuple(self._results.values()), tuple(left_out))
 
@@ -212,12 +212,12 @@ class LawBook:
 def run_laws(
     subject: Callable[[], str], dtype: torch.dtype, check: Callable[[LawBook], None]
 ) -> LawReport:
-    """Return what a check finds; an exception outside every law is the failure of ``runs``.
+    """Return the report of a check; an exception outside all laws is a failure of ``runs``.
 
     Args:
-        subject: Returns the name of the subject, which is its own code too.
-        dtype: In which precision.
-        check: Tries the laws.
+        subject: Function that returns the name of the subject; it may raise.
+        dtype: Precision of the check.
+        check: Function that records the laws.
     """
     book, name = LawBook(dtype), "unnamed"
     with book.law("runs"):

@@ -1,4 +1,4 @@
-"""The laws of a representation."""
+"""Laws of a representation."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from groupae.testing.samples import (
 
 __all__ = ["check_representation"]
 
-_MOST_ENTRIES = 2_000_000  # of all matrices of a large representation
+_MOST_ENTRIES = 2_000_000  # of the matrices of all samples, to bound memory
 
 
 def check_representation(
     rho: Representation, *, dtype: torch.dtype = torch.float64, elements: Tensor | None = None
 ) -> LawReport:
-    """Return how well ``rho`` keeps the laws of a representation.
+    """Return a report on the laws of a representation.
 
     Args:
         rho: The representation.
@@ -139,7 +139,7 @@ def _check_derivatives(
 
 
 def _check_rows(book: LawBook, rho: Representation, g: Tensor, h: Tensor, x: Tensor) -> None:
-    """Whatever a representation returns is the caller's, also where nothing moves."""
+    """Check that results belong to the caller, also for the identity."""
     own = functools.partial(check_ownership, book)
     unit = rho.group.identity(3, dtype=book.dtype)
     g, h, x, y = g[-3:], h[-3:], x[-3:, :2], x[:3, :2]
@@ -155,7 +155,7 @@ def _check_rows(book: LawBook, rho: Representation, g: Tensor, h: Tensor, x: Ten
 
 
 def _check_blocks(book: LawBook, rho: Representation, g: Tensor) -> None:
-    """In block coordinates each block is the Kronecker product of an irrep with its copies."""
+    """Check that each block is the Kronecker product of its irrep and a unit matrix."""
     eye, matrix = torch.eye(rho.dim, dtype=book.dtype), rho.matrix(g, book.dtype)
     there, back = rho.to_blocks(eye, 0), rho.from_blocks(eye, 0)
     book.measure("blocks", error(there @ back, eye))
@@ -168,13 +168,13 @@ def _check_blocks(book: LawBook, rho: Representation, g: Tensor) -> None:
 
 
 def _named(rho: Representation, block: Block, g: Tensor, found: Tensor) -> Tensor:
-    """Return what a block must be by its name, or what it is if the name is no irrep's."""
+    """Return the matrix of a block according to its name, ``found`` if that names no irrep."""
     if not rho.group.has_irreps:
         return found
     irreps = rho.group.irreps
     try:
         label = irreps.parse(block.irrep)
-    except ValueError:  # no irrep's name
+    except ValueError:  # not the name of an irrep
         return found
     (irrep,) = irreps.matrices([label], g, found.dtype)
     copies = torch.eye(block.copies, dtype=found.dtype)

@@ -1,8 +1,8 @@
-"""What the checks share: triples of elements, errors of codes, derivatives against differences.
+"""Common functions of the checks: triples of elements, errors of codes, derivatives.
 
 A code is a tensor or a dict of named tensors; the first axis counts the samples. Errors are
 relative to the largest entry of a sample where that is above 1; those of a product, to the product
-of its factors' largest entries.
+of the largest entries of its factors.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = [
 
 
 def triples(group: Group, g: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return three aligned lists: each element beside itself, its inverse, and shuffled ones."""
+    """Return three aligned lists: elements, themselves or inverses or others, and others."""
     shuffled = [
         g[torch.randperm(len(g), generator=torch.Generator().manual_seed(seed))] for seed in (1, 2)
     ]
@@ -47,12 +47,12 @@ def triples(group: Group, g: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def largest(x: Tensor) -> Tensor:
-    """Return the largest entry a sample in absolute value, at least 1, in float64."""
+    """Return the largest absolute entry per sample, at least 1, in float64."""
     return x.double().abs().reshape(len(x), -1).amax(-1).clamp(min=1)
 
 
 def error(found: Any, wanted: Any, *factors: Tensor) -> Tensor:
-    """Return the largest difference a sample over the scale; of the worst part.
+    """Return the largest relative difference per sample, over all parts.
 
     The scale is the largest entry of ``wanted``, or the product of those of ``factors``.
     """
@@ -77,7 +77,7 @@ def same_data(subject: Any) -> bool:
         copies.append(copy.deepcopy(subject))
         copies.append(pickle.loads(pickle.dumps(subject)))
     except (AttributeError, TypeError, pickle.PicklingError) as error:
-        if "__main__" not in str(error):  # what is typed at a prompt has no home to unpickle from
+        if "__main__" not in str(error):  # classes of a prompt cannot be unpickled
             return False
     return all(other == subject and hash(other) == hash(subject) for other in copies)
 
@@ -88,7 +88,7 @@ def parts(z: Any) -> list[Tensor]:
 
 
 def map_parts(f: Callable[..., Tensor], *codes: Any) -> Any:
-    """Return ``f`` of the codes, part by part."""
+    """Apply ``f`` to codes, part by part."""
     first = codes[0]
     if not isinstance(first, dict):
         return f(*codes)
@@ -96,12 +96,12 @@ def map_parts(f: Callable[..., Tensor], *codes: Any) -> Any:
 
 
 def each_row(t: Tensor, part: Tensor) -> Tensor:
-    """Return one number a sample, shaped to multiply ``part``."""
+    """Return one number per sample, shaped to broadcast with ``part``."""
     return t.view(-1, *(1,) * (part.ndim - 1))
 
 
 def weighted_sum(z: Any) -> Tensor:
-    """Return a weighted sum a sample over all parts of a code."""
+    """Return a weighted sum per sample over all parts of a code."""
     flat = torch.cat([part.reshape(len(part), -1) for part in parts(z)], 1)
     return flat @ torch.linspace(1, 2, flat.shape[1], dtype=flat.dtype)
 
@@ -112,7 +112,7 @@ def finite_log(group: Group, g: Tensor) -> Tensor | None:
 
 
 def check_ability(book: LawBook, subject: object, ability: str, call: Callable[[], object]) -> None:
-    """Check that what a subject declares it can do returns, and all else raises ``TypeError``."""
+    """Check that a method returns if its ability is declared, else raises ``TypeError``."""
     with book.law("abilities"):
         if getattr(subject, ability):
             call()
@@ -129,7 +129,7 @@ def check_ability(book: LawBook, subject: object, ability: str, call: Callable[[
 def check_mismatch(
     book: LawBook, group: Group, method: str, call: Callable[[Tensor], object]
 ) -> None:
-    """Check that tensors that are no elements by shape or kind of dtype are refused.
+    """Check that tensors with another shape or kind of dtype than elements are refused.
 
     Elements of another group that look alike, such as the angle 1.0 and the shift 1.0, cannot be
     told apart.
@@ -152,7 +152,7 @@ def check_mismatch(
 def check_element_gradient(
     book: LawBook, group: Group, g: Tensor, value: Callable[[Tensor], Tensor]
 ) -> None:
-    """Compare the gradient of ``value`` (one number per sample) to the element with differences."""
+    """Compare the gradient of ``value`` with respect to elements with differences."""
     if group.has_integer_elements:
         book.leave_out("elements are integers", "gradient")
         return

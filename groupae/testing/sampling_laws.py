@@ -1,7 +1,7 @@
-"""Whether `Group.sample` and `Group.grid` reach the whole group.
+"""Laws of `Group.sample`, `Group.grid` and `Group.elements`: they cover the whole group.
 
-Deviations are measured against chance: the tolerance is what a fair sample exceeds once in a
-million times, and the seed is fixed, so a verdict never changes from run to run.
+Deviations are compared with chance: a fair sample exceeds the tolerance once in a million times,
+and the seed is fixed, so that a result never changes from run to run.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from groupae.testing.samples import finite_log
 __all__ = ["LARGEST_LISTED", "check_grid", "check_placement", "check_sampling"]
 
 LARGEST_LISTED = 200
-"""Order up to which checks list all elements of a finite group."""
+"""Largest order of a finite group whose elements are all listed in checks."""
 
-_DRAWS = 1024
-_WIDEST = 8  # degree up to which matrices are averaged
+_DRAWS = 1024  # number of samples
+_WIDEST = 8  # largest degree of irreps whose matrices are averaged
 
 
 def check_sampling(book: LawBook, group: Group) -> None:
@@ -58,7 +58,7 @@ def check_sampling(book: LawBook, group: Group) -> None:
 
 
 def _check_counts(book: LawBook, group: Group, g: Tensor) -> None:
-    """Compare how often each element is drawn with chance (chi-square, in deviations)."""
+    """Compare the counts of elements with chance (chi-square, in standard deviations)."""
     every = group.elements()
     nearest = torch.cat(
         [group.distance(part[:, None], every[None, :]).argmin(1) for part in g.split(256)]
@@ -75,7 +75,7 @@ def _check_counts(book: LawBook, group: Group, g: Tensor) -> None:
 
 
 def _nontrivial(group: Group) -> list[IrrepLabel]:
-    """Return the first small irreps beside the trivial one; none if the group lists none."""
+    """Return the first small irreps other than the trivial one."""
     if not group.has_irreps:
         return []
     irreps = group.irreps
@@ -93,7 +93,7 @@ def _check_mean(book: LawBook, group: Group, law: str, g: Tensor, *, tolerance: 
 
 
 def _check_directions(book: LawBook, group: Group, g: Tensor) -> None:
-    """A sample of a group without Haar probability must at least vary in every direction."""
+    """Check that samples of a non-compact group vary in every direction of the Lie algebra."""
     found = finite_log(group, g)
     if found is None:
         return
@@ -107,7 +107,7 @@ def _check_directions(book: LawBook, group: Group, g: Tensor) -> None:
 
 
 def check_grid(book: LawBook, group: Group) -> None:
-    """Check that a grid has as many elements as asked for, all of them different."""
+    """Check that a grid has the requested number of elements, all different."""
     if not group.has_grid:
         book.leave_out("has_grid is False", "grid")
         return
@@ -124,9 +124,9 @@ def check_grid(book: LawBook, group: Group) -> None:
 
 
 def check_placement(book: LawBook, group: Group, method: str, make: Callable[..., Tensor]) -> None:
-    """Check that elements have the dtype and device asked for, where ``make`` takes these.
+    """Check the dtype and device of elements, where ``make`` takes these arguments.
 
-    A group that was written before `Group.grid` and `Group.elements` took them need not.
+    Groups that were written for groupae 0.2 need not take them.
     """
     options = inspect.signature(make).parameters
     if "dtype" in options:

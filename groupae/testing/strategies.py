@@ -1,8 +1,7 @@
-"""Hypothesis strategies: groups, elements, representations, homomorphisms. They shrink.
+"""Hypothesis strategies for groups, elements, representations and homomorphisms.
 
-Elements contain the bad places on purpose: a group's hard elements come first, so a failure
-shrinks to the identity if it can; pairs include an element beside itself, its inverse and the
-identity.
+Elements include the hard ones of a group, which come first, so that failures shrink to the identity
+if they can; pairs include an element with itself, its inverse and the identity.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ __all__ = ["element_pairs", "elements", "groups", "homomorphisms", "representati
 
 
 def groups() -> st.SearchStrategy[Group]:
-    """Return built-in groups of every kind and products of two of them, cyclic ones first."""
+    """Return built-in groups of every kind and products of two, cyclic ones first."""
     simple: st.SearchStrategy[Group] = st.one_of(
         st.integers(1, 12).map(Cyclic), st.sampled_from(example_groups())
     )
@@ -34,7 +33,7 @@ def groups() -> st.SearchStrategy[Group]:
 
 
 def homomorphisms() -> st.SearchStrategy[Homomorphism]:
-    """Return inclusions of the subgroups that built-in groups know by name."""
+    """Return inclusions of the named subgroups of built-in groups."""
     return st.sampled_from([phi for group in example_groups() for phi in homomorphisms_of(group)])
 
 
@@ -62,7 +61,7 @@ def elements(
 def element_pairs(
     draw: st.DrawFn, group: Group, *, dtype: torch.dtype = torch.float64
 ) -> tuple[Tensor, Tensor]:
-    """Return two elements, often an element beside the identity, itself or its inverse."""
+    """Return two elements, often an element with the identity, itself or its inverse."""
     g = draw(elements(group, dtype=dtype))
     kind = draw(st.sampled_from(["identity", "same", "inverse", "other"]))
     if kind == "other":

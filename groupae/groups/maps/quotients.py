@@ -63,7 +63,7 @@ class RotationPart(Homomorphism):
 
 @dataclasses.dataclass(frozen=True)
 class Sign(Homomorphism):
-    """Sign homomorphism into C(2): the determinant of O(2), O(3) and D(n), the sign of permutations.
+    """Sign, into C(2): determinants of O(2), O(3) and D(n), and signs of permutations.
 
     Example:
         >>> Sign.of(Permutation(3))(torch.tensor([1, 0, 2])).item()
