@@ -13,7 +13,8 @@ from torch import Tensor
 from groupae._choices import Format
 from groupae._files import write_durably
 from groupae._validation import expected, unknown_choice
-from groupae.experiments.runs.run import EXPORTS, Run
+from groupae.experiments.runs.run import Run
+from groupae.experiments.runs.run_folder import EXPORTS
 from groupae.interop.onnx import check_onnx_installed, onnx_from_program, run_onnx
 from groupae.models import TransformModule
 from groupae.models.exporting import ExportError, export_transform, pt2_from_program

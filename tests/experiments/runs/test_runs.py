@@ -11,8 +11,11 @@ import torch
 import yaml
 from filelock import FileLock
 
+from groupae._files import digest
 from groupae.experiments import EXPERIMENTS, Experiment, Run, RunExistsError, get_experiment
 from groupae.experiments.runs import run as runs
+from groupae.experiments.runs import run_folder
+from groupae.experiments.runs.run_config import RunConfig, read_yaml
 from groupae.training import CheckpointError, TrainingResult
 
 DIGITS = get_experiment("rotated-digits")
@@ -73,16 +76,14 @@ def test_a_config_that_was_changed_is_told(a_copy, change):
 
 
 @pytest.mark.parametrize("name", tuple(EXPERIMENTS))
-def test_a_config_that_was_only_written_and_read_counts_as_the_same(name):
+def test_a_config_that_was_only_written_and_read_counts_as_the_same(name, tmp_path):
     experiment = get_experiment(name)
     for preset_name, preset in experiment.presets.items():
         run = Run(Path("run"), experiment, preset, preset_name, "tiny", Path("/here"), None)
-        config = yaml.safe_load(yaml.safe_dump(run._config(), sort_keys=False))
-        values = runs._with(tuple, list, config["model"])
-        model = type(preset.model)(**values)
-        training = type(preset.training)(**config["training"])
-        again = dataclasses.replace(run, preset=type(preset)(model, training), folder=None)
-        assert again._digest() == run._digest()
+        run.config.write(tmp_path)
+        again = RunConfig.parsed(read_yaml(tmp_path))
+        assert again == run.config
+        assert dataclasses.replace(again, folder=None).sha256 == run.config.sha256
 
 
 def test_originals_may_move_and_a_setting_may_come_later(a_copy):
@@ -120,7 +121,7 @@ def test_a_figure_of_the_result_that_was_changed_is_told(a_copy, key):
 def test_a_result_of_another_run_is_told(a_copy):
     values = json.loads((a_copy / "result.json").read_text())
     values["config_sha256"] = "0" * 64
-    values["sha256"] = runs.digest(values)
+    values["sha256"] = digest(values)
     (a_copy / "result.json").write_text(json.dumps(values))
     with pytest.raises(ValueError, match=r"got that of another config than config\.yaml"):
         _ = Run.open(a_copy).result
@@ -235,8 +236,8 @@ def test_a_run_that_is_half_deleted_can_still_be_replaced(a_copy, monkeypatch):
         deleted.append(path.name)
         discard(path)
 
-    discard = runs.discard
-    monkeypatch.setattr(runs, "discard", killed)
+    discard = run_folder.discard
+    monkeypatch.setattr(run_folder, "discard", killed)
     with pytest.raises(SystemExit):
         make(a_copy, force=True)
     monkeypatch.undo()

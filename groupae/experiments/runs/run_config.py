@@ -1,0 +1,181 @@
+"""The file ``config.yaml`` of a run: data set, preset and options, enough to train again."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import yaml
+from typing_extensions import override
+
+from groupae._files import digest, read_bounded, write_durably
+from groupae._validation import expected
+from groupae.experiments.datasets.options import Size, check_options
+from groupae.experiments.presets.building import build_model
+from groupae.experiments.presets.config import BaselineConfig, ModelConfig, Preset
+from groupae.experiments.presets.experiment import Experiment
+from groupae.experiments.presets.registry import get_experiment
+from groupae.training import TrainingConfig
+
+__all__ = ["CONFIG", "RunConfig", "read_yaml"]
+
+CONFIG = "config.yaml"
+"""Name of the file in a run folder."""
+
+_VERSION = 1
+_LARGEST = 2**16  # bytes; ours have about a thousand
+_DEEPEST = 20  # nested levels; ours have 4
+_LONGEST_NAME = 100  # characters of a preset of groupae 0.1, which had no pattern for names
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """Loader of YAML with few levels and without aliases, which can grow without bound."""
+
+    _depth = 0
+
+    @override
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("an alias, which groupae never writes")
+        if self._depth == _DEEPEST:
+            raise yaml.YAMLError(f"more than {_DEEPEST} levels, one in another")
+        self._depth += 1
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
+def read_yaml(folder: Path) -> dict[str, Any]:
+    """Return the content of the config in a run folder, as plain data.
+
+    Raises:
+        ValueError: If it is no YAML as groupae writes it, or of another version.
+    """
+    file = folder / CONFIG
+    try:
+        # a SafeLoader that reads less than a SafeLoader does
+        config = yaml.load(read_bounded(file, _LARGEST), Loader=_PlainLoader)
+    except (yaml.YAMLError, ValueError) as error:
+        got = " ".join(str(error).split())
+        raise ValueError(expected(file, "YAML as groupae writes it", got)) from None
+    version = config.get("groupae_run") if isinstance(config, dict) else None
+    if version != _VERSION or isinstance(version, bool):
+        form = f"the config of a groupae run, with groupae_run: {_VERSION}"
+        raise ValueError(expected(file, form, f"{version!r:.60}"))
+    assert isinstance(config, dict)
+    return config
+
+
+@dataclasses.dataclass(frozen=True)
+class RunConfig:
+    """Settings that determine a run.
+
+    Args:
+        experiment: Data set with its presets.
+        preset: The model and its training.
+        preset_name: Name of the preset.
+        size: Size of the data set.
+        folder: Folder of the originals, if they are used.
+        pixels: Height and width that pictures are shrunk to; ``None`` for their own.
+    """
+
+    experiment: Experiment
+    preset: Preset
+    preset_name: str
+    size: Size
+    folder: Path | None
+    pixels: int | None
+
+    @classmethod
+    def read(cls, folder: Path) -> RunConfig:
+        """Return the config in a run folder.
+
+        Raises:
+            ValueError: If it cannot be read, or its model cannot be built.
+        """
+        config, what = read_yaml(folder), "the config of a groupae run"
+        try:
+            found = cls.parsed(config)
+            data = found.experiment.data.resized(found.pixels)
+            build_model(data, found.preset.model, seed=0)
+        except KeyError as error:
+            raise ValueError(expected(folder / CONFIG, what, f"one without {error}")) from None
+        except (TypeError, ValueError, OverflowError) as error:
+            line = " ".join(str(error).split())
+            raise ValueError(expected(folder / CONFIG, what, line)) from None
+        return found
+
+    @classmethod
+    def parsed(cls, config: dict[str, Any]) -> RunConfig:
+        """Return the config of plain data as `as_data` returns them.
+
+        Raises:
+            KeyError: If an entry is missing.
+            TypeError: If an entry is of the wrong type, or there is no such field.
+            ValueError: If a value is out of range, or there is no such data set.
+        """
+        sections = {"data": {}, **config}
+        for name in ("model", "training", "data"):
+            if not isinstance(sections[name], dict):
+                raise TypeError(f"{name} that is {sections[name]!r}")
+        experiment, data = get_experiment(str(config["experiment"])), sections["data"]
+        values = _replaced(list, tuple, config["model"])
+        model = (BaselineConfig if "system" in values else ModelConfig)(**values)
+        size, folder, pixels = data.get("size", "small"), data.get("folder"), data.get("pixels")
+        check_options("data", "test", size)
+        if not isinstance(folder, (str, type(None))):
+            raise TypeError(f"a folder that is {folder!r}")
+        preset = Preset(model, TrainingConfig(**config["training"]))
+        name = str(config.get("preset", "custom"))
+        if not name.isprintable() or len(name) > _LONGEST_NAME:
+            raise ValueError(f"a preset that is {name!r:.80}")
+        return cls(experiment, preset, name, size, Path(folder) if folder else None, pixels)
+
+    def write(self, folder: Path) -> None:
+        """Write the config into a run folder."""
+        content = yaml.safe_dump(self.as_data(), sort_keys=False)
+        write_durably(folder / CONFIG, content.encode())
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the config as plain data, with every field."""
+        return {
+            "groupae_run": _VERSION,
+            "experiment": self.experiment.name,
+            "data": {
+                "size": self.size,
+                "folder": self.folder and str(self.folder),
+                "pixels": self.pixels,
+            },
+            "preset": self.preset_name,
+            "model": _replaced(tuple, list, dataclasses.asdict(self.preset.model)),
+            "training": dataclasses.asdict(self.preset.training),
+        }
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the config without the folder of the originals, which may be moved."""
+        return digest(
+            {
+                "experiment": self.experiment.name,
+                "size": self.size,
+                "pixels": self.pixels,
+                "preset": self.preset_name,
+                "model": _chosen(self.preset.model),
+                "training": _chosen(self.preset.training),
+            }
+        )
+
+
+def _replaced(old: type[Any], new: type[Any], value: Any) -> Any:
+    """Return plain data with lists for tuples or the reverse: YAML has lists only."""
+    if isinstance(value, dict):
+        return {key: _replaced(old, new, part) for key, part in value.items()}
+    return new(_replaced(old, new, part) for part in value) if isinstance(value, old) else value
+
+
+def _chosen(config: Any) -> dict[str, Any]:
+    """Return the fields that differ from their defaults: so a new field changes no sum."""
+    fields = dataclasses.fields(config)
+    values = dataclasses.asdict(config)
+    return {f.name: values[f.name] for f in fields if getattr(config, f.name) != f.default}

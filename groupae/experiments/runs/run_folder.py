@@ -1,0 +1,140 @@
+"""Run folders: the files in them, which folders a run may use, and the lock of the one in use."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from groupae._files import discard, is_leftover
+from groupae._validation import expected
+from groupae.experiments.runs.run_config import CONFIG, read_yaml
+
+__all__ = [
+    "EXPORTS",
+    "RESULT",
+    "RunExistsError",
+    "check_free",
+    "check_usable",
+    "describe_run",
+    "empty",
+    "locked",
+]
+
+EXPORTS = {"pt2": "model.pt2", "onnx": "model.onnx"}
+"""Name of an exported model in a run folder, by format."""
+
+RESULT = "result.json"
+"""Name of the result of the training."""
+
+_LOCK = ".lock"
+_FILES = frozenset(
+    {CONFIG, "metrics.jsonl", "checkpoints", RESULT, "report.md", *EXPORTS.values()}
+    | {"orbit.png", "swap.md", "swap.png", "training.png"}
+)
+_FILE_PATTERN = "|".join(map(re.escape, _FILES))
+
+
+class RunExistsError(FileExistsError):
+    """Error for a folder that holds a run, or anything else."""
+
+
+def check_usable(path: Path, *, force: bool) -> None:
+    """Raise `RunExistsError` unless a run may be made in a folder; nothing is touched.
+
+    Args:
+        path: The folder.
+        force: Whether a run in it may be replaced.
+    """
+    if _is_locked(path):
+        got, remedy = "one that another process is at work on", "name another with --out"
+        raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
+    check_free(path, force=force)
+
+
+def check_free(path: Path, *, force: bool) -> None:
+    """Raise `RunExistsError` unless a folder is missing, empty, or a run that may be replaced."""
+    if not path.exists() or (path.is_dir() and not _contents(path)):
+        return
+    if not _is_run(path):
+        got, remedy = "one that holds other things", "name another folder with --out"
+        raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
+    if not force:
+        remedy = "to train anew name another folder with --out (--force deletes it)"
+        if any(path.glob("checkpoints/step-*")):
+            use = f"judge it with groupae evaluate {path}, or open it with groupae.Run.open"
+            remedy = f"{use}; {remedy}"
+        got = describe_run(path)
+        raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
+
+
+def describe_run(path: Path) -> str:
+    """Return the state of a run in a few words."""
+    names = [folder.name[5:] for folder in path.glob("checkpoints/step-*")]
+    last = max((int(name) for name in names if name.isdecimal()), default=None)
+    if last is None:
+        return "a run without checkpoints"
+    kind = "a finished run" if (path / RESULT).is_file() else "an unfinished run"
+    return f"{kind} with checkpoints up to step {last}"
+
+
+def empty(path: Path) -> None:
+    """Delete a run but for its config: a folder that is emptied in part is still known as a run."""
+    for entry in path.iterdir():
+        if entry.name not in (CONFIG, _LOCK):
+            discard(entry)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other processes from making or training a run in a folder.
+
+    Raises:
+        RunExistsError: If another process does so already.
+    """
+    lock = FileLock(path / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        got, remedy = "one that another process is at work on", "name another with --out"
+        raise RunExistsError(expected(path, "a folder of its own", got, remedy)) from None
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            (path / _LOCK).unlink()
+        lock.release()
+
+
+def _is_locked(path: Path) -> bool:
+    """Return whether another process has the lock; the lock of a killed process does not count."""
+    if not path.is_dir() or not (path / _LOCK).is_file():
+        return False
+    lock = FileLock(path / _LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
+
+
+def _contents(path: Path) -> set[str]:
+    """Return the names in a folder, without the lock and files that killed processes left."""
+    names = {entry.name for entry in path.iterdir()}
+    return {name for name in names if name != _LOCK and not is_leftover(name, _FILE_PATTERN)}
+
+
+def _is_run(path: Path) -> bool:
+    """Return whether a folder is a run and holds nothing else."""
+    names = _contents(path) if path.is_dir() else set()
+    if CONFIG not in names or not names <= _FILES:
+        return False
+    try:
+        read_yaml(path)
+    except (ValueError, OSError):
+        return False
+    return True
