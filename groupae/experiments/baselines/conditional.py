@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from groupae._validation import check_count, expected
 from groupae.actions.base import map_latent
-from groupae.models import Capabilities, TransformModule
+from groupae.models import TransformModule
 from groupae.objectives import CrossPrediction, PredictionTerm, Terms
 from groupae.protocols import PairBatch
 from groupae.representations import Representation
@@ -57,8 +57,6 @@ class Conditional(TransformModule):
         >>> model.transform(torch.zeros(5), torch.randn(5, 16)).shape
         torch.Size([5, 16])
     """
-
-    capabilities = Capabilities()
 
     def __init__(
         self,

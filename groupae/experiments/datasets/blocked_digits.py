@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor
 from typing_extensions import override
@@ -11,7 +9,7 @@ from typing_extensions import override
 from groupae.data.orbit_pairs import OrbitPairs
 from groupae.data.rotation import rotate
 from groupae.experiments.datasets.digits import load_digits
-from groupae.experiments.datasets.options import Size, Split
+from groupae.experiments.datasets.options import Folder, Size, Split
 from groupae.groups import SO2
 from groupae.protocols import Recombinations
 
@@ -45,12 +43,7 @@ class BlockedDigits(OrbitPairs):
     """
 
     def __init__(
-        self,
-        split: Split,
-        *,
-        seed: int = 0,
-        size: Size = "small",
-        folder: Path | str | None = None,
+        self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None
     ) -> None:
         pictures, labels = load_digits("BlockedDigits", split, size, folder)
         super().__init__(

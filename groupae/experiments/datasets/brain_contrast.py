@@ -11,7 +11,6 @@ elements compose exactly up to the rounding of a l + b.
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -19,7 +18,7 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
 from groupae.data.orbit_pairs import OrbitPairs
-from groupae.experiments.datasets.options import Size, Split, check_options
+from groupae.experiments.datasets.options import Folder, Size, Split, check_options
 from groupae.experiments.datasets.originals.nifti import read_heads
 from groupae.experiments.datasets.simulated_heads import simulate_heads
 from groupae.groups import Affine
@@ -71,12 +70,7 @@ class BrainContrast(OrbitPairs):
     """
 
     def __init__(
-        self,
-        split: Split,
-        *,
-        seed: int = 0,
-        size: Size = "small",
-        folder: Path | str | None = None,
+        self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None
     ) -> None:
         check_options("BrainContrast", split, size)
         if folder is None:

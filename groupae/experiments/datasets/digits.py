@@ -14,7 +14,7 @@ from torch import Tensor
 
 from groupae.data.keys import keyed_generator
 from groupae.experiments.datasets.embedded import load_embedded
-from groupae.experiments.datasets.options import SPLIT_SEED, Size, Split, check_options
+from groupae.experiments.datasets.options import SPLIT_SEED, Folder, Size, Split, check_options
 from groupae.experiments.datasets.originals.mnist import fetch_mnist, read_mnist
 
 __all__ = ["load_digits"]
@@ -24,7 +24,7 @@ _TINY = 100
 
 
 def load_digits(
-    owner: str, split: Split, size: Size = "small", folder: Path | str | None = None
+    owner: str, split: Split, size: Size = "small", folder: Folder = None
 ) -> tuple[Tensor, Tensor]:
     """Return pictures and labels of a split.
 

@@ -7,8 +7,6 @@ part of the data and the same in all views, so predictions are compared atom by 
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor
 
@@ -16,6 +14,7 @@ from groupae._validation import expected
 from groupae.data.orbit_pairs import OrbitPairs
 from groupae.experiments.datasets.embedded import load_embedded
 from groupae.experiments.datasets.options import (
+    Folder,
     Size,
     Split,
     check_options,
@@ -91,7 +90,7 @@ class Molecules(OrbitPairs):
         *,
         seed: int = 0,
         size: Size = "small",
-        folder: str | Path | None = None,
+        folder: Folder = None,
         group: SO3 | SE3 | None = None,
     ) -> None:
         check_options("Molecules", split, size)

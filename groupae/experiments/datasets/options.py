@@ -14,12 +14,16 @@ from groupae.data.keys import split_indices
 __all__ = [
     "SPLITS",
     "SPLIT_SEED",
+    "Folder",
     "Size",
     "Split",
     "check_options",
     "refuse_folder",
     "rows_of_split",
 ]
+
+Folder = Path | str | None
+"""Folder of originals to read; ``None`` for the default data."""
 
 SPLITS: tuple[Split, ...] = get_args(Split)
 """All splits, in the order that numbers them."""
@@ -55,7 +59,7 @@ def check_options(owner: str, split: str, size: str = "small") -> None:
             raise ValueError(unknown_choice(owner, what, got, get_args(choices)))
 
 
-def refuse_folder(owner: str, folder: str | Path | None) -> None:
+def refuse_folder(owner: str, folder: Folder) -> None:
     """Raise `ValueError` if a folder is given to a data set that has no originals to read.
 
     Example:

@@ -7,7 +7,6 @@ is evaluated by a distance between sets (`groupae.metrics.chamfer_distance`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,14 @@ from groupae._validation import check_count
 from groupae.data.keys import keyed_generator
 from groupae.data.orbit_pairs import OrbitPairs
 from groupae.experiments.datasets.cache import cached_arrays
-from groupae.experiments.datasets.options import SPLITS, Size, Split, check_options, refuse_folder
+from groupae.experiments.datasets.options import (
+    SPLITS,
+    Folder,
+    Size,
+    Split,
+    check_options,
+    refuse_folder,
+)
 from groupae.experiments.datasets.rendering import Mesh
 from groupae.experiments.datasets.shapes import CATEGORIES, make_shape
 from groupae.groups import SO3
@@ -99,12 +105,7 @@ class PointClouds(OrbitPairs):
     classes = _CLASSES
 
     def __init__(
-        self,
-        split: Split,
-        *,
-        seed: int = 0,
-        size: Size = "small",
-        folder: str | Path | None = None,
+        self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None
     ) -> None:
         check_options("PointClouds", split, size)
         refuse_folder("PointClouds", folder)

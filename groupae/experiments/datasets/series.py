@@ -7,7 +7,6 @@ times, ``(phi . s)(t) = s(t - phi)``.
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -19,6 +18,7 @@ from groupae.experiments.datasets.fixed_settings import fixed_settings
 from groupae.experiments.datasets.options import (
     SPLIT_SEED,
     SPLITS,
+    Folder,
     Size,
     Split,
     check_options,
@@ -102,12 +102,7 @@ class Series(OrbitPairs):
     classes = ("smooth", "rough", "pulses")
 
     def __init__(
-        self,
-        split: Split,
-        *,
-        seed: int = 0,
-        size: Size = "small",
-        folder: str | Path | None = None,
+        self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None
     ) -> None:
         check_options("Series", split, size)
         refuse_folder("Series", folder)

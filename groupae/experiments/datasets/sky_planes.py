@@ -26,7 +26,7 @@ from groupae.data.orbit_dataset import Views
 from groupae.data.recorded_pairs import RecordedPairs
 from groupae.experiments.datasets.cache import cached_arrays
 from groupae.experiments.datasets.fixed_settings import fixed_settings
-from groupae.experiments.datasets.options import SPLITS, Size, Split, check_options
+from groupae.experiments.datasets.options import SPLITS, Folder, Size, Split, check_options
 from groupae.experiments.datasets.originals.files import (
     find_files,
     fingerprint,
@@ -133,12 +133,7 @@ class SkyPlanes(RecordedPairs):
     """
 
     def __init__(
-        self,
-        split: Split,
-        *,
-        seed: int = 0,
-        size: Size = "small",
-        folder: Path | str | None = None,
+        self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None
     ) -> None:
         check_options("SkyPlanes", split, size)
         if folder is None:

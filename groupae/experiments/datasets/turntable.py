@@ -21,7 +21,7 @@ from typing_extensions import override
 from groupae.data.orbit_dataset import Views
 from groupae.data.recorded_pairs import RecordedPairs
 from groupae.experiments.datasets.cache import cached_arrays
-from groupae.experiments.datasets.options import SPLITS, Size, Split, check_options
+from groupae.experiments.datasets.options import SPLITS, Folder, Size, Split, check_options
 from groupae.experiments.datasets.originals import nmr
 from groupae.experiments.datasets.originals.files import fingerprint
 from groupae.experiments.datasets.rendering import (
@@ -88,12 +88,7 @@ class Turntable(RecordedPairs):
     """
 
     def __init__(
-        self,
-        split: Split,
-        *,
-        seed: int = 0,
-        size: Size = "small",
-        folder: Path | str | None = None,
+        self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None
     ) -> None:
         check_options("Turntable", split, size)
         elements = torch.arange(_VIEWS)

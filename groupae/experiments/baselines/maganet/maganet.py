@@ -24,7 +24,7 @@ from groupae._validation import expected
 from groupae.experiments.baselines.maganet.additive_flow_decoder import AdditiveFlowDecoder
 from groupae.experiments.baselines.maganet.reference_bank import ReferenceBank
 from groupae.groups import Group
-from groupae.models import Capabilities, ConvEncoder, TransformModule
+from groupae.models import ConvEncoder, TransformModule
 from groupae.objectives import CrossPrediction, PredictionTerm, Terms
 from groupae.protocols import PairBatch, check_pairs
 from groupae.representations import Representation
@@ -117,7 +117,6 @@ class MAGANet(_StepModel):
         torch.Size([2, 1, 28, 28])
     """
 
-    capabilities = Capabilities()
     noise_key: Tensor
 
     def __init__(
@@ -213,8 +212,6 @@ class MAGANetHead(_StepModel):
         >>> model.transform(torch.zeros(2), torch.rand(2, 1, 28, 28)).shape
         torch.Size([2, 1, 28, 28])
     """
-
-    capabilities = Capabilities()
 
     def __init__(
         self,

@@ -111,17 +111,9 @@ def side_levels(sides: int) -> Array:
 
 
 def sections(x: Array, width: Array, middle: Array, height: Array, outline: Array) -> Array:
-    """Return the rings of a body along x for `loft`: one outline, scaled and placed per section.
+    """Return the rings ``(m, n, 3)`` of a body along x for `loft`, with one outline ``(n, 2)``.
 
-    Args:
-        x: Places of the sections, shape ``(m,)``.
-        width: Half widths along y, shape ``(m,)``.
-        middle: Heights of the middles, shape ``(m,)``.
-        height: Half heights, shape ``(m,)``.
-        outline: Shape ``(n, 2)``.
-
-    Returns:
-        Shape ``(m, n, 3)``.
+    At each ``x``, the outline is scaled by half width and half height and raised to ``middle``.
     """
     rings = np.empty((len(x), len(outline), 3))
     rings[..., 0] = x[:, None]
