@@ -46,6 +46,7 @@ __all__ = [
     "Swaps",
     "Trajectories",
     "TransformModel",
+    "both_directions",
     "check_pairs",
     "check_prediction",
     "has_parts",
@@ -287,6 +288,20 @@ class Predicted(Protocol):
 def has_parts(pairs: object) -> bool:
     """Return whether an object has the parts of a `PairBatch`."""
     return all(hasattr(pairs, part) for part in ("x1", "g", "x2"))
+
+
+def both_directions(batch: PairBatch, group: Group) -> tuple[Tensor, Tensor, Tensor]:
+    """Return elements, data and targets of the pairs, forwards and then backwards.
+
+    Args:
+        batch: The pairs, n of them.
+        group: The group of their elements.
+
+    Returns:
+        Three tensors with first axis ``2 n``: the second half carries ``x2`` to ``x1``.
+    """
+    g = torch.cat([batch.g, group.inverse(batch.g)])
+    return g, torch.cat([batch.x1, batch.x2]), torch.cat([batch.x2, batch.x1])
 
 
 def check_pairs(owner: object, pairs: object, model: object = None) -> None:

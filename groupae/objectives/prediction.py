@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from groupae._validation import expected
@@ -14,7 +13,7 @@ from groupae.groups.matching import group_of
 from groupae.objectives.registry import PREDICTION_TERMS
 from groupae.objectives.terms import Predictions, PredictionTerm
 from groupae.objectives.weighted_sum import Terms, WeightedSum
-from groupae.protocols import Model, PairBatch, check_pairs, check_prediction
+from groupae.protocols import Model, PairBatch, both_directions, check_pairs, check_prediction
 
 __all__ = ["CrossPrediction"]
 
@@ -48,9 +47,8 @@ class CrossPrediction(WeightedSum):
         if group is None:
             got, remedy = type(model).__name__, "give the model an attribute group"
             raise TypeError(expected("CrossPrediction", "a model of a known group", got, remedy))
-        g = torch.cat([batch.g, group.inverse(batch.g)])
-        prediction = model.transform(g, torch.cat([batch.x1, batch.x2]))
-        return self.compare(prediction, torch.cat([batch.x2, batch.x1]))
+        g, x, target = both_directions(batch, group)
+        return self.compare(model.transform(g, x), target)
 
     def compare(self, prediction: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Return each term times its weight, by name, for given predictions and targets.

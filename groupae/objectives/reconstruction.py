@@ -6,12 +6,11 @@ decodes both. All terms read that pass, so that a further term costs its own com
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from groupae.objectives.terms import CrossPass, Term
 from groupae.objectives.weighted_sum import Terms, WeightedSum
-from groupae.protocols import Codec, PairBatch, check_pairs, check_prediction
+from groupae.protocols import Codec, PairBatch, both_directions, check_pairs, check_prediction
 
 __all__ = ["CrossReconstruction"]
 
@@ -47,10 +46,9 @@ class CrossReconstruction(WeightedSum):
     def __call__(self, model: Codec, batch: PairBatch) -> dict[str, Tensor]:
         """Return each term times its weight, by name; their sum is the loss."""
         check_pairs("CrossReconstruction", batch, model.action)
-        group = model.action.group
-        z = model.encode(torch.cat([batch.x1, batch.x2]))
-        moved = model.action(torch.cat([batch.g, group.inverse(batch.g)]), z)
-        target = torch.cat([batch.x2, batch.x1])
+        g, x, target = both_directions(batch, model.action.group)
+        z = model.encode(x)
+        moved = model.action(g, z)
         prediction = model.decode(moved)
         check_prediction(type(model).__name__, "the decoder", prediction, target.shape)
         return self.weigh(CrossPass(model, moved, prediction, target, z))

@@ -24,7 +24,7 @@ from groupae._validation import ShapeError, check_count, expected
 from groupae.experiments.baselines.scene_rotations import scene_turns
 from groupae.groups import Group
 from groupae.models import Capabilities, TransformModule
-from groupae.protocols import PairBatch, check_pairs
+from groupae.protocols import PairBatch, both_directions, check_pairs
 
 __all__ = ["SceneTransformer", "camera_rays", "fourier_features"]
 
@@ -274,12 +274,11 @@ class SceneTransformer(TransformModule):
     def loss(self, batch: PairBatch) -> dict[str, Tensor]:
         """Return the mean squared error along the rays of the step, in both directions."""
         check_pairs("SceneTransformer.loss", batch, self)
-        g = torch.cat([batch.g, self.group.inverse(batch.g)])
+        g, x, target = both_directions(batch, self.group)
         pixels = self._pixels(len(g))
         rays = self.turned(g, self.rays[pixels])
-        found = self.decode(self.encode(torch.cat([batch.x1, batch.x2])), rays)
-        target = torch.cat([batch.x2, batch.x1]).flatten(2).mT
-        wanted = target.take_along_dim(pixels.unsqueeze(2), 1)
+        found = self.decode(self.encode(x), rays)
+        wanted = target.flatten(2).mT.take_along_dim(pixels.unsqueeze(2), 1)
         if self.training:
             self.step += 1
         return {"reconstruction": (found - wanted).square().mean()}

@@ -26,7 +26,7 @@ from groupae.experiments.baselines.maganet.reference_bank import ReferenceBank
 from groupae.groups import Group
 from groupae.models import ConvEncoder, TransformModule
 from groupae.objectives import CrossPrediction, PredictionTerm, Terms
-from groupae.protocols import PairBatch, check_pairs
+from groupae.protocols import PairBatch, both_directions, check_pairs
 from groupae.representations import Representation
 
 __all__ = ["MAGANet", "MAGANetHead"]
@@ -70,11 +70,10 @@ class _StepModel(TransformModule):
     def _prepare(self, batch: PairBatch) -> tuple[Tensor, Tensor, Tensor]:
         """Return elements, pictures and targets of both directions; initialise F on the first."""
         check_pairs(f"{type(self).__name__}.loss", batch, self)
-        x = torch.cat([batch.x1, batch.x2])
+        g, x, target = both_directions(batch, self.group)
         if self.training and not self.decoder.flow.initialised:
             self.decoder.flow.initialise(x)
-        g = torch.cat([batch.g, self.group.inverse(batch.g)])
-        return g, x, torch.cat([batch.x2, batch.x1])
+        return g, x, target
 
 
 class MAGANet(_StepModel):

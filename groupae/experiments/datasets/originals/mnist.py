@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from groupae._validation import expected
 from groupae.experiments.datasets.cache import CacheError, cache_root
+from groupae.experiments.datasets.originals.files import check_folder
 
 __all__ = ["fetch_mnist", "read_idx", "read_mnist"]
 
@@ -59,9 +60,7 @@ def read_mnist(
         FileNotFoundError: MNIST: expected a folder with the four idx files, got nowhere, which ...
     """
     folder = Path(folder)
-    if not folder.is_dir():
-        what = "a folder with the four idx files"
-        raise FileNotFoundError(expected("MNIST", what, f"{folder}, which is no folder"))
+    check_folder("MNIST", folder, "the four idx files")
     prefix = _PREFIX[part]
     images_file = _find(folder, f"{prefix}-images-idx3-ubyte")
     labels_file = _find(folder, f"{prefix}-labels-idx1-ubyte")
