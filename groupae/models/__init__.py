@@ -1,9 +1,9 @@
-"""Models: the autoencoder with a latent action, backbones to put into it, and the protocol.
+"""Models: the autoencoder with a latent action, its encoders and decoders, and the base class.
 
-``autoencoder`` has `LatentActionAE`, ``transform_module`` the base of every trained system,
-``backbones`` the default encoders and decoders, ``palette`` their colours, ``unet`` those with
-skips, ``sets`` those for sets of points, ``sequences`` those for series;
-``exporting`` writes a model as a graph.
+``autoencoder`` has `LatentActionAE`; ``transform_module`` the base class of all trained systems;
+``backbones`` encoders and decoders of pictures, ``palette`` their colours, ``unet`` those with
+skips, ``sets`` those of sets of points, ``sequences`` those of series; ``exporting`` writes a model
+as a graph.
 """
 
 from typing import TYPE_CHECKING

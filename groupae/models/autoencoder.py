@@ -1,7 +1,7 @@
-"""The autoencoder whose latent space carries a group action.
+"""Autoencoder whose latent space carries a group action.
 
 The model predicts ``D(g . E(x))``. Encoder and decoder know no group; all structure is in the
-action. The theory asks of them only ``E(D(z)) = z`` (paper, Prop. 4.3).
+action. The theory requires of them only ``E(D(z)) = z`` (paper, Prop. 4.3).
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ Objective = Callable[[Any, PairBatch], "dict[str, Tensor]"]
 
 
 class LatentActionAE(TransformModule):
-    """An autoencoder with a group acting on its latent code.
+    """Autoencoder with a group action on its latent code.
 
     Args:
-        encoder: Any module from data to codes: a tensor, or a dict of named parts.
+        encoder: Any module from data to codes; a code is a tensor, or a dict of named parts.
         decoder: Any module from codes to data.
-        action: How the group acts on codes.
-        objective: The loss; symmetric cross-reconstruction by MSE (the paper's) unless given. Terms
-            as `CrossReconstruction` takes them, such as "log_mse", or any function of the model and
-            a `PairBatch` that returns one scalar, or several by name.
+        action: Action of the group on codes.
+        objective: The loss: terms as `CrossReconstruction` takes them, such as "log_mse", or any
+            function of the model and a `PairBatch` that returns one scalar, or several by name. The
+            paper's symmetric cross-reconstruction by MSE unless given.
 
     Raises:
         TypeError: If an argument is of another kind.
@@ -156,7 +156,7 @@ class LatentActionAE(TransformModule):
 
     @override
     def orbit(self, x: Tensor, gs: Tensor) -> Tensor:
-        """Return predictions of each ``x`` under all elements.
+        """Return the predictions of each ``x`` under many elements.
 
         Args:
             x: Data, shape ``(n, *x_shape)``.
@@ -183,7 +183,7 @@ class LatentActionAE(TransformModule):
             Shape ``(n, steps, *x_shape)``.
 
         Raises:
-            TypeError: If the group is discrete: nothing lies between its elements.
+            TypeError: If the group is discrete, for then no path joins its elements.
         """
         if not isinstance(steps, int) or isinstance(steps, bool) or steps < 2:
             what, remedy = "steps of at least 2", "an integer: how many frames, both ends included"
@@ -198,7 +198,7 @@ class LatentActionAE(TransformModule):
         return self._decode_many(self._along(path, x), x, steps)
 
     def _along(self, path: Tensor, x: Tensor) -> Any:
-        """Return the codes of each ``x`` moved by its own elements ``(n, m, ...)``."""
+        """Return the codes of each ``x`` after its own elements ``(n, m, ...)``."""
         return self.action(path, map_latent(lambda part: part.unsqueeze(1), self.encode(x)))
 
     def swap(self, x: Tensor, y: Tensor) -> Tensor:
@@ -218,7 +218,7 @@ class LatentActionAE(TransformModule):
         return check_terms(owner, self.objective(self, batch))
 
     def describe(self) -> Description:
-        """Return a table of the code: latent slice, irrep, copies, invariant or not."""
+        """Return a table of the code: latent slice, irrep, multiplicity, invariant or not."""
         return self.action.describe()
 
     def _decode_many(self, z: Any, x: Tensor, m: int) -> Tensor:
@@ -238,13 +238,13 @@ def _picture_shape(owner: str, x_shape: object) -> tuple[int, int]:
 
 
 def _encoded(encoder: nn.Module, x: Tensor) -> Any:
-    """Return what the encoder makes of ``x``, or say that its weights are of another kind."""
+    """Return the code of ``x``; raise `TypeError` if dtype or device of the weights differ."""
     weight = next(encoder.parameters(), None)
     is_alike = weight is None or (weight.dtype == x.dtype and weight.device == x.device)
     if is_alike or torch.compiler.is_compiling():
         return encoder(x)
     assert weight is not None
-    try:  # it may well convert its input
+    try:  # an encoder may convert its input
         return encoder(x)
     except RuntimeError as error:
         kind = "dtype" if weight.dtype != x.dtype else "device"

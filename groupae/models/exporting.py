@@ -1,6 +1,6 @@
-"""``transform`` of a model as a graph for batches of any size, by ``torch.export``.
+"""Export of a model's ``transform`` as a graph for batches of any size, by ``torch.export``.
 
-A graph is a model's arithmetic without its Python; what reads it needs neither groupae nor its
+A graph is a model's arithmetic without its Python: reading one needs neither groupae nor its
 groups. Elements keep their chart: a graph takes angles where the model takes angles.
 """
 
@@ -22,11 +22,11 @@ __all__ = ["ExportError", "export_transform", "pt2_from_program"]
 
 
 class ExportError(ValueError):
-    """A model that cannot be written as a graph, or whose graph gives other numbers."""
+    """Error of a model that cannot be exported, or whose graph returns other numbers."""
 
 
 class _Transform(nn.Module):
-    """``transform`` where ``torch.export`` looks for it."""
+    """Module whose ``forward`` is ``transform``, as ``torch.export`` requires."""
 
     def __init__(self, model: TransformModule) -> None:
         super().__init__()
@@ -41,17 +41,17 @@ def export_transform(model: TransformModule, g: Tensor, x: Tensor) -> ExportedPr
     """Return ``transform`` as a graph with inputs ``g`` and ``x`` and a free batch axis.
 
     Args:
-        model: A model; it is exported as it evaluates, on the device where it is.
+        model: A model; it is exported in evaluation mode, on its own device.
         g: Any elements, shape ``(n, *element_shape)`` with n of at least 2.
         x: Any data, shape ``(n, *x_shape)``.
 
     Returns:
-        The program. ``program.module()(g, x)`` runs it; `pt2_from_program` or
-        `groupae.interop.onnx.onnx_from_program` make a file of it.
+        The program. ``program.module()(g, x)`` runs it; `pt2_from_program` and
+        `groupae.interop.onnx.onnx_from_program` return it as the content of a file.
 
     Raises:
-        ExportError: If the model cannot be traced for any size of batch: one's own code must take
-            it from ``x.shape[0]``, for ``len(x)`` is fixed by tracing.
+        ExportError: If the model cannot be traced for batches of any size. Your own code must read
+            the size as ``x.shape[0]``, for tracing fixes ``len(x)``.
 
     Example:
         >>> from groupae import SO2, LatentActionAE, VectorAction
@@ -62,24 +62,24 @@ def export_transform(model: TransformModule, g: Tensor, x: Tensor) -> ExportedPr
         torch.Size([5, 9])
     """
     name = type(model).__name__
-    if len(x) < 2 or len(g) != len(x):  # of 1 it is taken that there never is more
+    if len(x) < 2 or len(g) != len(x):  # torch.export takes a size of 1 for a constant
         got = f"{len(g)} elements and {len(x)} data"
         raise ValueError(expected("export_transform", "as many elements as data, 2 or more", got))
     batch = {0: Dim("batch")}
     try:
         with torch.no_grad(), evaluation_mode(model):
             return torch.export.export(_Transform(model), (g, x), dynamic_shapes=(batch, batch))
-    except Exception as error:  # torch raises a dozen kinds, of which most have no public name
+    except Exception as error:  # torch raises many kinds, most of them without a public name
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         what = "a model that torch.export can trace for batches of any size"
         raise ExportError(expected(name, what, f"the error: {reason}")) from error
 
 
 def pt2_from_program(program: ExportedProgram) -> bytes:
-    """Return a program as the content of a file that ``torch.export.load`` reads."""
+    """Return a program as the bytes of a file that ``torch.export.load`` reads."""
     stream = io.BytesIO()
     with warnings.catch_warnings():
-        # torch 2.13 says so of every weight that is laid with its channels innermost
+        # torch 2.13 warns about each weight with its channels innermost in memory
         warnings.filterwarnings("ignore", "No complete tensor found", UserWarning)
         torch.export.save(program, stream)
     return stream.getvalue()

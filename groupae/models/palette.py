@@ -1,7 +1,8 @@
-"""Colours that the code names, mixed at every pixel.
+"""Colours as functions of the code, mixed at each pixel.
 
-Norms over a whole picture leave little of how strong a channel is everywhere, so a decoder of
-convolutions learns the places of things long before their hue. Here the hue takes no such way.
+Normalisation over a whole picture removes most of the mean strength of a channel, so a
+convolutional decoder learns the places of things long before their hue. A palette takes the hue
+from the code directly.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ __all__ = ["Palette"]
 
 
 class Palette(nn.Module):
-    r"""Last layer of a decoder: what was drawn, and a few colours that the whole picture shares.
+    r"""Last layer of a decoder: a drawn picture plus a mixture of a few colours of the code.
 
     .. math:: x = u + \sum_k \operatorname{softmax}(w)_k \, c_k(z)
 
@@ -25,7 +26,7 @@ class Palette(nn.Module):
     Args:
         dim: Length of the code.
         channels: Channels of a picture.
-        colours: How many colours a picture has.
+        colours: Number of colours of a picture.
         hidden: Width of the network's hidden layer.
 
     Example:
@@ -52,11 +53,11 @@ class Palette(nn.Module):
         """Return pictures ``(n, channels, h, w)``.
 
         Args:
-            maps: What the decoder drew, shape ``(n, channels + colours, h, w)``.
+            maps: Output of the decoder, shape ``(n, channels + colours, h, w)``.
             z: The code, shape ``(n, dim)``.
 
         Raises:
-            ShapeError: If there are more or fewer maps.
+            ShapeError: If the number of maps is another.
         """
         remedy = "give the decoder as many output channels"
         check_axis_size("Palette", maps, -3, self.maps, remedy, name="maps")

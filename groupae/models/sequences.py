@@ -1,7 +1,7 @@
-"""Encoders and decoders for series; they know no group.
+"""Convolutional encoders and decoders of series; they know no group.
 
-Residual blocks of convolutions in time with GroupNorm and SiLU, each resolution half the one
-before; one linear layer to and from the code.
+Residual blocks of convolutions in time with GroupNorm and SiLU; each resolution is half the
+previous one; one linear layer to and from the code.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from typing_extensions import override
 
-from groupae._validation import ShapeError, check_axis_size, expected
-from groupae.models.backbones import check_sizes
+from groupae._validation import check_axis_size
+from groupae.models.backbones import check_sizes, check_x_shape
 
 __all__ = ["SequenceDecoder", "SequenceEncoder"]
 
-_KERNEL = 5
+_KERNEL = 5  # samples: wide enough to see a slope, and odd, so that padding keeps the length
 
 
 class _Residual(nn.Module):
@@ -74,10 +74,8 @@ class SequenceEncoder(nn.Module):
     @override
     def forward(self, x: Tensor) -> Tensor:
         """Return codes ``(n, dim)``."""
-        if x.shape[1:] != self.x_shape:
-            form = f"x of shape (n, {self.x_shape[0]}, {self.x_shape[1]})"
-            remedy = "give it the channels and the length of your series"
-            raise ShapeError(expected("SequenceEncoder", form, tuple(x.shape), remedy))
+        remedy = "the channels and the length of your series"
+        check_x_shape("SequenceEncoder", x, self.x_shape, remedy)
         code: Tensor = self.layers(x)
         return code
 

@@ -1,8 +1,8 @@
-"""Encoders and decoders for sets of points; they know no group.
+"""Encoders and decoders of sets of points; they know no group.
 
-Every point is carried by the same residual layers, which also see the mean and the maximum over the
-whole set; so the code does not depend on the order of the points. Where the place in the list means
-something (the atoms of a molecule, say), the encoder can be told how many ``places`` there are.
+All points pass through the same residual layers, which also read the mean and the maximum over the
+set; so the code does not depend on the order of the points. Where the place in the list has a
+meaning (the atoms of a molecule, say), the encoder takes the number of ``places``.
 """
 
 from __future__ import annotations
@@ -56,15 +56,15 @@ def _pool(h: Tensor) -> Tensor:
 
 
 class SetEncoder(nn.Module):
-    """A code of a set of points, whatever order they are listed in.
+    """Encoder of sets of points, independent of the order in which they are listed.
 
     Args:
         dim: Length of the code.
-        features: Numbers a point has: coordinates and whatever else.
-        width: Numbers a point is carried as.
-        layers: Residual layers.
-        places: Length of the lists, if the place in the list means something: each then adds a
-            learned vector to its point, and the code depends on the order. ``None``: it does not.
+        features: Numbers per point: coordinates and any others.
+        width: Numbers per point within the layers.
+        layers: Number of residual layers.
+        places: Length of the lists, if the place in the list has a meaning: a learned vector per
+            place is added to its point, and the code depends on the order. ``None`` otherwise.
 
     Raises:
         ValueError: If a size is no integer of at least 1.
@@ -100,7 +100,7 @@ class SetEncoder(nn.Module):
 
     @override
     def forward(self, x: Tensor) -> Tensor:
-        """Return codes ``(n, dim)`` of sets ``(n, N, features)``."""
+        """Return the codes ``(n, dim)`` of sets ``(n, N, features)``."""
         rows = None if self.place is None else len(self.place)
         if x.ndim != 3 or x.shape[2] != self.features or x.shape[1] != (rows or x.shape[1]):
             form = f"sets of shape (n, {rows or 'N'}, {self.features})"
@@ -113,14 +113,14 @@ class SetEncoder(nn.Module):
 
 
 class SetDecoder(nn.Module):
-    """A list of points drawn from a code.
+    """Decoder from a code to a list of points.
 
     Args:
         dim: Length of the code.
         points: Number of points.
-        features: Numbers a point has.
+        features: Numbers per point.
         width: Width of the residual layers.
-        layers: How many of them.
+        layers: Number of residual layers.
 
     Raises:
         ValueError: If a size is no integer of at least 1.
@@ -144,6 +144,6 @@ class SetDecoder(nn.Module):
 
     @override
     def forward(self, z: Tensor) -> Tensor:
-        """Return points ``(n, points, features)`` of codes ``(n, dim)``."""
+        """Return the points ``(n, points, features)`` of codes ``(n, dim)``."""
         check_axis_size("SetDecoder", z, -1, self.dim, "give it the length of the code", name="z")
         return torch.unflatten(self.layers(z), -1, self.shape)

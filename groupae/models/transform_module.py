@@ -18,22 +18,22 @@ __all__ = ["Capabilities", "TransformModule"]
 
 @dataclasses.dataclass(frozen=True)
 class Capabilities:
-    """What a model needs and can do, so that "not applicable" is a result and not a crash.
+    """Groups and abilities that a model takes, so that "not applicable" is a result, not a crash.
 
     Args:
-        groups: Names of the groups it takes, or ``None`` for any.
-        needs_data_action: Whether it must know how the group acts on pictures.
+        groups: Names of the groups that the model takes, or ``None`` for any.
+        needs_data_action: Whether the model needs the group's action on data.
     """
 
     groups: tuple[str, ...] | None = None
     needs_data_action: bool = False
 
     def obstacle(self, group: Group, *, has_data_action: bool) -> str | None:
-        """Return why a model cannot be used with a group, in a few words; ``None`` if it can.
+        """Return the reason why a model cannot be used with a group; ``None`` if it can.
 
         Args:
             group: The group that acts.
-            has_data_action: Whether it is known how it acts on the data themselves.
+            has_data_action: Whether its action on the data themselves is known.
 
         Example:
             >>> from groupae import SO3
@@ -48,11 +48,11 @@ class Capabilities:
 
 
 class TransformModule(nn.Module, abc.ABC):
-    """A `TransformModel` with weights: what is trained.
+    """Base class of a `TransformModel` with weights.
 
     Attributes:
-        group: The group whose elements it takes.
-        capabilities: What it needs and can do.
+        group: The group of the elements.
+        capabilities: Groups and abilities that the model takes.
     """
 
     group: Group
@@ -60,14 +60,14 @@ class TransformModule(nn.Module, abc.ABC):
 
     @abc.abstractmethod
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
-        """Return the prediction of what ``x`` becomes under ``g``, shape of ``x``."""
+        """Return the prediction of ``g . x``, shape of ``x``."""
 
     @abc.abstractmethod
     def loss(self, batch: PairBatch) -> dict[str, Tensor]:
         """Return named loss terms; their sum is minimised."""
 
     def orbit(self, x: Tensor, gs: Tensor) -> Tensor:
-        """Return predictions of each ``x`` under elements of its own.
+        """Return the predictions of each ``x`` under many elements.
 
         Args:
             x: Data, shape ``(n, *x_shape)``.
@@ -82,18 +82,18 @@ class TransformModule(nn.Module, abc.ABC):
         predictions = self.transform(gs.flatten(0, 1), x.repeat_interleave(m, 0))
         return self._unflattened(predictions, x, n, m)
 
-    # --- what is asked of a model and what its networks return ------------------------------
+    # --- checks of arguments and of predictions ----------------------------------------------
     def _check_call(self, method: str, g: Tensor, x: Tensor, most: int = 1) -> tuple[int, ...]:
         """Raise unless ``x`` are data and ``g`` elements, one for all or one for each.
 
         Args:
-            method: The method that was called, with its arguments in order: "transform(g, x)".
+            method: Name of the method, with its arguments in order: "transform(g, x)".
             g: Elements, shape ``(*element_shape)``, ``(n, *element_shape)``, ...
             x: Data, shape ``(n, *x_shape)``.
-            most: How many batch axes elements may have.
+            most: Largest number of batch axes of the elements.
 
         Returns:
-            The batch axes of the elements.
+            Lengths of the batch axes of the elements.
         """
         owner, group = type(self).__name__, self.group
         is_data = isinstance(g, Tensor) and g.is_floating_point() and g.ndim > 0
@@ -111,8 +111,8 @@ class TransformModule(nn.Module, abc.ABC):
         return batch
 
     def _elements_of_each(self, gs: Tensor, x: Tensor) -> Tensor:
-        """Return the elements of an orbit as ``(n, m, *element_shape)``, or say what is wrong."""
-        if group_of(self) is None:  # a model of one's own may know none
+        """Return the elements of an orbit as ``(n, m, *element_shape)``, or raise."""
+        if group_of(self) is None:  # a user's model may know none
             return gs
         ending = self.group.element_shape
         if _are_elements(self.group, gs) and gs.ndim == len(ending) + 1:
@@ -124,7 +124,7 @@ class TransformModule(nn.Module, abc.ABC):
         return gs.expand(x.shape[0], batch[1], *ending)
 
     def _predicted(self, prediction: object, x: Tensor, batch: tuple[int, ...] = ()) -> Tensor:
-        """Return a prediction if it has the shape of ``x``, of which one may serve many g."""
+        """Return a prediction that has the shape of ``x``, or raise; one ``x`` may serve many g."""
         n = batch[0] if batch and x.shape[0] == 1 else x.shape[0]
         shape = (n, *x.shape[1:])
         check_prediction(type(self).__name__, "the decoder", prediction, shape)
@@ -132,7 +132,7 @@ class TransformModule(nn.Module, abc.ABC):
         return prediction
 
     def _unflattened(self, predictions: object, x: Tensor, n: int, m: int) -> Tensor:
-        """Return ``n * m`` predictions as ``(n, m, ...)`` if each has the shape of one datum."""
+        """Return ``n * m`` predictions as ``(n, m, ...)``; raise unless each is like one datum."""
         shape = (n * m, *x.shape[1:])
         check_prediction(type(self).__name__, "the decoder", predictions, shape)
         assert isinstance(predictions, Tensor)
@@ -140,7 +140,7 @@ class TransformModule(nn.Module, abc.ABC):
 
 
 def _are_elements(group: Group, g: object) -> bool:
-    """Return whether it is a tensor whose last axes and kind of dtype are those of elements."""
+    """Return whether a tensor has the last axes and the kind of dtype of elements."""
     if not isinstance(g, Tensor) or g.is_floating_point() == group.has_integer_elements:
         return False
     n = len(group.element_shape)

@@ -1,13 +1,13 @@
-"""Encoder and decoder with skip connections at every resolution; they know no group.
+"""Encoder and decoder with skip connections at each resolution; they know no group.
 
 The code is a dict of named parts: ``code``, a vector, and ``skip0``, ``skip1``, ..., feature maps
-at the first resolution, half of it, and so on. What the group does to each is the action's choice:
-a carried skip is invariant (the paper), an acted one turns or scales in its channels.
+at the first resolution, half of it, and so on. The action chooses the effect of the group on each:
+an invariant skip is carried along (the paper), any other turns or scales in its channels.
 
-The picture itself may be a part too: ``picture``, to be carried, and ``acted_picture``, to be acted
-on in its channels. The decoder lays the second over the first, and what it draws over both, with an
-opacity for each pixel. Where the group acts on pictures as on ``x -> D(rho(g) E(x))`` with a fixed
-E and D, pixel by pixel, these are the `Coordinates`, and only the places are left to learn.
+The picture itself may be a part too: ``picture``, which is invariant, and ``acted_picture``, on
+whose channels the group acts. The decoder lays the second over the first, and its own drawing over
+both, with an opacity per pixel. Where the group acts on each pixel by ``x -> D(rho(g) E(x))`` with
+a fixed E and D, these are the `Coordinates`, and only the places are left to learn.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from groupae._validation import ShapeError, check_axis_size, expected, unknown_choice
+from groupae._validation import check_axis_size, expected, unknown_choice
 from groupae.models.backbones import (
     ChannelsLast,
-    Residual,
     check_sizes,
+    check_x_shape,
     lay_channels_innermost,
+    residuals,
 )
 from groupae.models.palette import Palette
 
@@ -35,26 +36,22 @@ Stride = Literal[1, 2]
 """Pixels from one entry of the first feature map to the next."""
 
 Coordinates = Literal["intensity", "logit"]
-"""What numbers a network computes with: those of the picture in [0, 1], or their logits."""
+"""Numbers that a network computes with: intensities in [0, 1], or their logits."""
 
-_FAINT = -4.0  # logit of an opacity
-_EDGE = 1e-3  # how far pictures are kept from 0 and 1, whose logits are infinite
-
-
-def _stage(width: int, blocks: int) -> nn.Sequential:
-    return nn.Sequential(*(Residual(width) for _ in range(blocks)))
+_FAINT = -4.0  # logit of an opacity of 2 %: little of the drawing shows at first
+_EDGE = 1e-3  # distance that pictures are kept from 0 and 1, whose logits are infinite
 
 
 def _check_shape(
     owner: str, size: int, widths: Sequence[int], skips: Sequence[int], stride: Stride
 ) -> int:
-    """Return how often the size is halved."""
+    """Return the number of halvings of the size; raise unless sizes fit."""
     if stride not in (1, 2):
         raise ValueError(expected(owner, "a stride of 1 or 2", stride))
     halvings = len(widths) + stride - 2
     check_sizes(owner, size, widths, halvings=halvings)
     if len(skips) > len(widths) or any(channels < 0 for channels in skips):
-        form = f"at most {len(widths)} numbers of skip channels, one a resolution"
+        form = f"at most {len(widths)} numbers of skip channels, one per resolution"
         raise ValueError(expected(owner, form, tuple(skips)))
     return halvings
 
@@ -87,14 +84,14 @@ class UNetEncoder(nn.Module):
         size: Height and width, divisible by ``2 ** (len(widths) - 1)`` times ``stride``.
         widths: Channels at each resolution, from the first down; multiples of 8.
         blocks: Residual blocks at each resolution.
-        stride: 1 if the first resolution is full size, 2 if it is half of that, which is faster.
+        stride: 1 for a first resolution of full size, 2 for half of it, which is faster.
         keeps_picture: Whether the picture itself is one more part, ``picture``, for a decoder that
             draws over it.
-        coordinates: ``"intensity"`` if the network sees the picture as it is, ``"logit"`` if it
-            sees the logits of intensities in [0, 1], kept 0.001 from both ends.
+        coordinates: Input of the network: ``"intensity"`` for the picture as it is, ``"logit"`` for
+            the logits of intensities in [0, 1], kept 0.001 from both ends.
         acted_picture: Channels of one more part, ``acted_picture``: the picture in these
-            coordinates, and ones beyond its own channels. 0 for none. So ``2 * in_channels`` are
-            homogeneous coordinates, which an affine group acts on by copies of ``std``.
+            coordinates, and ones beyond its own channels. 0 for none. ``2 * in_channels`` make
+            homogeneous coordinates, on which an affine group acts by copies of ``std``.
 
     References:
         Ronneberger, Fischer & Brox, U-Net, MICCAI 2015, for the skips.
@@ -130,7 +127,7 @@ class UNetEncoder(nn.Module):
         stem = nn.Sequential(ChannelsLast(), first)
         downs = [nn.Conv2d(a, b, 2, stride=2) for a, b in itertools.pairwise(widths)]
         self.downs = nn.ModuleList([stem, *downs])
-        self.stages = nn.ModuleList(_stage(width, blocks) for width in widths)
+        self.stages = nn.ModuleList(nn.Sequential(*residuals(width, blocks)) for width in widths)
         self.heads = nn.ModuleDict(
             {
                 f"skip{i}": nn.Conv2d(widths[i], channels, 1)
@@ -145,11 +142,8 @@ class UNetEncoder(nn.Module):
 
     @override
     def forward(self, x: Tensor) -> dict[str, Tensor]:
-        """Return the parts by name."""
-        if tuple(x.shape[1:]) != self.x_shape:
-            form = f"x of shape (n, {', '.join(map(str, self.x_shape))})"
-            remedy = "give UNetEncoder the size and channels of your pictures"
-            raise ShapeError(expected("UNetEncoder", form, tuple(x.shape), remedy))
+        """Return the parts of the code by name."""
+        check_x_shape("UNetEncoder", x, self.x_shape, "the size and channels of your pictures")
         parts = {"picture": x} if self.keeps_picture else {}
         x = _to_coordinates(x, self.coordinates)
         if self.acted_picture:
@@ -172,17 +166,17 @@ class UNetDecoder(nn.Module):
         size: Height and width of a picture.
         widths: Channels at each resolution, from the first down.
         blocks: Residual blocks at each resolution.
-        stride: 1 if the first resolution is full size, 2 if it is half of that.
-        colours: Colours of a `Palette` that the part ``code`` names; 0 for no palette.
+        stride: 1 for a first resolution of full size, 2 for half of it.
+        colours: Colours of a `Palette`, functions of the part ``code``; 0 for no palette.
         draws_over_picture: Whether there is a part ``picture``, which shows wherever the decoder
-            draws nothing: it returns ``opacity * drawn + (1 - opacity) * picture``, with an
-            opacity that it predicts for every pixel. So it need not redraw what stays.
-        coordinates: What the decoder draws and what the part ``acted_picture`` holds: intensities
-            as they are, or logits, of which it shows the sigmoid.
+            draws nothing: the result is ``opacity * drawn + (1 - opacity) * picture``, with a
+            predicted opacity per pixel. So unchanged pixels need not be drawn again.
+        coordinates: Numbers of the drawing and of the part ``acted_picture``: intensities, or
+            logits, whose sigmoid is shown.
         acted_picture: Channels of the part ``acted_picture``, whose first ones are a picture in
             these coordinates, moved by the group; 0 for none. It lies over the part ``picture``
-            with an opacity of its own, and under what is drawn. So the decoder need not redraw
-            what moves pixel by pixel, and only has to say where that is.
+            and under the drawing, with an opacity of its own. So pixels that change by the group's
+            action on them need not be drawn again; only their places are predicted.
 
     Example:
         >>> import torch
@@ -226,7 +220,7 @@ class UNetDecoder(nn.Module):
                 if channels
             }
         )
-        self.stages = nn.ModuleList(_stage(width, blocks) for width in widths)
+        self.stages = nn.ModuleList(nn.Sequential(*residuals(width, blocks)) for width in widths)
         self.ups = nn.ModuleList(
             nn.Sequential(nn.Conv2d(b, 4 * a, 1), nn.PixelShuffle(2))
             for a, b in itertools.pairwise(widths)
@@ -239,7 +233,7 @@ class UNetDecoder(nn.Module):
         self.to_picture = nn.Sequential(norm, nn.SiLU(), last, shuffle)
         if acted_picture:
             assert last.bias is not None
-            with torch.no_grad():  # at first the pictures show, and little of what is drawn
+            with torch.no_grad():  # at first the pictures show, and little of the drawing
                 last.bias[-(stride**2) :] = _FAINT
         lay_channels_innermost(self)
 
@@ -271,7 +265,7 @@ class UNetDecoder(nn.Module):
         return self._lay_over(z, self.to_picture(x))
 
     def _lay_over(self, z: dict[str, Tensor], maps: Tensor) -> Tensor:
-        """Return what is seen of the pictures in ``z`` and what is drawn, one over the other."""
+        """Return the layers in their order: pictures in ``z``, then the drawing over them."""
         drawn, opacities = maps.tensor_split([maps.shape[1] - self.opacities], dim=1)
         if self.palette is not None:
             drawn = self.palette(drawn, z["code"])
