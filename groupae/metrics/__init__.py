@@ -1,4 +1,4 @@
-"""Metrics: scores of predictions, of latent codes, and the evaluation of a whole model."""
+"""Metrics: scores of predictions and of latent codes, and the evaluation of a model."""
 
 from groupae.metrics.evaluation import Estimate, evaluate
 from groupae.metrics.image import psnr_score, ssim_score

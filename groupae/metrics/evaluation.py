@@ -1,4 +1,4 @@
-"""Evaluate any model on fixed pairs."""
+"""Evaluation of any model on fixed pairs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["Estimate", "as_pairs", "evaluate", "evaluation_mode"]
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """A mean over pictures and the half width of its 95 % interval (normal approximation).
+    """Mean over pairs and the half width of its 95 % interval (normal approximation).
 
     Example:
         >>> f"{Estimate.of(torch.tensor([20.0, 22.0, 24.0])):.1f}"
@@ -41,7 +41,7 @@ class Estimate:
 
     @classmethod
     def of(cls, scores: Tensor) -> Estimate:
-        """Return the estimate from one score a picture."""
+        """Return the estimate from one score per pair."""
         scores = scores.double()
         spread = float(scores.std()) if len(scores) > 1 else math.nan
         return cls(float(scores.mean()), 1.96 * spread / math.sqrt(len(scores)))
@@ -52,18 +52,18 @@ class Estimate:
 
 
 def as_pairs(owner: str, pairs: object, model: object, *, name: str = "pairs") -> PairBatch:
-    """Return fixed pairs to judge a model by: a batch, or those of a data set.
+    """Return the pairs of an evaluation: a batch, or the fixed pairs of a data set.
 
     Args:
-        owner: Who complains.
-        pairs: A batch, anything with the parts of one, or a data set with ``fixed()``.
-        model: What is judged; its group is compared.
-        name: Name of the argument, for complaints.
+        owner: Subject of the error message.
+        pairs: A batch, any object with the parts of one, or a data set with ``fixed()``.
+        model: The model, whose group is compared.
+        name: Name of the argument in error messages.
 
     Raises:
-        TypeError: If they are neither, or not floating.
-        ValueError: If they are of another group than the model's.
-        ShapeError: If there are none.
+        TypeError: If ``pairs`` is neither, or data are not floating.
+        ValueError: If the pairs are of another group than the model.
+        ShapeError: If there are no pairs.
     """
     fixed = getattr(pairs, "fixed", None)
     if callable(fixed) and not isinstance(pairs, type):
@@ -100,7 +100,7 @@ def _device_of(model: object) -> torch.device | None:
 
 
 def _predict(model: Model, batch: PairBatch) -> Tensor:
-    """Return ``model.transform(g, x1)``, if it is of the shape of ``x2``."""
+    """Return ``model.transform(g, x1)``; raise unless it has the shape of ``x2``."""
     owner = type(model).__name__
     try:
         prediction = model.transform(batch.g, batch.x1)
@@ -118,7 +118,7 @@ def _predict(model: Model, batch: PairBatch) -> Tensor:
 
 @contextlib.contextmanager
 def evaluation_mode(model: object) -> Iterator[None]:
-    """Put a module in evaluation mode, and every part of it back as it was."""
+    """Put a module in evaluation mode; afterwards restore the mode of each part."""
     modules = list(model.modules()) if isinstance(model, torch.nn.Module) else []
     was_training = [module.training for module in modules]
     try:
@@ -149,22 +149,22 @@ def evaluate(
     *,
     batch_size: int = 250,
 ) -> dict[str, Estimate]:
-    """Return scores of ``model.transform(g, x1)`` against ``x2``.
+    """Return the scores of ``model.transform(g, x1)`` against ``x2``.
 
     Args:
-        model: Any `Model`. A module is put in evaluation mode meanwhile.
+        model: Any `Model`. A module is in evaluation mode meanwhile.
         pairs: The pairs, or a data set, whose ``fixed()`` pairs are taken.
-        scores: What to judge by, or names, such as "psnr" and "relative_snr"; by default what suits
-            the data (`groupae.metrics.default_scores`).
-        batch_size: How many pairs at a time.
+        scores: Scores or their names, such as "psnr" and "relative_snr"; those that suit the data
+            unless given (`groupae.metrics.default_scores`).
+        batch_size: Largest number of pairs per batch.
 
     Returns:
         Mean over pairs and 95 % interval of each score, by its name.
 
     Raises:
         ShapeError: If there are no pairs, predictions have another shape than ``x2``, or a score is
-            not one number a pair.
-        TypeError: If an argument is of another kind; the sentence says what is expected.
+            not one number per pair.
+        TypeError: If an argument is of another kind.
         ValueError: If model and pairs are of different groups, or a score is unknown or does not
             suit the data.
 

@@ -1,4 +1,4 @@
-"""Image metrics, one number a picture; pictures have values in [0, 1], shape ``(n, *x_shape)``."""
+"""Image metrics, one number per picture: values in [0, 1], shape ``(n, *x_shape)``."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from groupae._validation import ShapeError, expected
 
 __all__ = ["clamped", "is_in_unit_range", "psnr_score", "ssim_score"]
 
-_OVERSHOOT = 0.1  # of the largest value: what bicubic resampling adds on both sides
-_ROUNDING = 1e-3
+_OVERSHOOT = 0.1  # of the largest value, which bicubic resampling adds on both sides
+_ROUNDING = 1e-3  # of data that were scaled to [0, 1] in another dtype
 _LARGEST_OVERSHOOT = 0.5  # torch's bicubic resampling leaves [0, 1] by up to 0.45
 
 
 def psnr_score(prediction: Tensor, target: Tensor, *, mask: Tensor | None = None) -> Tensor:
     """Return the peak signal-to-noise ratio in dB of each picture, peak 1, shape ``(n,)``.
 
-    Average it over pictures; the PSNR of an average error is another number. Capped at 100 dB.
+    Average it over pictures: the PSNR of an average error is another number. Capped at 100 dB.
 
     Args:
         prediction: Shape ``(n, *x_shape)``.
         target: Same shape.
-        mask: Count these entries only: bool, a shape that broadcasts to ``target``. A picture
+        mask: Entries to be compared: bool, of a shape that broadcasts to ``target``. A picture
             without any counts as right.
 
     Example:
@@ -64,19 +64,19 @@ def ssim_score(prediction: Tensor, target: Tensor) -> Tensor:
 
 
 def is_in_unit_range(x: Tensor) -> bool:
-    """Return whether values are in [0, 1] but for what resampling adds; NaN counts as inside."""
+    """Return whether values are in [0, 1] up to resampling's overshoot; NaN counts as inside."""
     low, high = x.aminmax() if x.numel() else (x.sum(), x.sum())
     margin = (_OVERSHOOT * high).clamp(min=_ROUNDING)
     return not bool((low < -margin) | (high > 1 + _OVERSHOOT))
 
 
 def clamped(owner: str, prediction: Tensor, target: Tensor) -> Tensor:
-    """Return predictions clamped to [0, 1], or as far beyond as each one's target reaches.
+    """Return predictions clamped to [0, 1], or to the range of each target where that is wider.
 
-    Every picture is judged by itself, so that a score does not depend on the size of batches.
+    Each picture has limits of its own, so that a score does not depend on the size of batches.
 
     Raises:
-        ValueError: If the targets are not in the range that the score ``owner`` assumes.
+        ValueError: If the targets are outside the range that the score ``owner`` assumes.
     """
     if not target.numel():
         return prediction
@@ -85,7 +85,7 @@ def clamped(owner: str, prediction: Tensor, target: Tensor) -> Tensor:
         got = f"values from {float(target.min()):.4g} to {float(target.max()):.4g}"
         remedy = "rescale the data to it, or use a score without a range, such as 'relative_snr'"
         raise ValueError(expected(f"score {owner!r}", "data in [0, 1]", got, remedy))
-    if prediction.shape != target.shape:  # a score says so; limits would broadcast
+    if prediction.shape != target.shape:  # the score raises; limits would broadcast here
         return prediction
     axes = tuple(range(1, target.ndim))
     low, high = target.amin(axes, keepdim=True), target.amax(axes, keepdim=True)

@@ -14,7 +14,7 @@ __all__ = ["latent_equivariance_error"]
 
 
 def latent_equivariance_error(action: LatentAction[Any], g: Tensor, z1: Any, z2: Any) -> Tensor:
-    r"""Return how far codes of pairs are from lying on one orbit, one number a pair.
+    r"""Return the distance of each pair of codes from lying on one orbit, relative to their spread.
 
     .. math:: \epsilon = \lVert g \cdot z_1 - z_2 \rVert^2 / \mathrm{E}\lVert z - \bar z \rVert^2
 
@@ -26,8 +26,8 @@ def latent_equivariance_error(action: LatentAction[Any], g: Tensor, z1: Any, z2:
 
     Returns:
         Relative errors, shape ``(n,)``: 0 when the encoder is equivariant. Codes of unrelated
-        pictures give 2 on average if the action is orthogonal and keeps their mean; more if it
-        moves the mean, as it does that of an untrained encoder.
+        pictures have 2 on average if the action is orthogonal and fixes their mean; more if it
+        moves the mean, as for an untrained encoder.
 
     Raises:
         ShapeError: If codes differ in shape.

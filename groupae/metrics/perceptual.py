@@ -1,21 +1,21 @@
-r"""Perceptual distances: how different two pictures look to a network that knows photographs.
+r"""Perceptual distances of pictures, by the features of a network trained on photographs.
 
-Both pictures run through the convolutions of a classifier. Its features after five of the layers
-are scaled to unit length at every place; their squared differences are weighted by channel,
-averaged over places and summed over layers:
+Both pictures pass through the convolutions of a classifier. Its features after five of the layers
+are scaled to unit length at each place; their squared differences are weighted by channel, averaged
+over places and summed over layers:
 
 .. math:: d(x, y) = \sum_l \frac1{H_l W_l} \sum_{h, w} \sum_c w_{l c}
     \left( \hat f_{l c}(x) - \hat f_{l c}(y) \right)_{h w}^2
 
-`LPIPSDistance` is the usual one: the classifier is ImageNet's. `STLPIPSDistance` is its
-shift-tolerant relative: the same layers, trained anew with every stride blurred, so that moving a
-picture by a pixel hardly counts. Figures of the two don't compare.
+`LPIPSDistance` is the usual one, with a classifier trained on ImageNet. `STLPIPSDistance` is
+shift-tolerant: the same layers, trained again with blurred strides, so that a shift by one pixel
+hardly counts. Figures of the two do not compare.
 
 Conventions: pictures have values in [0, 1], shape ``(n, C, H, W)``, one channel or three, at least
-32 x 32; 0 is equal, and lower is better. The networks are frozen, work in float32, and belong to no
+32 x 32; 0 is equal, and lower is better. The networks are frozen, compute in float32, and are in no
 model's parameters. Weights come from installed packages or from a file that you name: nothing is
-downloaded, and no weight is ever random. Of the packages only the weights are read; their code,
-which wants torchvision, is not run.
+downloaded, and no weight is ever random. Only the weights of the packages are read; their code,
+which needs torchvision, is not run.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ __all__ = [
     "perceptual_scores",
 ]
 
-_SMALLEST = 32
-_JUDGED_AT_ONCE = 50  # VGG makes 1 MB a picture and layer at 64 x 64
+_SMALLEST = 32  # pixels: the deepest features of a smaller picture have no place left
+_AT_ONCE = 50  # pictures in the network: VGG makes 1 MB per picture and layer at 64 x 64
 _TRUNK = "GROUPAE_LPIPS_TRUNK"
 # ImageNet's mean and spread of red, green and blue; LPIPS's shift and scale for [-1, 1] are these
 _MEAN, _SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -60,9 +60,9 @@ _TITLES = {"alex": "AlexNet", "vgg": "VGG"}
 
 @dataclasses.dataclass(frozen=True)
 class PerceptualDistance(abc.ABC):
-    """A distance of pictures by what a network sees in them; loaded when it is first needed.
+    """Distance of pictures by the features of a network, which is loaded at the first use.
 
-    It is a plain description, equal by value: all who ask for the same network share one.
+    It is a plain description, equal by value: equal distances share one network.
 
     Args:
         net: The network, ``"alex"`` or ``"vgg"``.
@@ -82,16 +82,16 @@ class PerceptualDistance(abc.ABC):
     @property
     @abc.abstractmethod
     def name(self) -> str:
-        """How its score is asked for."""
+        """Name of its score."""
 
     @property
     @abc.abstractmethod
     def title(self) -> str:
-        """What tables call it."""
+        """Title of its score in tables."""
 
     @property
     def is_available(self) -> bool:
-        """Whether the files with its weights are there; they are not read."""
+        """Whether the files with its weights exist; they are not read."""
         try:
             self.check_available()
         except (ModuleNotFoundError, FileNotFoundError):
@@ -99,7 +99,7 @@ class PerceptualDistance(abc.ABC):
         return True
 
     def check_available(self) -> None:
-        """Raise unless the files with its weights are there; they are not read.
+        """Raise unless the files with its weights exist; they are not read.
 
         Raises:
             ModuleNotFoundError: If the package with the weights is not installed.
@@ -112,7 +112,7 @@ class PerceptualDistance(abc.ABC):
         """Return the files with the weights."""
 
     def _settled(self) -> Self:
-        """Return the same distance, with nothing left to the environment."""
+        """Return the same distance, with the settings of the environment filled in."""
         return self
 
     def __call__(self, prediction: Tensor, target: Tensor) -> Tensor:
@@ -153,26 +153,26 @@ class PerceptualDistance(abc.ABC):
 
     @property
     def score(self) -> Score:
-        """It as a score for `evaluate`, which clamps predictions; lower is better."""
+        """Score for `evaluate`, which clamps predictions; lower is better."""
         return Score(self.name, self.title, 3, _Judge(self), lower_is_better=True)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Judge:
-    """A score's function, equal by value; it bounds how many pictures are in the network."""
+    """Function of a score, equal by value; it bounds the number of pictures in the network."""
 
     distance: PerceptualDistance
 
     def __call__(self, prediction: Tensor, pairs: PairBatch) -> Tensor:
         self.distance._check(prediction, pairs.x2)
-        parts = prediction.clamp(0, 1).split(_JUDGED_AT_ONCE)
-        targets = pairs.x2.split(_JUDGED_AT_ONCE)
+        parts = prediction.clamp(0, 1).split(_AT_ONCE)
+        targets = pairs.x2.split(_AT_ONCE)
         return torch.cat([self.distance(p, x) for p, x in zip(parts, targets, strict=True)])
 
 
 @dataclasses.dataclass(frozen=True)
 class STLPIPSDistance(PerceptualDistance):
-    """The shift-tolerant perceptual distance, all of whose weights come with stlpips-pytorch.
+    """Shift-tolerant perceptual distance, all of whose weights come with stlpips-pytorch.
 
     Args:
         net: ``"alex"``, or ``"vgg"``, which takes about six times as long.
@@ -208,9 +208,9 @@ class STLPIPSDistance(PerceptualDistance):
 
 @dataclasses.dataclass(frozen=True)
 class LPIPSDistance(PerceptualDistance):
-    """The learned perceptual distance (version 0.1), as the package lpips computes it.
+    """Learned perceptual distance (version 0.1), as the package lpips computes it.
 
-    That package brings the five heads. The trunk is a classifier's: name a file with torchvision's
+    That package contains the five heads. The trunk is a classifier: name a file with torchvision's
     weights of VGG16 or AlexNet.
 
     Args:
@@ -278,9 +278,9 @@ LPIPS = LPIPSDistance().score
 
 
 def perceptual_scores(x_shape: tuple[int, ...]) -> tuple[Score, ...]:
-    """Return the perceptual scores that are defined here for pictures of that shape.
+    """Return the perceptual scores for pictures of that shape, where their weights are installed.
 
-    Colour pictures of at least 32 x 32 have them, each where its weights are there.
+    Only colour pictures of at least 32 x 32 have any.
 
     Args:
         x_shape: Shape of one picture, ``(C, H, W)``.

@@ -1,7 +1,7 @@
-"""The networks behind perceptual distances, and their weights.
+"""Networks of perceptual distances, and their weights.
 
-Layers are numbered as in the files their weights come from. Nothing is random: a network is made
-without weights and gets all of them from files, or is not made at all.
+Layers are numbered as in the files of their weights. Nothing is random: a network is made without
+weights and reads all of them from files, or is not made at all.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["DESIGNS", "Design", "PerceptualNetwork", "installed_file", "load_net
 
 
 class _Blur(nn.Module):
-    """Every other place of a picture smoothed by a 3 x 3 filter, borders mirrored."""
+    """Smoothing by a 3 x 3 filter with mirrored borders, at every other place."""
 
     filt: Tensor
 
@@ -57,7 +57,7 @@ def _plain_alexnet() -> _Layers:
 
 
 def _blurred_alexnet() -> _Layers:
-    """Return AlexNet whose strides are blurs; one halves before the first activation."""
+    """Return AlexNet with blurs as strides, of which one precedes the first activation."""
     first = [nn.Conv2d(3, 64, 11, padding=2), _Blur(64), nn.ReLU(inplace=True)]
     return _alexnet(first, lambda width: [nn.MaxPool2d(3, 1), _Blur(width)])
 
@@ -83,11 +83,11 @@ def _blurred_vgg16() -> _Layers:
 
 @dataclasses.dataclass(frozen=True)
 class Design:
-    """What a network is made of.
+    """Description of a network.
 
     Args:
-        name: What sentences call it.
-        layers: Makes its layers, without weights that mean anything.
+        name: Name in messages.
+        layers: Function that makes its layers, with arbitrary weights.
         taps: Numbers of the layers whose output is compared.
         widths: Their channels.
     """
@@ -110,10 +110,10 @@ DESIGNS = {
 
 
 class PerceptualNetwork(nn.Module):
-    """The distance of standardised pictures.
+    """Network that returns the distance of standardised pictures.
 
     Args:
-        design: What it is made of; weights are still to be loaded.
+        design: Its description; weights are still to be loaded.
     """
 
     def __init__(self, design: Design) -> None:
@@ -123,7 +123,7 @@ class PerceptualNetwork(nn.Module):
         self.heads = nn.ModuleList(nn.Conv2d(width, 1, 1, bias=False) for width in design.widths)
 
     def features(self, x: Tensor) -> list[Tensor]:
-        """Return unit vectors at every place, layer by layer; zero where nothing answers."""
+        """Return unit vectors at each place, layer by layer; zero where all features are zero."""
         found = []
         for number, layer in enumerate(self.trunk):
             x = layer(x)
@@ -140,12 +140,12 @@ class PerceptualNetwork(nn.Module):
 
     @override
     def train(self, mode: bool = True) -> PerceptualNetwork:
-        """Stay in evaluation mode: the network is a ruler."""
+        """Stay in evaluation mode, as the network only measures."""
         return super().train(False)
 
 
 def installed_file(owner: str, package: str, name: str, remedy: str) -> Path:
-    """Return where a file of an installed package is, without importing the package.
+    """Return the path of a file of an installed package, without importing the package.
 
     Raises:
         ModuleNotFoundError: If the package is not installed, or has no such file.
@@ -171,12 +171,12 @@ _NAMES = (
 
 
 def _read(owner: str, file: Path) -> dict[str, Tensor]:
-    """Return the tensors of a file by their names in `PerceptualNetwork`, without the others."""
+    """Return the tensors of a file that `PerceptualNetwork` has, by their names there."""
     try:
         weights = torch.load(file, map_location="cpu", weights_only=True)
     except OSError:
         raise
-    except Exception as error:  # a damaged file makes torch raise almost anything
+    except Exception as error:  # torch raises almost any kind for a damaged file
         what = f"weights saved by torch in {file}"
         reason = str(error).strip().partition("\n")[0].partition(". ")[0] or type(error).__name__
         raise ValueError(expected(owner, what, f"a file that cannot be read ({reason})")) from error
@@ -191,19 +191,19 @@ def _read(owner: str, file: Path) -> dict[str, Tensor]:
 
 
 def _channels_last(value: Tensor) -> Tensor:
-    """Return a kernel in the order that makes the networks a quarter faster."""
+    """Return a kernel in the memory format in which the networks are a quarter faster."""
     return value.contiguous(memory_format=torch.channels_last) if value.ndim == 4 else value
 
 
 def load_network(
     owner: str, design: Design, files: Sequence[Path], device: torch.device
 ) -> PerceptualNetwork:
-    """Return a frozen network with the weights of the files; the random state is left alone.
+    """Return a frozen network with the weights of the files, without drawing random numbers.
 
     Raises:
         ValueError: If the files do not hold all of the weights, in their shapes.
     """
-    with torch.inference_mode(False):  # else its weights would be of no use to a later training
+    with torch.inference_mode(False):  # inference tensors could not be used in a later training
         with torch.device("meta"):
             network = PerceptualNetwork(design)
         weights = {name: value for file in files for name, value in _read(owner, file).items()}

@@ -1,4 +1,4 @@
-"""What a prediction is judged by: one number a pair."""
+"""Scores of predictions, one number per pair."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["OWN_PSNR", "PSNR", "SEEN_PSNR", "SSIM", "Score"]
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """A named score of predictions.
+    """Named score of predictions.
 
     Args:
-        name: How it is asked for.
-        title: What a table calls it, with its unit.
+        name: Name in code and in files.
+        title: Title in tables, with its unit.
         digits: Digits behind the point in tables.
-        function: Of (prediction of ``x2``, pairs), returns one number a pair.
-        lower_is_better: Whether it is a distance; a table says so.
+        function: Function of (prediction of ``x2``, pairs) that returns one number per pair.
+        lower_is_better: Whether it is a distance, which tables mark by an arrow.
 
     Example:
         >>> closeness = Score("closeness", "closeness", 3, lambda p, b: -(p - b.x2).abs().sum(-1))
@@ -39,7 +39,7 @@ class Score:
 
     @property
     def heading(self) -> str:
-        """Its title over a column of a table, with an arrow down if lower is better."""
+        """Title of a table's column, with an arrow down if lower is better."""
         return f"{self.title} ↓" if self.lower_is_better else self.title
 
 
@@ -65,14 +65,14 @@ def _seen_psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:
 PSNR = Score("psnr", "PSNR (dB)", 2, _psnr)
 """Peak signal-to-noise ratio of pictures in [0, 1]; predictions are clamped.
 
-Resampled pictures may leave that range by 0.5; what is farther outside is refused.
+Resampled pictures may leave that range by 0.5; data farther outside are refused.
 """
 
 SSIM = Score("ssim", "SSIM", 3, _ssim)
 """Structural similarity of pictures in [0, 1] of at least 11 x 11; the prediction is clamped."""
 
 OWN_PSNR = Score("own_psnr", "PSNR of what moves", 2, _own_psnr)
-"""PSNR on the pixels of ``x2`` that show what the group moves."""
+"""PSNR on the pixels of ``x2`` that show the object that the group moves."""
 
 SEEN_PSNR = Score("seen_psnr", "PSNR of what is seen", 2, _seen_psnr)
 """PSNR on the pixels of a swap's truth that ``x`` or ``y`` shows; on all where it is not known."""

@@ -1,4 +1,4 @@
-"""Metrics of sets of points and of signals, one number a datum."""
+"""Metrics of sets of points and of signals, one number per datum."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["ATOM_SNR", "CHAMFER", "SNR", "chamfer_distance", "chamfer_score", "s
 
 
 def chamfer_distance(x: Tensor, y: Tensor) -> Tensor:
-    r"""Return the squared Chamfer distance of pairs of sets, whatever order they are listed in.
+    r"""Return the squared Chamfer distance of pairs of sets, independent of the order of points.
 
     .. math:: \frac1N \sum_i \min_j |x_i - y_j|^2 + \frac1M \sum_j \min_i |x_i - y_j|^2
 
@@ -51,7 +51,7 @@ def chamfer_distance(x: Tensor, y: Tensor) -> Tensor:
 
 
 def _to_nearest(x: Tensor, y: Tensor, nearest: Tensor) -> Tensor:
-    """Return the mean squared distance of each point of ``x`` to the point of ``y`` named."""
+    """Return the mean squared distance of points of ``x`` to their nearest ones in ``y``."""
     matched = y.gather(1, nearest.unsqueeze(-1).expand(-1, -1, y.shape[-1]))
     return (x - matched).square().sum(-1).mean(-1)
 
@@ -73,7 +73,7 @@ def snr_score(prediction: Tensor, target: Tensor) -> Tensor:
 
     .. math:: 10 \log_{10} \left( \sum t^2 / \sum (p - t)^2 \right)
 
-    0 dB is what predicting zero gives. Capped at 100 dB.
+    A prediction of zero has 0 dB. Capped at 100 dB.
 
     Args:
         prediction: Shape ``(n, *x_shape)``.

@@ -1,7 +1,7 @@
 """Scores of swaps: the invariant part of one datum decoded with the varying part of another.
 
-What a swap should show is for the data to say (`groupae.protocols.Recombinations`), and there may
-be several readings of it: the one that a model follows is the one it scores best by.
+The data define the correct result (`groupae.protocols.Recombinations`). There may be several
+readings of it; a model follows the reading by which it scores best.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["swap_scores"]
 
 
 class _Swap(nn.Module):
-    """Swaps as transformations: the "element" is the datum that gives the varying part."""
+    """Swaps as a `Model`: the "element" is the datum that gives the varying part."""
 
     def __init__(self, model: Swaps) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class _Swap(nn.Module):
 
 
 class _Keep(nn.Module):
-    """What is there without a model: x or y as it is."""
+    """Reference without a model: x or y, unchanged."""
 
     def __init__(self, *, first: bool) -> None:
         super().__init__()
@@ -52,23 +52,23 @@ def swap_scores(
     *,
     batch_size: int = 250,
 ) -> dict[str, dict[str, Estimate]]:
-    """Return scores of a model's swaps against the truth, beside what they are to be read with.
+    """Return the scores of a model's swaps against the truth, beside their references.
 
     Args:
-        model: Anything with ``swap(x, y)``. A module is put in evaluation mode meanwhile.
-        recombinations: Data and what their swap should show, on the model's device.
-        scores: What to judge by, or names; ``SEEN_PSNR`` goes by the pixels seen, ``OWN_PSNR`` by
-            those of what the group moves. By default the first one that suits the data
+        model: Any object with ``swap(x, y)``. A module is in evaluation mode meanwhile.
+        recombinations: Data and the correct results of their swaps, on the model's device.
+        scores: Scores or their names; ``SEEN_PSNR`` reads the pixels seen, ``OWN_PSNR`` those of
+            the object that the group moves. The first one that suits the data unless given
             (`groupae.metrics.default_scores`).
-        batch_size: How many swaps at a time.
+        batch_size: Largest number of swaps per batch.
 
     Returns:
-        Estimates by name of the score, of ``"swap"``; of ``"x unchanged"`` and ``"y unchanged"``,
-        which a swap must beat; and of ``"truth reconstructed"``, the truth swapped with itself,
-        which is what the model's decoder has to give.
+        Estimates by name of the score, for each of ``"swap"``; ``"x unchanged"`` and ``"y
+        unchanged"``, which a swap must beat; and ``"truth reconstructed"``, the truth swapped with
+        itself, which bounds the score by the quality of the decoder.
 
     Raises:
-        ShapeError: If there are no data, or a score is not one number a swap.
+        ShapeError: If there are no data, or a score is not one number per swap.
         ValueError: If model and data are of different groups.
 
     Example:

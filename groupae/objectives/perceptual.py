@@ -1,7 +1,8 @@
-"""Loss terms by perceptual distances: the crossed reconstruction as a network sees it.
+"""Loss terms by perceptual distances of the crossed reconstruction.
 
 The paper adds LPIPS with weight 0.0005 on its two 3D sets. The network is no part of the model: it
-has no gradient, no place among the parameters or in checkpoints, and is loaded at the first step.
+has no gradient, is neither among the parameters nor in checkpoints, and is loaded at the first
+step.
 """
 
 from __future__ import annotations
@@ -19,12 +20,12 @@ __all__ = ["PerceptualTerm", "lpips_error", "st_lpips_error"]
 
 @dataclasses.dataclass(frozen=True)
 class PerceptualTerm:
-    """The mean perceptual distance of the crossed reconstruction.
+    """Mean perceptual distance of the crossed reconstruction.
 
     Args:
-        distance: Which distance.
-        every: Compare one picture in so many, as the network may cost more than the model. Pairs
-            come in random order, so the mean and its gradient are expected to be the same.
+        distance: The distance.
+        every: One picture in this many is compared, as the network may cost more than the model.
+            Pairs come in random order, so the mean and its gradient have the same expectation.
 
     Example:
         >>> from groupae import CrossReconstruction

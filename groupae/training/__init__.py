@@ -1,4 +1,4 @@
-"""Training: the loop, its schedule and optimisers, what listens to it, and checkpoints."""
+"""Training: the loop, its schedule and optimisers, callbacks and checkpoints."""
 
 from groupae._interrupts import Terminated
 from groupae.training.callbacks import Callback, KeepBest, MetricsLog, ProgressBar, TrainingState

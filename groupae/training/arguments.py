@@ -1,4 +1,4 @@
-"""What `fit` is given, checked before the first step: one sentence for each wrong kind."""
+"""Arguments of `fit`, checked before the first step, each with its own error message."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ __all__ = [
     "warn_of_no_new_data",
 ]
 
-_LISTENS = ("on_start", "on_step", "on_validation", "on_end")
+_METHODS = ("on_start", "on_step", "on_validation", "on_end")
 
 
 def parse_config(config: object) -> TrainingConfig:
-    """Return the config, also one given as a mapping from names to values."""
+    """Return the config, which may be given as a mapping from names to values."""
     if config is None:
         return TrainingConfig()
     if isinstance(config, Mapping):
@@ -69,7 +69,7 @@ def parse_validation(validation: object, train: object, model: object) -> PairBa
 
 
 def warn_of_no_new_data(validation: object, train: object) -> None:
-    """Warn if the source that is trained on also chooses the weights."""
+    """Warn if the training source also chooses the weights."""
     if validation is train:
         what, got = "validation pairs of originals held back", "the source that is trained on"
         remedy = "the score that chooses the weights says nothing about new data"
@@ -86,13 +86,13 @@ def parse_score(score: object, validation: PairBatch) -> Score:
 
 
 def parse_callbacks(callbacks: object) -> Sequence[Callback]:
-    """Return callbacks given as one or many."""
+    """Return the callbacks, given as one or many."""
     if callbacks is None:
         return ()
     many: Any = callbacks if isinstance(callbacks, Iterable) else (callbacks,)
     found = tuple(many)
     for callback in found:
-        listens = all(callable(getattr(callback, name, None)) for name in _LISTENS)
+        listens = all(callable(getattr(callback, name, None)) for name in _METHODS)
         if isinstance(callback, type) or not listens:
             got = getattr(callback, "__name__", type(callback).__name__)
             remedy = "subclass Callback and give on_step or on_validation"
@@ -101,7 +101,7 @@ def parse_callbacks(callbacks: object) -> Sequence[Callback]:
 
 
 def check_model(model: object) -> None:
-    """Raise `TypeError` unless it is a module with ``loss`` and ``transform``."""
+    """Raise `TypeError` unless the model is a module with ``loss`` and ``transform``."""
     is_module = isinstance(model, nn.Module)
     for name in ("loss", "transform"):
         if not is_module or not callable(getattr(model, name, None)):
@@ -111,11 +111,11 @@ def check_model(model: object) -> None:
 
 
 def check_weights(model: nn.Module) -> None:
-    """Raise unless there is something to train, and all of it can be updated and put back.
+    """Raise unless there are weights to train, and all can be updated and restored.
 
     Raises:
-        ValueError: If nothing wants a gradient, or weights do not exist yet or share memory with
-            themselves.
+        ValueError: If no parameter requires a gradient, or weights do not exist yet or are
+            expanded, so that several entries share one number in memory.
     """
     owner, kept = type(model).__name__, model.state_dict().keys()
     kinds = (("parameter", model.named_parameters()), ("buffer", model.named_buffers()))
@@ -140,22 +140,22 @@ def check_weights(model: nn.Module) -> None:
 
 
 def _is_expanded(tensor: Tensor) -> bool:
-    if tensor.layout != torch.strided:  # sparse: it has no strides
+    if tensor.layout != torch.strided:  # a sparse tensor has no strides
         return False
     steps = zip(tensor.stride(), tensor.shape, strict=True)
     return any(step == 0 and length > 1 for step, length in steps)
 
 
 class CheckedSource:
-    """A source of pairs whose batches are checked against model and validation pairs.
+    """Source of pairs whose batches are checked against model and validation pairs.
 
     Args:
-        source: Where pairs come from.
-        model: What is trained.
-        validation: Pairs that data are to be like.
+        source: The source.
+        model: The model to be trained.
+        validation: Pairs with data of the expected shape.
 
     Raises:
-        TypeError: If it is no source of pairs.
+        TypeError: If ``source`` is no source of pairs.
     """
 
     def __init__(self, source: object, model: nn.Module, validation: PairBatch) -> None:
@@ -171,7 +171,7 @@ class CheckedSource:
         self._warned: set[str] = set()
 
     def batch(self, step: int, size: int) -> PairBatch:
-        """Return the pairs of a step, cut off from whatever graph made them."""
+        """Return the pairs of a step, detached from the graph of automatic differentiation."""
         batch = self.source.batch(step, size)
         owner = f"training step {step}"
         check_pairs(owner, batch, self.model)

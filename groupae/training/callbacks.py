@@ -1,4 +1,4 @@
-"""What listens to a training: best weights kept on disk, a metrics file, a progress bar."""
+"""Callbacks of a training: best weights kept on disk, a metrics file, a progress bar."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ __all__ = ["Callback", "KeepBest", "MetricsLog", "ProgressBar", "TrainingState"]
 
 @dataclasses.dataclass
 class TrainingState:
-    """Where a training stands.
+    """Progress of a training.
 
     Args:
         model: The model in training.
-        score: What validation judges by.
+        score: Score of the validation pairs.
         step: Steps taken.
         progress: Spent fraction of the budget.
         seconds: Wall-clock seconds since the first step.
         learning_rate: Rate of the last step.
         terms: Loss terms of the last step.
         validation_score: Last validation score.
-        best_score: Best one so far.
-        best_step: Its step.
-        loading_seconds: Of the seconds, those spent on making batches.
+        best_score: Best validation score so far.
+        best_step: Step of the best validation score.
+        loading_seconds: Those of the seconds that went into making batches.
     """
 
     model: nn.Module
@@ -62,27 +62,30 @@ class TrainingState:
 
 
 class Callback:
-    """Listens to a training; every method may be left out."""
+    """Base class of callbacks, which are called in the course of a training.
+
+    A subclass overrides the methods that it needs.
+    """
 
     def on_start(self, state: TrainingState) -> None:
-        """Run before the first step."""
+        """Called before the first step."""
 
     def on_step(self, state: TrainingState) -> None:
-        """Run after every step."""
+        """Called after each step."""
 
     def on_validation(self, state: TrainingState) -> None:
-        """Run after every validation; ``state.best_step == state.step`` on an improvement."""
+        """Called after each validation; ``state.best_step == state.step`` on an improvement."""
 
     def on_end(self, state: TrainingState) -> None:
-        """Run once at the end, also after an interruption or an error."""
+        """Called once at the end, also after an interruption or an error."""
 
 
 class KeepBest(Callback):
-    """Write a checkpoint at every improvement, and keep the best two.
+    """Checkpoint at each improvement; the best two are kept.
 
     Args:
-        folder: Where checkpoints go; one that has none yet.
-        model: SHA-256 of what says how the model is built, kept with each.
+        folder: Folder of the checkpoints, without any at the start.
+        model: SHA-256 of the description from which the model was built, kept with each.
     """
 
     def __init__(self, folder: Path | str, *, model: str | None = None) -> None:
@@ -91,7 +94,7 @@ class KeepBest(Callback):
 
     @override
     def on_start(self, state: TrainingState) -> None:
-        """Refuse a folder that has checkpoints, and a model that cannot be kept."""
+        """Raise if the folder has checkpoints, or the model cannot be saved."""
         check_unused(self.folder)
         StateParts.of(state.model.state_dict())
 
@@ -105,7 +108,7 @@ class KeepBest(Callback):
 
 
 class MetricsLog(Callback):
-    """Append one JSON line every ``every`` steps and one a validation.
+    """Metrics as JSON lines in a file: one every ``every`` steps and one per validation.
 
     Args:
         path: The file, ``metrics.jsonl``.
@@ -118,7 +121,7 @@ class MetricsLog(Callback):
 
     @override
     def on_start(self, state: TrainingState) -> None:
-        """Take a link of that name away: nothing is written through it."""
+        """Delete a symbolic link of that name, as nothing is written through it."""
         if self.path.is_symlink():
             self.path.unlink()
 
@@ -128,7 +131,7 @@ class MetricsLog(Callback):
             with self.path.open("a") as stream:
                 stream.write(json.dumps(line) + "\n")
         except OSError as error:
-            error.filename = str(self.path)  # a full disk does not say it
+            error.filename = str(self.path)  # missing in the error of a full disk
             raise
 
     @override
@@ -143,15 +146,15 @@ class MetricsLog(Callback):
         self._append(state, {f"validation_{state.score.name}": state.validation_score})
 
 
-_SCORE_WIDTH = 64  # of a step and a score with its title and its best
+_SCORE_WIDTH = 64  # characters of a step and a score with its title and its best
 
 
 def _columns(width: int) -> list[ProgressColumn]:
-    """Return as many columns as fit, those that matter most."""
+    """Return the most important columns that fit."""
     if width < _SCORE_WIDTH:
         fold = Column(overflow="fold")
         return [TextColumn("{task.fields[step]}: {task.fields[score]}", table_column=fold)]
-    # from right to left, the order in which they come as there is more room
+    # in the order in which they are added as there is more room, from right to left
     score = TextColumn("step {task.fields[step]}  validation {task.fields[score]}")
     more: list[tuple[int, list[ProgressColumn]]] = [
         (14, [TextColumn("left"), TimeRemainingColumn()]),
@@ -170,10 +173,10 @@ def _columns(width: int) -> list[ProgressColumn]:
 
 
 class ProgressBar(Callback):
-    """A bar with time left and the validation score; plain lines where there is no terminal.
+    """Progress bar with time left and validation score; plain lines outside a terminal.
 
     Args:
-        console: Where to draw; where it is narrow, columns are left out and never digits.
+        console: Console to draw on; a narrow one loses columns, but no digits.
     """
 
     def __init__(self, console: Console | None = None) -> None:
@@ -211,7 +214,7 @@ class ProgressBar(Callback):
 
     @override
     def on_end(self, state: TrainingState) -> None:
-        """Leave the bar as it stands."""
+        """Stop the bar at its last state."""
         if self.task is not None:
             self.bar.update(self.task, completed=min(state.progress, 1.0))
         self.bar.stop()

@@ -1,9 +1,9 @@
-"""Checkpoints that survive crashes: safetensors with a JSON manifest; no pickle anywhere.
+"""Checkpoints that survive crashes: safetensors with a JSON manifest, and no pickle.
 
-A checkpoint is a folder ``step-N`` of ``model.safetensors`` and ``manifest.json`` (sizes, SHA-256,
-score, whose weights they are; which names share a tensor, and what is no tensor). It is written
-beside its place, flushed to disk and renamed, so it exists whole or not at all. Reading verifies
-it; a damaged one is passed over for the next best, with a warning.
+A checkpoint is a folder ``step-N`` with ``model.safetensors`` and ``manifest.json``: sizes,
+SHA-256, score, the model of the weights, names that share a tensor, and entries that are no
+tensors. It is written under a hidden name, flushed to disk and renamed, so it is complete or
+absent. Reading verifies it; a damaged one is skipped for the next best, with a warning.
 """
 
 from __future__ import annotations
@@ -53,19 +53,19 @@ _FOLDER = r"step-\d+"
 
 
 class CheckpointError(ValueError):
-    """A checkpoint that is missing, damaged or not one of ours."""
+    """Error of a checkpoint that is missing, damaged or of another format."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Checkpoint:
-    """The weights of one step and what its manifest says.
+    """Weights of one step, with the entries of the manifest.
 
     Args:
-        path: Its folder.
+        path: Folder of the checkpoint.
         step: Number of steps taken.
         score: Validation score.
         weights: A state dict; names that shared a tensor do so again.
-        model: SHA-256 of what says how the model is built; ``None`` if that was not recorded.
+        model: SHA-256 of the description from which the model was built; ``None`` if not recorded.
     """
 
     path: Path
@@ -81,10 +81,11 @@ def _sha256(path: Path) -> str:
 
 
 def check_unused(folder: Path) -> None:
-    """Sweep what killed processes left there, and raise if the folder has checkpoints.
+    """Raise if a folder has checkpoints; delete files that killed processes left there.
 
     Raises:
-        FileExistsError: If it has: those of two trainings in one folder would push each other out.
+        FileExistsError: If it has checkpoints: two trainings in one folder would delete each
+            other's.
     """
     sweep(folder, _FOLDER)
     if found := sorted(path.name for path in folder.glob("step-*")):
@@ -103,16 +104,16 @@ def save_checkpoint(
     """Write ``folder/step-N`` and return its path.
 
     Args:
-        folder: Where checkpoints live; made if missing.
-        weights: A state dict: tensors, and what ``get_extra_state`` returned if JSON can hold it.
+        folder: Folder of the checkpoints; made if missing.
+        weights: A state dict: tensors, and results of ``get_extra_state`` that JSON can hold.
         step: Number of steps taken.
         score: Validation score, higher is better.
-        model: SHA-256 of what says how the model is built, for whoever loads them to compare.
+        model: SHA-256 of the description from which the model was built, to be compared by readers.
 
     Raises:
         ValueError: If the step is no count, the score not finite, or an entry of the state dict
-            cannot be kept.
-        OSError: If it cannot be written: no right, no room. Nothing is left behind.
+            cannot be stored.
+        OSError: If writing fails, for want of permission or space. Nothing is left behind.
     """
     if complaint := _complaint(step, score):
         raise ValueError(expected("save_checkpoint", *complaint))
@@ -130,7 +131,7 @@ def save_checkpoint(
             if entries := getattr(parts, name):
                 manifest[name] = entries
         content = json.dumps(sealed(manifest), indent=2).encode()
-        if len(content) > LARGEST:  # it would not be read again
+        if len(content) > LARGEST:  # a reader would refuse it
             got, remedy = f"{len(content)}", "keep less in get_extra_state, or keep it as tensors"
             what = f"a state whose manifest has at most {LARGEST} bytes"
             raise ValueError(expected("save_checkpoint", what, got, remedy))
@@ -141,18 +142,18 @@ def save_checkpoint(
 def _write_weights(file: Path, tensors: dict[str, Tensor]) -> None:
     try:
         save_file(tensors, file)
-    except SafetensorError as error:  # it gives the system's error as text only
+    except SafetensorError as error:  # it has the system's error as text only
         found = re.search(r"os error (\d+)", str(error))
         code = int(found[1]) if found else errno.EIO
         raise OSError(code, os.strerror(code)) from error
 
 
 def _complaint(step: Any, score: Any) -> tuple[str, str] | None:
-    """Return what step and score should be and what they are, ``None`` if they are."""
+    """Return the expected and the given value of a wrong step or score; ``None`` if both fit."""
     if not isinstance(step, int) or isinstance(step, bool) or step < 0:
         return "step as a count from 0", f"{step!r:.60}"
     is_number = isinstance(score, (int, float)) and not isinstance(score, bool)
-    largest = sys.float_info.max  # NaN is not below it, and no integer too large for isfinite
+    largest = sys.float_info.max  # a comparison that NaN and integers beyond floats fail too
     if not is_number or not -largest <= score <= largest:
         return "score as a finite number", f"{score!r:.60}"
     return None
@@ -213,7 +214,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def _check_size(path: Path, manifest: Mapping[str, Any]) -> None:
-    """Raise unless the weights are there and as long as the manifest says: the cheap half."""
+    """Raise unless the weights exist and have the size in the manifest, which is cheap to tell."""
     file, described = path / _WEIGHTS, manifest["files"][_WEIGHTS]
     if not file.is_file():
         raise CheckpointError(expected(path, f"the file {_WEIGHTS}", "none"))
@@ -223,7 +224,7 @@ def _check_size(path: Path, manifest: Mapping[str, Any]) -> None:
 
 
 def _by_score(folder: Path) -> tuple[list[Path], list[Path]]:
-    """Return the checkpoints, best first, and those whose score cannot be relied on, last first."""
+    """Return the checkpoints, best first, and those with a damaged manifest, last first."""
     scores: dict[Path, float] = {}
     unknown = []
     for path in sorted(folder.glob("step-*"), reverse=True):
@@ -239,13 +240,13 @@ def _by_score(folder: Path) -> tuple[list[Path], list[Path]]:
 def load_best(folder: Path) -> Checkpoint:
     """Return the best valid checkpoint of a folder.
 
-    A damaged one is passed over with a warning that names the damage.
+    A damaged one is skipped with a warning that names the damage.
 
     Raises:
         CheckpointError: If there is none, or none is valid.
     """
     known, unknown = _by_score(folder)
-    paths = [*unknown, *known]  # any of the damaged ones may have been the best: they are told
+    paths = [*unknown, *known]  # a damaged one may have been the best, so each is warned of
     if not paths:
         remedy = "train first: groupae train"
         raise CheckpointError(expected(folder, "at least one checkpoint step-N", "none", remedy))
@@ -259,6 +260,6 @@ def load_best(folder: Path) -> Checkpoint:
 
 
 def prune_checkpoints(folder: Path, keep: int) -> None:
-    """Delete all but the best ``keep`` checkpoints; damaged ones neither count nor go."""
+    """Delete all but the best ``keep`` checkpoints; damaged ones neither count nor are deleted."""
     for path in _by_score(folder)[0][keep:]:
         discard(path)

@@ -1,7 +1,7 @@
-"""The loss under ``torch.compile``: the same numbers up to rounding, and state dicts as ever.
+"""Loss under ``torch.compile``: the same numbers up to rounding, and unchanged state dicts.
 
-What is compiled is the function, not the module: weights keep their names, and whatever else looks
-at the model finds it as it was.
+The function is compiled, not the module: weights keep their names, and the model stays the same for
+all other code.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ __all__ = ["check_compiler", "compiled_loss"]
 
 
 def check_compiler() -> None:
-    """Compile one small function, which takes seconds once and is remembered on the disk.
+    """Raise unless a small function compiles, which takes seconds once and is cached on disk.
 
     Raises:
-        ValueError: If that fails: on a processor, for want of a C++ compiler.
+        ValueError: If it does not: on a processor, because there is no C++ compiler.
     """
     try:
         torch.compile(_probe, dynamic=False)(torch.zeros(8))
-    except Exception as error:  # torch wraps its backends' errors in kinds without public names
+    except Exception as error:  # torch wraps errors of its backends in kinds without public names
         what, got = "a compiler that torch.compile can use", "none that works"
         remedy = "install a C++ compiler (g++ or clang), or leave compile out"
         raise ValueError(expected("training with compile", what, got, remedy)) from error
@@ -37,7 +37,7 @@ def _probe(x: Tensor) -> Tensor:
 
 
 def compiled_loss(model: nn.Module) -> Callable[[PairBatch], dict[str, Tensor]]:
-    """Return ``model.loss``, compiled for batches of one size when it is first called."""
+    """Return ``model.loss``, compiled at its first call for batches of one size."""
     loss: Any = model.loss
     compiled: Callable[[PairBatch], dict[str, Tensor]] = torch.compile(loss, dynamic=False)
     return compiled

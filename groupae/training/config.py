@@ -1,4 +1,4 @@
-"""How to train: one frozen dataclass, typed so that the command line can read it."""
+"""Settings of a training: one frozen dataclass, typed so that the command line can parse it."""
 
 from __future__ import annotations
 
@@ -30,26 +30,25 @@ class TrainingConfig:
         minutes: Wall-clock budget from the first step, validation included; ignored when
             ``steps`` or ``cpu_minutes`` is given. The schedule follows the fraction of the budget
             that is spent.
-        steps: Budget in steps instead: then the run is a function of the weights it starts from and
-            of the seed of the data.
-        cpu_minutes: Budget in minutes of the process's processor time instead, all threads added
-            up: on one thread a busy machine changes nothing.
-        batch_size: Pairs a step; each is used in both directions.
+        steps: Budget in steps instead: then the run is a function of its initial weights and of
+            the seed of the data.
+        cpu_minutes: Budget in minutes of the process's processor time instead, summed over threads:
+            on one thread, other processes on the machine have no effect.
+        batch_size: Pairs per step; each is used in both directions.
         optimizer: ``"adam"`` (AdamW with betas 0.9 and 0.99, which is Adam at weight decay 0), or
             ``"muon"`` (orthogonalised momentum on matrices and kernels, AdamW on the rest).
-        learning_rate: Its peak.
+        learning_rate: Largest learning rate.
         weight_decay: Decoupled weight decay.
         warmup: Fraction of the budget over which the rate rises from zero.
-        decay: Shape of its fall after that: ``"cosine"`` to zero, or ``"none"``.
+        decay: Shape of its decrease after that: ``"cosine"`` to zero, or ``"none"``.
         clip_norm: Largest norm of the gradient; 0 for no limit.
-        validations: How many times the validation pairs are scored, evenly over the budget.
-        compile: Run the loss under ``torch.compile``, which takes time of the budget first, a C++
-            compiler on a processor, and is worth it or not by the machine; checkpoints have the
-            same names and shapes with and without.
-        seed: Key of the weights where a preset builds the model. It does not reach a model that you
-            build, whose weights are drawn before `fit` sees it: call ``torch.manual_seed`` before
-            that. Nor data that you build: give them their own ``seed=``, which fixes their order
-            and elements.
+        validations: Number of validations, evenly over the budget.
+        compile: Whether the loss runs under ``torch.compile``. It needs a C++ compiler on a
+            processor and takes time of the budget first; the gain depends on the machine.
+            Checkpoints have the same names and shapes with and without.
+        seed: Key of the weights of a model that a preset builds. It has no effect on a model that
+            you build, whose weights are drawn before `fit`: call ``torch.manual_seed`` first. Nor
+            on data that you build: their own ``seed=`` fixes their order and elements.
 
     Raises:
         ValueError: If a figure is out of range.

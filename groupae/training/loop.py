@@ -1,4 +1,4 @@
-"""The training loop: short, on lightning-fabric, with keyed randomness."""
+"""Training loop on lightning-fabric, with keyed randomness."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ class _Training:
         self.budget, self.modes = Budget(config), TrainingModes(model)
 
     def run(self) -> None:
-        """Train until the budget is spent; leave the best weights, whatever is raised."""
+        """Train until the budget is spent; leave the best weights also after an exception."""
         interrupts = contextlib.ExitStack()
         raise_if_interrupted = interrupts.enter_context(interrupts_deferred())
         try:
@@ -192,7 +192,7 @@ class _Training:
             raise
         finally:
             self.state.seconds = self.budget.seconds
-            with contextlib.ExitStack() as ending:  # from the last to the first, whatever is raised
+            with contextlib.ExitStack() as ending:  # runs all, in reverse, also if one raises
                 ending.push(interrupts)
                 ending.callback(self.model.to, self.home)
                 ending.callback(self.modes.end)

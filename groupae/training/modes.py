@@ -1,8 +1,8 @@
-"""Which mode each part of a model is trained in: what its user froze stays frozen, and in its mode.
+"""Training or evaluation mode of each part of a model, by which frozen parts stay frozen.
 
-Frozen is a part that is in evaluation mode while the model is in training mode; it stays so, also
-in later trainings. Frozen is also a part whose own weights all are (``requires_grad`` false) and
-that has statistics beside them, as batch normalisation: they would drift in training mode.
+A part is frozen if it is in evaluation mode while the model is in training mode; it stays so, also
+in later trainings. A part is also frozen if all its own weights are (``requires_grad`` false) and
+it has statistics beside them, as batch normalisation does: they would drift in training mode.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from torch import nn
 __all__ = ["TrainingModes"]
 
 _FROZEN = "_groupae_frozen"
-"""Mark of parts that were frozen when a training began, after which all of the model evaluates."""
+"""Mark of parts that were frozen at the start of a training, which ends in evaluation mode."""
 
 
 class TrainingModes:
-    """The mode of each part of a model while it is trained.
+    """Mode of each part of a model during a training.
 
     Args:
-        model: In training mode, or in evaluation mode as after a training.
+        model: The model, in training mode, or in evaluation mode as after a training.
 
     Example:
         >>> model = nn.Sequential(nn.Dropout(), nn.BatchNorm1d(3))
@@ -36,11 +36,11 @@ class TrainingModes:
             if part.training:
                 vars(part).pop(_FROZEN, None)
             elif model.training:
-                vars(part)[_FROZEN] = True  # copies of the model have it too
+                vars(part)[_FROZEN] = True  # an attribute, so that copies of the model have it
             self._modes[part] = _FROZEN not in vars(part) and not _has_frozen_statistics(part)
 
     def begin(self) -> None:
-        """Put each part in the mode it is trained in; a ``train()`` of the user's has its say."""
+        """Put each part in its mode; an override of ``train()`` in the model is called first."""
         self.model.train()
         for part, mode in self._modes.items():
             part.training &= mode

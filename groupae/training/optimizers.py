@@ -1,4 +1,4 @@
-"""Optimisers by name."""
+"""Optimisers by name, Muon among them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from groupae.training.config import TrainingConfig
 
 __all__ = ["Muon", "build_optimizers", "orthogonalise"]
 
-_QUINTIC = (3.4445, -4.7750, 2.0315)  # Jordan et al.: singular values go to about 0.7..1.2
+_QUINTIC = (3.4445, -4.7750, 2.0315)  # Jordan et al.: singular values reach about 0.7..1.2
 
 
 def orthogonalise(matrix: Tensor, *, iterations: int = 5) -> Tensor:
-    """Return about ``U V^T`` for ``matrix = U S V^T``: every singular value near 1.
+    """Return ``U V^T`` of ``matrix = U S V^T`` approximately: all singular values near 1.
 
     The Newton-Schulz steps ``X <- (a + b X X^T + c (X X^T)^2) X`` are polynomials in one Gram
-    matrix and commute, so they are multiplied there; the long side is touched twice only.
+    matrix and commute, so their product is taken there: only two products have the long side.
     """
     tall = matrix.shape[0] > matrix.shape[1]
     x = matrix.T if tall else matrix
@@ -39,17 +39,17 @@ def orthogonalise(matrix: Tensor, *, iterations: int = 5) -> Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum whose update is orthogonalised, for weights of two or more axes.
+    """Optimiser with orthogonalised momentum, for weights of two or more axes.
 
-    A convolution kernel is read as the matrix (outputs, all else). An update has the root mean
-    square of AdamW's, so learning rates are of that order. Written here because `torch.optim.Muon`
-    takes no kernels and computes in bfloat16, which costs 400 ms a step instead of 10 on processors
-    without instructions for it.
+    A convolution kernel counts as the matrix (outputs, all other axes). An update has the root mean
+    square of AdamW's, so learning rates are of that order. `torch.optim.Muon` is not used, because
+    it takes no kernels and computes in bfloat16, which costs 400 ms per step instead of 10 on
+    processors without instructions for it.
 
     Args:
         weights: Parameters of two or more axes.
         lr: Learning rate.
-        momentum: Decay of the running gradient; Nesterov's look-ahead is applied.
+        momentum: Decay of the running mean of gradients, with Nesterov's look-ahead.
         weight_decay: Decoupled weight decay.
 
     Raises:
@@ -96,9 +96,9 @@ class Muon(torch.optim.Optimizer):
 
 
 def build_optimizers(model: nn.Module, config: TrainingConfig) -> list[torch.optim.Optimizer]:
-    """Return the optimisers of ``config.optimizer`` over the parameters that want a gradient.
+    """Return the optimisers of ``config.optimizer`` for the parameters that require a gradient.
 
-    Muon takes matrices and kernels with both sides of 16 or more, AdamW the rest.
+    Muon takes matrices and kernels with both sides of 16 or more, AdamW all others.
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
     rate, decay = config.learning_rate, config.weight_decay

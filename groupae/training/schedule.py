@@ -1,4 +1,4 @@
-"""The budget of a training, and the learning rate over it."""
+"""Budget of a training, and the learning rate over it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ __all__ = ["Budget", "learning_rate_factor"]
 
 
 class Budget:
-    """How much of the budget is spent: by steps, or by a clock from the first step on.
+    """Budget of a training in steps, or in time on a clock from the first step on.
 
-    ``validating`` counts the wall-clock seconds that went into validations.
+    Attributes:
+        validating: Wall-clock seconds that went into validations.
     """
 
     def __init__(self, config: TrainingConfig) -> None:
@@ -33,12 +34,12 @@ class Budget:
 
     @property
     def _spent(self) -> float:
-        """Seconds spent by the clock that the budget goes by."""
+        """Seconds spent on the clock of the budget."""
         return self._clock() - self._spent_before
 
     @contextlib.contextmanager
     def reserving(self) -> Iterator[None]:
-        """Time a validation, and keep as much of the budget back for the last one."""
+        """Time a validation, and reserve as much of the budget for the last one."""
         started, before = self.seconds, self._spent
         yield
         self.validating += self.seconds - started
@@ -52,7 +53,7 @@ class Budget:
 
 
 def learning_rate_factor(config: TrainingConfig, progress: float) -> float:
-    """Return the rate over its peak: a linear rise, then a cosine to zero or no change."""
+    """Return the rate relative to its peak: a linear rise, then a cosine to zero or no change."""
     if progress < config.warmup:
         return (progress + 1e-3) / (config.warmup + 1e-3)
     if config.decay == "none":

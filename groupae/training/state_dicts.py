@@ -1,8 +1,8 @@
-"""A state dict as files can hold it: plain tensors, names that share one, and JSON beside them.
+"""State dicts in a form for files: plain tensors, names that share one, and JSON beside them.
 
-Weights that are tied (one layer under two names, a decoder that is its encoder's transpose) are
-kept once and are one tensor again when they are read. What `torch.nn.Module.get_extra_state`
-returns is kept if JSON can hold it.
+Tied weights (one layer under two names, a decoder that is its encoder's transpose) are stored once
+and are one tensor again after reading. The result of `torch.nn.Module.get_extra_state` is stored if
+JSON can hold it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ __all__ = ["StateParts", "put_back"]
 
 @dataclasses.dataclass(frozen=True)
 class StateParts:
-    """The parts of a state dict.
+    """Parts of a state dict.
 
     Args:
-        tensors: Tensors by name, contiguous, on the processor, none sharing memory with another.
-        shared: Names of which the tensor is that of another name.
-        extra: What is no tensor, by name, as JSON holds it.
+        tensors: Tensors by name, contiguous, on the CPU, none sharing memory with another.
+        shared: For each name of a tensor that has another name too, that other name.
+        extra: All entries that are no tensors, by name, as JSON.
 
     Example:
         >>> weight = torch.eye(2)
@@ -46,7 +46,7 @@ class StateParts:
         """Return the parts of a state dict.
 
         Raises:
-            ValueError: If an entry is neither a dense tensor nor anything that JSON gives back.
+            ValueError: If an entry is neither a dense tensor nor equal to itself after JSON.
         """
         parts = cls({}, {}, {})
         first: dict[tuple[Any, ...], str] = {}
@@ -70,7 +70,7 @@ class StateParts:
 
     @classmethod
     def read(cls, tensors: dict[str, Tensor], shared: object, extra: object) -> StateParts:
-        """Return the parts as files hold them.
+        """Return the parts from the content of files.
 
         Raises:
             ValueError: If names do not fit together.
@@ -88,13 +88,13 @@ class StateParts:
         return cls(tensors, shared, extra)
 
     def joined(self) -> dict[str, Any]:
-        """Return the state dict; names that share a tensor have one and the same."""
+        """Return the state dict, in which names that share a tensor have the same one."""
         shared = {name: self.tensors[other] for name, other in self.shared.items()}
         return {**self.tensors, **shared, **self.extra}
 
 
 def _place(tensor: Tensor) -> tuple[Any, ...]:
-    """Return what tells whether two tensors are the same numbers in the same memory."""
+    """Return a key that is equal for tensors with the same numbers in the same memory."""
     layout = (tensor.dtype, tuple(tensor.shape), tensor.stride())
     return (tensor.device, tensor.data_ptr(), *layout)
 
@@ -117,11 +117,11 @@ def _unsavable(name: str, got: str, remedy: str) -> ValueError:
 
 
 def put_back(model: nn.Module, state: Mapping[str, Any]) -> None:
-    """Give a model the state that it had before, also where buffers came, went or grew since.
+    """Restore an earlier state of a model, even if buffers were added, removed or resized since.
 
     Args:
         model: The model.
-        state: A copy of its state dict of before. Buffers made since are left as they are.
+        state: A copy of its earlier state dict. Later buffers are left as they are.
     """
     found = model.state_dict()
 
@@ -131,7 +131,7 @@ def put_back(model: nn.Module, state: Mapping[str, Any]) -> None:
         return not isinstance(value, Tensor) or value.shape == found[name].shape
 
     fitting = OrderedDict((name, value) for name, value in state.items() if fits(name, value))
-    if versions := getattr(state, "_metadata", None):  # without it modules take it for an old one
+    if versions := getattr(state, "_metadata", None):  # without versions, modules assume old ones
         vars(fitting)["_metadata"] = versions
     model.load_state_dict(fitting, strict=False)
     for name, value in state.items():
