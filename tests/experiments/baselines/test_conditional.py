@@ -1,4 +1,4 @@
-"""The control without structure: told what g is, it is no action, though it could become one."""
+"""Control without group structure: given g, it is not an action, but can represent one."""
 
 import pytest
 import torch

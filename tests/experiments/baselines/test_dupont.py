@@ -1,4 +1,4 @@
-"""Equivariant neural rendering: its volume turns exactly where the grid allows, and it learns."""
+"""Equivariant neural rendering: volumes turn exactly where the grid allows; it learns."""
 
 import pytest
 import torch

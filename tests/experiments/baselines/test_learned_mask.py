@@ -1,4 +1,4 @@
-"""The learned mask: its published objective, the hole in it, and what closes that."""
+"""Learned mask: its published objective, a weakness of it, and the remedy."""
 
 import pytest
 import torch
@@ -22,7 +22,7 @@ def set_mask(model, logits):
 
 
 def pairs(n, generator, basis=None):
-    """Two invariant numbers and a direction, seen through a basis."""
+    """Return two invariant numbers and a direction, mixed by a basis."""
     basis = torch.eye(4, dtype=torch.float64) if basis is None else basis
     x = torch.randn(n, 4, generator=generator, dtype=torch.float64)
     x[:, 2:] = nn.functional.normalize(x[:, 2:], dim=1)
@@ -65,7 +65,7 @@ RIGHT = Written(lambda x: interleave(*complex_pair(x)), lambda z: unwrite(*halve
 
 
 def test_a_mask_of_ones_is_as_good_as_the_right_one():
-    """The hole: invariant numbers as lengths and relative angles of copies that all turn."""
+    """The weakness: invariants as lengths and relative angles of copies that all turn."""
     batch = pairs(50, torch.Generator().manual_seed(0))
     published = LearnedMask(G, (1, 4, 4), "2x1", widths=(8, 8)).objective
     for model, share in ((ALL, 1.0), (RIGHT, 0.5)):
@@ -112,7 +112,7 @@ def learn(logits, steps=400, **options):
 
 
 def test_training_leaves_the_hole_open_and_sparsity_closes_it():
-    """From a mask of ones: it stays so at no cost as published; priced, one copy in four turns."""
+    """A mask of ones stays so without sparsity; with it, one copy of four turns."""
     model, terms = learn([0.5] * 4)
     assert model.action.is_acted_on().all()
     assert terms["reconstruction"] + terms["invariance"] + terms["equivariance"] < 0.005

@@ -1,4 +1,4 @@
-"""MAGANet: F can be undone, latent steps add up, and both ways to give it an element work."""
+"""MAGANet: F is invertible, latent steps add up, and both ways to give an element work."""
 
 import math
 
@@ -25,7 +25,7 @@ def pairs(group, x_shape, n=4, seed=0):
 
 
 def quarter_turns(n=16):
-    """Smooth random pictures and their turns by 0 to 3 quarters, by Cyclic(4)."""
+    """Return smooth random pictures and their quarter turns, by Cyclic(4)."""
     generator = torch.Generator().manual_seed(1)
     coarse = torch.rand(n, 1, 4, 4, generator=generator)
     x = torch.nn.functional.interpolate(coarse, size=(8, 8), mode="bilinear")
@@ -45,7 +45,7 @@ def train(model, batch, steps, rate=1e-2):
 
 
 def randomised(module, scale=0.1):
-    """Move every weight off its start, where couplings add nothing."""
+    """Move every weight from its initial value, where couplings add 0."""
     with torch.no_grad():
         for parameter in module.parameters():
             parameter.add_(scale * torch.randn_like(parameter))
@@ -87,7 +87,7 @@ def test_the_flow_is_not_linear():
 
 
 def test_the_jacobian_of_a_flow_is_that_of_its_parts():
-    """No coupling changes volume: log|det| is that of scales and diagonals, once a pixel."""
+    """No coupling changes volume: log|det| is that of scales and diagonals, per pixel."""
     flow = randomised(Glow(1, 4, widths=(8, 8), steps=2)).double()
     x = torch.rand(1, 1, 4, 4, dtype=torch.float64)
     jacobian = torch.autograd.functional.jacobian(flow, x).reshape(16, 16)
@@ -253,7 +253,7 @@ def test_noise_is_keyed():
 
 
 def test_the_head_overfits_one_batch():
-    """And its flow can still be undone."""
+    """Its flow is still invertible."""
     batch = quarter_turns()
     model = train(MAGANetHead(Cyclic(4), (1, 8, 8), head_width=64, steps=1, **SMALL), batch, 100)
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""The paper's models: their sizes, and that a skip, carried or acted, is part of a group action."""
+"""Models of the paper: their sizes, and skips, carried or acted, as part of a group action."""
 
 import itertools
 import math
@@ -137,7 +137,7 @@ def test_predictions_obey_the_group(skip):
 
 
 def test_what_an_acted_skip_adds():
-    """Of a carried skip the varying part is the code's alone, of an acted one both are moved."""
+    """With a carried skip only the code varies, with an acted one both do."""
     x, g = torch.rand(2, 3, 32, 32), SO3().sample(2)
     for skip, moves in (("carried", False), ("acted", True)):
         model = scene(skip=skip)
@@ -192,7 +192,7 @@ def test_every_parameter_learns(model, channels):
 
 @pytest.mark.parametrize("skip", ["carried", "acted"])
 def test_one_batch_of_scenes_is_overfitted(skip):
-    """Pictures unlike x1 and unlike each other, told by g alone: the code must carry them."""
+    """Return pictures unlike x1 and each other, known only by g: the code must carry them."""
     generator = torch.Generator().manual_seed(0)
     with torch.random.fork_rng():
         torch.manual_seed(0)

@@ -1,4 +1,4 @@
-"""Elements in the axes of the camera: a point that is drawn moves as they say."""
+"""Elements in the axes of the camera: a rendered point moves by them."""
 
 import math
 
@@ -17,7 +17,7 @@ POINTS = torch.tensor([[0.7, 0.0, 0.0], [0.0, 0.7, 0.1], [0.3, -0.5, 0.4], [-0.4
 
 
 def drawn(points, camera):
-    """Return where bright points are in the picture, from its middle, right and up, in [-1, 1]."""
+    """Return positions of bright points from the middle, right and up, in [-1, 1]."""
     views = render_points(
         points[:, None], torch.ones(3), 0.05, camera, 64, light=Light.flat(), antialias=4
     )
@@ -29,7 +29,7 @@ def drawn(points, camera):
 
 
 def seen(points):
-    """Return where points in the axes of the camera are seen."""
+    """Return the projections of points in the axes of the camera."""
     return points[:, :2] / (DISTANCE - points[:, 2:]) * (DISTANCE / REACH)
 
 

@@ -1,4 +1,4 @@
-"""Scene representation transformer: elements enter by the camera alone, and it learns."""
+"""Scene representation transformer: elements enter only by the camera; it learns."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Winter et al.: the pose turns with the picture, the code does not, the drawn picture is moved."""
+"""Winter et al.: the pose turns with the picture, the code stays, the decoded picture is moved."""
 
 import math
 
@@ -169,7 +169,7 @@ def test_a_square_in_front_is_dragged_along():
 
 
 class Corner(torch.nn.Module):
-    """Keeps the picture as its code and says that its pose is the identity."""
+    """Encoder whose code is the picture and whose pose is the identity."""
 
     def forward(self, x):
         return x.flatten(1), torch.tensor([[1.0, 0.0]])

@@ -1,4 +1,4 @@
-"""Brains change in contrast, skulls stay: heads simulated from one."""
+"""Simulated heads, whose brains change in contrast while skulls stay."""
 
 import math
 
@@ -120,7 +120,7 @@ def test_no_slice_is_near_one_of_another_split():
 
 
 def test_no_warp_folds_or_repeats():
-    """In all heads there are, at every size."""
+    """For all heads of all sizes."""
     firsts = []
     for part, split in enumerate(SPLITS):
         for i in range(simulated_heads._WARPS["full"]):
@@ -135,7 +135,7 @@ def test_no_warp_folds_or_repeats():
 
 
 def test_heads_bend_with_their_brains(tiny):
-    """Brains stay brighter than the rim around them, wherever the head was bent to."""
+    """Brains stay brighter than the rim around them in all warped heads."""
     heads, brains = simulated_heads.simulate_heads("test")
     grown = torch.nn.functional.max_pool2d(brains.float(), 5, 1, 2) > 0
     rim = grown & ~brains
@@ -155,7 +155,7 @@ def test_sizes_grow_from_one_another(tiny):
 
 
 def test_the_test_pairs_are_these(test_set):
-    """They are what published figures were measured on, so no change of code may move them."""
+    """Published figures were measured on them, so no change of code may change them."""
     pairs = test_set.fixed()
     assert len(pairs) == 252
     assert pairs.label is None

@@ -1,4 +1,4 @@
-"""The cache: whole or not in its place, resumed, repaired, shared by processes."""
+"""Cache: published when complete, resumed, repaired, shared by processes."""
 
 import contextlib
 import io
@@ -24,7 +24,7 @@ ROWS, SHAPE = 10, (10, 2, 5)
 
 
 class Maker:
-    """Rows that say which they are; every row asked for is counted."""
+    """Maker of rows of their own number, which counts the rows made."""
 
     def __init__(self):
         self.asked = []
@@ -107,7 +107,7 @@ def test_the_root_is_the_environment_variable_or_the_users_cache(monkeypatch, ro
 
 
 def interrupted(after):
-    """Build until row ``after`` is asked for."""
+    """Interrupt a build at row ``after``."""
 
     def make(start, stop):
         if start >= after:
@@ -181,7 +181,7 @@ def build(folder, log, delay):
 
 
 class Builder:
-    """A process that builds; what it says is in ``words``."""
+    """Process that builds a cache; ``words`` is its output."""
 
     def __init__(self, root, delay):
         self.log = root.parent / f"{time.monotonic_ns()}.log"

@@ -1,4 +1,4 @@
-"""Digits: embedded, downloaded and read; turned, and turned behind a square."""
+"""Digits: embedded, downloaded and read; rotated, and rotated behind a square."""
 
 import gzip
 import hashlib
@@ -47,7 +47,7 @@ def test_unknown_options_are_refused(digits):
 
 
 def test_the_test_pairs_are_these():
-    """They are what published figures were measured on, so no change of code may move them."""
+    """Published figures were measured on them, so no change of code may change them."""
     pairs = RotatedDigits("test").fixed()
     labels = hashlib.sha256(pairs.label.numpy().tobytes()).hexdigest()
     assert labels.startswith("7e1f18b899443d64")
@@ -74,7 +74,7 @@ def test_angles_are_uniform(digits):
 
 
 def squares(x: torch.Tensor) -> torch.Tensor:
-    """Return where 7 x 7 pixels are white, by upper left corner: bool (..., 22, 22)."""
+    """Return whether 7 x 7 pixels are white, by upper left corner: bool (..., 22, 22)."""
     return x.unfold(-2, 7, 1).unfold(-2, 7, 1).amin((-2, -1)) == 1
 
 
@@ -133,7 +133,7 @@ def write_idx(path, array, *, is_gzipped=True, magic=(0, 0, 8)):
 
 @pytest.fixture
 def folder(tmp_path):
-    """A small MNIST: picture ``i`` has one grey, ``i``, and the label ``i % 10``."""
+    """Write a small MNIST, whose picture ``i`` has one grey, ``i``, and the label ``i % 10``."""
     for name, n, is_gzipped in (("train", 80, True), ("t10k", 20, False)):
         grey = np.broadcast_to(np.arange(n)[:, None, None], (n, 28, 28))
         images, labels = f"{name}-images-idx3-ubyte", f"{name}-labels-idx1-ubyte"
@@ -221,7 +221,7 @@ def test_other_types_of_numbers_are_told(folder):
 
 @pytest.fixture
 def retrievals(monkeypatch, tmp_path, folder):
-    """Downloads that only the second mirror serves, from a small MNIST."""
+    """Serve a small MNIST by the second mirror only."""
     pooch = pytest.importorskip("pooch")
     monkeypatch.setenv("GROUPAE_CACHE", str(tmp_path / "cache"))
     asked, second = [], mnist._MIRRORS[1]

@@ -1,4 +1,4 @@
-"""Clouds, molecules and series drawn: where things are, in which colour, on one scale."""
+"""Drawings of clouds, molecules and series: positions, colours, one scale."""
 
 import math
 
@@ -11,12 +11,12 @@ from groupae.viz import to_pictures
 
 
 def ink(pictures):
-    """Return how dark each pixel is, shape ``(n, H, W)``."""
+    """Return the darkness of each pixel, shape ``(n, H, W)``."""
     return 1 - pictures.mean(1)
 
 
 def centre(pictures):
-    """Return the mean column and row of what is drawn, from -1 to 1, right and up."""
+    """Return the mean column and row of the drawing, from -1 to 1, right and up."""
     dark = ink(pictures)
     size = dark.shape[-1]
     place = (torch.arange(size) + 0.5) / size * 2 - 1
@@ -35,7 +35,7 @@ def atom(element, *position):
 
 
 def test_up_is_up_and_left_is_right_of_a_viewer_at_the_front():
-    """z is up in the picture; y (left of whoever looks along x) lies right when seen from ahead."""
+    """z is up in the picture; y (left along x) is on the right as seen from ahead."""
     places = torch.tensor([[0.0, 0.0, 0.0], [0.0, 0.0, 0.8], [0.0, 0.8, 0.0], [0.8, 0.0, 0.0]])
     middle, up, left, front = centre(draw_points(places[:, None]))
     assert middle.abs().max() < 0.02

@@ -1,4 +1,4 @@
-"""What the process has set does not show in the data."""
+"""Data do not depend on torch settings of the process."""
 
 import pickle
 
@@ -23,7 +23,7 @@ SETS = (*PICTURES, PointClouds, Molecules, Series)
 
 @pytest.fixture
 def unusual():
-    """Set what a careful user sets to test with many digits."""
+    """Set float64 and two threads."""
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     torch.set_default_dtype(torch.float64)

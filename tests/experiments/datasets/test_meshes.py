@@ -1,4 +1,4 @@
-"""Meshes in files: every triangle arrives, in its place and in its colour."""
+"""Readers of mesh files: every triangle is read, in its place and colour."""
 
 import json
 import struct
@@ -55,7 +55,7 @@ SAME = {
 
 @pytest.mark.parametrize("kind", SAME)
 def test_an_obj_keeps_all_its_triangles(tmp_path, kind):
-    """A13: of relative indices, counted from where the face stands, 3 of 6 vertices arrived."""
+    """Relative indices count from the line of the face; else 3 of 6 vertices are read."""
     plain, other = read(tmp_path, "a.obj", TWO), read(tmp_path, "b.obj", SAME[kind])
     assert len(plain.vertices) == len(other.vertices) == 6
     assert len(plain.faces) == len(other.faces) == 2
@@ -142,7 +142,7 @@ MAPPED = "v 0 0 0\nv 1 0 0\nv 0 1 0\nvt 0 0\nvt 1 0\nvt 0 1\nf 1/1 2/2 3/3\n"
     [("a.obj", MAPPED), ("a.obj", f"mtllib gone.mtl\nusemtl plain\n{MAPPED}"), ("a.ply", PLY)],
 )
 def test_texture_coordinates_without_a_texture_are_grey(tmp_path, name, text):
-    """A23: trimesh puts a picture of another grey there."""
+    """Trimesh puts an image of another grey there."""
     assert read(tmp_path, name, text).colors.unique().tolist() == pytest.approx([0.7])
 
 
@@ -169,7 +169,7 @@ COLORED = {
 
 @pytest.mark.parametrize("kind", COLORED)
 def test_an_off_has_its_colours(tmp_path, kind):
-    """A23: all came grey."""
+    """Else all faces are grey."""
     colors = read(tmp_path, "a.off", COLORED[kind]).colors.tolist()
     assert colors == ([RED] if "vertices" in kind else [RED, GREEN])
 
@@ -267,7 +267,7 @@ SHADES = {
 
 @pytest.mark.parametrize("kind", SHADES)
 def test_a_gltf_has_its_colours_and_is_white_without(tmp_path, kind):
-    """A23: grey 0.4, while the default of the format is white."""
+    """The default of the format is white, that of trimesh grey 0.4."""
     data, color = SHADES[kind]
     assert read(tmp_path, "a.glb", data).colors.tolist() == [pytest.approx(color)]
 

@@ -1,4 +1,4 @@
-"""Molecules: true pairs, plausible geometry, elements that stay, a small file."""
+"""Molecules: true pairs, plausible geometry, constant elements, a small file."""
 
 from importlib import resources
 
@@ -69,7 +69,7 @@ def test_distances_between_atoms_are_invariant():
 
 
 def test_rotations_do_not_reflect():
-    """The volume of the first four atoms keeps its sign: left hands stay left."""
+    """The volume of the first four atoms keeps its sign, so chirality is kept."""
     pairs = Molecules("test").fixed()
     volume = [torch.det(x[:, 1:4, :3] - x[:, :1, :3]) for x in (pairs.x1, pairs.x2)]
     torch.testing.assert_close(*volume, atol=1e-4, rtol=1e-3)

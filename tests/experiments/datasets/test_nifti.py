@@ -1,4 +1,4 @@
-"""Heads from NIfTI files: layout, orientation, split, and what is wrong with a folder."""
+"""Heads from NIfTI files: layout, orientation, splits, and errors."""
 
 import gzip
 import sys
@@ -35,7 +35,7 @@ def head(grey=100):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """Eight subjects, half of them in the layout of the Human Connectome Project."""
+    """Write eight subjects, half of them in the layout of the Human Connectome Project."""
     monkeypatch.setenv("GROUPAE_CACHE", str(tmp_path / "cache"))
     for i in range(8):
         voxels, brain = head(100 + i)
@@ -166,7 +166,7 @@ def read_ball(folder, order=(0, 1, 2), flips=(), affine=None, **how):
 @pytest.mark.parametrize("stored", STORED)
 @pytest.mark.parametrize("how", [{}, {"qform": 1}, {"sform": 0, "qform": 1}, {"zooms": (3, 1, 7)}])
 def test_millimetres_are_those_of_the_affine(tmp_path, stored, how):
-    """A21: 38 x 80 and 76 x 80 pixels of one ball, as its voxels were stored."""
+    """Else one ball has 38 x 80 or 76 x 80 pixels, depending on the stored voxels."""
     picture, brain = read_ball(tmp_path, *STORED[stored], **how)
     lit = picture > 0.2
     size = np.flatnonzero(lit.any(1)).size, np.flatnonzero(lit.any(0)).size
@@ -203,7 +203,7 @@ def test_scaled_integers_and_series_of_one_are_read(tmp_path):
 
 
 def test_a_file_that_does_not_say_how_it_lies_is_refused(tmp_path):
-    """Nibabel takes the left for the right then."""
+    """Nibabel then confuses left and right."""
     with pytest.raises(ValueError, match=r"T1w.nii: expected an affine, by an sform or qform code"):
         read_ball(tmp_path, sform=0)
     skew = np.eye(4)

@@ -1,4 +1,4 @@
-"""Originals in their published layout: read as they are, or refused in a sentence."""
+"""Readers of originals in their published layout, and their errors."""
 
 import os
 import shutil
@@ -150,7 +150,7 @@ def test_masks_missing_in_one_object_only_are_said(tmp_path):
 
 
 def write_cameras(folder, step, *, inverse=False, up=1.0):
-    """Cameras at elevation 30 degrees, y up, looking at the origin; ``step`` in degrees."""
+    """Return cameras at elevation 30 degrees, y up, looking at the origin; ``step`` in degrees."""
     matrices = {}
     for i in range(24):
         a, e = np.radians(step * i + 20), np.radians(30)

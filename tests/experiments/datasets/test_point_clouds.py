@@ -1,4 +1,4 @@
-"""Clouds: true pairs up to order, surfaces sampled by area, objects kept apart."""
+"""Point clouds: true pairs up to order, surfaces sampled by area, disjoint splits."""
 
 import math
 
@@ -115,7 +115,7 @@ def test_a_sample_is_a_function_of_its_key():
 
 
 def test_another_sample_of_a_surface_is_at_20_db():
-    """The figure that the example names."""
+    """The number that the example states."""
     scores = []
     for i in range(12):
         mesh = make_shape(PointClouds.classes[i % 6], i)

@@ -1,4 +1,4 @@
-"""The renderer: where things appear, what hides what, how bright they are, and that bits repeat."""
+"""Renderer: projection, visibility, shading, and bitwise repeatability."""
 
 import math
 import zlib
@@ -26,7 +26,7 @@ UPRIGHT = torch.eye(3)[None]
 
 
 def turn(axis, theta):
-    """Return the turn by theta about an axis: 0 x, 1 y, 2 z."""
+    """Return the rotation by theta about an axis: 0 x, 1 y, 2 z."""
     R = torch.eye(3)
     i, j = (axis + 1) % 3, (axis + 2) % 3
     R[i, i] = R[j, j] = math.cos(theta)
@@ -72,7 +72,7 @@ def lopsided():
 
 
 def difference(a, b):
-    """Return the mean absolute difference of pictures as they are seen on black."""
+    """Return the mean absolute difference of pictures laid over black."""
     return float((a[:, :3] * a[:, 3:] - b[:, :3] * b[:, 3:]).abs().mean())
 
 
@@ -162,7 +162,7 @@ class TestPlaces:
 
 
 class TestEquivariance:
-    """Turning the object is turning everything else backwards."""
+    """Turning the object equals turning camera and light backwards."""
 
     @pytest.mark.parametrize("perspective", [True, False])
     def test_turning_the_object_is_turning_camera_and_light_back(self, perspective):
@@ -200,7 +200,7 @@ class TestEquivariance:
 
 
 class TestVisibility:
-    """What is covered, and what hides what."""
+    """Coverage and visibility."""
 
     @pytest.mark.parametrize("perspective", [True, False])
     @pytest.mark.parametrize("flipped", [False, True])
@@ -298,7 +298,7 @@ class TestVisibility:
 
 
 def cast_rays(corners, camera, size):
-    """Return which triangle the ray through the middle of each pixel meets first, -1 for none."""
+    """Return the first triangle on the ray through the middle of each pixel, -1 for none."""
     place = (torch.arange(size).double() + 0.5) * 2 / size - 1
     down, across = torch.meshgrid(place * camera.reach, place * camera.reach, indexing="ij")
     right, up, back = camera.axes.double()
@@ -387,7 +387,7 @@ class TestShading:
 
 
 class TestSameBits:
-    """A picture depends on its own scene alone."""
+    """A picture depends only on its own mesh, rotation and camera."""
 
     def scenes(self):
         generator = keyed_generator(9)
@@ -482,7 +482,7 @@ class TestPoints:
 
 
 class TestMesh:
-    """Changes of meshes, and normals."""
+    """Methods of meshes, and normals."""
 
     def test_normals_of_a_fine_sphere_point_outwards(self):
         sphere = ball(48)
@@ -552,7 +552,7 @@ TRIANGLE = torch.tensor([[0, 1, 2]])
 
 
 class TestRefusals:
-    """One sentence: who, what was expected, what came, what to do."""
+    """Error texts name owner, expectation, argument and remedy."""
 
     @pytest.mark.parametrize(
         ("make", "error", "sentence"),

@@ -1,4 +1,4 @@
-"""Series: exact phase shifts, true pairs, gain and drift that stay."""
+"""Series: exact phase shifts, true pairs, constant gain and drift."""
 
 import math
 
@@ -59,7 +59,7 @@ def test_shifting_checks_its_shapes(phi, x):
 
 
 def test_the_second_view_is_the_first_with_its_signal_moved():
-    """Whoever knows gain and drift can take them off, shift, and put them back."""
+    """With known gain and drift, one can remove them, shift, and restore them."""
     data = Series("test", size="tiny")
     pairs = data.fixed()
     _, gain, drift = data.originals.unbind(1)

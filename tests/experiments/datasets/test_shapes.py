@@ -1,4 +1,4 @@
-"""Shapes: closed, outward, of the right volume; objects keyed, varied, without half turns."""
+"""Shapes: closed, oriented outwards, of correct volume; keyed, varied, without symmetry."""
 
 import math
 from functools import cache

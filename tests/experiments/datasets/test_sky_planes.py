@@ -1,4 +1,4 @@
-"""Planes before skies: the plane turns as its element says, the sky stays, splits share nothing."""
+"""Airplanes in front of skies: the airplane turns, the sky stays, splits are disjoint."""
 
 import hashlib
 import math
@@ -64,7 +64,7 @@ def test_elements_are_rotations_and_pairs_carry_the_relative_one():
 
 
 def ball_at(place):
-    """A red patch at a place of the plane's frame."""
+    """Return a ball with a red patch at a point of the airplane's frame."""
 
     def make(category, index):
         del category, index
@@ -80,7 +80,7 @@ def ball_at(place):
 
 @pytest.mark.parametrize("place", [(0.8, 0.0, 0.0), (0.0, 0.8, 0.0), (0.0, 0.0, 0.8)])
 def test_a_view_shows_the_plane_turned_by_its_element(monkeypatch, tmp_path, place):
-    """What is at p in the plane's frame is at R p, seen from the front and 20 degrees above."""
+    """A point p of the airplane's frame is seen at R p, from the front and 20 degrees above."""
     monkeypatch.setenv("GROUPAE_CACHE", str(tmp_path))
     monkeypatch.setattr(sky_planes, "make_shape", ball_at(place))
     source = SkyPlanes("train", size="tiny")
@@ -144,7 +144,7 @@ def test_sizes_and_proportions():
 
 
 def test_test_pairs_are_the_same_on_every_machine():
-    """Which views make the pairs, and what carries one to the other to three digits."""
+    """Fixed pairs are of these views and elements, to three digits."""
     source = SkyPlanes("test", size="tiny")
     pairs = source.fixed(5 * len(source))
     scaled = pairs.g.double() * 1e3
@@ -184,7 +184,7 @@ def test_unknown_options_are_refused(options, sentence):
 
 @pytest.fixture
 def originals(tmp_path):
-    """Ten flat boxes of different lengths, and five skies of one colour each."""
+    """Write ten flat boxes of different lengths, and five skies of one colour each."""
     (tmp_path / "planes").mkdir()
     (tmp_path / "skies").mkdir()
     for i in range(10):

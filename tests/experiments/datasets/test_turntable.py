@@ -1,4 +1,4 @@
-"""The turntable: views go round counter-clockwise, splits share no object, test pairs are fixed."""
+"""Turntable: views run counter-clockwise, splits are disjoint, test pairs are fixed."""
 
 import hashlib
 
@@ -51,7 +51,7 @@ def test_views_of_one_object_differ_and_g_is_the_difference():
 
 
 def marked(category, index):
-    """A grey ball of a mesh with a red patch on its left side, at +y."""
+    """Return a grey ball with a red patch on its left side, at +y."""
     del category, index
     corners = torch.tensor([[1.0, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]])
     faces = torch.tensor(
@@ -63,7 +63,7 @@ def marked(category, index):
 
 
 def red_place(x):
-    """Column and row of the red patch, 0 in the middle, and how much of it is seen."""
+    """Return column and row of the red patch, 0 in the middle, and its visible size."""
     red = (x[0] - x[1]).clamp(min=0) * (x[1] < 0.2)
     grid = torch.arange(64) - 31.5
     total = red.sum()
@@ -86,7 +86,7 @@ def test_the_camera_goes_counter_clockwise_seen_from_above(monkeypatch, tmp_path
 
 
 def test_the_light_stays_in_the_world(monkeypatch, tmp_path):
-    """It comes from the front left: that side is bright from wherever it is seen."""
+    """Light comes from the front left: that side is bright in all views."""
     monkeypatch.setenv("GROUPAE_CACHE", str(tmp_path))
     monkeypatch.setattr(turntable, "make_shape", marked)
     seen = Turntable("test", size="tiny").orbit(torch.tensor([0]), 24)
@@ -153,7 +153,7 @@ def checksum(*tensors):
 
 
 def test_test_pairs_are_the_same_on_every_machine():
-    """Which views make the pairs, and what carries one to the other."""
+    """Fixed pairs are of these views and elements."""
     source = Turntable("test", size="tiny")
     first = source.fixed(5 * len(source))
     assert checksum(first.g, first.label) == "10c014a964e87785"
@@ -188,7 +188,7 @@ def test_unknown_options_are_refused(options, sentence):
 
 
 def make_nmr(root, *, masks):
-    """Objects whose view j is of the grey 10 j, with the object's number in blue."""
+    """Write objects whose view j has the grey 10 j, with the number of the object in blue."""
     for number in range(10):
         folder = root / ("02691156", "03001627")[number % 2] / f"object{number}"
         for kind in ("image", "mask") if masks else ("image",):

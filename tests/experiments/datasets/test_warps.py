@@ -1,4 +1,4 @@
-"""Smooth warps: exponentials of fields, which can be undone and fold nowhere."""
+"""Smooth warps: exponentials of fields, invertible and without folds."""
 
 import pytest
 import torch
@@ -13,13 +13,13 @@ from groupae.experiments.datasets.warps import (
 
 
 def places(size):
-    """Return where pixels are, from the middle: (2, size, size), to the right and down."""
+    """Return positions of pixels from the middle, right and down: (2, size, size)."""
     place = torch.arange(size, dtype=torch.float64) - (size - 1) / 2
     return torch.stack(torch.meshgrid(place, place, indexing="xy"))
 
 
 def bumps(n, size=64, height=3.0, seed=0):
-    """Return smooth random fields that are still near the border, in float64."""
+    """Return smooth random fields that vanish near the border, in float64."""
     noise = smooth_noise(n, 2, size, knots=5, generator=torch.Generator().manual_seed(seed))
     fade = (1 - (places(size) / (size / 2)).square()).clamp(0, 1).prod(0)
     return height * noise.double() * fade
