@@ -1,102 +1,113 @@
-"""The paper's brain and scene models as backbones, built from a group and a `ModelConfig`."""
+"""The paper's models of digits, brains and scenes as backbones."""
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from typing import Any
+from typing import Any, ClassVar
 
-from torch import nn
+from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.actions import AffineAction, LatentAction
+from groupae.actions import AffineAction, VectorAction
 from groupae.experiments.baselines.paper import (
     PaperBrainDecoder,
     PaperBrainEncoder,
+    PaperDigitDecoder,
+    PaperDigitEncoder,
     paper_scene_parts,
 )
-from groupae.experiments.presets.config import ModelConfig
+from groupae.experiments.presets.backbone_config import BackboneConfig, Parts
 from groupae.groups import Affine, Group
 
-__all__ = ["paper_brain", "paper_scene"]
+__all__ = ["PaperBrain", "PaperDigit", "PaperScene"]
 
-_Parts = tuple[nn.Module, nn.Module, LatentAction[Any]]
-
-
-def _channels(owner: str, x_shape: tuple[int, ...]) -> int:
-    if len(x_shape) != 3:
-        form, remedy = "pictures (channels, height, width)", "choose another backbone"
-        raise ValueError(expected(f"backbone {owner!r}", form, x_shape, remedy))
-    return x_shape[0]
+_PICTURES = "pictures (channels, height, width)"
 
 
-def _affine_copies(text: str) -> tuple[int, int]:
-    """Return the invariant and the varying channels of a text such as ``32x0 + 32xaffine``."""
-    counts = {"0": 0, "affine": 0}
-    for term in text.split("+"):
-        match = re.fullmatch(r"\s*(\d+)\s*x\s*(0|affine)\s*", term)
-        if match is None:
-            form = "a representation such as '32x0 + 32xaffine'"
-            raise ValueError(expected("backbone 'paper_brain'", form, repr(text)))
-        counts[match[2]] += int(match[1])
-    return counts["0"], counts["affine"]
+@dataclasses.dataclass(frozen=True)
+class PaperDigit(BackboneConfig):
+    """`PaperDigitEncoder` and `PaperDigitDecoder`, with the published sizes."""
+
+    name: ClassVar[str] = "paper_digit"
+
+    @override
+    def build(self, group: Group, x_shape: tuple[int, ...], representation: str) -> Parts:
+        rho = group.rep(representation)
+        return PaperDigitEncoder(rho.dim), PaperDigitDecoder(rho.dim), VectorAction(rho)
 
 
-def paper_brain(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> _Parts:
-    """Return the paper's brain model.
+@dataclasses.dataclass(frozen=True)
+class PaperBrain(BackboneConfig):
+    """`PaperBrainEncoder` and `PaperBrainDecoder`, with the published sizes.
 
-    ``config.representation`` counts its channels: ``"32x0 + 32xaffine"`` has 32 that no element
-    changes, then 32 that all become ``a z + b``. Widths and blocks are the published ones.
-
-    Raises:
-        ValueError: If the group is not `groupae.Affine` or the text is another.
+    The representation counts channels: ``"32x0 + 32xaffine"`` has 32 that no element changes, then
+    32 that all become ``a z + b``. The group is `groupae.Affine`.
 
     Example:
-        >>> config = ModelConfig("paper_brain", "32x0 + 32xaffine", {"mse": 1.0})
-        >>> paper_brain(Affine(), (1, 96, 96), config)[2]
+        >>> PaperBrain().build(Affine(), (1, 96, 96), "32x0 + 32xaffine")[2]
         AffineAction(varying=32, invariant=32)
     """
-    channels = _channels("paper_brain", x_shape)
-    if group != Affine():
-        remedy = "choose another backbone"
-        raise ValueError(expected("backbone 'paper_brain'", f"the group {Affine()}", group, remedy))
-    invariant, varying = _affine_copies(config.representation)
-    dim = invariant + varying
-    encoder = PaperBrainEncoder(dim, in_channels=channels)
-    decoder = PaperBrainDecoder(dim, out_channels=channels)
-    return encoder, decoder, AffineAction(varying, invariant, axis=-3)
+
+    name: ClassVar[str] = "paper_brain"
+
+    @override
+    def build(self, group: Group, x_shape: tuple[int, ...], representation: str) -> Parts:
+        self._check_axes(x_shape, 3, _PICTURES)
+        what, remedy = f"the group {Affine()}", "choose another backbone"
+        self._check(group == Affine(), what, group, remedy)
+        invariant, varying = self._counts(representation)
+        encoder = PaperBrainEncoder(invariant + varying, in_channels=x_shape[0])
+        decoder = PaperBrainDecoder(invariant + varying, out_channels=x_shape[0])
+        return encoder, decoder, AffineAction(varying, invariant, axis=-3)
+
+    def _counts(self, text: str) -> tuple[int, int]:
+        """Return the numbers of invariant and of varying channels."""
+        counts = {"0": 0, "affine": 0}
+        for term in text.split("+"):
+            match = re.fullmatch(r"\s*(\d+)\s*x\s*(0|affine)\s*", term)
+            if match is None:
+                form = "a representation such as '32x0 + 32xaffine'"
+                raise ValueError(expected(self._owner, form, repr(text)))
+            counts[match[2]] += int(match[1])
+        return counts["0"], counts["affine"]
 
 
-def paper_scene(group: Group, x_shape: tuple[int, ...], config: ModelConfig) -> _Parts:
-    """Return the paper's model of scenes.
+@dataclasses.dataclass(frozen=True)
+class PaperScene(BackboneConfig):
+    """The paper's model of scenes, `paper_scene_parts`.
 
-    ``config.widths`` are five, the last the degree of ``config.representation``. ``config.skips``
-    is empty (no skip) or one text: how the group acts on the channels of the skip. One that moves
-    nothing, such as ``"256x0"``, is carried, and is the encoder's own feature, so as wide as that.
-
-    Raises:
-        ValueError: If there is more than one skip, a carried one has another width, or the widths
-            are not five or end in another number.
+    Args:
+        widths: Five widths; the last one is the degree of the representation.
+        skips: Empty for no skip, or one text: the action on its channels. An invariant one, such
+            as ``"256x0"``, is carried, and is the encoder's own feature, so as wide as that.
 
     Example:
         >>> from groupae import SO3
-        >>> text, widths = "9x0 + 7x1", (8, 8, 16, 16, 30)
-        >>> config = ModelConfig("paper_scene", text, {"mse": 1.0}, widths)
-        >>> print(paper_scene(SO3(), (3, 64, 64), config)[2])
+        >>> scene = PaperScene((8, 8, 16, 16, 30))
+        >>> print(scene.build(SO3(), (3, 64, 64), "9x0 + 7x1")[2])
         PartsAction(code: ChannelAction(SO(3), 9x0 + 7x1))
     """
-    owner = "backbone 'paper_scene'"
-    channels = _channels("paper_scene", x_shape)
-    shape: dict[str, Any] = {"channels": channels, "widths": config.widths}
-    rho = group.rep(config.representation)
-    if len(config.skips) > 1:
-        raise ValueError(expected(owner, "one skip at most", config.skips))
-    if not any(config.skips):
-        return paper_scene_parts(rho, skip="none", **shape)
-    sigma = group.rep(config.skips[0])
-    if not sigma.is_invariant().all():
-        return paper_scene_parts(rho, skip="acted", skip_rho=sigma, **shape)
-    parts = paper_scene_parts(rho, skip="carried", **shape)
-    if sigma.dim != config.widths[2]:
-        form = f"a carried skip as wide as the feature it is, '{config.widths[2]}x0'"
-        raise ValueError(expected(owner, form, repr(config.skips[0])))
-    return parts
+
+    widths: tuple[int, ...] = (32, 64)
+    skips: tuple[str, ...] = ()
+    name: ClassVar[str] = "paper_scene"
+
+    def __post_init__(self) -> None:
+        self._check_texts("skips", self.skips)
+
+    @override
+    def build(self, group: Group, x_shape: tuple[int, ...], representation: str) -> Parts:
+        self._check_axes(x_shape, 3, _PICTURES)
+        self._check(len(self.skips) <= 1, "one skip at most", self.skips)
+        shape: dict[str, Any] = {"channels": x_shape[0], "widths": self.widths}
+        rho = group.rep(representation)
+        if not any(self.skips):
+            return paper_scene_parts(rho, skip="none", **shape)
+        sigma = group.rep(self.skips[0])
+        if not sigma.is_invariant().all():
+            return paper_scene_parts(rho, skip="acted", skip_rho=sigma, **shape)
+        parts = paper_scene_parts(rho, skip="carried", **shape)
+        form = f"a carried skip as wide as the feature it is, '{self.widths[2]}x0'"
+        self._check(sigma.dim == self.widths[2], form, repr(self.skips[0]))
+        return parts

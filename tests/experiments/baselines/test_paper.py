@@ -9,9 +9,9 @@ import torch
 from torch import nn
 
 from groupae import SO2, SO3, Affine, AffineAction, Cyclic, LatentActionAE
+from groupae.experiments import get_backbone
 from groupae.experiments.baselines.paper import PAPER_SCENE_WIDTHS
 from groupae.experiments.presets.config import ModelConfig
-from groupae.experiments.presets.paper_backbones import paper_brain, paper_scene
 from groupae.models import (
     AttentionSkip,
     PaperBrainDecoder,
@@ -223,13 +223,13 @@ def config(representation, *, widths=WIDTHS, skips=()):
     ],
 )
 def test_the_scene_backbone_reads_its_skip(skips, words):
-    parts = paper_scene(SO3(), (3, 32, 32), config("9x0 + 7x1", skips=skips))
+    parts = get_backbone("paper_scene")(SO3(), (3, 32, 32), config("9x0 + 7x1", skips=skips))
     assert re.search(words, repr(parts[2]))
     assert LatentActionAE(*parts).transform(SO3().sample(1), torch.rand(1, 3, 32, 32)).ndim == 4
 
 
 def test_the_brain_backbone_reads_its_channels():
-    *_, action = paper_brain(Affine(), (1, 96, 96), config("16x0 + 48xaffine"))
+    *_, action = get_backbone("paper_brain")(Affine(), (1, 96, 96), config("16x0 + 48xaffine"))
     assert (int(action.invariant_mask.sum()), action.size, action.axis) == (16, 64, -3)
 
 
@@ -272,21 +272,28 @@ PAPER = {"rho": SO3().rep("9x0 + 7x1"), "widths": WIDTHS}
             r"degree 1020, got 9x0 \+ 8x1 of degree 33; the last width",
         ),
         (
-            lambda: paper_scene(SO3(), (3, 32, 32), config("9x0 + 7x1", skips=("1x1", "1x1"))),
+            lambda: get_backbone("paper_scene")(
+                SO3(), (3, 32, 32), config("9x0 + 7x1", skips=("1x1", "1x1"))
+            ),
             "backbone 'paper_scene': expected one skip at most",
         ),
         (
-            lambda: paper_scene(SO3(), (3, 32, 32), config("9x0 + 7x1", skips=("8x0",))),
+            lambda: get_backbone("paper_scene")(
+                SO3(), (3, 32, 32), config("9x0 + 7x1", skips=("8x0",))
+            ),
             "a carried skip as wide as the feature it is, '16x0', got '8x0'",
         ),
-        (lambda: paper_scene(SO3(), (3, 32), config("9x0 + 7x1")), "'paper_scene': expected pict"),
         (
-            lambda: paper_brain(Affine(), (1, 96, 96), config("8x0 + 8xstd")),
+            lambda: get_backbone("paper_scene")(SO3(), (3, 32), config("9x0 + 7x1")),
+            "'paper_scene': expected pict",
+        ),
+        (
+            lambda: get_backbone("paper_brain")(Affine(), (1, 96, 96), config("8x0 + 8xstd")),
             "a representation such as '32x0 \\+ 32xaffine', got '8x0 \\+ 8xstd'",
         ),
-        (lambda: paper_brain(Affine(), (1, 96, 96), config("8x0")), "varying >= 1"),
+        (lambda: get_backbone("paper_brain")(Affine(), (1, 96, 96), config("8x0")), "varying >= 1"),
         (
-            lambda: paper_brain(SO2(), (1, 96, 96), config("8x0 + 8xaffine")),
+            lambda: get_backbone("paper_brain")(SO2(), (1, 96, 96), config("8x0 + 8xaffine")),
             r"the group Aff\+\(1\), got SO\(2\)",
         ),
     ],

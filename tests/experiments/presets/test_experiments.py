@@ -9,7 +9,8 @@ from groupae import LatentActionAE, evaluate
 from groupae.experiments import EXPERIMENTS, Run, build_model, choose_models
 from groupae.experiments.datasets.registry import DATASETS
 from groupae.experiments.presets import systems
-from groupae.experiments.presets.config import BaselineConfig, ModelConfig
+from groupae.experiments.presets.config import BACKBONES, BaselineConfig, ModelConfig, backbone_of
+from groupae.experiments.presets.conv_backbones import UNet
 from groupae.experiments.presets.rivals import conditional
 from groupae.models import Capabilities
 from groupae.testing import check_action
@@ -146,13 +147,19 @@ def test_a_control_leaves_out_what_its_cells_were_written_without():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"coordinates": "log"}, "ModelConfig: expected coordinates to be one of intensity, logit"),
-        ({"acted_picture": 2}, "ModelConfig: expected acted_picture as text, got 2"),
+        (
+            {"coordinates": "log"},
+            "backbone 'unet': expected coordinates to be one of intensity, logit",
+        ),
+        ({"acted_picture": 2}, "backbone 'unet': expected acted_picture as text, got 2"),
         (
             {"backbone": "residual", "acted_picture": "1xstd"},
-            "the backbone 'unet' for coordinates and acted_picture, got 'residual'",
+            "ModelConfig: expected a backbone of unet for acted_picture, got 'residual'; leave",
         ),
-        ({"backbone": "residual", "coordinates": "logit"}, "the backbone 'unet' for coordinates"),
+        (
+            {"backbone": "residual", "coordinates": "logit"},
+            "a backbone of unet for coordinates, got",
+        ),
     ],
 )
 def test_a_bad_picture_is_one_sentence(options, words):
@@ -190,3 +197,39 @@ def test_a_type_error_inside_a_system_is_shown_as_it_is(monkeypatch):
         build_model(data, BaselineConfig("broken", {"width": 2}), seed=0)
     with pytest.raises(ValueError, match=r"system 'broken': expected its options, got .*'depth'"):
         build_model(data, BaselineConfig("broken", {"depth": 2}), seed=0)
+
+
+# --- backbones ------------------------------------------------------------------------------------
+def test_every_backbone_is_built_from_the_fields_of_its_own():
+    names = {field.name for field in dataclasses.fields(ModelConfig)}
+    for name, kind in BACKBONES.items():
+        assert kind.name == name
+        fields = dataclasses.fields(kind)
+        assert {field.name for field in fields} < names
+        flat = ModelConfig(name, "1x0", {"mse": 1.0})
+        assert backbone_of(flat, kind) == kind()
+        for field in fields:
+            assert field.default == getattr(flat, field.name), "files leave defaults out"
+
+
+def test_a_flat_config_and_its_backbone_make_the_same_model():
+    data = EXPERIMENTS["rotated-digits"].data
+    config = ModelConfig("unet", "2x0 + 1x1", {"mse": 1.0}, (8, 16), skips=("1x1", ""), stride=2)
+    unet = UNet((8, 16), skips=("1x1", ""), stride=2)
+    assert backbone_of(config, UNet) == unet
+    torch.manual_seed(0)
+    encoder, _, action = unet.build(data.group, data.x_shape, "2x0 + 1x1")
+    model = build_model(data, config, seed=0)
+    assert str(model.action) == str(action)
+    ours, theirs = encoder.state_dict(), model.encoder.state_dict()
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+
+
+@pytest.mark.parametrize("backbone", ["paper_digit", "sequence", "somebodys"])
+def test_widths_and_blocks_are_accepted_with_every_backbone_as_by_groupae_0_2(backbone):
+    assert ModelConfig(backbone, "1x0", {"mse": 1.0}, (8,), 3).blocks == 3
+    with pytest.raises(ValueError, match=r"widths above zero and blocks from 0, got widths \(0,\)"):
+        ModelConfig(backbone, "1x0", {"mse": 1.0}, (0,))
+    with pytest.raises(ValueError, match="a backbone of unet, paper_scene for skips, got"):
+        ModelConfig(backbone, "1x0", {"mse": 1.0}, skips=("1x0",))

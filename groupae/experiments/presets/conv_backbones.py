@@ -1,0 +1,121 @@
+"""Convolutional backbones for square pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+from torch import Tensor
+from typing_extensions import override
+
+from groupae._validation import unknown_choice
+from groupae.actions import ChannelAction, LatentAction, PartsAction, VectorAction
+from groupae.experiments.presets.backbone_config import BackboneConfig, Parts, is_count
+from groupae.groups import Group
+from groupae.models import (
+    ConvDecoder,
+    ConvEncoder,
+    Coordinates,
+    Stride,
+    UNetDecoder,
+    UNetEncoder,
+)
+
+__all__ = ["Residual", "UNet"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Residual(BackboneConfig):
+    """`ConvEncoder` and `ConvDecoder`.
+
+    Args:
+        widths: Channels at each resolution.
+        blocks: Residual blocks at each resolution.
+        colours: Number of colours that the code names for the decoder to mix; 0 for none.
+    """
+
+    widths: tuple[int, ...] = (32, 64)
+    blocks: int = 1
+    colours: int = 0
+    name: ClassVar[str] = "residual"
+
+    def __post_init__(self) -> None:
+        self._check(is_count(self.colours, 0), "colours as a count from 0", repr(self.colours))
+
+    @override
+    def build(self, group: Group, x_shape: tuple[int, ...], representation: str) -> Parts:
+        channels, size = self._check_square(x_shape)
+        rho = group.rep(representation)
+        shape: dict[str, Any] = {"size": size, "widths": self.widths, "blocks": self.blocks}
+        encoder = ConvEncoder(rho.dim, in_channels=channels, **shape)
+        decoder = ConvDecoder(rho.dim, out_channels=channels, colours=self.colours, **shape)
+        return encoder, decoder, VectorAction(rho)
+
+
+@dataclasses.dataclass(frozen=True)
+class UNet(BackboneConfig):
+    """`UNetEncoder` and `UNetDecoder`.
+
+    Args:
+        widths: Channels at each resolution.
+        blocks: Residual blocks at each resolution.
+        skips: Action on the channels of the skip at each resolution, largest first, as text; ``""``
+            for no skip there.
+        draws_over_picture: Whether the picture itself is carried along, and shows wherever the
+            decoder draws nothing.
+        colours: Number of colours that the code names for the decoder to mix; 0 for none.
+        stride: 1 if the first resolution is full size, 2 if it is half of that.
+        coordinates: Numbers that the network computes with, ``"intensity"`` or ``"logit"``.
+        acted_picture: Action on the picture itself, in these coordinates and with ones as further
+            channels, as text; ``""`` if the code does not hold it.
+    """
+
+    widths: tuple[int, ...] = (32, 64)
+    blocks: int = 1
+    skips: tuple[str, ...] = ()
+    draws_over_picture: bool = False
+    colours: int = 0
+    stride: Stride = 1
+    coordinates: Coordinates = "intensity"
+    acted_picture: str = ""
+    name: ClassVar[str] = "unet"
+
+    def __post_init__(self) -> None:
+        self._check_texts("skips", self.skips)
+        draws_over, colours = self.draws_over_picture, self.colours
+        form = "draws_over_picture as true or false"
+        self._check(isinstance(draws_over, bool), form, repr(draws_over))
+        self._check(is_count(colours, 0), "colours as a count from 0", repr(colours))
+        self._check(self.stride in (1, 2), "stride 1 or 2", repr(self.stride))
+        if self.coordinates not in ("intensity", "logit"):
+            choices = ("intensity", "logit")
+            raise ValueError(unknown_choice(self._owner, "coordinates", self.coordinates, choices))
+        is_text = isinstance(self.acted_picture, str)
+        self._check(is_text, "acted_picture as text", repr(self.acted_picture))
+
+    @override
+    def build(self, group: Group, x_shape: tuple[int, ...], representation: str) -> Parts:
+        channels, size = self._check_square(x_shape)
+        rho = group.rep(representation)
+        skips = [group.rep(text) if text else None for text in self.skips]
+        acted = group.rep(self.acted_picture) if self.acted_picture else None
+        shape: dict[str, Any] = {
+            "skips": [0 if sigma is None else sigma.dim for sigma in skips],
+            "size": size,
+            "widths": self.widths,
+            "blocks": self.blocks,
+            "stride": self.stride,
+            "coordinates": self.coordinates,
+            "acted_picture": acted.dim if acted else 0,
+        }
+        draws_over, colours = self.draws_over_picture, self.colours
+        encoder = UNetEncoder(rho.dim, in_channels=channels, keeps_picture=draws_over, **shape)
+        shape |= {"colours": colours, "draws_over_picture": draws_over}
+        decoder = UNetDecoder(rho.dim, out_channels=channels, **shape)
+        parts: dict[str, LatentAction[Tensor] | None] = {"code": VectorAction(rho)}
+        parts |= {f"skip{i}": ChannelAction(sigma) for i, sigma in enumerate(skips) if sigma}
+        if acted is not None:
+            parts["acted_picture"] = ChannelAction(acted)
+        if draws_over:
+            parts["picture"] = None
+        return encoder, decoder, PartsAction(parts)

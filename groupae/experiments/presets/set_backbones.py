@@ -1,0 +1,68 @@
+"""Backbones for sets of points and for series."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, ClassVar
+
+from typing_extensions import override
+
+from groupae.actions import VectorAction
+from groupae.experiments.presets.backbone_config import BackboneConfig, Parts
+from groupae.groups import Group
+from groupae.models import SequenceDecoder, SequenceEncoder, SetDecoder, SetEncoder
+
+__all__ = ["OrderedSetBackbone", "SequenceBackbone", "SetBackbone"]
+
+
+@dataclasses.dataclass(frozen=True)
+class SetBackbone(BackboneConfig):
+    """`SetEncoder` and `SetDecoder`, for points in no order.
+
+    Args:
+        widths: Widths of encoder and decoder.
+        blocks: Residual layers of the encoder.
+    """
+
+    widths: tuple[int, ...] = (32, 64)
+    blocks: int = 1
+    name: ClassVar[str] = "set"
+    is_ordered: ClassVar[bool] = False
+
+    @override
+    def build(self, group: Group, x_shape: tuple[int, ...], representation: str) -> Parts:
+        self._check_axes(x_shape, 2, "sets (points, features)")
+        self._check(len(self.widths) == 2, "widths of encoder and decoder", self.widths)
+        (points, features), (inner, outer) = x_shape, self.widths
+        rho, places = group.rep(representation), points if self.is_ordered else None
+        encoder = SetEncoder(rho.dim, features, width=inner, layers=self.blocks, places=places)
+        return encoder, SetDecoder(rho.dim, points, features, width=outer), VectorAction(rho)
+
+
+@dataclasses.dataclass(frozen=True)
+class OrderedSetBackbone(SetBackbone):
+    """`SetEncoder` and `SetDecoder`, for points whose order counts."""
+
+    name: ClassVar[str] = "ordered_set"
+    is_ordered: ClassVar[bool] = True
+
+
+@dataclasses.dataclass(frozen=True)
+class SequenceBackbone(BackboneConfig):
+    """`SequenceEncoder` and `SequenceDecoder`.
+
+    Args:
+        widths: Channels at each resolution.
+    """
+
+    widths: tuple[int, ...] = (32, 64)
+    name: ClassVar[str] = "sequence"
+
+    @override
+    def build(self, group: Group, x_shape: tuple[int, ...], representation: str) -> Parts:
+        self._check_axes(x_shape, 2, "series (channels, length)")
+        channels, length = x_shape
+        rho = group.rep(representation)
+        shape: dict[str, Any] = {"channels": channels, "length": length, "widths": self.widths}
+        encoder, decoder = SequenceEncoder(rho.dim, **shape), SequenceDecoder(rho.dim, **shape)
+        return encoder, decoder, VectorAction(rho)
