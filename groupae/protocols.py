@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from groupae._validation import ShapeError, check_count, expected
+from groupae._validation import ShapeError, check_count, check_floating, expected
 from groupae.groups import Group
 from groupae.groups.matching import check_same_group
 
@@ -46,6 +46,7 @@ __all__ = [
     "Swaps",
     "Trajectories",
     "TransformModel",
+    "as_batch",
     "both_directions",
     "check_pairs",
     "check_prediction",
@@ -316,6 +317,20 @@ def check_pairs(owner: object, pairs: object, model: object = None) -> None:
         remedy = "give its fixed() pairs" if is_source else "PairBatch(x1, g, x2) makes one"
         raise TypeError(expected(owner, "pairs as a PairBatch", type(pairs).__name__, remedy))
     check_same_group(owner, "pairs", model, pairs)
+
+
+def as_batch(owner: object, pairs: Any, model: object, *, method: str) -> PairBatch:
+    """Return pairs unchanged if their class has a method, otherwise as a `PairBatch`.
+
+    Raises:
+        TypeError: If they lack a part, or data are not floating.
+        ValueError: If they are of another group than the model.
+    """
+    check_pairs(owner, pairs, model)
+    batch: PairBatch = pairs if callable(getattr(pairs, method, None)) else PairBatch.of(pairs)
+    for name in ("x1", "x2"):
+        check_floating(owner, name, getattr(batch, name))
+    return batch
 
 
 def is_point_set(x_shape: tuple[int, ...]) -> bool:

@@ -6,20 +6,19 @@ import contextlib
 import dataclasses
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import ShapeError, check_count, check_floating, expected
+from groupae._validation import ShapeError, check_count, expected
 from groupae.metrics.registry import parse_scores
 from groupae.metrics.scores import Score
 from groupae.protocols import (
     FixedPairs,
     Model,
     PairBatch,
-    check_pairs,
+    as_batch,
     check_prediction,
     has_parts,
 )
@@ -83,14 +82,10 @@ def as_pairs(owner: str, pairs: object, model: object, *, name: str = "pairs") -
             )
         what = f"{name} as a PairBatch or a data set with fixed()"
         raise TypeError(expected(owner, what, got, remedy))
-    check_pairs(owner, pairs, model)
-    batch: Any = pairs if callable(getattr(pairs, "chunks", None)) else PairBatch.of(pairs)
-    for name in ("x1", "x2"):
-        check_floating(owner, name, getattr(batch, name))
+    batch = as_batch(owner, pairs, model, method="chunks")
     if len(batch) == 0:
         raise ShapeError(expected(owner, "at least one pair", "none"))
-    checked: PairBatch = batch
-    return checked
+    return batch
 
 
 def _device_of(model: object) -> torch.device | None:
@@ -133,10 +128,10 @@ def evaluation_mode(model: object) -> Iterator[None]:
 def _judge(score: Score, prediction: Tensor, batch: PairBatch) -> Tensor:
     values = score.function(prediction, batch)
     if not isinstance(values, Tensor):
-        what, got = f"a tensor of one number a pair, shape ({len(batch)},)", type(values).__name__
+        what, got = f"a tensor of one number per pair, shape ({len(batch)},)", type(values).__name__
         raise TypeError(expected(f"score {score.name!r}", what, got))
     if values.shape != (len(batch),):
-        what = f"one number a pair, shape ({len(batch)},)"
+        what = f"one number per pair, shape ({len(batch)},)"
         raise ShapeError(expected(f"score {score.name!r}", what, tuple(values.shape)))
     return values
 

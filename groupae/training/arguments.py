@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
-from groupae._validation import ShapeError, check_floating, expected, unknown_choice
+from groupae._validation import ShapeError, expected, unknown_choice
 from groupae.groups.matching import check_same_group
 from groupae.metrics import Score
 from groupae.metrics.evaluation import as_pairs
 from groupae.metrics.registry import parse_scores
-from groupae.protocols import PairBatch, PairSource, check_pairs, has_parts
+from groupae.protocols import PairBatch, PairSource, as_batch, has_parts
 from groupae.training.callbacks import Callback
 from groupae.training.config import TrainingConfig
 
@@ -172,13 +172,8 @@ class CheckedSource:
 
     def batch(self, step: int, size: int) -> PairBatch:
         """Return the pairs of a step, detached from the graph of automatic differentiation."""
-        batch = self.source.batch(step, size)
         owner = f"training step {step}"
-        check_pairs(owner, batch, self.model)
-        if not callable(getattr(batch, "to", None)):
-            batch = PairBatch.of(batch)
-        for name in ("x1", "x2"):
-            check_floating(owner, name, getattr(batch, name))
+        batch = as_batch(owner, self.source.batch(step, size), self.model, method="to")
         if len(batch.x1) == 0:
             raise ShapeError(expected(owner, f"{size} pairs", "none"))
         if len(batch.x1) != size:

@@ -105,7 +105,7 @@ def test_a_score_is_one_number_a_pair():
     pairs = PairBatch(torch.zeros(3, 1, 4, 4), torch.zeros(3), torch.zeros(3, 1, 4, 4))
     for function, got in ((lambda p, b: p.mean(), r"\(\)"), (lambda p, b: p, r"\(3, 1, 4, 4\)")):
         score = dataclasses.replace(PSNR, name="mine", function=function)
-        with pytest.raises(ValueError, match=rf"'mine': expected one number a pair.* got {got}"):
+        with pytest.raises(ValueError, match=rf"'mine': expected one number per pair.* got {got}"):
             evaluate(Unchanged(), pairs, [score])
     with pytest.raises(ValueError, match=r"a mask that broadcasts to \(3, 1, 4, 4\), got \(3, 5"):
         psnr_score(pairs.x1, pairs.x2, mask=torch.ones(3, 5, dtype=torch.bool))

@@ -237,7 +237,7 @@ def test_a_datum_may_be_one_number():
 @pytest.mark.parametrize("values", [0.5, [0.5] * 20, torch.zeros(20).numpy()])
 def test_a_score_that_returns_no_tensor_gets_one_sentence(values):
     score = Score("mine", "mine", 1, lambda prediction, batch: values)
-    with pytest.raises(TypeError, match=r"^score 'mine': expected a tensor of one number a pair"):
+    with pytest.raises(TypeError, match=r"^score 'mine': expected a tensor of one number per pair"):
         evaluate(Same(), pairs(NORMAL), score)
 
 
