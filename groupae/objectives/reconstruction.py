@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from groupae._moved import lazy_names
 from groupae.objectives.terms import CrossPass, Term
 from groupae.objectives.weighted_sum import Terms, WeightedSum
 from groupae.protocols import Codec, PairBatch, both_directions, check_pairs, check_prediction
 
 __all__ = ["CrossReconstruction"]
+
+# where pickled models of groupae 0.2 look for their loss terms
+_TERMS = ("latent_cycle", "log_mean_squared_error", "mean_squared_error")
+__getattr__ = lazy_names(__name__, dict.fromkeys(_TERMS, "objectives.terms"))
 
 
 class CrossReconstruction(WeightedSum):

@@ -1,5 +1,7 @@
 """One weighted sum of named loss terms: for both objectives, for presets, and by itself."""
 
+import pickle
+
 import pytest
 import torch
 
@@ -69,3 +71,24 @@ def test_presets_name_terms_of_the_same_table():
     losses = {m.options["loss"] for m in models if "loss" in getattr(m, "options", ())}
     assert {"mse", "log_mse", "latent_cycle", "lpips"} <= names <= set(TERMS)
     assert {"log_mse"} <= losses <= set(PREDICTION_TERMS)
+
+
+@pytest.mark.parametrize(
+    ("term", "home", "then"),
+    [
+        ("log_mse", b"objectives.terms\nlog_mean", b"objectives.reconstruction\nlog_mean"),
+        ("latent_cycle", b"objectives.terms\nlatent", b"objectives.reconstruction\nlatent"),
+        ("chamfer", b"objectives.terms\nchamfer", b"objectives.sets\nchamfer"),
+        (torch.nn.MSELoss(), b"weighted_sum\n_OfPrediction", b"terms\n_OfPrediction"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:groupae.objectives.sets is:DeprecationWarning")
+def test_a_pickled_objective_of_groupae_0_2_loads(term, home, then):
+    objective = CrossReconstruction(term)
+    now = pickle.dumps(objective, protocol=0)
+    assert now.count(home) == 1
+    ((_, function),) = pickle.loads(now.replace(home, then)).terms.values()
+    ((_, wanted),) = objective.terms.values()
+    assert type(function) is type(wanted)
+    if not isinstance(term, torch.nn.Module):
+        assert function is wanted
