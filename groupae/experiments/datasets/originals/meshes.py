@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 from pathlib import Path
@@ -53,23 +54,12 @@ def read_mesh(owner: object, path: Path) -> Mesh:
 def _load(owner: object, path: Path) -> list[tuple[Any, Any]]:
     """Return the parts of a file that have faces, each with its matrix in the scene."""
     remedy = "pip install 'groupae[originals]'"
+    if importlib.util.find_spec("trimesh") is None:
+        raise ImportError(expected(owner, "trimesh, to read meshes", "none", remedy))
     try:
-        import trimesh
-    except ImportError:
-        raise ImportError(expected(owner, "trimesh, to read meshes", "none", remedy)) from None
-    count = None
-    try:
-        if path.suffix.lower() == ".off":
-            scene = trimesh.Scene(trimesh.Trimesh(**parse_off(path.read_text(errors="replace"))))
-        elif path.suffix.lower() == ".obj":
-            text, count = with_plain_faces(path.read_bytes())
-            resolver = trimesh.resolvers.FilePathResolver(str(path))
-            scene = trimesh.load_scene(io.BytesIO(text), file_type="obj", resolver=resolver)
-        else:
-            scene = trimesh.load_scene(path)
-        count = _count_gltf(path) if path.suffix.lower() in _GLTF else count
+        scene, count = _read(path)
     except ImportError as error:
-        raise ImportError(expected(owner, "what trimesh reads with", error, remedy)) from None
+        raise ImportError(expected(owner, "the readers of trimesh", error, remedy)) from None
     except Exception as error:  # readers of some twenty formats raise errors of any class
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         got = f"{path}, which does not load ({reason})"
@@ -82,6 +72,20 @@ def _load(owner: object, path: Path) -> list[tuple[Any, Any]]:
         got = f"{loaded} of {count} triangles of {path}"
         raise ValueError(expected(owner, "all triangles", got, "save it as plain triangles"))
     return parts
+
+
+def _read(path: Path) -> tuple[Any, int | None]:
+    """Return the scene of a file, and its number of triangles where the file gives it."""
+    import trimesh
+
+    ending = path.suffix.lower()
+    if ending == ".off":
+        return trimesh.Scene(trimesh.Trimesh(**parse_off(path.read_text(errors="replace")))), None
+    if ending == ".obj":
+        text, count = with_plain_faces(path.read_bytes())
+        resolver = trimesh.resolvers.FilePathResolver(str(path))
+        return trimesh.load_scene(io.BytesIO(text), file_type="obj", resolver=resolver), count
+    return trimesh.load_scene(path), _count_gltf(path) if ending in _GLTF else None
 
 
 def _count_gltf(path: Path) -> int:

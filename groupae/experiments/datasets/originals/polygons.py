@@ -96,21 +96,29 @@ def with_plain_faces(text: bytes) -> tuple[bytes, int]:
     made, total = [], 0
     for number, line in enumerate(lines, 1):
         words = line.split()
-        if words[:1] != [b"f"]:
+        if words[:1] == [b"f"]:
+            corners = [_absolute(word, list(counts.values()), number) for word in words[1:]]
+            triangles = _triangles(corners, places, number)
+            made += triangles
+            total += len(triangles)
+        else:
             if words and words[0] in counts:
                 counts[words[0]] += 1
             made.append(line)
-            continue
-        corners = [_absolute(word, list(counts.values()), number) for word in words[1:]]
-        if len(corners) < 3:
-            raise ValueError(f"a face of {len(corners)} corners in line {number}")
-        index = [int(corner.split(b"/")[0]) - 1 for corner in corners]
-        if max(index) >= len(places):
-            raise ValueError(f"corner {max(index) + 1} of {len(places)} in line {number}")
-        triangles = triangulate(places[index])
-        made += [b"f " + b" ".join(corners[i] for i in triangle) for triangle in triangles]
-        total += len(triangles)
     return b"\n".join(made), total
+
+
+def _triangles(
+    corners: Sequence[bytes], places: npt.NDArray[np.float64], number: int
+) -> list[bytes]:
+    """Return the lines of the triangles of a face in line ``number``."""
+    if len(corners) < 3:
+        raise ValueError(f"a face of {len(corners)} corners in line {number}")
+    index = [int(corner.split(b"/")[0]) - 1 for corner in corners]
+    if max(index) >= len(places):
+        raise ValueError(f"corner {max(index) + 1} of {len(places)} in line {number}")
+    triangles = triangulate(places[index])
+    return [b"f " + b" ".join(corners[i] for i in triangle) for triangle in triangles]
 
 
 def _absolute(word: bytes, counts: Sequence[int], number: int) -> bytes:
@@ -139,17 +147,7 @@ def parse_off(text: str) -> dict[str, Any]:
         >>> off["face_colors"].tolist()
         [[255, 0, 0]]
     """
-    lines = (line.partition("#")[0].split() for line in text.splitlines())
-    rows = [line for line in lines if line]
-    head = _OFF.match(rows[0][0]) if rows else None
-    if head is None or rows[0][1:2] == ["BINARY"]:
-        raise ValueError("no OFF of three coordinates, written as text")
-    first = [rows[0][0][head.end() :], *rows[0][1:]]
-    rows = [words for words in ([word for word in first if word], *rows[1:]) if words]
-    vertex_count, face_count = int(rows[0][0]), int(rows[0][1])
-    places, faces = rows[1 : 1 + vertex_count], rows[1 + vertex_count :][:face_count]
-    if len(places) + len(faces) != vertex_count + face_count:
-        raise ValueError(f"{len(places)} of {vertex_count} vertices, {len(faces)} faces")
+    head, places, faces = _off_rows(text)
     vertices = np.array([[float(word) for word in words[:3]] for words in places])
     found: dict[str, Any] = {"vertices": vertices}
     triangles, owners = [], []
@@ -167,6 +165,25 @@ def parse_off(text: str) -> dict[str, Any]:
         start = 6 if head["normal"] else 3
         found["vertex_colors"] = _bytes([words[start : start + 3] for words in places])
     return found
+
+
+_Rows = list[list[str]]
+
+
+def _off_rows(text: str) -> tuple[re.Match[str], _Rows, _Rows]:
+    """Return the head of an OFF, and the words of its vertices and faces."""
+    lines = (line.partition("#")[0].split() for line in text.splitlines())
+    rows = [line for line in lines if line]
+    head = _OFF.match(rows[0][0]) if rows else None
+    if head is None or rows[0][1:2] == ["BINARY"]:
+        raise ValueError("no OFF of three coordinates, written as text")
+    first = [rows[0][0][head.end() :], *rows[0][1:]]
+    rows = [words for words in ([word for word in first if word], *rows[1:]) if words]
+    vertex_count, face_count = int(rows[0][0]), int(rows[0][1])
+    places, faces = rows[1 : 1 + vertex_count], rows[1 + vertex_count :][:face_count]
+    if len(places) + len(faces) != vertex_count + face_count:
+        raise ValueError(f"{len(places)} of {vertex_count} vertices, {len(faces)} faces")
+    return head, places, faces
 
 
 def _bytes(rows: Sequence[Sequence[str]]) -> npt.NDArray[np.uint8]:

@@ -182,18 +182,23 @@ def _checked(
         what = f"radius a number or of shape {(n, k)} or {(k,)}"
         raise ShapeError(expected("render_points", what, tuple(radii.shape)))
     for name, values in (("positions", positions), ("colors", colors), ("radius", radii)):
-        if not bool(values.isfinite().all()):
-            bad = int((~values.isfinite()).sum())
-            raise ValueError(expected("render_points", f"finite {name}", f"{bad} that are not"))
-    for name, values, high in (
-        ("colors in [0, 1]", colors, 1.0),
-        ("radius >= 0", radii, torch.inf),
-    ):
-        if values.numel() and not bool(((values >= 0) & (values <= high)).all()):
-            got = f"values from {float(values.min()):.3g} to {float(values.max()):.3g}"
-            raise ValueError(expected("render_points", name, got))
+        _check_finite(name, values)
+    _check_range("colors in [0, 1]", colors, 1.0)
+    _check_range("radius >= 0", radii, torch.inf)
     return (
         positions.detach().float(),
         colors.detach().float().expand(n, k, 3),
         radii.expand(n, k),
     )
+
+
+def _check_finite(name: str, values: Tensor) -> None:
+    if not bool(values.isfinite().all()):
+        bad = int((~values.isfinite()).sum())
+        raise ValueError(expected("render_points", f"finite {name}", f"{bad} that are not"))
+
+
+def _check_range(form: str, values: Tensor, high: float) -> None:
+    if values.numel() and not bool(((values >= 0) & (values <= high)).all()):
+        got = f"values from {float(values.min()):.3g} to {float(values.max()):.3g}"
+        raise ValueError(expected("render_points", form, got))
