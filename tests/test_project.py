@@ -1,5 +1,6 @@
 """What must hold of the project's own files."""
 
+import inspect
 import re
 from pathlib import Path
 
@@ -41,6 +42,15 @@ def test_the_architecture_names_every_folder():
         listed.add(ROOT.joinpath(*above))
     assert set(FOLDERS) <= listed
     assert [folder for folder in listed if not folder.is_dir()] == []
+
+
+@pytest.mark.filterwarnings("ignore:fit. expected a validation better than")  # after two steps
+@pytest.mark.parametrize("page", ["README.md", "docs/index.rst"])
+def test_the_smallest_program_runs(page, capsys):
+    text, end = (ROOT / page).read_text(), "print(model.describe())"
+    program = inspect.cleandoc(text[text.index("import torch") : text.index(end)] + end)
+    exec(program.replace("minutes=5", "steps=2"))
+    assert "VectorAction(SO(2), 10x0 + 9x1 + 8x2 + 6x3)" in capsys.readouterr().out
 
 
 def test_the_embedded_data_keep_their_notice():
