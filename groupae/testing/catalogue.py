@@ -96,7 +96,7 @@ def assert_laws(
         latent: Codes to use instead of random ones, for an action.
 
     Raises:
-        LawViolationError: An `AssertionError` with one row per law that does not hold.
+        LawViolationError: An ``AssertionError`` with one row per law that does not hold.
         TypeError: If there are no laws for the subject, or codes are given for no action.
 
     Example:
