@@ -2,27 +2,27 @@
 The contrast of a brain inside its skull
 ========================================
 
-Pairs show one head at two contrasts of its brain: ``sigmoid(a logit(x) + b)`` on brain pixels only.
-The heads are slices of **one** scanned subject, bent so that they differ; those for testing are
-neither from the slices nor the warps of training. Give it five minutes (``GROUPAE_MINUTES``).
+Each pair shows one head with two contrasts of its brain: ``sigmoid(a logit(x) + b)`` on brain
+pixels only. All heads are slices of **one** scanned subject, warped so that they differ; test heads
+are from other slices and other warps than training heads. ``GROUPAE_MINUTES`` sets the training
+time; five minutes give good results.
 """
 
 import os
 
 import torch
 
-from groupae import AffineAction, LatentActionAE, PartsAction, TrainingConfig, evaluate, fit
-from groupae.data import BrainContrast
+from groupae import AffineAction, BrainContrast, LatentActionAE, PartsAction
 from groupae.experiments.baselines import Unchanged
-from groupae.metrics import OWN_PSNR, PSNR
+from groupae.metrics import OWN_PSNR, PSNR, evaluate
 from groupae.models import UNetDecoder, UNetEncoder
-from groupae.objectives import CrossReconstruction, log_mean_squared_error
+from groupae.training import TrainingConfig, fit
 from groupae.viz import plot_orbit
 
 # %%
-# Anatomy is too fine for a vector. So the code has parts: a vector, and maps at full and at half
-# size, which keep things in place. (a, b) acts on some channels of each, ``z -> a z + b``, and
-# leaves the others alone: they can say where the brain is, and what is around it.
+# A vector is too small for the anatomy. So the code has three parts: a vector, and feature maps at
+# full and at half size, which keep positions. (a, b) maps some channels z of each part to a z + b.
+# The others are invariant and can hold the position of the brain and its surroundings.
 action = PartsAction(
     {
         "code": AffineAction(varying=8, invariant=24),
@@ -31,10 +31,8 @@ action = PartsAction(
     }
 )
 shape = {"size": 96, "widths": (8, 16, 32, 48)}
-loss = CrossReconstruction({"log_mse": (1.0, log_mean_squared_error)})
-model = LatentActionAE(
-    UNetEncoder(32, [6, 6], **shape), UNetDecoder(32, [6, 6], **shape), action, loss
-)
+encoder, decoder = UNetEncoder(32, [6, 6], **shape), UNetDecoder(32, [6, 6], **shape)
+model = LatentActionAE(encoder, decoder, action, "log_mse")
 print(model.describe())
 
 # %%
@@ -44,14 +42,14 @@ result = fit(model, BrainContrast("train"), BrainContrast("validation").fixed(),
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
-# Heads of unseen anatomy, in dB: on the whole picture, and on the brain's own pixels.
+# Held-out heads, PSNR in dB: of the whole picture, and of the brain's pixels.
 test = BrainContrast("test")
 for name, predictor in (("model", model), ("x1 unchanged", Unchanged())):
     scores = evaluate(predictor, test.fixed(), [PSNR, OWN_PSNR])
     print(f"{name:12}  {scores['psnr']:.1f}  {scores['own_psnr']:.1f}")
 
 # %%
-# Contrasts of held-out heads, predictions above what is true: the skull stays as it is.
+# Contrasts of held-out heads, predictions above the truth: the skull does not change.
 seen = test.orbit(torch.arange(0, 36, 9), 8)
 x, gs = seen.x[0], seen.g[:, 0]
 figure = plot_orbit(

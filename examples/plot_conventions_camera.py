@@ -3,7 +3,7 @@ Camera and axes
 ===============
 
 The axes of the world are right-handed: red x points forward, green y to the left, blue z up. The
-airplane carries its left engine in yellow, so that no two of its sides can be confused.
+left engine of the airplane is yellow, so that its sides can be told apart.
 """
 
 import math
@@ -17,9 +17,9 @@ from groupae.experiments.datasets.shapes import make_shape
 from groupae.experiments.datasets.shapes.primitives import ellipsoids, rods
 
 # %%
-# An object, and the axes beside it: three rods that end in cones.
+# An object, and the axes: three rods that end in cones.
 axes = torch.eye(3)
-paint = axes[:, None, None]  # one colour a rod
+paint = axes[:, None, None]  # one colour per rod
 triad = Mesh.join(
     [
         rods(torch.zeros(3, 3), 1.1 * axes, [0.02] * 3, paint),
@@ -32,9 +32,9 @@ scene = Mesh.join([plane, engine, triad])
 light, white = Light((1.0, 1.0, 2.0), ambient=0.45), torch.ones(3, 1, 1)
 
 # %%
-# Above, the camera goes round the object, counter-clockwise seen from above: azimuth 0 looks at the
-# front, 90 degrees at the left side. Below, the camera stays at azimuth 30 degrees and the object
-# turns: ``x -> R x``, counter-clockwise to one at whom the axis points.
+# First row: the camera moves around the object, counter-clockwise as seen from above; azimuth 0 is
+# in front, 90 degrees at the left side. Second row: the camera stays at azimuth 30 degrees and the
+# object turns, ``x -> R x``, counter-clockwise for an observer at whom the axis points.
 degrees = torch.tensor([0.0, 90.0, 180.0, 270.0])
 cameras = Camera.orbiting(degrees.deg2rad(), math.radians(25), 4.0, reach=1.3)
 circle = render(scene, torch.eye(3).expand(4, 3, 3), cameras, light=light, size=160, antialias=4)
@@ -44,7 +44,7 @@ camera = Camera.orbiting(math.radians(30), math.radians(25), 4.0, reach=1.3)
 turned = render(scene, turns, camera, light=light, size=160, antialias=4)
 
 # %%
-# Both rows, over white.
+# Both rows on a white background.
 titles = [f"azimuth {d:.0f}°" for d in degrees] + ["not turned", *(f"30° about {a}" for a in "xyz")]
 figure, panels = plt.subplots(2, 4, figsize=(10, 5.4), layout="constrained")
 for panel, picture, title in zip(

@@ -1,36 +1,34 @@
 """
-Turning molecules
-=================
+Rotation of molecules
+=====================
 
-Nothing in the method is about pictures. A molecule is a list of atoms, each a position in angstrom
-and an element; SO(3) turns positions and leaves elements alone. The model never sees how: it
-encodes the list, lets the rotation act on the code, and decodes. ``GROUPAE_MINUTES`` sets how long
-it trains; two are plenty.
+The method is not limited to pictures. A molecule is a list of atoms, each with a position in
+angstrom and an element; SO(3) rotates positions and leaves elements unchanged. The model is never
+given this action: it encodes the list, the rotation acts on the code, and it decodes.
+``GROUPAE_MINUTES`` sets the training time; two minutes are enough.
 """
 
 import os
 
 import torch
 
-from groupae import SO3, LatentActionAE, Molecules, VectorAction, evaluate, fit, plot_orbit
+from groupae import SO3, LatentActionAE, Molecules, VectorAction
 from groupae.experiments.baselines import DataAction, Unchanged
 from groupae.experiments.datasets.molecules import move_atoms
-from groupae.metrics import ATOM_SNR
+from groupae.metrics import ATOM_SNR, evaluate
 from groupae.models import SetDecoder, SetEncoder
-from groupae.objectives import CrossReconstruction, log_mean_squared_error
-from groupae.training import TrainingConfig
-from groupae.viz import to_pictures
+from groupae.training import TrainingConfig, fit
+from groupae.viz import plot_orbit, to_pictures
 
 # %%
-# ``64x0`` are invariants (which atoms, which shape), ``24x1`` vectors, one for each place in the
-# list: room for every position. 16 vectors would have to compress: 16 dB, not 34, in a minute.
-# Atoms are encoded as a set; ``places`` tells the encoder which row an atom stands in, so that
-# the decoder can list them in the same order.
+# ``64x0`` are invariants (elements and shape), ``24x1`` are vectors, one per atom, which can hold
+# all positions. 16 vectors would have to compress them: 16 dB instead of 34 after one minute. Atoms
+# are encoded as a set; ``places`` tells the encoder the row of each atom, so that the decoder can
+# list them in the same order.
 G = SO3()
 rho = G.rep("64x0 + 24x1 + 8x2")
-loss = CrossReconstruction({"log_mse": (1.0, log_mean_squared_error)})
 encoder = SetEncoder(rho.dim, features=8, width=128, layers=3, places=24)
-model = LatentActionAE(encoder, SetDecoder(rho.dim, 24, 8), VectorAction(rho), loss)
+model = LatentActionAE(encoder, SetDecoder(rho.dim, 24, 8), VectorAction(rho), "log_mse")
 print(model.describe())
 
 # %%
@@ -40,8 +38,8 @@ result = fit(model, Molecules("train"), Molecules("validation").fixed(), config,
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
-# Unseen molecules: signal-to-noise ratio of positions (0 dB is predicting the centre for all), and
-# how many atoms keep their element. The oracle turns the positions themselves, up to rounding.
+# Held-out molecules: signal-to-noise ratio of positions (0 dB is the centre for all atoms), and the
+# share of atoms with the right element. The oracle rotates the positions, up to rounding.
 test = Molecules("test")
 pairs = test.fixed()
 oracle = DataAction(move_atoms)
@@ -53,7 +51,7 @@ present = pairs.x2[..., 3:].sum(-1) > 0
 print(f"{(elements == pairs.x2[..., 3:].argmax(-1))[present].float().mean():.1%} elements right")
 
 # %%
-# Held-out molecules turned about the vertical, predictions above what is true.
+# Held-out molecules rotated about the vertical axis, predictions above the truth.
 seen = test.orbit(torch.arange(0, 300, 60), 10)
 truth, draw = seen.x.transpose(0, 1), to_pictures("molecules")
 figure = plot_orbit(model, seen.x[0], seen.moves(G), truth, to_pictures=draw)

@@ -1,32 +1,31 @@
 """
-Turning clouds of points
+Rotation of point clouds
 ========================
 
-A cloud is a set: 256 points of a surface, listed in an order drawn anew for every view. The encoder
-pools over points, so the order does not matter to it; the loss is the Chamfer distance, which
-compares sets. SO(3) turns the cloud; the model learns how from pairs alone. Training objects and
-test objects are different. ``GROUPAE_MINUTES`` sets how long it trains; give it three or more.
+A cloud is a set of 256 points of a surface, in a new random order for every view. The encoder pools
+over points, so it does not depend on the order; the loss is the Chamfer distance, which compares
+sets. SO(3) rotates the cloud; the model learns this from pairs alone. Training and test objects
+differ. ``GROUPAE_MINUTES`` sets the training time; three minutes or more give good results.
 """
 
 import os
 
 import torch
 
-from groupae import SO3, LatentActionAE, PointClouds, VectorAction, evaluate, fit, plot_orbit
+from groupae import SO3, LatentActionAE, PointClouds, VectorAction
 from groupae.experiments.baselines import DataAction, Unchanged
-from groupae.metrics import CHAMFER
+from groupae.metrics import CHAMFER, evaluate
 from groupae.models import SetDecoder, SetEncoder
-from groupae.objectives import CrossReconstruction, log_chamfer_error
-from groupae.training import TrainingConfig
-from groupae.viz import to_pictures
+from groupae.training import TrainingConfig, fit
+from groupae.viz import plot_orbit, to_pictures
 
 # %%
-# Irrep l of SO(3) turns like the spherical harmonics of degree l: the higher, the finer. Copies
-# fall with the degree, as the detail of a shape does. Degree 1 alone costs more than 2 dB.
+# Irrep l of SO(3) acts as on spherical harmonics of degree l; higher degrees hold finer detail. The
+# number of copies decreases with the degree. Degree 1 alone scores more than 2 dB lower.
 G = SO3()
 rho = G.rep("16x0 + 8x1 + 6x2 + 4x3")
-loss = CrossReconstruction({"log_chamfer": (1.0, log_chamfer_error)})
-model = LatentActionAE(SetEncoder(rho.dim), SetDecoder(rho.dim, 256), VectorAction(rho), loss)
+encoder, decoder = SetEncoder(rho.dim), SetDecoder(rho.dim, 256)
+model = LatentActionAE(encoder, decoder, VectorAction(rho), "log_chamfer")
 print(model.describe())
 
 # %%
@@ -36,15 +35,15 @@ result = fit(model, PointClouds("train"), PointClouds("validation").fixed(), con
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
-# Unseen objects, as -10 log10 of the squared Chamfer distance (the unit ball has radius 1). The
-# oracle turns x1 itself. Another 256 points of the same surface would score about 20 dB.
+# Held-out objects: -10 log10 of the squared Chamfer distance, for objects in the unit ball. The
+# oracle rotates x1. Another 256 points of the same surface would score about 20 dB.
 test = PointClouds("test")
 oracle = DataAction(lambda g, x: x @ g.mT)
 for name, other in (("model", model), ("oracle", oracle), ("x1 unchanged", Unchanged())):
     print(f"{name:12}  {evaluate(other, test.fixed(), [CHAMFER])['chamfer']:.1f} dB")
 
 # %%
-# Unseen objects of the six classes turned about the vertical, predictions above what is true.
+# Held-out objects of the six classes, rotated about the vertical axis, predictions above the truth.
 seen = test.orbit(torch.arange(6), 10)
 truth, draw = seen.x.transpose(0, 1), to_pictures("points")
 figure = plot_orbit(model, seen.x[0], seen.moves(G), truth, to_pictures=draw)

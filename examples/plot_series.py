@@ -1,34 +1,33 @@
 """
-Shifting the phase of a hidden signal
-=====================================
+The phase of a partly hidden signal
+===================================
 
-A series is a periodic signal seen through a gain that dips and on a drift. Only the signal shifts;
-gain and drift stay. So shifting what is seen would be wrong, and part of the signal is hidden where
-the gain is low. SO(2) acts on the code instead. ``GROUPAE_MINUTES`` sets how long it trains.
+A series is a periodic signal, multiplied by a gain with dips and added to a drift. SO(2) shifts the
+phase of the signal; gain and drift stay. A shift of the whole series would be wrong, and part of
+the signal is hidden where the gain is low. So SO(2) acts on the code instead. ``GROUPAE_MINUTES``
+sets the training time.
 """
 
 import os
 
 import torch
 
-from groupae import SO2, LatentActionAE, Series, VectorAction, evaluate, fit, plot_orbit
-from groupae.data import shift_phase
+from groupae import SO2, LatentActionAE, Series, VectorAction
 from groupae.experiments.baselines import DataAction, Unchanged
-from groupae.metrics import SNR
+from groupae.experiments.datasets import shift_phase
+from groupae.metrics import SNR, evaluate
 from groupae.models import SequenceDecoder, SequenceEncoder
-from groupae.objectives import CrossReconstruction, log_mean_squared_error
-from groupae.training import TrainingConfig
-from groupae.viz import element_title, to_pictures
+from groupae.training import TrainingConfig, fit
+from groupae.viz import element_title, plot_orbit, to_pictures
 
 # %%
-# Harmonic k of the signal turns k times while the phase goes round once: it needs frequency k, one
-# copy for each of the two channels. ``16x0`` hold what stays: gain, drift, amplitudes.
+# Harmonic k of the signal turns k times during one period of the phase: it needs frequency k, with
+# one copy per channel. ``16x0`` hold the invariants: gain, drift and amplitudes.
 G = SO2()
 rho = G.rep("16x0 + 2x1 + 2x2 + 2x3 + 2x4 + 2x5 + 2x6 + 2x7 + 2x8")
 shape = {"channels": 2, "length": 128}
 encoder, decoder = SequenceEncoder(rho.dim, **shape), SequenceDecoder(rho.dim, **shape)
-loss = CrossReconstruction({"log_mse": (1.0, log_mean_squared_error)})
-model = LatentActionAE(encoder, decoder, VectorAction(rho), loss)
+model = LatentActionAE(encoder, decoder, VectorAction(rho), "log_mse")
 print(model.describe())
 
 # %%
@@ -38,14 +37,15 @@ result = fit(model, Series("train"), Series("validation").fixed(), config, score
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
-# Unseen series, signal-to-noise ratio. No action on what is seen does well: that is the second row.
+# Held-out series, signal-to-noise ratio. The second row shows that a shift of x1 does not predict
+# x2.
 test = Series("test")
 whole = DataAction(shift_phase)
 for name, other in (("model", model), ("x1 shifted", whole), ("x1 unchanged", Unchanged())):
     print(f"{name:12}  {evaluate(other, test.fixed(), [SNR])['snr']:.1f} dB")
 
 # %%
-# Unseen series once round, predictions above what is true.
+# Held-out series over one period, predictions above the truth.
 seen = test.orbit(torch.arange(6), 8)
 figure = plot_orbit(
     model,

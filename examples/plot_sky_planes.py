@@ -1,34 +1,27 @@
 """
-Turning a plane before its sky
-==============================
+Rotation of a plane in front of its sky
+=======================================
 
-Pairs show one plane in two poses before one sky, and the rotation between them. SO(3) turns the
-plane; the sky stays, also where the plane hid it. Planes and skies are procedural; test planes are
-unseen. The first run renders them, about a minute; then give it five (``GROUPAE_MINUTES``).
+Each pair shows one plane in two poses in front of one sky, and the rotation between them. SO(3)
+rotates the plane; the sky stays, also where the plane hid it. Planes and skies are procedural; test
+planes are not in the training data. The first run renders them in about a minute; then
+``GROUPAE_MINUTES`` sets the training time, and five minutes give good results.
 """
 
 import os
 
 import torch
 
-from groupae import (
-    SO3,
-    LatentActionAE,
-    PartsAction,
-    SkyPlanes,
-    TrainingConfig,
-    VectorAction,
-    evaluate,
-    fit,
-    plot_orbit,
-)
+from groupae import SO3, LatentActionAE, PartsAction, SkyPlanes, VectorAction
 from groupae.experiments.baselines import Unchanged
-from groupae.metrics import OWN_PSNR, PSNR
+from groupae.metrics import OWN_PSNR, PSNR, evaluate
 from groupae.models import UNetDecoder, UNetEncoder
+from groupae.training import TrainingConfig, fit
+from groupae.viz import plot_orbit
 
 # %%
-# The pose is a vector in Wigner degrees 0 to 4; with degree 1 alone, a plane is a blob. The sky is
-# in place already, so maps at full, half and quarter size carry it past the code, unmoved.
+# The vector code has the degrees 0 to 4; with degree 1 alone, planes are drawn as blobs. The sky
+# does not move, so feature maps at full, half and quarter size carry it past the code, unchanged.
 G = SO3()
 rho = G.rep("48x0 + 16x1 + 12x2 + 8x3 + 4x4")
 carried = {"skip0": None, "skip1": None, "skip2": None}
@@ -47,13 +40,13 @@ result = fit(model, SkyPlanes("train"), SkyPlanes("validation").fixed(), config)
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
-# Unseen planes, in dB: on the whole picture, and on the plane's own pixels.
+# Held-out planes, PSNR in dB: of the whole picture, and of the plane's pixels.
 test = SkyPlanes("test")
 for name, predictor in (("model", model), ("x1 unchanged", Unchanged())):
     scores = evaluate(predictor, test.fixed(), [PSNR, OWN_PSNR])
     print(f"{name:12}  {scores['psnr']:.1f}  {scores['own_psnr']:.1f}")
 
 # %%
-# Once about the vertical, predictions above what is true.
+# A full turn about the vertical axis, predictions above the truth.
 seen = test.orbit(torch.arange(6), 12)
 figure = plot_orbit(model, seen.x[0], seen.moves(G), seen.x.transpose(0, 1))
