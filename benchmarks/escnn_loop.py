@@ -1,7 +1,7 @@
-"""Time representations against escnn, which makes one matrix after another in numpy.
+"""Time representations against escnn, which computes one matrix after another in numpy.
 
 ``python benchmarks/escnn_loop.py`` in the environment of ``make test-escnn`` prints one table and
-writes it to ``benchmarks/results``. 256 elements, one thread, float32.
+writes it to ``benchmarks/results``: 256 elements, one thread, float32.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def rotations(copies: int, highest: int, asked: float) -> Row:
 
 
 def rows() -> Iterator[Row]:
-    """Time everything."""
+    """Yield all comparisons."""
     yield regular_of_cyclic(36, 500)
     yield rotations(4, 6, 100)
 

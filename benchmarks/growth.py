@@ -1,7 +1,7 @@
-"""Draw how the time of acting grows with degree, batch and copies.
+"""Plot the time of ``rho.act`` against degree, batch and copies.
 
 ``python benchmarks/growth.py`` writes ``benchmarks/results/growth.png`` and prints the slopes on
-logarithmic axes: 1 is linear. Forward and backward to z, one thread, float32.
+logarithmic axes (1 is linear). Forward and backward to z, one thread, float32.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _VARIES = {"highest degree": 1, "batch": 2, "copies": 0}
 
 
 def main() -> None:
-    """Time the sweeps and draw them."""
+    """Time the sweeps and plot them."""
     figure, axes = plt.subplots(1, 3, figsize=(10, 3), sharey=True, layout="constrained")
     for axis, (name, settings) in zip(axes, _SWEEPS.items(), strict=True):
         places = [setting[_VARIES[name]] for setting in settings]

@@ -1,10 +1,10 @@
-"""Time the renderer: images a second at 64x64 with 2x2 samples a pixel.
+"""Time the renderer: images per second at 64x64 pixels with 2x2 samples per pixel.
 
-``python benchmarks/rendering.py`` prints one table: balls that fill the picture, one mesh for all
-pictures; the objects of the data sets, another mesh in each picture; clouds of 256 points. Two
-cores are two processes of one thread each, since the operations are too small to be shared by
-threads. A busy machine spoils the clock; the last column is what the processor time of one process
-would give on two free cores.
+``python benchmarks/rendering.py`` prints one table: balls that fill the picture (one mesh for all
+pictures), objects of the data sets (one mesh per picture), and clouds of 256 points. Two cores are
+used by two processes of one thread each, since the operations are too small to be shared by
+threads. Other processes disturb wall-clock times; the column "2 x processor" extrapolates the
+processor time of one process to two free cores.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ POINTS = "256 points"
 
 
 def meshes(name: str, count: int) -> list[Mesh]:
-    """Return what to draw in each picture."""
+    """Return the mesh of each picture."""
     if name in BALLS:
         return [ellipsoids([0] * 3, [1] * 3, [0.8, 0.6, 0.4], sides=BALLS[name])] * count
     return [make_shape(name, i) for i in range(count)]
@@ -51,7 +51,7 @@ def task(name: str, count: int) -> Callable[[], Tensor]:
 
 
 def measure(name: str, count: int, repeats: int) -> tuple[float, float, float]:
-    """Return images a second by the clock and by the processor, best of some, and peak MB."""
+    """Return images per second of wall-clock and of processor time (best of some), and peak MB."""
     torch.set_num_threads(1)
     draw = task(name, count)
     draw()

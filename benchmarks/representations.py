@@ -1,9 +1,9 @@
 """Time representations against e3nn, dense products and a copy of the same bytes.
 
 ``python benchmarks/representations.py`` prints one table and writes it to ``benchmarks/results``.
-One thread, float32, batch 1024 unless a line says otherwise. e3nn's matrices are computed as its
-documentation does, ``matrix_to_angles`` and ``wigner_D``, and applied irrep by irrep with einsum.
-Ours is timed as it is installed, and with the compiled kernels where ``make compiled`` made them.
+One thread, float32, batch 1024 unless stated otherwise. e3nn's matrices are computed as in its
+documentation, by ``matrix_to_angles`` and ``wigner_D``, and applied irrep by irrep with einsum.
+groupae is timed as installed, and also with the compiled kernels if ``make compiled`` was run.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def wigner(batch: int, highest: int, asked: float) -> Row:
 def acting_step(
     copies: int, highest: int, *, with_g: bool = False, batch: int = _BATCH
 ) -> Callable[[], object]:
-    """Return acting on a sum of irreps of SO(3), forward and backward."""
+    """Return a step that applies a sum of irreps of SO(3), forward and backward."""
     g, rho = SO3().sample(batch).requires_grad_(with_g), SO3().rep(_sum_text(copies, highest))
     z, grad = torch.randn(batch, rho.dim, requires_grad=True), torch.randn(batch, rho.dim)
     also = [g] if with_g else []
@@ -64,7 +64,7 @@ def acting_step(
 
 
 def e3nn_step(copies: int, highest: int, *, with_g: bool) -> Callable[[], object]:
-    """Return the same by e3nn, irrep by irrep."""
+    """Return the same step with e3nn, irrep by irrep."""
     g, sizes = SO3().sample(_BATCH).requires_grad_(with_g), [2 * d + 1 for d in range(highest + 1)]
     blocks = [torch.randn(_BATCH, size, copies, requires_grad=True) for size in sizes]
     grads = [torch.randn(_BATCH, size, copies) for size in sizes]
@@ -79,7 +79,7 @@ def e3nn_step(copies: int, highest: int, *, with_g: bool) -> Callable[[], object
 
 
 def acting(copies: int, highest: int, asked: float, *, with_g: bool) -> Row:
-    """Time acting on sums of irreps, forward and backward."""
+    """Time the application of sums of irreps, forward and backward."""
     ours = acting_step(copies, highest, with_g=with_g)
     theirs = e3nn_step(copies, highest, with_g=with_g)
     what = "z and g" if with_g else "z"
@@ -92,7 +92,7 @@ def _copy_twice(x: Tensor) -> Callable[[], object]:
 
 
 def acting_against_a_copy(copies: int, highest: int, asked: float) -> Row:
-    """Time the same against copying its bytes twice."""
+    """Time the same step against two copies of its bytes."""
     ours, x = acting_step(copies, highest), torch.randn(_BATCH, copies * (highest + 1) ** 2)
     name = f"act {copies}x(0..{highest}), forward + backward to z"
     options = {"peer_name": "copy, twice", "asked": asked}
@@ -100,7 +100,7 @@ def acting_against_a_copy(copies: int, highest: int, asked: float) -> Row:
 
 
 def acting_against_dense(copies: int, highest: int, batch: int, asked: float) -> Row:
-    """Time acting, forward, against e3nn's own dense matrix of the whole sum."""
+    """Time the forward application against e3nn's dense matrix of the whole sum."""
     from e3nn import o3
 
     g = SO3().sample(batch)
@@ -117,7 +117,7 @@ def acting_against_dense(copies: int, highest: int, batch: int, asked: float) ->
 
 
 def turning(copies: int, highest: int, asked: float) -> Row:
-    """Time SO(2), forward and backward, against copying the bytes twice."""
+    """Time SO(2), forward and backward, against two copies of its bytes."""
     rho = SO2().rep(" + ".join(f"{copies}x{k}" for k in range(1, highest + 1)))
     g, z = SO2().sample(_BATCH), torch.randn(_BATCH, rho.dim, requires_grad=True)
     grad = torch.randn(_BATCH, rho.dim)
@@ -148,7 +148,7 @@ def permuting(order: int, batch: int, asked: float) -> Row:
 
 
 def training_step(asked: float) -> Row:
-    """Time a step of an autoencoder of 64 colour pictures with and without its action."""
+    """Time an autoencoder step on 64 colour pictures with and without the action."""
     x, g, rho = torch.rand(64, 3, 64, 64), SO3().sample(64), SO3().rep(_sum_text(16, 6))
     encoder = ConvEncoder(rho.dim, in_channels=3, size=64, widths=(16, 32, 64, 64))
     decoder = ConvDecoder(rho.dim, out_channels=3, size=64, widths=(16, 32, 64, 64))
@@ -170,9 +170,9 @@ def training_step(asked: float) -> Row:
 
 
 def peak_memory(copies: int, highest: int) -> str:
-    """Return how much memory acting takes at most, forward and backward, beside what it is given.
+    """Return the peak memory of a step, forward and backward, without its inputs.
 
-    By torch's own account of its allocations, in bytes of the vectors acted on.
+    Measured by torch's profiler, relative to the bytes of the vectors.
     """
     ours, size = acting_step(copies, highest), 4 * _BATCH * copies * (highest + 1) ** 2
     ours()
@@ -190,7 +190,7 @@ def peak_memory(copies: int, highest: int) -> str:
 
 
 def rows() -> Iterator[Row]:
-    """Time everything."""
+    """Yield all comparisons."""
     yield wigner(_BATCH, 6, 60)
     yield wigner(_BATCH, 10, 40)
     yield wigner(64, 6, 30)

@@ -1,8 +1,9 @@
-"""Twelve times 30 degrees, and time: every mode of `rotate` beside scipy's splines of order 3.
+"""Accuracy and time of every mode of `rotate`, compared with scipy's splines of order 3.
 
-``python benchmarks/rotation.py`` prints one table. Pictures are band-limited noise inside the disk;
-"after a full turn" is the PSNR of the twelfth picture against the first, and time is that of one
-rotation of 64 pictures of 3 x 64 x 64, the best of several, over scipy's.
+``python benchmarks/rotation.py`` prints one table. Pictures are band-limited noise inside the disk.
+"after a full turn" is the PSNR of the picture after twelve rotations by 30 degrees against the
+first; the time is that of one rotation of 64 pictures of 3 x 64 x 64, best of several, relative to
+scipy's.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from groupae.data import rotate
 
 
 def main() -> None:
-    """Measure, and print the table."""
+    """Measure all modes and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=10)
@@ -54,14 +55,14 @@ def band_limited(n: int, channels: int, size: int) -> Tensor:
 
 
 def splines(theta: Tensor, x: Tensor) -> Tensor:
-    """Rotate by ``scipy.ndimage``, one picture at a time as it has one angle a call."""
+    """Rotate by ``scipy.ndimage``, one picture at a time, since it takes one angle per call."""
     pairs = zip(theta.rad2deg().tolist(), x.numpy(), strict=True)
     turned = [ndimage.rotate(p, a, axes=(-2, -1), reshape=False, order=3) for a, p in pairs]
     return torch.stack([torch.from_numpy(p) for p in turned])
 
 
 def full_turn(act: Callable[[Tensor, Tensor], Tensor], x: Tensor) -> float:
-    """Return the mean PSNR after twelve times 30 degrees."""
+    """Return the mean PSNR after twelve rotations by 30 degrees."""
     theta, turned = torch.full((len(x),), math.pi / 6), x
     for _ in range(12):
         turned = act(theta, turned)
@@ -69,7 +70,7 @@ def full_turn(act: Callable[[Tensor, Tensor], Tensor], x: Tensor) -> float:
 
 
 def best_time(act: Callable[[Tensor, Tensor], Tensor], x: Tensor, repeats: int) -> float:
-    """Return the best of several times, at angles all round."""
+    """Return the best of several times, for angles around the full circle."""
     theta = torch.linspace(0, 2 * math.pi, len(x))
     times = []
     for _ in range(repeats):

@@ -1,9 +1,9 @@
-"""Timing side by side: A B A B ... in one process, medians, spreads and ratios.
+"""Timing of alternating calls (A B A B ...) in one process: medians, quartiles and ratios.
 
-Where kernels are compiled, ours is timed with and without them, in the same turns.
+If the C kernels are compiled, groupae is timed with and without them, in the same alternation.
 
-A machine that others use is slower at one moment than at another; what is timed in turns is slowed
-alike, so ratios are steadier than times.
+The speed of a shared machine varies over time. Alternating calls are slowed alike, so ratios vary
+less than times.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RESULTS = Path(__file__).parent / "results"
 
 @dataclasses.dataclass(frozen=True)
 class Timing:
-    """Milliseconds of one call: the median over rounds, and the quartiles."""
+    """Milliseconds per call: median and quartiles over rounds."""
 
     median: float
     low: float
@@ -40,16 +40,16 @@ class Timing:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """What is compared, and how.
+    """One comparison of groupae with a peer.
 
     Args:
-        name: What is timed.
-        ours: Our time.
-        peer: The other's.
-        peer_name: Who the other is.
-        asked: The ratio asked for: peer over ours, or ours over peer if ``is_limit``.
-        is_limit: Whether the ratio is to stay below, as against a copy of the same bytes.
-        compiled: Our time with compiled kernels, where they are.
+        name: The operation.
+        ours: Time of groupae.
+        peer: Time of the peer.
+        peer_name: Name of the peer.
+        asked: The required ratio: peer over ours, or ours over peer if ``is_limit``.
+        is_limit: Whether the ratio is an upper limit, as for a copy of the same bytes.
+        compiled: Time of groupae with compiled kernels, if there are any.
     """
 
     name: str
@@ -62,12 +62,12 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        """How many times faster; against a limit, how many times slower."""
+        """Factor by which groupae is faster; for a limit, by which it is slower."""
         return self._ratio(self.ours)
 
     @property
     def compiled_ratio(self) -> float | None:
-        """The same with compiled kernels."""
+        """The same factor with compiled kernels."""
         return None if self.compiled is None else self._ratio(self.compiled)
 
     def _ratio(self, ours: Timing) -> float:
@@ -75,12 +75,12 @@ class Row:
         return 1 / faster if self.is_limit else faster
 
     def is_met(self, ratio: float) -> bool:
-        """Whether a ratio is what was asked for."""
+        """Whether a ratio meets the requirement."""
         return ratio <= self.asked if self.is_limit else ratio >= self.asked
 
     @property
     def verdict(self) -> str:
-        """Who meets what was asked for."""
+        """Whether the requirement is met, met if compiled, or missed."""
         if self.is_met(self.ratio):
             return "met"
         is_met = self.compiled_ratio is not None and self.is_met(self.compiled_ratio)
@@ -90,12 +90,12 @@ class Row:
 def interleave(
     calls: Sequence[Callable[[], object]], *, seconds: float = 3.0, rounds: int = 11
 ) -> list[Timing]:
-    """Time calls in turns.
+    """Time several calls in alternation.
 
     Args:
-        calls: What to time; each is called once before.
-        seconds: In all.
-        rounds: Turns of each; a turn is as many calls as fit.
+        calls: The calls; each is run twice before timing starts.
+        seconds: Total time.
+        rounds: Rounds of the alternation; in each, every call is repeated as often as time allows.
     """
     counts = []
     for call in calls:
@@ -119,7 +119,7 @@ def interleave(
 
 
 def without_compiled(call: Callable[[], object]) -> Callable[[], object]:
-    """Return a call that leaves compiled kernels aside."""
+    """Return the same call without the compiled kernels."""
 
     def pure() -> object:
         with forced_path(fast=True, compiled=False):
@@ -138,7 +138,7 @@ def compare(
     is_limit: bool = False,
     seconds: float = 3.0,
 ) -> Row:
-    """Return ours beside a peer, and print the line."""
+    """Time groupae and a peer, print the line and return it."""
     calls = [without_compiled(ours), peer, *[ours] * is_compiled()]
     ours_time, peer_time, *compiled = interleave(calls, seconds=seconds)
     row = Row(name, ours_time, peer_time, peer_name, asked, is_limit, *compiled)
@@ -166,13 +166,13 @@ def _spread(timing: Timing) -> str:
 
 
 HEAD = (
-    "| what | ours, ms (quartiles) | ours compiled | against | ratio / compiled | asked |\n"
+    "| operation | ours, ms (quartiles) | ours compiled | peer | ratio / compiled | required |\n"
     "| --- | --- | --- | --- | --- | --- |"
 )
 
 
 def facts(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return what the figures hang on."""
+    """Return the conditions of a measurement: machine, versions, date."""
     return {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_processor()}",
         "torch": f"{torch.__version__}, {torch.get_num_threads()} thread(s)",
@@ -192,7 +192,7 @@ def _processor() -> str:
 
 
 def set_up(description: str | None) -> None:
-    """Read the command line, and fix the number of threads and the seed."""
+    """Read the command line, and set the number of threads and the seed."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--threads", type=int, default=1)
     torch.set_num_threads(parser.parse_args().threads)
@@ -201,15 +201,15 @@ def set_up(description: str | None) -> None:
 
 
 def _keep_memory() -> None:
-    """Ask glibc to keep freed memory, for us as for peers: else page faults are what is timed."""
-    with contextlib.suppress(AttributeError, OSError):  # another libc
+    """Let glibc keep freed memory, for all libraries alike, so that page faults are not timed."""
+    with contextlib.suppress(AttributeError, OSError):  # a libc other than glibc
         mallopt = ctypes.CDLL(None).mallopt
         for threshold in (-1, -3):  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
             mallopt(threshold, 2**30)
 
 
 def run(name: str, rows: Iterable[Row], about: Mapping[str, str] | None = None) -> None:
-    """Time rows and write them as data and as a table, ``results/NAME.json`` and ``.md``."""
+    """Time the rows and write them to ``results/NAME.json`` and, as a table, ``.md``."""
     known = facts(about)
     print(*_lines(known), "", HEAD, sep="\n", flush=True)
     timed = list(rows)
@@ -230,7 +230,7 @@ def run(name: str, rows: Iterable[Row], about: Mapping[str, str] | None = None) 
 def write(
     name: str, known: Mapping[str, str], data: Mapping[str, object], table: Sequence[str]
 ) -> None:
-    """Write what was measured as data and as a table, ``results/NAME.json`` and ``.md``."""
+    """Write a measurement to ``results/NAME.json`` and, as a table, ``results/NAME.md``."""
     RESULTS.mkdir(exist_ok=True)
     content = json.dumps({"facts": known, **data}, indent=1)
     (RESULTS / f"{name}.json").write_text(content + "\n")

@@ -1,8 +1,9 @@
-"""Measure where the time of a training step goes, for the default presets of four data sets.
+"""Measure the time of each part of a training step, for the default presets of four data sets.
 
-``python benchmarks/training_profile.py`` trains each for a few steps by the library's own loop,
-with stopwatches on what the loop calls, and writes ``benchmarks/results/training_profile.json`` and
-``.md``. Processor time on one thread, so neighbours on the machine count little.
+``python benchmarks/training_profile.py`` trains each preset for a few steps with the library's
+training loop, times the functions that it calls, and writes
+``benchmarks/results/training_profile.json`` and ``.md``. The clock is processor time on one thread,
+which other processes on the machine hardly change.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _BACKWARD = tuple(f"backward of {name}" for name in reversed(_MODULES))
 
 
 class Stopwatch(Callback):
-    """Processor seconds of the parts of each step; nested calls are told apart by `_tensors`."""
+    """Processor seconds of each part of each step."""
 
     def __init__(self) -> None:
         self.steps: list[dict[str, float]] = []
@@ -57,14 +58,14 @@ class Stopwatch(Callback):
 
     @contextlib.contextmanager
     def measuring(self, part: str) -> Iterator[None]:
-        """Add the time that is spent inside to a part."""
+        """Add the time of the enclosed block to a part."""
         started = time.process_time()
         yield
         self.spent[part] += time.process_time() - started
         self.called[part] += 1
 
     def timed(self, part: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function that does the same and is measured."""
+        """Return the same function, timed."""
 
         def call(*arguments: Any, **options: Any) -> Any:
             with self.measuring(part):
@@ -73,7 +74,7 @@ class Stopwatch(Callback):
         return call
 
     def mark(self, name: str, tensors: Any) -> None:
-        """Note down when the gradient reaches the first of some tensors."""
+        """Record the time at which the gradient reaches the first of some tensors."""
         for tensor in _tensors(tensors):
             if tensor.requires_grad:
                 tensor.register_hook(lambda _: self._note(name))
@@ -83,10 +84,10 @@ class Stopwatch(Callback):
 
     @override
     def on_step(self, state: TrainingState) -> None:
-        """Close the step: what was not measured is the rest."""
+        """Close the step; time outside all measured parts is the rest."""
         ended = time.process_time()
         spent, marks = self.spent, self.marks
-        spent["loss"] -= sum(spent[name] for name in _MODULES)  # it calls the three
+        spent["loss"] -= sum(spent[name] for name in _MODULES)  # the loss calls these modules
         spent["the rest"] = ended - self.started - sum(spent[name] for name in _PARTS)
         edges = [marks["begun"], marks["decoded"], marks["coded"], marks["ended"]]
         for name, (begun, over) in zip(_BACKWARD, itertools.pairwise(edges), strict=True):
@@ -97,7 +98,7 @@ class Stopwatch(Callback):
 
     @override
     def on_validation(self, state: TrainingState) -> None:
-        """Begin anew: validations are no part of a step."""
+        """Discard the time of a validation, which is not part of a step."""
         self._start_step()
 
 
@@ -107,19 +108,19 @@ def _tensors(code: Any) -> list[Tensor]:
 
 @dataclasses.dataclass(frozen=True)
 class _Source:
-    """A data set with a stopwatch."""
+    """A data set whose batches are timed."""
 
     dataset: OrbitDataset
     watch: Stopwatch
 
     def batch(self, step: int, size: int) -> PairBatch:
-        """Return the pairs of a step."""
+        """Return the pairs of one step."""
         with self.watch.measuring("loader"):
             return self.dataset.batch(step, size)
 
 
 def _watch_model(model: LatentActionAE, watch: Stopwatch) -> None:
-    """Put stopwatches on the forward passes, and marks where the gradient passes between them."""
+    """Time the forward passes, and record when the gradient passes from one module to the next."""
 
     def watch_module(name: str, module: nn.Module) -> None:
         forward = watch.timed(name, module.forward)
@@ -140,7 +141,7 @@ def _watch_model(model: LatentActionAE, watch: Stopwatch) -> None:
 
 @contextlib.contextmanager
 def _watching_updates(watch: Stopwatch) -> Iterator[None]:
-    """Put stopwatches on the backward pass and on every optimiser's step."""
+    """Time the backward pass and every optimiser step."""
     backward = Fabric.backward
 
     def timed_backward(fabric: Fabric, loss: Tensor) -> None:
@@ -166,7 +167,7 @@ def _watching_updates(watch: Stopwatch) -> Iterator[None]:
 
 
 def profile(name: str) -> dict[str, Any]:
-    """Return milliseconds of each part of a step, medians over steps, and the number of calls."""
+    """Return median milliseconds of each part of a step, and its number of calls."""
     experiment = get_experiment(name)
     data, preset = experiment.data.resized(_PIXELS.get(name)), experiment.preset("default")
     model, watch = build_model(data, preset.model, seed=0), Stopwatch()
@@ -183,34 +184,37 @@ def profile(name: str) -> dict[str, Any]:
 
 
 def share(profiled: dict[str, Any], *parts: str) -> float:
-    """Return what part of a step some of its parts take."""
+    """Return the fraction of a step that some of its parts take."""
     return sum(profiled["ms"][part] for part in parts) / sum(profiled["ms"][p] for p in _PARTS)
 
 
 def table(found: dict[str, dict[str, Any]]) -> list[str]:
-    """Return the profiles as lines of a Markdown table: one column a data set."""
+    """Return the profiles as lines of a Markdown table, one column per data set."""
     lines = ["| | " + " | ".join(found) + " |", "| --- |" + " ---: |" * len(found)]
 
     def add(name: str, cells: list[str]) -> None:
         lines.append(f"| {name} | {' | '.join(cells)} |")
 
     totals = [sum(p["ms"][part] for part in _PARTS) for p in found.values()]
-    add("a step, ms", [f"{total:.0f}" for total in totals])
-    add("pairs in it", [f"{p['pairs']}" for p in found.values()])
+    add("time per step, ms", [f"{total:.0f}" for total in totals])
+    add("pairs per step", [f"{p['pairs']}" for p in found.values()])
     for part in _PARTS:
         add(part, [f"{share(p, part):.1%}" for p in found.values()])
         if part == "backward":
             for name in _BACKWARD:
                 add(f"... {name.split()[-1]}", [f"{share(p, name):.1%}" for p in found.values()])
     both = ("act", "backward of act")
-    add("**the action, both ways**", [f"**{share(p, *both):.1%}**" for p in found.values()])
+    add(
+        "**the action, forward and backward**",
+        [f"**{share(p, *both):.1%}**" for p in found.values()],
+    )
     passes = [" + ".join(str(p["calls"][m]) for m in _MODULES) for p in found.values()]
     add("calls of encoder + action + decoder", passes)
     return lines
 
 
 def main() -> None:
-    """Profile all, print the table and write it."""
+    """Profile all data sets, print the table and write it."""
     known = facts({"clock": f"processor time, median of {_STEPS - _WARM_UP} steps"})
     with show_building():
         found = {name: profile(name) for name in _NAMES}

@@ -3,10 +3,11 @@
 Usage: ``python docs/recipes/make_molecules.py [target.npz]``, where numpy and rdkit are installed
 (2026.09.1 made the shipped file). groupae itself never imports rdkit.
 
-Scaffolds (chains, rings, aromatic rings, heterocycles, listed amino acids and sugars) have up to
-two hydrogens on carbon replaced by common groups. What keeps the limits (H, C, N, O, F only; at
-most 24 atoms with hydrogens; at least 4 heavy atoms) is embedded by ETKDG with a fixed seed,
-relaxed by MMFF94 and centred. Unconverged molecules and those with unusual bonds are dropped.
+Up to two hydrogens on carbon atoms of each scaffold (chains, rings, aromatic rings, heterocycles,
+listed amino acids and sugars) are replaced by common groups. Molecules within the limits (H, C, N,
+O, F only; at most 24 atoms with hydrogens; at least 4 heavy atoms) are embedded by ETKDG with a
+fixed seed, relaxed by MMFF94 and centred. Unconverged molecules and those with unusual bonds are
+dropped.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def substituted(scaffold: str, groups: Sequence[str], sites: int) -> Iterator[st
 
 
 def candidates() -> Iterator[tuple[str, str]]:
-    """Yield ``(family, canonical SMILES)``, each once: scaffolds first, then in a keyed order."""
+    """Yield each ``(family, canonical SMILES)`` once: scaffolds first, then in a seeded order."""
     seen: set[str] = set()
     for number, family in enumerate(FAMILIES):
         scaffolds = SCAFFOLDS[family].split()
@@ -88,7 +89,7 @@ def candidates() -> Iterator[tuple[str, str]]:
 
 
 def embedded(smiles: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return atomic numbers and centred positions in angstrom, None if it is not kept."""
+    """Return atomic numbers and centred positions in angstrom, or None for a dropped molecule."""
     molecule = Chem.AddHs(Chem.MolFromSmiles(smiles))
     numbers = np.array([atom.GetAtomicNum() for atom in molecule.GetAtoms()], np.uint8)
     heavy = int((numbers > 1).sum())
@@ -108,7 +109,7 @@ def embedded(smiles: str) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def main(target: Path) -> None:
-    """Write the file."""
+    """Write the asset."""
     RDLogger.DisableLog("rdApp.*")
     counts = dict.fromkeys(FAMILIES, 0)
     numbers, positions, families, names = [], [], [], []
