@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["MAX_ORDER", "FoundIrreps", "find_irreps"]
 
 MAX_ORDER = 2000
-"""Largest order of a group whose irreps are computed: dense matrices of that size are used."""
+"""Largest order of a group whose irreps are computed, with dense matrices of that size."""
 
 _TRIES = 8  # random maps; one nearly always is generic enough
 _LARGE = 64  # dimension of an ideal from which all functions are decomposed at once

@@ -67,7 +67,7 @@ def _largest_index(group: Group) -> int:
 class Packed(Group):
     """A group whose elements are one element of each of its `parts`.
 
-    Subclasses are frozen dataclasses that define `parts` and `compose`. A product is a
+    Subclasses are frozen dataclasses that define ``parts`` and ``compose``. A product is a
     `FiniteGroup` if all parts are finite, a `LieGroup` if all are Lie groups, else neither.
     """
 
