@@ -96,6 +96,7 @@ _ROOMS = (
         "wigner_vectors:vectors",
     ),
     ("models", "experiments.baselines", "paper"),
+    ("models", "models", "backbones:conv+blocks"),
     ("models", "", "protocol:models.transform_module+protocols"),
     ("metrics", "metrics", "choosing:registry+relative"),
     ("objectives", "objectives", "sets:terms"),

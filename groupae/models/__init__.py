@@ -1,16 +1,16 @@
 """Models: the autoencoder with a latent action, its encoders and decoders, and the base class.
 
 ``autoencoder`` has `LatentActionAE`; ``transform_module`` the base class of all trained systems;
-``backbones`` encoders and decoders of pictures, ``palette`` their colours, ``unet`` those with
-skips, ``sets`` those of sets of points, ``sequences`` those of series; ``exporting`` writes a model
-as a graph.
+``conv`` encoders and decoders of pictures, ``palette`` their colours, ``unet`` those with skips,
+``sets`` those of sets of points, ``sequences`` those of series, ``blocks`` the layers that they
+share; ``exporting`` writes a model as a graph.
 """
 
 from typing import TYPE_CHECKING
 
 from groupae._moved import lazy_names
 from groupae.models.autoencoder import LatentActionAE
-from groupae.models.backbones import ConvDecoder, ConvEncoder
+from groupae.models.conv import ConvDecoder, ConvEncoder
 from groupae.models.exporting import ExportError, export_transform, pt2_from_program
 from groupae.models.palette import Palette
 from groupae.models.sequences import SequenceDecoder, SequenceEncoder

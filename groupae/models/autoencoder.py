@@ -16,7 +16,7 @@ from typing_extensions import Self, override
 from groupae._validation import ShapeError, check_floating, expected
 from groupae.actions import Description, LatentAction, VectorAction
 from groupae.actions.base import map_latent
-from groupae.models.backbones import ConvDecoder, ConvEncoder
+from groupae.models.conv import ConvDecoder, ConvEncoder
 from groupae.models.transform_module import TransformModule
 from groupae.objectives import TERMS, CrossReconstruction, Terms
 from groupae.objectives.terms import Term

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._validation import check_axis_size, expected, unknown_choice
-from groupae.models.backbones import (
+from groupae.models.blocks import (
     ChannelsLast,
     check_sizes,
     check_x_shape,

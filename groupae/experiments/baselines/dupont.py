@@ -29,7 +29,7 @@ from groupae.groups.constants import Constant
 from groupae.kernels.dispatch import full_precision, is_transformed
 from groupae.metrics import ssim_score
 from groupae.models import Capabilities, LatentActionAE
-from groupae.models.backbones import (
+from groupae.models.blocks import (
     ChannelsLast,
     Residual,
     check_sizes,
@@ -127,7 +127,7 @@ class SphericalMask(nn.Module):
 
 
 class _Residual3d(nn.Module):
-    """`groupae.models.backbones.Residual` on volumes."""
+    """`groupae.models.blocks.Residual` on volumes."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ from torch.nn import functional as F
 from typing_extensions import override
 
 from groupae._validation import check_count, expected
-from groupae.models.backbones import ChannelsLast, lay_channels_innermost
+from groupae.models.blocks import ChannelsLast, lay_channels_innermost
 
 __all__ = ["ActNorm", "AdditiveCoupling", "Bijection", "Glow", "InvertibleConv", "Squeeze"]
 

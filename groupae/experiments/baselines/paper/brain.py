@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._validation import ShapeError, check_axis_size, expected
-from groupae.models.backbones import ChannelsLast, lay_channels_innermost
+from groupae.models.blocks import ChannelsLast, lay_channels_innermost
 
 __all__ = ["PaperBrainDecoder", "PaperBrainEncoder"]
 

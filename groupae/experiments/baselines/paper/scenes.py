@@ -27,7 +27,7 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, check_axis_size, expected, unknown_choice
 from groupae.actions import ChannelAction, LatentAction, PartsAction
-from groupae.models.backbones import ChannelsLast, lay_channels_innermost
+from groupae.models.blocks import ChannelsLast, lay_channels_innermost
 from groupae.representations import Representation
 
 __all__ = [
