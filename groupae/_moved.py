@@ -98,7 +98,7 @@ _ROOMS = (
     ("models", "experiments.baselines", "paper"),
     ("models", "models", "backbones:conv+blocks"),
     ("models", "", "protocol:models.transform_module+protocols"),
-    ("metrics", "metrics", "choosing:registry+relative"),
+    ("metrics", "metrics", "choosing:registry+relative sets:chamfer+snr"),
     ("objectives", "objectives", "sets:terms"),
     ("viz", "experiments.datasets", "data_pictures:drawing"),
 )

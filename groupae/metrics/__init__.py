@@ -1,5 +1,6 @@
 """Metrics: scores of predictions and of latent codes, and the evaluation of a model."""
 
+from groupae.metrics.chamfer import CHAMFER, chamfer_distance, chamfer_score
 from groupae.metrics.evaluation import Estimate, evaluate
 from groupae.metrics.image import psnr_score, ssim_score
 from groupae.metrics.latent import latent_equivariance_error
@@ -14,14 +15,7 @@ from groupae.metrics.perceptual import (
 from groupae.metrics.registry import RELATIVE_SCORES, SCORES, default_scores, get_score
 from groupae.metrics.relative import relative_chamfer_score, relative_score
 from groupae.metrics.scores import OWN_PSNR, PSNR, SEEN_PSNR, SSIM, Score
-from groupae.metrics.sets import (
-    ATOM_SNR,
-    CHAMFER,
-    SNR,
-    chamfer_distance,
-    chamfer_score,
-    snr_score,
-)
+from groupae.metrics.snr import ATOM_SNR, SNR, snr_score
 from groupae.metrics.swaps import swap_scores
 from groupae.protocols import FixedPairs, Swaps
 from groupae.protocols import Model as Transforms

@@ -8,11 +8,12 @@ import torch
 from torch import Tensor
 
 from groupae._validation import expected, unknown_choice
+from groupae.metrics.chamfer import CHAMFER
 from groupae.metrics.image import is_in_unit_range
 from groupae.metrics.perceptual import LPIPS, ST_LPIPS
 from groupae.metrics.relative import relative_chamfer_score, relative_score, spread_of
 from groupae.metrics.scores import OWN_PSNR, PSNR, SEEN_PSNR, SSIM, Score
-from groupae.metrics.sets import ATOM_SNR, CHAMFER, SNR
+from groupae.metrics.snr import ATOM_SNR, SNR
 from groupae.protocols import PairBatch, is_point_set
 
 __all__ = ["RELATIVE_SCORES", "SCORES", "default_scores", "get_score", "parse_scores"]

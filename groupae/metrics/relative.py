@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from groupae._validation import ShapeError, expected
+from groupae.metrics.chamfer import chamfer_score
 from groupae.metrics.scores import Score
-from groupae.metrics.sets import chamfer_score
 from groupae.protocols import PairBatch, is_point_set
 
 __all__ = ["relative_chamfer_score", "relative_score", "rows_of", "spread_of"]
