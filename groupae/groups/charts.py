@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from groupae._validation import ShapeError, expected
+from groupae.groups.matrices import unit_like
 from groupae.kernels.dispatch import full_precision, is_transformed
 
 __all__ = [
@@ -204,8 +205,7 @@ def is_sign(x: Tensor, tolerance: float) -> Tensor:
 
 def is_orthogonal(x: Tensor, tolerance: float) -> Tensor:
     """Return whether matrices are orthogonal."""
-    eye = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
-    return ((x.mT @ x - eye).abs() <= 4 * tolerance).flatten(-2).all(-1)
+    return ((x.mT @ x - unit_like(x)).abs() <= 4 * tolerance).flatten(-2).all(-1)
 
 
 def is_rotation(x: Tensor, tolerance: float) -> Tensor:

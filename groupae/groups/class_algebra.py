@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from groupae._validation import expected
+from groupae.groups.matrices import nearer_isometry
 
 __all__ = ["Centre", "generic_numbers", "ideals"]
 
@@ -95,5 +96,5 @@ def _common_eigenvectors(operators: Tensor) -> Tensor:
         gaps = apart.square().sum(0) + eye
         step = -((turned * apart).sum(0) * (1 - eye)) / gaps
         vectors = vectors + vectors @ step
-        vectors = 1.5 * vectors - 0.5 * vectors @ (vectors.mT @ vectors)
+        vectors = nearer_isometry(vectors)
     return vectors

@@ -17,6 +17,7 @@ from torch import Tensor
 from groupae.groups.class_algebra import generic_numbers
 from groupae.groups.irreps import IrrepLabel
 from groupae.groups.lie.quaternions import matrix_from_euler_yxy
+from groupae.groups.matrices import nearer_isometry
 
 __all__ = ["couple_degrees", "couple_frequencies", "fold_frequency"]
 
@@ -102,7 +103,6 @@ def couple_degrees(matrices: Matrices, a: int, b: int, c: int) -> Tensor:
     moved = (left[2] @ (x / x.norm()) @ right[2].mT).flatten(1)
     columns = third[2][:, :, c]
     found: Tensor = torch.linalg.lstsq(columns, moved).solution.mT
-    for _ in range(2):  # one Newton step to the nearest isometry
-        found = 1.5 * found - 0.5 * found @ (found.mT @ found)
+    found = nearer_isometry(nearer_isometry(found))
     large = found.flatten()[(found.flatten().abs() > 1e-6).int().argmax()]
     return (found * large.sign()).reshape(2 * a + 1, 2 * b + 1, 2 * c + 1)

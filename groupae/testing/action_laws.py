@@ -22,6 +22,9 @@ from groupae.testing.samples import (
     largest,
     map_parts,
     parts,
+    rolled,
+    rows,
+    seeded,
     triples,
     weighted_sum,
 )
@@ -68,7 +71,7 @@ def check_action(
         g, h, _ = triples(action.group, some)
         z, n = latent, len(g)
         if z is None:
-            generator = torch.Generator().manual_seed(0)
+            generator = seeded(0)
             z = action.random_latent(n, generator=generator, dtype=dtype)
         _check_products(book, action, g, h, z)
         _check_splitting(book, action, g, z)
@@ -135,7 +138,7 @@ def _check_linearity(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any
 
 
 def _check_orbit(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:
-    head = map_parts(lambda part: part[:2], z)
+    head = rows(z, slice(2))
     thrice = map_parts(lambda part: part.repeat_interleave(3, 0), head)
     singles = action(g[:3].repeat(2, *(1,) * (g.ndim - 1)), thrice)
     orbit = map_parts(lambda part: part.flatten(0, 1), action.orbit(head, g[:3]))
@@ -153,18 +156,18 @@ def _check_batching(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any)
 
     moved = action(g, z)
     found = map_parts(lambda part: part.flatten(0, 2), action(deep(g), map_parts(deep, z)))
-    book.measure("batching", error(found, map_parts(lambda part: part[-6:], moved)), g[-6:])
-    alone = action(g[0], map_parts(lambda part: part[0], z))
-    first = map_parts(lambda part: part[:1], moved)
+    book.measure("batching", error(found, rows(moved, slice(-6, None))), g[-6:])
+    alone = action(g[0], rows(z, 0))
+    first = rows(moved, slice(1))
     book.measure("batching", error(map_parts(lambda part: part[None], alone), first), g[:1])
-    shared = action(g[:1], map_parts(lambda part: part[:3], z))
-    each = action(g[:1].expand(3, *g.shape[1:]), map_parts(lambda part: part[:3], z))
+    shared = action(g[:1], rows(z, slice(3)))
+    each = action(g[:1].expand(3, *g.shape[1:]), rows(z, slice(3)))
     book.measure("batching", error(shared, each), g[:1].expand(3, *g.shape[1:]))
-    w = map_parts(lambda part: part.roll(1, 0), z)
+    w = rolled(z)
     swapped = action.swap(map_parts(deep, z), map_parts(deep, w))
     flat = map_parts(lambda part: part[-6:], action.swap(z, w))
     book.measure("batching", error(map_parts(lambda part: part.flatten(0, 2), swapped), flat))
-    none = action(g[:0], map_parts(lambda part: part[:0], z))
+    none = action(g[:0], rows(z, slice(0)))
     empty = all(p.shape == q[:0].shape for p, q in zip(parts(none), parts(moved), strict=True))
     book.require("batching", empty, "an empty batch of codes has another shape")
 
@@ -181,7 +184,7 @@ def _check_splitting(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any
         told = all(bool((part.amax(0) > part.amin(0)).all()) for part in floating if part.numel())
         book.require("invariants", told, "a number that is the same for all codes tells nothing")
     with book.law("swap"):
-        w = map_parts(lambda part: part.roll(1, 0), z)
+        w = rolled(z)
         swapped = action.swap(z, w)
         book.measure("swap", error(action.invariants(swapped), action.invariants(z)))
         book.measure("swap", error(action.varying(swapped), action.varying(w)))
@@ -195,12 +198,12 @@ def _check_alignment(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any
     if not action.can_align:
         book.leave_out("can_align is False", "align")
         return
-    g, z = g[-4:], map_parts(lambda part: part[-4:], z)  # no hard ones, where a search may fail
+    g, z = g[-4:], rows(z, slice(-4, None))  # no hard ones, where a search may fail
     w = action(g, z)
     found = action.align(z, w)
     tolerance = torch.finfo(book.dtype).eps ** 0.5
     book.measure("align", error(action(found, z), w), g, tolerance=tolerance)
-    w = map_parts(lambda part: part.roll(1, 0), z)  # not on the orbit
+    w = rolled(z)  # not on the orbit
     distance = action.distance(z, w)
     reached = _length(action, action(action.align(z, w), z), w)
     book.measure("align", (distance - reached).double() / (1 + reached), tolerance=tolerance)
@@ -220,14 +223,14 @@ def _without_kinks(action: LatentAction[Any], g: Tensor) -> Tensor:
     """Return the elements, or random ones for an interpolation, which has kinks where exact."""
     if action.exactness == "exact":
         return g
-    return action.group.sample(len(g), generator=_seeded(), dtype=g.dtype)
+    return action.group.sample(len(g), generator=seeded(6), dtype=g.dtype)
 
 
 def _check_derivatives(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> None:
     if not all(part.is_floating_point() for part in parts(z)):
         book.leave_out("a part of the codes is not floating", "gradient", "derivative")
         return
-    w = map_parts(lambda part: part.roll(1, 0), z)
+    w = rolled(z)
     if action.exactness == "exact":  # an interpolation has kinks where it is exact
         check_element_gradient(book, action.group, g, lambda e: weighted_sum(action(e, z)))
         check_element_gradient(book, action.group, g, lambda e: weighted_sum(action.inverse(e, z)))
@@ -247,7 +250,7 @@ def _check_derivatives(book: LawBook, action: LatentAction[Any], g: Tensor, z: A
 
 def _check_groups(book: LawBook, action: LatentAction[Any], z: Any) -> None:
     """Check that elements of another group are refused, and the group of the subgroup."""
-    group, two = action.group, map_parts(lambda part: part[:2], z)
+    group, two = action.group, rows(z, slice(2))
     check_mismatch(book, group, "act", lambda other: action(other, two))
     check_mismatch(book, group, "inverse", lambda other: action.inverse(other, two))
     check_mismatch(book, group, "orbit", lambda other: action.orbit(two, other))
@@ -262,8 +265,8 @@ def _check_rows(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> 
     own = functools.partial(check_ownership, book)
     unit = action.group.identity(3, dtype=book.dtype)
     w = map_parts(lambda part: part.roll(1, 0)[-3:], z)
-    g, z = g[-3:], map_parts(lambda part: part[-3:], z)
-    one = map_parts(lambda part: part[:1], z)
+    g, z = g[-3:], rows(z, slice(-3, None))
+    one = rows(z, slice(1))
     for some in (g, unit):
         own("act", action, some, z)
         own("act", action, some, one)
@@ -273,11 +276,7 @@ def _check_rows(book: LawBook, action: LatentAction[Any], g: Tensor, z: Any) -> 
     own("varying", action.varying, z)
     own("swap", action.swap, z, w)
     own("residual", action.residual, z, w)
-    own("random_latent", lambda: action.random_latent(3, generator=_seeded(), dtype=book.dtype))
+    own("random_latent", lambda: action.random_latent(3, generator=seeded(6), dtype=book.dtype))
     if action.exactness == "exact" and action.can_align:
-        z, w = (map_parts(lambda part: part[:2], code) for code in (z, w))
+        z, w = (rows(code, slice(2)) for code in (z, w))
         own("align", action.align, z, w)
-
-
-def _seeded() -> torch.Generator:
-    return torch.Generator().manual_seed(6)

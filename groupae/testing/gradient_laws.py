@@ -24,7 +24,7 @@ from torch.func import grad, jacfwd, jacrev, vmap
 from groupae.groups import Group
 from groupae.kernels.dispatch import forced_path
 from groupae.testing.report import LawBook
-from groupae.testing.samples import largest, map_parts, parts
+from groupae.testing.samples import largest, map_parts, parts, rows
 
 __all__ = ["check_gradients"]
 
@@ -59,7 +59,7 @@ def check_gradients(
         book.leave_out("no part of the codes is floating", *_LAWS)
         return
     few = slice(None, None, -(-len(g) // _MOST))
-    path = _Path(group, act, g[few], map_parts(lambda part: part[few], z))
+    path = _Path(group, act, g[few], rows(z, few))
     start = torch.tensor([[0.0, 0.0], [0.3, -0.2]], dtype=book.dtype)
     p = start.repeat(len(path.g), 1)[: len(path.g)]  # exp at 0, a hard place, and elsewhere
     laws = _LAWS if second else _LAWS[:1]
@@ -67,8 +67,8 @@ def check_gradients(
         book.leave_out("has_second_derivatives is False", *_LAWS[1:])
     with book.law(*laws):
         with forced_path(fast=False):
-            rows = _rows(path, p) if second else p
-            w = _Wanted(book, path, p, _gradient(path, p), rows, path.scale(p))
+            wanted = _rows(path, p) if second else p
+            w = _Wanted(book, path, p, _gradient(path, p), wanted, path.scale(p))
         _check_first(w)
         if second:
             _check_second(w)

@@ -26,6 +26,7 @@ from groupae.testing.samples import (
     map_parts,
     parts,
     same_data,
+    seeded,
     triples,
 )
 
@@ -127,9 +128,7 @@ def _check_rows(book: LawBook, phi: Homomorphism, g: Tensor) -> None:
 
 
 def _check_gradient(book: LawBook, phi: Homomorphism, g: Tensor) -> None:
-    weights = torch.randn(
-        phi(g[:1]).shape[1:], generator=torch.Generator().manual_seed(0), dtype=g.dtype
-    )
+    weights = torch.randn(phi(g[:1]).shape[1:], generator=seeded(0), dtype=g.dtype)
     if phi.target.lie_dim and not phi.target.representatives(phi(g[:1])).equal(phi(g[:1])):
         book.leave_out("coordinates of the target jump, as angles do", "gradient", "derivative")
         return

@@ -19,6 +19,7 @@ from groupae.testing.samples import (
     each_row,
     error,
     same_data,
+    seeded,
     triples,
     weighted_sum,
 )
@@ -50,7 +51,7 @@ def check_representation(
         g, h, _ = triples(group, sample_elements(group, dtype) if elements is None else elements)
         thin = max(1, len(g) * rho.dim**2 // _MOST_ENTRIES)
         g, h = g[::thin], h[::thin]
-        generator = torch.Generator().manual_seed(0)
+        generator = seeded(0)
         x = torch.randn(len(g), 3, rho.dim, 2, generator=generator, dtype=dtype)
         _check_matrices(book, rho, g, h)
         with book.law("blocks"):

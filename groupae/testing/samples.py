@@ -29,17 +29,23 @@ __all__ = [
     "largest",
     "map_parts",
     "parts",
+    "rolled",
+    "rows",
     "same_data",
+    "seeded",
     "triples",
     "weighted_sum",
 ]
 
 
+def seeded(seed: int) -> torch.Generator:
+    """Return a random generator with a fixed seed."""
+    return torch.Generator().manual_seed(seed)
+
+
 def triples(group: Group, g: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return three aligned lists: elements, themselves or inverses or others, and others."""
-    shuffled = [
-        g[torch.randperm(len(g), generator=torch.Generator().manual_seed(seed))] for seed in (1, 2)
-    ]
+    shuffled = [g[torch.randperm(len(g), generator=seeded(seed))] for seed in (1, 2)]
     a = torch.cat([g, g, g])
     b = torch.cat([g, group.inverse(g), shuffled[0]])
     c = torch.cat([shuffled[1], g, shuffled[1]])
@@ -93,6 +99,16 @@ def map_parts(f: Callable[..., Tensor], *codes: Any) -> Any:
     if not isinstance(first, dict):
         return f(*codes)
     return {name: f(*(z[name] for z in codes)) for name in first}
+
+
+def rows(z: Any, some: slice | int) -> Any:
+    """Return some samples of a code."""
+    return map_parts(lambda part: part[some], z)
+
+
+def rolled(z: Any) -> Any:
+    """Return a code with each sample replaced by the one before it."""
+    return map_parts(lambda part: part.roll(1, 0), z)
 
 
 def each_row(t: Tensor, part: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from torch import Tensor
 from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel
 from groupae.testing.report import LawBook
-from groupae.testing.samples import finite_log
+from groupae.testing.samples import finite_log, seeded
 
 __all__ = ["LARGEST_LISTED", "check_grid", "check_placement", "check_sampling"]
 
@@ -34,7 +34,7 @@ def check_sampling(book: LawBook, group: Group) -> None:
     count = max(_DRAWS, 20 * (group.order or 0)) if small else _DRAWS
 
     def draw(seed: int) -> Tensor:
-        generator = torch.Generator().manual_seed(seed)
+        generator = seeded(seed)
         return group.sample(count, generator=generator, dtype=book.dtype)
 
     g, again, other = draw(0), draw(0), draw(1)

@@ -19,6 +19,7 @@ from groupae.groups.class_algebra import generic_numbers
 from groupae.groups.constants import Constant, look_up
 from groupae.groups.finite.enumerated_group import EnumeratedGroup, parse_json
 from groupae.groups.finite.found_irreps import MAX_ORDER
+from groupae.groups.matrices import nearer_isometry, unit_like
 
 __all__ = ["FiniteMatrixGroup", "parse_matrices"]
 
@@ -152,10 +153,8 @@ def _places(wanted: Tensor, listed: Tensor) -> Tensor:
 
 def _sharpen(matrices: Tensor) -> Tensor:
     """Return nearly orthogonal matrices made orthogonal to rounding, others as they are."""
-    eye = torch.eye(matrices.shape[-1], dtype=torch.float64)
-    if (matrices.mT @ matrices - eye).abs().amax() > 1e-9:
-        return matrices
-    return matrices @ (1.5 * eye - 0.5 * matrices.mT @ matrices)
+    off = matrices.mT @ matrices - unit_like(matrices)
+    return matrices if off.abs().amax() > 1e-9 else nearer_isometry(matrices)
 
 
 def parse_matrices(text: str) -> FiniteMatrixGroup:

@@ -27,6 +27,7 @@ from groupae._validation import expected
 from groupae.groups.class_algebra import generic_numbers, ideals
 from groupae.groups.constants import Constant, look_up
 from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.matrices import nearer_isometry, unit_like
 
 if TYPE_CHECKING:
     from groupae.groups.finite.enumerated_group import EnumeratedGroup
@@ -111,7 +112,7 @@ class FoundIrreps(Irreps):
         if label != "std":
             return True
         m = self._of(label).values
-        eye = torch.eye(m.shape[-1], dtype=torch.float64)
+        eye = unit_like(m)
         return bool((m.mT @ m - eye).abs().amax() < 1e-9)
 
     @override
@@ -305,8 +306,6 @@ def _canonical(matrices: Tensor) -> Tensor:
         basis.append(rest[best] / norms[best])
     q = torch.stack(basis, 1)
     turned = q.mT @ matrices @ q
-    eye = torch.eye(d, dtype=torch.float64)
-    for _ in range(2):  # one Newton step to the nearest orthogonal matrix
-        turned = turned @ (1.5 * eye - 0.5 * turned.mT @ turned)
-    turned[0] = eye
+    turned = nearer_isometry(nearer_isometry(turned))
+    turned[0] = unit_like(turned)
     return turned

@@ -30,6 +30,7 @@ from groupae.groups.lie.matrix_irreps import MatrixIrreps
 from groupae.groups.lie.matrix_log import coarse_log, newton_step
 from groupae.groups.lie.maximal_torus import MaximalTorus
 from groupae.groups.lie.square_matrices import SquareMatrices
+from groupae.groups.matrices import largest_entry, nearer_isometry, unit_like
 from groupae.kernels.dispatch import full_precision
 from groupae.kernels.exponential import matrix_exponential
 
@@ -200,15 +201,15 @@ class MatrixLieGroup(SquareMatrices):
         g, *rest = self.exp(normal @ self._spread.like(normal)).unbind(0)
         for factor in rest:
             g = self.compose(g, factor)
-        if self.is_compact:  # a Newton step of the polar decomposition
-            g = 1.5 * g - 0.5 * g @ (g.mT @ g)
+        if self.is_compact:
+            g = nearer_isometry(g)
         components = self._components(1).to(g)
         chosen = torch.randint(len(components), batch, generator=generator, device=device)
         return self.compose(components[chosen], g).to(dtype)
 
     def _is_orthogonal(self) -> bool:
         generators, others = self.algebra.values, self.discrete.values
-        eye = torch.eye(generators.shape[-1], dtype=torch.float64)
+        eye = unit_like(generators)
         skew = (generators + generators.mT).abs().amax() <= _EXACT * generators.abs().amax()
         return bool(skew) and bool(((others.mT @ others - eye).abs() <= _EXACT).all())
 
@@ -249,9 +250,8 @@ class MatrixLieGroup(SquareMatrices):
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
         """Return the largest difference of entries over the largest entry of both, if above 1."""
         self.check_elements(g, h)
-        g, h = torch.broadcast_tensors(g, h)
-        size = torch.maximum(g.abs(), h.abs()).flatten(-2).amax(-1)
-        return (g - h).abs().flatten(-2).amax(-1) / size.clamp(min=1)
+        size = torch.maximum(largest_entry(g), largest_entry(h))
+        return largest_entry(g - h) / size.clamp(min=1)
 
     # --- exponential and logarithm ----------------------------------------------------------
     @override
@@ -287,12 +287,12 @@ class MatrixLieGroup(SquareMatrices):
         The search has no gradient; two Newton steps from its result give the right one.
         """
         v = self._search_log(g.detach())
-        residual = self._residual(v, g.detach()).abs().flatten(-2).amax(-1)
+        residual = largest_entry(self._residual(v, g.detach()))
         near = residual <= _NEAR
         residual = torch.where(near, residual, math.inf)
         v = torch.where(near[..., None], v, 0.0)
         if torch.is_grad_enabled():
-            eye = torch.eye(g.shape[-1], dtype=g.dtype, device=g.device)
+            eye = unit_like(g)
             safe = torch.where(near[..., None, None], g, eye)
             v = self._newton(self._newton(v, safe), safe)
         return v, residual
@@ -305,23 +305,23 @@ class MatrixLieGroup(SquareMatrices):
         if self._torus is None:
             return v
         other = self._torus_log(g, self._torus)
-        found = self._residual(v, g).abs().flatten(-2).amax(-1) <= _NEAR
+        found = largest_entry(self._residual(v, g)) <= _NEAR
         return torch.where(found[..., None], v, other)
 
     def _torus_log(self, g: Tensor, torus: MaximalTorus) -> Tensor:
         """Return coordinates by a maximal torus in float64; arbitrary unless g is normal."""
         x = g.to(torch.float64)
-        eye = torch.eye(g.shape[-1], dtype=x.dtype, device=x.device)
+        eye = unit_like(x)
         tame = (x.abs() < _TAME).flatten(-2).all(-1)[..., None, None]
         x = torch.where(tame, x, eye)
         accuracy = torch.full(x.shape[:-2], 4 * torch.finfo(g.dtype).eps).to(x)
         if self.is_compact:
-            accuracy = accuracy + (x.mT @ x - eye).abs().flatten(-2).amax(-1)
+            accuracy = accuracy + largest_entry(x.mT @ x - eye)
         v = self._coordinates(torus.log(x, accuracy))
-        off = self._residual(v, x).abs().flatten(-2).amax(-1)
+        off = largest_entry(self._residual(v, x))
         for _ in range(3):  # skip steps that increase the residual, where exp is singular
             moved = self._tame(self._newton(v, x))
-            moved_off = self._residual(moved, x).abs().flatten(-2).amax(-1)
+            moved_off = largest_entry(self._residual(moved, x))
             closer = moved_off < off
             v = torch.where(closer[..., None], moved, v)
             off = torch.where(closer, moved_off, off)
@@ -334,7 +334,7 @@ class MatrixLieGroup(SquareMatrices):
         aside = self._exp(0.01 * units * torch.arange(self.lie_dim).to(g).cos())
         both = torch.stack([g, g @ aside])
         v, other = self._tame(self._coordinates(coarse_log(both))).unbind(0)
-        good = self._residual(v, g).abs().flatten(-2).amax(-1) <= 0.02
+        good = largest_entry(self._residual(v, g)) <= 0.02
         v = torch.where(good[..., None], v, other)
         for _ in range(4):
             v = self._tame(self._newton(v, g))
@@ -347,7 +347,7 @@ class MatrixLieGroup(SquareMatrices):
 
     def _residual(self, v: Tensor, g: Tensor) -> Tensor:
         """Return ``exp(-v) g - 1``."""
-        return self._exp(-v) @ g - torch.eye(g.shape[-1], dtype=g.dtype, device=g.device)
+        return self._exp(-v) @ g - unit_like(g)
 
     def _tame(self, v: Tensor) -> Tensor:
         """Return the coordinates, 0 in place of huge ones and NaN."""

@@ -25,6 +25,7 @@ import math
 import torch
 from torch import Tensor
 
+from groupae.groups.matrices import largest_entry, unit_like
 from groupae.kernels.exponential import matrix_exponential
 
 __all__ = ["coarse_log", "exp_jacobian", "newton_step"]
@@ -37,7 +38,7 @@ _DAMPING = 0.7  # power of eps; rounding errors of the normal equations stay bel
 
 def _square_root(a: Tensor, steps: int) -> Tensor:
     """Return the principal square root: the Denman-Beavers iteration in product form."""
-    eye = torch.eye(a.shape[-1], dtype=a.dtype, device=a.device)
+    eye = unit_like(a)
     root = defect = a
     for _ in range(steps):
         inverse = torch.linalg.inv_ex(defect).inverse  # no error, so no sync, if singular
@@ -52,15 +53,14 @@ def coarse_log(g: Tensor) -> Tensor:
     NaN where the roots do not converge. Wrong if its norm is above about 15 (unless it is
     nilpotent).
     """
-    eye = torch.eye(g.shape[-1], dtype=g.dtype, device=g.device)
+    eye = unit_like(g)
     root = g
     for steps in _ROOT_STEPS:
         root = _square_root(root, steps)
     power = root
     for _ in _ROOT_STEPS:
         power = power @ power
-    size = g.abs().flatten(-2).amax(-1)
-    converged = (power - g).abs().flatten(-2).amax(-1) <= 0.1 * size
+    converged = largest_entry(power - g) <= 0.1 * largest_entry(g)
     z = (root - eye) @ torch.linalg.inv_ex(root + eye).inverse
     square = z @ z
     series = eye / 11
@@ -73,11 +73,11 @@ def coarse_log(g: Tensor) -> Tensor:
 def exp_jacobian(ad: Tensor) -> Tensor:
     r"""Return :math:`(1 - e^{-\mathrm{ad}}) / \mathrm{ad}`, shape ``(*batch, k, k)``.
 
-    It is the upper right block of the exponential of ``[[-ad, 1], [0, 0]]``.
+    It is the mean of :math:`e^{-s\,\mathrm{ad}}` over s in [0, 1], and the upper right block of the
+    exponential of ``[[-ad, 1], [0, 0]]``.
     """
     k = ad.shape[-1]
-    eye = torch.eye(k, dtype=ad.dtype, device=ad.device).expand_as(ad)
-    upper = torch.cat([-ad, eye], -1)
+    upper = torch.cat([-ad, unit_like(ad).expand_as(ad)], -1)
     whole = torch.cat([upper, torch.zeros_like(upper)], -2)
     exponential = matrix_exponential(whole)
     return exponential[..., :k, k:]
@@ -97,7 +97,7 @@ def newton_step(v: Tensor, ad: Tensor, residual: Tensor, *, damped: bool) -> Ten
     """
     jacobian = exp_jacobian(ad)
     eps = torch.finfo(ad.dtype).eps
-    eye = torch.eye(ad.shape[-1], dtype=ad.dtype, device=ad.device)
+    eye = unit_like(ad)
     # no torch.linalg.solve: its forward-mode derivative is wrong under vmap (torch 2.13)
     inverse: Tensor
     if damped:

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from groupae.groups.class_algebra import generic_numbers
 from groupae.groups.constants import Constant
+from groupae.groups.matrices import unit_like
 
 __all__ = ["MaximalTorus"]
 
@@ -134,7 +135,7 @@ class MaximalTorus:
 
     def _turned_into_torus(self, y: Tensor) -> Tensor:
         """Return elements of the group that conjugate each member into the torus."""
-        turn = torch.eye(y.shape[-1], dtype=y.dtype, device=y.device).expand_as(y)
+        turn = unit_like(y).expand_as(y)
         roots = list(zip(self.planes.like(y), self.axes.like(y), self.speeds, strict=True))
         for _ in range(_SWEEPS if len(roots) > 1 else min(len(roots), 2)):
             for (first, second), axis, speed in roots:

@@ -13,6 +13,7 @@ from typing_extensions import override
 
 from groupae.groups.lie.quaternions import matrix_from_quat, quat_from_rotvec
 from groupae.groups.lie.square_matrices import SquareMatrices
+from groupae.groups.matrices import unit_like
 from groupae.kernels.dispatch import full_precision
 
 __all__ = ["OrthogonalMatrices", "determinant_sign", "nearest_rotation"]
@@ -74,8 +75,7 @@ def _newton_step(relative: Tensor) -> Tensor:
     skew = torch.stack([zy - yz, xz - zx, yx - xy], -1)
     symmetric = (relative + relative.mT) / 2
     trace = symmetric.diagonal(dim1=-2, dim2=-1).sum(-1)
-    identity = torch.eye(3, dtype=relative.dtype, device=relative.device)
-    a, b, c = (trace[..., None, None] * identity - symmetric).unbind(-2)
+    a, b, c = (trace[..., None, None] * unit_like(relative) - symmetric).unbind(-2)
     # Cramer's rule: a solver would raise at a singular matrix and wait for the device
     cofactors = torch.stack(
         [torch.linalg.cross(b, c), torch.linalg.cross(c, a), torch.linalg.cross(a, b)], -2

@@ -24,6 +24,7 @@ from groupae.groups.charts import Chart, is_homogeneous
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.lie.so2 import FrequencyIrreps
 from groupae.groups.lie_group import LieGroup
+from groupae.groups.matrices import unit_like
 from groupae.kernels.turning import turn_blocks
 
 __all__ = ["Translation", "homogeneous_matrix", "kronecker_lattice"]
@@ -164,8 +165,7 @@ class _TranslationIrreps(FrequencyIrreps):
 
 
 def _is_shift(x: Tensor, tolerance: float) -> Tensor:
-    eye = torch.eye(x.shape[-1], dtype=x.dtype, device=x.device)
-    still = ((x - eye)[..., :-1].abs() <= tolerance).flatten(-2).all(-1)
+    still = ((x - unit_like(x))[..., :-1].abs() <= tolerance).flatten(-2).all(-1)
     return still & is_homogeneous(x, tolerance)
 
 

@@ -21,13 +21,14 @@ from groupae._validation import expected
 from groupae.groups.base import Group
 from groupae.groups.finite_group import FiniteGroup
 from groupae.groups.irreps import Irreps
+from groupae.groups.lie.matrix_log import exp_jacobian
 from groupae.groups.lie.translation import Translation, homogeneous_matrix
 from groupae.groups.lie_group import LieGroup
+from groupae.groups.matrices import largest_entry
 from groupae.groups.products.extension_irreps import ExtensionIrreps
 from groupae.groups.products.packed import Packed, are_finite, are_lie
 from groupae.groups.samples import sample_elements
 from groupae.kernels.dispatch import full_precision
-from groupae.kernels.exponential import matrix_exponential
 
 if TYPE_CHECKING:
     from groupae.representations.base import Representation
@@ -318,7 +319,7 @@ class Semidirect(Packed):
             wide = torch.promote_types(g.dtype, torch.float32)  # no solver in half precision
             # no torch.linalg.solve: its second forward-mode derivative is wrong (torch 2.13)
             inverse: Tensor = torch.linalg.inv_ex(self._mean(w.to(wide))).inverse
-            largest = inverse.detach().abs().flatten(-2).amax(-1)
+            largest = largest_entry(inverse.detach())
             found = (largest < torch.finfo(wide).eps ** -0.75)[..., None]
             u = (inverse @ shift.to(wide)[..., None])[..., 0].to(g.dtype)
         return torch.where(found, torch.cat([u, w], -1), math.nan)
@@ -341,14 +342,10 @@ class Semidirect(Packed):
         return found.movedim(-1, 0).contiguous()
 
     def _mean(self, w: Tensor) -> Tensor:
-        """Return the mean of ``rho(exp(s w))`` over s in [0, 1], as a block of an exponential."""
+        """Return the mean of ``rho(exp(s w))`` over s in [0, 1]."""
         generators = self._generators.to(device=w.device, dtype=w.dtype)
         a = (w[..., None, None] * generators).sum(-3)
-        upper = torch.cat(
-            [a, torch.eye(a.shape[-1], dtype=a.dtype, device=a.device).expand_as(a)], -1
-        )
-        both = matrix_exponential(torch.cat([upper, torch.zeros_like(upper)], -2))
-        return both[..., : a.shape[-1], a.shape[-1] :]
+        return exp_jacobian(-a)
 
 
 class FiniteSemidirect(Semidirect, FiniteGroup):
