@@ -21,9 +21,10 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.groups.base import Group
+from groupae.groups.finite_group import FiniteGroup
 from groupae.groups.lie_group import LieGroup
 
-__all__ = ["Packed", "are_finite", "are_lie", "split_outside"]
+__all__ = ["FinitePacked", "Packed", "are_finite", "are_lie", "split_outside"]
 
 _MOST_COMBINED = 10**7  # largest number of elements in one tensor
 
@@ -335,3 +336,15 @@ class Packed(Group):
             raise TypeError(
                 expected(self, f"Lie groups for {method}", f"the discrete {', '.join(discrete)}")
             )
+
+
+class FinitePacked(Packed, FiniteGroup):
+    """A packed group of finite groups, which is finite."""
+
+    is_discrete = True
+
+    @property
+    @override
+    def order(self) -> int:
+        """Product of the orders of the parts."""
+        return math.prod([part.order or 0 for part in self.parts])

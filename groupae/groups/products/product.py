@@ -18,11 +18,10 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.groups.base import Group
-from groupae.groups.finite_group import FiniteGroup
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.lie.so2 import FrequencyIrreps
 from groupae.groups.lie_group import LieGroup
-from groupae.groups.products.packed import Packed, are_finite, are_lie, split_outside
+from groupae.groups.products.packed import FinitePacked, Packed, are_finite, are_lie, split_outside
 
 __all__ = ["FiniteProduct", "LieProduct", "Product"]
 
@@ -364,23 +363,15 @@ class Product(Packed):
         return torch.cat([factor.log(part) for factor, part in pairs], -1)
 
 
-class FiniteProduct(Product, FiniteGroup):
+class FiniteProduct(Product, FinitePacked):
     """A direct product of finite groups.
 
     Example:
-        >>> from groupae import Cyclic
+        >>> from groupae import Cyclic, FiniteGroup
         >>> G = Cyclic(2) * Cyclic(2)
         >>> isinstance(G, FiniteGroup), G.order
         (True, 4)
     """
-
-    is_discrete = True
-
-    @property
-    @override
-    def order(self) -> int:
-        """Product of the orders of the factors."""
-        return math.prod([factor.order or 0 for factor in self.factors])
 
 
 class LieProduct(Product, LieGroup):

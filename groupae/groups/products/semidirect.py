@@ -19,14 +19,13 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.groups.base import Group
-from groupae.groups.finite_group import FiniteGroup
 from groupae.groups.irreps import Irreps
 from groupae.groups.lie.matrix_log import exp_jacobian
 from groupae.groups.lie.translation import Translation, homogeneous_matrix
 from groupae.groups.lie_group import LieGroup
 from groupae.groups.matrices import largest_entry
 from groupae.groups.products.extension_irreps import ExtensionIrreps
-from groupae.groups.products.packed import Packed, are_finite, are_lie
+from groupae.groups.products.packed import FinitePacked, Packed, are_finite, are_lie
 from groupae.groups.samples import sample_elements
 from groupae.kernels.dispatch import full_precision
 
@@ -348,16 +347,8 @@ class Semidirect(Packed):
         return exp_jacobian(-a)
 
 
-class FiniteSemidirect(Semidirect, FiniteGroup):
+class FiniteSemidirect(Semidirect, FinitePacked):
     """A semidirect product of finite groups."""
-
-    is_discrete = True
-
-    @property
-    @override
-    def order(self) -> int:
-        """Product of the orders of the parts."""
-        return math.prod([part.order or 0 for part in self.parts])
 
 
 class LieSemidirect(Semidirect, LieGroup):
