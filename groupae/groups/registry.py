@@ -36,56 +36,55 @@ from groupae.groups.products.semidirect import Semidirect
 
 __all__ = ["GROUP_PLUG_INS", "example_groups", "get_group", "register_group"]
 
-_SPELLINGS: Mapping[str, tuple[str, Callable[..., Group]]] = {
-    "so2": (r"so\(?2\)?", SO2),
-    "so3": (r"so\(?3\)?|so\(3, *backend=(?P<backend>\w+)\)", SO3),
-    "cyclic(n)": (r"(?:c|cyclic)[_(](?P<n>\d+)\)?", Cyclic),
-    "dihedral(n)": (r"(?:d|dihedral)[_(](?P<n>\d+)\)?", Dihedral),
-    "o2": (r"o\(?2\)?", O2),
-    "o3": (r"o\(?3\)?|o\(3, *backend=(?P<backend>\w+)\)", O3),
-    "permutation(n)": (r"(?:s|permutation)[_(](?P<n>\d+)\)?", Permutation),
-    "tetrahedral": (r"tetrahedral", Tetrahedral),
-    "octahedral": (r"octahedral", Octahedral),
-    "icosahedral": (r"icosahedral", Icosahedral),
+# Pattern of the text, with arguments as named groups; what makes the group; small examples.
+_SPELLINGS: Mapping[str, tuple[str, Callable[..., Group], tuple[str, ...]]] = {
+    "so2": (r"so\(?2\)?", SO2, ("so2",)),
+    "so3": (r"so\(?3\)?|so\(3, *backend=(?P<backend>\w+)\)", SO3, ("so3",)),
+    "cyclic(n)": (
+        r"(?:c|cyclic)[_(](?P<n>\d+)\)?",
+        Cyclic,
+        ("cyclic(1)", "cyclic(2)", "cyclic(5)", "cyclic(8)"),
+    ),
+    "dihedral(n)": (
+        r"(?:d|dihedral)[_(](?P<n>\d+)\)?",
+        Dihedral,
+        ("dihedral(1)", "dihedral(3)", "dihedral(4)"),
+    ),
+    "o2": (r"o\(?2\)?", O2, ("o2",)),
+    "o3": (r"o\(?3\)?|o\(3, *backend=(?P<backend>\w+)\)", O3, ("o3",)),
+    "permutation(n)": (
+        r"(?:s|permutation)[_(](?P<n>\d+)\)?",
+        Permutation,
+        ("permutation(1)", "permutation(3)", "permutation(4)"),
+    ),
+    "tetrahedral": (r"tetrahedral", Tetrahedral, ("tetrahedral",)),
+    "octahedral": (r"octahedral", Octahedral, ("octahedral",)),
+    "icosahedral": (r"icosahedral", Icosahedral, ("icosahedral",)),
     "<(0 1 2), (0 1)>": (
         r"<(?P<cycles>[\d(), ]+?)(?: on (?P<points>\d+))?>",
         parse_permutations,
+        ("<(0 1 2 3)(4 5 6 7), (0 4 2 6)(1 7 3 5)>",),
     ),
-    "table[[...]]": (r"table(?P<text>\[.*\])", parse_table),
-    "matrices[[...]]": (r"matrices(?P<text>\[.*\])", parse_matrices),
+    "table[[...]]": (r"table(?P<text>\[.*\])", parse_table, ("table[[0,1,2],[1,2,0],[2,0,1]]",)),
+    "matrices[[...]]": (
+        r"matrices(?P<text>\[.*\])",
+        parse_matrices,
+        ("matrices[[[0,-1],[1,0]],[[1,0],[0,-1]]]",),
+    ),
     "MatrixLieGroup(algebra=[[[...]]])": (
         r"MatrixLieGroup\(algebra=(?P<algebra>[^a-df-z]*?)(?:,discrete=(?P<discrete>[^a-df-z]*))?\)",
         MatrixLieGroup.from_text,
+        ("MatrixLieGroup(algebra=[[[1,0],[0,-1]],[[0,1],[0,0]],[[0,0],[1,0]]])",),
     ),
-    "affine": (r"aff\+\(1\)|affine", Affine),
-    "scaling": (r"r>0|scaling", Scaling),
-    "translation(n)": (r"(?:t|translation)[_(](?P<n>\d+)\)?", Translation),
-    "se2": (r"se\(?2\)?", SE2),
-    "se3": (r"se\(?3\)?", SE3),
-}
-
-_EXAMPLES: Mapping[str, tuple[str, ...]] = {
-    "so2": ("so2",),
-    "so3": ("so3",),
-    "cyclic(n)": ("cyclic(1)", "cyclic(2)", "cyclic(5)", "cyclic(8)"),
-    "dihedral(n)": ("dihedral(1)", "dihedral(3)", "dihedral(4)"),
-    "o2": ("o2",),
-    "o3": ("o3",),
-    "permutation(n)": ("permutation(1)", "permutation(3)", "permutation(4)"),
-    "tetrahedral": ("tetrahedral",),
-    "octahedral": ("octahedral",),
-    "icosahedral": ("icosahedral",),
-    "<(0 1 2), (0 1)>": ("<(0 1 2 3)(4 5 6 7), (0 4 2 6)(1 7 3 5)>",),
-    "table[[...]]": ("table[[0,1,2],[1,2,0],[2,0,1]]",),
-    "matrices[[...]]": ("matrices[[[0,-1],[1,0]],[[1,0],[0,-1]]]",),
-    "MatrixLieGroup(algebra=[[[...]]])": (
-        "MatrixLieGroup(algebra=[[[1,0],[0,-1]],[[0,1],[0,0]],[[0,0],[1,0]]])",
+    "affine": (r"aff\+\(1\)|affine", Affine, ("affine",)),
+    "scaling": (r"r>0|scaling", Scaling, ("scaling",)),
+    "translation(n)": (
+        r"(?:t|translation)[_(](?P<n>\d+)\)?",
+        Translation,
+        ("translation(1)", "translation(3)"),
     ),
-    "affine": ("affine",),
-    "scaling": ("scaling",),
-    "translation(n)": ("translation(1)", "translation(3)"),
-    "se2": ("se2",),
-    "se3": ("se3",),
+    "se2": (r"se\(?2\)?", SE2, ("se2",)),
+    "se3": (r"se\(?3\)?", SE3, ("se3",)),
 }
 _PRODUCTS = (
     "cyclic(3) * cyclic(4)",
@@ -124,7 +123,7 @@ def get_group(text: str | Mapping[str, str]) -> Group:
 
 def example_groups() -> tuple[Group, ...]:
     """Return small examples of every kind of built-in group and of products, simplest first."""
-    texts = (*(text for texts in _EXAMPLES.values() for text in texts), *_PRODUCTS)
+    texts = (*(text for _, _, some in _SPELLINGS.values() for text in some), *_PRODUCTS)
     return tuple(get_group(text) for text in texts)
 
 
@@ -170,7 +169,7 @@ def _simple_group(text: str) -> Group:
 
 
 def _built_in(text: str) -> Group | None:
-    for pattern, build in _SPELLINGS.values():
+    for pattern, build, _ in _SPELLINGS.values():
         match = re.fullmatch(pattern, text.strip(), flags=re.IGNORECASE)
         if match:
             found = {key: value for key, value in match.groupdict().items() if value is not None}
@@ -181,7 +180,7 @@ def _built_in(text: str) -> Group | None:
 def _is_built_in(name: str) -> bool:
     """Return whether a name, alone or with a number, is that of a built-in group."""
     texts = (name, *(f"{name}({n})" for n in (1, 2, 3, 4)))
-    patterns = [pattern for pattern, _ in _SPELLINGS.values()]
+    patterns = [pattern for pattern, _, _ in _SPELLINGS.values()]
     return any(re.fullmatch(p, t, flags=re.IGNORECASE) for p in patterns for t in texts)
 
 

@@ -190,6 +190,7 @@ class Permutation(FiniteGroup):
     """
 
     n: int
+    standard_text = "1xstd"
 
     def __post_init__(self) -> None:
         check_count("Permutation", "n", self.n)
@@ -233,12 +234,6 @@ class Permutation(FiniteGroup):
     def irreps(self) -> Irreps:
         """Partitions of n; a cutoff is on the number of boxes below the first row."""
         return _YoungIrreps(self.n)
-
-    @property
-    @override
-    def standard_text(self) -> str:
-        """The permutation matrices, which are reducible for n > 1."""
-        return "1xstd"
 
     @override
     def identity(

@@ -77,6 +77,8 @@ class Affine(LieGroup):
         tensor([ 6., 11.])
     """
 
+    name = "Aff+(1)"
+    standard_text = "1xstd"
     element_shape = (2,)
     is_compact = False
     lie_dim = 2
@@ -93,21 +95,9 @@ class Affine(LieGroup):
 
     @property
     @override
-    def name(self) -> str:
-        """``Aff+(1)``."""
-        return "Aff+(1)"
-
-    @property
-    @override
     def irreps(self) -> Irreps:
         """Powers of the scale, and the indecomposable ``std``."""
         return _AffineIrreps()
-
-    @property
-    @override
-    def standard_text(self) -> str:
-        """Homogeneous 2x2 matrices."""
-        return "1xstd"
 
     @override
     def identity(

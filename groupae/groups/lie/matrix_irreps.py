@@ -55,6 +55,8 @@ class MatrixIrreps(Irreps):
 
     group: MatrixLieGroup
 
+    is_complete = False  # it has other irreps, which are not known
+
     @override
     def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
         """Return the labels, without representations that are equivalent to an earlier one."""
@@ -81,12 +83,6 @@ class MatrixIrreps(Irreps):
     def commutant_dim(self, label: IrrepLabel) -> int:
         images = self._derivative(label)
         return len(_commuting(images, images))
-
-    @property
-    @override
-    def is_complete(self) -> bool:
-        """False, since other irreps are not known."""
-        return False
 
     @override
     def is_irreducible(self, label: IrrepLabel) -> bool:

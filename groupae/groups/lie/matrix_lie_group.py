@@ -73,6 +73,7 @@ class MatrixLieGroup(SquareMatrices):
     _spread: Constant = dataclasses.field(init=False, repr=False, compare=False)
     _compact: bool = dataclasses.field(init=False, repr=False, compare=False)
     _torus: MaximalTorus | None = dataclasses.field(init=False, repr=False, compare=False)
+    standard_text = "1xstd"
 
     def __init__(self, algebra: Matrices, discrete: Matrices = ()) -> None:
         generators = stack_matrices("algebra", algebra)
@@ -165,12 +166,6 @@ class MatrixLieGroup(SquareMatrices):
     def irreps(self) -> Irreps:
         """``0``, ``std`` (the matrices), ``dual`` (inverse transposes), ``adj`` (the algebra)."""
         return MatrixIrreps(self)
-
-    @property
-    @override
-    def standard_text(self) -> str:
-        """The matrices themselves."""
-        return "1xstd"
 
     # --- the group operations ---------------------------------------------------------------
     @override

@@ -20,7 +20,6 @@ from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.lie.orthogonal_matrices import determinant_sign
 from groupae.groups.lie.reflections import ReflectionIrreps, RotationsAndReflections
 from groupae.groups.lie.so2 import SO2
-from groupae.groups.lie_group import LieGroup
 from groupae.kernels.turning import turn_matrix
 
 __all__ = ["O2", "orthogonal_angle", "orthogonal_matrix"]
@@ -93,6 +92,8 @@ class O2(RotationsAndReflections):
         9
     """
 
+    name = "O(2)"
+    rotations = SO2()
     element_shape = (2, 2)
     lie_dim = 1
     atlas = (
@@ -108,21 +109,9 @@ class O2(RotationsAndReflections):
 
     @property
     @override
-    def name(self) -> str:
-        """``O(2)``."""
-        return "O(2)"
-
-    @property
-    @override
     def irreps(self) -> Irreps:
         """``0``, ``0-``, and the frequencies 1, 2, ..."""
         return _O2Irreps(self)
-
-    @property
-    @override
-    def rotations(self) -> LieGroup:
-        """SO(2)."""
-        return SO2()
 
     @override
     def _split(self, g: Tensor) -> tuple[Tensor, Tensor]:

@@ -59,6 +59,7 @@ class _RigidIrreps(ExtensionIrreps):
 class RigidMotions(SquareMatrices):
     """Base class of `SE2` and `SE3`."""
 
+    standard_text = "1xstd"
     is_compact = False
 
     @property
@@ -98,12 +99,6 @@ class RigidMotions(SquareMatrices):
     def irreps(self) -> Irreps:
         """The irreps of the rotations, pulled back, and the indecomposable ``std``."""
         return _RigidIrreps(self)
-
-    @property
-    @override
-    def standard_text(self) -> str:
-        """The homogeneous matrices."""
-        return "1xstd"
 
     def pack(self, shift: Tensor, rotation: Tensor) -> Tensor:
         """Return the motion that first rotates, then shifts; batch axes broadcast.

@@ -82,6 +82,7 @@ class Scaling(LieGroup):
         tensor(2.)
     """
 
+    name = "R>0"
     is_compact = False
     is_abelian = True
     lie_dim = 1
@@ -89,12 +90,6 @@ class Scaling(LieGroup):
         Chart("factor", (), "floating", "a positive factor", lambda x, _: x > 0),
         Chart("log", (), "floating", "the logarithm of a factor", lambda x, _: _is_factor(x.exp())),
     )
-
-    @property
-    @override
-    def name(self) -> str:
-        """``R>0``."""
-        return "R>0"
 
     @property
     @override

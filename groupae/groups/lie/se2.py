@@ -34,16 +34,11 @@ class SE2(RigidMotions):
     """
 
     n = 2
+    rotations = SO2()
     atlas = (
         Chart("matrix", (3, 3), "floating", "[[R, b], [0, 1]], R a rotation", _is_rigid, PROJECT),
         Chart("xy_angle", (3,), "floating", "a shift, and an angle in radians"),
     )
-
-    @property
-    @override
-    def rotations(self) -> SO2:
-        """`SO2`."""
-        return SO2()
 
     @override
     def _matrix(self, rotation: Tensor) -> Tensor:

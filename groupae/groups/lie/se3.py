@@ -35,6 +35,7 @@ class SE3(RigidMotions):
     """
 
     n = 3
+    rotations = SO3()
     atlas = (
         Chart("matrix", (4, 4), "floating", "[[R, b], [0, 1]], R a rotation", _is_rigid, PROJECT),
         Chart(
@@ -45,12 +46,6 @@ class SE3(RigidMotions):
             lambda x, near: is_nonzero(x[..., 3:], near),
         ),
     )
-
-    @property
-    @override
-    def rotations(self) -> SO3:
-        """`SO3`."""
-        return SO3()
 
     @override
     def _matrix(self, rotation: Tensor) -> Tensor:

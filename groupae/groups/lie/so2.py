@@ -133,6 +133,7 @@ class SO2(LieGroup):
         [[0, -1], [1, 0]]
     """
 
+    name = "SO(2)"
     is_abelian = True
     lie_dim = 1
     atlas = (
@@ -141,12 +142,6 @@ class SO2(LieGroup):
         Chart("complex", (), "complex", "a number other than 0", is_nonzero),
         Chart("matrix", (2, 2), "floating", "a rotation of the plane", is_rotation, PROJECT),
     )
-
-    @property
-    @override
-    def name(self) -> str:
-        """``SO(2)``."""
-        return "SO(2)"
 
     @property
     @override

@@ -185,6 +185,7 @@ class Translation(LieGroup):
     """
 
     n: int = 1
+    standard_text = "1xstd"
     is_compact = False
     is_abelian = True
 
@@ -224,12 +225,6 @@ class Translation(LieGroup):
     def irreps(self) -> Irreps:
         """The waves ``[k1,...,kn]`` and the indecomposable ``std``."""
         return _TranslationIrreps(self.n)
-
-    @property
-    @override
-    def standard_text(self) -> str:
-        """Homogeneous matrices of size n + 1."""
-        return "1xstd"
 
     @override
     def identity(

@@ -30,6 +30,8 @@ class ExtensionIrreps(Irreps):
     ``std`` of the quotient itself is written ``(std)``.
     """
 
+    is_complete = False  # it has other irreps, which are not known
+
     @property
     @abc.abstractmethod
     def quotient(self) -> Group:
@@ -97,12 +99,6 @@ class ExtensionIrreps(Irreps):
         rho = self.quotient.standard().matrix(h, torch.float64)
         moving = rho - torch.eye(rho.shape[-1], dtype=torch.float64)
         return 1 + rho.shape[-1] - int(torch.linalg.matrix_rank(moving.flatten(0, 1), rtol=1e-9))
-
-    @property
-    @override
-    def is_complete(self) -> bool:
-        """False, since only the irreps of a quotient are listed."""
-        return False
 
     @override
     def is_irreducible(self, label: IrrepLabel) -> bool:
