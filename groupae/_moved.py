@@ -33,7 +33,7 @@ _ROOMS = (
     (
         "actions",
         "actions",
-        "alignment:align.overlap gauss_newton:align.gauss_newton learned:split "
+        "alignment:align.overlap custom:base gauss_newton:align.gauss_newton learned:split "
         "linear:vector+channel+axis+align.overlap motions:positions+align.motion "
         "multiplication:left_multiplication newton:align.newton sets:set "
         "symmetries:grid_symmetries tokens:token",

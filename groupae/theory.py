@@ -31,7 +31,7 @@ from groupae.actions import (
     PartsAction,
     VectorAction,
 )
-from groupae.actions.base import map_latent
+from groupae.actions.codes import map_latent
 from groupae.groups import Cyclic, Group
 from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.groups.matching import check_same_group

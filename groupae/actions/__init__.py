@@ -8,8 +8,9 @@ function of the user's, ``align`` the search for the element between two codes, 
 from groupae.actions.affine import AffineAction
 from groupae.actions.align.gauss_newton import search
 from groupae.actions.axis import AxisAction
-from groupae.actions.base import Description, LatentAction, LatentRow
+from groupae.actions.base import LatentAction
 from groupae.actions.channel import ChannelAction
+from groupae.actions.description import Description, LatentRow
 from groupae.actions.grid import GridAction
 from groupae.actions.left_multiplication import LeftMultiplication
 from groupae.actions.parts import PartsAction

@@ -9,7 +9,7 @@ from typing_extensions import override
 from groupae._validation import expected
 from groupae.actions.align.overlap import AffineOverlap, Overlap
 from groupae.actions.axis import AxisAction
-from groupae.actions.base import Description, LatentRow
+from groupae.actions.description import Description, LatentRow
 from groupae.groups import Affine
 from groupae.groups.base import align_batch
 
@@ -54,7 +54,6 @@ class AffineAction(AxisAction):
     @override
     def forward(self, g: Tensor, z: Tensor) -> Tensor:
         """Return ``a z + b`` on the varying entries."""
-        self.check_latent(z)
         g, z, axis = align_batch(self, self.group, g, z, self.axis)
         more = (1,) * (z.ndim - axis)
         a, b = (part.reshape(*part.shape, *more) for part in g.unbind(-1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,7 +11,8 @@ from typing_extensions import override
 
 from groupae._validation import check_axis_size, check_floating, expected
 from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
-from groupae.actions.base import Description, LatentAction, LatentRow
+from groupae.actions.base import LatentAction
+from groupae.actions.description import Description, LatentRow
 from groupae.groups import Group
 from groupae.representations import Representation
 
@@ -26,25 +28,22 @@ class AxisAction(LatentAction[Tensor]):
         is_invariant: Mask over that axis, shape ``(size,)``.
     """
 
+    broadcasts = True
     invariant_mask: Tensor
 
     def __init__(self, group: Group, axis: int, is_invariant: Tensor) -> None:
-        super().__init__()
-        self.group = group
+        super().__init__(group)
         self.axis = axis
+        self.code_shape = (len(is_invariant), *(None,) * (-axis - 1))
         self.register_buffer("invariant_mask", is_invariant, persistent=False)
-
-    @override
-    def batch_ndim(self, z: Tensor) -> int:
-        """Return how many axes stand before the one acted on."""
-        return z.ndim + self.axis
 
     @property
     def size(self) -> int:
         """Length of the axis acted on."""
         return len(self.invariant_mask)
 
-    def check_latent(self, z: object) -> None:
+    @override
+    def check_latent(self, z: Any) -> None:
         """Raise unless ``z`` is a floating tensor with `size` entries along its axis."""
         noun = "features" if self.axis == -1 else "channels"
         remedy = f"the encoder must end in {self.size} {noun}"
@@ -52,37 +51,14 @@ class AxisAction(LatentAction[Tensor]):
         assert isinstance(z, Tensor)
         check_floating(self, "z", z)
 
-    def _select(self, z: Tensor, mask: Tensor) -> Tensor:
-        self.check_latent(z)
-        return z.movedim(self.axis, -1)[..., mask].movedim(-1, self.axis)
+    @override
+    def _select(self, part: Tensor, mask: Tensor) -> Tensor:
+        """Return the entries marked along the axis, other axes as they are."""
+        return part.movedim(self.axis, -1)[..., mask].movedim(-1, self.axis)
 
     @override
-    def invariants(self, z: Tensor) -> Tensor:
-        """Return the entries that no element changes, along the same axis; no complete set."""
-        return self._select(z, self.invariant_mask)
-
-    @override
-    def varying(self, z: Tensor) -> Tensor:
-        """Return the other entries."""
-        return self._select(z, ~self.invariant_mask)
-
-    @override
-    def swap(self, z: Tensor, w: Tensor) -> Tensor:
-        """Return invariant entries of ``z`` beside varying entries of ``w``."""
-        self.check_latent(z)
-        self.check_latent(w)
-        return torch.where(self.invariant_mask.view(-1, *(1,) * (-self.axis - 1)), z, w)
-
-    @override
-    def random_latent(
-        self,
-        *batch: int,
-        generator: torch.Generator | None = None,
-        dtype: torch.dtype = torch.float32,
-    ) -> Tensor:
-        """Return normal codes; axes behind the one acted on have length 2."""
-        shape = (*batch, self.size, *(2,) * (-self.axis - 1))
-        return torch.randn(shape, generator=generator, dtype=dtype)
+    def _blend(self, part: Tensor, other: Tensor, mask: Tensor) -> Tensor:
+        return torch.where(mask.view(-1, *(1,) * (-self.axis - 1)), part, other)
 
 
 class RepresentationAction(AxisAction):
@@ -113,7 +89,6 @@ class RepresentationAction(AxisAction):
     @override
     def forward(self, g: Tensor, z: Tensor) -> Tensor:
         """Return ``rho(g) z`` along the axis."""
-        self.check_latent(z)
         return self.rho.act(g, z, dim=self.axis)
 
     @override

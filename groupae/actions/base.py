@@ -1,104 +1,94 @@
-"""Latent actions: how a group moves a latent code.
+"""The interface of latent actions, with defaults for all but the action itself.
 
 The law, for every action: ``act(gh, z) = act(g, act(h, z))`` and ``act(e, z) = z``. A code splits
 into an invariant part, which no element changes, and a varying part. Two codes compare up to the
 group: `LatentAction.align` finds the element that carries one nearest to the other, and
-`LatentAction.distance` what remains between them then.
+`LatentAction.distance` is the distance that remains.
 """
 
 from __future__ import annotations
 
 import abc
-import dataclasses
+import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal
 
 import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._moved import share_names
-from groupae._validation import ShapeError, expected
+from groupae._validation import ShapeError, check_floating, expected
+from groupae.actions.align.gauss_newton import search
 from groupae.actions.align.newton import MOST_TRIED
+from groupae.actions.align.overlap import Overlap
+from groupae.actions.codes import Latent, join, like_code, map_latent, named, to_one_batch
+from groupae.actions.description import Description, LatentRow
 from groupae.groups import Group
-from groupae.groups.base import align_batch
 from groupae.groups.maps.homomorphisms import Homomorphism
+from groupae.groups.samples import sample_pairs
 
-if TYPE_CHECKING:
-    from groupae.actions.align.overlap import Overlap
+__all__ = ["FunctionAction", "LatentAction"]
 
-__all__ = [
-    "Description",
-    "LatentAction",
-    "LatentRow",
-    "carry",
-    "join",
-    "map_latent",
-    "match_batch",
-]
-
-Latent = TypeVar("Latent", Tensor, dict[str, Tensor])
-
-
-def map_latent(f: Callable[[Tensor], Tensor], z: Latent) -> Latent:
-    """Return ``f`` of a code: of the tensor, or of each named part."""
-    return {name: f(part) for name, part in z.items()} if isinstance(z, dict) else f(z)
-
-
-@dataclasses.dataclass(frozen=True)
-class LatentRow:
-    """One line of `LatentAction.describe`."""
-
-    part: str
-    where: str
-    irrep: str
-    copies: int
-    is_invariant: bool
-
-
-@dataclasses.dataclass(frozen=True)
-class Description:
-    """What lies where in a latent code; prints as a table."""
-
-    title: str
-    rows: tuple[LatentRow, ...]
-
-    @override
-    def __str__(self) -> str:
-        head = ("latent", "irrep", "copies", "invariant")
-        body = [
-            (f"{r.part}{r.where}", r.irrep, str(r.copies), "yes" if r.is_invariant else "no")
-            for r in self.rows
-        ]
-        widths = [max(len(cell) for cell in column) for column in zip(head, *body, strict=True)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-            for line in (head, tuple("-" * width for width in widths), *body)
-        ]
-        return "\n".join([self.title, *lines])
-
-    __repr__ = __str__
+_TOLERANCE = 1e-6  # of a law in float64, relative: a user's function may be badly conditioned
 
 
 class LatentAction(nn.Module, Generic[Latent], abc.ABC):
     """A left action of `group` on latent codes (a tensor, or a dict of named tensors).
 
-    Subclasses give `forward`, `invariants`, `varying`, `swap` and `describe`.
+    A subclass gives `forward` and one of `invariant_mask` and `code_shape`. Everything else has a
+    default, to be overridden where the action knows better; set `is_linear` to false if it is not.
+
+    Args:
+        group: The acting group; a subclass may also set the attribute itself.
 
     Attributes:
         group: The acting group.
+        code_shape: Shape of one code without batch axes, ``None`` for an axis of any length; of
+            named parts a dict of shapes. That of the mask unless given.
+        invariant_mask: True for the entries of a code that no element changes: bool, of the shape
+            of one code, or a dict of such masks. Nothing is invariant unless given.
+        free_length: Length of axes of any length in random codes.
+        broadcasts: Whether `forward` takes batches of elements and codes that broadcast; else both
+            are expanded to one batch before, and its result is checked.
         is_linear: Whether every element acts linearly.
         exactness: ``"exact"``, or ``"interpolated"`` for actions that hold up to resampling.
         exact_subgroup: The inclusion of a subgroup on which the law holds exactly; ``None`` means
             that it does on the whole group.
         has_second_derivatives: Whether derivatives of derivatives are defined; else torch refuses.
+
+    Example:
+        >>> from groupae import SO2
+        >>> from groupae.testing import check_action
+        >>> class TurnLastTwo(LatentAction):
+        ...     invariant_mask = torch.tensor([True, False, False])
+        ...     def forward(self, g, z):
+        ...         return torch.cat([z[..., :1], self.group.rep("1x1").act(g, z[..., 1:])], -1)
+        >>> check_action(TurnLastTwo(SO2())).passed
+        True
     """
 
     group: Group
+    code_shape: Any = None
+    invariant_mask: Any
+    free_length: int = 2
+    broadcasts: bool = False
     is_linear: bool = True
     exactness: Literal["exact", "interpolated"] = "exact"
     exact_subgroup: Homomorphism | None = None
     has_second_derivatives: bool = True
+    _maker = "forward"
+
+    def __init__(self, group: Group | None = None) -> None:
+        super().__init__()
+        if group is not None:
+            if not isinstance(group, Group):
+                raise TypeError(expected(type(self).__name__, "a group", repr(group)))
+            self.group = group
+
+    @override
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.group})"
 
     @override
     def __init_subclass__(cls, **options: Any) -> None:
@@ -120,6 +110,20 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         """
         return self.group.order is None or self.group.order <= MOST_TRIED
 
+    # --- the action -------------------------------------------------------------------------
+    @override
+    def __call__(self, g: Tensor, z: Latent) -> Latent:
+        """Return ``g . z`` after a check of both."""
+        self.group.check_elements(g)
+        self.check_latent(z)
+        moved: Latent
+        if self.broadcasts or self._shape() is None:
+            moved = super().__call__(g, z)
+        else:
+            g, z = to_one_batch(self, self.group, g, z, self.batch_ndim(z))
+            moved = like_code(self, self._maker, super().__call__(g, z), z)
+        return moved
+
     @abc.abstractmethod
     @override
     def forward(self, g: Tensor, z: Latent) -> Latent:
@@ -127,8 +131,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
 
     def inverse(self, g: Tensor, z: Latent) -> Latent:
         """Return ``g^-1 . z``."""
-        moved: Latent = self(self.group.inverse(g), z)
-        return moved
+        return self(self.group.inverse(g), z)
 
     def orbit(self, z: Latent, gs: Tensor) -> Latent:
         """Return ``g . z`` for all ``gs`` of shape ``(n, *element_shape)``.
@@ -140,16 +143,114 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         Returns:
             Codes ``(batch, n, ...)``.
         """
-        moved: Latent = self(gs[None], map_latent(lambda part: part.unsqueeze(1), z))
-        return moved
+        return self(gs[None], map_latent(lambda part: part.unsqueeze(1), z))
 
-    @abc.abstractmethod
+    # --- what a code looks like -------------------------------------------------------------
+    def _mask(self) -> Any:
+        mask = getattr(self, "invariant_mask", None)
+        for part in named(mask).values():
+            if part is not None and part.dtype != torch.bool:
+                raise TypeError(expected(self, "an invariant_mask of bool", part.dtype))
+        return mask
+
+    def _shape(self) -> Any:
+        """Return the shape of one code, ``None`` if the subclass does not tell it."""
+        if self.code_shape is not None:
+            return self.code_shape
+        mask = self._mask()
+        return None if mask is None else map_latent(lambda part: tuple(part.shape), mask)
+
+    def _known_shape(self) -> Any:
+        shape = self._shape()
+        if shape is None:
+            what = "code_shape, the shape of one code, or invariant_mask, a bool per entry of it"
+            remedy = "set one of them in the class or in __init__"
+            raise NotImplementedError(expected(type(self).__name__, what, "neither", remedy))
+        return shape
+
+    def check_latent(self, z: Any) -> None:
+        """Raise unless ``z`` is a code of the shape and names that the subclass tells.
+
+        Raises:
+            TypeError: If a part is no floating tensor.
+            ShapeError: If a part has another shape.
+            ValueError: If parts have other names.
+        """
+        shape = self._shape()
+        if shape is None:
+            return
+        if not isinstance(shape, dict):
+            self._check_part("z", z, shape)
+            return
+        if not isinstance(z, dict) or set(z) != set(shape):
+            got = sorted(z) if isinstance(z, dict) else type(z).__name__
+            what = f"a dict with the parts {', '.join(sorted(shape))}"
+            raise ValueError(expected(self, what, got))
+        for name, part in z.items():
+            self._check_part(name, part, shape[name])
+
+    def _check_part(self, name: str, part: Tensor, shape: tuple[int | None, ...]) -> None:
+        check_floating(self, name, part)
+        ending = part.shape[max(0, part.ndim - len(shape)) :]
+        fits = len(ending) == len(shape) and all(
+            wanted is None or wanted == found for wanted, found in zip(shape, ending, strict=True)
+        )
+        if not fits:
+            form = "".join(f", {'_' if size is None else size}" for size in shape)
+            what = f"{name} of shape (*batch{form})"
+            raise ShapeError(expected(self, what, tuple(part.shape)))
+
+    def batch_ndim(self, z: Latent) -> int:
+        """Return the number of batch axes of ``z``."""
+        shape = self._shape()
+        if shape is None:  # a subclass may give random codes instead
+            one = self.random_latent(generator=torch.Generator())
+            shape = map_latent(lambda part: tuple(part.shape), one)
+        parts = named(z)
+        counts: list[int] = [parts[name].ndim - len(one) for name, one in named(shape).items()]
+        return min(counts)
+
+    def random_latent(
+        self,
+        *batch: int,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> Latent:
+        """Return normal codes of the right shape, for tests and examples."""
+
+        def draw(shape: tuple[int | None, ...]) -> Tensor:
+            sizes = (self.free_length if size is None else size for size in shape)
+            return torch.randn(*batch, *sizes, generator=generator, dtype=dtype)
+
+        codes: Latent = map_latent(draw, self._known_shape())
+        return codes
+
+    def describe(self) -> Description:
+        """Return a table: latent slice, irrep, copies, whether it is invariant."""
+        rows: list[LatentRow] = []
+        masks = named(self._mask())
+        for name, shape in named(self._known_shape()).items():
+            mask = masks.get(name)
+            where = "x".join("_" if size is None else str(size) for size in shape) or "1"
+            count = math.prod(size for size in shape if size is not None)
+            fixed = 0 if mask is None else int(mask.sum())
+            if fixed:
+                rows.append(LatentRow(name, f"[{where}] marked", "0", fixed, True))
+            if fixed < count:
+                place = f"[{where}] other" if fixed else f"[{where}]"
+                rows.append(LatentRow(name, place, "own", count - fixed, False))
+        return Description(repr(self), tuple(rows))
+
+    # --- the invariant and the varying part -------------------------------------------------
     def invariants(self, z: Latent) -> Latent:
         """Return the part of ``z`` that no element changes.
 
         That is no complete set of invariants: codes of different orbits may have the same, for
         lengths and relative angles of varying copies are invariant too. To tell whether codes are
         of one orbit, take `distance`.
+
+        Returns:
+            Shape ``(*batch, count)`` by default.
 
         Example:
             >>> from groupae import SO2, VectorAction
@@ -160,34 +261,42 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
             >>> action.distance(parallel, across)  # no turn makes one of the other
             tensor(1.0824)
         """
+        return self._by_mask(self._select, _nothing, z)
 
-    @abc.abstractmethod
     def varying(self, z: Latent) -> Latent:
-        """Return the rest of ``z``."""
+        """Return the other entries of ``z``, ``(*batch, count)``; all of ``z`` without a mask."""
+        return self._by_mask(
+            lambda part, mask: self._select(part, ~mask), lambda part, _: part.clone(), z
+        )
 
-    @abc.abstractmethod
     def swap(self, z: Latent, w: Latent) -> Latent:
         """Return the code with the invariant part of ``z`` and the varying part of ``w``."""
+        return self._by_mask(self._blend, lambda _, other, shape: other.clone(), z, w)
 
-    @abc.abstractmethod
-    def describe(self) -> Description:
-        """Return a table: latent slice, irrep, copies, whether it is invariant."""
-
-    def random_latent(
-        self,
-        *batch: int,
-        generator: torch.Generator | None = None,
-        dtype: torch.dtype = torch.float32,
+    def _by_mask(
+        self, with_mask: Callable[..., Tensor], without: Callable[..., Tensor], *codes: Latent
     ) -> Latent:
-        """Return normal codes of the right shape, for tests and examples."""
-        raise NotImplementedError(f"{type(self).__name__} gives no random codes")
+        """Return a function of codes, part by part: of codes and masks, or of codes and shapes."""
+        for code in codes:
+            self.check_latent(code)
+        shape, mask = self._known_shape(), self._mask()
+        found: Latent = (
+            map_latent(without, *codes, shape)
+            if mask is None
+            else map_latent(with_mask, *codes, mask)
+        )
+        return found
+
+    def _select(self, part: Tensor, mask: Tensor) -> Tensor:
+        """Return the entries marked of a part, along a last axis."""
+        flat = part.unsqueeze(-1).flatten(part.ndim - mask.ndim)
+        return flat[..., mask.flatten().to(part.device)]
+
+    def _blend(self, part: Tensor, other: Tensor, mask: Tensor) -> Tensor:
+        """Return the entries marked of a part, and those not marked of the other."""
+        return torch.where(mask.to(part.device), part, other)
 
     # --- two codes up to the group ----------------------------------------------------------
-    def batch_ndim(self, z: Latent) -> int:
-        """Return how many of the first axes of ``z`` are a batch."""
-        one = self.random_latent(generator=torch.Generator())
-        return min(part.ndim - own.ndim for part, own in _pairs(z, one))
-
     def residual(self, z: Latent, w: Latent) -> Tensor:
         """Return the numbers whose squares `align` sums, shape ``(*batch, size)``.
 
@@ -230,8 +339,6 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         Raises:
             ShapeError: If the codes have different numbers of axes.
         """
-        from groupae.actions.align.gauss_newton import search
-
         axes = [[part.ndim for part in pair] for pair in _pairs(z, w)]
         if any(a != b for a, b in axes):
             got = " and ".join(str([n[i] for n in axes]) for i in (0, 1))
@@ -286,37 +393,106 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
             ...
             ValueError: ...: expected act(gh, z) = act(g, act(h, z)), got a difference ...
         """
-        from groupae.actions.custom import FunctionAction
-
         return FunctionAction(group, function, shape, is_linear=is_linear, invariant=invariant)
 
 
-def match_batch(
-    owner: object, group: Group, g: Tensor, z: Tensor, batch_ndim: int
-) -> tuple[Tensor, Tensor, int]:
-    """Return ``g`` and ``z`` with as many batch axes, and how many; the first axes align.
-
-    Raises:
-        ShapeError: If the batch axes differ.
-    """
-    g, z, lead = align_batch(owner, group, g, z.unsqueeze(batch_ndim), batch_ndim)
-    return g, z.squeeze(lead), lead
-
-
-def carry(part: Tensor, batch: tuple[int, ...], own: int) -> Tensor:
-    """Return ``part``, of which the first ``own`` axes are a batch, broadcast to ``batch``."""
-    missing = len(batch) - own
-    if missing > 0:
-        part = part.reshape(*part.shape[:own], *(1,) * missing, *part.shape[own:])
-    shape = torch.broadcast_shapes(part.shape[: len(batch)], batch)
-    return part.expand((*shape, *part.shape[len(batch) :]))
+def _nothing(part: Tensor, shape: tuple[int | None, ...]) -> Tensor:
+    """Return no entries of a part, shape ``(*batch, 0)``."""
+    return part.new_empty(*part.shape[: part.ndim - len(shape)], 0)
 
 
 def _pairs(z: Any, w: Any) -> list[tuple[Tensor, Tensor]]:
-    return [(z[name], w[name]) for name in z] if isinstance(z, dict) else [(z, w)]
+    others = named(w)
+    return [(part, others[name]) for name, part in named(z).items()]
 
 
-def join(parts: list[Tensor]) -> Tensor:
-    """Return the parts one after another along the last axis, other axes broadcast."""
-    batch = torch.broadcast_shapes(*(part.shape[:-1] for part in parts))
-    return torch.cat([part.expand(*batch, part.shape[-1]) for part in parts], -1)
+class FunctionAction(LatentAction[Tensor]):
+    """The action by a function of elements and codes; made by `LatentAction.from_callable`.
+
+    Args:
+        group: The acting group.
+        function: From elements and codes of one batch to codes.
+        shape: Shape of one code.
+        is_linear: Whether each element acts linearly.
+        invariant: Mask of the given shape: true on the entries no element changes.
+
+    Raises:
+        ValueError: If the law fails; the sentence names a pair of elements.
+        ShapeError: If the mask or what the function returns has another shape.
+        TypeError: If ``group`` is none.
+
+    Example:
+        >>> from groupae import Affine
+        >>> action = FunctionAction(Affine(), lambda g, z: g[..., :1] * z + g[..., 1:], (3,))
+        >>> action(torch.tensor([2.0, 1.0]), torch.ones(3))
+        tensor([3., 3., 3.])
+    """
+
+    invariant_mask: Tensor
+    _maker = "the function"
+
+    def __init__(
+        self,
+        group: Group,
+        function: Callable[[Tensor, Tensor], Tensor],
+        shape: tuple[int, ...],
+        *,
+        is_linear: bool = False,
+        invariant: Tensor | None = None,
+    ) -> None:
+        if not isinstance(group, Group):
+            raise TypeError(expected("LatentAction.from_callable", "a group", repr(group)))
+        super().__init__(group)
+        self.function = function
+        self.code_shape = tuple(shape)
+        self.is_linear = is_linear
+        if invariant is None:
+            invariant = torch.zeros(self.code_shape, dtype=torch.bool)
+        if tuple(invariant.shape) != self.code_shape or invariant.dtype != torch.bool:
+            got = f"{tuple(invariant.shape)} of {invariant.dtype}"
+            what = f"invariant to be a mask of shape {self.code_shape}"
+            raise ShapeError(expected(self, what, got))
+        self.register_buffer("invariant_mask", invariant.clone(), persistent=False)
+        with torch.no_grad():
+            self._check_laws()
+
+    @override
+    def __repr__(self) -> str:
+        name = getattr(self.function, "__name__", type(self.function).__name__)
+        return f"LatentAction.from_callable({self.group}, {name}, {self.code_shape})"
+
+    def _check_laws(self) -> None:
+        """Raise unless identity, composition, linearity and invariants hold, in float64."""
+        group, generator = self.group, torch.Generator().manual_seed(0)
+        g, h = sample_pairs(group)
+        z, w = (
+            self.random_latent(len(g), generator=generator, dtype=torch.float64) for _ in range(2)
+        )
+        moved = self(g, z)
+
+        def require(law: str, found: Tensor, wanted: Tensor, *at: Tensor) -> None:
+            error = (found - wanted).abs().unsqueeze(-1).flatten(1)
+            error = error / wanted.abs().unsqueeze(-1).flatten(1).amax(1, keepdim=True).clamp(min=1)
+            worst = torch.nan_to_num(error.amax(1), nan=torch.inf)
+            i = int(worst.argmax())
+            if not bool(worst[i] <= _TOLERANCE):
+                place = " and ".join(str(x[i].tolist()) for x in at)
+                got = f"a difference of {float(worst[i]):.3g}" + (f" at {place}" if at else "")
+                raise ValueError(expected(self, law, got))
+
+        identity = group.identity(len(g), dtype=torch.float64)
+        require("act(e, z) = z", self(identity, z), z)
+        composed = self(group.compose(g, h), z)
+        require("act(gh, z) = act(g, act(h, z))", composed, self(g, self(h, z)), g, h)
+        fixed = self.invariants(z)
+        if fixed.shape[1]:
+            what = "the entries marked invariant to stay as they are"
+            require(what, self.invariants(moved), fixed, g)
+        if self.is_linear:
+            both, apart = self(g, 2 * z - w), 2 * moved - self(g, w)
+            require("act(g, 2 z - w) = 2 act(g, z) - act(g, w)", both, apart, g)
+
+    @override
+    def forward(self, g: Tensor, z: Tensor) -> Tensor:
+        """Return the function of elements and codes."""
+        return self.function(g, z)

@@ -15,12 +15,16 @@ long as nothing leaves the grid).
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import check_axis_size, check_floating, expected, unknown_choice
-from groupae.actions.base import Description, LatentAction, LatentRow, match_batch
+from groupae.actions.base import LatentAction
+from groupae.actions.codes import match_batch
+from groupae.actions.description import Description, LatentRow
 from groupae.actions.grid_symmetries import exact_subgroup
 from groupae.actions.positions import is_homogeneous, position_representation
 from groupae.actions.resampling import Mode, resample
@@ -65,6 +69,8 @@ class GridAction(LatentAction[Tensor]):
         [[[0, 0], [1, 0]]]
     """
 
+    broadcasts = True
+
     def __init__(
         self,
         group: Group,
@@ -74,7 +80,6 @@ class GridAction(LatentAction[Tensor]):
         mode: Mode = "bilinear",
         places: Representation | None = None,
     ) -> None:
-        super().__init__()
         if not isinstance(group, Group):
             raise TypeError(expected("GridAction", "a group", repr(group)))
         if mode not in _MODES:
@@ -85,8 +90,9 @@ class GridAction(LatentAction[Tensor]):
         if places is not None and (places.group != group or not places.is_orthogonal):
             got = f"{places} of {places.group}"
             raise ValueError(expected("GridAction", f"orthogonal places of {group}", got))
-        self.group = group
+        super().__init__(group)
         self.size = tuple(size)
+        self.code_shape = (channels.dim if channels else None, *self.size)
         self.channels = channels
         self.mode: Mode = mode
         self.places = position_representation(group) if places is None else places
@@ -121,7 +127,9 @@ class GridAction(LatentAction[Tensor]):
         pixels = 1 if self.exactness == "exact" else max(self.size)
         return pixels * (self.channels.error_growth if self.channels else 1)
 
-    def _check(self, z: Tensor) -> None:
+    @override
+    def check_latent(self, z: Any) -> None:
+        """Raise unless ``z`` are fields on the grid."""
         if self.channels:
             axis, count = -1 - len(self.size), self.channels.dim
             remedy = f"the encoder must make {count} channels"
@@ -135,14 +143,8 @@ class GridAction(LatentAction[Tensor]):
             raise ValueError(expected(self, what, tuple(z.shape), "add one of length 1"))
 
     @override
-    def batch_ndim(self, z: Tensor) -> int:
-        """Return how many axes stand before channels and space."""
-        return z.ndim - len(self.size) - 1
-
-    @override
     def forward(self, g: Tensor, z: Tensor) -> Tensor:
         """Return the moved field."""
-        self._check(z)
         g, z, _ = match_batch(self, self.group, g, z, self.batch_ndim(z))
         if self.channels:
             z = self.channels.act(g, z, dim=-1 - len(self.size))
@@ -221,21 +223,8 @@ class GridAction(LatentAction[Tensor]):
     @override
     def invariants(self, z: Tensor) -> Tensor:
         """Return no channels: no single value stays as it is."""
-        self._check(z)
+        self.check_latent(z)
         return z.narrow(-1 - len(self.size), 0, 0)
-
-    @override
-    def varying(self, z: Tensor) -> Tensor:
-        """Return the field."""
-        self._check(z)
-        return z.clone()
-
-    @override
-    def swap(self, z: Tensor, w: Tensor) -> Tensor:
-        """Return ``w``: there is nothing invariant to keep of ``z``."""
-        self._check(z)
-        self._check(w)
-        return w.clone()
 
     @override
     def describe(self) -> Description:
@@ -261,9 +250,7 @@ class GridAction(LatentAction[Tensor]):
 
         Under shifts only the inner part is filled, so that a shift by 2 loses nothing.
         """
-        count = self.channels.dim if self.channels else 2
-        shape = (*batch, count, *self.size)
-        z = torch.randn(shape, generator=generator, dtype=dtype)
+        z = super().random_latent(*batch, generator=generator, dtype=dtype)
         if isinstance(self.group, Translation):
             for i, length in enumerate(self.size):
                 place = torch.arange(length)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,7 +11,9 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.actions.align.overlap import Overlap
-from groupae.actions.base import Description, LatentAction, LatentRow, match_batch
+from groupae.actions.base import LatentAction
+from groupae.actions.codes import match_batch
+from groupae.actions.description import Description, LatentRow
 from groupae.groups import Group
 
 __all__ = ["LeftMultiplication"]
@@ -44,17 +47,14 @@ class LeftMultiplication(LatentAction[Tensor]):
         tensor([6])
     """
 
+    broadcasts = True
     is_linear = False
 
     def __init__(self, group: Group) -> None:
-        super().__init__()
         if not isinstance(group, Group):
             raise TypeError(expected("LeftMultiplication", "a group", repr(group)))
-        self.group = group
-
-    @override
-    def __repr__(self) -> str:
-        return f"LeftMultiplication({self.group})"
+        super().__init__(group)
+        self.code_shape = group.element_shape
 
     @property
     @override
@@ -63,14 +63,13 @@ class LeftMultiplication(LatentAction[Tensor]):
         return True
 
     @override
-    def batch_ndim(self, z: Tensor) -> int:
-        """Return how many axes stand before one element."""
-        return z.ndim - len(self.group.element_shape)
+    def check_latent(self, z: Any) -> None:
+        """Raise unless ``z`` are elements of the group by shape and dtype."""
+        self.group.check_elements(z)
 
     @override
     def forward(self, g: Tensor, z: Tensor) -> Tensor:
         """Return the product ``g z``, in the dtype of ``z``."""
-        self.group.check_elements(z)
         g, matched, _ = match_batch(self, self.group, g, z, self.batch_ndim(z))
         return self.group.compose(g, matched).to(z.dtype)
 
@@ -85,24 +84,6 @@ class LeftMultiplication(LatentAction[Tensor]):
         """Return the element ``w z^-1``."""
         self.group.check_elements(z, w)
         return _Known(self.group.compose(w, self.group.inverse(z)))
-
-    @override
-    def invariants(self, z: Tensor) -> Tensor:
-        """Return nothing, shape ``(*batch, 0)``: any pose can be carried to any other."""
-        self.group.check_elements(z)
-        return z.new_empty(*z.shape[: self.batch_ndim(z)], 0)
-
-    @override
-    def varying(self, z: Tensor) -> Tensor:
-        """Return the pose."""
-        self.group.check_elements(z)
-        return z.clone()
-
-    @override
-    def swap(self, z: Tensor, w: Tensor) -> Tensor:
-        """Return the pose ``w``."""
-        self.group.check_elements(z, w)
-        return w.clone()
 
     @override
     def describe(self) -> Description:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +11,9 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.actions.align.overlap import Overlap
-from groupae.actions.base import Description, LatentAction, LatentRow, carry, join
+from groupae.actions.base import LatentAction
+from groupae.actions.codes import carry, join
+from groupae.actions.description import Description, LatentRow
 
 __all__ = ["PartsAction"]
 
@@ -34,14 +37,15 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
         ['pose', 'skip']
     """
 
+    broadcasts = True
+
     def __init__(self, actions: Mapping[str, LatentAction[Tensor] | None]) -> None:
-        super().__init__()
         acted = {name: action for name, action in actions.items() if action is not None}
         groups = {action.group for action in acted.values()}
         if len(groups) != 1:
             got = ", ".join(str(group) for group in groups) or "no action at all"
             raise ValueError(expected("PartsAction", "actions of one group", got))
-        self.group = groups.pop()
+        super().__init__(groups.pop())
         self.names = tuple(actions)
         self.acted = nn.ModuleDict(acted)
         self.is_linear = all(action.is_linear for action in acted.values())
@@ -73,7 +77,9 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
         assert isinstance(action, LatentAction)
         return action
 
-    def _check(self, z: Mapping[str, Tensor]) -> None:
+    @override
+    def check_latent(self, z: Any) -> None:
+        """Raise unless ``z`` is a dict of the named parts."""
         names = sorted(z) if isinstance(z, Mapping) else type(z).__name__
         if names != sorted(self.names):
             raise ValueError(
@@ -83,8 +89,6 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
     @override
     def forward(self, g: Tensor, z: dict[str, Tensor]) -> dict[str, Tensor]:
         """Act on each part; a carried part only gets the batch axes of ``g``."""
-        self._check(z)
-        self.group.check_elements(g)
         batch = g.shape[: g.ndim - len(self.group.element_shape)]
         moved = {name: action(g, z[name]) for name, action in self._acted()}
         # how many batch axes the code itself has: an acted part keeps them, or gains g's
@@ -101,14 +105,14 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
     @override
     def batch_ndim(self, z: dict[str, Tensor]) -> int:
         """Return the batch axes that all acted parts share; a carried part has as many."""
-        self._check(z)
+        self.check_latent(z)
         return min(action.batch_ndim(z[name]) for name, action in self._acted())
 
     @override
     def residual(self, z: dict[str, Tensor], w: dict[str, Tensor]) -> Tensor:
         """Return the residuals of all parts one after another."""
         batch = self.batch_ndim(z)
-        self._check(w)
+        self.check_latent(w)
         parts = []
         for name in self.names:
             action = self._action(name)
@@ -119,8 +123,8 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
     @override
     def overlap(self, z: dict[str, Tensor], w: dict[str, Tensor]) -> Overlap | None:
         """Return the sum over the parts, if all have one of the same kind."""
-        self._check(z)
-        self._check(w)
+        self.check_latent(z)
+        self.check_latent(w)
         acted = self._acted()
         if len({action.batch_ndim(z[name]) for name, action in acted}) > 1:
             return None
@@ -143,7 +147,7 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
     @override
     def invariants(self, z: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return carried parts whole, and the invariants of the others."""
-        self._check(z)
+        self.check_latent(z)
         return {
             name: part.clone()
             if (action := self._action(name)) is None
@@ -154,14 +158,14 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
     @override
     def varying(self, z: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the varying entries of each acted part."""
-        self._check(z)
+        self.check_latent(z)
         return {name: action.varying(z[name]) for name, action in self._acted()}
 
     @override
     def swap(self, z: dict[str, Tensor], w: dict[str, Tensor]) -> dict[str, Tensor]:
         """Swap part by part; carried parts come from ``z``."""
-        self._check(z)
-        self._check(w)
+        self.check_latent(z)
+        self.check_latent(w)
         return {
             name: part.clone()
             if (action := self._action(name)) is None

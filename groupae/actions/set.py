@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,7 +12,9 @@ from typing_extensions import override
 from groupae._validation import ShapeError, check_axis_size, check_floating, expected
 from groupae.actions.align.motion import MotionOverlap
 from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
-from groupae.actions.base import Description, LatentAction, LatentRow, carry, join, match_batch
+from groupae.actions.base import LatentAction
+from groupae.actions.codes import carry, join, match_batch
+from groupae.actions.description import Description, LatentRow
 from groupae.actions.positions import is_homogeneous, move_points, position_representation
 from groupae.groups import Group, Translation
 from groupae.groups.lie.se2 import SE2
@@ -48,6 +51,9 @@ class SetAction(LatentAction[Code]):
         {'points': (2, 6, 3), 'features': (2, 6, 10)}
     """
 
+    broadcasts = True
+    free_length = 6
+
     def __init__(
         self, points: Group | Representation, features: Representation | None = None
     ) -> None:
@@ -69,6 +75,9 @@ class SetAction(LatentAction[Code]):
             raise ValueError(expected("SetAction", what, f"features of {features.group}"))
         self.is_homogeneous = self.of_group and is_homogeneous(self.points)
         self.is_linear = not self.is_homogeneous
+        self.code_shape = {"points": (None, self.space_dim)}
+        if features:
+            self.code_shape["features"] = (None, features.dim)
 
     @override
     def __repr__(self) -> str:
@@ -86,7 +95,9 @@ class SetAction(LatentAction[Code]):
         """Dimension of the space the points live in."""
         return self.points.dim - self.is_homogeneous
 
-    def _check(self, z: Code) -> None:
+    @override
+    def check_latent(self, z: Any) -> None:
+        """Raise unless ``z`` is a dict of points, features and mask that fit together."""
         wanted = {"points"} | ({"features"} if self.features else set())
         names = set(z) if isinstance(z, dict) else set()
         if names - {"mask"} != wanted:
@@ -112,14 +123,8 @@ class SetAction(LatentAction[Code]):
             raise ShapeError(expected(self, f"a bool mask of shape {tuple(rows)}", found))
 
     @override
-    def batch_ndim(self, z: Code) -> int:
-        """Return how many axes stand before the points."""
-        return z["points"].ndim - 2
-
-    @override
     def forward(self, g: Tensor, z: Code) -> Code:
         """Return moved points and features; padding and the mask as they are."""
-        self._check(z)
         own = self.batch_ndim(z)
         g, points, lead = match_batch(self, self.group, g, z["points"], own)
         batch = g.shape[:lead]
@@ -164,8 +169,8 @@ class SetAction(LatentAction[Code]):
     @override
     def overlap(self, z: Code, w: Code) -> Overlap | None:
         """Return the sums over points and features, for rotations, rigid motions and shifts."""
-        self._check(z)
-        self._check(w)
+        self.check_latent(z)
+        self.check_latent(w)
         points, features = self._split
         if self.features is not None and features is None:
             return None
@@ -193,7 +198,7 @@ class SetAction(LatentAction[Code]):
     @override
     def invariants(self, z: Code) -> Code:
         """Return invariant coordinates of points and features, and the mask."""
-        self._check(z)
+        self.check_latent(z)
         points = z["points"]
         fixed = {
             "points": points[..., :0] if self.is_homogeneous else self.points.invariants(points)
@@ -207,7 +212,7 @@ class SetAction(LatentAction[Code]):
     @override
     def varying(self, z: Code) -> Code:
         """Return the other coordinates of points and features."""
-        self._check(z)
+        self.check_latent(z)
         points = z["points"]
         varying = {"points": points.clone() if self.is_homogeneous else self.points.varying(points)}
         if self.features:
@@ -217,8 +222,8 @@ class SetAction(LatentAction[Code]):
     @override
     def swap(self, z: Code, w: Code) -> Code:
         """Return, point by point, the invariants and the mask of ``z``, all else of ``w``."""
-        self._check(z)
-        self._check(w)
+        self.check_latent(z)
+        self.check_latent(w)
         points, others = z["points"], w["points"]
         swapped = {
             "points": others.clone() if self.is_homogeneous else self.points.swap(points, others)
@@ -237,22 +242,6 @@ class SetAction(LatentAction[Code]):
             where = f"[N, {b.start}:{b.stop}]"
             rows.append(LatentRow("features", where, b.irrep, b.copies, b.is_trivial))
         return Description(repr(self), tuple(rows))
-
-    @override
-    def random_latent(
-        self,
-        *batch: int,
-        generator: torch.Generator | None = None,
-        dtype: torch.dtype = torch.float32,
-    ) -> Code:
-        """Return sets of 6 normal points and features, without a mask."""
-        sizes = {"points": self.space_dim}
-        if self.features:
-            sizes["features"] = self.features.dim
-        return {
-            name: torch.randn(*batch, 6, size, generator=generator, dtype=dtype)
-            for name, size in sizes.items()
-        }
 
 
 def _both(z: Code, w: Code) -> Tensor:

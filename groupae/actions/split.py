@@ -20,7 +20,7 @@ from typing_extensions import override
 from groupae._validation import expected
 from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
 from groupae.actions.axis import AxisAction
-from groupae.actions.base import Description, LatentRow
+from groupae.actions.description import Description, LatentRow
 from groupae.groups.base import align_batch
 from groupae.representations import Block, Representation
 
@@ -142,7 +142,6 @@ class SplitAction(AxisAction):
     @override
     def forward(self, g: Tensor, z: Tensor) -> Tensor:
         """Return ``M rho(g) z + (1 - M) z`` along the axis."""
-        self.check_latent(z)
         _, aligned, _ = align_batch(self, self.group, g, z, self.axis)
         moved, kept = (
             self.rho.to_blocks(x, self.axis) for x in (self.rho.act(g, z, dim=self.axis), aligned)
@@ -156,11 +155,13 @@ class SplitAction(AxisAction):
 
         They are no complete set of invariants: see `groupae.actions.LatentAction.invariants`.
         """
+        self.check_latent(z)
         return self._select(self.rho.to_blocks(z, self.axis), ~self._is_varying())
 
     @override
     def varying(self, z: Tensor) -> Tensor:
         """Return the other block coordinates."""
+        self.check_latent(z)
         return self._select(self.rho.to_blocks(z, self.axis), self._is_varying())
 
     @override

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,7 +11,9 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, check_axis_size, check_floating, expected
 from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
-from groupae.actions.base import Description, LatentAction, LatentRow, match_batch
+from groupae.actions.base import LatentAction
+from groupae.actions.codes import match_batch
+from groupae.actions.description import Description, LatentRow
 from groupae.representations import Representation
 
 __all__ = ["TokenAction"]
@@ -37,8 +40,10 @@ class TokenAction(LatentAction[Tensor]):
         torch.Size([5, 4, 8])
     """
 
+    broadcasts = True
+    free_length = 3
+
     def __init__(self, rho: Representation, tokens: Representation | None = None) -> None:
-        super().__init__()
         for part in (rho, tokens):
             if part is not None and not isinstance(part, Representation):
                 form = "a representation, such as SO2().rep('8x0 + 6x1')"
@@ -46,9 +51,10 @@ class TokenAction(LatentAction[Tensor]):
         if tokens is not None and tokens.group != rho.group:
             what = f"a representation of {rho.group} on the tokens"
             raise ValueError(expected("TokenAction", what, f"one of {tokens.group}"))
-        self.group = rho.group
+        super().__init__(rho.group)
         self.rho = rho
         self.tokens = tokens
+        self.code_shape = (tokens.dim if tokens else None, rho.dim)
 
     @override
     def __repr__(self) -> str:
@@ -58,10 +64,12 @@ class TokenAction(LatentAction[Tensor]):
     @property
     @override
     def error_growth(self) -> int:
-        """The sum of both depths."""
+        """Sum of the growth of both."""
         return self.rho.error_growth + (self.tokens.error_growth if self.tokens else 0)
 
-    def _check(self, z: Tensor) -> None:
+    @override
+    def check_latent(self, z: Any) -> None:
+        """Raise unless ``z`` are tokens of the right number of features."""
         d = self.rho.dim
         check_axis_size(self, z, -1, d, f"the encoder must end in {d} features", name="z")
         if z.ndim < 2:
@@ -72,14 +80,8 @@ class TokenAction(LatentAction[Tensor]):
         check_floating(self, "z", z)
 
     @override
-    def batch_ndim(self, z: Tensor) -> int:
-        """Return how many axes stand before tokens and features."""
-        return z.ndim - 2
-
-    @override
     def forward(self, g: Tensor, z: Tensor) -> Tensor:
         """Return ``(tokens(g) (x) rho(g)) z``."""
-        self._check(z)
         g, z, lead = match_batch(self, self.group, g, z, self.batch_ndim(z))
         moved = self.rho.act(g.unsqueeze(lead), z)
         return self.tokens.act(g, moved, dim=-2) if self.tokens else moved
@@ -91,8 +93,8 @@ class TokenAction(LatentAction[Tensor]):
     @override
     def overlap(self, z: Tensor, w: Tensor) -> Overlap | None:
         """Return the sum over tokens, where they stay in place."""
-        self._check(z)
-        self._check(w)
+        self.check_latent(z)
+        self.check_latent(w)
         return None if self._split is None else harmonic_overlap(self._split, z.mT, w.mT, -2)
 
     def _invariant_entries(self) -> Tensor:
@@ -110,7 +112,7 @@ class TokenAction(LatentAction[Tensor]):
 
         Where tokens move these are the invariant features of invariant combinations of tokens.
         """
-        self._check(z)
+        self.check_latent(z)
         if not self.tokens:
             return self.rho.invariants(z)
         return self._blocks(z)[..., self._invariant_entries()]
@@ -118,7 +120,7 @@ class TokenAction(LatentAction[Tensor]):
     @override
     def varying(self, z: Tensor) -> Tensor:
         """Return all else, ``(*batch, T, count)``; flat where tokens move."""
-        self._check(z)
+        self.check_latent(z)
         if not self.tokens:
             return self.rho.varying(z)
         return self._blocks(z)[..., ~self._invariant_entries()]
@@ -126,8 +128,8 @@ class TokenAction(LatentAction[Tensor]):
     @override
     def swap(self, z: Tensor, w: Tensor) -> Tensor:
         """Return invariant features of ``z`` beside varying ones of ``w``, token by token."""
-        self._check(z)
-        self._check(w)
+        self.check_latent(z)
+        self.check_latent(w)
         if not self.tokens:
             return self.rho.swap(z, w)
         mask = self._invariant_entries().to(z.device)
@@ -146,14 +148,3 @@ class TokenAction(LatentAction[Tensor]):
                 LatentRow("tokens", f"[{b.start}:{b.stop}]", b.irrep, b.copies, b.is_trivial)
             )
         return Description(repr(self), tuple(rows))
-
-    @override
-    def random_latent(
-        self,
-        *batch: int,
-        generator: torch.Generator | None = None,
-        dtype: torch.dtype = torch.float32,
-    ) -> Tensor:
-        """Return normal codes, of 3 tokens unless their number is fixed."""
-        count = self.tokens.dim if self.tokens else 3
-        return torch.randn(*batch, count, self.rho.dim, generator=generator, dtype=dtype)

@@ -15,7 +15,7 @@ from typing_extensions import Self, override
 
 from groupae._validation import ShapeError, check_floating, expected
 from groupae.actions import Description, LatentAction, VectorAction
-from groupae.actions.base import map_latent
+from groupae.actions.codes import map_latent
 from groupae.models.conv import ConvDecoder, ConvEncoder
 from groupae.models.transform_module import TransformModule
 from groupae.objectives import TERMS, CrossReconstruction, Terms

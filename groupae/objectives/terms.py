@@ -16,7 +16,7 @@ from torch import Tensor
 
 from groupae._moved import lazy_names
 from groupae._validation import ShapeError, expected
-from groupae.actions.base import map_latent
+from groupae.actions.codes import map_latent
 from groupae.metrics import chamfer_distance
 from groupae.protocols import Codec, Predicted
 

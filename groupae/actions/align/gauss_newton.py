@@ -10,23 +10,46 @@ gradient to the element the candidates stand.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from groupae.actions.align.newton import advance, spread
-from groupae.actions.base import LatentAction, map_latent
+from groupae.actions.codes import map_latent
 from groupae.groups import Group
 from groupae.kernels.autograd import directional_derivative
 
-__all__ = ["search"]
+__all__ = ["Aligning", "search"]
 
-_NUMBERS = 2**22
+_NUMBERS = 2**22  # in one chunk of residuals: 16 MB in float32
+
+
+class Aligning(Protocol):
+    """The methods of a latent action that the search takes."""
+
+    group: Group
+
+    @property
+    def error_growth(self) -> int:
+        """Growth of rounding errors, which is also the highest frequency."""
+        ...
+
+    def __call__(self, g: Tensor, z: Any) -> Any:
+        """Return ``g . z``."""
+        ...
+
+    def batch_ndim(self, z: Any) -> int:
+        """Return the number of batch axes."""
+        ...
+
+    def residual(self, z: Any, w: Any) -> Tensor:
+        """Return the numbers whose squares are summed, shape ``(*batch, size)``."""
+        ...
 
 
 def search(
-    action: LatentAction[Any],
+    action: Aligning,
     z: Any,
     w: Any,
     starts: Sequence[Tensor] = (),

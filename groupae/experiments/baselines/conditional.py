@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._validation import check_count, expected
-from groupae.actions.base import map_latent
+from groupae.actions.codes import map_latent
 from groupae.models import TransformModule
 from groupae.objectives import CrossPrediction, PredictionTerm, Terms
 from groupae.protocols import PairBatch

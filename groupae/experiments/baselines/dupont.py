@@ -22,7 +22,7 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
 from groupae.actions import GridAction
-from groupae.actions.base import match_batch
+from groupae.actions.codes import match_batch
 from groupae.experiments.baselines.scene_rotations import InAxes, scene_turns
 from groupae.groups import SO3, FiniteGroup, Group, Homomorphism
 from groupae.groups.constants import Constant
@@ -76,7 +76,6 @@ class VolumeAction(GridAction):
         # points, and it has neither forward mode nor second derivatives
         if g.requires_grad or is_transformed() or self.exactness == "exact":
             return super().forward(g, z)
-        self._check(z)
         g, z, lead = match_batch(self, self.group, g, z, self.batch_ndim(z))
         with full_precision(z):
             positions = self._origins(g, z.dtype)

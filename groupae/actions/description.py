@@ -1,0 +1,44 @@
+"""Description of a latent code as a table."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from typing_extensions import override
+
+__all__ = ["Description", "LatentRow"]
+
+
+@dataclasses.dataclass(frozen=True)
+class LatentRow:
+    """One line of `LatentAction.describe`."""
+
+    part: str
+    where: str
+    irrep: str
+    copies: int
+    is_invariant: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Description:
+    """Layout of a latent code; prints as a table."""
+
+    title: str
+    rows: tuple[LatentRow, ...]
+
+    @override
+    def __str__(self) -> str:
+        head = ("latent", "irrep", "copies", "invariant")
+        body = [
+            (f"{r.part}{r.where}", r.irrep, str(r.copies), "yes" if r.is_invariant else "no")
+            for r in self.rows
+        ]
+        widths = [max(len(cell) for cell in column) for column in zip(head, *body, strict=True)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+            for line in (head, tuple("-" * width for width in widths), *body)
+        ]
+        return "\n".join([self.title, *lines])
+
+    __repr__ = __str__
