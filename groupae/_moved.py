@@ -41,7 +41,8 @@ _ROOMS = (
     (
         "data",
         "data",
-        "folders:folder_pairs orbits:orbit_dataset pairs:orbit_pairs recorded:recorded_pairs",
+        "elements:written_elements folders:folder_pairs orbits:orbit_dataset pairs:orbit_pairs "
+        "recorded:recorded_pairs written:written_elements",
     ),
     (
         "data",
@@ -101,6 +102,7 @@ _ROOMS = (
     ("metrics", "metrics", "choosing:registry+relative sets:chamfer+snr"),
     ("objectives", "objectives", "sets:terms"),
     ("viz", "experiments.datasets", "data_pictures:drawing"),
+    ("viz", "viz", "mosaics:figures pictures:orbits+training+figures"),
 )
 
 

@@ -1,13 +1,16 @@
-"""Pictures: orbits of predictions beside the truth, contact sheets, the course of a training."""
+"""Figures: orbits and swaps beside the truth, contact sheets, the course of a training run."""
 
 from typing import TYPE_CHECKING
 
 from groupae._moved import lazy_names
 from groupae.protocols import Orbits
-from groupae.viz.contact_sheets import element_title, plot_pairs, plot_views, save_figures
-from groupae.viz.pictures import plot_orbit, plot_training, save_figure
+from groupae.viz.contact_sheets import plot_pairs, plot_views
+from groupae.viz.element_titles import element_title
+from groupae.viz.figures import save_figure, save_figures
+from groupae.viz.orbits import plot_orbit
 from groupae.viz.predictions import plot_predictions
 from groupae.viz.swaps import plot_swap, plot_swap_table
+from groupae.viz.training import plot_training
 
 if TYPE_CHECKING:
     from groupae.experiments.datasets.drawing import to_pictures

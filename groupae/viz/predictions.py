@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from groupae._validation import ShapeError, expected
-from groupae.viz.mosaics import GAP, mosaic
+from groupae.viz.figures import GAP, draw, mosaic, show
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,9 +48,7 @@ def plot_predictions(
     if len(shapes) != 1:
         got = ", ".join(map(str, sorted(shapes))) or "no rows"
         raise ShapeError(expected("plot_predictions", "rows of one shape", got))
-    drawn = torch.stack([row.cpu() for row in rows.values()])
-    if to_pictures is not None:
-        drawn = to_pictures(drawn.flatten(0, 1)).unflatten(0, drawn.shape[:2])
+    drawn = draw(torch.stack([row.cpu() for row in rows.values()]), to_pictures)
     n, (height, width) = drawn.shape[1], drawn.shape[-2:]
     if titles and len(titles) != n:
         raise ShapeError(expected("plot_predictions", f"{n} titles", len(titles)))
@@ -60,7 +58,7 @@ def plot_predictions(
     figure = plt.figure(figsize=size)
     share = (beside / size[0], 0, 1 - beside / size[0], 1 - above / size[1])
     axes = figure.add_axes(share)
-    axes.imshow(mosaic(drawn).numpy(), cmap="gray", vmin=0, vmax=1, aspect="auto")
+    show(axes, mosaic(drawn), "auto")
     axes.set_axis_off()
     for i, label in enumerate(rows):
         weight = "bold" if label == bold else "normal"

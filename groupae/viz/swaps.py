@@ -11,7 +11,7 @@ from torch import Tensor
 from groupae._validation import ShapeError, expected
 from groupae.metrics.evaluation import evaluation_mode
 from groupae.protocols import Swaps
-from groupae.viz.mosaics import GAP, mosaic
+from groupae.viz.figures import GAP, draw, mosaic, show
 from groupae.viz.predictions import plot_predictions
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ def plot_swap_table(
         raise ShapeError(expected("plot_swap_table", what, got))
     with evaluation_mode(model):
         swapped = model.swap(x.repeat_interleave(m, 0), y.repeat(n, *(1,) * (y.ndim - 1)))
-    drawn = torch.cat([x, y, swapped]).cpu()
-    drawn = drawn if to_pictures is None else to_pictures(drawn)
+    drawn = draw(torch.cat([x, y, swapped])[None], to_pictures)[0]
     beside, above, swaps = drawn.split([n, m, n * m])
     picture = _framed(
         mosaic(beside[:, None]), mosaic(above[None]), mosaic(swaps.unflatten(0, (n, m)))
@@ -105,7 +104,7 @@ def plot_swap_table(
     figure = plt.figure(figsize=size)
     across, down = width * scale / size[0], height * scale / size[1]
     axes = figure.add_axes((1 - across, 0, across, down))
-    axes.imshow(picture.numpy(), cmap="gray", vmin=0, vmax=1, aspect="auto")
+    show(axes, picture, "auto")
     axes.set_axis_off()
     inner = drawn.shape[-1] + _DIVIDE
     axes.text((inner + width) / 2, -2 * GAP, "y: what varies", ha="center", va="bottom", fontsize=8)

@@ -26,7 +26,7 @@ from groupae import (
 from groupae.data import Views
 from groupae.groups.registry import example_groups
 from groupae.viz import element_title, plot_pairs, plot_views
-from groupae.viz.mosaics import mosaic
+from groupae.viz.figures import mosaic
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,94 @@
+"""Parts of every figure: data as pictures, many pictures in one, and figures as PNG files."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import Tensor
+
+from groupae._files import write_durably
+from groupae._validation import ShapeError, expected
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["GAP", "draw", "mosaic", "save_figure", "save_figures", "show"]
+
+GAP = 2
+"""White pixels between pictures, unless said otherwise."""
+
+_DPI = 110  # a picture of 28 pixels on 0.8 inches is drawn three times as large
+
+
+def draw(x: Tensor, to_pictures: Callable[[Tensor], Tensor] | None) -> Tensor:
+    """Return data ``(r, c, *x_shape)`` as pictures ``(r, c, C, H, W)``.
+
+    Args:
+        x: The data.
+        to_pictures: A function from ``(k, *x_shape)`` to ``(k, C, H, W)``; data are pictures
+            unless given.
+    """
+    x = x.cpu()
+    return x if to_pictures is None else to_pictures(x.flatten(0, 1)).unflatten(0, x.shape[:2])
+
+
+def mosaic(rows: Tensor, gaps: tuple[int, int] = (GAP, GAP)) -> Tensor:
+    """Return one picture ``(H, W)`` or ``(H, W, C)`` of many, white between them.
+
+    Args:
+        rows: Pictures, shape ``(r, c, C, h, w)``, values in [0, 1]; C is 1, 3 or 4.
+        gaps: White pixels between rows and between columns.
+
+    Example:
+        >>> mosaic(torch.zeros(2, 5, 3, 8, 8)).shape
+        torch.Size([18, 48, 3])
+    """
+    if rows.ndim != 5 or rows.shape[2] not in (1, 3, 4):
+        got = tuple(rows.shape)
+        raise ShapeError(expected("mosaic", "pictures (r, c, C, h, w), C = 1, 3 or 4", got))
+    below, beside = gaps
+    padded = torch.nn.functional.pad(rows.cpu().float(), (0, beside, 0, below), value=1.0)
+    r, c, channels, h, w = padded.shape
+    whole = padded.permute(0, 3, 1, 4, 2).reshape(r * h, c * w, channels)
+    return whole[: r * h - below, : c * w - beside].clamp(0, 1).squeeze(-1)
+
+
+def show(axes: Axes, picture: Tensor, aspect: Literal["equal", "auto"] = "equal") -> None:
+    """Draw a picture ``(H, W)`` or ``(H, W, C)`` in [0, 1]; one channel is grey."""
+    axes.imshow(picture.numpy(), cmap="gray", vmin=0, vmax=1, aspect=aspect)
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG and free it; a link of that name is replaced, not written through."""
+    write_durably(path, _png(figure))
+
+
+def save_figures(figures: Sequence[Figure], path: Path) -> None:
+    """Write figures one below the other as one PNG, and free them; a link there is replaced."""
+    from PIL import Image
+
+    drawn = [Image.open(io.BytesIO(_png(figure))).convert("RGB") for figure in figures]
+    size = (max(part.width for part in drawn), sum(part.height for part in drawn))
+    whole = Image.new("RGB", size, "white")
+    below = 0
+    for part in drawn:
+        whole.paste(part, (0, below))
+        below += part.height
+    written = io.BytesIO()
+    whole.save(written, format="PNG")
+    write_durably(path, written.getvalue())
+
+
+def _png(figure: Figure) -> bytes:
+    """Return a figure as PNG, and free it."""
+    from matplotlib import pyplot as plt
+
+    written = io.BytesIO()
+    figure.savefig(written, dpi=_DPI, format="png")
+    plt.close(figure)
+    return written.getvalue()
