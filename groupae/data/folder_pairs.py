@@ -27,10 +27,9 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, expected, unknown_choice
-from groupae.data.elements import parse_elements
 from groupae.data.orbit_dataset import OrbitDataset, Views
 from groupae.data.pixels import Ground, Pixels, read_pixels
-from groupae.data.written import check_angles, check_columns
+from groupae.data.written_elements import check_angles, check_columns, parse_elements
 from groupae.groups import Group
 
 __all__ = ["FolderPairs"]

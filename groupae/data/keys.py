@@ -6,6 +6,7 @@ same whenever, and on whatever machine, it is asked for.
 
 from __future__ import annotations
 
+import enum
 import itertools
 
 import numpy as np
@@ -14,7 +15,19 @@ from torch import Tensor
 
 from groupae._validation import expected
 
-__all__ = ["epoch_order", "keyed_generator", "split_indices"]
+__all__ = ["Stream", "epoch_order", "keyed_generator", "split_indices"]
+
+
+class Stream(enum.IntEnum):
+    """Independent streams of randomness of a data set, the second number of its keys."""
+
+    ORDER = 0
+    ELEMENTS = 1
+    FIXED = 2
+    TRAJECTORIES = 3
+    ORBIT = 5
+    PARTNERS = 6
+    RECOMBINED = 7
 
 
 def keyed_generator(*key: int) -> torch.Generator:

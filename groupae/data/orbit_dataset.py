@@ -15,14 +15,11 @@ import torch
 from torch import Tensor
 
 from groupae._validation import ShapeError, check_count, expected
-from groupae.data.keys import epoch_order, keyed_generator
+from groupae.data.keys import Stream, epoch_order, keyed_generator
 from groupae.groups import Group
 from groupae.protocols import PairBatch, Recombinations, Trajectories
 
 __all__ = ["OrbitDataset", "Views"]
-
-_ORDER, _ELEMENTS, _FIXED, _TRAJECTORIES = range(4)  # independent streams of randomness
-_OTHERS = 6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,7 +97,7 @@ class OrbitDataset(abc.ABC):
             ValueError: If ``step`` is negative, or ``size`` is not at least 1.
         """
         index = self._index(step, size)
-        return self._pairs(index, keyed_generator(self.seed, _ELEMENTS, step))
+        return self._pairs(index, keyed_generator(self.seed, Stream.ELEMENTS, step))
 
     def fixed(self, count: int | None = None) -> PairBatch:
         """Return pairs that are always the same, for validation and tests; one of each original.
@@ -112,7 +109,7 @@ class OrbitDataset(abc.ABC):
         Raises:
             ValueError: If ``count`` is not at least 1.
         """
-        return self._pairs(self._spread(count), keyed_generator(self.seed, _FIXED))
+        return self._pairs(self._spread(count), keyed_generator(self.seed, Stream.FIXED))
 
     def recombinations(self, count: int | None = None) -> tuple[Recombinations, ...]:
         """Return pairs of data whose parts are to be swapped, and what a swap should show.
@@ -139,7 +136,7 @@ class OrbitDataset(abc.ABC):
         if n == 1:
             got = "one original"
             raise ValueError(expected(type(self).__name__, "two originals to swap parts of", got))
-        generator = keyed_generator(self.seed, _OTHERS)
+        generator = keyed_generator(self.seed, Stream.PARTNERS)
         steps = torch.randint(1, n, (len(index),), generator=generator)
         readings = self._recombine(index, (index + steps) % n)
         return tuple(dataclasses.replace(reading, group=self.group) for reading in readings)
@@ -175,7 +172,7 @@ class OrbitDataset(abc.ABC):
         """
         check_count(type(self).__name__, "length", length)
         index = self._index(step, size)
-        generator = keyed_generator(self.seed, _TRAJECTORIES, step)
+        generator = keyed_generator(self.seed, Stream.TRAJECTORIES, step)
         seen = self.views(index, length + 1, generator)
         moves = seen.steps(self.group)
         x, g = seen.x.transpose(0, 1), moves.transpose(0, 1)
@@ -185,7 +182,7 @@ class OrbitDataset(abc.ABC):
         """Return the originals of a step."""
         _check_natural(type(self).__name__, "step", step)
         check_count(type(self).__name__, "size", size)
-        return epoch_order(len(self), step * size, (step + 1) * size, self.seed, _ORDER)
+        return epoch_order(len(self), step * size, (step + 1) * size, self.seed, Stream.ORDER)
 
     def _pairs(self, index: Tensor, generator: torch.Generator) -> PairBatch:
         seen = self.views(index, 2, generator)

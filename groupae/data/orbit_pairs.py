@@ -16,7 +16,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, check_count, expected
-from groupae.data.keys import keyed_generator
+from groupae.data.keys import Stream, keyed_generator
 from groupae.data.orbit_dataset import OrbitDataset, Views
 from groupae.groups import FiniteGroup, Group
 from groupae.groups.matching import check_same_group
@@ -26,7 +26,6 @@ from groupae.protocols import Recombinations
 __all__ = ["OrbitPairs"]
 
 _CHUNK = 4096  # scenes moved at a time: actions on pictures need several times their memory
-_ORBIT, _RECOMBINED = 5, 7  # streams of randomness beside those of `groupae.data.orbit_dataset`
 
 
 class OrbitPairs(OrbitDataset):
@@ -111,7 +110,7 @@ class OrbitPairs(OrbitDataset):
         check_count(type(self).__name__, "count", count)
         g = _path(self.group, count).unsqueeze(1)
         g = g.expand(count, len(index), *self.group.element_shape)
-        return self._move(g, self.originals[index], keyed_generator(self.seed, _ORBIT))
+        return self._move(g, self.originals[index], keyed_generator(self.seed, Stream.ORBIT))
 
     def _swap_poses(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
         """Return the two readings where all of a scene moves: x in the pose of y, and y as it is.
@@ -125,7 +124,7 @@ class OrbitPairs(OrbitDataset):
 
     def _poses(self, n: int) -> tuple[Tensor, Tensor]:
         """Return what moves the originals of x and of y in recombinations."""
-        generator = keyed_generator(self.seed, _RECOMBINED)
+        generator = keyed_generator(self.seed, Stream.RECOMBINED)
         g, h = self._sample(2, n, generator=generator)
         return g, h
 
@@ -134,7 +133,7 @@ class OrbitPairs(OrbitDataset):
         return self._move(g.unsqueeze(0), self.originals[index], self._draws(key)).x[0]
 
     def _draws(self, key: int) -> torch.Generator:
-        return keyed_generator(self.seed, _RECOMBINED, key)
+        return keyed_generator(self.seed, Stream.RECOMBINED, key)
 
     def _move(self, g: Tensor, originals: Tensor, generator: torch.Generator) -> Views:
         self.group.check_elements(g)

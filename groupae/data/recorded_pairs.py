@@ -12,15 +12,12 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, check_count, check_element, expected
-from groupae.data.elements import are_elements
-from groupae.data.keys import keyed_generator
+from groupae.data.keys import Stream, keyed_generator
 from groupae.data.orbit_dataset import OrbitDataset, Views
-from groupae.data.written import check_angles
+from groupae.data.written_elements import are_elements, check_angles
 from groupae.groups import Group
 
 __all__ = ["RecordedPairs"]
-
-_RECOMBINED = 7  # the stream of randomness beside those of `groupae.data.orbit_dataset`
 
 
 class RecordedPairs(OrbitDataset):
@@ -132,7 +129,7 @@ class RecordedPairs(OrbitDataset):
 
         The two of a pair differ where there is more than one: else a swap would have no work.
         """
-        generator = keyed_generator(self.seed, _RECOMBINED)
+        generator = keyed_generator(self.seed, Stream.RECOMBINED)
         views = self.elements.shape[1]
         first = torch.randint(views, (n,), generator=generator)
         others = torch.randint(max(views - 1, 1), (n,), generator=generator)

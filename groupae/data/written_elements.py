@@ -1,22 +1,54 @@
-"""Elements written as numbers, in a table or a file of somebody else's.
+"""Elements written as numbers, in a table or a file from elsewhere.
 
 Conventions: numbers of a matrix stand row by row. ``chart`` says how an element is written, by one
 of the names in ``group.charts``; the first of them is the library's own.
+
+Numbers alone do not say whether 90 is degrees or radians, nor four columns whether w comes first.
+Headings and sizes often do; where they contradict the chart, that is an error, not a guess.
 """
 
 from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from groupae._validation import expected, unknown_choice
-from groupae.groups import Group, MatrixLieGroup, Packed
+from groupae.groups import SO2, Group, MatrixLieGroup, Packed
 
-__all__ = ["are_elements", "parse_elements"]
+__all__ = ["are_elements", "check_angles", "check_columns", "parse_elements"]
 
 _TOLERANCE = 1e-3  # written numbers are rounded
+_FORMS: dict[str, str] = {
+    "quat_wxyz": "w x y z",
+    "quat_wxyz_sign": "w x y z sign",
+    "xyz_quat_wxyz": "x y z qw qx qy qz",
+    "rotvec": "x y z",
+    "rotvec_sign": "x y z sign",
+    "xy_angle": "x y angle",
+    "angle_sign": "angle sign",
+    "scale_shift": "scale shift",
+    "euler_yxy": "alpha beta gamma",
+}
+_ANGLES = {  # which numbers of a chart are angles in radians
+    "angle": slice(0, 1),
+    "angle_sign": slice(0, 1),
+    "xy_angle": slice(2, 3),
+    "rotvec": slice(0, 3),
+    "rotvec_sign": slice(0, 3),
+    "euler_yxy": slice(0, 3),
+}
+_DEGREES = {"deg", "degs", "degree", "degrees"}
+_RADIANS = {"rad", "rads", "radian", "radians"}
+_ANGLE_NAMES = {"angle", "theta", "phi", "azimuth", "yaw", "pitch", "roll"} | _RADIANS
+_STEP_NAMES = {"index", "step", "steps"}
+_TURN = 2 * math.pi + _TOLERANCE
 
 
+# --- reading ----------------------------------------------------------------------------------
 def parse_elements(
     group: Group, numbers: Tensor, chart: str | None = None
 ) -> tuple[Tensor, Tensor]:
@@ -132,3 +164,136 @@ def _agree(group: Group, g: Tensor, nearest: Tensor) -> Tensor:
     turns = torch.where(period == 0, 0.0, (off / period).round())
     error = (off - turns * period).abs() / g.abs().clamp(min=1)
     return (error.reshape(len(g), -1) <= _TOLERANCE).all(1)
+
+
+# --- units and orders ---------------------------------------------------------------------------
+def check_columns(owner: object, group: Group, columns: Sequence[str], chart: str | None) -> None:
+    """Raise where the names of columns contradict the chart their numbers are read in.
+
+    Args:
+        owner: Who complains.
+        group: The group.
+        columns: Names of the columns of an element, from left to right.
+        chart: How elements are written; ``group.charts[0]`` by default.
+
+    Raises:
+        ValueError: If units, the kind of number or the order of columns differ.
+
+    Example:
+        >>> from groupae import SO2
+        >>> check_columns("table", SO2(), ["element_deg"], None)
+        Traceback (most recent call last):
+        ValueError: table: expected radians for 'angle', got the column 'element_deg'; say ...
+    """
+    read_in = _chart_read(group, chart)
+    words = [re.findall(r"[a-z]+", name.lower().removeprefix("element")) for name in columns]
+    for name, parts in zip(columns, words, strict=True):
+        complaint = _contradiction(group, read_in, set(parts))
+        if complaint is not None:
+            what, remedy = complaint
+            raise ValueError(expected(owner, what, f"the column {name!r}", remedy))
+    _check_order(owner, read_in, columns, words)
+
+
+def _chart_read(group: Group, chart: str | None) -> str:
+    return chart or (group.charts[0] if group.charts else "")
+
+
+def _contradiction(group: Group, read_in: str, words: set[str]) -> tuple[str, str] | None:
+    """Return the unit or kind that a chart expects and the remedy, if a heading names another."""
+    if words & _DEGREES and not read_in.endswith("_deg"):
+        remedy = "convert them to radians"
+        if "angle_deg" in group.charts:
+            remedy = 'say chart="angle_deg"'
+        elif "angle" in group.charts and read_in != "angle":
+            remedy = 'convert them to radians and say chart="angle"'
+        return f"{'radians' if read_in in _ANGLES else 'no degrees'} for {read_in!r}", remedy
+    if words & _RADIANS and read_in.endswith("_deg"):
+        return f"degrees for {read_in!r}", 'say chart="angle"'
+    if words & _ANGLE_NAMES and read_in == "index":
+        remedy = 'say chart="angle" if they are radians' if "angle" in group.charts else ""
+        return "numbers of elements for 'index'", remedy
+    if words & _STEP_NAMES and read_in in ("angle", "angle_deg"):
+        return f"angles for {read_in!r}", "multiply steps by their angle"
+    if words & {"yaw", "pitch", "roll"} and read_in == "euler_yxy":
+        return "angles about y, x and y", 'compose the rotations and write them as "quat_wxyz"'
+    return None
+
+
+def _check_order(
+    owner: object, chart: str, columns: Sequence[str], words: Sequence[Sequence[str]]
+) -> None:
+    form = _FORMS.get(chart, "x y z w" if chart == "vector" else "").split()
+    if chart == "vector":
+        form = form[: len(columns)]
+    found = [_as_in(form, parts) for parts in words]
+    numbers = [re.sub(r"\D", "", name) for name in columns]
+    order = None
+    if sorted(found) == sorted(form) and found != form:
+        order = [columns[found.index(word)] for word in form]
+    elif all(numbers) and len(set(numbers)) == len(numbers):
+        order = sorted(columns, key=lambda name: int(re.sub(r"\D", "", name)))
+    if order is not None and order != list(columns):
+        what = f"columns in the order {', '.join(order)}" + (f" of {chart!r}" if chart else "")
+        names = ", ".join(f'"{name}"' for name in order)
+        got = ", ".join(columns)
+        raise ValueError(expected(owner, what, got, f"name them in it, elements=[{names}]"))
+
+
+def _as_in(form: Sequence[str], parts: Sequence[str]) -> str:
+    """Return which word of a form a column is named by; ``qx`` and ``tx`` are x too."""
+    joined = "".join(parts[-2:])
+    last = parts[-1] if parts else ""
+    return next((word for word in (joined, last, last[1:]) if word in form), "")
+
+
+def check_angles(
+    owner: object, group: Group, numbers: Tensor, chart: str | None, *, has_chart: bool = True
+) -> None:
+    """Raise where numbers read as radians look like degrees.
+
+    Radians are hardly ever whole numbers above a turn, nor beyond two turns. Who has such names the
+    chart: ``chart="angle"`` of SO(2) takes any.
+
+    Args:
+        owner: Who complains.
+        group: The group.
+        numbers: As they are written, shape ``(n, k)``.
+        chart: How elements are written; ``group.charts[0]`` by default.
+        has_chart: Whether the caller can name one.
+
+    Raises:
+        ValueError: If they do.
+
+    Example:
+        >>> import torch; from groupae import SO2
+        >>> check_angles("table", SO2(), torch.tensor([[0.0], [90.0]]), None)
+        Traceback (most recent call last):
+        ValueError: table: expected radians for 'angle', got 90; say chart="angle_deg" if ...
+    """
+    if isinstance(group, SO2) and chart is not None:
+        return
+    found = _like_degrees(group, numbers, chart)
+    if found is None:
+        return
+    read_in, number = found
+    remedy = "convert degrees by torch.deg2rad, take radians modulo 2 pi"
+    if isinstance(group, SO2) and has_chart:
+        remedy = 'say chart="angle_deg" if they are degrees, chart="angle" if they are not'
+    raise ValueError(expected(owner, f"radians for {read_in!r}", f"{number:g}", remedy))
+
+
+def _like_degrees(group: Group, numbers: Tensor, chart: str | None) -> tuple[str, float] | None:
+    """Return what the farthest angle is read in, and the angle, if angles look like degrees."""
+    if isinstance(group, Packed):
+        sizes = [math.prod(part.element_shape) for part in group.parts]
+        parts = zip(group.parts, numbers.split(sizes, -1), strict=True)
+        found = (_like_degrees(part, own, None) for part, own in parts)
+        return next((one for one in found if one is not None), None)
+    read_in = _chart_read(group, chart)
+    angles = numbers[:, _ANGLES.get(read_in, slice(0))]
+    if angles.numel() == 0:
+        return None
+    far = float(angles.flatten()[angles.abs().argmax()])
+    are_whole = bool((angles == angles.round()).all())
+    return (read_in, far) if abs(far) > (_TURN if are_whole else 2 * _TURN) else None

@@ -9,8 +9,8 @@ from PIL import Image
 
 from groupae import SE2, SO2, SO3, Affine, Cyclic, FiniteGroup, MatrixLieGroup, Permutation, Scaling
 from groupae.data import FolderPairs
-from groupae.data.elements import are_elements, parse_elements
 from groupae.data.keys import keyed_generator
+from groupae.data.written_elements import are_elements, parse_elements
 from groupae.groups.registry import example_groups
 
 
