@@ -1,9 +1,9 @@
-r"""The theory of latent actions as functions: each statement can be run.
+r"""The theory of latent actions as functions that can be run.
 
 The paper's claims (section 4) about a model ``x -> D(g . E(x))``:
 
 * *Consistency* (Def. 4.1): ``D(z1) = D(z2)`` implies ``D(g.z1) = D(g.z2)`` for all g. A consistent
-  decoder induces an action on its pictures (Prop. 4.2).
+  decoder induces an action on its images (Prop. 4.2).
 * ``E(D(z)) = z`` makes D injective, hence consistent with every action (Prop. 4.3).
 * *Superset*: models of data-space actions are latent actions with a consistent decoder
   (`realise_data_action`, `realise_contrast`, `realise_canonicalisation`).
@@ -54,7 +54,7 @@ __all__ = [
 
 
 class _Coordinates(nn.Module):
-    """A representation's change to block coordinates, or back."""
+    """Change to the block coordinates of a representation, or back."""
 
     def __init__(self, rho: Representation, *, back: bool) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class _Coordinates(nn.Module):
 
 
 def realise_data_action(rho: Representation) -> LatentActionAE:
-    r"""Return the latent model of a linear action on data: the superset claim, constructed.
+    r"""Return the latent model of a linear action on data, which proves the superset claim.
 
     Any linear action of a compact group is :math:`B_g = Q\,\rho_{\mathrm{irreps}}(g)\,Q^{-1}`
     with the irreps found by `Representation.decompose`. With :math:`E = Q^{-1}` and :math:`D = Q`
@@ -159,12 +159,12 @@ def realise_canonicalisation(
     """Return a canonicalising model as a latent action: code ``(c, h)``, action ``(c, g h)``.
 
     Such models (Winter et al. 2022) find an invariant code and a pose, draw the canonical picture
-    and carry it by the pose with a known action on data.
+    and move it by the pose with a known action on data.
 
     Args:
         group: The group.
         code: Invariant code of data, ``(n, *x_shape) -> (n, d)``.
-        pose: Pose of data, an element each, with ``pose(g x) = g pose(x)``.
+        pose: Pose of data, one element per datum, with ``pose(g x) = g pose(x)``.
         canonical: Canonical data of a code.
         data_action: ``(g, x) -> g x`` on data.
 
@@ -178,7 +178,7 @@ def realise_canonicalisation(
 
 @dataclasses.dataclass(frozen=True)
 class HiddenFactor:
-    """A decoder with two codes that draw one picture, and an element that tells them apart.
+    """A decoder, two codes of one picture, and an element that makes their pictures differ.
 
     Args:
         decode: From codes ``(n, d)`` to pictures.
@@ -196,16 +196,16 @@ class HiddenFactor:
 
 
 def _ring_behind_block(z: Tensor) -> Tensor:
-    """Return five pixels on a ring; the first one is a white block before the digit."""
+    """Return five pixels on a ring, of which a white block hides the first."""
     return torch.cat([torch.ones_like(z[..., :1]), z[..., 1:]], -1)
 
 
 def digit_behind_block() -> HiddenFactor:
-    """Return the smallest latent action that no action on data could be (strictness).
+    """Return a smallest latent action that is no action on data (strictness).
 
-    Five pixels on a ring, a digit of one pixel that turns by C_5, a block before the first pixel.
-    With the digit behind the block the picture does not tell a bright digit from a dark one; one
-    step further it does. An action on pictures would give one answer for one picture.
+    Five pixels on a ring, a digit of one pixel that turns by C_5, a block in front of the first
+    pixel. While the digit is behind the block, a bright and a dark digit give one picture; one step
+    further they give two. An action on pictures would map one picture to one picture.
 
     Example:
         >>> hidden = digit_behind_block()
@@ -232,12 +232,12 @@ def consistency_gap(
     steps: int = 100,
     learning_rate: float = 0.03,
 ) -> Tensor:
-    r"""Return how much the worst element pulls apart codes that draw nearly one picture.
+    r"""Return the largest factor by which an element increases the distance between two pictures.
 
     .. math:: \max_{z', g} \frac{|D(g z) - D(g z')|}{|D(z) - D(z')|}
 
     by gradient ascent over z'. For an action on data by isometries it is 1; it is infinite where
-    two codes draw one picture and some element tells them apart (Def. 4.1 fails).
+    two codes give one picture, and two pictures under some element (Def. 4.1 fails).
 
     Args:
         decode: D, from ``(n, ...)`` codes to data.
@@ -245,11 +245,11 @@ def consistency_gap(
         z: Codes, shape ``(n, ...)``.
         gs: Elements tried, shape ``(m, *element_shape)``.
         start: Where z' starts; near z unless given.
-        steps: Steps of Adam; 0 judges ``start`` as it is.
-        learning_rate: Its step.
+        steps: Steps of Adam; 0 evaluates ``start`` as it is.
+        learning_rate: Learning rate of Adam.
 
     Returns:
-        The largest ratio met, shape ``(n,)``; at least that of ``start``.
+        The largest ratio found, shape ``(n,)``; at least that of ``start``.
     """
     if not isinstance(z, Tensor) or not len(gs):
         got = f"{type(z).__name__} and {len(gs)} elements"
@@ -265,7 +265,7 @@ def consistency_gap(
             best = torch.maximum(best, ratio.detach())
             if step == steps or bool(best.isinf().all()):
                 break
-            (slope,) = torch.autograd.grad(value.sum(), other)  # the decoder's own stay untouched
+            (slope,) = torch.autograd.grad(value.sum(), other)  # not the decoder's parameters
             other.grad = -slope
             optimiser.step()
     return best
@@ -301,8 +301,8 @@ def latent_cycle_error(model: Codec, z: Any) -> Tensor:
     """Return ``|z - E(D(z))|`` over the spread of z: 0 where Prop. 4.3 applies.
 
     Args:
-        model: A model with ``encode`` and ``decode``. A module is put in evaluation mode meanwhile.
-        z: Codes ``(n, ...)`` as they occur, such as ``model.encode(x)``; a tensor or named parts.
+        model: A model with ``encode`` and ``decode``; a module is evaluated in evaluation mode.
+        z: Codes ``(n, ...)`` of data, such as ``model.encode(x)``; a tensor or named parts.
 
     Returns:
         Shape ``(n,)``. 1 is chance: the spread is the distance of a code from the mean code.
@@ -324,7 +324,7 @@ def _flat(z: Any) -> Tensor:
 
 
 def is_stabilised(action: LatentAction[Any], z: Any, gs: Tensor, *, atol: float = 1e-5) -> Tensor:
-    """Return which elements leave each code as it is, shape ``(n, m)``.
+    """Return the mask of elements that leave each code unchanged, shape ``(n, m)``.
 
     Args:
         action: The action.
@@ -337,11 +337,11 @@ def is_stabilised(action: LatentAction[Any], z: Any, gs: Tensor, *, atol: float 
 
 
 def fixed_vectors(rho: Representation, phi: Homomorphism) -> Tensor:
-    """Return an orthonormal basis of the varying vectors that a subgroup leaves alone.
+    """Return an orthonormal basis of the varying vectors that a subgroup fixes.
 
     If ``E(D(z)) = z`` an image and its code have the same stabiliser. An image with m-fold
     symmetry therefore needs varying codes fixed by C_m. Frequency 1 alone has none for m > 1, so
-    the image's orbit collapses to a point; a frequency that m divides has two a copy.
+    the image's orbit collapses to a point; a frequency that m divides has two per copy.
 
     Args:
         rho: The latent representation.

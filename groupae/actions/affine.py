@@ -1,4 +1,4 @@
-"""The affine action on a code: scale and shift all varying numbers alike."""
+"""Affine action on a code: one scale and one shift for all varying entries."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class AffineAction(AxisAction):
     ``VectorAction(Affine().rep("8x0 + 16xstd"))``).
 
     Args:
-        varying: How many entries are scaled and shifted; they come last.
-        invariant: How many entries before them are left alone.
+        varying: Number of entries scaled and shifted; they come last.
+        invariant: Number of invariant entries before them.
         axis: The axis acted on, negative: -1 for vectors, -3 for channels of a feature map.
 
     References:

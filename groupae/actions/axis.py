@@ -1,4 +1,4 @@
-"""Actions on one axis of a tensor, among them those by a representation."""
+"""Actions on one axis of a tensor: the base class, and actions by a representation."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["AxisAction", "RepresentationAction"]
 
 
 class AxisAction(LatentAction[Tensor]):
-    """An action on one axis of a tensor; all other axes ride along.
+    """An action on one axis of a tensor, the same for all other indices.
 
     Args:
         group: The acting group.
@@ -53,7 +53,7 @@ class AxisAction(LatentAction[Tensor]):
 
     @override
     def _select(self, part: Tensor, mask: Tensor) -> Tensor:
-        """Return the entries marked along the axis, other axes as they are."""
+        """Return the marked entries along the axis; other axes stay."""
         return part.movedim(self.axis, -1)[..., mask].movedim(-1, self.axis)
 
     @override
@@ -83,7 +83,7 @@ class RepresentationAction(AxisAction):
     @property
     @override
     def error_growth(self) -> int:
-        """By how much the representation amplifies rounding errors of an element."""
+        """Error growth of the representation."""
         return self.rho.error_growth
 
     @override
@@ -119,14 +119,14 @@ class RepresentationAction(AxisAction):
 
     @override
     def overlap(self, z: Tensor, w: Tensor) -> Overlap | None:
-        """Return the Fourier coefficients of the score, for an orthogonal representation."""
+        """Return the Fourier coefficients of the score if the representation is orthogonal."""
         self.check_latent(z)
         self.check_latent(w)
         return None if self._split is None else harmonic_overlap(self._split, z, w, self.axis)
 
     @override
     def describe(self) -> Description:
-        """Return a table with one line a term of the representation, in block coordinates."""
+        """Return a table with one line per term of the representation, in block coordinates."""
         rows = tuple(
             LatentRow("", f"[{b.start}:{b.stop}]", b.irrep, b.copies, b.is_trivial)
             for b in self.rho.blocks

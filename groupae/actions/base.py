@@ -1,4 +1,4 @@
-"""The interface of latent actions, with defaults for all but the action itself.
+"""Interface of latent actions, with defaults for everything but the action itself.
 
 The law, for every action: ``act(gh, z) = act(g, act(h, z))`` and ``act(e, z) = z``. A code splits
 into an invariant part, which no element changes, and a varying part. Two codes compare up to the
@@ -37,7 +37,8 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
     """A left action of `group` on latent codes (a tensor, or a dict of named tensors).
 
     A subclass gives `forward` and one of `invariant_mask` and `code_shape`. Everything else has a
-    default, to be overridden where the action knows better; set `is_linear` to false if it is not.
+    default, which a subclass overrides where it can do better; set `is_linear` to false if an
+    element does not act linearly.
 
     Args:
         group: The acting group; a subclass may also set the attribute itself.
@@ -47,15 +48,15 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         code_shape: Shape of one code without batch axes, ``None`` for an axis of any length; of
             named parts a dict of shapes. That of the mask unless given.
         invariant_mask: True for the entries of a code that no element changes: bool, of the shape
-            of one code, or a dict of such masks. Nothing is invariant unless given.
-        free_length: Length of axes of any length in random codes.
-        broadcasts: Whether `forward` takes batches of elements and codes that broadcast; else both
-            are expanded to one batch before, and its result is checked.
+            of one code, or a dict of such masks. No entry is invariant unless given.
+        free_length: Length, in random codes, of the axes that may have any length.
+        broadcasts: Whether `forward` broadcasts batches of elements and codes; else both are
+            expanded to one batch before, and the shape of its result is checked.
         is_linear: Whether every element acts linearly.
         exactness: ``"exact"``, or ``"interpolated"`` for actions that hold up to resampling.
         exact_subgroup: The inclusion of a subgroup on which the law holds exactly; ``None`` means
             that it does on the whole group.
-        has_second_derivatives: Whether derivatives of derivatives are defined; else torch refuses.
+        has_second_derivatives: Whether second derivatives are defined; else torch raises.
 
     Example:
         >>> from groupae import SO2
@@ -106,14 +107,14 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
     def can_align(self) -> bool:
         """Whether `align` and `distance` are defined.
 
-        They are not for a finite group of more than 50,000 elements, all of which would be tried.
+        They are not for a finite group of more than 50,000 elements, for all would be tried.
         """
         return self.group.order is None or self.group.order <= MOST_TRIED
 
     # --- the action -------------------------------------------------------------------------
     @override
     def __call__(self, g: Tensor, z: Latent) -> Latent:
-        """Return ``g . z`` after a check of both."""
+        """Return ``g . z`` after a check of elements and code."""
         self.group.check_elements(g)
         self.check_latent(z)
         moved: Latent
@@ -145,7 +146,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         """
         return self(gs[None], map_latent(lambda part: part.unsqueeze(1), z))
 
-    # --- what a code looks like -------------------------------------------------------------
+    # --- the shape of a code ----------------------------------------------------------------
     def _mask(self) -> Any:
         mask = getattr(self, "invariant_mask", None)
         for part in named(mask).values():
@@ -154,7 +155,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         return mask
 
     def _shape(self) -> Any:
-        """Return the shape of one code, ``None`` if the subclass does not tell it."""
+        """Return the shape of one code, ``None`` if the subclass gives neither shape nor mask."""
         if self.code_shape is not None:
             return self.code_shape
         mask = self._mask()
@@ -169,7 +170,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         return shape
 
     def check_latent(self, z: Any) -> None:
-        """Raise unless ``z`` is a code of the shape and names that the subclass tells.
+        """Raise unless ``z`` has the shape and the names of a code, where the subclass gives them.
 
         Raises:
             TypeError: If a part is no floating tensor.
@@ -245,9 +246,9 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
     def invariants(self, z: Latent) -> Latent:
         """Return the part of ``z`` that no element changes.
 
-        That is no complete set of invariants: codes of different orbits may have the same, for
+        These are not a complete set of invariants: codes of different orbits may share them, for
         lengths and relative angles of varying copies are invariant too. To tell whether codes are
-        of one orbit, take `distance`.
+        on one orbit, use `distance`.
 
         Returns:
             Shape ``(*batch, count)`` by default.
@@ -276,7 +277,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
     def _by_mask(
         self, with_mask: Callable[..., Tensor], without: Callable[..., Tensor], *codes: Latent
     ) -> Latent:
-        """Return a function of codes, part by part: of codes and masks, or of codes and shapes."""
+        """Return a function of codes and masks, or without a mask of codes and shapes, by part."""
         for code in codes:
             self.check_latent(code)
         shape, mask = self._known_shape(), self._mask()
@@ -288,19 +289,19 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         return found
 
     def _select(self, part: Tensor, mask: Tensor) -> Tensor:
-        """Return the entries marked of a part, along a last axis."""
+        """Return the marked entries of a part along one last axis."""
         flat = part.unsqueeze(-1).flatten(part.ndim - mask.ndim)
         return flat[..., mask.flatten().to(part.device)]
 
     def _blend(self, part: Tensor, other: Tensor, mask: Tensor) -> Tensor:
-        """Return the entries marked of a part, and those not marked of the other."""
+        """Return the marked entries of a part beside the other entries of another part."""
         return torch.where(mask.to(part.device), part, other)
 
     # --- two codes up to the group ----------------------------------------------------------
     def residual(self, z: Latent, w: Latent) -> Tensor:
-        """Return the numbers whose squares `align` sums, shape ``(*batch, size)``.
+        """Return the numbers whose sum of squares `align` minimises, shape ``(*batch, size)``.
 
-        They are the differences of all entries, unless an action measures otherwise.
+        By default they are the differences of all entries.
         """
         batch = self.batch_ndim(z)
         differences = [
@@ -310,12 +311,12 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         return join([d.unsqueeze(-1).flatten(batch) for d in differences])
 
     def overlap(self, z: Latent, w: Latent) -> Overlap | None:
-        """Return what decides `align` in closed form, or ``None`` if nothing does."""
+        """Return the sums that give `align` in closed form, or ``None`` where it is searched."""
         del z, w
         return None
 
     def starts(self, z: Latent, w: Latent) -> list[Tensor]:
-        """Return guesses for a search, each of shape ``(*batch, *element_shape)``."""
+        """Return starting elements for the search, each of shape ``(*batch, *element_shape)``."""
         del z, w
         return []
 
@@ -325,12 +326,12 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         In closed form where there is one: linear actions of SO(2) (Fourier series), of cyclic
         groups (their transform), of finite groups (every element), of SO(3) by invariants and
         vectors (singular values), `AffineAction` (regression). Linear actions of other compact
-        groups are searched through the Fourier coefficients of the score, all else by
-        `groupae.actions.search`. Where many elements are best (a stabiliser) it is one of them.
+        groups are searched through the Fourier coefficients of the score, all other actions by
+        `groupae.actions.search`. Of several best elements (a stabiliser) it is one.
 
         Args:
             z: Codes with batch axes.
-            w: Codes of as many axes; batch axes broadcast.
+            w: Codes with equally many axes; batch axes broadcast.
 
         Returns:
             Elements, shape ``(*batch, *element_shape)``, in the dtype of the codes, at least
@@ -350,10 +351,10 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
     def distance(self, z: Latent, w: Latent) -> Tensor:
         """Return the distance from the orbit of ``z`` to ``w``: least ``|g z - w|`` over all ``g``.
 
-        The invariant parts count in full. It is symmetric where the group acts by isometries.
-        Gradients are exact though `align` has none: at the best element the derivative by the
-        element is zero. Second derivatives are not: the best element moves with the codes, and they
-        leave that out.
+        Invariant parts count in full. The distance is symmetric where the group acts by isometries.
+        Gradients are exact although `align` has none, for at the best element the derivative by
+        the element is zero. Second derivatives are not: they omit that the best element depends on
+        the codes.
 
         Returns:
             Shape ``(*batch,)``.
@@ -371,7 +372,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         is_linear: bool = False,
         invariant: Tensor | None = None,
     ) -> LatentAction[Tensor]:
-        """Return the action given by a function of elements and codes; checked here.
+        """Return the action by a function of elements and codes, after a check of its laws.
 
         Args:
             group: The acting group.
@@ -380,10 +381,10 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
                 pickled. A ``torch.nn.Module`` is registered and may have parameters.
             shape: Shape of one code.
             is_linear: Whether each element acts linearly.
-            invariant: Mask of the given shape: true on the entries no element changes.
+            invariant: Mask of the given shape, true for the entries that no element changes.
 
         Raises:
-            ValueError: If the law fails in float64; the sentence names a pair of elements.
+            ValueError: If a law fails in float64; the message names a pair of elements.
             ShapeError: If the function returns another shape.
 
         Example:
@@ -407,19 +408,19 @@ def _pairs(z: Any, w: Any) -> list[tuple[Tensor, Tensor]]:
 
 
 class FunctionAction(LatentAction[Tensor]):
-    """The action by a function of elements and codes; made by `LatentAction.from_callable`.
+    """The action by a function of elements and codes, from `LatentAction.from_callable`.
 
     Args:
         group: The acting group.
         function: From elements and codes of one batch to codes.
         shape: Shape of one code.
         is_linear: Whether each element acts linearly.
-        invariant: Mask of the given shape: true on the entries no element changes.
+        invariant: Mask of the given shape, true for the entries that no element changes.
 
     Raises:
-        ValueError: If the law fails; the sentence names a pair of elements.
-        ShapeError: If the mask or what the function returns has another shape.
-        TypeError: If ``group`` is none.
+        ValueError: If a law fails; the message names a pair of elements.
+        ShapeError: If the mask or the result of the function has another shape.
+        TypeError: If ``group`` is no group.
 
     Example:
         >>> from groupae import Affine

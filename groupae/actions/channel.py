@@ -1,4 +1,4 @@
-"""The action by a representation on the channels of a feature map."""
+"""Action by a representation on the channels of a feature map."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ __all__ = ["ChannelAction"]
 
 
 class ChannelAction(RepresentationAction):
-    """A representation on the channels of a feature map; space is untouched.
+    """A representation on the channels of a feature map, the same at every position.
 
     Args:
-        rho: The representation, of degree the number of channels.
-        spatial_dims: How many axes of space follow the channels: 2 for ``(*batch, C, H, W)``.
+        rho: The representation, whose degree is the number of channels.
+        spatial_dims: Number of spatial axes behind the channels: 2 for ``(*batch, C, H, W)``.
 
     Example:
         >>> import torch

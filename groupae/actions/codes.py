@@ -1,4 +1,4 @@
-"""Codes: a tensor, or a dict of named tensors, with batch axes in front."""
+"""Latent codes: a tensor, or a dict of named tensors, with batch axes in front."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Latent = TypeVar("Latent", Tensor, dict[str, Tensor])
 
 
 def map_latent(f: Callable[..., Any], z: Any, *others: Any) -> Any:
-    """Return ``f`` of codes: of the tensors, or of the parts of each name."""
+    """Return ``f`` of codes: of the tensors, or name by name of their parts."""
     if not isinstance(z, dict):
         return f(z, *others)
     return {name: f(part, *(other[name] for other in others)) for name, part in z.items()}
@@ -67,13 +67,13 @@ def to_one_batch(
 
 
 def like_code(owner: object, maker: str, moved: Any, z: Any) -> Any:
-    """Return a code that a function made of ``z``, in the dtype of ``z`` and with its own memory.
+    """Return the result of a function of ``z``, in the dtype of ``z`` and with its own memory.
 
     Args:
-        owner: Who complains.
-        maker: The function, in words.
-        moved: Its result.
-        z: Its argument.
+        owner: Beginning of error messages.
+        maker: The function in error messages.
+        moved: Result of the function.
+        z: Argument of the function.
 
     Raises:
         ShapeError: If a part of the result has another shape than that of ``z``.

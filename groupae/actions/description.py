@@ -22,7 +22,7 @@ class LatentRow:
 
 @dataclasses.dataclass(frozen=True)
 class Description:
-    """Layout of a latent code; prints as a table."""
+    """Layout of a latent code, printed as a table."""
 
     title: str
     rows: tuple[LatentRow, ...]

@@ -1,16 +1,16 @@
-r"""Groups that move pictures and volumes: each value goes where the group carries its place.
+r"""Action on pictures and volumes by motions of their grid.
 
-The action on fields is ``(g . f)(x) = rho(g) f(g^-1 x)``, zero where ``g^-1 x`` is outside. Places
-are measured in pixels from the centre of the grid, by right-handed axes:
+The action on fields is ``(g . f)(x) = rho(g) f(g^-1 x)``, zero where ``g^-1 x`` is outside.
+Positions are measured in pixels from the centre of the grid, along right-handed axes:
 
-* a picture ``(H, W)``: x along W to the right, y against H, upwards. A positive angle turns
-  counter-clockwise as one looks at the picture; a shift ``(3, 1)`` is 3 right and 1 up.
+* a picture ``(H, W)``: x along W to the right, y against H, upwards. A positive angle turns the
+  picture counter-clockwise; a shift ``(3, 1)`` is 3 right and 1 up.
 * a volume ``(D, H, W)``: x along W, y against H, z along D, so that every slice is a picture, the
-  last one nearest to the eye. A turn about z turns every slice like a picture.
+  last one nearest to the viewer. A rotation about z turns every slice like a picture.
 
-Between grid points values are interpolated, so the law holds up to that. It holds to the last bits
-where the grid is carried to itself: quarter turns, their counterparts in space, whole shifts (as
-long as nothing leaves the grid).
+Values between grid points are interpolated, so the law holds up to interpolation. It holds to
+rounding where the grid is mapped to itself: quarter turns, their counterparts in space, whole
+shifts (as long as nothing leaves the grid).
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ _MODES = ("nearest", "bilinear", "bicubic")
 
 
 class GridAction(LatentAction[Tensor]):
-    """Turns, flips and shifts of feature maps ``(*batch, C, H, W)`` or volumes ``(…, D, H, W)``.
+    """Rotations, flips, shifts of feature maps ``(*batch, C, H, W)`` or volumes ``(…, D, H, W)``.
 
     Args:
-        group: Of the plane for two axes, such as SO(2), O(2), C(n), D(n), `Translation` (in
-            pixels), SE(2); of space for three, such as SO(3), O(3), SE(3).
+        group: A group of motions of the plane for two axes, such as SO(2), O(2), C(n), D(n),
+            `Translation` (in pixels), SE(2); of space for three, such as SO(3), O(3), SE(3).
         size: ``(H, W)`` or ``(D, H, W)``. All equal unless the group only shifts.
         channels: A representation of the same group on the channels, for vector fields and the
-            like; any number of channels, left alone, unless given.
+            like. Unless given, channels are scalar fields, in any number.
         mode: ``"bilinear"`` (trilinear in space), ``"bicubic"`` or ``"nearest"``, through which no
             gradient reaches the element.
-        places: An orthogonal representation of the same group by which it moves points ``(x, y)``
-            or ``(x, y, z)``, for flips about another axis than x, say; its own way unless given.
+        places: An orthogonal representation of the same group on points ``(x, y)`` or
+            ``(x, y, z)``, say for flips about another axis than x; the standard one unless given.
 
     Attributes:
-        exactness: ``"exact"`` if every element carries the grid to itself, as for C(4), else
+        exactness: ``"exact"`` if every element maps the grid to itself, as for C(4), else
             ``"interpolated"``; then ``exact_subgroup`` is the subgroup that does.
 
     Raises:
@@ -123,7 +123,7 @@ class GridAction(LatentAction[Tensor]):
     @property
     @override
     def error_growth(self) -> int:
-        """How many pixels a radian is worth at most, and what the channels amplify."""
+        """Largest number of pixels per radian, times the error growth of the channels."""
         pixels = 1 if self.exactness == "exact" else max(self.size)
         return pixels * (self.channels.error_growth if self.channels else 1)
 
@@ -154,7 +154,7 @@ class GridAction(LatentAction[Tensor]):
         return resample(z, positions, mode)
 
     def _origins(self, g: Tensor, dtype: torch.dtype) -> Tensor:
-        """Return where each grid point's value comes from, shape ``(*batch, *size, n)``."""
+        """Return the source position of each grid point, shape ``(*batch, *size, n)``."""
         n = len(self.size)
         if not g.is_floating_point():
             matrix = self.places.matrix(self.group.inverse(g), torch.float64)
@@ -177,14 +177,14 @@ class GridAction(LatentAction[Tensor]):
         return torch.unflatten(positions, -2, self.size)
 
     def _signs(self, like: Tensor) -> Tensor:
-        """Return -1 for the axis of rows, which runs against y, else 1: for (z, y, x) or (y, x)."""
+        """Return the signs of the axes (z, y, x) or (y, x): -1 for rows, which run against y."""
         place = torch.arange(len(self.size), device=like.device)
         rows = (place == len(self.size) - 2).to(like.dtype)
         return torch.ones_like(rows) - 2 * rows
 
     @override
     def starts(self, z: Tensor, w: Tensor) -> list[Tensor]:
-        """Return the best whole shift by correlation, among a grid of turns if there are any."""
+        """Return the best whole shift by correlation, over a grid of rotations if there are any."""
         shifts = isinstance(self.group, (Translation, SE2, SE3))
         if not shifts or z.numel() == 0 or w.numel() == 0:
             return []
@@ -206,7 +206,7 @@ class GridAction(LatentAction[Tensor]):
         return [torch.cat(guesses, lead).take_along_dim(places, lead).squeeze(lead)]
 
     def _best_shift(self, z: Tensor, w: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the whole shift of the highest correlation, ``(*batch, n)``, and that."""
+        """Return the whole shift of the highest correlation, ``(*batch, n)``, and its value."""
         n = len(self.size)
         padded = [2 * length for length in self.size]
         axes = tuple(range(-n, 0))
@@ -222,13 +222,13 @@ class GridAction(LatentAction[Tensor]):
 
     @override
     def invariants(self, z: Tensor) -> Tensor:
-        """Return no channels: no single value stays as it is."""
+        """Return no channels, for no single value is invariant."""
         self.check_latent(z)
         return z.narrow(-1 - len(self.size), 0, 0)
 
     @override
     def describe(self) -> Description:
-        """Return a table with one line a term of the channels."""
+        """Return a table with one line per term of the channels."""
         size = " x ".join(map(str, self.size))
         if not self.channels:
             row = LatentRow("", f"[C] x {size}", "moved in space", 1, False)
@@ -246,9 +246,9 @@ class GridAction(LatentAction[Tensor]):
         generator: torch.Generator | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> Tensor:
-        """Return normal fields of 2 channels unless their number is fixed.
+        """Return normal fields, with 2 channels unless their number is fixed.
 
-        Under shifts only the inner part is filled, so that a shift by 2 loses nothing.
+        Under shifts a margin of 2 is zero, so that a shift by 2 loses nothing.
         """
         z = super().random_latent(*batch, generator=generator, dtype=dtype)
         if isinstance(self.group, Translation):

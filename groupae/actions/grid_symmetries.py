@@ -1,4 +1,4 @@
-"""The symmetries of a square or cubic grid, as subgroups of the groups that move it."""
+"""Symmetries of a square or cubic grid, as subgroups of the groups that move it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ __all__ = ["IntegerShifts", "exact_subgroup"]
 
 
 def exact_subgroup(group: Group, places: Representation) -> Homomorphism:
-    """Return the largest known subgroup that carries a grid to itself; `IdentityMap` if all do.
+    """Return the largest known subgroup that maps a grid to itself; `IdentityMap` if it is all.
 
     Args:
         group: The group.
-        places: How it moves points of space.
+        places: The representation on points of space.
 
     Returns:
-        Quarter turns for turns, with flips for O(2), the rotations of the cube for SO(3) and O(3),
-        whole shifts for shifts; for a finite group whatever fits; else the identity alone.
+        Quarter turns for rotations of the plane, with flips for O(2); the rotations of the cube for
+        SO(3) and O(3); whole shifts for shifts; for a finite group the elements that map the grid
+        to itself; else the identity alone.
     """
     if isinstance(group, FiniteGroup):
         elements = group.elements()
@@ -55,7 +56,7 @@ def exact_subgroup(group: Group, places: Representation) -> Homomorphism:
 
 
 def _fits(places: Representation, subgroup: Homomorphism) -> Tensor:
-    """Return which elements of a finite subgroup carry the grid to itself, shape ``(order,)``."""
+    """Return the mask of elements of a finite subgroup that map the grid to itself."""
     elements = subgroup(subgroup.source.elements())
     matrices = places.matrix(elements, torch.float64)
     return ((matrices - matrices.round()).abs() < 1e-9).flatten(1).all(1)
@@ -63,7 +64,7 @@ def _fits(places: Representation, subgroup: Homomorphism) -> Tensor:
 
 @dataclasses.dataclass(frozen=True)
 class IntegerShifts(Group):
-    """Whole shifts of a grid, the group Z^n under addition; elements are int64 ``(*batch, n)``.
+    """Group Z^n of whole shifts of a grid under addition; elements are int64 ``(*batch, n)``.
 
     Args:
         n: Dimension of the grid.
@@ -100,7 +101,7 @@ class IntegerShifts(Group):
         dtype: torch.dtype | None = None,
         device: torch.device | str | None = None,
     ) -> Tensor:
-        """Return zeros; an element is int64, whatever the dtype asked for."""
+        """Return zeros, int64 for any ``dtype``."""
         del dtype
         return torch.zeros((*batch, self.n), dtype=torch.int64, device=device)
 
@@ -142,7 +143,7 @@ class IntegerShifts(Group):
 
 
 class _WholeShifts(Homomorphism):
-    """Whole shifts among all shifts."""
+    """Inclusion of the whole shifts into all shifts."""
 
     @override
     def _map(self, g: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The action of a group on itself, for codes that hold a pose as an element."""
+"""Action of a group on itself, for codes that hold a pose as an element."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ __all__ = ["LeftMultiplication"]
 
 @dataclasses.dataclass(frozen=True)
 class _Known(Overlap):
-    """The one element that carries one pose to another."""
+    """The only element that maps one pose to another."""
 
     element: Tensor
 
     @override
     def best(self) -> Tensor:
-        """Return it."""
+        """Return the element."""
         return self.element
 
 
 class LeftMultiplication(LatentAction[Tensor]):
-    """A code that is an element itself, a pose; ``g . z`` is the product ``g z``.
+    """Action on codes that are elements themselves, poses; ``g . z`` is the product ``g z``.
 
-    Beside a canonical code in a `PartsAction` it is the latent of a canonicalising model. Poses are
-    compared by the group's own distance, so ``distance`` is 0 between any two.
+    Beside a canonical code in a `PartsAction` it gives the code of a canonicalising model. Poses
+    are compared by the distance on the group; ``distance`` is 0 between any two.
 
     Args:
         group: The group, acting on its own elements.
@@ -59,12 +59,12 @@ class LeftMultiplication(LatentAction[Tensor]):
     @property
     @override
     def can_align(self) -> bool:
-        """Always true, since the element is a product."""
+        """True for every group, since the element is a product."""
         return True
 
     @override
     def check_latent(self, z: Any) -> None:
-        """Raise unless ``z`` are elements of the group by shape and dtype."""
+        """Raise unless ``z`` has the shape and dtype of elements of the group."""
         self.group.check_elements(z)
 
     @override

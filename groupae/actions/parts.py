@@ -1,4 +1,4 @@
-"""An action on a code made of named parts."""
+"""Action on a code made of named parts."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ __all__ = ["PartsAction"]
 
 
 class PartsAction(LatentAction[dict[str, Tensor]]):
-    """One action for each named part of a dict latent; parts without one are carried unchanged.
+    """One action per named part of a dict code; parts without an action are carried unchanged.
 
     Args:
-        actions: Part name to action, all of the same group; ``None`` marks a carried part (a
-            skip connection, say), which is then part of the invariants.
+        actions: Action by name of the part, all of the same group; ``None`` marks a carried part
+            (a skip connection, say), which then belongs to the invariants.
 
     Raises:
         ValueError: If no part is acted on or the groups differ.
@@ -91,7 +91,7 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
         """Act on each part; a carried part only gets the batch axes of ``g``."""
         batch = g.shape[: g.ndim - len(self.group.element_shape)]
         moved = {name: action(g, z[name]) for name, action in self._acted()}
-        # how many batch axes the code itself has: an acted part keeps them, or gains g's
+        # batch axes of the code itself: an acted part keeps them, or gains those of g
         own = min(z[name].ndim - moved[name].ndim for name, _ in self._acted()) + len(batch)
         return {
             name: moved[name] if name in moved else carry(z[name], batch, own).clone()
@@ -104,13 +104,13 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
 
     @override
     def batch_ndim(self, z: dict[str, Tensor]) -> int:
-        """Return the batch axes that all acted parts share; a carried part has as many."""
+        """Return the number of batch axes that all acted parts share, and carried parts have."""
         self.check_latent(z)
         return min(action.batch_ndim(z[name]) for name, action in self._acted())
 
     @override
     def residual(self, z: dict[str, Tensor], w: dict[str, Tensor]) -> Tensor:
-        """Return the residuals of all parts one after another."""
+        """Return the residuals of all parts, concatenated."""
         batch = self.batch_ndim(z)
         self.check_latent(w)
         parts = []
@@ -122,7 +122,7 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
 
     @override
     def overlap(self, z: dict[str, Tensor], w: dict[str, Tensor]) -> Overlap | None:
-        """Return the sum over the parts, if all have one of the same kind."""
+        """Return the sum of the overlaps of the parts, if all have one of the same kind."""
         self.check_latent(z)
         self.check_latent(w)
         acted = self._acted()
@@ -135,7 +135,7 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
 
     @override
     def starts(self, z: dict[str, Tensor], w: dict[str, Tensor]) -> list[Tensor]:
-        """Return what each part by itself would choose, where that is cheap."""
+        """Return the best elements for single parts, where they are known in closed form."""
         batch = self.batch_ndim(z)
         guesses = []
         for name, action in self._acted():
@@ -175,7 +175,7 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
 
     @override
     def describe(self) -> Description:
-        """Return the tables of the parts, one under the other."""
+        """Return the tables of the parts as one table."""
         rows = []
         for name in self.names:
             action = self._action(name)

@@ -1,8 +1,8 @@
-r"""How groups move points of space.
+r"""Action of groups on points of space.
 
-Conventions: points are column vectors ``(x, y)`` or ``(x, y, z)``. A group of matrices moves them
-by its standard representation; a group whose standard representation is homogeneous,
-``[[A, b], [0, 1]]``, carries ``p`` to ``A p + b``.
+Conventions: points are column vectors ``(x, y)`` or ``(x, y, z)``. A group of matrices acts by its
+standard representation; a group whose standard representation is homogeneous,
+``[[A, b], [0, 1]]``, maps ``p`` to ``A p + b``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["is_homogeneous", "move_points", "position_representation"]
 
 
 def position_representation(group: Group) -> Representation:
-    """Return the representation by which the group moves points, or points with a 1 appended."""
+    """Return the representation of the group on points, or on points with a 1 appended."""
     if isinstance(group, Cyclic) and group.n < 3:  # whose standard representation is a number
         return group.rep(f"2x{group.n - 1}")
     return group.standard()
@@ -38,7 +38,7 @@ def is_homogeneous(rho: Representation) -> bool:
 
 
 def move_points(rho: Representation, g: Tensor, points: Tensor, *, homogeneous: bool) -> Tensor:
-    """Return ``A p + b`` or ``A p`` for points along the last axis; batch axes align in front."""
+    """Return ``A p + b`` or ``A p`` for points along the last axis; first axes align."""
     if not homogeneous:
         return rho.act(g, points)
     one = torch.ones_like(points[..., :1])

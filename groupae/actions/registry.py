@@ -1,4 +1,4 @@
-"""Actions by name: those that installed packages offer."""
+"""Actions of installed packages, by name."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
-r"""Values of pictures and volumes between their grid points, zero outside.
+r"""Interpolation of pictures and volumes between grid points, zero outside.
 
 An interpolation is a sum over a few grid points near a position x, with weights that are a kernel
 of the distance, multiplied over the axes:
 
 * ``nearest``: the nearest point; no gradient to the position.
-* ``bilinear``: :math:`\max(1 - |u|, 0)`. Its slope jumps at grid points, where half the sum of the
-  slopes on both sides is taken: the derivative by an element is right at the identity too.
+* ``bilinear``: :math:`\max(1 - |u|, 0)`. Its slope jumps at grid points, where the mean of the
+  slopes on both sides is taken, so that the derivative by an element is right at the identity too.
 * ``bicubic``: Keys' cubic convolution with a = -3/4, torch's choice, which has a continuous slope.
 
-Positions within rounding of a grid point are moved there (with the gradient of where they were), so
-maps that carry the grid to itself give back the very values. The same code serves two and three
+Positions within rounding of a grid point are moved to it, with the gradient of the position before,
+so that maps of the grid to itself return the stored values. The same code serves two and three
 axes.
 
 References:
@@ -30,7 +30,7 @@ Mode = Literal["nearest", "bilinear", "bicubic"]
 
 
 def _snap(x: Tensor, largest: int) -> Tensor:
-    """Return positions with those within rounding of a grid point moved there."""
+    """Return the positions, those within rounding of a grid point moved to it."""
     offset = (x.round() - x).detach()
     near = offset.abs() <= 16 * torch.finfo(x.dtype).eps * largest
     return x + torch.where(near, offset, 0.0)
@@ -49,7 +49,7 @@ def _cubic(u: Tensor) -> Tensor:
 
 
 def _taps(x: Tensor, size: int, mode: Mode) -> list[tuple[Tensor, Tensor]]:
-    """Return indices into an axis and the weights of what stands there, a pair for each tap."""
+    """Return one pair per tap: indices along an axis, and the weights of the values there."""
     if mode == "bicubic":
         base, around = x.detach().floor(), range(-1, 3)
     else:
@@ -72,8 +72,8 @@ def resample(z: Tensor, positions: Tensor, mode: Mode) -> Tensor:
     Args:
         z: Pictures or volumes, shape ``(*batch, C, *size)``.
         positions: In units of the grid, the first point at 0, shape ``(*batch, *out, n)`` with
-            one coordinate for each of the n axes of ``size``, in their order; batch axes
-            broadcast with those of ``z``.
+            one coordinate per axis of ``size``, in their order; batch axes broadcast with those
+            of ``z``.
         mode: Interpolation.
 
     Returns:

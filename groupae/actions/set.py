@@ -1,4 +1,4 @@
-"""Actions on sets of points that carry features."""
+"""Action on sets of points with features."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ Code = dict[str, Tensor]
 
 
 class SetAction(LatentAction[Code]):
-    """A group acts on points of space and on features they carry; their order is left alone.
+    """Action on points of space and on their features; the order of points does not change.
 
     A code is a dict: ``"points"`` of shape ``(*batch, N, n)``, ``"features"`` of shape ``(*batch,
-    N, features.dim)`` if they are represented, and at will ``"mask"``, bool ``(*batch, N)``.
+    N, features.dim)`` if ``features`` is given, and optionally ``"mask"``, bool ``(*batch, N)``.
     Entries where the mask is false are padding: they are carried unchanged, and count neither in
     ``distance`` nor in `align`.
 
     Args:
-        points: The group, which moves points by its standard matrices (SO(2), O(3), ...) or as
+        points: The group, which acts on points by its standard matrices (SO(2), O(3), ...) or on
             positions by its homogeneous ones (SE(2), SE(3), translations: ``p`` to ``R p + b``); or
-            a representation that moves them linearly.
+            a representation that acts on them linearly.
         features: A representation of the same group on the features.
 
     Raises:
@@ -92,7 +92,7 @@ class SetAction(LatentAction[Code]):
 
     @property
     def space_dim(self) -> int:
-        """Dimension of the space the points live in."""
+        """Dimension of the space of the points."""
         return self.points.dim - self.is_homogeneous
 
     @override
@@ -124,7 +124,7 @@ class SetAction(LatentAction[Code]):
 
     @override
     def forward(self, g: Tensor, z: Code) -> Code:
-        """Return moved points and features; padding and the mask as they are."""
+        """Return moved points and features; padding and mask stay."""
         own = self.batch_ndim(z)
         g, points, lead = match_batch(self, self.group, g, z["points"], own)
         batch = g.shape[:lead]
@@ -156,7 +156,7 @@ class SetAction(LatentAction[Code]):
 
     @functools.cached_property
     def _split(self) -> tuple[Representation | None, Representation | None]:
-        """The representations of what only rotates, in irreps; ``None`` where there is none."""
+        """Representations on points and features where they act linearly, in irreps."""
         features = self.features
         if not self.is_homogeneous:
             return in_irreps(self.points), features and in_irreps(features)
@@ -168,7 +168,7 @@ class SetAction(LatentAction[Code]):
 
     @override
     def overlap(self, z: Code, w: Code) -> Overlap | None:
-        """Return the sums over points and features, for rotations, rigid motions and shifts."""
+        """Return the sums over points and features, for linear and rigid motions and shifts."""
         self.check_latent(z)
         self.check_latent(w)
         points, features = self._split
@@ -221,7 +221,7 @@ class SetAction(LatentAction[Code]):
 
     @override
     def swap(self, z: Code, w: Code) -> Code:
-        """Return, point by point, the invariants and the mask of ``z``, all else of ``w``."""
+        """Return, point by point, the invariants and the mask of ``z`` and the rest of ``w``."""
         self.check_latent(z)
         self.check_latent(w)
         points, others = z["points"], w["points"]
@@ -236,7 +236,7 @@ class SetAction(LatentAction[Code]):
 
     @override
     def describe(self) -> Description:
-        """Return a table: how points move, then one line a term of the features."""
+        """Return a table: the action on points, then one line per term of the features."""
         rows = [LatentRow("points", f"[N, {self.space_dim}]", str(self.points), 1, False)]
         for b in self.features.blocks if self.features else ():
             where = f"[N, {b.start}:{b.stop}]"
@@ -245,7 +245,7 @@ class SetAction(LatentAction[Code]):
 
 
 def _both(z: Code, w: Code) -> Tensor:
-    """Return where neither set is padding, shape ``(*batch, N)``."""
+    """Return the mask of points that are padding in neither set, shape ``(*batch, N)``."""
     rows = torch.ones_like(z["points"][..., 0], dtype=torch.bool)
     rows = rows & torch.ones_like(w["points"][..., 0], dtype=torch.bool)
     for code in (z, w):

@@ -1,7 +1,7 @@
-r"""Actions of which a part is learned; the law holds whatever is learned.
+r"""Action by a representation with a learned split into varying and invariant copies.
 
-`SplitAction` learns which copies of the irreps are acted on at all. A copy is acted on or left
-alone as a whole, so the mask M commutes with the representation, and
+`SplitAction` learns which copies of the irreps the group acts on. It acts on all of a copy or on
+nothing of it, so the mask M commutes with the representation, and
 
 .. math:: g \cdot z = M \rho(g) z + (1 - M) z
 
@@ -28,23 +28,23 @@ __all__ = ["SplitAction"]
 
 
 class SplitAction(AxisAction):
-    """A representation of which each copy of an irrep is acted on or left alone; learned which.
+    """A representation with a learned mask that decides per copy of an irrep whether it varies.
 
-    Every copy of a non-trivial irrep has a logit, and is acted on where the sigmoid of it is above
-    the threshold. Gradients pass to the sigmoid as if it were the mask (straight through). The
-    invariant part of a code is the trivial irreps and the copies left alone at the moment.
+    Every copy of a non-trivial irrep has a logit; the group acts on the copy while the sigmoid of
+    the logit is above the threshold. Gradients pass to the sigmoid as if it were the mask (straight
+    through). The invariant part of a code is the trivial irreps and the copies now masked out.
 
-    Nothing in a reconstruction keeps copies from being acted on: what is invariant also fits into
-    the lengths and relative angles of vectors that all turn. `expected_varying` is the penalty.
+    A reconstruction loss does not favour invariant copies, for lengths and relative angles of
+    varying vectors can hold invariant information too. `expected_varying` is the penalty.
 
     Args:
-        rho: The representation that acts where all copies do.
-        spatial_dims: How many axes of space follow the channels; 0 for vectors.
-        threshold: Above which a copy is acted on, between 0 and 1.
-        start: All logits at first; acted on where positive, at the usual threshold.
+        rho: The representation that acts if no copy is masked out.
+        spatial_dims: Number of spatial axes behind the channels; 0 for vectors.
+        threshold: Sigmoid above which the group acts on a copy, between 0 and 1.
+        start: Initial value of all logits; at threshold 1/2 positive ones mean that copies vary.
 
     Attributes:
-        logits: One a copy, in the order of the blocks, shape ``(copies,)``.
+        logits: One logit per copy, in the order of the blocks, shape ``(copies,)``.
 
     References:
         Swarnali, Zhang & Hossain, arXiv 2512.04015, where each number has a logit. Bengio,
@@ -93,12 +93,12 @@ class SplitAction(AxisAction):
     @property
     @override
     def error_growth(self) -> int:
-        """By how much the representation amplifies rounding errors of an element."""
+        """Error growth of the representation."""
         return self.rho.error_growth
 
     # --- the mask ---------------------------------------------------------------------------
     def is_acted_on(self) -> Tensor:
-        """Return which copies are acted on now, shape of the logits, bool."""
+        """Return the mask of copies that the group acts on now, bool, shape of the logits."""
         return torch.sigmoid(self.logits.detach()) > self.threshold
 
     def mask(self) -> Tensor:
@@ -111,9 +111,9 @@ class SplitAction(AxisAction):
         return self._spread(hard + (soft - soft.detach()))
 
     def expected_varying(self) -> Tensor:
-        """Return the expected number of acted-on numbers, a scalar with gradients.
+        """Return the expected number of varying entries, a scalar with gradients.
 
-        That is the sum of the sigmoids, each times the degree of its irrep.
+        It is the sum of the sigmoids, each times the degree of its irrep.
 
         Example:
             >>> from groupae import SO3
@@ -123,13 +123,13 @@ class SplitAction(AxisAction):
         return self._spread(torch.sigmoid(self.logits)).sum()
 
     def still(self, z: Tensor) -> Tensor:
-        """Return ``(1 - M) z``: what is not acted on, with zeros elsewhere."""
+        """Return ``(1 - M) z``: the invariant copies, with zeros elsewhere."""
         self.check_latent(z)
         blocks = self.rho.to_blocks(z, self.axis)
         return self.rho.from_blocks(blocks - self._shaped(self.mask(), z) * blocks, self.axis)
 
     def _spread(self, values: Tensor) -> Tensor:
-        """Return for each number the value of its copy; 0 for trivial irreps."""
+        """Return per entry the value of its copy; 0 for trivial irreps."""
         return torch.cat([values, values.new_zeros(1)])[self._copy]
 
     def _shaped(self, mask: Tensor, z: Tensor) -> Tensor:
@@ -153,7 +153,7 @@ class SplitAction(AxisAction):
     def invariants(self, z: Tensor) -> Tensor:
         """Return the block coordinates that no element changes now, along the same axis.
 
-        They are no complete set of invariants: see `groupae.actions.LatentAction.invariants`.
+        They are not a complete set of invariants: see `groupae.actions.LatentAction.invariants`.
         """
         self.check_latent(z)
         return self._select(self.rho.to_blocks(z, self.axis), ~self._is_varying())
@@ -166,7 +166,7 @@ class SplitAction(AxisAction):
 
     @override
     def swap(self, z: Tensor, w: Tensor) -> Tensor:
-        """Return the code with what is left alone of ``z`` and what is acted on of ``w``."""
+        """Return the code with the invariant copies of ``z`` and the varying copies of ``w``."""
         self.check_latent(z)
         self.check_latent(w)
         mask = self._is_varying().view(-1, *(1,) * (-self.axis - 1))
@@ -179,7 +179,7 @@ class SplitAction(AxisAction):
 
     @override
     def overlap(self, z: Tensor, w: Tensor) -> Overlap | None:
-        """Return the Fourier coefficients of the score of what is acted on."""
+        """Return the Fourier coefficients of the score of the varying copies."""
         if self._in_irreps is None:
             return None
         z, w = (x - self.still(x) for x in (z, w))
@@ -187,7 +187,7 @@ class SplitAction(AxisAction):
 
     @override
     def describe(self) -> Description:
-        """Return a table: of each term the copies acted on now, and those left alone."""
+        """Return a table with the copies of each term that vary now, and the other copies."""
         rows = []
         for block, acted in zip(self.rho.blocks, self._acted_copies(), strict=True):
             where = f"[{block.start}:{block.stop}]"
@@ -198,13 +198,13 @@ class SplitAction(AxisAction):
         return Description(repr(self), tuple(rows))
 
     def _acted_copies(self) -> list[int]:
-        """Return for each block how many of its copies are acted on now."""
+        """Return per block the number of copies that vary now."""
         sizes = [0 if block.is_trivial else block.copies for block in self.rho.blocks]
         return [int(part.sum()) for part in self.is_acted_on().split(sizes)]
 
 
 def _copy_of_each_number(rho: Representation) -> Tensor:
-    """Return for each number in block coordinates the index of its copy; -1 for trivial irreps."""
+    """Return per entry in block coordinates the index of its copy; -1 for trivial irreps."""
     first, places = 0, []
     for block in rho.blocks:
         places.append(_copies(block, first))

@@ -1,4 +1,4 @@
-"""Actions on sequences of tokens: features turn, and tokens may move."""
+"""Action on sequences of tokens: on features, and optionally on the order of tokens."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["TokenAction"]
 
 
 class TokenAction(LatentAction[Tensor]):
-    """A representation on the features of every token, and perhaps one on the tokens.
+    """A representation on the features of every token, and optionally one on the tokens.
 
-    Codes have shape ``(*batch, T, rho.dim)``. With ``tokens``, a representation of degree T (a
-    permutation representation moves tokens about), both act: the product of the two.
+    Codes have shape ``(*batch, T, rho.dim)``. With ``tokens``, a representation of degree T (such
+    as a permutation representation), the group acts by the tensor product of the two.
 
     Args:
         rho: The representation on the last axis.
-        tokens: One of the same group on the axis of tokens; they stay in place unless given.
+        tokens: A representation of the same group on the axis of tokens; trivial unless given.
 
     Raises:
         ValueError: If the groups differ.
@@ -64,12 +64,12 @@ class TokenAction(LatentAction[Tensor]):
     @property
     @override
     def error_growth(self) -> int:
-        """Sum of the growth of both."""
+        """Sum of the error growths of both representations."""
         return self.rho.error_growth + (self.tokens.error_growth if self.tokens else 0)
 
     @override
     def check_latent(self, z: Any) -> None:
-        """Raise unless ``z`` are tokens of the right number of features."""
+        """Raise unless ``z`` has the right numbers of tokens and features."""
         d = self.rho.dim
         check_axis_size(self, z, -1, d, f"the encoder must end in {d} features", name="z")
         if z.ndim < 2:
@@ -92,7 +92,7 @@ class TokenAction(LatentAction[Tensor]):
 
     @override
     def overlap(self, z: Tensor, w: Tensor) -> Overlap | None:
-        """Return the sum over tokens, where they stay in place."""
+        """Return the sum over tokens, unless the group moves them."""
         self.check_latent(z)
         self.check_latent(w)
         return None if self._split is None else harmonic_overlap(self._split, z.mT, w.mT, -2)
@@ -108,9 +108,9 @@ class TokenAction(LatentAction[Tensor]):
 
     @override
     def invariants(self, z: Tensor) -> Tensor:
-        """Return the invariant features, ``(*batch, T, count)``; flat where tokens move.
+        """Return the invariant features, ``(*batch, T, count)``; if tokens move, one flat axis.
 
-        Where tokens move these are the invariant features of invariant combinations of tokens.
+        If tokens move these are the invariant features of invariant combinations of tokens.
         """
         self.check_latent(z)
         if not self.tokens:
@@ -119,7 +119,7 @@ class TokenAction(LatentAction[Tensor]):
 
     @override
     def varying(self, z: Tensor) -> Tensor:
-        """Return all else, ``(*batch, T, count)``; flat where tokens move."""
+        """Return the other features, ``(*batch, T, count)``; if tokens move, one flat axis."""
         self.check_latent(z)
         if not self.tokens:
             return self.rho.varying(z)
@@ -127,7 +127,7 @@ class TokenAction(LatentAction[Tensor]):
 
     @override
     def swap(self, z: Tensor, w: Tensor) -> Tensor:
-        """Return invariant features of ``z`` beside varying ones of ``w``, token by token."""
+        """Return the invariant features of ``z`` and the varying ones of ``w``, token by token."""
         self.check_latent(z)
         self.check_latent(w)
         if not self.tokens:
@@ -138,7 +138,7 @@ class TokenAction(LatentAction[Tensor]):
 
     @override
     def describe(self) -> Description:
-        """Return a table: a line a term of the features, and how tokens move."""
+        """Return a table with one line per term of the features, and of the tokens."""
         rows = [
             LatentRow("features", f"[T, {b.start}:{b.stop}]", b.irrep, b.copies, b.is_trivial)
             for b in self.rho.blocks

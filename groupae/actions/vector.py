@@ -1,4 +1,4 @@
-"""The action by a representation on vectors."""
+"""Action by a representation on vectors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["VectorAction"]
 class VectorAction(RepresentationAction):
     """A representation on the last axis: ``z`` of shape ``(*batch, rho.dim)``.
 
-    The paper's action on digits is frequency 1 only, ``SO2().rep("8x0 + 8x1")``.
+    The action of the paper on digits has frequency 1 only, ``SO2().rep("8x0 + 8x1")``.
 
     Args:
         rho: The representation.

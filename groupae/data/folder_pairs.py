@@ -1,8 +1,8 @@
-"""A folder of pictures with a table of elements, as a data set.
+"""Data set from a folder of pictures with a table of elements.
 
-The table is a CSV file with a heading. Each line is one view: the path of a picture, which original
-it shows, and the element the original was moved by, relative to any pose that is the same for all
-views of that original::
+The table is a CSV file with a heading. Each line is one view: the path of a picture, the name of
+the original it shows, and the element that moved the original, relative to a pose that all views of
+that original share::
 
     picture,original,element
     cup/000.png,cup,0
@@ -41,14 +41,14 @@ _TO_MODE = 'mode="L" or mode="RGB" turns all of them to grey or to colours'
 
 @dataclasses.dataclass(frozen=True)
 class _Line:
-    """One line of the table, and where it stands."""
+    """One line of the table, with its place for error messages."""
 
     place: str
     cells: Mapping[str, str]
 
 
 class FolderPairs(OrbitDataset):
-    r"""Pairs of pictures in a folder, with a CSV file of the elements.
+    r"""Pairs of pictures in a folder, with the elements in a CSV file.
 
     Args:
         folder: The folder; paths of pictures are relative to it.
@@ -64,20 +64,20 @@ class FolderPairs(OrbitDataset):
         split: Use only lines with this in the column ``split``.
         mode: Turn all pictures to grey (``"L"``) or colours (``"RGB"``); by default they must be
             alike. Their depth stays.
-        ground: What is seen where pictures are transparent: a grey, or red, green and blue, where 0
-            is black and 1, the default, is white.
-        seed: Key of order and choice.
+        ground: Background of transparent pictures: a grey, or red, green and blue, where 0 is
+            black and 1, the default, is white.
+        seed: Key of the order of originals and of the choice of views.
 
     Pictures may be of 1 to 32 bits or floats, grey or colours. Integers are divided by the largest
     value of their depth (255, 65535, ...; signed ones to [-1, 1]), floats stay as they are; all
-    must have one depth. Palettes are colours. Photographs are turned upright as they say.
-    Pictures are read once and kept as uint8 if they have at most 8 bits, else as float32.
-    ``classes`` are the names in the column ``label``, sorted, and ``labels`` their numbers;
-    ``originals`` are the names in the column ``original``.
+    must have one depth. Palettes become colours. Photographs are turned upright by their Exif
+    orientation. Pictures are read once and kept as uint8 if they have at most 8 bits, else as
+    float32. ``classes`` are the names in the column ``label``, sorted, and ``labels`` their
+    numbers; ``originals`` are the names in the column ``original``.
 
     Raises:
         FileNotFoundError: If the folder, the table or a picture is missing.
-        ValueError: If the table or a picture is not as it should be; the sentence names the line.
+        ValueError: If the table or a picture is malformed; the message names the line.
 
     Example:
         >>> import tempfile; from PIL import Image; from groupae import SO2
@@ -130,10 +130,7 @@ class FolderPairs(OrbitDataset):
 
     @override
     def views(self, index: Tensor, count: int, generator: torch.Generator) -> Views:
-        """Return ``count`` recorded views of each original, all different while there are enough.
-
-        Beyond that the choice starts anew.
-        """
+        """Return ``count`` recorded views of each original; none repeats while there are enough."""
         m = self._counts[index]
         rounds = -(-count // int(m.min()))
         score = torch.rand(rounds, len(index), int(m.max()), generator=generator)
@@ -166,7 +163,7 @@ def _read_table(table: Path) -> list[_Line]:
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(expected(table, "CSV in UTF-8", error)) from None
     if not lines:
-        raise ValueError(expected(table, "a heading and a line for each picture", "no lines"))
+        raise ValueError(expected(table, "a heading and one line per picture", "no lines"))
     return lines
 
 
@@ -210,7 +207,7 @@ def _element_columns(table: Path, first: _Line, names: Sequence[str] | None) -> 
 
 
 def _of_split(table: Path, lines: Sequence[_Line], split: str | None) -> Sequence[_Line]:
-    """Return the lines of a split, all if none is asked for."""
+    """Return the lines of a split; all lines if it is ``None``."""
     if split is None:
         return lines
     if "split" not in lines[0].cells:
@@ -224,7 +221,7 @@ def _of_split(table: Path, lines: Sequence[_Line], split: str | None) -> Sequenc
 
 
 def _by_original(lines: Sequence[_Line]) -> dict[str, list[_Line]]:
-    """Return the views of each original, at least two and of one label."""
+    """Return the views per original; raise unless there are at least two, of one label."""
     views: dict[str, list[_Line]] = {}
     for line in lines:
         views.setdefault(line.cells["original"], []).append(line)
@@ -240,7 +237,7 @@ def _by_original(lines: Sequence[_Line]) -> dict[str, list[_Line]]:
     return views
 
 
-# --- what a line holds -------------------------------------------------------------------------
+# --- elements and pictures of a line -----------------------------------------------------------
 def _read_elements(
     table: Path,
     lines: Sequence[_Line],

@@ -1,4 +1,4 @@
-"""Keyed randomness: what is drawn is a function of a key, never of what was drawn before.
+"""Keyed randomness: every draw is a function of a key, never of earlier draws.
 
 The order of the data is keyed by (seed, epoch), elements by (seed, step). A batch is therefore the
 same whenever, and on whatever machine, it is asked for.
@@ -44,9 +44,9 @@ def keyed_generator(*key: int) -> torch.Generator:
 
 
 def epoch_order(n: int, start: int, stop: int, *key: int) -> Tensor:
-    """Return which of ``n`` originals stand at the places ``start`` to ``stop`` of all epochs.
+    """Return the indices of originals at positions ``start`` to ``stop`` of the sequence of epochs.
 
-    Every epoch is a permutation of its own, a function of the key and its number.
+    Every epoch is a permutation of the ``n`` originals, a function of the key and its number.
 
     Returns:
         Indices int64, shape ``(stop - start,)``.
@@ -65,7 +65,7 @@ def epoch_order(n: int, start: int, stop: int, *key: int) -> Tensor:
 
 
 def split_indices(n: int, sizes: tuple[int, ...], *key: int) -> tuple[Tensor, ...]:
-    """Return disjoint sorted parts of ``0..n-1`` of the given sizes, drawn by the key.
+    """Return disjoint sorted subsets of ``0..n-1`` of the given sizes, drawn by the key.
 
     Raises:
         ValueError: If the sizes add up to more than ``n``.

@@ -1,4 +1,4 @@
-"""What every data set is: originals, of each of which one can have views on its orbit.
+"""Base class of data sets: originals, each with views on its orbit.
 
 A view shows an original moved by an element. Two views of one original make a pair: if they are
 moved by ``g_1`` and ``g_2``, then ``g_2 g_1^-1`` carries the first to the second. More views make a
@@ -27,9 +27,10 @@ class Views:
     """``m`` views of each of ``n`` originals.
 
     Args:
-        x: What is seen, shape ``(m, n, *x_shape)``.
-        g: What the original was moved by, shape ``(m, n, *element_shape)``.
-        mask: Pixels of what the group moves, where known: bool, shape ``(m, n, 1, H, W)``.
+        x: Observations, shape ``(m, n, *x_shape)``.
+        g: Elements that moved the originals, shape ``(m, n, *element_shape)``.
+        mask: Pixels of the part that the group moves, where known: bool, shape
+            ``(m, n, 1, H, W)``.
     """
 
     x: Tensor
@@ -37,16 +38,16 @@ class Views:
     mask: Tensor | None = None
 
     def steps(self, group: Group) -> Tensor:
-        """Return what carries each view to the next, shape ``(m - 1, n, *element_shape)``."""
+        """Return the elements from each view to the next, shape ``(m - 1, n, *element_shape)``."""
         return group.compose(self.g[1:], group.inverse(self.g[:-1]))
 
     def moves(self, group: Group) -> Tensor:
-        """Return what carries the first view to each, shape ``(n, m, *element_shape)``."""
+        """Return the elements from the first view to each, shape ``(n, m, *element_shape)``."""
         return group.compose(self.g, group.inverse(self.g[:1])).transpose(0, 1)
 
 
 class OrbitDataset(abc.ABC):
-    """Originals and views of them; a subclass says what views there are.
+    """Originals and views of them; a subclass gives `views` and `orbit`.
 
     Args:
         group: The group that moves them.
@@ -55,8 +56,9 @@ class OrbitDataset(abc.ABC):
         seed: Key of order and elements, at least 0.
 
     Raises:
-        TypeError: If the group is none, or labels are no tensor.
-        ValueError: If there are no originals, not as many labels, or the seed is no such integer.
+        TypeError: If ``group`` is no group, or labels are no tensor.
+        ValueError: If there are no originals, labels differ in number, or the seed is no integer
+            of at least 0.
     """
 
     def __init__(
@@ -84,7 +86,7 @@ class OrbitDataset(abc.ABC):
 
     @abc.abstractmethod
     def orbit(self, index: Tensor, count: int) -> Views:
-        """Return ``count`` views of each original spread over its orbit, for pictures."""
+        """Return ``count`` views of each original spread over its orbit, for figures."""
 
     def batch(self, step: int, size: int) -> PairBatch:
         """Return the pairs of a training step; every epoch visits each original once.
@@ -100,11 +102,11 @@ class OrbitDataset(abc.ABC):
         return self._pairs(index, keyed_generator(self.seed, Stream.ELEMENTS, step))
 
     def fixed(self, count: int | None = None) -> PairBatch:
-        """Return pairs that are always the same, for validation and tests; one of each original.
+        """Return pairs that never change, for validation and tests; one per original.
 
         Args:
-            count: How many instead: fewer are of originals spread evenly, more go from the first
-                original to the last, then again.
+            count: Number of pairs. Fewer than originals are spread evenly over them; more go from
+                the first original to the last, then again.
 
         Raises:
             ValueError: If ``count`` is not at least 1.
@@ -112,19 +114,19 @@ class OrbitDataset(abc.ABC):
         return self._pairs(self._spread(count), keyed_generator(self.seed, Stream.FIXED))
 
     def recombinations(self, count: int | None = None) -> tuple[Recombinations, ...]:
-        """Return pairs of data whose parts are to be swapped, and what a swap should show.
+        """Return pairs of data to swap parts of, with the data that a swap should give.
 
-        The group alone does not say it. What moves has a pose and a shape, and a code's varying
-        part may hold the shape too; so there can be several readings of the same data, the first of
-        which is the one to judge by. Data are always the same, ``x`` and ``y`` of different
-        originals.
+        The group alone does not determine these. The moving part has a pose and a shape, and the
+        varying part of a code may hold the shape too; so there can be several readings of the same
+        data, of which the first is the one to evaluate by. Data never change; ``x`` and ``y`` are
+        of different originals.
 
         Args:
-            count: How many; one for each original unless given. Originals as for `fixed`.
+            count: Number of pairs; one per original unless given. Originals as for `fixed`.
 
         Raises:
             ValueError: If ``count`` is not at least 1, there is one original only, or the data set
-                does not know what a swap should show.
+                does not determine the result of a swap.
 
         Example:
             >>> from groupae import BlockedDigits
@@ -142,7 +144,7 @@ class OrbitDataset(abc.ABC):
         return tuple(dataclasses.replace(reading, group=self.group) for reading in readings)
 
     def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
-        """Return the readings of swaps of some originals' parts, the first to judge by."""
+        """Return the readings of swaps between originals; the first is the one to evaluate by."""
         owner, what = type(self).__name__, "a data set that says what a swap should show"
         remedy = (
             "blocked-digits, brain-contrast, rotated-digits, sky-planes and turntable say it; "
@@ -151,7 +153,7 @@ class OrbitDataset(abc.ABC):
         raise ValueError(expected(owner, what, "one that does not", remedy))
 
     def _spread(self, count: int | None) -> Tensor:
-        """Return all originals, or ``count`` of them as `fixed` takes them."""
+        """Return the indices of all originals, or of ``count`` of them as `fixed` takes them."""
         n = len(self)
         if count is not None:
             check_count(type(self).__name__, "count", count)
@@ -159,7 +161,7 @@ class OrbitDataset(abc.ABC):
         return index % n if len(index) > n else index * n // len(index)
 
     def trajectories(self, step: int, size: int, length: int) -> Trajectories:
-        """Return chains of ``length`` moves, a function of the step like `batch`.
+        """Return chains of ``length`` moves; like `batch`, a function of the step.
 
         Raises:
             ValueError: If ``step`` is negative, or ``size`` or ``length`` is not at least 1.
@@ -179,7 +181,7 @@ class OrbitDataset(abc.ABC):
         return Trajectories(x, g, self._labels(index), self.group)
 
     def _index(self, step: int, size: int) -> Tensor:
-        """Return the originals of a step."""
+        """Return the indices of the originals of a step."""
         _check_natural(type(self).__name__, "step", step)
         check_count(type(self).__name__, "size", size)
         return epoch_order(len(self), step * size, (step + 1) * size, self.seed, Stream.ORDER)
@@ -199,7 +201,7 @@ def _check_labels(owner: str, labels: object, size: int) -> None:
         raise TypeError(expected(owner, "labels to be a tensor", type(labels).__name__))
     if labels.shape != (size,):
         got = tuple(labels.shape)
-        raise ShapeError(expected(owner, f"labels of shape ({size},), one an original", got))
+        raise ShapeError(expected(owner, f"labels of shape ({size},), one per original", got))
 
 
 def _check_natural(owner: str, name: str, value: object) -> None:

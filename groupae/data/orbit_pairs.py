@@ -1,6 +1,6 @@
 """Pairs from any originals and any action on them.
 
-The action moves *scenes*; ``show`` says what of a moved scene is seen. Where the two differ, a
+The action moves *scenes*; ``show`` maps a moved scene to the observation. Where the two differ, a
 group acts on something that is partly hidden: a digit behind a block, the brain inside its skull.
 """
 
@@ -25,29 +25,29 @@ from groupae.protocols import Recombinations
 
 __all__ = ["OrbitPairs"]
 
-_CHUNK = 4096  # scenes moved at a time: actions on pictures need several times their memory
+_CHUNK = 4096  # scenes moved at once: actions on pictures need several times their memory
 
 
 class OrbitPairs(OrbitDataset):
-    """Originals that a known action moves, by elements drawn at random.
+    """Pairs of views of originals that a known action moves by random elements.
 
     Args:
         originals: Shape ``(n, *scene_shape)``.
         group: The group.
-        act: How it acts on scenes, a function of ``(g, scenes)``, both batched along one axis.
-        show: What is seen of moved scenes, a function of (scenes ``(m, n, *scene_shape)``,
-            generator) with values ``(m, n, *x_shape)``; what it draws at random should be the same
-            for all ``m`` views of an original. By default all is seen.
-        mask: Pixels of what moves, a function of moved scenes with bool values
+        act: The action on scenes, a function of ``(g, scenes)``, both batched along one axis.
+        show: The observation of moved scenes, a function of (scenes ``(m, n, *scene_shape)``,
+            generator) with values ``(m, n, *x_shape)``; its random draws should be the same for
+            all ``m`` views of an original. By default scenes are observed as they are.
+        mask: Pixels of the moving part, a function of moved scenes with bool values
             ``(m, n, 1, H, W)``.
-        sample: Draws elements, a function of (m, n) and ``generator=``; ``group.sample`` by
+        sample: A function of (m, n) and ``generator=`` that draws elements; ``group.sample`` by
             default.
         labels: Class of each original, shape ``(n,)``.
         seed: Key of all randomness, at least 0.
 
     Raises:
-        TypeError: If originals or labels are no tensors, or ``act`` returns something else, or what
-            is seen are bytes or truth values.
+        TypeError: If originals or labels are no tensors, ``act`` returns something else, or
+            observations are bytes or truth values.
         ShapeError: If there are no originals, or ``act``, ``show`` or ``mask`` return other shapes.
         ValueError: If ``act`` or ``sample`` is the method of an action or group of another group.
 
@@ -90,7 +90,7 @@ class OrbitPairs(OrbitDataset):
 
     @override
     def views(self, index: Tensor, count: int, generator: torch.Generator) -> Views:
-        """Return views moved by random elements, drawn apart for each view and original."""
+        """Return views moved by random elements, one draw per view and original."""
         check_count(type(self).__name__, "count", count)
         g = self._sample(count, len(index), generator=generator)
         self.group.check_elements(g)
@@ -102,10 +102,11 @@ class OrbitPairs(OrbitDataset):
 
     @override
     def orbit(self, index: Tensor, count: int) -> Views:
-        """Return views moved by the same elements for all, the identity first.
+        """Return views of all originals moved by the same elements, the identity first.
 
-        A finite group's are spread over its elements; a compact Lie group's go once round, along
-        its last generator; others go from the identity along the sum of all generators and back.
+        Elements of a finite group are spread over it; those of a compact Lie group go once round,
+        along its last generator; others go from the identity along the sum of all generators and
+        back.
         """
         check_count(type(self).__name__, "count", count)
         g = _path(self.group, count).unsqueeze(1)
@@ -113,9 +114,9 @@ class OrbitPairs(OrbitDataset):
         return self._move(g, self.originals[index], keyed_generator(self.seed, Stream.ORBIT))
 
     def _swap_poses(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
-        """Return the two readings where all of a scene moves: x in the pose of y, and y as it is.
+        """Return the two readings for scenes that move as a whole: x in the pose of y, and y.
 
-        A pose is the element that moved the original, so originals must stand alike.
+        A pose is the element that moved the original, so all originals must have the same pose.
         """
         g, h = self._poses(len(x_index))
         x, y = self._see(x_index, g, 0), self._see(y_index, h, 1)
@@ -123,13 +124,13 @@ class OrbitPairs(OrbitDataset):
         return posed, dataclasses.replace(posed, meaning="y as it is", truth=y)
 
     def _poses(self, n: int) -> tuple[Tensor, Tensor]:
-        """Return what moves the originals of x and of y in recombinations."""
+        """Return the elements that move the originals of x and of y in recombinations."""
         generator = keyed_generator(self.seed, Stream.RECOMBINED)
         g, h = self._sample(2, n, generator=generator)
         return g, h
 
     def _see(self, index: Tensor, g: Tensor, key: int) -> Tensor:
-        """Return a view of each original; what ``show`` draws at random goes by ``key``."""
+        """Return a view of each original; ``key`` determines the random draws of ``show``."""
         return self._move(g.unsqueeze(0), self.originals[index], self._draws(key)).x[0]
 
     def _draws(self, key: int) -> torch.Generator:
@@ -145,11 +146,11 @@ class OrbitPairs(OrbitDataset):
         mask = None if self._mask is None else self._checked("mask", self._mask(scenes), (m, n, 1))
         seen = scenes if self._show is None else self._show(scenes, generator)
         seen = self._checked("show", seen, (m, n))
-        _check_no_bytes(type(self).__name__, "what is seen", seen)
+        _check_no_bytes(type(self).__name__, "observations", seen)
         return Views(seen, g, mask)
 
     def _checked(self, name: str, value: object, start: tuple[int, ...]) -> Tensor:
-        """Return what a function of the user's returned, if it is a tensor of such a shape."""
+        """Return the result of a user's function if it is a tensor whose shape begins so."""
         owner, form = type(self).__name__, ", ".join(map(str, start))
         if not isinstance(value, Tensor):
             raise TypeError(expected(owner, f"{name} to return a tensor", type(value).__name__))
@@ -160,14 +161,14 @@ class OrbitPairs(OrbitDataset):
 
 
 def _check_no_bytes(owner: str, name: str, x: Tensor) -> None:
-    """Raise `TypeError` for pictures that are not yet numbers from 0 to 1."""
+    """Raise `TypeError` for bytes and truth values, which must be converted to floats before."""
     if x.dtype in (torch.uint8, torch.bool):
         remedy = "divide bytes by 255: x.float() / 255" if x.dtype == torch.uint8 else "x.float()"
         raise TypeError(expected(owner, f"{name} of a floating dtype", x.dtype, remedy))
 
 
 def _path(group: Group, count: int) -> Tensor:
-    """Return ``count`` elements, the identity first; those of a product move in all its parts."""
+    """Return ``count`` elements along a path from the identity; in a product all parts move."""
     if isinstance(group, Packed):
         return group.pack(*(_path(part, count) for part in group.parts))
     if isinstance(group, FiniteGroup):

@@ -1,9 +1,9 @@
-"""All the values of a picture in a file, by one rule.
+"""Picture files read without loss of values.
 
-The rule: integers are divided by the largest value of their depth (255 for 8 bits, 65535 for 16,
-4294967295 for 32; for signed ones 127, 32767, 2147483647), floats stay as they are. Grey stays
-grey, and colours and palettes are red, green, blue. What is transparent shows a stated ground.
-Pictures stand upright as their Exif orientation says. Gamma and colour profiles are not applied.
+Integers are divided by the largest value of their depth (255 for 8 bits, 65535 for 16, 4294967295
+for 32; for signed ones 127, 32767, 2147483647), floats stay as they are. Grey stays grey; colours
+and palettes become red, green, blue. Transparent pixels show a given background. Pictures are
+turned upright by their Exif orientation. Gamma and colour profiles are not applied.
 
 Pillow reads the files. Where it would drop or misread values in silence, the values are recovered
 (colours of 16 bits, unsigned 32 bits, big-endian compressed TIFF, white that is stored as 0), or
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 __all__ = ["Ground", "Pixels", "read_pixels"]
 
 Ground = float | Sequence[float]
-"""What is seen through a picture: a grey, or red, green and blue; 0 is black and 1 is white."""
+"""Background of transparent pixels: a grey, or red, green and blue; 0 is black and 1 is white."""
 
 # Of other formats, pillow may reduce deep pictures to 8 bits.
 _FORMATS = ("PNG", "TIFF", "JPEG", "MPO", "WEBP", "BMP", "DIB", "GIF", "PPM", "TGA")
 _LUMA = np.array([19595, 38470, 7471]) / 65536  # ITU-R 601, as pillow rounds it
 _SAVE = "save it as a PNG of 8 or 16 bits"
 
-# Pillow's names of how numbers are packed, where what it makes of them is not what they are.
+# Pillow's names of packings of numbers that it does not decode to their values.
 _DEEP_COLORS = ("RGB;16", "RGBA;16", "RGBX;16", "RGBa;16")
 _DEEP_GREY_ALPHA = "LA;16B"
 _SWAPPED = {"I;16BS": "I;16NS", "I;32BS": "I;32NS", "F;32BF": "F;32NF"}
@@ -51,12 +51,12 @@ _LOW_BYTES = {"L": "B", "B": "L", "N": {"L": "B", "B": "L"}[_NATIVE]}
 
 @dataclasses.dataclass(frozen=True)
 class Pixels:
-    """A picture as it is stored, upright.
+    """Stored values of a picture, turned upright.
 
     Args:
         values: Grey or red, green, blue; shape ``(H, W, C)`` with C 1 or 3.
         white: Largest value of their depth; ``None`` for floats.
-        alpha: Opacity in [0, 1], shape ``(H, W, 1)``; ``None`` where nothing says.
+        alpha: Opacity in [0, 1], shape ``(H, W, 1)``; ``None`` for a picture without.
     """
 
     values: npt.NDArray[Any]
@@ -65,22 +65,22 @@ class Pixels:
 
     @property
     def depth(self) -> str:
-        """The depth in words."""
+        """Description of the depth, such as ``16-bit integers``."""
         if self.white is None:
             return "floats"
         signed = "signed " if self.values.dtype.kind == "i" else ""
         return f"{signed}{self.white.bit_length() + bool(signed)}-bit integers"
 
     def over(self, ground: Ground, channels: int | None = None) -> Tensor:
-        """Return the picture over a ground, by the rule of the module.
+        """Return the picture over a background.
 
         Args:
-            ground: What is seen where the picture is transparent.
+            ground: The background of transparent pixels.
             channels: 1 for grey, 3 for colours; those of the picture unless given.
 
         Returns:
-            Shape ``(C, H, W)``: uint8 from 0 to 255 where the depth is 8 bits, else float32 by the
-            rule.
+            Shape ``(C, H, W)``: uint8 from 0 to 255 where the depth is 8 bits, else float32,
+            integers divided by the largest value of their depth.
         """
         unit = self._unit()
         if self.alpha is not None:
@@ -96,7 +96,7 @@ class Pixels:
         return made if made.dtype == torch.uint8 else made.float()
 
     def to_bytes(self, owner: object, name: object) -> npt.NDArray[np.uint8]:
-        """Return red, green, blue in 8 bits, and alpha if there is some; values are rounded.
+        """Return red, green, blue and, if there is one, alpha, rounded to 8 bits.
 
         Raises:
             ValueError: If a value is below 0 or above white.
@@ -119,15 +119,15 @@ def read_pixels(owner: object, path: Path, name: object, *, inks: str = _SAVE) -
     """Return the picture in a file.
 
     Args:
-        owner: Who complains.
+        owner: Beginning of error messages.
         path: The file.
-        name: How complaints name it.
-        inks: What to do with a picture of printing inks (CMYK), for the complaint; if it is empty
-            they become colours by pillow's formula.
+        name: Name of the file in error messages.
+        inks: Remedy named when a picture of printing inks (CMYK) is refused; if it is empty, inks
+            become colours by pillow's formula.
 
     Raises:
-        ValueError: If it does not load, holds several pictures, is of a kind whose values pillow
-            loses, or has a value that is not finite.
+        ValueError: If the file does not load, holds several pictures, is of a kind whose values
+            pillow loses, or has a value that is not finite.
 
     Example:
         >>> import tempfile
@@ -161,7 +161,7 @@ def read_pixels(owner: object, path: Path, name: object, *, inks: str = _SAVE) -
 
 
 def _refusal(owner: object, opened: ImageFile, name: object, inks: str) -> str:
-    """Return why a picture that opens is refused; nothing if all its values can be had."""
+    """Return the error message for an opened picture whose values pillow loses, else ``""``."""
     frames = getattr(opened, "n_frames", 1)
     packed, tags = _packing(opened), _tags(opened)
     bits = tags.get(258, (8,))
@@ -186,7 +186,7 @@ def _refusal(owner: object, opened: ImageFile, name: object, inks: str) -> str:
 
 
 def _arguments(opened: ImageFile) -> tuple[Any, ...]:
-    """Return what pillow's decoder is told; first how numbers are packed, where it is told that."""
+    """Return the arguments of pillow's decoder; the first may name the packing of numbers."""
     args = opened.tile[0][3] if opened.tile else ()
     return args if isinstance(args, tuple) else (args,)
 
@@ -248,7 +248,7 @@ def _grey(opened: ImageFile, data: bytes) -> Pixels:
 
 
 def _deep_colors(data: bytes, packed: str, key: Any) -> Pixels:
-    """Return colours of 16 bits: pillow keeps one byte of two, so it is asked for each in turn."""
+    """Return colours of 16 bits; pillow keeps one byte of two, so each byte is read in turn."""
     stem, end = packed[:-1].replace("RGBa", "RGBA"), packed[-1]
     high = _unpacked(data, stem + end).astype(np.uint16)
     low = _unpacked(data, stem + _LOW_BYTES[end])
@@ -262,7 +262,7 @@ def _deep_colors(data: bytes, packed: str, key: Any) -> Pixels:
 
 
 def _unpacked(data: bytes, packing: str) -> npt.NDArray[Any]:
-    """Return the picture with its numbers unpacked in another way than pillow's."""
+    """Return the picture with its numbers unpacked by a packing other than pillow's choice."""
     from PIL import Image
 
     with Image.open(io.BytesIO(data)) as opened:

@@ -1,4 +1,4 @@
-"""Pairs from views recorded beforehand, each with its element: renders, photographs, scans."""
+"""Pairs from recorded views with known elements: renders, photographs, scans."""
 
 from __future__ import annotations
 
@@ -21,26 +21,27 @@ __all__ = ["RecordedPairs"]
 
 
 class RecordedPairs(OrbitDataset):
-    """Originals of which ``m`` views each are recorded; pairs are two different ones of them.
+    """Pairs of different views, of originals with ``m`` recorded views each.
 
     Args:
         pictures: Shape ``(n, m, C, H, W)``; an array, also a memory-mapped one. Integers are
             divided by the largest value of their dtype, 255 for uint8, and have 32 bits at most;
             floats stay as they are.
-        elements: What each view was moved by, shape ``(n, m, *element_shape)``, or
+        elements: The element that moved each view, shape ``(n, m, *element_shape)``, or
             ``(m, *element_shape)`` if it is the same for all originals.
         group: The group.
-        masks: Pixels of what the group moves, packed by ``numpy.packbits`` along the last axis:
-            uint8, shape ``(n, m, H, ceil(W / 8))``.
-        rows: The originals to use, shape ``(k,)``; all by default.
+        masks: Pixels of the part that the group moves, packed by ``numpy.packbits`` along the last
+            axis: uint8, shape ``(n, m, H, ceil(W / 8))``.
+        rows: Indices of the originals to use, shape ``(k,)``; all by default.
         labels: Class of each original used, shape ``(k,)``.
-        seed: Key of order and choice, at least 0.
+        seed: Key of the order of originals and of the choice of views, at least 0.
 
     Raises:
         TypeError: If the elements are no tensor of the group's kind, rows no integers, or pictures
-            no array or integers of 64 bits, numpy's own, whose largest value is no white.
+            no array; or if pictures are integers of 64 bits, numpy's default, whose largest value
+            is not white.
         ShapeError: If shapes or dtypes of the arrays do not fit, or there are too few views.
-        ValueError: If an element is not in the group, or a row is none of the originals.
+        ValueError: If an element is not in the group, or a row is no index of an original.
 
     Example:
         >>> from groupae import Cyclic
@@ -104,10 +105,7 @@ class RecordedPairs(OrbitDataset):
 
     @override
     def views(self, index: Tensor, count: int, generator: torch.Generator) -> Views:
-        """Return ``count`` recorded views of each original, all different while there are enough.
-
-        Beyond that the choice starts anew.
-        """
+        """Return ``count`` recorded views of each original; none repeats while there are enough."""
         check_count(type(self).__name__, "count", count)
         m = self.elements.shape[1]
         rounds = -(-count // m)
@@ -125,9 +123,10 @@ class RecordedPairs(OrbitDataset):
         return self._look_up(index, chosen[:, None].expand(count, len(index)))
 
     def _two_choices(self, n: int) -> Tensor:
-        """Return which views are taken of the ``n`` pairs of recombinations, shape ``(2, n)``.
+        """Return the indices of views for ``n`` recombinations, shape ``(2, n)``.
 
-        The two of a pair differ where there is more than one: else a swap would have no work.
+        The two of a pair differ where there is more than one view; else a swap would change
+        nothing.
         """
         generator = keyed_generator(self.seed, Stream.RECOMBINED)
         views = self.elements.shape[1]
@@ -138,7 +137,7 @@ class RecordedPairs(OrbitDataset):
     def _look_up(self, index: Tensor, chosen: Tensor) -> Views:
         rows = self.rows[index]
         place: Any = (rows.numpy(), chosen.numpy())
-        # By numpy: where cores are busy, torch waits for its threads many times as long
+        # By numpy, for torch waits many times as long for its threads where cores are busy
         white = 1 if self.pictures.dtype.kind == "f" else np.iinfo(self.pictures.dtype).max
         pictures = np.divide(self.pictures[place], np.float32(white), dtype=np.float32)
         mask = None
@@ -150,7 +149,7 @@ class RecordedPairs(OrbitDataset):
 
 
 def _parse_rows(owner: str, rows: object, n: int) -> Tensor:
-    """Return the numbers of the originals to use, all of ``n`` by default."""
+    """Return the indices of the originals to use, all of ``n`` by default."""
     if rows is None:
         return torch.arange(n)
     chosen = torch.as_tensor(rows)

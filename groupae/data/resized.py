@@ -1,4 +1,4 @@
-"""Any pictures at a smaller size: each value is the mean of a block of pixels."""
+"""Data sets of pictures at a smaller size."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Resized(OrbitDataset):
 
     @override
     def recombinations(self, count: int | None = None) -> tuple[Recombinations, ...]:
-        """Return those of the data set, shrunk; seen are the pixels whose whole block is."""
+        """Return the recombinations shrunk; a pixel is seen if its whole block is."""
         return tuple(map(self._shrink_reading, self.dataset.recombinations(count)))
 
     def _shrink_reading(self, reading: Recombinations) -> Recombinations:

@@ -14,8 +14,8 @@ pixel came from and blur, or jag, a little each time. ``fft`` is three shears,
     \begin{pmatrix} 1 & -t \\ 0 & 1 \end{pmatrix},
     \qquad t = \tan(\theta / 2),
 
-each of which moves whole rows or columns, exactly for band-limited ones, by phases of their Fourier
-series. Nothing is lost, so rotations compose; where a picture has sharp edges, they ring.
+each of which shifts whole rows or columns by phases of their Fourier series, exactly for
+band-limited ones. Nothing is lost, so rotations compose; sharp edges of a picture ring.
 
 References:
     Paeth, A fast algorithm for general raster rotation, Graphics Interface 1986.
@@ -37,13 +37,13 @@ from groupae._validation import ShapeError, check_floating, expected, unknown_ch
 __all__ = ["Interpolation", "rotate"]
 
 Interpolation = Literal["bilinear", "bicubic", "nearest", "fft"]
-"""How a turned picture is made from the pixels there are."""
+"""Interpolation between the pixels of a picture."""
 
 
 def rotate(theta: Tensor, x: Tensor, *, mode: Interpolation = "bilinear") -> Tensor:
     """Return pictures turned counter-clockwise about their centre; black comes in from outside.
 
-    Quarter turns are exact in every mode, of pictures that are not square half turns. Gradients
+    Quarter turns of square pictures are exact in every mode, half turns of all others. Gradients
     flow to the angles and to the pictures.
 
     Args:
@@ -55,7 +55,7 @@ def rotate(theta: Tensor, x: Tensor, *, mode: Interpolation = "bilinear") -> Ten
         Shape and dtype of ``x``.
 
     Raises:
-        ShapeError: If there are not as many angles as pictures, or ``fft`` gets oblong ones.
+        ShapeError: If angles and pictures differ in number, or ``fft`` gets oblong pictures.
 
     Example:
         >>> x = torch.tensor([[[[1.0, 0.0], [0.0, 0.0]]]])  # lit at the upper left
@@ -87,7 +87,7 @@ def rotate(theta: Tensor, x: Tensor, *, mode: Interpolation = "bilinear") -> Ten
 def _split(theta: Tensor, step: int) -> tuple[Tensor, Tensor]:
     """Return the nearest number of quarter turns, a multiple of ``step``, and the rest in float64.
 
-    A rest that is only the rounding of the angle is nothing, but keeps its gradient.
+    A rest within the rounding of the angle becomes 0, and keeps its gradient.
     """
     angle = theta.double()
     turn = step * math.pi / 2
@@ -122,8 +122,8 @@ def _look_up(theta: Tensor, x: Tensor, mode: str) -> Tensor:
 def _shear_thrice(theta: Tensor, x: Tensor) -> Tensor:
     """Return square pictures turned by at most 45 degrees.
 
-    Each picture lies in a larger black one, wide enough that what the shears push over one of its
-    edges does not come in at the other. The first and the last are the same shear.
+    Each picture is padded with black, wide enough that pixels pushed over one edge by the shears do
+    not come in at the other. The first and the last are the same shear.
     """
     size = x.shape[-1]
     wide = _padded_size(size)
@@ -143,7 +143,7 @@ def _shear_thrice(theta: Tensor, x: Tensor) -> Tensor:
 
 
 def _padded_size(size: int) -> int:
-    """Return an even number above 3/2 of the size, with prime factors up to 5: fast transforms.
+    """Return an even number above 3/2 of the size, with prime factors up to 5 for fast transforms.
 
     The shears reach (1 + tan(pi/8)) / 2 of the size from the middle along rows, from where a whole
     period must bring them outside the picture: 1.42 times the size along rows, 1.5 along columns.
@@ -155,7 +155,7 @@ def _padded_size(size: int) -> int:
 
 
 def _phases(x: Tensor, slope: Tensor, middle: float) -> Tensor:
-    """Return what moves row ``y``, counted down from the middle, to the right by ``slope y``."""
+    """Return the phases that shift row ``y``, counted from the middle, right by ``slope y``."""
     height, width = x.shape[-2:]
     y = torch.arange(height, dtype=torch.float64, device=x.device) - middle
     k = torch.arange(width // 2 + 1, dtype=torch.float64, device=x.device)

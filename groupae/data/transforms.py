@@ -1,10 +1,10 @@
-"""Actions on pictures made of other libraries' transforms.
+"""Actions on pictures from transforms of other libraries.
 
-`OrbitPairs` wants ``act(g, x)`` with elements and pictures both batched, the library's element
-first, angles in radians counter-clockwise. Others want one picture first and degrees. All of
+`OrbitPairs` takes ``act(g, x)`` with elements and pictures both batched, the element first, angles
+in radians counter-clockwise. Other libraries take one picture, and then degrees. All of
 ``torchvision.transforms.functional.rotate``, ``kornia.geometry.transform.rotate`` and
-``PIL.Image.Image.rotate`` turn counter-clockwise as one looks for positive degrees, so
-``convert=torch.rad2deg`` is all they need, and no sign.
+``PIL.Image.Image.rotate`` turn counter-clockwise for positive degrees, so
+``convert=torch.rad2deg`` is all they need, without a sign.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from groupae._validation import ShapeError, check_floating, expected, unknown_ch
 
 __all__ = ["Takes", "from_transform"]
 
-_ROUNDING = 1e-4  # what interpolation adds to white
+_ROUNDING = 1e-4  # by which interpolation may exceed white
 
 Takes = Literal["picture", "batch", "pil", "pil-float"]
-"""What a transform is given: one picture ``(C, H, W)``, a batch, one of pillow's, or a channel."""
+"""Input of a transform: one picture ``(C, H, W)``, a batch, a pillow picture, or a channel."""
 
 
 def from_transform(
@@ -48,13 +48,13 @@ def from_transform(
     Args:
         transform: A function of (picture, element); its result has the shape and dtype of the
             picture. It must not draw at random: the same element always does the same.
-        convert: What to make of elements, a function of a batch of them: ``torch.rad2deg`` for a
-            transform that wants degrees, ``lambda j: 90.0 * j`` for quarter turns by index.
-        takes: ``"picture"`` if the transform takes one picture ``(C, H, W)``, with an element that
-            is a Python number if it is only one; ``"batch"`` if it takes ``(k, C, H, W)`` and
-            the elements as a tensor; ``"pil"`` if it takes one picture of pillow, rounded to 8
-            bits; ``"pil-float"`` if it takes one channel at a time as floats (pillow's mode F),
-            which keeps pictures of more than 8 bits and of any range.
+        convert: A function of a batch of elements that returns the transform's arguments:
+            ``torch.rad2deg`` for degrees, ``lambda j: 90.0 * j`` for quarter turns by index.
+        takes: ``"picture"`` if the transform takes one picture ``(C, H, W)``, with a Python number
+            for an element that is one number; ``"batch"`` if it takes ``(k, C, H, W)`` and the
+            elements as a tensor; ``"pil"`` if it takes one pillow picture, rounded to 8 bits;
+            ``"pil-float"`` if it takes one channel at once as floats (pillow's mode F), which keeps
+            pictures of more than 8 bits and of any range.
 
     Returns:
         A function of (elements ``(k, *element_shape)``, pictures ``(k, C, H, W)``).
@@ -93,7 +93,7 @@ def from_transform(
 
 
 def _checked(owner: str, result: Any, x: Tensor) -> Tensor:
-    """Return the result of a transform if it has the shape and dtype of what it was given.
+    """Return the result of a transform if it has the shape and dtype of its input.
 
     Raises:
         TypeError: If it is no tensor of that dtype.
@@ -103,7 +103,7 @@ def _checked(owner: str, result: Any, x: Tensor) -> Tensor:
         got = result.dtype if isinstance(result, Tensor) else type(result).__name__
         raise TypeError(expected(owner, f"a tensor of {x.dtype}, the dtype of the pictures", got))
     if result.shape != x.shape:
-        what = f"the shape of what it was given, {tuple(x.shape)}"
+        what = f"the shape of its input, {tuple(x.shape)}"
         remedy = "a transform must not enlarge or crop (expand=False)"
         raise ShapeError(expected(owner, what, tuple(result.shape), remedy))
     return result

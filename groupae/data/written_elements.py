@@ -52,19 +52,19 @@ _TURN = 2 * math.pi + _TOLERANCE
 def parse_elements(
     group: Group, numbers: Tensor, chart: str | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Return elements from the numbers they are written with, and which of them are elements.
+    """Return the elements written as rows of numbers, and the mask of rows that are elements.
 
     Args:
         group: The group.
         numbers: float64, shape ``(n, k)``.
-        chart: How they are written; ``group.charts[0]`` by default.
+        chart: The chart of the numbers; ``group.charts[0]`` by default.
 
     Returns:
-        Elements, shape ``(n, *element_shape)``, integers or float32, brought back to the group from
-        rounding; and bool, shape ``(n,)``: what is false there is no element.
+        Elements, shape ``(n, *element_shape)``, integers or float32, projected to the group to
+        undo rounding; and bool, shape ``(n,)``, false where a row is no element.
 
     Raises:
-        ValueError: If the chart is unknown or an element is written with more or less than k.
+        ValueError: If the chart is unknown, or its elements do not have ``k`` numbers.
 
     Example:
         >>> from groupae import SO2
@@ -98,7 +98,7 @@ def parse_elements(
 
 
 def _size(group: Group, chart: str) -> int:
-    """Return how many real numbers an element is written with; 0 if it is not with such."""
+    """Return the number of real numbers per element in a chart; 0 for a complex chart."""
     unit = group.convert(group.identity(dtype=torch.float64), group.charts[0], chart)
     return 0 if unit.is_complex() else unit.numel()
 
@@ -111,14 +111,14 @@ def _else_identity(group: Group, is_one: Tensor, g: Tensor) -> Tensor:
 def _from_chart(
     group: Group, written: Tensor, chart: str | None, native: str | None
 ) -> tuple[Tensor, Tensor]:
-    """Return elements in the native chart, and for which there is one."""
+    """Return elements in the native chart, and the mask of those that could be converted."""
     good = torch.ones(len(written), dtype=torch.bool)
     if chart in (None, native):
         return written, good
     there, back = chart or "", native or ""
     try:
         return group.convert(written, there, back), good
-    except ValueError:  # one of them cannot be converted: find out which
+    except ValueError:  # at least one cannot be converted: find it
         g = group.identity(len(written), dtype=torch.float64).clone()
         for i, one in enumerate(written):
             try:
@@ -129,9 +129,9 @@ def _from_chart(
 
 
 def are_elements(group: Group, g: Tensor) -> Tensor:
-    """Return which of ``g`` are elements up to the rounding of a table, shape ``(n,)``.
+    """Return the mask of elements among ``g``, up to the rounding of a table, shape ``(n,)``.
 
-    An angle is one in any turn, an index only in its range.
+    Any angle is an element, also beyond a turn; an index must be in its range.
 
     Args:
         group: The group.
@@ -152,13 +152,13 @@ def are_elements(group: Group, g: Tensor) -> Tensor:
     nearest = group.project(g)
     if not g.is_floating_point():
         return (nearest == g).flatten(1).all(1) if g.ndim > 1 else nearest == g
-    # The inverses tell a factor of 0 from the smallest positive one.
+    # the inverses tell a factor of 0 from the smallest positive one
     near = _agree(group, g, nearest)
     return near & _agree(group, group.inverse(g), group.inverse(nearest))
 
 
 def _agree(group: Group, g: Tensor, nearest: Tensor) -> Tensor:
-    """Return where coordinates agree, modulo their period where they have one."""
+    """Return the mask of rows whose coordinates agree, modulo their period where they have one."""
     off = g - nearest
     period = group.representatives(nearest) - nearest
     turns = torch.where(period == 0, 0.0, (off / period).round())
@@ -168,13 +168,13 @@ def _agree(group: Group, g: Tensor, nearest: Tensor) -> Tensor:
 
 # --- units and orders ---------------------------------------------------------------------------
 def check_columns(owner: object, group: Group, columns: Sequence[str], chart: str | None) -> None:
-    """Raise where the names of columns contradict the chart their numbers are read in.
+    """Raise if names of columns contradict the chart in which their numbers are read.
 
     Args:
-        owner: Who complains.
+        owner: Beginning of the error message.
         group: The group.
         columns: Names of the columns of an element, from left to right.
-        chart: How elements are written; ``group.charts[0]`` by default.
+        chart: The chart of the numbers; ``group.charts[0]`` by default.
 
     Raises:
         ValueError: If units, the kind of number or the order of columns differ.
@@ -200,7 +200,7 @@ def _chart_read(group: Group, chart: str | None) -> str:
 
 
 def _contradiction(group: Group, read_in: str, words: set[str]) -> tuple[str, str] | None:
-    """Return the unit or kind that a chart expects and the remedy, if a heading names another."""
+    """Return the expected unit and the remedy if words of a heading contradict a chart."""
     if words & _DEGREES and not read_in.endswith("_deg"):
         remedy = "convert them to radians"
         if "angle_deg" in group.charts:
@@ -241,7 +241,7 @@ def _check_order(
 
 
 def _as_in(form: Sequence[str], parts: Sequence[str]) -> str:
-    """Return which word of a form a column is named by; ``qx`` and ``tx`` are x too."""
+    """Return the word of a form in a column name, ``""`` if none; ``qx`` and ``tx`` are x."""
     joined = "".join(parts[-2:])
     last = parts[-1] if parts else ""
     return next((word for word in (joined, last, last[1:]) if word in form), "")
@@ -250,20 +250,20 @@ def _as_in(form: Sequence[str], parts: Sequence[str]) -> str:
 def check_angles(
     owner: object, group: Group, numbers: Tensor, chart: str | None, *, has_chart: bool = True
 ) -> None:
-    """Raise where numbers read as radians look like degrees.
+    """Raise if numbers read as radians look like degrees.
 
-    Radians are hardly ever whole numbers above a turn, nor beyond two turns. Who has such names the
-    chart: ``chart="angle"`` of SO(2) takes any.
+    Radians are hardly ever whole numbers above a turn, nor beyond two turns. To read such radians,
+    name the chart: ``chart="angle"`` of SO(2) takes any.
 
     Args:
-        owner: Who complains.
+        owner: Beginning of the error message.
         group: The group.
-        numbers: As they are written, shape ``(n, k)``.
-        chart: How elements are written; ``group.charts[0]`` by default.
-        has_chart: Whether the caller can name one.
+        numbers: The written numbers, shape ``(n, k)``.
+        chart: The chart of the numbers; ``group.charts[0]`` by default.
+        has_chart: Whether the caller can name one, for the remedy.
 
     Raises:
-        ValueError: If they do.
+        ValueError: If whole numbers exceed a turn, or others two turns.
 
     Example:
         >>> import torch; from groupae import SO2
@@ -284,7 +284,7 @@ def check_angles(
 
 
 def _like_degrees(group: Group, numbers: Tensor, chart: str | None) -> tuple[str, float] | None:
-    """Return what the farthest angle is read in, and the angle, if angles look like degrees."""
+    """Return the chart and the farthest angle if angles look like degrees, else ``None``."""
     if isinstance(group, Packed):
         sizes = [math.prod(part.element_shape) for part in group.parts]
         parts = zip(group.parts, numbers.split(sizes, -1), strict=True)

@@ -34,16 +34,17 @@ def plot_pairs(
     """Return a figure of the first pairs of a batch: x1, an arrow, x2, the element above.
 
     Args:
-        batch: Pairs of pictures ``(C, H, W)`` in [0, 1], C = 1, 3 or 4, or of anything that
-            ``to_pictures`` turns into some.
-        group: The group, which says how to read the elements.
-        n: How many pairs, at most.
-        to_pictures: How data are drawn: a function from ``(k, *x_shape)`` to ``(k, C, H, W)``.
-        outline: Draw the edge of the mask on x2: what the group moves, where that is known.
+        batch: Pairs of pictures ``(C, H, W)`` in [0, 1], C = 1, 3 or 4, or of data that
+            ``to_pictures`` draws.
+        group: The group of the elements.
+        n: Largest number of pairs.
+        to_pictures: A function from data ``(k, *x_shape)`` to pictures ``(k, C, H, W)``.
+        outline: Draw the edge of the mask on x2, around the part that the group moves, where it is
+            known.
 
     Raises:
-        TypeError: If ``batch`` are no pairs.
-        ValueError: If they know their group and it is another one.
+        TypeError: If ``batch`` is no batch of pairs.
+        ValueError: If the pairs are of another group.
 
     Example:
         >>> from groupae import RotatedDigits
@@ -83,14 +84,15 @@ def plot_views(
     *,
     to_pictures: Callable[[Tensor], Tensor] | None = None,
 ) -> Figure:
-    """Return a figure of views: a row an original, a column a view.
+    """Return a figure of views: one row per original, one column per view.
 
     An element stands above its column if it is the same for all originals, else above each picture.
 
     Args:
-        views: Pictures ``(m, n, C, H, W)`` in [0, 1], C = 1, 3 or 4, or what ``to_pictures`` draws.
-        group: The group, which says how to read the elements.
-        to_pictures: How data are drawn: a function from ``(k, *x_shape)`` to ``(k, C, H, W)``.
+        views: Pictures ``(m, n, C, H, W)`` in [0, 1], C = 1, 3 or 4, or data that ``to_pictures``
+            draws.
+        group: The group of the elements.
+        to_pictures: A function from data ``(k, *x_shape)`` to pictures ``(k, C, H, W)``.
 
     Example:
         >>> from groupae import RotatedDigits

@@ -1,4 +1,4 @@
-"""Elements in the units that people read.
+"""Titles of elements in the units that people read.
 
 Angles are in degrees in [0, 360), rotations of space an angle and an axis, steps of a cyclic group
 ``j/n``.
@@ -34,7 +34,7 @@ __all__ = ["element_title"]
 
 
 def element_title(group: Group, g: Tensor) -> str:
-    """Return an element in short, readable form, on one or more lines.
+    """Return a short title of an element, on one or more lines.
 
     Args:
         group: The group.
@@ -57,7 +57,7 @@ def _degrees(radians: float) -> str:
 
 
 def _numbers(values: Tensor) -> str:
-    """Return the numbers in a row, two digits behind the point, no negative zeros."""
+    """Return the numbers in a row, with two digits, without negative zeros."""
     return ", ".join(f"{x + 0.0:.2g}" for x in values.flatten().round(decimals=2).tolist())
 
 

@@ -1,4 +1,4 @@
-"""Parts of every figure: data as pictures, many pictures in one, and figures as PNG files."""
+"""Drawing of data as pictures, of many pictures in one, and of figures into PNG files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["GAP", "draw", "mosaic", "save_figure", "save_figures", "show"]
 
 GAP = 2
-"""White pixels between pictures, unless said otherwise."""
+"""White pixels between pictures by default."""
 
 _DPI = 110  # a picture of 28 pixels on 0.8 inches is drawn three times as large
 
@@ -38,7 +38,7 @@ def draw(x: Tensor, to_pictures: Callable[[Tensor], Tensor] | None) -> Tensor:
 
 
 def mosaic(rows: Tensor, gaps: tuple[int, int] = (GAP, GAP)) -> Tensor:
-    """Return one picture ``(H, W)`` or ``(H, W, C)`` of many, white between them.
+    """Return many pictures as one, ``(H, W)`` or ``(H, W, C)``, with white between them.
 
     Args:
         rows: Pictures, shape ``(r, c, C, h, w)``, values in [0, 1]; C is 1, 3 or 4.
@@ -64,12 +64,12 @@ def show(axes: Axes, picture: Tensor, aspect: Literal["equal", "auto"] = "equal"
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG and free it; a link of that name is replaced, not written through."""
+    """Write a figure as PNG and close it; a link of that name is replaced, not written through."""
     write_durably(path, _png(figure))
 
 
 def save_figures(figures: Sequence[Figure], path: Path) -> None:
-    """Write figures one below the other as one PNG, and free them; a link there is replaced."""
+    """Write figures one below the other as one PNG and close them; a link is replaced."""
     from PIL import Image
 
     drawn = [Image.open(io.BytesIO(_png(figure))).convert("RGB") for figure in figures]
@@ -85,7 +85,7 @@ def save_figures(figures: Sequence[Figure], path: Path) -> None:
 
 
 def _png(figure: Figure) -> bytes:
-    """Return a figure as PNG, and free it."""
+    """Return a figure as PNG and close it."""
     from matplotlib import pyplot as plt
 
     written = io.BytesIO()

@@ -29,18 +29,20 @@ def plot_orbit(
     title: Callable[[Tensor], str] | None = None,
     to_pictures: Callable[[Tensor], Tensor] | None = None,
 ) -> Figure:
-    """Return a figure of orbits: a row a datum, a column an element, predictions above truth.
+    """Return a figure of orbits: one row per datum, one column per element, above the truth.
 
     Args:
-        model: Anything with ``orbit(x, gs)`` and ``group``. A module is put in evaluation mode
-            meanwhile.
+        model: Anything with ``orbit(x, gs)`` and ``group``; a module is evaluated in evaluation
+            mode.
         x: Data, shape ``(n, *x_shape)``; drawn in the first column.
         gs: Elements, shape ``(m, *element_shape)``, or ``(n, m, *element_shape)`` if each datum has
             its own.
-        truth: What each datum becomes, shape ``(n, m, *x_shape)``; drawn below each prediction.
-        title: What to write above an element that is the same for all.
-        to_pictures: How data are drawn: a function from ``(k, *x_shape)`` to pictures
-            ``(k, C, H, W)`` in [0, 1]; data are pictures unless given.
+        truth: True data under each element, shape ``(n, m, *x_shape)``; drawn below each
+            prediction.
+        title: A function from an element to the title of its column, for elements shared by all
+            data.
+        to_pictures: A function from data ``(k, *x_shape)`` to pictures ``(k, C, H, W)`` in [0, 1];
+            data are pictures unless given.
     """
     from matplotlib import pyplot as plt
 
@@ -72,7 +74,7 @@ def plot_orbit(
 
 
 def _titles(gs: Tensor, title: Callable[[Tensor], str] | None) -> list[str]:
-    """Return a title for each column of ``(n, m, ...)``, empty where elements differ by row."""
+    """Return one title per column of elements ``(n, m, ...)``, all empty if rows differ."""
     if title is None or not torch.allclose(gs, gs[:1].expand_as(gs)):
         return [""] * gs.shape[1]
     return [title(g) for g in gs[0]]

@@ -1,4 +1,4 @@
-"""Predictions of many models side by side: a row a model, a column a pair."""
+"""Predictions of many models side by side: one row per model, one column per pair."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ def plot_predictions(
     bold: str | None = None,
     to_pictures: Callable[[Tensor], Tensor] | None = None,
 ) -> Figure:
-    """Return a figure with a labelled row for each entry, all of the same pairs.
+    """Return a figure with one labelled row per entry, all of the same pairs.
 
     Args:
         rows: Data by label, each of shape ``(n, *x_shape)``: say x1, x2, then predictions of x2.
-        titles: What to write above the columns, one each, if anything.
-        bold: Label to set in bold.
-        to_pictures: How data are drawn: a function from ``(k, *x_shape)`` to pictures
-            ``(k, C, H, W)`` in [0, 1]; data are pictures unless given.
+        titles: One title per column, if any.
+        bold: Label in bold.
+        to_pictures: A function from data ``(k, *x_shape)`` to pictures ``(k, C, H, W)`` in [0, 1];
+            data are pictures unless given.
 
     Raises:
-        ShapeError: If there are no rows, they differ in shape, or titles are not one a column.
+        ShapeError: If there are no rows, rows differ in shape, or titles and columns in number.
 
     Example:
         >>> x = torch.rand(8, 1, 28, 28)

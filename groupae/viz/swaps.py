@@ -1,4 +1,4 @@
-"""Pictures of swaps: the invariant part of one datum with the varying part of another."""
+"""Figures of swaps: the invariant part of one datum with the varying part of another."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def plot_swap(
     *,
     to_pictures: Callable[[Tensor], Tensor] | None = None,
 ) -> Figure:
-    """Return a figure of swaps: a column a pair, with x, y, the swap and what it should show.
+    """Return a figure of swaps: one column per pair, with x, y, the swap and the truth.
 
     Args:
-        model: Anything with ``swap(x, y)``. A module is put in evaluation mode meanwhile.
+        model: Anything with ``swap(x, y)``; a module is evaluated in evaluation mode.
         x: Data that give their invariant parts, shape ``(n, *x_shape)``.
         y: Data that give their varying parts, same shape.
-        truth: What a swap should show, same shape; or several readings of it, by label.
-        to_pictures: How data are drawn: a function from ``(k, *x_shape)`` to pictures
-            ``(k, C, H, W)`` in [0, 1]; data are pictures unless given.
+        truth: True results of the swaps, same shape; or several readings of them, by label.
+        to_pictures: A function from data ``(k, *x_shape)`` to pictures ``(k, C, H, W)`` in [0, 1];
+            data are pictures unless given.
 
     Raises:
         ShapeError: If shapes differ.
@@ -65,12 +65,12 @@ def plot_swap_table(
     *,
     to_pictures: Callable[[Tensor], Tensor] | None = None,
 ) -> Figure:
-    """Return a figure of all swaps of some data with others: a row an x, a column a y.
+    """Return a figure of all swaps between two sets of data: one row per x, one column per y.
 
-    What stays is the same along a row, what varies along a column.
+    The invariant part is the same along a row, the varying part along a column.
 
     Args:
-        model: Anything with ``swap(x, y)``. A module is put in evaluation mode meanwhile.
+        model: Anything with ``swap(x, y)``; a module is evaluated in evaluation mode.
         x: Data that give their invariant parts, shape ``(n, *x_shape)``; drawn on the left.
         y: Data that give their varying parts, shape ``(m, *x_shape)``; drawn on top.
         to_pictures: As for `plot_swap`.
@@ -116,7 +116,7 @@ def plot_swap_table(
 
 
 def _framed(left: Tensor, top: Tensor, inside: Tensor) -> Tensor:
-    """Return one picture with data on the left and on top, apart from what is inside."""
+    """Return one picture with data on the left and on top, set apart from the table of swaps."""
     row, column = top.shape[0] + _DIVIDE, left.shape[1] + _DIVIDE
     shape = (row + inside.shape[0], column + inside.shape[1], *inside.shape[2:])
     whole = torch.ones(shape)

@@ -1,4 +1,4 @@
-"""The course of a training run as a figure."""
+"""Figure of a training run over time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LARGEST = 1e300  # that an axis can be scaled to
 def plot_training(metrics: Path) -> Figure:
     """Return a figure of a run's ``metrics.jsonl``: loss terms and validation score over time.
 
-    Lines that a crash has torn are passed over.
+    Incomplete lines, left by a crash, are skipped.
     """
     from matplotlib import pyplot as plt
 
@@ -44,7 +44,7 @@ def plot_training(metrics: Path) -> Figure:
 
 
 def _measurements(metrics: Path) -> Iterator[dict[str, float]]:
-    """Yield the lines of a metrics file that are whole: numbers by name, a time among them."""
+    """Yield the complete lines of a metrics file: numbers by name, with a time among them."""
     for line in metrics.read_bytes().splitlines():
         try:
             values = json.loads(line)

@@ -14,8 +14,9 @@ from groupae import (
     Cyclic,
     PartsAction,
     VectorAction,
+    actions,
 )
-from groupae.actions import LeftMultiplication
+from groupae.actions import LatentAction, LeftMultiplication
 from groupae.testing import check_action
 from groupae.testing.mixins import ActionLaws
 from tests.strategies import element_pairs, groups, representations
@@ -184,3 +185,15 @@ def test_bad_input_gets_one_sentence(call, error, words):
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
 def test_a_pose_keeps_the_laws_of_any_group(group, dtype):
     check_action(LeftMultiplication(group), dtype=dtype).raise_if_failed()
+
+
+def test_an_action_stands_in_the_file_of_its_name():
+    kinds = [kind for kind in map(actions.__dict__.get, actions.__all__) if isinstance(kind, type)]
+    names = {
+        kind.__name__: kind.__module__.rpartition(".")[2]
+        for kind in kinds
+        if issubclass(kind, LatentAction) and kind is not LatentAction
+    }
+    assert names.pop("LeftMultiplication") == "left_multiplication"
+    assert len(names) == 9
+    assert all(file == name.removesuffix("Action").lower() for name, file in names.items())

@@ -178,7 +178,7 @@ HEAD = "picture,original,element\n"
 GOOD = HEAD + "0.png,a,0\n1.png,a,1\n"
 WRONG = [
     ("", "with one column 'picture', got an empty file"),
-    (HEAD, "a heading and a line for each picture, got no lines"),
+    (HEAD, "a heading and one line per picture, got no lines"),
     ("file,original,element\n0.png,a,0", "one column 'picture', got the columns file, original"),
     ("picture,element\n0.png,0", "one column 'original', got the columns picture, element"),
     ("picture;original;element\n0.png;a;0", "got the columns picture;original;element"),

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from groupae import SO2, SO3, Affine, Cyclic, OrbitPairs, PairBatch
-from groupae.data import RecordedPairs, orbit_pairs
+from groupae.data import FolderPairs, OrbitDataset, RecordedPairs, Resized, orbit_pairs
 from groupae.data.keys import epoch_order, keyed_generator, split_indices
 from groupae.groups.registry import example_groups
 
@@ -367,7 +367,7 @@ REFUSED = [
         r"packed uint8 masks of shape \(3, 4, 2, 2\), got bool \(3, 4, 2, 2\); pack them with",
     ),
     (lambda: recorded(m=1), "at least two views of each original, got 1"),
-    (lambda: recorded(labels=FOUR), r"labels of shape \(6,\), one an original, got \(4,\)"),
+    (lambda: recorded(labels=FOUR), r"labels of shape \(6,\), one per original, got \(4,\)"),
     (
         lambda: RecordedPairs(PICTURES[0], FOUR, Cyclic(4)),
         r"\(n, m, C, H, W\), such as uint8, got uint8 \(4, 1",
@@ -388,7 +388,7 @@ REFUSED = [
     ),
     (
         lambda: OrbitPairs(torch.zeros(2, 3), SO2(), lambda g, x: x, labels=torch.zeros(3)),
-        r"labels of shape \(2,\), one an original, got \(3,\)",
+        r"labels of shape \(2,\), one per original, got \(3,\)",
     ),
     (
         lambda: OrbitPairs(torch.zeros(2, 3), SO2(), lambda g, x: x[:1]).fixed(),
@@ -476,7 +476,7 @@ def test_what_cannot_be_is_refused(call, sentence):
             lambda: OrbitPairs(
                 torch.zeros(2, 3, dtype=torch.uint8), SO2(), act_not, show=lambda s, _: s
             ).fixed(),
-            "OrbitPairs: expected what is seen of a floating dtype, got torch.uint8; divide bytes",
+            "OrbitPairs: expected observations of a floating dtype, got torch.uint8; divide bytes",
         ),
         (
             lambda: RecordedPairs(torch.zeros(3, 4, 1, 2, 9), FOUR, Cyclic(4)),
@@ -504,3 +504,9 @@ def test_what_cannot_be_is_refused(call, sentence):
 def test_what_is_of_another_kind_is_refused(call, sentence):
     with pytest.raises(TypeError, match=sentence):
         call()
+
+
+def test_a_data_set_stands_in_the_file_of_its_name():
+    kinds = (FolderPairs, OrbitDataset, OrbitPairs, RecordedPairs, Resized)
+    files = [kind.__module__.rpartition(".")[2] for kind in kinds]
+    assert files == ["folder_pairs", "orbit_dataset", "orbit_pairs", "recorded_pairs", "resized"]

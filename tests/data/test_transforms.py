@@ -132,7 +132,7 @@ REFUSED = [
         lambda: from_transform(lambda x, g: torchvision_rotate(x, g, expand=True))(
             X[:, 0, 0, 0], X
         ),
-        r"from_transform\(<lambda>\): expected the shape of what it was given, \(1, 4, 4\), got "
+        r"from_transform\(<lambda>\): expected the shape of its input, \(1, 4, 4\), got "
         r"\(1, 6, 6\); a transform must not enlarge or crop \(expand=False\)",
     ),
     (
@@ -150,7 +150,7 @@ REFUSED = [
     ),
     (
         lambda: from_transform(lambda x, g: x[:1], takes="batch")(torch.zeros(2), X),
-        r"the shape of what it was given, \(2, 1, 4, 4\), got \(1, 1, 4, 4\)",
+        r"the shape of its input, \(2, 1, 4, 4\), got \(1, 1, 4, 4\)",
     ),
     (
         lambda: from_transform(lambda x, g: x, takes="pil")(torch.zeros(2), X.repeat(1, 2, 1, 1)),

@@ -1,10 +1,10 @@
-r"""The best element for any action: candidates, then damped Gauss-Newton in the Lie algebra.
+r"""Search for the best element under any action, by damped Gauss-Newton in the Lie algebra.
 
 Of a well-spread set of elements (all of them for a finite group) the best few are kept. Each is
-improved along :math:`g \exp(v)`: the residual :math:`r = g z - w` is differentiated forward along
-each axis of the Lie algebra, and ``(J^T J + S + mu diag) v = -J^T r`` gives the step (Levenberg and
-Marquardt, with a secant estimate S of the second derivatives of r). Where the action has no
-gradient to the element the candidates stand.
+improved along :math:`g \exp(v)`: the residual :math:`r = g z - w` is differentiated in forward mode
+along each axis of the Lie algebra, and ``(J^T J + S + mu diag) v = -J^T r`` gives the step
+(Levenberg and Marquardt, with a secant estimate S of the second derivatives of r). If the action
+has no gradient to the element, the best candidate is the result.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NUMBERS = 2**22  # in one chunk of residuals: 16 MB in float32
 
 
 class Aligning(Protocol):
-    """The methods of a latent action that the search takes."""
+    """Methods of a latent action that the search needs."""
 
     group: Group
 
@@ -62,12 +62,12 @@ def search(
     Args:
         action: Any action.
         z: Codes with batch axes.
-        w: Codes of as many axes.
-        starts: Guesses to be tried first, each of shape ``(*batch, *element_shape)``.
-        candidates: How many elements to look at. Unless given 64 to 4096: more for an action of
-            high frequencies, fewer for a large code or beside guesses. A group without ``grid`` is
-            sampled; all elements of a finite group are looked at.
-        steps: Gauss-Newton steps, none for a discrete group.
+        w: Codes with equally many axes.
+        starts: Starting elements beside the candidates, each ``(*batch, *element_shape)``.
+        candidates: Number of elements tried first; by default 64 to 4096, more for an action of
+            high frequencies, fewer for a large code or beside ``starts``. They are the group's
+            ``grid``, or samples without one; of a finite group all elements.
+        steps: Gauss-Newton steps; a discrete group takes none.
 
     Returns:
         Shape ``(*batch, *element_shape)``.
@@ -101,7 +101,7 @@ def search(
 
 
 def _candidates(group: Group, n: int, like: Tensor) -> Tensor:
-    """Return elements to start from, the identity first, in the dtype of ``like``."""
+    """Return the candidates, the identity first, in the dtype of ``like``."""
     if group.order is not None:
         found = group.elements()
     else:
@@ -114,7 +114,7 @@ def _candidates(group: Group, n: int, like: Tensor) -> Tensor:
 def _descend(
     group: Group, residual: Callable[[Tensor], Tensor], g: Tensor, lead: int, steps: int
 ) -> Tensor:
-    """Return elements ``(*batch, k, *element_shape)`` of smaller residual."""
+    """Return elements ``(*batch, k, *element_shape)`` of smaller residual than ``g``."""
     batch = g.shape[: lead + 1]
     axes = torch.eye(group.lie_dim, dtype=g.dtype, device=g.device)
     tiny = torch.finfo(g.dtype).tiny
@@ -157,8 +157,8 @@ def _descend(
 def _secant(bend: Tensor, normal: Tensor, step: Tensor, change: Tensor) -> Tensor:
     """Return the least change of ``bend`` with ``(normal + bend) step = change``.
 
-    It stands for the curvature that Gauss and Newton leave out, which matters where much of the
-    residual stays: without it convergence is slow there (Dennis, Gay & Welsch 1981).
+    It estimates the curvature that Gauss-Newton omits. Without it convergence is slow where a large
+    residual remains (Dennis, Gay & Welsch 1981).
     """
     length = (step * step).sum(-1)[..., None, None]
     unit = step[..., None] / torch.where(length > 0, length, 1.0)

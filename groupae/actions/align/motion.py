@@ -1,7 +1,7 @@
-"""The best rigid motion or shift between two sets of points.
+"""Best rigid motion or shift between two sets of points, in closed form.
 
-For centred points the best rigid motion is the best rotation; it then carries the centre of one set
-to that of the other.
+For centred points the best rigid motion is the best rotation; it then maps the centre of one set to
+that of the other.
 """
 
 from __future__ import annotations
@@ -21,15 +21,14 @@ __all__ = ["MotionOverlap"]
 
 @dataclasses.dataclass(frozen=True)
 class MotionOverlap(Overlap):
-    """Sums for the best rigid motion or shift.
+    """Sums that determine the best rigid motion or shift.
 
     Args:
         group: SE(2), SE(3) or a `Translation`.
-        count: How many points, shape ``(*batch,)``.
-        mean_z: Their centre, shape ``(*batch, n)``.
-        mean_w: The centre of where they should go.
-        turn: The overlap under rotations of centred points and of what else rotates; ``None`` for
-            shifts alone.
+        count: Number of points, shape ``(*batch,)``.
+        mean_z: Centre of the points, shape ``(*batch, n)``.
+        mean_w: Centre of their targets.
+        turn: The overlap under rotations of centred points and of features; ``None`` for shifts.
 
     References:
         Kabsch, A solution for the best rotation to relate two sets of vectors, 1976.
@@ -45,7 +44,7 @@ class MotionOverlap(Overlap):
     def of(
         cls, group: SE2 | SE3 | Translation, z: Tensor, w: Tensor, mask: Tensor
     ) -> MotionOverlap:
-        """Return the sums over points ``(*batch, N, n)``; only those in ``mask`` count."""
+        """Return the sums over those points ``(*batch, N, n)`` that ``mask`` selects."""
         mask = mask[..., None].to(z.dtype)
         count = mask.sum((-2, -1))
         safe = count.clamp(min=1)[..., None]
@@ -57,13 +56,13 @@ class MotionOverlap(Overlap):
         return cls(group, count, mean_z, mean_w, turn)
 
     def turning(self, other: HarmonicOverlap) -> MotionOverlap:
-        """Return the sums with something added that only rotates."""
+        """Return the sums with the overlap of features, which only rotate, added."""
         assert self.turn is not None
         return dataclasses.replace(self, turn=self.turn.plus(other))
 
     @override
     def plus(self, other: Overlap) -> MotionOverlap | None:
-        """Return the sums over the points of both, for another one of the same kind."""
+        """Return the sums over the points of both, ``None`` for an overlap of another kind."""
         if not isinstance(other, MotionOverlap):
             return None
         count = self.count + other.count
@@ -82,7 +81,7 @@ class MotionOverlap(Overlap):
 
     @override
     def best(self) -> Tensor:
-        """Return the motion that turns best about the centre and carries it along."""
+        """Return the motion of the best rotation that maps centre to centre."""
         if isinstance(self.group, Translation):
             return self.mean_w - self.mean_z
         assert self.turn is not None

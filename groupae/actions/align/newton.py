@@ -1,10 +1,11 @@
-r"""The highest score on a compact group, from its Fourier coefficients.
+r"""Search for the element of the highest score on a compact group, by Newton's method.
 
-A well-spread set of elements is scored by one matrix product; the best of them climb by Newton's
-method in the Lie algebra. With :math:`N = D(g)^\top M` and generators X of the irreps, the
-derivatives of the score at :math:`g \exp(v)` are :math:`\langle X_i, N\rangle` and
+The score is given by its Fourier coefficients M. A well-spread set of elements is scored by one
+matrix product; Newton's method in the Lie algebra starts from the best of them. With
+:math:`N = D(g)^\top M` and generators X of the irreps, the derivatives of the score at
+:math:`g \exp(v)` are :math:`\langle X_i, N\rangle` and
 :math:`\tfrac12 \langle X_i X_j + X_j X_i, N\rangle`: no further representation matrix is needed.
-A finite group is searched whole.
+All elements of a finite group are tried.
 """
 
 from __future__ import annotations
@@ -25,15 +26,15 @@ __all__ = ["MOST_TRIED", "advance", "climb", "spread"]
 
 _FEWEST, _MOST = 4096, 2**16
 MOST_TRIED = 50_000
-"""Order of the largest finite group whose elements are all tried."""
+"""Order of the largest finite group for which all elements are tried, in some 50 ms per code."""
 _ROUNDS = ((16, 5), (4, 9))
-"""How many of the best elements climb, and how many steps: most at first, then the best of them."""
+"""Elements kept and Newton steps per round: first many elements, then the best of them."""
 
 
 def advance(group: Group, g: Tensor, v: Tensor) -> Tensor:
-    """Return ``g exp(v)``; for a group made of others, exponentials part by part.
+    """Return ``g exp(v)``; for a group made of others, the exponentials of its parts.
 
-    Parts without an exponential stay where they are.
+    Parts without an exponential do not move.
     """
     return group.compose(g, _step(group, v))
 
@@ -48,7 +49,7 @@ def _step(group: Group, v: Tensor) -> Tensor:
 
 
 def spread(group: Group, n: int) -> Tensor:
-    """Return ``n`` elements to start a search from, in float64: a grid, or samples without one."""
+    """Return ``n`` well-spread elements in float64: a grid, or samples if the group has none."""
     if group.has_grid:
         return group.grid(n)
     return group.sample(n, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -60,7 +61,7 @@ def climb(group: Group, moments: Mapping[IrrepLabel, Tensor], starts: Sequence[T
     Args:
         group: A compact group.
         moments: M for each irrep, shapes ``(n, d, d)``.
-        starts: Guesses beside the grid, each ``(n, *element_shape)``.
+        starts: Starting elements beside the grid, each ``(n, *element_shape)``.
 
     Returns:
         Shape ``(n, *element_shape)``; exact for a finite group.
@@ -90,7 +91,7 @@ def climb(group: Group, moments: Mapping[IrrepLabel, Tensor], starts: Sequence[T
 
 
 def _matrices(group: Group, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> Tensor:
-    """Return the matrices of all irreps one after another, shape ``(*batch, sum d^2)``."""
+    """Return the matrices of all irreps, concatenated, shape ``(*batch, sum d^2)``."""
     return torch.cat([m.flatten(-2) for m in group.irreps.matrices(labels, g, dtype)], -1)
 
 
@@ -112,8 +113,8 @@ def _highest(
 def _generators(group: Group, labels: Sequence[IrrepLabel], like: Tensor) -> list[Tensor]:
     """Return the images of the Lie-algebra axes in each irrep, shapes ``(lie_dim, d, d)``.
 
-    Taken as ``D(g)^T d/dt D(g exp(t e))`` at a general element: charts may be singular at the
-    identity.
+    They are ``D(g)^T d/dt D(g exp(t e))`` at a general element g, for charts may be singular at
+    the identity.
     """
     origin = torch.linspace(0.3, 0.6, group.lie_dim, dtype=torch.float64, device=like.device)
     g = advance(group, group.identity(dtype=torch.float64, device=like.device), origin)
@@ -142,7 +143,7 @@ def _newton(group: Group, labels: Sequence[IrrepLabel], moments: Tensor, g: Tens
     ]
 
     def look(g: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the score and N, all irreps one after another."""
+        """Return the score and N, irreps concatenated."""
         matrices = group.irreps.matrices(labels, g, moments.dtype)
         pairs = list(zip(matrices, targets, strict=True))
         score = torch.stack([(m * target).sum((-2, -1)) for m, target in pairs]).sum(0)
@@ -174,7 +175,11 @@ def _behind(mask: Tensor, g: Tensor) -> Tensor:
 
 
 def _ascent(slope: Tensor, bend: Tensor, radius: Tensor) -> Tensor:
-    """Return a Newton step uphill, also where the score is not concave; at most ``radius`` long."""
+    """Return an ascent step of Newton's method, of length at most ``radius``.
+
+    Eigenvalues of the second derivatives are replaced by their moduli, so that the step ascends
+    where the score is not concave too.
+    """
     values: Tensor
     axes: Tensor
     values, axes = torch.linalg.eigh(bend)

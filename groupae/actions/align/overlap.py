@@ -1,14 +1,14 @@
-r"""Alignment in closed form, from a few numbers that add up over the parts of a code.
+r"""Alignment in closed form, from sums over the parts of a code.
 
 For an orthogonal action the best element maximises the score :math:`\langle \rho(g) z, w\rangle`,
-which depends on the codes only through one matrix for each irrep,
+which depends on the codes only through one matrix per irrep,
 
 .. math:: s(g) = \sum_\lambda \langle D^\lambda(g), M_\lambda \rangle, \qquad
     M_\lambda = W_\lambda Z_\lambda^\top,
 
 where the columns of :math:`Z_\lambda` are the copies of the irrep. The M are the Fourier
-coefficients of the score on the group; however many copies there are, a search costs the same.
-Affine and rigid motions have sums of their own. Each kind is an `Overlap`.
+coefficients of the score on the group; the cost of a search does not depend on the number of
+copies. Affine and rigid motions have sums of their own. Each kind is an `Overlap`.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ __all__ = ["AffineOverlap", "HarmonicOverlap", "Overlap", "harmonic_overlap", "i
 
 
 class Overlap(abc.ABC):
-    """What two codes tell of the element that carries one to the other; parts add up."""
+    """Sums over two codes that determine the element from one to the other."""
 
     def plus(self, other: Overlap) -> Overlap | None:
-        """Return what both tell together, or ``None`` if they do not add up."""
+        """Return the sums over both, or ``None`` if they are of different kinds."""
         del other
         return None
 
@@ -57,7 +57,7 @@ class HarmonicOverlap(Overlap):
 
     @override
     def plus(self, other: Overlap) -> HarmonicOverlap | None:
-        """Return the sum, for another one of the same kind."""
+        """Return the sum, ``None`` for an overlap of another kind."""
         if not isinstance(other, HarmonicOverlap):
             return None
         total = dict(self.moments)
@@ -67,7 +67,7 @@ class HarmonicOverlap(Overlap):
 
     @override
     def best(self) -> Tensor:
-        """Return the element of the highest score, by the fastest way for the group."""
+        """Return the element of the highest score, by the fastest method for the group."""
         trivial = self.group.irreps.trivial
         *_, one = self.moments.values()
         batch = torch.broadcast_shapes(*(moment.shape[:-2] for moment in self.moments.values()))
@@ -111,8 +111,8 @@ def harmonic_overlap(rho: Representation, z: Tensor, w: Tensor, dim: int = -1) -
 
     Args:
         rho: A representation whose blocks are irreps.
-        z: Codes, the representation along axis ``dim``; axes behind it are further copies.
-        w: Codes of as many axes.
+        z: Codes, with the representation along axis ``dim``; axes behind it are further copies.
+        w: Codes with equally many axes.
         dim: The axis, negative.
     """
     dtype = torch.promote_types(z.dtype, torch.float32)
@@ -163,9 +163,9 @@ def _best_index(n: int, moments: Mapping[IrrepLabel, Tensor]) -> Tensor:
 def _best_angle(moments: Mapping[IrrepLabel, Tensor]) -> Tensor:
     """Return the angle at which a trigonometric polynomial is largest.
 
-    Sampled 16 times as densely as its highest frequency, so that Newton's method converges from
-    the highest samples. A sample may lie 2 % below its peak, so as many peaks are climbed as there
-    are turns in a circle, at most 32, and the best is kept.
+    It is sampled at 16 times its highest frequency, so that Newton's method converges from the
+    highest samples. A sample may lie 2 % below its peak, so Newton's method starts from as many
+    peaks as the highest frequency, at most 32, and the best result is kept.
     """
     k, c = _frequencies(moments)
     if len(k) == 1:
@@ -191,10 +191,10 @@ def _best_angle(moments: Mapping[IrrepLabel, Tensor]) -> Tensor:
 
 @dataclasses.dataclass(frozen=True)
 class AffineOverlap(Overlap):
-    """Sums for the regression of w on z: count, means, variation of z, covariation.
+    """Sums for the regression of w on z.
 
     Args:
-        count: How many numbers, a scalar.
+        count: Number of entries, a scalar.
         mean_z: Shape ``(*batch,)``.
         mean_w: Shape ``(*batch,)``.
         zz: Sum of squares of z about its mean, shape ``(*batch,)``.
@@ -216,7 +216,7 @@ class AffineOverlap(Overlap):
 
     @override
     def plus(self, other: Overlap) -> AffineOverlap | None:
-        """Return the sums over the numbers of both, for another one of the same kind."""
+        """Return the sums over the entries of both, ``None`` for an overlap of another kind."""
         if not isinstance(other, AffineOverlap):
             return None
         count = self.count + other.count
@@ -233,7 +233,7 @@ class AffineOverlap(Overlap):
 
     @override
     def best(self) -> Tensor:
-        """Return ``(a, b)``: least squares with a > 0, which bounds a by the smallest scale eps."""
+        """Return ``(a, b)`` by least squares, with a at least eps so that it is positive."""
         varies = self.zz > 0
         a = torch.where(varies, self.zw / torch.where(varies, self.zz, 1.0), 1.0)
         a = a.clamp(min=torch.finfo(a.dtype).eps)
