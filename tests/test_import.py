@@ -87,9 +87,6 @@ ROOT = Path(groupae.__file__).parent.parent
 CIRCLES = {
     "groupae.groups": "groups",
     "groupae.representations": "groups",
-    "groupae.actions.base": "actions",
-    "groupae.actions.custom": "actions",
-    "groupae.actions.align.gauss_newton": "actions",
 }
 
 

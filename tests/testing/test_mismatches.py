@@ -221,8 +221,8 @@ def test_a_homomorphism_refuses_elements_of_another_kind(phi):
 
 # --- mutants ------------------------------------------------------------------------------------
 class TakesAnything(VectorAction):
-    def forward(self, g, z):
-        return super().forward(g.float() if z.dtype == torch.float32 else g.double(), z)
+    def __call__(self, g, z):
+        return super().__call__(g.float() if z.dtype == torch.float32 else g.double(), z)
 
 
 class OfAnotherGroup(VectorAction):
