@@ -82,8 +82,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 ROOT = Path(groupae.__file__).parent.parent
 
-# Groups make their representations, which are sums of their irreps. The others are found out of
-# place: the fallback alignment of a base class is a subclass's
+# Groups make their representations, which are sums of their irreps
 CIRCLES = {
     "groupae.groups": "groups",
     "groupae.representations": "groups",
