@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from typing_extensions import override
 
-from groupae._validation import ShapeError, expected
+from groupae._validation import expected
 from groupae.actions import GridAction
 from groupae.actions.codes import match_batch
 from groupae.experiments.baselines.scene_rotations import InAxes, scene_turns
@@ -31,9 +31,10 @@ from groupae.metrics import ssim_score
 from groupae.models import Capabilities, LatentActionAE
 from groupae.models.blocks import (
     ChannelsLast,
-    Residual,
     check_sizes,
+    check_x_shape,
     lay_channels_innermost,
+    residuals,
 )
 from groupae.objectives import CrossPass, CrossReconstruction
 
@@ -164,7 +165,7 @@ class _Encoder(nn.Module):
         layers: list[nn.Module] = [ChannelsLast(), nn.Conv2d(x_shape[0], widths[0], 3, padding=1)]
         for inner, outer in itertools.pairwise(widths):
             layers += [nn.Conv2d(inner, outer, 4, stride=2, padding=1)]
-            layers += [Residual(outer) for _ in range(blocks[0])]
+            layers += residuals(outer, blocks[0])
         layers += [nn.Conv2d(widths[-1], channels * size, 1), nn.Unflatten(1, (channels, size))]
         layers += [_Residual3d(channels) for _ in range(blocks[1])]
         self.layers = nn.Sequential(*layers, SphericalMask(size))
@@ -172,9 +173,7 @@ class _Encoder(nn.Module):
 
     @override
     def forward(self, x: Tensor) -> Tensor:
-        if tuple(x.shape[1:]) != self.x_shape:
-            form = f"x of shape (n, {', '.join(map(str, self.x_shape))})"
-            raise ShapeError(expected("Dupont", form, tuple(x.shape), "give it your x_shape"))
+        check_x_shape("Dupont", x, self.x_shape, "your x_shape")
         z: Tensor = self.layers(x)
         return z
 
@@ -187,7 +186,7 @@ def _decoder(
     layers: list[nn.Module] = [_Residual3d(channels) for _ in range(blocks[1])]
     layers += [nn.Flatten(1, 2), ChannelsLast(), nn.Conv2d(channels * size, widths[-1], 1)]
     for inner, outer in itertools.pairwise(reversed(widths)):
-        layers += [Residual(inner) for _ in range(blocks[0])]
+        layers += residuals(inner, blocks[0])
         layers += [nn.Conv2d(inner, 4 * outer, 1), nn.PixelShuffle(2)]
     layers += [nn.SiLU(), nn.Conv2d(widths[0], x_shape[0], 3, padding=1)]
     decoder = nn.Sequential(*layers)

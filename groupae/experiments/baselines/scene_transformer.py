@@ -20,10 +20,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from typing_extensions import override
 
-from groupae._validation import ShapeError, check_count, expected
+from groupae._validation import check_count, expected
 from groupae.experiments.baselines.scene_rotations import scene_turns
 from groupae.groups import Group
 from groupae.models import Capabilities, TransformModule
+from groupae.models.backbones import check_x_shape
 from groupae.protocols import PairBatch, both_directions, check_pairs
 
 __all__ = ["SceneTransformer", "camera_rays", "fourier_features"]
@@ -220,10 +221,7 @@ class SceneTransformer(TransformModule):
 
     def encode(self, x: Tensor) -> Tensor:
         """Return the tokens of pictures, a set, shape ``(n, tokens, width)``."""
-        if tuple(x.shape[1:]) != self.x_shape:
-            form = f"x of shape (n, {', '.join(map(str, self.x_shape))})"
-            remedy = "give it your x_shape"
-            raise ShapeError(expected("SceneTransformer", form, tuple(x.shape), remedy))
+        check_x_shape("SceneTransformer", x, self.x_shape, "your x_shape")
         tokens: Tensor = self.encoder(x)
         return tokens
 

@@ -12,7 +12,8 @@ import itertools
 from torch import Tensor, nn
 from typing_extensions import override
 
-from groupae._validation import ShapeError, check_axis_size, expected
+from groupae._validation import check_axis_size
+from groupae.models.backbones import check_x_shape
 
 __all__ = ["PaperDigitDecoder", "PaperDigitEncoder"]
 
@@ -43,11 +44,8 @@ class PaperDigitEncoder(nn.Module):
     @override
     def forward(self, x: Tensor) -> Tensor:
         """Return codes ``(n, dim)``."""
-        if x.shape[1:] != (1, 28, 28):
-            remedy = "resize the pictures, or use ConvEncoder"
-            raise ShapeError(
-                expected("PaperDigitEncoder", "x of shape (n, 1, 28, 28)", tuple(x.shape), remedy)
-            )
+        remedy = "pictures of that size, or use ConvEncoder"
+        check_x_shape("PaperDigitEncoder", x, (1, 28, 28), remedy)
         code: Tensor = self.layers(x)
         return code
 
