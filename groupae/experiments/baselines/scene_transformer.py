@@ -24,7 +24,7 @@ from groupae._validation import check_count, expected
 from groupae.experiments.baselines.scene_rotations import scene_turns
 from groupae.groups import Group
 from groupae.models import Capabilities, TransformModule
-from groupae.models.backbones import check_x_shape
+from groupae.models.blocks import check_x_shape
 from groupae.protocols import PairBatch, both_directions, check_pairs
 
 __all__ = ["SceneTransformer", "camera_rays", "fourier_features"]

@@ -249,7 +249,7 @@ def test_objects_seen_the_other_way_round_are_named(tmp_path, monkeypatch):
     make_nmr(tmp_path, masks=False)
     odd = nmr.find_objects(tmp_path, "train")[0][3]
     monkeypatch.setattr(nmr, "goes_clockwise", lambda item: item == odd)
-    sentence = f"cameras that go round .*{odd.folder.name} as round .*, got the other way round"
+    sentence = f"cameras that circle .*{odd.folder.name} in the direction of .*, got the opposite"
     with pytest.raises(ValueError, match=sentence):
         Turntable("train", folder=tmp_path)
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._validation import check_axis_size
-from groupae.models.backbones import check_x_shape
+from groupae.models.blocks import check_x_shape
 
 __all__ = ["PaperDigitDecoder", "PaperDigitEncoder"]
 

@@ -48,7 +48,7 @@ def read_mesh(owner: object, path: Path) -> Mesh:
         return Mesh.join([_convert(*part) for part in parts]).fitted()
     except (ValueError, IndexError) as error:
         got = f"{path} ({' '.join(str(error).split())})"
-        raise ValueError(expected(owner, "a mesh that can be drawn", got, "take it out")) from None
+        raise ValueError(expected(owner, "a mesh that can be drawn", got, "remove it")) from None
 
 
 def _load(owner: object, path: Path) -> list[tuple[Any, Any]]:
@@ -63,7 +63,7 @@ def _load(owner: object, path: Path) -> list[tuple[Any, Any]]:
     except Exception as error:  # readers of some twenty formats raise errors of any class
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         got = f"{path}, which does not load ({reason})"
-        raise ValueError(expected(owner, "a mesh", got, "copy it again, or take it out")) from error
+        raise ValueError(expected(owner, "a mesh", got, "copy it again, or remove it")) from error
     placed = (scene.graph[node] for node in scene.graph.nodes_geometry)
     parts = [(scene.geometry[name], matrix) for matrix, name in placed]
     parts = [part for part in parts if len(getattr(part[0], "faces", ())) > 0]

@@ -239,5 +239,5 @@ def _values(volume: Any, file: Path) -> npt.NDArray[np.float32]:
 
 
 def _unreadable(file: Path, error: Exception) -> ValueError:
-    got = f"{file.stat().st_size} bytes that are none ({' '.join(str(error).split())})"
+    got = f"{file.stat().st_size} bytes that do not load ({' '.join(str(error).split())})"
     return ValueError(expected(file, "a whole NIfTI file", got, "copy it again"))

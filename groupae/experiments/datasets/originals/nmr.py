@@ -192,9 +192,9 @@ def check_direction(items: list[NMRObject], first: NMRObject) -> None:
     """Raise ``ValueError`` unless cameras circle all objects in the direction of the first."""
     for item in items:
         if goes_clockwise(item) != goes_clockwise(first):
-            what = f"cameras that go round {item.folder} as round {first.folder}"
-            remedy = "turn the order of its pictures, or take it out"
-            raise ValueError(expected(_OWNER, what, "the other way round", remedy))
+            what = f"cameras that circle {item.folder} in the direction of {first.folder}"
+            remedy = "reverse the order of its pictures, or remove it"
+            raise ValueError(expected(_OWNER, what, "the opposite direction", remedy))
 
 
 def _camera_places(path: Path) -> npt.NDArray[np.float64]:
