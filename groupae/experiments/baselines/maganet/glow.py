@@ -175,10 +175,6 @@ class AdditiveCoupling(Bijection):
         return torch.cat([read, changed - self.network(read)], 1)
 
 
-def _step(channels: int, width: int) -> list[Bijection]:
-    return [ActNorm(channels), InvertibleConv(channels), AdditiveCoupling(channels, width)]
-
-
 class Glow(Bijection):
     """Bijection from pictures ``(n, C, S, S)`` to features of equally many numbers.
 
@@ -215,8 +211,9 @@ class Glow(Bijection):
         layers: list[nn.Module] = []
         for level, width in enumerate(widths, 1):
             layers.append(Squeeze())
+            n = channels * 4**level
             for _ in range(steps):
-                layers += _step(channels * 4**level, width)
+                layers += [ActNorm(n), InvertibleConv(n), AdditiveCoupling(n, width)]
         self.layers = nn.ModuleList(layers)
         self.relay = ChannelsLast()
         self.register_buffer("initialised", torch.tensor(False))

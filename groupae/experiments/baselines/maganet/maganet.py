@@ -32,10 +32,6 @@ from groupae.representations import Representation
 __all__ = ["MAGANet", "MAGANetHead"]
 
 
-def _default_encoder(x_shape: Sequence[int], dim: int, widths: Sequence[int]) -> ConvEncoder:
-    return ConvEncoder(dim, in_channels=x_shape[0], size=x_shape[-1], widths=widths)
-
-
 class _StepModel(TransformModule):
     """Base of models that predict by a latent step, a function of element and code."""
 
@@ -136,7 +132,9 @@ class MAGANet(_StepModel):
         super().__init__()
         self.group = group
         self.decoder = AdditiveFlowDecoder(x_shape, dim, widths=widths, steps=steps)
-        self.encoder = _default_encoder(x_shape, 2 * dim, encoder_widths)
+        self.encoder = ConvEncoder(
+            2 * dim, in_channels=x_shape[0], size=x_shape[-1], widths=encoder_widths
+        )
         self.bank = ReferenceBank(group, dim, size=pairs, candidates=candidates)
         self.beta, self.gamma = beta, gamma
         self.objective = CrossPrediction(terms)
@@ -232,7 +230,9 @@ class MAGANetHead(_StepModel):
             raise ValueError(expected("MAGANetHead", what, f"those of {rho.group}"))
         self.group, self.rho = group, rho
         self.decoder = AdditiveFlowDecoder(x_shape, dim, widths=widths, steps=steps)
-        self.encoder = _default_encoder(x_shape, dim, encoder_widths)
+        self.encoder = ConvEncoder(
+            dim, in_channels=x_shape[0], size=x_shape[-1], widths=encoder_widths
+        )
         self.head = nn.Sequential(
             nn.Linear(rho.dim**2 + dim, head_width),
             nn.SiLU(),
