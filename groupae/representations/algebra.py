@@ -247,7 +247,7 @@ class TensorProduct(Representation):
     @property
     @override
     def error_growth(self) -> int:
-        """Sum of the factors' depths."""
+        """Sum of the error growths of the factors."""
         return sum(factor.error_growth for factor in self.factors)
 
     @property

@@ -75,14 +75,10 @@ def check_action(
             z = action.random_latent(n, generator=generator, dtype=dtype)
         _check_products(book, action, g, h, z)
         _check_splitting(book, action, g, z)
-        with book.law("linearity"):
-            _check_linearity(book, action, g, z)
-        with book.law("orbit"):
-            _check_orbit(book, action, g, z)
-        with book.law("batching"):
-            _check_batching(book, action, g, z)
-        with book.law("align"):
-            _check_alignment(book, action, g, z)
+        book.run("linearity", _check_linearity, action, g, z)
+        book.run("orbit", _check_orbit, action, g, z)
+        book.run("batching", _check_batching, action, g, z)
+        book.run("align", _check_alignment, action, g, z)
         with book.law("dtype"):
             pairs = zip(parts(action(g, z)), parts(z), strict=True)
             kept = all(p.dtype == q.dtype for p, q in pairs)

@@ -59,18 +59,14 @@ def check_group(
         a, b, c = triples(group, sample_elements(group, dtype) if elements is None else elements)
         _check_products(book, group, a, b, c)
         _check_distance(book, group, a, b)
-        with book.law("batching"):
-            _check_batching(book, group, a, b)
+        book.run("batching", _check_batching, group, a, b)
         _check_charts(book, group, a)
         _check_finite(book, group)
         _check_lie(book, group, a, b)
         if elements is None:
-            with book.law("commutativity"):
-                _check_commuting(book, group, a, b)
-            with book.law("sampling"):
-                check_sampling(book, group)
-            with book.law("grid"):
-                check_grid(book, group)
+            book.run("commutativity", _check_commuting, group, a, b)
+            book.run("sampling", check_sampling, group)
+            book.run("grid", check_grid, group)
         else:
             book.leave_out("elements were given", "sampling", "grid", "commutativity")
         _check_abilities(book, group)
@@ -193,11 +189,9 @@ def _check_finite(book: LawBook, group: Group) -> None:
     if group.order is None or group.order > LARGEST_LISTED:
         book.leave_out(f"order is {group.order}", "elements", "irreps")
         return
-    with book.law("elements"):
-        _check_elements(book, group)
+    book.run("elements", _check_elements, group)
     if group.has_irreps:
-        with book.law("irreps"):
-            _check_irreps(book, group)
+        book.run("irreps", _check_irreps, group)
     else:
         book.leave_out("has_irreps is False", "irreps")
 
@@ -244,20 +238,15 @@ def _check_lie(book: LawBook, group: Group, a: Tensor, b: Tensor) -> None:
     if not group.has_exp:
         book.leave_out("has_exp is False", "one_parameter", *path, "gradient", "derivative")
         return
-    with book.law("one_parameter"):
-        _check_exponential(book, group, len(a))
-    with book.law("derivative"):
-        _check_slopes(book, group)
+    book.run("one_parameter", _check_exponential, group, len(a))
+    book.run("derivative", _check_slopes, group)
     _check_orders(book, group)
     if not group.has_log:
         book.leave_out("has_log is False", *path)
         return
-    with book.law("exp_log"):
-        _check_logarithm(book, group, a)
-    with book.law("global_log"):
-        _check_global_log(book, group)
-    with book.law("interpolation"):
-        _check_interpolation(book, group, a, b)
+    book.run("exp_log", _check_logarithm, group, a)
+    book.run("global_log", _check_global_log, group)
+    book.run("interpolation", _check_interpolation, group, a, b)
 
 
 def _check_exponential(book: LawBook, group: Group, n: int) -> None:

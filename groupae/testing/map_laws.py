@@ -53,8 +53,7 @@ def check_homomorphism(
         source = phi.source
         g, h, _ = triples(source, sample_elements(source, dtype) if elements is None else elements)
         _check_products(book, phi, g, h)
-        with book.law("batching"):
-            _check_batching(book, phi, g[-6:])
+        book.run("batching", _check_batching, phi, g[-6:])
         if source.has_integer_elements or phi.target.has_integer_elements:
             book.leave_out("elements are integers", "dtype", "gradient", "derivative")
         else:
@@ -62,10 +61,8 @@ def check_homomorphism(
                 image = phi(g)
                 note = f"elements of {g.dtype} go to {image.dtype}"
                 book.require("dtype", image.dtype == g.dtype, note)
-            with book.law("gradient"):
-                _check_gradient(book, phi, g)
-        with book.law("cosets"):
-            _check_cosets(book, phi)
+            book.run("gradient", _check_gradient, phi, g)
+        book.run("cosets", _check_cosets, phi)
         check_ability(book, phi, "is_injective", lambda: phi.preimage(phi(g[:1])))
         check_ability(book, phi, "has_cosets", phi.cosets)
         check_mismatch(book, source, "phi", phi)
@@ -121,8 +118,7 @@ def _check_batching(book: LawBook, phi: Homomorphism, g: Tensor) -> None:
 def _check_rows(book: LawBook, phi: Homomorphism, g: Tensor) -> None:
     check_ownership(book, "phi", phi, g[-3:])
     if phi.is_injective:
-        with book.law("ownership"):
-            check_ownership(book, "preimage", phi.preimage, phi(g[-3:]))
+        book.run("ownership", check_ownership, "preimage", phi.preimage, phi(g[-3:]))
     if phi.has_cosets:
         check_ownership(book, "cosets", phi.cosets)
 

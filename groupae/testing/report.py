@@ -12,6 +12,7 @@ import math
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Concatenate, ParamSpec
 
 import torch
 from torch import Tensor
@@ -20,6 +21,9 @@ from typing_extensions import override
 from groupae._plugins import describe
 
 __all__ = ["LawBook", "LawReport", "LawResult", "LawViolationError", "LeftOut", "run_laws"]
+
+
+P = ParamSpec("P")
 
 
 class LawViolationError(AssertionError):
@@ -196,6 +200,17 @@ class LawBook:
         except Exception as error:
             for law in laws:
                 self.require(law, False, _told(error))
+
+    def run(
+        self,
+        law: str,
+        check: Callable[Concatenate[LawBook, P], None],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> None:
+        """Run the check of one law, with this record as its first argument."""
+        with self.law(law):
+            check(self, *args, **kwargs)
 
     def _record(self, result: LawResult) -> None:
         """Keep the largest of several errors of one law."""

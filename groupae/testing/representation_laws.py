@@ -54,15 +54,11 @@ def check_representation(
         generator = seeded(0)
         x = torch.randn(len(g), 3, rho.dim, 2, generator=generator, dtype=dtype)
         _check_matrices(book, rho, g, h)
-        with book.law("blocks"):
-            _check_blocks(book, rho, g)
-        with book.law("act_is_matrix"):
-            _check_act(book, rho, g, x)
-        with book.law("batching"):
-            _check_batching(book, rho, g, h, x)
+        book.run("blocks", _check_blocks, rho, g)
+        book.run("act_is_matrix", _check_act, rho, g, x)
+        book.run("batching", _check_batching, rho, g, h, x)
         _check_splitting(book, rho, g, x)
-        with book.law("dtype"):
-            _check_dtype(book, rho, g, x)
+        book.run("dtype", _check_dtype, rho, g, x)
         with book.law("data"):
             written = not isinstance(rho, IrrepSum) or group.rep(str(rho)) == IrrepSum(
                 group, rho.terms

@@ -30,10 +30,11 @@ from groupae.groups.lie.translation import homogeneous_matrix, kronecker_lattice
 from groupae.groups.products.extension_irreps import ExtensionIrreps
 from groupae.kernels.dispatch import full_precision
 
-__all__ = ["RigidMotions"]
+__all__ = ["RigidMotions", "is_rigid"]
 
 
-def _is_rigid(x: Tensor, tolerance: float) -> Tensor:
+def is_rigid(x: Tensor, tolerance: float) -> Tensor:
+    """Return whether matrices are ``[[R, b], [0, 1]]`` with a rotation R."""
     return is_homogeneous(x, tolerance) & is_rotation(x[..., :-1, :-1], tolerance)
 
 

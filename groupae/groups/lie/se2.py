@@ -14,7 +14,7 @@ from groupae.groups.charts import (
     Chart,
     check_finite,
 )
-from groupae.groups.lie.rigid_motions import RigidMotions, _is_rigid
+from groupae.groups.lie.rigid_motions import RigidMotions, is_rigid
 from groupae.groups.lie.so2 import SO2
 from groupae.groups.lie.translation import homogeneous_matrix
 from groupae.kernels.turning import turn_matrix
@@ -36,7 +36,7 @@ class SE2(RigidMotions):
     n = 2
     rotations = SO2()
     atlas = (
-        Chart("matrix", (3, 3), "floating", "[[R, b], [0, 1]], R a rotation", _is_rigid, PROJECT),
+        Chart("matrix", (3, 3), "floating", "[[R, b], [0, 1]], R a rotation", is_rigid, PROJECT),
         Chart("xy_angle", (3,), "floating", "a shift, and an angle in radians"),
     )
 

@@ -16,7 +16,7 @@ from groupae.groups.charts import (
     is_nonzero,
 )
 from groupae.groups.lie.quaternions import matrix_from_quat, quat_from_matrix
-from groupae.groups.lie.rigid_motions import RigidMotions, _is_rigid
+from groupae.groups.lie.rigid_motions import RigidMotions, is_rigid
 from groupae.groups.lie.so3 import SO3
 from groupae.groups.lie.translation import homogeneous_matrix
 
@@ -37,7 +37,7 @@ class SE3(RigidMotions):
     n = 3
     rotations = SO3()
     atlas = (
-        Chart("matrix", (4, 4), "floating", "[[R, b], [0, 1]], R a rotation", _is_rigid, PROJECT),
+        Chart("matrix", (4, 4), "floating", "[[R, b], [0, 1]], R a rotation", is_rigid, PROJECT),
         Chart(
             "xyz_quat_wxyz",
             (7,),
