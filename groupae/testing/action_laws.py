@@ -71,8 +71,7 @@ def check_action(
         g, h, _ = triples(action.group, some)
         z, n = latent, len(g)
         if z is None:
-            generator = seeded(0)
-            z = action.random_latent(n, generator=generator, dtype=dtype)
+            z = action.random_latent(n, generator=seeded(0), dtype=dtype)
         _check_products(book, action, g, h, z)
         _check_splitting(book, action, g, z)
         book.run("linearity", _check_linearity, action, g, z)

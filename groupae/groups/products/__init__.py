@@ -4,11 +4,12 @@ Elements are the numbers of the parts, concatenated by ``packed``; a semidirect 
 irreps of its quotient, by ``extension_irreps``.
 """
 
-from groupae.groups.products.packed import Packed
+from groupae.groups.products.packed import FinitePacked, Packed
 from groupae.groups.products.product import FiniteProduct, LieProduct, Product
 from groupae.groups.products.semidirect import FiniteSemidirect, LieSemidirect, Semidirect
 
 __all__ = [
+    "FinitePacked",
     "FiniteProduct",
     "FiniteSemidirect",
     "LieProduct",
