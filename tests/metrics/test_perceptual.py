@@ -1,4 +1,4 @@
-"""Perceptual distances: their authors' numbers, laws, gradients, and what bad input is told."""
+"""Perceptual distances: their authors' numbers, laws, gradients, and errors of bad input."""
 
 import copy
 import importlib.metadata

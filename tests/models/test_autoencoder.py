@@ -1,4 +1,4 @@
-"""The autoencoder: what it promises for any encoder, decoder and action."""
+"""LatentActionAE: its contract for any encoder, decoder and action."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""Where two things meet that know their group, another group is refused with one sentence."""
+"""Objects of different groups are refused wherever they meet, with one sentence."""
 
 import pytest
 import torch

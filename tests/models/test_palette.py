@@ -1,4 +1,4 @@
-"""The palette: colours that the whole picture shares, mixed at every pixel."""
+"""Palette: colours as functions of the code, mixed at each pixel."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Set encoders do not see the order of points; decoders list them; both check their input."""
+"""Set encoders ignore the order of points, decoders list them, and both check their input."""
 
 import dataclasses
 

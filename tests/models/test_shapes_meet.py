@@ -1,4 +1,4 @@
-"""What networks return is compared with the data, and wrong kinds of argument get one sentence."""
+"""Predictions are compared with the data; arguments of a wrong kind raise one sentence."""
 
 import pytest
 import torch
@@ -45,7 +45,7 @@ PAIRS = PairBatch(X, G, X.flip(0))
 
 
 class Made(nn.Module):
-    """A network that returns what a function makes of its input."""
+    """A network that applies a function to its input."""
 
     def __init__(self, function):
         super().__init__()
@@ -447,7 +447,7 @@ class Batches:
 
 
 class Unfixed(Batches):
-    """A data set whose fixed pairs are none."""
+    """A data set whose ``fixed`` returns no pairs."""
 
     def fixed(self):
         return (X, G, X)

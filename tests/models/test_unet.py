@@ -1,4 +1,4 @@
-"""The backbone with skips: shapes mirror, and a skip that carries a representation is acted on."""
+"""U-Net: encoder and decoder mirror each other, and the group acts on skips and pictures."""
 
 import pytest
 import torch
@@ -80,7 +80,7 @@ def acted_unet(*, channels=1, stride=1):
 
 
 def show(model, *, acted, drawn, logits=0.0):
-    """Make the decoder show everywhere what these logits of opacities say."""
+    """Set the logits of all opacities of the decoder."""
     last = model.decoder.to_picture[2]
     with torch.no_grad():
         last.weight.zero_()

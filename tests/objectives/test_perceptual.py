@@ -1,4 +1,4 @@
-"""The perceptual terms: of predictions, of the model's parameters, and of nothing else."""
+"""Perceptual terms: their values, and gradients for the parameters of the model only."""
 
 import copy
 

@@ -1,4 +1,4 @@
-"""The crossed prediction: by hand, and the crossed pass of a model with a latent action."""
+"""CrossPrediction: values by hand, and agreement with CrossReconstruction."""
 
 import types
 

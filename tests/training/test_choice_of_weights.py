@@ -1,4 +1,4 @@
-"""The score that chooses the weights fits the data: any range, any sign, any unit, any kind."""
+"""The score that chooses the weights suits data of any range, sign, unit and kind."""
 
 import dataclasses
 import warnings

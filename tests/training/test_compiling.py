@@ -26,7 +26,7 @@ def has_compiler():
 
 @pytest.fixture
 def traced(monkeypatch):
-    """Have torch.compile trace forward and backward, and write no code: it takes no compiler."""
+    """Let torch.compile trace forward and backward without writing code, so without a compiler."""
     torch._dynamo.reset()
     monkeypatch.setattr(torch, "compile", functools.partial(torch.compile, backend="aot_eager"))
 

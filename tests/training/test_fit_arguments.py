@@ -1,4 +1,4 @@
-"""The main door: what can mean only one thing works, all else gets one sentence."""
+"""Arguments of `fit`: unambiguous forms work, all others raise one sentence."""
 
 import dataclasses
 import functools
@@ -67,7 +67,7 @@ class Parts(NamedTuple):
         return cls(batch.x1, batch.g, batch.x2)
 
 
-# --- what can mean only one thing --------------------------------------------------------------
+# --- unambiguous forms ---------------------------------------------------------------------------
 def test_what_means_one_thing_works():
     plain = fit(model(), TRAIN, FIXED, CONFIG)
     same = [

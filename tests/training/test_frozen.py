@@ -1,4 +1,4 @@
-"""A model comes back in evaluation mode; what its user froze stays frozen, and in its mode."""
+"""Training returns a model in evaluation mode; frozen parts stay frozen, and in their mode."""
 
 import copy
 import dataclasses

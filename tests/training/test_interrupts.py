@@ -1,4 +1,4 @@
-"""SIGTERM is an interruption as Ctrl-C is: at a step's end, and the handlers come back."""
+"""SIGTERM interrupts as Ctrl-C does, at the end of a step; handlers are restored."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Weights that are shared are saved once and tied again; what cannot be kept is said at once."""
+"""Tied weights are saved once and tied again; entries that cannot be saved raise at once."""
 
 import functools
 import json
@@ -147,7 +147,7 @@ def test_buffers_that_change_in_kind_are_put_back():
 
 
 class Versioned(nn.Linear):
-    """A layer whose state dicts of before its second version had the other sign."""
+    """A layer whose state dicts had the other sign before its second version."""
 
     _version = 2
 

@@ -1,4 +1,4 @@
-"""Training: it learns what a broken action cannot, resumes nothing by chance, and stops cleanly."""
+"""Training: better than with a broken action, a function of its seeds, and stopped cleanly."""
 
 import dataclasses
 import json
