@@ -1,4 +1,4 @@
-"""What the command line and the library both let one choose from; importing it loads nothing."""
+"""Choices of the command line and of the library; importing this module loads nothing."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Literal
 __all__ = ["Format", "Size", "Split"]
 
 Split = Literal["train", "validation", "test"]
-"""Which part of a data set."""
+"""Part of a data set."""
 
 Size = Literal["tiny", "small", "full"]
-"""How much of it: seconds to make (for tests), about a minute, or as in the paper."""
+"""Size of a data set: made in seconds (for tests), in about a minute, or as in the paper."""
 
 Format = Literal["pt2", "onnx"]
-"""``torch.export``'s archive, read by torch alone; or ONNX, read by many runtimes."""
+"""Format of an exported model: the archive of ``torch.export``, or ONNX for many runtimes."""

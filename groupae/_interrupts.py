@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM at a step's end: a training is stopped where nothing is half done.
+"""Ctrl-C and SIGTERM, deferred to the end of a training step.
 
-Raised anywhere, a `KeyboardInterrupt` could tear an update of the weights apart, or be swallowed on
-its way by a destructor or a bare ``except`` of somebody else's. Clusters send SIGTERM before they
-kill; it is an interruption like any other.
+Raised anywhere, a `KeyboardInterrupt` could interrupt an update of the weights, or be swallowed by
+a destructor or a bare ``except`` in another library. Clusters send SIGTERM before they kill a
+process; it is handled like Ctrl-C.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["Terminated", "interrupts_deferred", "terminations_raised"]
 
 
 class Terminated(KeyboardInterrupt):
-    """SIGTERM came; whatever handles Ctrl-C handles it. The command exits with 143 (128 + 15)."""
+    """Exception for SIGTERM, handled like Ctrl-C; the command exits with 143 (128 + 15)."""
 
 
 def _raise_terminated(number: int, frame: FrameType | None) -> NoReturn:
@@ -30,13 +30,14 @@ _OURS = {
     signal.SIGINT: (KeyboardInterrupt, (signal.default_int_handler,)),
     signal.SIGTERM: (Terminated, (signal.SIG_DFL, _raise_terminated)),
 }
-"""What each signal raises, and the handlers that mean that the program has none of its own."""
+"""Exception of each signal, and the handlers of a program that has set none of its own."""
 
 
 @contextlib.contextmanager
 def interrupts_deferred() -> Iterator[Callable[[], None]]:
-    """Remember a Ctrl-C or SIGTERM; yield a function that raises it. A second one comes at once.
+    """Defer Ctrl-C and SIGTERM; yield a function that raises one that was received.
 
+    A second one is not deferred.
     Does nothing outside the main thread, or where the program handles the signal itself.
 
     Example:
@@ -65,7 +66,7 @@ def interrupts_deferred() -> Iterator[Callable[[], None]]:
 
 @contextlib.contextmanager
 def terminations_raised() -> Iterator[None]:
-    """Have SIGTERM raise `Terminated` wherever the block is, as Ctrl-C raises KeyboardInterrupt.
+    """Let SIGTERM raise `Terminated` anywhere in the block, as Ctrl-C raises KeyboardInterrupt.
 
     Does nothing outside the main thread, or where the program handles the signal itself.
     """

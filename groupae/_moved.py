@@ -1,8 +1,8 @@
-"""Names that are resolved when they are first used, and modules that stood elsewhere before.
+"""Lazy names of packages, and old names of modules.
 
-A package lists the homes of names that it offers without loading them. Modules of groupae 0.2 and
-before are found under their old names too, with a `DeprecationWarning`, so that scripts and pickles
-of then still load.
+A package lists the modules of names that it offers without loading them. Modules of groupae 0.2 and
+before are found under their old names too, with a `DeprecationWarning`, so that old scripts and
+pickles still load.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _moved_modules() -> dict[str, tuple[str, ...]]:
 
 
 MODULES = _moved_modules()
-"""The modules that moved: where each was, and where its names are now, both below ``groupae``."""
+"""Old and new places of the modules that moved, both below ``groupae``."""
 
 
 def share_names(cls: type, old: str, new: str) -> None:
@@ -150,7 +150,7 @@ def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], object
 
 
 def _homes(fullname: str) -> tuple[str, ...]:
-    """Return where the names of a module are now; nothing if it did not move."""
+    """Return the new modules of a module that moved; nothing if it did not move."""
     if not fullname.startswith("groupae."):
         return ()
     name, rest = fullname.removeprefix("groupae."), ""
@@ -161,7 +161,7 @@ def _homes(fullname: str) -> tuple[str, ...]:
 
 
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Importer of modules under their old names: their names are looked up where they are now."""
+    """Importer of modules under their old names; attributes are looked up in the new modules."""
 
     @override
     def find_spec(

@@ -1,7 +1,6 @@
-"""The only wording of argument errors.
+"""Checks of arguments, and the wording of their errors.
 
-Every message says who complains, what was expected, what came and what to do:
-``<owner>: expected <argument> <what>, got <what>; <remedy>``.
+Every message has the form ``<owner>: expected <argument> <what>, got <what>; <remedy>``.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ __all__ = [
 
 @dataclasses.dataclass(frozen=True)
 class Method:
-    """Who complains, put into words only when there is something to complain of."""
+    """Owner of an error message; its text is made only if there is an error."""
 
     subject: object
     name: str
@@ -41,17 +40,17 @@ class Method:
 
 
 class ShapeError(ValueError):
-    """A tensor of the wrong shape."""
+    """Error for a tensor of the wrong shape."""
 
 
 def expected(owner: object, what: str, got: object, remedy: str = "") -> str:
-    """Return the sentence ``<owner>: expected <what>, got <got>; <remedy>``."""
+    """Return the error message ``<owner>: expected <what>, got <got>; <remedy>``."""
     sentence = f"{owner}: expected {what}, got {got}"
     return f"{sentence}; {remedy}" if remedy else sentence
 
 
 def unknown_choice(owner: object, what: str, got: object, choices: Iterable[object]) -> str:
-    """Return the sentence for a name outside a closed list, with the nearest match if any."""
+    """Return the error message for a name that is not in a list, with the nearest match if any."""
     names = [str(choice) for choice in choices]
     near = get_close_matches(str(got).lower(), names, n=1)
     hint = f"did you mean {near[0]!r}?" if near else ""

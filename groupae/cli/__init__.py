@@ -1,4 +1,4 @@
-"""The command ``groupae``: ``table`` lists its commands, ``main`` runs them."""
+"""Command line ``groupae``: ``table`` lists the commands, ``main`` runs them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run ``groupae``, also when Ctrl-C comes while it is still being loaded."""
+    """Run ``groupae``; Ctrl-C is handled also while it is still being loaded."""
     try:
         from groupae.cli.main import main as run
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""The command ``groupae check``: what there is to check, the plug-ins, and the verdict."""
+"""Command ``groupae check``: laws of built-in objects, of plug-ins and of a user's own objects."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def check(target: str = "all") -> int:
 
     Args:
         target: ``all`` for everything built in and all plug-ins, the name of a group or of a
-            plug-in, or ``package:object`` for your own.
+            plug-in, or ``package:object`` for an object of your own.
     """
     started = time.monotonic()
     console = Console()
@@ -87,7 +87,7 @@ def check(target: str = "all") -> int:
     return 1 if failures else 0
 
 
-# --- what is checked ---------------------------------------------------------------------------
+# --- subjects ----------------------------------------------------------------------------------
 def _built_in() -> list[object]:
     groups = example_groups()
     representations = (rho for group in groups for rho in representations_of(group))
@@ -99,7 +99,7 @@ def _import(target: str) -> object:
     """Return the object written ``package:object``, called if it is a function.
 
     Raises:
-        ValueError: If there is none, or it is nothing that can be checked.
+        ValueError: If it does not exist, or has no laws to check.
     """
     module, _, path = target.partition(":")
     if not re.fullmatch(r"[\w.]+:[\w.]+", target):
@@ -124,7 +124,7 @@ def _import(target: str) -> object:
 
 
 class _Findings:
-    """What there is to say beside laws: of plug-ins a row each, of what fails a sentence."""
+    """Findings other than laws: one row per plug-in, one sentence per failure or remark."""
 
     def __init__(self) -> None:
         self.rows: list[list[Cell]] = []
@@ -132,7 +132,7 @@ class _Findings:
         self.remarks: list[str] = []
 
     def around(self, subject: object) -> list[object]:
-        """Return a subject; a group with its representations, subgroups and an action."""
+        """Return a subject, and for a group its representations, subgroups and an action too."""
         if not isinstance(subject, Group):
             return [subject]
         try:
@@ -140,15 +140,15 @@ class _Findings:
             action = [] if rho is None else [VectorAction(rho)]
             many = dict.fromkeys([*representations_of(subject), *irreps_of(subject)])
             return [subject, *many, *homomorphisms_of(subject), *action]
-        except Exception as error:  # whatever a user's code raises is a finding about it
+        except Exception as error:  # any exception of a user's code is a finding
             self.failures.append(f"{subject}: its representations; {describe(error)}")
             return [subject]
 
     def named(self, name: str) -> list[object]:
-        """Return what a name stands for; a plug-in that cannot be used is a finding.
+        """Return the subjects of a name; a plug-in that cannot be used is a finding.
 
         Raises:
-            ValueError: If nobody has the name.
+            ValueError: If the name is unknown.
         """
         try:
             subjects = []
@@ -167,7 +167,7 @@ class _Findings:
             return []
 
     def collect(self) -> list[object]:
-        """Load every plug-in; return those that have laws."""
+        """Load all plug-ins; return those that have laws."""
         subjects: list[object] = []
         for plug_ins, get in _PLUG_INS:
             for sentence in plug_ins.problems():
@@ -190,13 +190,13 @@ class _Findings:
         except PlugInError as error:
             self.failures.append(str(error))
             return "FAIL", []
-        except ValueError as error:  # it takes arguments, so which one to check is for the user
+        except ValueError as error:  # it takes arguments, which the user has to choose
             self.remarks.append(f"not checked: {error}; run groupae check '{name}(8)', say")
             return "not checked", []
         return "ok", self.around(found) if isinstance(found, (Group, LatentAction)) else []
 
     def print(self, console: Console) -> None:
-        """Draw the table of plug-ins, if there are any."""
+        """Print the table of plug-ins, if there are any."""
         if not self.rows:
             return
         say(console, "plug-ins")
@@ -216,6 +216,6 @@ def _check(subjects: Sequence[object]) -> list[LawRow]:
 def _reports(subject: Any) -> tuple[LawReport, ...]:
     try:
         return check_all(subject)
-    except Exception as error:  # whatever a user's code raises is a finding about it
+    except Exception as error:  # any exception of a user's code is a finding
         crash = LawResult("runs", float("inf"), 1.0, note=describe(error))
         return (LawReport(str(subject), _DTYPES[0], (crash,)),)

@@ -1,6 +1,6 @@
-"""What the command line can do: one function a command, typed so that it is parsed from here.
+"""Functions behind the commands; options and help are read from their signatures and docstrings.
 
-The library is loaded by the functions, not with this module: ``groupae train --help`` needs none.
+The library is loaded by the functions, not with this module: ``groupae train --help`` is fast.
 """
 
 from __future__ import annotations
@@ -34,23 +34,23 @@ def train(
     compile: bool = False,
     force: bool = False,
 ) -> None:
-    """Train a model, print its table and draw its pictures.
+    """Train a model, print its scores and draw its pictures.
 
     Args:
-        dataset: What to train on, by name; groupae data list has them.
-        preset: Which model: default is ours, paper the paper's; the others, rivals and ablations,
-            are listed if the name is unknown.
-        minutes: Wall-clock budget from the first step; 2 or 5 by default, by data set.
+        dataset: Name of the data set; groupae data list shows them.
+        preset: Name of the model: default is ours, paper the paper's; an unknown name lists the
+            others, baselines and ablations.
+        minutes: Budget in minutes from the first step; by default that of the preset, 2 or 5.
         steps: Budget in steps instead.
         cpu_minutes: Budget in minutes of processor time instead.
-        batch_size: Pairs a step.
+        batch_size: Pairs per step.
         learning_rate: Peak learning rate.
-        seed: Key of weights, data order and elements.
-        size: How much of the data set: tiny, small or full.
-        pixels: Shrink pictures to that height and width.
-        folder: The originals, in their published layout, instead of the default.
-        out: Run folder; the next free runs/DATASET-NNN by default.
-        threads: Threads of torch; all cores by default.
+        seed: Seed of weights, data order and group elements.
+        size: Size of the data set: tiny, small or full.
+        pixels: Height and width to shrink pictures to.
+        folder: Folder of the originals, in their published layout, to use instead of the default.
+        out: Run folder; by default the next free runs/DATASET-NNN.
+        threads: Number of threads; by default one per core.
         compile: Run the loss under torch.compile.
         force: Delete the run that is in the folder.
     """
@@ -58,7 +58,7 @@ def train(
         from rich.console import Console
 
         from groupae.cli.folders import refuse_own_folder
-        from groupae.cli.running import begin, budget, next_folder, set_threads
+        from groupae.cli.running import begin, budget, next_folder, say_files, set_threads
         from groupae.experiments import (
             Run,
             draw_orbit,
@@ -104,84 +104,76 @@ def train(
     except KeyboardInterrupt as error:
         kept = f"the training is kept; groupae evaluate {run.path} makes its table"
         raise type(error)(kept) from None
-    for name in ("orbit.png", "training.png", "report.md"):
-        say(console, str(run.path / name))
+    say_files(console, run.path, "orbit.png", "training.png", "report.md")
 
 
 def evaluate_run(run: Path, *, threads: int | None = None) -> None:
-    """Print the table of a trained run and write report.md into it.
+    """Print the scores of a trained run and write report.md into its folder.
 
     Args:
         run: A run folder.
-        threads: Threads of torch; all cores by default.
+        threads: Number of threads; by default one per core.
     """
     with loading():
-        from groupae.cli.running import keep, open_run
+        from groupae.cli.running import open_run, warn_unwritten
         from groupae.experiments import make_report, write_report
-        from groupae.experiments.datasets.progress import show_building
-    opened, model, console = open_run(run, threads)
-    with show_building(console):
+    with open_run(run, threads) as (opened, model, console):
         report = make_report(opened, model)
     report.print(console)
-    with keep("report.md"):
+    with warn_unwritten("report.md"):
         write_report(opened, report)
 
 
 def orbit(run: Path, *, threads: int | None = None) -> None:
-    """Draw orbit.png in a run folder: held-out data moved by the model, above the truth.
+    """Draw orbit.png in a run folder: held-out data transformed by the model, above the truth.
 
     Args:
         run: A run folder.
-        threads: Threads of torch; all cores by default.
+        threads: Number of threads; by default one per core.
     """
     with loading():
-        from groupae.cli.running import open_run
+        from groupae.cli.running import open_run, say_files
         from groupae.experiments import draw_orbit
-        from groupae.experiments.datasets.progress import show_building
-    opened, model, console = open_run(run, threads)
-    with show_building(console):
+    with open_run(run, threads) as (opened, model, console):
         draw_orbit(opened, model)
-    say(console, str(opened.path / "orbit.png"))
+    say_files(console, opened.path, "orbit.png")
 
 
 def swap(run: Path, *, threads: int | None = None) -> None:
-    """Draw swaps in a run folder, what stays of one with what varies of another; score them.
+    """Draw and score swaps of a trained run: identity of one datum, pose of another.
 
     Args:
         run: A run folder.
-        threads: Threads of torch; all cores by default.
+        threads: Number of threads; by default one per core.
     """
     with loading():
-        from groupae.cli.running import open_run
+        from groupae.cli.running import open_run, say_files
         from groupae.experiments import draw_swap, make_swap_report, write_swap_report
-        from groupae.experiments.datasets.progress import show_building
-    opened, model, console = open_run(run, threads)
-    with show_building(console):
+    with open_run(run, threads) as (opened, model, console):
         report = make_swap_report(opened, model)
     report.print(console)
     write_swap_report(opened, report)
     draw_swap(opened, model)
-    for name in ("swap.md", "swap.png"):
-        say(console, str(opened.path / name))
+    say_files(console, opened.path, "swap.md", "swap.png")
 
 
 def export(
     run: Path, *, format: Format = "pt2", out: Path | None = None, threads: int | None = None
 ) -> None:
-    """Write a trained model's transform(g, x) as a file that runs without groupae; check it.
+    """Export a trained model to a file that runs without groupae, and check the file.
+
+    The file computes the model's transform(g, x), for batches of any size.
 
     Args:
         run: A run folder.
-        format: Of the file: pt2 is torch's own, onnx is read by many runtimes.
-        out: The file; model.pt2 or model.onnx in the run folder by default.
-        threads: Threads of torch; all cores by default.
+        format: Format of the file: pt2 is read by torch, onnx by many runtimes.
+        out: The file; by default model.pt2 or model.onnx in the run folder.
+        threads: Number of threads; by default one per core.
     """
     with loading():
         from groupae.cli.running import open_run
         from groupae.experiments import export_run
-        from groupae.experiments.datasets.progress import show_building
-    opened, model, console = open_run(run, threads)
-    with show_building(console):
+    with open_run(run, threads) as (opened, model, console):
         written = export_run(opened, model, format=format, out=out)
     shapes = {"g": opened.data.group.element_shape, "x": opened.data.x_shape}
     inputs = " and ".join(f"{k} ({', '.join(map(str, ('n', *v)))})" for k, v in shapes.items())
@@ -195,7 +187,7 @@ def check(target: str = "all") -> int:
 
     Args:
         target: ``all`` for everything built in and all plug-ins, the name of a group or of a
-            plug-in, or ``package:object`` for your own.
+            plug-in, or ``package:object`` for an object of your own.
     """
     with loading():
         from groupae.cli.check import check as run

@@ -1,4 +1,4 @@
-"""The command ``groupae compare``: models trained with one budget, one table."""
+"""Command ``groupae compare``: models trained with one budget, and their leaderboard."""
 
 from __future__ import annotations
 
@@ -27,25 +27,26 @@ def compare(
     folder: Path | None = None,
     out: Path | None = None,
 ) -> int:
-    """Train models with the same data and budget, and make one table; resumable.
+    """Train models with the same data and budget, and print a leaderboard; resumable.
 
     Args:
-        dataset: What to compare on, by name; groupae data list has them.
-        models: All, ablation, or names with commas between, of presets and systems.
-        seeds: Trainings of each model; by default as many as the data set's comparison has.
-        cpu_minutes: Processor time of each training; by default that of the comparison.
+        dataset: Name of the data set; groupae data list shows them.
+        models: All, ablation, or names of presets and systems, separated by commas.
+        seeds: Trainings per model; the default depends on the data set.
+        cpu_minutes: Processor time per training, in minutes; the default depends on the data set.
         steps: Budget in steps instead.
         jobs: Trainings side by side, each on one thread.
-        size: How much of the data set, tiny, small or full; by default as the comparison does.
-        pixels: Shrink pictures to that height and width; by default as the comparison does.
-        folder: The originals, in their published layout, instead of the default.
-        out: Folder of the comparison; runs/compare-DATASET by default.
+        size: Size of the data set: tiny, small or full; the default depends on the data set.
+        pixels: Height and width to shrink pictures to; the default depends on the data set.
+        folder: Folder of the originals, in their published layout, to use instead of the default.
+        out: Folder of the comparison; by default runs/compare-DATASET.
     """
     with loading():
         from rich.console import Console
 
         from groupae._validation import expected
         from groupae.cli.folders import explaining_originals, refuse_own_folder
+        from groupae.cli.running import say_files
         from groupae.experiments import ComparisonRun, choose_models, get_experiment
         from groupae.experiments.datasets.progress import show_building
     if steps is not None and cpu_minutes is not None:
@@ -87,13 +88,12 @@ def compare(
             experiment.data.resized(comparison.pixels).load(split, size=size, folder=folder)
     leaderboard = comparison.run(jobs, tell=functools.partial(say, console))
     leaderboard.print(console)
-    for name in ("compare.md", "compare.json", "compare.png"):
-        say(console, str(path / name))
+    say_files(console, path, "compare.md", "compare.json", "compare.png")
     return 1 if leaderboard.failures else 0
 
 
 def _spell(dataset: str, options: dict[str, object]) -> str:
-    """Return the command line; paths of this machine are left out of it."""
+    """Return the command line, without paths of this machine."""
     words = ["groupae", "compare", dataset]
     for option, value in options.items():
         if value is not None:

@@ -1,4 +1,4 @@
-"""The command ``groupae data``: what data sets there are, making them ready, looking at them."""
+"""Command ``groupae data``: list, prepare and draw data sets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _size_of(folder: Path) -> int:
 
 
 def _cached(name: str) -> int:
-    """Return how many bytes of a data set are in the cache."""
+    """Return the size of the cache of a data set, in bytes."""
     from groupae.experiments.datasets.cache import cache_root
 
     return sum(_size_of(folder) for folder in cache_root().glob(f"{name}-*") if folder.is_dir())
@@ -30,7 +30,7 @@ def _megabytes(count: int) -> str:
 
 
 def _ready(name: str, *, is_rendered: bool) -> str:
-    """Return how ready the default is, in a few words."""
+    """Return the state of the cache of a data set, in a few words."""
     count = _cached(name)
     if count:
         return f"{_megabytes(count)} cached"
@@ -38,7 +38,7 @@ def _ready(name: str, *, is_rendered: bool) -> str:
 
 
 def list_datasets() -> None:
-    """List the data sets: what the group acts on, whether they are ready, where they come from."""
+    """List the data sets with group, shape, state of the cache and source."""
     with loading():
         from rich.console import Console
 
@@ -76,12 +76,12 @@ def list_datasets() -> None:
 
 
 def prepare(dataset: str, *, size: Size = "small", folder: Path | None = None) -> None:
-    """Make a data set ready: build or fetch what is kept in the cache, and say where it is.
+    """Build or download a data set into the cache.
 
     Args:
-        dataset: Name of a data set; groupae data list has them.
-        size: How much of it: tiny, small or full.
-        folder: The originals, in their published layout, instead of the default.
+        dataset: Name of the data set; groupae data list shows them.
+        size: Size of the data set: tiny, small or full.
+        folder: Folder of the originals, in their published layout, to use instead of the default.
     """
     with loading():
         from rich.console import Console
@@ -112,14 +112,14 @@ def show(
     out: Path | None = None,
     masks: bool = False,
 ) -> None:
-    """Draw a contact sheet: pairs of held-out originals, and orbits of four of them.
+    """Draw a contact sheet of held-out data: pairs, and orbits of four items.
 
     Args:
-        dataset: Name of a data set; groupae data list has them.
-        size: How much of it: tiny, small or full.
-        folder: The originals, in their published layout, instead of the default.
-        out: The picture; DATASET.png by default.
-        masks: Draw the edge of what the group moves, where that is known.
+        dataset: Name of the data set; groupae data list shows them.
+        size: Size of the data set: tiny, small or full.
+        folder: Folder of the originals, in their published layout, to use instead of the default.
+        out: File of the picture; by default DATASET.png.
+        masks: Outline the part that the group moves, where it is known.
     """
     with loading():
         import torch

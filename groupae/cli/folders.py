@@ -1,4 +1,4 @@
-"""Data sets by name, and folders of one's own in the place of a name or of originals."""
+"""Data sets by name, and explanations for users who name a folder of their own instead."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def find_dataset(name: str) -> DatasetInfo:
     """Return a data set by name, built in or of a plug-in.
 
     Raises:
-        ValueError: If there is none of that name, or the plug-in that has it cannot be used.
+        ValueError: If no data set has the name, or its plug-in cannot be used.
     """
     refuse_own_folder(name)
     return get_experiment(name).data
 
 
 def refuse_own_folder(dataset: str) -> None:
-    """Raise if what should be the name of a data set is that of a folder.
+    """Raise if a folder is given instead of the name of a data set.
 
     Raises:
-        ValueError: With how to train on a folder.
+        ValueError: With an explanation of how to train on a folder.
     """
     is_known = dataset in DATASETS or DATASET_PLUG_INS.find(dataset) is not None
     if not is_known and Path(dataset).is_dir():
@@ -40,7 +40,7 @@ def refuse_own_folder(dataset: str) -> None:
 
 @contextlib.contextmanager
 def explaining_originals(folder: Path | None) -> Iterator[None]:
-    """Add to what is wrong with a folder of originals how other folders are trained on."""
+    """Add to errors about a folder of originals how to train on other folders."""
     try:
         yield
     except (FileNotFoundError, ValueError) as error:

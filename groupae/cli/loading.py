@@ -1,4 +1,4 @@
-"""Ctrl-C while the library is being loaded, which takes seconds."""
+"""Handling of Ctrl-C while the library is loaded, which takes seconds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["loading"]
 
 @contextlib.contextmanager
 def loading() -> Iterator[None]:
-    """Have Ctrl-C end the process at once with one line: nothing is half done yet.
+    """Let Ctrl-C end the process at once with one line: nothing is half done yet.
 
     A KeyboardInterrupt in the middle of an import may be swallowed by a library or turned into
     another error. Does nothing outside the main thread, or where the program handles the signal.

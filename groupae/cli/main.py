@@ -1,10 +1,10 @@
-"""Read the arguments, run the command, and say errors in one line.
+"""Command line: arguments are parsed, the command is run, errors are printed in one line.
 
 ``--help`` and ``--version`` are answered from the table of commands alone; the arguments of a
 command are those of its function, read by jsonargparse; the library is loaded when a command runs.
 
-Exit codes: 0 done, 2 a mistake of the user's, 130 interrupted, 143 terminated (SIGTERM), 1 anything
-else, such as a law that ``groupae check`` finds broken.
+Exit codes: 0 success, 2 a mistake of the user, 130 interrupted, 143 terminated (SIGTERM), 1 any
+other failure, such as a law that ``groupae check`` finds broken.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ _ABOUT = "Autoencoders whose latent space carries a group action."
 
 
 class _UsageError(ValueError):
-    """The arguments do not parse."""
+    """Error for arguments that do not parse."""
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run ``groupae`` with ``argv`` (those of the process unless given) and exit."""
+    """Run ``groupae`` with arguments, by default those of the process, and exit."""
     words = [_spell(word) for word in (sys.argv[1:] if argv is None else argv)]
-    for stream in (sys.stdout, sys.stderr):  # a terminal of ASCII must not cost the table
+    for stream in (sys.stdout, sys.stderr):  # a terminal that has ASCII only still gets the table
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
     sys.exit(_main(words, debug="--debug" in words))
 
 
 def _spell(word: str) -> str:
-    """Return an option with hyphens, so that ``--batch_size`` is understood too."""
+    """Return an option with hyphens, so that ``--batch_size`` is accepted too."""
     name, equals, value = word.partition("=")
     return name.replace("_", "-") + equals + value if name[:2] == "--" else word
 
@@ -76,7 +76,7 @@ def _main(words: list[str], *, debug: bool) -> int:
 def _find(
     words: list[str], commands: Commands, prog: str, about: str
 ) -> tuple[str, Command, list[str]] | None:
-    """Return the command that is meant and its arguments; ``None`` if help was all that was asked.
+    """Return program name, command and arguments; ``None`` if only help or version were asked for.
 
     Raises:
         _UsageError: If there is no such command.
@@ -113,7 +113,7 @@ def _print_help(commands: Commands, prog: str, about: str) -> None:
 
 
 def _run(prog: str, command: Command, words: list[str], options: set[str]) -> int:
-    """Parse the arguments of a command, note what its options are, and run it."""
+    """Parse the arguments of a command, add its options to ``options``, and run it."""
     with loading():
         from groupae.cli.parsing import parser_of
 
@@ -131,7 +131,7 @@ def _refuse(message: str, options: set[str]) -> NoReturn:
 
 
 def _one_sentence(message: str, options: set[str]) -> str:
-    """Return jsonargparse's message as one sentence: argument, what was expected, what came."""
+    """Return a message of jsonargparse as one sentence in the form of `expected`."""
     line = " ".join(message.split())
     line = re.sub(r'Parser key "([\w.]+)":', lambda m: f"{_option(m[1], options)}:", line)
     line = re.sub(r"(?:a )?<class '(\w+)'>", r"\1", line)
@@ -145,7 +145,7 @@ def _one_sentence(message: str, options: set[str]) -> str:
 
 
 def _with_options(sentence: str, options: set[str]) -> str:
-    """Return a sentence with names of two words or more as the options that they are."""
+    """Return a sentence in which names of two words or more are spelled as options."""
     for name in options:
         if "_" in name:
             sentence = re.sub(rf"(?<![\w-]){name}(?!\w)", _option(name, options), sentence)
@@ -153,7 +153,7 @@ def _with_options(sentence: str, options: set[str]) -> str:
 
 
 def _option(name: str, options: set[str]) -> str:
-    """Return how an argument of a function is spelled on the command line."""
+    """Return an argument of a function as it is spelled on the command line."""
     return f"--{name.replace('_', '-')}" if name in options else name
 
 
@@ -185,7 +185,7 @@ def _fail(sentence: str, code: int, debug: bool) -> int:
 
 
 def _say_error(sentence: str) -> None:
-    """Write one line that begins with the name of the program, once."""
+    """Write one line to stderr that begins with the name of the program."""
     line = printable(" ".join(sentence.splitlines()))
     line = line.removeprefix("groupae: ").removeprefix("groupae ")
     sys.stderr.write(f"groupae: {line}\n")
@@ -199,6 +199,6 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Say a warning in one line, like an error."""
+    """Print a warning in one line, like an error."""
     del category, filename, lineno, file, line
     _say_error(" ".join(str(message).split()))

@@ -1,4 +1,4 @@
-"""The arguments of a command: those of its function, typed, read by jsonargparse."""
+"""Parser of a command: jsonargparse reads arguments, types and help from its function."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["parser_of"]
 
 
 class _Parser(ArgumentParser):
-    """A parser that leaves it to a function to refuse what does not parse."""
+    """A parser that calls a function for arguments that do not parse."""
 
     refuse: Callable[[str], NoReturn]
 
@@ -29,10 +29,10 @@ def parser_of(
     """Return the parser of a command.
 
     Args:
-        prog: What the command is called.
-        command: Its entry in the table.
-        function: What it runs; types and help are those of the arguments.
-        refuse: Raises what is raised where the arguments do not parse.
+        prog: Program name, such as ``"groupae train"``.
+        command: Entry of the command in the table.
+        function: Function of the command, whose arguments are parsed.
+        refuse: Function that raises, called with the message if the arguments do not parse.
     """
     parser = _Parser(prog=prog, description=command.summary)
     parser.refuse = refuse
@@ -48,7 +48,7 @@ def parser_of(
 
 
 def _hyphenate(parser: ArgumentParser) -> None:
-    """Spell options with hyphens in help and messages; jsonargparse takes the names of Python."""
+    """Spell options with hyphens in help and messages; jsonargparse uses the names of Python."""
     known = parser._option_string_actions
     for name in [name for name in known if "_" in name]:
         action = known.pop(name)

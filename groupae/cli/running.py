@@ -20,11 +20,19 @@ from groupae.experiments.datasets.progress import show_building
 from groupae.models import TransformModule
 from groupae.training import TrainingConfig
 
-__all__ = ["begin", "budget", "keep", "next_folder", "open_run", "set_threads"]
+__all__ = [
+    "begin",
+    "budget",
+    "next_folder",
+    "open_run",
+    "say_files",
+    "set_threads",
+    "warn_unwritten",
+]
 
 
 def set_threads(threads: int | None) -> None:
-    """Have torch use as many threads, if a number is given."""
+    """Set the number of threads of torch, if one is given."""
     if threads is not None:
         if not 1 <= threads <= 1024:
             raise ValueError(expected("--threads", "a number in 1..1024", threads))
@@ -39,7 +47,7 @@ def next_folder(name: str) -> Path:
 
 
 def begin(run: Run, console: Console, *, is_named: bool, force: bool) -> Run:
-    """Load the data of a run, then make its folder: the next free one unless it is named."""
+    """Load the data of a run, then make its folder: the next free one, unless it was named."""
     run.check(force=force)
     with show_building(console), explaining_originals(run.folder):
         for split in get_args(Split):
@@ -50,14 +58,14 @@ def begin(run: Run, console: Console, *, is_named: bool, force: bool) -> Run:
         try:
             run.make_folder(force=force)
             return run
-        except RunExistsError:  # another process took the number meanwhile
+        except RunExistsError:  # another process has taken the number meanwhile
             if is_named:
                 raise
             run = run.moved_to(next_folder(run.experiment.name))
 
 
 def budget(training: TrainingConfig) -> str:
-    """Return how long a training is, in words."""
+    """Return the budget of a training in words."""
     if training.steps is not None:
         return f"{training.steps} steps"
     if training.cpu_minutes is not None:
@@ -66,8 +74,8 @@ def budget(training: TrainingConfig) -> str:
 
 
 @contextlib.contextmanager
-def keep(name: str) -> Iterator[None]:
-    """Print one line if a file cannot be written: its content has been printed already."""
+def warn_unwritten(name: str) -> Iterator[None]:
+    """Print one line if a file cannot be written; its content has been printed already."""
     try:
         yield
     except OSError as error:
@@ -75,8 +83,17 @@ def keep(name: str) -> Iterator[None]:
         sys.stderr.write(printable(f"groupae: {name} is not written: {reason}") + "\n")
 
 
-def open_run(run: Path, threads: int | None) -> tuple[Run, TransformModule, Console]:
-    """Return the run in a folder, its trained model, and where to print."""
+@contextlib.contextmanager
+def open_run(path: Path, threads: int | None) -> Iterator[tuple[Run, TransformModule, Console]]:
+    """Yield the run in a folder, its trained model, and a console that shows progress."""
     set_threads(threads)
-    opened = Run.open(run)
-    return opened, opened.load_model(), Console()
+    run, console = Run.open(path), Console()
+    model = run.load_model()
+    with show_building(console):
+        yield run, model, console
+
+
+def say_files(console: Console, folder: Path, *names: str) -> None:
+    """Print the paths of files that have been written."""
+    for name in names:
+        say(console, str(folder / name))

@@ -1,4 +1,4 @@
-"""What the command line can do, known without loading any of it."""
+"""Table of the commands, which is read without loading their functions."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["COMMANDS", "DATA_SUMMARY", "Command", "Commands"]
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """A command: where its function is, and the first line of its docstring.
+    """A command: the place of its function, and the first line of its docstring.
 
     Args:
-        place: Written ``module:function``.
-        summary: What it does, in one line.
-        flags: Options that take no value, with what they do.
-        optional: Arguments that may be left out, with their default and what they are.
+        place: Place of the function, written ``module:function``.
+        summary: First line of the function's docstring.
+        flags: Options without a value, with their help.
+        optional: Positional arguments that may be left out, with their defaults and help.
     """
 
     place: str
@@ -28,53 +28,53 @@ class Command:
 
 Commands: TypeAlias = "Mapping[str, Command | Commands]"
 
-DATA_SUMMARY = "List the data sets, make one ready, or draw a contact sheet."
+DATA_SUMMARY = "List the data sets, prepare one, or draw samples of it."
 
 _DATA: Commands = {
     "list": Command(
         "groupae.cli.data:list_datasets",
-        "List the data sets: what the group acts on, whether they are ready, where they come from.",
+        "List the data sets with group, shape, state of the cache and source.",
     ),
     "prepare": Command(
         "groupae.cli.data:prepare",
-        "Make a data set ready: build or fetch what is kept in the cache, and say where it is.",
+        "Build or download a data set into the cache.",
     ),
     "show": Command(
         "groupae.cli.data:show",
-        "Draw a contact sheet: pairs of held-out originals, and orbits of four of them.",
-        flags={"masks": "draw the edge of what the group moves"},
+        "Draw a contact sheet of held-out data: pairs, and orbits of four items.",
+        flags={"masks": "outline the part that the group moves, where it is known"},
     ),
 }
 
 COMMANDS: Commands = {
     "train": Command(
         "groupae.cli.commands:train",
-        "Train a model, print its table and draw its pictures.",
+        "Train a model, print its scores and draw its pictures.",
         flags={
             "force": "delete the run that is in the folder, checkpoints and all",
-            "compile": "run the loss under torch.compile, which takes a C++ compiler and time at "
-            "first",
+            "compile": "run the loss under torch.compile, which needs a C++ compiler and takes "
+            "time at first",
         },
     ),
     "evaluate": Command(
         "groupae.cli.commands:evaluate_run",
-        "Print the table of a trained run and write report.md into it.",
+        "Print the scores of a trained run and write report.md into its folder.",
     ),
     "compare": Command(
         "groupae.cli.compare:compare",
-        "Train models with the same data and budget, and make one table; resumable.",
+        "Train models with the same data and budget, and print a leaderboard; resumable.",
     ),
     "orbit": Command(
         "groupae.cli.commands:orbit",
-        "Draw orbit.png in a run folder: held-out data moved by the model, above the truth.",
+        "Draw orbit.png in a run folder: held-out data transformed by the model, above the truth.",
     ),
     "swap": Command(
         "groupae.cli.commands:swap",
-        "Draw swaps in a run folder, what stays of one with what varies of another; score them.",
+        "Draw and score swaps of a trained run: identity of one datum, pose of another.",
     ),
     "export": Command(
         "groupae.cli.commands:export",
-        "Write a trained model's transform(g, x) as a file that runs without groupae; check it.",
+        "Export a trained model to a file that runs without groupae, and check the file.",
     ),
     "check": Command(
         "groupae.cli.commands:check",

@@ -19,7 +19,7 @@ from rich.console import Console
 from groupae._printable import say
 from groupae._table import Table
 from groupae.cli import main, table
-from groupae.cli.running import keep
+from groupae.cli.running import warn_unwritten
 from groupae.experiments import EXPERIMENTS, Leaderboard, Run, get_experiment
 from groupae.experiments.datasets.progress import Building, show_building, tell
 from groupae.experiments.presets import experiment
@@ -389,7 +389,7 @@ def test_errors_and_warnings_are_printed_as_they_are(tmp_path, capsys):
     cli_main_module = sys.modules["groupae.cli.main"]
     cli_main_module._show_warning(ODD, UserWarning, "", 0)
     assert "\\x1b[31m" in the_only_line(capsys)
-    with keep(ODD):
+    with warn_unwritten(ODD):
         raise OSError(errno.EROFS, "Read-only file system")
     assert SAFE in the_only_line(capsys)
 

@@ -1,6 +1,7 @@
-"""Presets: models and trainings as plain data, one file a data set.
+"""Presets: models and trainings as plain data, one file per data set.
 
-``experiment`` says what an experiment is, ``config`` what a preset is; ``backbones`` and
-``systems`` find by name what a preset names, ``building`` makes the model; ``paper`` and ``rivals``
-have the presets of the paper and of the systems we compare with.
+``experiment`` defines an experiment and ``config`` a preset; ``paper`` and ``rivals`` have the
+presets of the paper and of the baselines. ``building`` makes the model of a config: ``backbones``
+and ``systems`` find its parts by name, ``conv_backbones``, ``set_backbones`` and
+``paper_backbones`` have the backbones.
 """

@@ -14,9 +14,9 @@ from groupae.metrics import OWN_PSNR, PSNR, SSIM
 __all__ = ["BRAIN_CONTRAST"]
 
 # In logits l the group acts on a picture as on (l, 1), which is std, so the network computes with
-# logits and keeps the picture twice, as it is and acted on. What remains to be learned is where the
-# brain is. The skips tell that; they are acted on like the code, and a copy of std in them is
-# (l, m), moved to (a l + b m, m): logits l where m is 1, nothing where m is 0.
+# logits and keeps the picture twice, unchanged and acted on. It has to learn where the brain is,
+# which the skips hold. They are acted on like the code, and a copy of std in them is (l, m), moved
+# to (a l + b m, m): logits l where m is 1, nothing where m is 0.
 _DEFAULT = Preset(
     ModelConfig(
         backbone="unet",

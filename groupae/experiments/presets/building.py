@@ -1,4 +1,4 @@
-"""Models from what says how they are made."""
+"""Construction of a model from its config."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["build_model", "check_trainable"]
 def build_model(
     data: DatasetInfo, config: ModelConfig | BaselineConfig, *, seed: int
 ) -> TransformModule:
-    """Return the model of a config for a data set, its weights a function of ``seed``.
+    """Return the model of a config for a data set, with weights determined by ``seed``.
 
-    The global random state is left as it was.
+    The global random state is not changed.
 
     Raises:
         ValueError: If the config names an unknown system, backbone or loss term, or a system that
-            cannot be used with the group.
-        TypeError: If the backbone, a plug-in's, returns anything but a model's parts.
+            does not support the group.
+        TypeError: If a plug-in backbone does not return encoder, decoder and action.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -36,11 +36,11 @@ def build_model(
 
 
 def check_trainable(config: ModelConfig | BaselineConfig) -> None:
-    """Raise unless all that a training of the model needs is installed.
+    """Raise unless the packages and files that training needs are installed.
 
     Raises:
-        ModuleNotFoundError: If the package with a perceptual term's weights is not.
-        FileNotFoundError: If the trunk of one is not named, or not there.
+        ModuleNotFoundError: If the package with the weights of a perceptual term is missing.
+        FileNotFoundError: If the trunk of such a term is not named, or missing.
     """
     terms = config.objective if isinstance(config, ModelConfig) else ()
     for name, distance in (("st_lpips", STLPIPSDistance()), ("lpips", LPIPSDistance())):

@@ -1,4 +1,4 @@
-"""A model and its training as plain data, enough to rebuild them."""
+"""Configs of models, baselines and presets: plain data, enough to rebuild them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def short_training(*, learning_rate: float, batch_size: int) -> TrainingConfig:
 
 
 Option = bool | int | float | str | tuple["Option", ...]
-"""What an option of a baseline may be: it is written to a file and read from it."""
+"""Type of an option of a baseline, which is written to files and read from them."""
 
 
 def _is_weight(value: object) -> bool:
@@ -136,14 +136,14 @@ def _names(kind: type[Any]) -> list[str]:
 
 @dataclasses.dataclass(frozen=True)
 class BaselineConfig:
-    """A system we compare with as plain data, enough to rebuild it.
+    """A baseline system as plain data, enough to rebuild it.
 
     Args:
-        system: Its name, one of `groupae.experiments.presets.systems.SYSTEMS`.
-        options: Keyword arguments of its builder: sizes, and how the element is given to it.
+        system: Name of the system, one of `groupae.experiments.presets.systems.SYSTEMS`.
+        options: Keyword arguments of its builder, such as sizes.
 
     Raises:
-        ValueError: If one of them is of the wrong kind: a config may come from a file.
+        ValueError: If a value is of the wrong type: a config may come from a file.
     """
 
     system: str
@@ -170,15 +170,15 @@ def _is_option(value: object) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
-    """A model and how it is trained."""
+    """A model and its training."""
 
     model: ModelConfig | BaselineConfig
     training: TrainingConfig
 
     def replace(self, **changes: Any) -> Preset:
-        """Return the preset with other values in its model, by name.
+        """Return the preset with other values of fields of its model.
 
         Raises:
-            TypeError: If the model has no such value.
+            TypeError: If the model has no such field.
         """
         return dataclasses.replace(self, model=dataclasses.replace(self.model, **changes))

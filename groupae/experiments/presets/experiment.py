@@ -1,4 +1,4 @@
-"""What an experiment is: a data set, the models that are trained on it, and how they are judged."""
+"""Experiments: a data set, the models that are trained on it, and the scores of predictions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}"
 
 
 def check_name(owner: object, what: str, name: object) -> None:
-    """Raise `ValueError` unless a preset may be called so: files and tables are named after it.
+    """Raise `ValueError` unless a name of a preset is valid: it is used in names of files.
 
     Example:
         >>> check_name("Run.create", "preset_name", "../big")
@@ -35,16 +35,16 @@ def check_name(owner: object, what: str, name: object) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Which models are compared on a data set, and how long each is trained.
+    """Models that are compared on a data set, and the budget of each training.
 
     Args:
-        models: Presets and systems by name, ours first, then the paper's; a system that the data
-            set has no preset for is told as not applicable.
-        ablations: Presets that differ from the paper's by one thing each.
-        cpu_minutes: Processor time of each training.
-        seeds: Trainings of each model.
-        pixels: At which size pictures are compared; ``None`` for their own.
-        size: How much of the data set.
+        models: Names of presets and systems, ours first, then the paper's; a system without a
+            preset for the data set is listed as not applicable.
+        ablations: Presets that differ from the paper's in one respect each.
+        cpu_minutes: Processor time per training.
+        seeds: Trainings per model.
+        pixels: Height and width that pictures are shrunk to; ``None`` for their own.
+        size: Size of the data set.
     """
 
     models: tuple[str, ...] = ("default",)
@@ -61,13 +61,13 @@ class Experiment:
 
     Args:
         data: The data set.
-        presets: Models by name.
-        references: Function of the training set that makes models without learning, by name.
-        scores: What predictions are judged by; validation goes by the first.
-        comparison: How ``groupae compare`` compares on it.
+        presets: Presets by name.
+        references: Function of the training set that returns models that need no training, by name.
+        scores: Scores of predictions; validation uses the first.
+        comparison: Defaults of ``groupae compare``.
 
     Raises:
-        ValueError: If a preset's name is no name: files are called after it.
+        ValueError: If the name of a preset is invalid: it is used in names of files.
     """
 
     data: DatasetInfo
@@ -82,11 +82,11 @@ class Experiment:
 
     @property
     def name(self) -> str:
-        """Its name on the command line, that of the data set."""
+        """Name on the command line, which is that of the data set."""
         return self.data.name
 
     def resized(self, pixels: int | None) -> Experiment:
-        """Return the same experiment on pictures of ``pixels`` x ``pixels``.
+        """Return the same experiment with pictures shrunk to ``pixels`` x ``pixels``.
 
         Raises:
             ValueError: If data are no square pictures, or ``pixels`` does not divide their size.
@@ -94,10 +94,10 @@ class Experiment:
         return dataclasses.replace(self, data=self.data.resized(pixels))
 
     def preset(self, name: str) -> Preset:
-        """Return a preset.
+        """Return a preset by name.
 
         Raises:
-            ValueError: If there is none of that name.
+            ValueError: If no preset has the name.
         """
         if name not in self.presets:
             raise ValueError(unknown_choice(self.name, "a preset", name, self.presets))
@@ -105,5 +105,5 @@ class Experiment:
 
 
 def picture_references(train: OrbitDataset) -> dict[str, Model]:
-    """Return what any pictures are compared with: x1 unchanged, the mean of 2000 for training."""
+    """Return the references of any pictures: x1 unchanged, and the mean of 2000 training pictures."""
     return {"x1 unchanged": Unchanged(), "mean image": MeanImage(train.batch(0, 2000).x2)}

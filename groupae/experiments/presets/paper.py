@@ -1,8 +1,8 @@
 """The paper's models and trainings, as presets.
 
-Models and losses are as published. On the few minutes of a processor that we train for, the
-published rate (Adam, 1e-4, constant, batches of 256) is far from done, so the presets called
-``paper`` keep Adam but warm up to a larger rate, which falls along a cosine.
+Models and losses are as published. Within a few minutes on a processor, training with the published
+rate (Adam, 1e-4, constant, batches of 256) is far from convergence, so the presets called ``paper``
+keep Adam but warm up to a larger rate, which falls along a cosine.
 """
 
 from __future__ import annotations
@@ -43,16 +43,16 @@ PAPER_BRAIN = _both(ModelConfig("paper_brain", "32x0 + 32xaffine", {"mse": 1.0})
 
 
 def paper_scenes(compact: str, published: str) -> dict[str, Preset]:
-    """Return the paper's models of scenes, and what is left without skip or perceptual term.
+    """Return the paper's models of scenes, and ablations without skip or perceptual term.
 
     ``paper`` and its ablations ``paper-no-skip``, ``paper-no-lpips``, ``paper-neither`` have about
     a million parameters and the same structure as ``paper-published``, whose widths are the
-    published ones and want a GPU. The perceptual term is ST-LPIPS there, whose weights come with a
-    package, and LPIPS, whose trunk one has to give, with the published widths.
+    published ones and need a GPU. Their perceptual term is ST-LPIPS, whose weights are installed
+    with a package; that of ``paper-published`` is LPIPS, whose trunk the user has to provide.
 
     Args:
-        compact: How the group acts on the 144 channels of a compact code.
-        published: How it acts on 1020.
+        compact: Representation on the 144 channels of a compact code, as text.
+        published: Representation on the 1020 channels of the published code.
     """
     skip, no_skip = (f"{_COMPACT_WIDTHS[2]}x0",), ()
     shapes = {

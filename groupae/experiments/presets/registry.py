@@ -1,7 +1,4 @@
-"""Experiments by name: those built in, and those that installed packages offer.
-
-Entry points of the group ``groupae.datasets`` add to them.
-"""
+"""Experiments by name: built in, or offered by entry points of the group ``groupae.datasets``."""
 
 from __future__ import annotations
 
@@ -42,7 +39,7 @@ def get_experiment(name: str) -> Experiment:
     """Return an experiment by name, built in or of a plug-in.
 
     Raises:
-        ValueError: If there is none of that name, or the plug-in that has it cannot be used.
+        ValueError: If no experiment has the name, or its plug-in cannot be used.
     """
     if name in EXPERIMENTS:
         return EXPERIMENTS[name]

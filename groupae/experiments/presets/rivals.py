@@ -1,7 +1,7 @@
-"""The systems we compare with, as presets: sizes and trainings that serve each best here.
+"""Presets of the baselines, with the sizes and trainings that suited each best in short trials.
 
-They train by our optimiser, which in short trials of most of them was better than Adam, or no
-worse. Sizes are for a processor; the published ones are told in the documentation of each class.
+They are trained with our optimiser, which in those trials was better than Adam for most of them, or
+no worse. Sizes are for a processor; the class of each baseline documents the published ones.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 _CAME_LATER = ("coordinates", "acted_picture")
-# left out of a control's options at their defaults, as in the cells written before there were any
+# left out of a control's options at their defaults, as in results written before they existed
 
 _MUON = dataclasses.replace(OUR_TRAINING, batch_size=16, validations=10)
 
@@ -63,11 +63,11 @@ def _preset(system: str, options: Mapping[str, Option], **changes: Any) -> Prese
 
 
 def conditional(ours: Preset, features: str) -> Preset:
-    """Return the control of a preset: encoder, decoder and training are its own.
+    """Return the control of a preset: same encoder, decoder and training, without the action.
 
     Args:
         ours: A preset with one loss term.
-        features: The representation whose matrices say what g is, as text.
+        features: Representation whose matrices are given to the model as features of g, as text.
     """
     model = ours.model
     assert isinstance(model, ModelConfig)
@@ -83,13 +83,13 @@ def conditional(ours: Preset, features: str) -> Preset:
 
 
 def digit_rivals(ours: Preset) -> dict[str, Preset]:
-    """Return the presets of the systems that can be used on digits, by name.
+    """Return the presets of the baselines that support digits, by name.
 
     ``winter`` learns from pairs, as all do; ``winter-unsupervised`` is as published;
-    ``winter-steerable`` has escnn's encoder, which wants the extra of that name.
+    ``winter-steerable`` has an encoder of escnn, which needs the extra of that name.
 
     Args:
-        ours: The preset that the control without structure is made from.
+        ours: Preset whose control without an action is among them.
     """
     winter: dict[str, Option] = {"dim": 64, "turns": 4, "encoder_widths": (16, 32)}
     winter |= {"loss": "log_mse"}
@@ -111,10 +111,10 @@ def digit_rivals(ours: Preset) -> dict[str, Preset]:
 
 
 def brain_rivals(ours: Preset) -> dict[str, Preset]:
-    """Return the presets of the systems that can be used on brains, by name.
+    """Return the presets of the baselines that support brains, by name.
 
     Args:
-        ours: The preset that the control without structure is made from.
+        ours: Preset whose control without an action is among them.
     """
     head: dict[str, Option] = {"dim": 64, "features": "1xstd", "loss": "log_mse"}
     head |= {"widths": (8, 16, 32), "encoder_widths": (16, 32, 64)}
@@ -130,13 +130,13 @@ def brain_rivals(ours: Preset) -> dict[str, Preset]:
 def scene_rivals(
     ours: Preset, *, elevation_deg: float, features: str, copies: str
 ) -> dict[str, Preset]:
-    """Return the presets of the systems that can be used on scenes, by name, for 32 x 32 pixels.
+    """Return the presets of the baselines that support scenes, by name, for 32 x 32 pixels.
 
     Args:
-        ours: The preset that the control without structure is made from.
-        elevation_deg: How far above the horizon the camera stands, in degrees.
-        features: What tells the element to the control, a representation as text.
-        copies: The irreps among which the learned mask chooses, as text.
+        ours: Preset whose control without an action is among them.
+        elevation_deg: Elevation of the camera above the horizon, in degrees.
+        features: Representation whose matrices are given to the control, as text.
+        copies: Irreps among which the learned mask chooses, with multiplicities, as text.
     """
     place: dict[str, Option] = {"elevation_deg": elevation_deg}
     mask: dict[str, Option] = {"representation": copies, "start": 0.5, "widths": (16, 32, 64, 128)}

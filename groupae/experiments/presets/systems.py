@@ -123,7 +123,7 @@ SYSTEMS: Mapping[str, System] = dict(_systems())
 
 
 def find_obstacle(system: System, data: DatasetInfo) -> str | None:
-    """Return why a system cannot be used on a data set, in a few words; ``None`` if it can."""
+    """Return the reason why a system does not support a data set, ``None`` if it does."""
     has_data_action = data.data_action is not None
     return system.capabilities.obstacle(data.group, has_data_action=has_data_action)
 
@@ -132,7 +132,7 @@ def build_baseline(data: DatasetInfo, config: BaselineConfig) -> TransformModule
     """Return the model of a config for a data set.
 
     Raises:
-        ValueError: If there is no such system, it cannot be used there, or an option is unknown.
+        ValueError: If the system is unknown, does not support the data set, or lacks an option.
     """
     if config.system not in SYSTEMS:
         raise ValueError(unknown_choice("BaselineConfig", "a system", config.system, SYSTEMS))

@@ -1,4 +1,4 @@
-"""The model of a run as a file that runs without groupae: ``torch.export``'s or ONNX."""
+"""Export of a trained run to a file that runs without groupae, by ``torch.export`` or ONNX."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from groupae.models.exporting import ExportError, export_transform, pt2_from_pro
 
 __all__ = ["Export", "Format", "export_run"]
 
-_TRACED, _CHECKED = 2, 8
-_TOLERANCE = 1e-3
+_TRACED, _CHECKED = 2, 8  # pairs; two, since torch.export treats a batch of one as a constant
+_TOLERANCE = 1e-3  # relative; other kernels add float32 in another order
 
 
 @dataclasses.dataclass(frozen=True)
 class Export:
-    """A file that has been written, and how far it is from the model.
+    """An exported file, and its difference from the model.
 
     Args:
         path: The file.
-        mebibytes: Its size.
+        mebibytes: Size of the file.
         pairs: Number of held-out pairs on which it was checked.
-        difference: The largest difference of a predicted number from the model's on them.
+        difference: Largest difference between its predictions and the model's on them.
     """
 
     path: Path
@@ -47,20 +47,19 @@ def export_run(
 ) -> Export:
     """Write a trained model's ``transform(g, x)`` for batches of any size, and check it.
 
-    What is checked is the content of the file, as its readers see it, before it takes the place of
-    an older one.
+    The content of the file is read again and checked before it replaces an older file.
 
     Args:
-        run: Where the held-out pairs are from.
+        run: Run whose held-out pairs are used.
         model: The trained model.
         format: ``"pt2"`` or ``"onnx"``.
-        out: The file, with that ending; ``model.pt2`` or ``model.onnx`` in the run folder unless
-            given.
+        out: The file, with that ending; by default ``model.pt2`` or ``model.onnx`` in the run
+            folder.
 
     Raises:
-        ValueError: If there is no such format, or the file's ending is another.
+        ValueError: If the format is unknown, or the file has another ending.
         ModuleNotFoundError: If ONNX is asked for and the extra ``onnx`` is not installed.
-        ExportError: If the model cannot be written so, or gives other numbers then.
+        ExportError: If the model cannot be exported, or the file computes other numbers.
     """
     if format not in EXPORTS:
         raise ValueError(unknown_choice("export_run", "format", format, EXPORTS))

@@ -1,4 +1,4 @@
-"""The report of a run: scores against honest references, laws, sizes; and the pictures."""
+"""Report of a run: scores beside references, laws and sizes; and its pictures."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _EXAMPLES = 8
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What is known of a trained model.
+    """Scores and facts of a trained model.
 
     Args:
         title: Experiment, preset and seed.
-        columns: What is judged by.
-        scores: Estimates on the fixed test pairs, by name; the trained model first.
-        facts: Other figures, name to text.
+        columns: Scores, one per column.
+        scores: Estimates on the fixed test pairs, by model and score; the trained model first.
+        facts: Further facts, name to text.
         pairs: Number of test pairs.
     """
 
@@ -140,12 +140,12 @@ def write_report(run: Run, report: Report) -> None:
 
 
 def choose_examples(labels: Tensor | None, total: int, count: int = _EXAMPLES) -> Tensor:
-    """Return which to show: of different classes where those are known, else spread evenly.
+    """Return the indices of examples: of different classes if those are known, else evenly spread.
 
     Args:
-        labels: Class of each, shape ``(total,)``.
-        total: How many there are.
-        count: How many to show, at most.
+        labels: Class of each item, shape ``(total,)``.
+        total: Number of items.
+        count: Largest number of examples.
 
     Example:
         >>> choose_examples(torch.tensor([7, 7, 7, 2, 2, 5]), 6, 3)

@@ -1,4 +1,4 @@
-"""Swaps of a run: what stays of one held-out datum, what varies of another, drawn and scored."""
+"""Swaps of a run, drawn and scored: identity of one held-out datum, pose of another."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _JUDGED, _DRAWN = 1000, 8
 
 @dataclasses.dataclass(frozen=True)
 class SwapReport:
-    """What is known of a trained model's swaps.
+    """Scores of the swaps of a trained model.
 
     Args:
         title: Experiment, preset and seed.
-        columns: What is judged by.
-        scores: By what a swap should show, then as `groupae.metrics.swap_scores` returns them. A
-            score that cannot be is missing.
+        columns: Scores, one per column.
+        scores: Estimates by reading of a swap, then as `groupae.metrics.swap_scores` returns them.
+            Scores that are not defined are missing.
         swaps: Number of swaps.
     """
 
@@ -80,17 +80,17 @@ def _swapping(run: Run, model: TransformModule) -> Swaps:
 
 
 def _columns(run: Run, reading: Recombinations) -> tuple[Score, ...]:
-    """Return the experiment's scores, and those on parts of a picture that are known."""
+    """Return the scores of the experiment, and those on known parts of a picture."""
     usual = tuple(score for score in run.experiment.scores if score is not OWN_PSNR)
     own = () if reading.mask is None else (OWN_PSNR,)
     return (*usual, *own, *(() if reading.seen is None else (SEEN_PSNR,)))
 
 
 def make_swap_report(run: Run, model: TransformModule) -> SwapReport:
-    """Judge swaps of held-out data by every reading of what they should show.
+    """Evaluate swaps of held-out data against the truth of each reading.
 
     Raises:
-        ValueError: If the model has nothing to swap, or it is not known what swaps should show.
+        ValueError: If the code of the model has no parts to swap, or the data set has no truth.
     """
     swapping, test = _swapping(run, model), run.load("test")
     readings = test.recombinations(min(_JUDGED, len(test)))
@@ -107,7 +107,7 @@ def write_swap_report(run: Run, report: SwapReport) -> None:
 
 
 def draw_swap(run: Run, model: TransformModule) -> None:
-    """Write ``swap.png``: held-out x and y, their swap, and what it should show.
+    """Write ``swap.png``: held-out x and y, their swap, and the truth.
 
     Raises:
         ValueError: As for `make_swap_report`.
