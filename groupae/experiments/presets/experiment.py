@@ -105,5 +105,5 @@ class Experiment:
 
 
 def picture_references(train: OrbitDataset) -> dict[str, Model]:
-    """Return the references of any pictures: x1 unchanged, and the mean of 2000 training pictures."""
+    """Return references for pictures: x1 unchanged, and the mean of 2000 training pictures."""
     return {"x1 unchanged": Unchanged(), "mean image": MeanImage(train.batch(0, 2000).x2)}
