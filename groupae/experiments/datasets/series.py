@@ -28,7 +28,7 @@ from groupae.groups import SO2
 
 __all__ = ["Series", "shift_phase"]
 
-_SIZES = {
+_COUNTS = {
     "tiny": {"train": 96, "validation": 24, "test": 24},
     "small": {"train": 6000, "validation": 500, "test": 1000},
     "full": {"train": 60000, "validation": 2000, "test": 5000},
@@ -106,7 +106,7 @@ class Series(OrbitPairs):
     ) -> None:
         check_options("Series", split, size)
         refuse_folder("Series", folder)
-        n = _SIZES[size][split]
+        n = _COUNTS[size][split]
         labels = torch.arange(n) % len(self.classes)
         scenes = _scenes(labels, keyed_generator(SPLIT_SEED, SPLITS.index(split)))
         super().__init__(scenes, SO2(), _shift_signal, show=_see, labels=labels, seed=seed)

@@ -70,7 +70,7 @@ def _shade(curve: Array, color: Color, thickness: float = 0.02) -> Mesh:
 
 
 def _hanging_shade(curve: Array, color: Color) -> Mesh:
-    """Return a shade whose top, less an overlap with what holds it, is at the origin."""
+    """Return a shade that hangs from the origin, with a small overlap above it."""
     return _shade(curve, color).moved(t=(0, 0, 0.02 - curve[-1, 1]))
 
 
