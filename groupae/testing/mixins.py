@@ -19,10 +19,8 @@ import torch
 from torch import Tensor
 
 from groupae.actions import LatentAction
-from groupae.groups import Group
-from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.representations import Representation
-from groupae.testing.catalogue import assert_laws
+from groupae.testing.catalogue import Subject, assert_laws
 from groupae.testing.extras import missing
 from groupae.testing.map_laws import check_equivariant, check_intertwiner
 from groupae.testing.samples import map_parts
@@ -44,56 +42,41 @@ __all__ = [
 _precisions = pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
 
 
-class GroupLaws(abc.ABC):
-    """Laws of a group, in both precisions; `make` returns it."""
+class _SubjectLaws(abc.ABC):
+    """Laws of the subject that ``make`` returns, in both precisions."""
 
     @abc.abstractmethod
-    def make(self) -> Group:
-        """Return the group under test."""
+    def make(self) -> Subject:
+        """Return the subject under test."""
 
     @_precisions
-    def test_group_laws(self, dtype: torch.dtype) -> None:
+    def _test(self, dtype: torch.dtype) -> None:
         """Check every law."""
         assert_laws(self.make(), dtype=dtype)
 
 
-class RepresentationLaws(abc.ABC):
-    """Laws of a representation, in both precisions; `make` returns it."""
+class GroupLaws(_SubjectLaws):
+    """Laws of a group, in both precisions; ``make`` returns it."""
 
-    @abc.abstractmethod
-    def make(self) -> Representation:
-        """Return the representation under test."""
-
-    @_precisions
-    def test_representation_laws(self, dtype: torch.dtype) -> None:
-        """Check every law."""
-        assert_laws(self.make(), dtype=dtype)
+    test_group_laws = _SubjectLaws._test
 
 
-class ActionLaws(abc.ABC):
-    """Laws of a latent action, in both precisions; `make` returns it."""
+class RepresentationLaws(_SubjectLaws):
+    """Laws of a representation, in both precisions; ``make`` returns it."""
 
-    @abc.abstractmethod
-    def make(self) -> LatentAction[Any]:
-        """Return the action under test."""
-
-    @_precisions
-    def test_action_laws(self, dtype: torch.dtype) -> None:
-        """Check every law."""
-        assert_laws(self.make(), dtype=dtype)
+    test_representation_laws = _SubjectLaws._test
 
 
-class HomomorphismLaws(abc.ABC):
-    """Laws of a homomorphism, in both precisions; `make` returns it."""
+class ActionLaws(_SubjectLaws):
+    """Laws of a latent action, in both precisions; ``make`` returns it."""
 
-    @abc.abstractmethod
-    def make(self) -> Homomorphism:
-        """Return the homomorphism under test."""
+    test_action_laws = _SubjectLaws._test
 
-    @_precisions
-    def test_homomorphism_laws(self, dtype: torch.dtype) -> None:
-        """Check every law."""
-        assert_laws(self.make(), dtype=dtype)
+
+class HomomorphismLaws(_SubjectLaws):
+    """Laws of a homomorphism, in both precisions; ``make`` returns it."""
+
+    test_homomorphism_laws = _SubjectLaws._test
 
 
 class IntertwinerLaws(abc.ABC):

@@ -23,7 +23,7 @@ from groupae._plugins import describe
 __all__ = ["LawBook", "LawReport", "LawResult", "LawViolationError", "LeftOut", "run_laws"]
 
 
-P = ParamSpec("P")
+_Arguments = ParamSpec("_Arguments")
 
 
 class LawViolationError(AssertionError):
@@ -204,9 +204,9 @@ class LawBook:
     def run(
         self,
         law: str,
-        check: Callable[Concatenate[LawBook, P], None],
-        *args: P.args,
-        **kwargs: P.kwargs,
+        check: Callable[Concatenate[LawBook, _Arguments], None],
+        *args: _Arguments.args,
+        **kwargs: _Arguments.kwargs,
     ) -> None:
         """Run the check of one law, with this record as its first argument."""
         with self.law(law):
