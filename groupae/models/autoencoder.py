@@ -6,6 +6,7 @@ action. The theory requires of them only ``E(D(z)) = z`` (paper, Prop. 4.3).
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -99,7 +100,7 @@ class LatentActionAE(TransformModule):
             objective: The loss, as `LatentActionAE` takes it.
 
         Raises:
-            TypeError: If ``rho`` is no representation.
+            TypeError: If ``rho`` is no representation, or a subclass is made from other parts.
             ValueError: If pictures are not square, or sizes and widths do not fit.
 
         Example:
@@ -108,8 +109,11 @@ class LatentActionAE(TransformModule):
             >>> ae.transform(torch.zeros(5), torch.rand(5, 1, 28, 28)).shape
             torch.Size([5, 1, 28, 28])
         """
-        action = VectorAction(rho)
-        channels, size = _picture_shape(f"{cls.__name__}.conv", x_shape)
+        owner, action = f"{cls.__name__}.conv", VectorAction(rho)
+        if cls.__init__ is not LatentActionAE.__init__ and not _takes_parts(cls):
+            what = "a class made from encoder, decoder, action and objective"
+            raise TypeError(expected(owner, what, cls.__name__, f"call {cls.__name__}(...)"))
+        channels, size = _picture_shape(owner, x_shape)
         shape: dict[str, Any] = {"size": size, "widths": widths, "blocks": blocks}
         encoder = ConvEncoder(rho.dim, in_channels=channels, **shape)
         decoder = ConvDecoder(rho.dim, out_channels=channels, colours=colours, **shape)
@@ -224,6 +228,15 @@ class LatentActionAE(TransformModule):
     def _decode_many(self, z: Any, x: Tensor, m: int) -> Tensor:
         flat = map_latent(lambda part: part.flatten(0, 1), z)
         return self._unflattened(self.decode(flat), x, x.shape[0], m)
+
+
+def _takes_parts(kind: type[LatentActionAE]) -> bool:
+    """Return whether a subclass is made from an encoder, a decoder, an action and an objective."""
+    try:
+        inspect.signature(kind).bind(None, None, None, None)
+    except TypeError:
+        return False
+    return True
 
 
 def _picture_shape(owner: str, x_shape: object) -> tuple[int, int]:

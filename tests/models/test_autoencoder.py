@@ -20,6 +20,7 @@ from groupae import (
     TransformModel,
     VectorAction,
 )
+from groupae.experiments.baselines import Dupont, LearnedMask
 from groupae.models import PaperDigitDecoder, PaperDigitEncoder
 from groupae.objectives import latent_cycle, log_mean_squared_error, mean_squared_error
 
@@ -319,3 +320,11 @@ def test_a_feature_map_can_be_the_code():
     x = torch.rand(3, 1, 9, 9)
     assert model.transform(torch.tensor([0, 1, 3]), x).shape == x.shape
     assert model.orbit(x, torch.arange(4)).shape == (3, 4, 1, 9, 9)
+
+
+@pytest.mark.parametrize("kind", [LearnedMask, Dupont])
+def test_a_subclass_made_from_other_parts_has_no_convolutional_form(kind):
+    with pytest.raises(
+        TypeError, match=rf"{kind.__name__}\.conv: expected a class made from encoder"
+    ):
+        kind.conv(SO2().rep("2x0"), (1, 8, 8))
