@@ -18,7 +18,7 @@ __all__ = ["is_homogeneous", "move_points", "position_representation"]
 
 def position_representation(group: Group) -> Representation:
     """Return the representation of the group on points, or on points with a 1 appended."""
-    if isinstance(group, Cyclic) and group.n < 3:  # whose standard representation is a number
+    if isinstance(group, Cyclic) and group.n < 3:  # their standard representation is a number
         return group.rep(f"2x{group.n - 1}")
     return group.standard()
 

@@ -178,7 +178,7 @@ def _read_lines(table: Path, rows: Iterator[list[str]]) -> Iterator[_Line]:
             got = f"the columns {', '.join(heading)}"
             raise ValueError(expected(table, f"one column {name!r}", got))
     for row in rows:
-        # csv's readers have a line number, which the type of an iterator does not know
+        # readers of csv have a line number, which the type of an iterator lacks
         place = f"{table}, line {rows.line_num}"  # type: ignore[attr-defined]
         if not any(row):
             continue

@@ -44,7 +44,7 @@ _SAVE = "save it as a PNG of 8 or 16 bits"
 _DEEP_COLORS = ("RGB;16", "RGBA;16", "RGBX;16", "RGBa;16")
 _DEEP_GREY_ALPHA = "LA;16B"
 _SWAPPED = {"I;16BS": "I;16NS", "I;32BS": "I;32NS", "F;32BF": "F;32NF"}
-_FEW_BITS = {"L;2": 85, "L;4": 17}  # what 1 of them becomes in 8 bits
+_FEW_BITS = {"L;2": 85, "L;4": 17}  # factor by which pillow scales them to 8 bits
 _NATIVE = "L" if sys.byteorder == "little" else "B"
 _LOW_BYTES = {"L": "B", "B": "L", "N": {"L": "B", "B": "L"}[_NATIVE]}
 
@@ -232,7 +232,7 @@ def _grey(opened: ImageFile, data: bytes) -> Pixels:
         return Pixels(values, None)
     values = values.astype(values.dtype.newbyteorder("="))
     bits = tags.get(258, (8,))[0] if kind == "TIFF" else 8 if values.dtype == np.uint8 else 16
-    bits = max(bits, 8)  # pillow spreads fewer over 8
+    bits = max(bits, 8)  # pillow scales fewer bits to 8
     if kind == "TIFF" and tags.get(339, (1,))[0] == 2:
         signed = values.view(np.int8) if values.dtype == np.uint8 else values
         return Pixels(signed, 2 ** (bits - 1) - 1)

@@ -63,43 +63,17 @@ class RecordedPairs(OrbitDataset):
         seed: int = 0,
     ) -> None:
         owner = type(self).__name__
-        if not isinstance(pictures, np.ndarray):
-            what, remedy = "pictures as an array of numpy", "convert a tensor with .numpy()"
-            raise TypeError(expected(owner, what, type(pictures).__name__, remedy))
-        if pictures.ndim != 5 or pictures.dtype.kind not in "uif":
-            got, what = (
-                f"{pictures.dtype} {pictures.shape}",
-                "real numbers of shape (n, m, C, H, W)",
-            )
-            raise ShapeError(expected(owner, f"pictures as {what}, such as uint8", got))
-        if pictures.dtype.kind in "ui" and pictures.dtype.itemsize > 4:
-            what, remedy = "integers of the pictures' own depth", "bytes are .astype(np.uint8)"
-            raise TypeError(expected(owner, what, pictures.dtype, remedy))
+        _check_pictures(owner, pictures)
         n, m = pictures.shape[:2]
-        if m < 2:
-            raise ShapeError(expected(owner, "at least two views of each original", m))
-        ending = group.element_shape
-        check_element(owner, elements, ending, is_integer=group.has_integer_elements)
-        if tuple(elements.shape) not in ((m, *ending), (n, m, *ending)):
-            form = f"elements of shape ({n}, {m}, *{ending}) or ({m}, *{ending})"
-            raise ShapeError(expected(owner, form, tuple(elements.shape)))
-        are_all = are_elements(group, elements.reshape(-1, *ending))
-        if not bool(are_all.all()):
-            what, got = f"elements of {group}", f"{int((~are_all).sum())} that are none"
-            raise ValueError(expected(owner, what, got))
-        numbers = elements.reshape(-1, math.prod(ending))
-        check_angles(owner, group, numbers, None, has_chart=False)
+        _check_recorded_elements(owner, elements, group, n, m)
         packed = (n, m, pictures.shape[3], -(-pictures.shape[4] // 8))
         if masks is not None and (masks.shape != packed or masks.dtype != np.uint8):
             got, remedy = f"{masks.dtype} {masks.shape}", "pack them with numpy.packbits"
             raise ShapeError(expected(owner, f"packed uint8 masks of shape {packed}", got, remedy))
         rows = _parse_rows(owner, rows, n)
-        if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < n:
-            got = f"{int(rows.min())} to {int(rows.max())}"
-            raise ValueError(expected(owner, f"rows from 0 to {n - 1}", got))
         super().__init__(group, len(rows), labels=labels, seed=seed)
         self.pictures = pictures
-        self.elements = elements.expand(n, m, *ending)
+        self.elements = elements.expand(n, m, *group.element_shape)
         self.masks = masks
         self.rows = rows
 
@@ -148,6 +122,36 @@ class RecordedPairs(OrbitDataset):
         return Views(torch.from_numpy(pictures), self.elements[rows, chosen], mask)
 
 
+def _check_pictures(owner: str, pictures: object) -> None:
+    """Raise unless pictures are an array ``(n, m, C, H, W)`` of numbers, with two views or more."""
+    if not isinstance(pictures, np.ndarray):
+        what, remedy = "pictures as an array of numpy", "convert a tensor with .numpy()"
+        raise TypeError(expected(owner, what, type(pictures).__name__, remedy))
+    if pictures.ndim != 5 or pictures.dtype.kind not in "uif":
+        what = "pictures as real numbers of shape (n, m, C, H, W), such as uint8"
+        raise ShapeError(expected(owner, what, f"{pictures.dtype} {pictures.shape}"))
+    if pictures.dtype.kind in "ui" and pictures.dtype.itemsize > 4:
+        what, remedy = "integers of the pictures' own depth", "bytes are .astype(np.uint8)"
+        raise TypeError(expected(owner, what, pictures.dtype, remedy))
+    if pictures.shape[1] < 2:
+        raise ShapeError(expected(owner, "at least two views of each original", pictures.shape[1]))
+
+
+def _check_recorded_elements(owner: str, elements: Tensor, group: Group, n: int, m: int) -> None:
+    """Raise unless there is one element per view, of the group and not in degrees."""
+    ending = group.element_shape
+    check_element(owner, elements, ending, is_integer=group.has_integer_elements)
+    if tuple(elements.shape) not in ((m, *ending), (n, m, *ending)):
+        form = f"elements of shape ({n}, {m}, *{ending}) or ({m}, *{ending})"
+        raise ShapeError(expected(owner, form, tuple(elements.shape)))
+    are_all = are_elements(group, elements.reshape(-1, *ending))
+    if not bool(are_all.all()):
+        what, got = f"elements of {group}", f"{int((~are_all).sum())} that are none"
+        raise ValueError(expected(owner, what, got))
+    numbers = elements.reshape(-1, math.prod(ending))
+    check_angles(owner, group, numbers, None, has_chart=False)
+
+
 def _parse_rows(owner: str, rows: object, n: int) -> Tensor:
     """Return the indices of the originals to use, all of ``n`` by default."""
     if rows is None:
@@ -156,4 +160,7 @@ def _parse_rows(owner: str, rows: object, n: int) -> Tensor:
     if chosen.ndim != 1 or chosen.dtype.is_floating_point or chosen.dtype == torch.bool:
         got, remedy = f"{chosen.dtype} {tuple(chosen.shape)}", "a mask's are mask.nonzero()[:, 0]"
         raise TypeError(expected(owner, "rows as integers of shape (k,)", got, remedy))
+    if len(chosen) and not 0 <= int(chosen.min()) <= int(chosen.max()) < n:
+        got = f"{int(chosen.min())} to {int(chosen.max())}"
+        raise ValueError(expected(owner, f"rows from 0 to {n - 1}", got))
     return chosen.long()

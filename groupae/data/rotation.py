@@ -78,7 +78,7 @@ def rotate(theta: Tensor, x: Tensor, *, mode: Interpolation = "bilinear") -> Ten
     quarters, rest = _split(theta, 1 if is_square else 2)
     start = _quarter_turns(quarters, x.to(torch.promote_types(x.dtype, torch.float32)))
     turned = _shear_thrice(rest, start) if mode == "fft" else _look_up(rest, start, mode)
-    # Where nothing is left to turn, the value is exact and the gradients are those of the mode.
+    # Where the rest is 0, the value is exact and the gradients are those of the mode
     exact = start.detach() + (turned - turned.detach())
     is_exact = (rest.detach() == 0)[:, None, None, None]
     return torch.where(is_exact, exact, turned).to(x.dtype)
@@ -111,7 +111,7 @@ def _look_up(theta: Tensor, x: Tensor, mode: str) -> Tensor:
     height, width = x.shape[-2:]
     c, s = theta.cos().to(x.dtype), theta.sin().to(x.dtype)
     zero = torch.zeros_like(c)
-    # A pixel of the result looks up where it came from: turned clockwise, with y downwards.
+    # A pixel of the result has its source clockwise of it, with y downwards
     rows = [c, -s * height / width, zero, s * width / height, c, zero]
     grid = F.affine_grid(
         torch.stack(rows, -1).unflatten(-1, (2, 3)), list(x.shape), align_corners=False

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_training"]
 
-_LARGEST = 1e300  # that an axis can be scaled to
+_LARGEST = 1e300  # above it matplotlib cannot scale an axis
 
 
 def plot_training(metrics: Path) -> Figure:

@@ -1,4 +1,4 @@
-"""Two codes up to the group: the element between them, and what no element removes."""
+"""Alignment of two codes: the element between them, and the distance that remains."""
 
 import math
 
@@ -157,7 +157,7 @@ def test_batch_axes_broadcast():
 
 
 def test_a_stabiliser_is_left_open():
-    """Frequency 3 alone cannot tell turns by a third apart; the residual does not mind."""
+    """Frequency 3 alone cannot tell turns by a third apart; the residual is 0 for each."""
     action = VectorAction(SO2().rep("2x3"))
     z, g = torch.randn(20, 4, dtype=torch.float64), SO2().sample(20, dtype=torch.float64)
     found = action.align(z, action(g, z))

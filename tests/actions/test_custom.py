@@ -1,4 +1,4 @@
-"""Actions by the user's own function, checked when made."""
+"""Actions by a user's function, whose laws are checked in the constructor."""
 
 import pickle
 

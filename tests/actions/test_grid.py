@@ -1,4 +1,4 @@
-"""Pictures and volumes moved by groups: where things go, what is exact, what has a slope."""
+"""Pictures and volumes moved by groups: directions, exactness, derivatives."""
 
 import math
 import pickle
@@ -200,7 +200,7 @@ def test_a_volume_agrees_with_scipy():
 
 
 def test_a_radial_field_stays_radial():
-    """Vectors turn with the places they sit at: (g . f)(x) = rho(g) f(g^-1 x)."""
+    """Vectors turn with their positions: (g . f)(x) = rho(g) f(g^-1 x)."""
     n = 17
     row, column = torch.meshgrid(torch.arange(n) - 8.0, torch.arange(n) - 8.0, indexing="ij")
     window = (-(row**2 + column**2) / 12).exp()

@@ -1,4 +1,4 @@
-"""Actions with a learned part keep the laws whatever is learned."""
+"""Actions with a learned split keep the laws for every split."""
 
 import copy
 

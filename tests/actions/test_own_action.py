@@ -1,4 +1,4 @@
-"""A subclass that gives `forward` and a mask, or the shape of a code, has everything else."""
+"""Actions that give `forward` and a mask, or the shape of a code, inherit everything else."""
 
 import copy
 import pickle
@@ -14,7 +14,7 @@ from groupae.testing.mixins import ActionLaws
 
 
 class TurnLastTwo(LatentAction):
-    """By a mask, in the class."""
+    """Action with a mask in the class."""
 
     invariant_mask = torch.tensor([True, False, False])
 
@@ -23,7 +23,7 @@ class TurnLastTwo(LatentAction):
 
 
 class Stretch(LatentAction):
-    """By a shape, in the constructor; not linear, and of two axes."""
+    """Action with a shape of two axes in the constructor; not linear."""
 
     is_linear = False
 
@@ -37,7 +37,7 @@ class Stretch(LatentAction):
 
 
 class TurnRows(LatentAction):
-    """By a shape with a free axis."""
+    """Action with a free axis in its shape."""
 
     code_shape = (None, 3)
 
@@ -46,7 +46,7 @@ class TurnRows(LatentAction):
 
 
 class Named(LatentAction):
-    """By masks of named parts."""
+    """Action with masks of named parts."""
 
     def __init__(self, group):
         super().__init__(group)
@@ -58,14 +58,14 @@ class Named(LatentAction):
 
 
 class Silent(LatentAction):
-    """By nothing."""
+    """Action with neither mask nor shape."""
 
     def forward(self, g, z):
         return z * g[..., None].exp()
 
 
 class FiveMethods(LatentAction):
-    """As subclasses were written before: without mask and shape, of codes of any length."""
+    """Action in the style of groupae 0.2: five methods, no mask, codes of any length."""
 
     def __init__(self):
         super().__init__()
@@ -215,7 +215,7 @@ def made_without_arguments():
 
 
 def returning(result):
-    """Return an action whose `forward` gives that."""
+    """Return an action whose `forward` returns ``result(z)``."""
 
     class Wrong(TurnLastTwo):
         def forward(self, g, z):

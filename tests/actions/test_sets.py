@@ -167,7 +167,7 @@ def test_swap_keeps_features_and_takes_points():
 
 
 def test_a_coordinate_may_be_invariant():
-    """SO(2) about a vertical axis leaves heights alone."""
+    """SO(2) about a vertical axis does not change heights."""
     action = SetAction(SO2().rep("1x1 + 1x0"))
     z = action.random_latent(3)
     assert torch.equal(action.invariants(z)["points"], z["points"][..., 2:])
@@ -176,7 +176,7 @@ def test_a_coordinate_may_be_invariant():
 # --- poses ----------------------------------------------------------------------------------------
 @pytest.mark.parametrize("group", [SO2(), Cyclic(5), SO2() * Cyclic(3)], ids=str)
 def test_poses_compose_and_any_reaches_any(group):
-    """By the group's own distance: angles wrap, indices are whole."""
+    """Distances are those of the group: angles wrap, indices are integers."""
     action = LeftMultiplication(group)
     generator = torch.Generator().manual_seed(0)
     g, h, z, w = (group.sample(9, generator=generator, dtype=torch.float64) for _ in range(4))

@@ -16,7 +16,7 @@ def _chunk(name, data):
 
 
 def _scanlines(values, filtered):
-    """Return rows as bytes; ``filtered`` stores each as what differs from the pixel at its left."""
+    """Return rows as bytes; ``filtered`` stores differences from the pixel on the left."""
     size = values.dtype.itemsize * values.shape[2]
     lines = []
     for row in values.astype(values.dtype.newbyteorder(">")):

@@ -1,4 +1,4 @@
-"""Folders of pictures with a table: what is read is what stands there, mistakes name their line."""
+"""Folders of pictures with a table: values are read exactly, errors name the line."""
 
 import math
 
@@ -24,7 +24,7 @@ def write(folder, text, name="elements.csv", encoding="utf-8"):
 
 
 def make(folder, views, heading="picture,original,element", size=(4, 4)):
-    """Write views (original, cells of the element, ...), each picture of a grey of its own."""
+    """Write views (original, cells of the element, ...), each picture with its own grey."""
     lines = [heading]
     for i, (original, *cells) in enumerate(views):
         save(folder, f"pictures/{i}.png", i, size)
@@ -42,7 +42,7 @@ def ragged(tmp_path):
 
 
 def of_original(values, pairs):
-    """Return which original each picture shows, from its grey."""
+    """Return the original of each picture, from its grey."""
     grey = (values.flatten(1)[:, 0] * 255).round().long()
     return [RAGGED[i][0] for i in grey.tolist()], torch.tensor([RAGGED[i][1] for i in grey])
 

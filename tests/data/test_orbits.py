@@ -1,4 +1,4 @@
-"""What holds for every data set: true pairs, keyed randomness, trajectories, masks."""
+"""Properties of every data set: true pairs, keyed randomness, trajectories, masks."""
 
 import math
 
@@ -26,7 +26,7 @@ def elements_that_move(group, n=7, seed=0):
 
 
 def recorded(n=6, m=5, seed=0, **options):
-    """Return pairs in which a picture says its original (first pixel) and its view (second)."""
+    """Return pairs of pictures that hold their original (first pixel) and their view (second)."""
     pictures = np.zeros((n, m, 1, 2, 9), dtype=np.uint8)
     pictures[..., 0, 0] = np.arange(n)[:, None, None]
     pictures[..., 0, 1] = np.arange(m)[None, :, None]
@@ -42,7 +42,7 @@ def view(x):
 
 
 def square_waves(n=9, seed=0):
-    """Return pairs of pictures with masks, in a frame that each original keeps."""
+    """Return pairs of pictures with masks, with a frame that stays the same per original."""
 
     def act(j, scenes):
         return torch.stack([s.roll(int(k), -1) for k, s in zip(j, scenes, strict=True)])
@@ -140,7 +140,7 @@ def test_more_recorded_views_than_there_are_start_anew():
 
 
 def test_equal_draws_have_one_order_on_every_machine(monkeypatch):
-    """Sorting is not stable unless asked for: which of equal numbers is first hangs on the CPU."""
+    """Without ``stable=True`` the order of equal numbers depends on the CPU."""
     monkeypatch.setattr(torch, "rand", lambda *shape, **_: torch.zeros(shape))
     seen = recorded(m=24).views(torch.arange(3), 24, keyed_generator(0))
     assert torch.equal(seen.g, torch.arange(24)[:, None].expand(24, 3))

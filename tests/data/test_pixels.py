@@ -1,4 +1,4 @@
-"""Pictures of any depth: every value arrives by one rule, or the picture is refused."""
+"""Pictures of any depth are read without loss of values, or refused."""
 
 import numpy as np
 import pytest

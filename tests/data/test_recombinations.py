@@ -1,4 +1,4 @@
-"""Recombinations show what they say: the parts of two data, each as it is in its own picture."""
+"""Recombinations combine the parts of two data, each as in its own picture."""
 
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def test_the_two_views_of_a_swap_differ(dataset):
 
 
 def squares(pictures):
-    """Return, for each picture, whether a pixel is in a white square of 7 x 7."""
+    """Return per picture the mask of pixels in white squares of 7 x 7."""
     white = (pictures == 1).float()
     full = torch.nn.functional.conv2d(white, torch.ones(1, 1, 7, 7)) == 49
     found = torch.nn.functional.conv_transpose2d(full.float(), torch.ones(1, 1, 7, 7))
@@ -77,7 +77,7 @@ def test_the_square_stays_and_the_digit_changes():
 
 
 def test_what_neither_shows_is_not_called_seen():
-    """Pasting x's square over y gives all seen pixels, and some of the others wrongly."""
+    """Pasting the square of x over y gives all seen pixels right, and some others wrong."""
     found, _ = BlockedDigits("test").recombinations(100)
     together = torch.where(squares(found.x), found.x, found.y)
     seen = found.seen.expand_as(found.x)

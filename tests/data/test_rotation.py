@@ -1,4 +1,4 @@
-"""Rotation of pictures: one sense, exact quarter turns, a group action in the fft mode."""
+"""Rotation of pictures: its sense, exact quarter turns, a group action in the fft mode."""
 
 import math
 
@@ -39,7 +39,7 @@ def turn_back(x: torch.Tensor, mode: str) -> float:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_a_two_by_two_picture_fixes_the_sense_of_rotation(mode):
-    """Counter-clockwise as one looks: what was upper left is lower left after a quarter turn."""
+    """A counter-clockwise quarter turn moves the upper left pixel to the lower left."""
     picture = torch.tensor([[1.0, 2.0], [3.0, 4.0]])[None, None]
     turned = rotate(torch.tensor([math.pi / 2]), picture, mode=mode)
     assert turned.squeeze().tolist() == [[2.0, 4.0], [1.0, 3.0]]
@@ -114,7 +114,7 @@ def test_a_batch_turns_each_picture_by_its_own_angle(mode):
 
 @pytest.mark.parametrize("size", [24, 25])
 def test_what_leaves_the_picture_does_not_come_in_elsewhere(size):
-    """A spot in each corner is turned out of the picture by 45 degrees, and black comes in."""
+    """A turn by 45 degrees moves the corners out of the picture; black comes in."""
     x = torch.zeros(1, 1, size, size)
     for rows in (slice(0, 3), slice(-3, None)):
         x[..., rows, :3] = 1
@@ -145,7 +145,7 @@ def test_gradients_of_angles_and_pictures(mode):
 
 
 def test_gradients_where_nothing_is_left_to_turn():
-    """Values there are exact copies; gradients are those of the interpolation all the same."""
+    """At a quarter turn values are exact copies, and gradients are those of the interpolation."""
     theta = torch.tensor([0, math.pi / 2], dtype=torch.float64, requires_grad=True)
     x = torch.rand(2, 1, 6, 6, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda t, p: rotate(t, p, mode="fft"), (theta, x))

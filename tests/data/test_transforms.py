@@ -1,4 +1,4 @@
-"""Transforms of other libraries as actions: their signatures, their units, their sign."""
+"""Transforms of other libraries as actions: signatures, units, signs."""
 
 import math
 
@@ -75,7 +75,7 @@ def test_pillow_sees_pictures_rounded_to_8_bits():
 
 
 def test_pillow_turns_floats_of_any_depth_and_range():
-    """A4: 16 bits became 8, and what lies outside [0, 1] was cut off."""
+    """A4: 16 bits became 8, and values outside [0, 1] were clamped."""
 
     def turn(image, degrees):
         assert image.mode == "F"

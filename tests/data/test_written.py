@@ -1,4 +1,4 @@
-"""Units and orders of written elements: where heading or size contradicts the chart, it is told."""
+"""Units and orders of written elements: headings or sizes that contradict the chart are errors."""
 
 import math
 
@@ -12,7 +12,7 @@ from groupae.data import FolderPairs, RecordedPairs
 
 
 def folder(tmp_path, heading, *rows):
-    """Make a table of one original; a row is the numbers of an element."""
+    """Write a table of one original, with the numbers of one element per row."""
     Image.new("L", (2, 2)).save(tmp_path / "0.png")
     lines = [f"0.png,a,{','.join(map(str, row))}" for row in rows]
     text = "\n".join([f"picture,original,{heading}", *lines])

@@ -1,4 +1,4 @@
-"""The paper's statements, one by one, for actions drawn at random."""
+"""The statements of the paper, one by one, for random actions."""
 
 import pytest
 import torch
@@ -34,7 +34,7 @@ from groupae.theory import (
 
 
 def quarter_turns_of_a_picture(n=3):
-    """C_4 on n x n pixels, written by rot90 itself."""
+    """Return C_4 on n x n pixels as permutations, made by rot90."""
     pixels = torch.arange(n * n).reshape(1, n, n)
     sources = torch.stack([torch.rot90(pixels, j, (1, 2)).flatten() for j in range(4)])
     return PermutationRepresentation(Cyclic(4), Constant(sources.argsort(1)), "rot90")
@@ -42,7 +42,7 @@ def quarter_turns_of_a_picture(n=3):
 
 @st.composite
 def data_actions(draw):
-    """Linear actions on data: shifts, turned pictures, permutations, orthogonal ones."""
+    """Return linear actions on data: shifts, turned pictures, permutations, orthogonal ones."""
     kind = draw(st.integers(0, 5))
     if kind == 0:
         return Cyclic(draw(st.integers(1, 9))).regular(on_elements=True)

@@ -1,4 +1,4 @@
-"""Figures are closed after each test: matplotlib warns of more than 20, in whatever order."""
+"""Closing of figures after each test, for matplotlib warns of more than 20 open ones."""
 
 import pytest
 from matplotlib import pyplot as plt

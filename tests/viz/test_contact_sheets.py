@@ -1,4 +1,4 @@
-"""Contact sheets: every element can be read, every picture is where its title says."""
+"""Contact sheets: readable titles of elements, each above its picture."""
 
 import math
 

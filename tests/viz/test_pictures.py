@@ -1,4 +1,4 @@
-"""Pictures show what they say."""
+"""Figures of orbits and of training runs, and their files."""
 
 import json
 import math
@@ -38,7 +38,7 @@ def titles_of(figure):
 
 
 def test_titles_are_those_of_the_elements_however_many_data():
-    """Three rotations (3, 3, 3) of three data look like elements of their own, but are not."""
+    """Three rotations (3, 3, 3) shared by three data have the shape of elements per datum."""
     group = SO3()
     model = LatentActionAE(nn.Identity(), nn.Identity(), VectorAction(group.rep("4x0")))
     x, gs = torch.rand(3, 1, 4, 4), group.sample(3)

@@ -1,4 +1,4 @@
-"""Pictures of swaps have every picture at its place."""
+"""Figures of swaps have every picture at its position."""
 
 import pytest
 import torch
