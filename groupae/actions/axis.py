@@ -12,7 +12,7 @@ from typing_extensions import override
 from groupae._validation import check_axis_size, check_floating, expected
 from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
 from groupae.actions.base import LatentAction
-from groupae.actions.description import Description, LatentRow
+from groupae.actions.description import Description, block_rows
 from groupae.groups import Group
 from groupae.representations import Representation
 
@@ -95,7 +95,7 @@ class RepresentationAction(AxisAction):
     def invariants(self, z: Tensor) -> Tensor:
         """Return the block coordinates that no element changes, along the same axis.
 
-        They are no complete set of invariants: see `groupae.actions.LatentAction.invariants`.
+        They are not a complete set of invariants: see `groupae.actions.LatentAction.invariants`.
         """
         self.check_latent(z)
         return self.rho.invariants(z, self.axis)
@@ -127,8 +127,4 @@ class RepresentationAction(AxisAction):
     @override
     def describe(self) -> Description:
         """Return a table with one line per term of the representation, in block coordinates."""
-        rows = tuple(
-            LatentRow("", f"[{b.start}:{b.stop}]", b.irrep, b.copies, b.is_trivial)
-            for b in self.rho.blocks
-        )
-        return Description(repr(self), rows)
+        return Description(repr(self), block_rows(self.rho))

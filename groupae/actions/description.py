@@ -6,7 +6,9 @@ import dataclasses
 
 from typing_extensions import override
 
-__all__ = ["Description", "LatentRow"]
+from groupae.representations import Representation
+
+__all__ = ["Description", "LatentRow", "block_rows"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,3 +44,17 @@ class Description:
         return "\n".join([self.title, *lines])
 
     __repr__ = __str__
+
+
+def block_rows(rho: Representation, part: str = "", before: str = "") -> tuple[LatentRow, ...]:
+    """Return one row per block of a representation on a part of a code.
+
+    Args:
+        rho: The representation.
+        part: Name of the part.
+        before: Axes before that of the representation, such as ``"T, "``.
+    """
+    return tuple(
+        LatentRow(part, f"[{before}{b.start}:{b.stop}]", b.irrep, b.copies, b.is_trivial)
+        for b in rho.blocks
+    )

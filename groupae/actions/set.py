@@ -14,7 +14,7 @@ from groupae.actions.align.motion import MotionOverlap
 from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
 from groupae.actions.base import LatentAction
 from groupae.actions.codes import carry, join, match_batch
-from groupae.actions.description import Description, LatentRow
+from groupae.actions.description import Description, LatentRow, block_rows
 from groupae.actions.positions import is_homogeneous, move_points, position_representation
 from groupae.groups import Group, Translation
 from groupae.groups.lie.se2 import SE2
@@ -237,11 +237,9 @@ class SetAction(LatentAction[Code]):
     @override
     def describe(self) -> Description:
         """Return a table: the action on points, then one line per term of the features."""
-        rows = [LatentRow("points", f"[N, {self.space_dim}]", str(self.points), 1, False)]
-        for b in self.features.blocks if self.features else ():
-            where = f"[N, {b.start}:{b.stop}]"
-            rows.append(LatentRow("features", where, b.irrep, b.copies, b.is_trivial))
-        return Description(repr(self), tuple(rows))
+        points = LatentRow("points", f"[N, {self.space_dim}]", str(self.points), 1, False)
+        features = block_rows(self.features, "features", "N, ") if self.features else ()
+        return Description(repr(self), (points, *features))
 
 
 def _both(z: Code, w: Code) -> Tensor:

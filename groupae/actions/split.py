@@ -10,7 +10,6 @@ is a group action for every mask.
 
 from __future__ import annotations
 
-import functools
 import math
 
 import torch
@@ -18,8 +17,8 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._validation import expected
-from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
-from groupae.actions.axis import AxisAction
+from groupae.actions.align.overlap import Overlap, harmonic_overlap
+from groupae.actions.axis import RepresentationAction
 from groupae.actions.description import Description, LatentRow
 from groupae.groups.base import align_batch
 from groupae.representations import Block, Representation
@@ -27,7 +26,7 @@ from groupae.representations import Block, Representation
 __all__ = ["SplitAction"]
 
 
-class SplitAction(AxisAction):
+class SplitAction(RepresentationAction):
     """A representation with a learned mask that decides per copy of an irrep whether it varies.
 
     Every copy of a non-trivial irrep has a logit; the group acts on the copy while the sigmoid of
@@ -68,9 +67,7 @@ class SplitAction(AxisAction):
         threshold: float = 0.5,
         start: float = 1.0,
     ) -> None:
-        if not isinstance(rho, Representation):
-            form = "a representation, such as SO2().rep('8x0 + 6x1')"
-            raise TypeError(expected("SplitAction", form, repr(rho)))
+        super().__init__(rho, -1 - spatial_dims)
         if not 0 < threshold < 1:
             raise ValueError(expected("SplitAction", "a threshold between 0 and 1", threshold))
         if not math.isfinite(start):
@@ -78,23 +75,11 @@ class SplitAction(AxisAction):
         if rho.is_invariant().all():
             form = "a representation with an irrep to act by"
             raise ValueError(expected("SplitAction", form, rho))
-        super().__init__(rho.group, -1 - spatial_dims, rho.is_invariant())
-        self.rho = rho
         self.threshold = threshold
         varying = [block for block in rho.blocks if not block.is_trivial]
         count = sum(block.copies for block in varying)
         self.logits = nn.Parameter(torch.full((count,), float(start)))
         self.register_buffer("_copy", _copy_of_each_number(rho), persistent=False)
-
-    @override
-    def __repr__(self) -> str:
-        return f"SplitAction({self.group}, {self.rho})"
-
-    @property
-    @override
-    def error_growth(self) -> int:
-        """Error growth of the representation."""
-        return self.rho.error_growth
 
     # --- the mask ---------------------------------------------------------------------------
     def is_acted_on(self) -> Tensor:
@@ -173,17 +158,13 @@ class SplitAction(AxisAction):
         still, acted = (self.rho.to_blocks(x, self.axis) for x in (z, w))
         return self.rho.from_blocks(torch.where(mask, acted, still), self.axis)
 
-    @functools.cached_property
-    def _in_irreps(self) -> Representation | None:
-        return in_irreps(self.rho)
-
     @override
     def overlap(self, z: Tensor, w: Tensor) -> Overlap | None:
         """Return the Fourier coefficients of the score of the varying copies."""
-        if self._in_irreps is None:
+        if self._split is None:
             return None
         z, w = (x - self.still(x) for x in (z, w))
-        return harmonic_overlap(self._in_irreps, z, w, self.axis)
+        return harmonic_overlap(self._split, z, w, self.axis)
 
     @override
     def describe(self) -> Description:

@@ -13,7 +13,7 @@ from groupae._validation import ShapeError, check_axis_size, check_floating, exp
 from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
 from groupae.actions.base import LatentAction
 from groupae.actions.codes import match_batch
-from groupae.actions.description import Description, LatentRow
+from groupae.actions.description import Description, block_rows
 from groupae.representations import Representation
 
 __all__ = ["TokenAction"]
@@ -139,12 +139,5 @@ class TokenAction(LatentAction[Tensor]):
     @override
     def describe(self) -> Description:
         """Return a table with one line per term of the features, and of the tokens."""
-        rows = [
-            LatentRow("features", f"[T, {b.start}:{b.stop}]", b.irrep, b.copies, b.is_trivial)
-            for b in self.rho.blocks
-        ]
-        for b in self.tokens.blocks if self.tokens else ():
-            rows.append(
-                LatentRow("tokens", f"[{b.start}:{b.stop}]", b.irrep, b.copies, b.is_trivial)
-            )
-        return Description(repr(self), tuple(rows))
+        tokens = block_rows(self.tokens, "tokens") if self.tokens else ()
+        return Description(repr(self), block_rows(self.rho, "features", "T, ") + tokens)

@@ -10,7 +10,7 @@ has no gradient to the element, the best candidate is the result.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -20,36 +20,16 @@ from groupae.actions.codes import map_latent
 from groupae.groups import Group
 from groupae.kernels.autograd import directional_derivative
 
-__all__ = ["Aligning", "search"]
+if TYPE_CHECKING:
+    from groupae.actions.base import LatentAction
+
+__all__ = ["search"]
 
 _NUMBERS = 2**22  # in one chunk of residuals: 16 MB in float32
 
 
-class Aligning(Protocol):
-    """Methods of a latent action that the search needs."""
-
-    group: Group
-
-    @property
-    def error_growth(self) -> int:
-        """Growth of rounding errors, which is also the highest frequency."""
-        ...
-
-    def __call__(self, g: Tensor, z: Any) -> Any:
-        """Return ``g . z``."""
-        ...
-
-    def batch_ndim(self, z: Any) -> int:
-        """Return the number of batch axes."""
-        ...
-
-    def residual(self, z: Any, w: Any) -> Tensor:
-        """Return the numbers whose squares are summed, shape ``(*batch, size)``."""
-        ...
-
-
 def search(
-    action: Aligning,
+    action: LatentAction[Any],
     z: Any,
     w: Any,
     starts: Sequence[Tensor] = (),
