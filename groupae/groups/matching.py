@@ -19,7 +19,7 @@ __all__ = ["check_same_group", "group_of"]
 
 
 def group_of(thing: object) -> Group | None:
-    """Return the group of an object or of a bound method's object; ``None`` if it knows none.
+    """Return the group of an object or of a bound method's object, ``None`` if it has none.
 
     Example:
         >>> from groupae import SO2

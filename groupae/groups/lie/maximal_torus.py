@@ -217,7 +217,7 @@ def _character_basis(weights: Tensor) -> tuple[Tensor, Tensor] | None:
     """
     rows: list[int] = []
     rest = weights.clone()
-    for _ in range(weights.shape[1]):  # the longest remaining weight, then what is orthogonal to it
+    for _ in range(weights.shape[1]):  # take the longest remaining weight, project it out
         rows.append(int(rest.norm(dim=1).argmax()))
         axis = rest[rows[-1]] / rest[rows[-1]].norm()
         rest = rest - (rest @ axis)[:, None] * axis
