@@ -26,14 +26,14 @@ model = LatentActionAE.conv(rho, (1, 28, 28), objective="log_mse")
 # Both pictures of a pair have the same square. All else is as for rotated digits.
 minutes = float(os.environ.get("GROUPAE_MINUTES", "5"))
 config = TrainingConfig(minutes=minutes, batch_size=32, optimizer="muon", learning_rate=1e-2)
-result = fit(model, BlockedDigits("train"), BlockedDigits("validation").fixed(), config)
+result = fit(model, BlockedDigits("train"), BlockedDigits("validation"), config)
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
 # Held-out digits: the model and the rotation of all pixels of x1, including the square.
 test = BlockedDigits("test")
-print(f"model           {evaluate(model, test.fixed())['psnr']:.2f} dB")
-print(f"rotated pixels  {evaluate(DataAction(rotate), test.fixed())['psnr']:.2f} dB")
+print(f"model           {evaluate(model, test)['psnr']:.2f} dB")
+print(f"rotated pixels  {evaluate(DataAction(rotate), test)['psnr']:.2f} dB")
 
 # %%
 # Orbits of held-out digits, predictions above the truth: the square stays.

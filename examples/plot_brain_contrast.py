@@ -38,14 +38,14 @@ print(model.describe())
 # %%
 minutes = float(os.environ.get("GROUPAE_MINUTES", "5"))
 config = TrainingConfig(minutes=minutes, batch_size=8, optimizer="muon", learning_rate=1e-2)
-result = fit(model, BrainContrast("train"), BrainContrast("validation").fixed(), config)
+result = fit(model, BrainContrast("train"), BrainContrast("validation"), config)
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
 # Held-out heads, PSNR in dB: of the whole picture, and of the brain's pixels.
 test = BrainContrast("test")
 for name, predictor in (("model", model), ("x1 unchanged", Unchanged())):
-    scores = evaluate(predictor, test.fixed(), [PSNR, OWN_PSNR])
+    scores = evaluate(predictor, test, [PSNR, OWN_PSNR])
     print(f"{name:12}  {scores['psnr']:.1f}  {scores['own_psnr']:.1f}")
 
 # %%

@@ -34,7 +34,7 @@ print(model.describe())
 # %%
 minutes = float(os.environ.get("GROUPAE_MINUTES", "2"))
 config = TrainingConfig(minutes=minutes, batch_size=32, optimizer="muon", learning_rate=1e-2)
-result = fit(model, Molecules("train"), Molecules("validation").fixed(), config, score=ATOM_SNR)
+result = fit(model, Molecules("train"), Molecules("validation"), config, score=ATOM_SNR)
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%

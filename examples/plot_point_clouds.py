@@ -31,7 +31,7 @@ print(model.describe())
 # %%
 minutes = float(os.environ.get("GROUPAE_MINUTES", "3"))
 config = TrainingConfig(minutes=minutes, batch_size=32, optimizer="muon", learning_rate=1e-2)
-result = fit(model, PointClouds("train"), PointClouds("validation").fixed(), config, score=CHAMFER)
+result = fit(model, PointClouds("train"), PointClouds("validation"), config, score=CHAMFER)
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
@@ -40,7 +40,7 @@ print(f"{result.steps} steps in {result.seconds:.0f} s")
 test = PointClouds("test")
 oracle = DataAction(lambda g, x: x @ g.mT)
 for name, other in (("model", model), ("oracle", oracle), ("x1 unchanged", Unchanged())):
-    print(f"{name:12}  {evaluate(other, test.fixed(), [CHAMFER])['chamfer']:.1f} dB")
+    print(f"{name:12}  {evaluate(other, test, [CHAMFER])['chamfer']:.1f} dB")
 
 # %%
 # Held-out objects of the six classes, rotated about the vertical axis, predictions above the truth.

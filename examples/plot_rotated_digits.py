@@ -26,15 +26,15 @@ print(model.describe())
 # Train on pairs; the weights with the best score on the validation pairs are kept.
 minutes = float(os.environ.get("GROUPAE_MINUTES", "5"))
 config = TrainingConfig(minutes=minutes, batch_size=32, optimizer="muon", learning_rate=1e-2)
-result = fit(model, RotatedDigits("train"), RotatedDigits("validation").fixed(), config)
+result = fit(model, RotatedDigits("train"), RotatedDigits("validation"), config)
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
 # Held-out digits: the model and the oracle, which rotates the pixels of x1.
 test = RotatedDigits("test")
-print(f"model  {evaluate(model, test.fixed())['psnr']:.2f} dB")
-print(f"oracle {evaluate(DataAction(rotate), test.fixed())['psnr']:.2f} dB")
+print(f"model  {evaluate(model, test)['psnr']:.2f} dB")
+print(f"oracle {evaluate(DataAction(rotate), test)['psnr']:.2f} dB")
 
 # %%
 # Orbits of held-out digits, counter-clockwise from left to right.
-figure = plot_orbit(model, test.originals[:6], G.grid(12).float())
+figure = plot_orbit(model, test.originals[:6], G.grid(12))

@@ -33,7 +33,7 @@ print(model.describe())
 # %%
 minutes = float(os.environ.get("GROUPAE_MINUTES", "2"))
 config = TrainingConfig(minutes=minutes, optimizer="muon", learning_rate=2e-2)
-result = fit(model, Series("train"), Series("validation").fixed(), config, score=SNR)
+result = fit(model, Series("train"), Series("validation"), config, score=SNR)
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
@@ -42,7 +42,7 @@ print(f"{result.steps} steps in {result.seconds:.0f} s")
 test = Series("test")
 whole = DataAction(shift_phase)
 for name, other in (("model", model), ("x1 shifted", whole), ("x1 unchanged", Unchanged())):
-    print(f"{name:12}  {evaluate(other, test.fixed(), [SNR])['snr']:.1f} dB")
+    print(f"{name:12}  {evaluate(other, test, [SNR])['snr']:.1f} dB")
 
 # %%
 # Held-out series over one period, predictions above the truth.

@@ -26,14 +26,14 @@ model = LatentActionAE.conv(rho, (3, 64, 64), widths=(16, 32, 64, 128))
 # %%
 minutes = float(os.environ.get("GROUPAE_MINUTES", "5"))
 config = TrainingConfig(minutes=minutes, batch_size=32, optimizer="muon", learning_rate=1e-2)
-result = fit(model, Turntable("train"), Turntable("validation").fixed(), config)
+result = fit(model, Turntable("train"), Turntable("validation"), config)
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
 # Held-out objects, PSNR in dB: of the whole picture, and of the object's pixels.
 test = Turntable("test")
 for name, predictor in (("model", model), ("x1 unchanged", Unchanged())):
-    scores = evaluate(predictor, test.fixed(), [PSNR, OWN_PSNR])
+    scores = evaluate(predictor, test, [PSNR, OWN_PSNR])
     print(f"{name:12}  {scores['psnr']:.1f}  {scores['own_psnr']:.1f}")
 
 # %%

@@ -45,10 +45,10 @@ rho = G.rep("48x0 + 12x1 + 8x2 + 4x3")
 model = LatentActionAE.conv(rho, (3, 28, 28))
 minutes = float(os.environ.get("GROUPAE_MINUTES", "5"))
 config = TrainingConfig(minutes=minutes, batch_size=32, optimizer="muon", learning_rate=1e-2)
-fit(model, train, validation.fixed(), config)
-print(f"{evaluate(model, test.fixed())['psnr']:.2f} dB on held-out digits")
+fit(model, train, validation, config)
+print(f"{evaluate(model, test)['psnr']:.2f} dB on held-out digits")
 
 # %%
 # Held-out digits in ten hues; the table need not contain these hues.
-turns = G.grid(10).float()
+turns = G.grid(10)
 figure = plot_orbit(model, test.fixed().x1[:5], turns, title=lambda g: element_title(G, g))
