@@ -1,4 +1,4 @@
-# The environment is .venv; a stamp in it tells what is installed, so a second call starts at once.
+# The environment is .venv; stamp files in it record what is installed, so later calls start at once.
 PYTHON ?= python3
 MINUTES ?= 5
 DOCS_MINUTES ?= 0.25
@@ -6,23 +6,23 @@ ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
-# escnn needs numpy below 2, so its bridge is tested in an environment of its own.
+# escnn needs numpy below 2, so its bridge is tested in a separate environment.
 ESCNN_BIN := .venv-escnn/bin
 ESCNN_PIP := $(ESCNN_BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints-escnn.txt
 
 .PHONY: help train venv test test-escnn compiled test-compiled lint docs examples bench bench-models clean
 
 help:
-	@echo "make train       make .venv, train on rotated digits for $(MINUTES) minutes, print the table"
+	@echo "make train       make .venv, train on rotated digits for $(MINUTES) minutes, print the scores"
 	@echo "make test        make .venv with the development extras, run the tests and doctests"
 	@echo "make test-escnn  make .venv-escnn with escnn (no Fortran), test the bridge to it"
 	@echo "make venv        make .venv with the development extras"
-	@echo "make compiled    compile the kernels in C (an option), and test-compiled their laws"
+	@echo "make compiled    compile the C kernels (optional); test-compiled runs their laws"
 	@echo "make lint        style, types, import contract, spelling"
-	@echo "make docs        build the documentation, warnings are errors; examples train $(DOCS_MINUTES) minutes each"
-	@echo "make examples    run every example in its short form, without the documentation"
+	@echo "make docs        build the documentation with warnings as errors; each example trains for $(DOCS_MINUTES) minutes"
+	@echo "make examples    run every example briefly, without the documentation"
 	@echo "make bench       time representations against e3nn, escnn and a copy; profile training steps"
-	@echo "make bench-models  train the default and the paper's model for $(MINUTES) minutes, print the gap"
+	@echo "make bench-models  train the default and the paper's model for $(MINUTES) minutes each, compare scores"
 	@echo "make clean       remove .venv and everything built; runs/ stays"
 
 .venv/.made:
@@ -51,7 +51,7 @@ train: .venv/.installed
 test: venv
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 $(ARGS)
 
-# The extra has what escnn needs; py3nj, which it also declares, wants Fortran and is not needed: hence
+# The extra lists what escnn needs. It also declares py3nj, which needs Fortran and is not used: hence
 # --no-deps. lie_learn has wheels for these versions of Python.
 .venv-escnn/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 12))' \
@@ -69,7 +69,7 @@ test: venv
 test-escnn: .venv-escnn/.installed
 	$(ONE_THREAD) $(ESCNN_BIN)/python -m pytest tests/interop/test_escnn.py tests/interop/test_steerable.py $(ARGS)
 
-# Any C compiler will do; where there is none, the extra brings one.
+# Any C compiler works; the extra installs one where there is none.
 compiled: .venv/.installed
 	@command -v $${CC:-cc} >/dev/null || $(PIP) -e '.[compiled]'
 	@$(BIN)/python -m groupae.kernels.compiled
