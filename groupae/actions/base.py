@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
-from groupae._moved import share_names
+from groupae._moved import lazy_names, share_names
 from groupae._validation import ShapeError, check_floating, expected
 from groupae.actions.align.gauss_newton import search
 from groupae.actions.align.newton import MOST_TRIED
@@ -497,3 +497,10 @@ class FunctionAction(LatentAction[Tensor]):
     def forward(self, g: Tensor, z: Tensor) -> Tensor:
         """Return the function of elements and codes."""
         return self.function(g, z)
+
+
+# names that stood here until groupae 0.2
+__getattr__ = lazy_names(
+    __name__,
+    {"AxisAction": "actions.axis", "carry": "actions.codes", "match_batch": "actions.codes"},
+)

@@ -6,7 +6,7 @@ import pickle
 import pytest
 import torch
 
-from groupae import SO2, SO3, Affine, LatentActionAE, OrbitPairs, evaluate, fit
+from groupae import SO2, SO3, Affine, LatentActionAE, OrbitPairs, actions, evaluate, fit
 from groupae.actions import Description, LatentAction, LatentRow
 from groupae.cli import main
 from groupae.testing import check_action
@@ -279,6 +279,16 @@ NEITHER = (
 def test_bad_input_gets_one_sentence(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_names_are_found_where_they_stood_in_groupae_0_2():
+    assert actions.base.AxisAction is actions.AxisAction
+    for name in ("carry", "join", "map_latent", "match_batch"):
+        assert getattr(actions.base, name) is getattr(actions.codes, name)
+    for name in ("Description", "LatentAction", "LatentRow"):
+        assert getattr(actions.base, name) is getattr(actions, name)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        actions.base.nothing  # noqa: B018
 
 
 def test_a_wrong_action_fails_its_laws():
