@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import NoReturn
 
-__all__ = ["Terminated", "interrupts_deferred", "terminations_raised"]
+__all__ = ["Terminated", "interrupts_deferred", "interrupts_explained", "terminations_raised"]
 
 
 class Terminated(KeyboardInterrupt):
@@ -62,6 +62,15 @@ def interrupts_deferred() -> Iterator[Callable[[], None]]:
             if signal.getsignal(number) in usual:
                 handlers.enter_context(_handled(number, remember))
         yield raise_if_interrupted
+
+
+@contextlib.contextmanager
+def interrupts_explained(explain: Callable[[], str]) -> Iterator[None]:
+    """Raise an interruption of the block with a message, such as the place of what is kept."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise type(error)(explain()) from None
 
 
 @contextlib.contextmanager

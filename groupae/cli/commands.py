@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from groupae._choices import Format, Size
+from groupae._interrupts import interrupts_explained
 from groupae._printable import say
 from groupae.cli.loading import loading
 
@@ -88,22 +89,21 @@ def train(
     console = Console()
     run = begin(run, console, is_named=out is not None, force=force)
     say(console, f"{dataset}, {preset} preset: {budget(training)}, run folder {run.path}")
-    try:
+    remedy = f"groupae evaluate {run.path} makes its table"
+
+    def explain() -> str:
+        if any(run.checkpoints.glob("step-*")):
+            return f"what was trained so far is kept; {remedy}"
+        return f"nothing was trained yet in {run.path}"
+
+    with interrupts_explained(explain):
         model, _ = run.train([ProgressBar(console)])
-    except KeyboardInterrupt as error:
-        kept = f"what was trained so far is kept; groupae evaluate {run.path} makes its table"
-        if not any(run.checkpoints.glob("step-*")):
-            kept = f"nothing was trained yet in {run.path}"
-        raise type(error)(kept) from None
-    try:
+    with interrupts_explained(lambda: f"the training is kept; {remedy}"):
         report = make_report(run, model)
         report.print(console)
         write_report(run, report)
         draw_orbit(run, model)
         draw_training(run)
-    except KeyboardInterrupt as error:
-        kept = f"the training is kept; groupae evaluate {run.path} makes its table"
-        raise type(error)(kept) from None
     say_files(console, run.path, "orbit.png", "training.png", "report.md")
 
 

@@ -57,15 +57,18 @@ def compare(
     chosen, not_applicable = choose_models(experiment, models)
     usual = experiment.comparison
     size = size or usual.size
+    seeds = usual.seeds if seeds is None else seeds
+    pixels = usual.pixels if pixels is None else pixels
+    minutes = usual.cpu_minutes if cpu_minutes is None else cpu_minutes
     path = Path("runs") / f"compare-{dataset}" if out is None else out
     options = {
         "--models": models,
-        "--seeds": usual.seeds if seeds is None else seeds,
-        "--cpu-minutes": (cpu_minutes or usual.cpu_minutes) if steps is None else None,
+        "--seeds": seeds,
+        "--cpu-minutes": minutes if steps is None else None,
         "--steps": steps,
         "--jobs": jobs,
         "--size": size,
-        "--pixels": usual.pixels if pixels is None else pixels,
+        "--pixels": pixels,
         "--folder": folder and "FOLDER",
         "--out": None if out is None or out.is_absolute() else out,
     }
@@ -73,11 +76,11 @@ def compare(
         path,
         experiment,
         chosen,
-        seeds=usual.seeds if seeds is None else seeds,
-        cpu_minutes=usual.cpu_minutes if cpu_minutes is None else cpu_minutes,
+        seeds=seeds,
+        cpu_minutes=minutes,
         steps=steps,
         size=size,
-        pixels=usual.pixels if pixels is None else pixels,
+        pixels=pixels,
         folder=folder,
         not_applicable=not_applicable,
         command=_spell(dataset, options),
@@ -85,7 +88,7 @@ def compare(
     console = Console()
     with show_building(console), explaining_originals(folder):
         for split in get_args(Split):
-            experiment.data.resized(comparison.pixels).load(split, size=size, folder=folder)
+            experiment.data.resized(pixels).load(split, size=size, folder=folder)
     leaderboard = comparison.run(jobs, tell=functools.partial(say, console))
     leaderboard.print(console)
     say_files(console, path, "compare.md", "compare.json", "compare.png")

@@ -20,6 +20,7 @@ from filelock import FileLock, Timeout
 from torch import Tensor
 
 from groupae._files import sweep, write_durably
+from groupae._interrupts import interrupts_explained
 from groupae._validation import check_count, expected, unknown_choice
 from groupae.experiments.compare.leaderboard import OURS, Leaderboard, LeaderboardEntry
 from groupae.experiments.compare.result import Result, ResultError
@@ -180,17 +181,17 @@ class ComparisonRun:
             missing = [trial for trial in self.trials if not self._is_there(trial, tell)]
             if missing:
                 tell(f"to train: {len(missing)}, {self._budget} each, {jobs} at a time")
-            try:
-                with contextlib.closing(train_trials(missing, jobs)) as ended:
-                    for trial, error in ended:
-                        error = error or self._tell_done(trial, tell)
-                        if error is not None:
-                            failures[trial.name] = error
-                            tell(f"{trial.name}: failed: {error}")
-                        leaderboard = self._write(judged, failures)
-            except KeyboardInterrupt as error:
-                kept = f"finished results are kept in {self.path / 'cells'}"
-                raise type(error)(f"{kept}; run it again to go on") from None
+            kept = f"finished results are kept in {self.path / 'cells'}; run it again to go on"
+            with (
+                interrupts_explained(lambda: kept),
+                contextlib.closing(train_trials(missing, jobs)) as ended,
+            ):
+                for trial, error in ended:
+                    error = error or self._tell_done(trial, tell)
+                    if error is not None:
+                        failures[trial.name] = error
+                        tell(f"{trial.name}: failed: {error}")
+                    leaderboard = self._write(judged, failures)
         return leaderboard
 
     @contextlib.contextmanager

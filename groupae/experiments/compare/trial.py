@@ -119,7 +119,7 @@ class Trial:
             self.preset,
             self.preset_name,
             self.size,
-            self.folder,
+            self.folder and self.folder.absolute(),
             self.pixels,
         )
 
@@ -252,17 +252,9 @@ def train_trial(trial: Trial) -> Result:
     """
     for file in (trial.file, trial.predictions_file):
         _make_place(file)
-    wanted = trial.run
-    run = Run.create(
-        wanted.path,
-        wanted.experiment,
-        wanted.preset,
-        preset_name=wanted.preset_name,
-        size=wanted.size,
-        folder=wanted.folder,
-        pixels=wanted.pixels,
-        force=True,
-    )
+    run = trial.run
+    run.check(force=True)
+    run.make_folder(force=True)
     clock = _Clock()
     model, trained = run.train([clock])
     pairs = run.fixed("test")
