@@ -7,7 +7,7 @@ multiplies it from the left.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,11 +22,19 @@ from groupae.kernels.dispatch import (
     full_precision,
     is_derived,
     multiplies_in_numpy,
+    needs_gradient,
     rows_at_once,
     uses_fast_path,
 )
 
-__all__ = ["join_blocks", "matmul", "multiply_blocks", "multiply_pairs", "split_blocks"]
+__all__ = [
+    "join_blocks",
+    "matmul",
+    "multiply_blocks",
+    "multiply_fast",
+    "multiply_pairs",
+    "split_blocks",
+]
 
 
 def split_blocks(x: Tensor, dims: Sequence[int], copies: Sequence[int]) -> list[Tensor]:
@@ -67,9 +75,7 @@ def multiply_blocks(matrices: Sequence[Tensor | None], copies: Sequence[int], x:
         [0.0, 3.0, 4.0, 1.0, 2.0]
     """
     if uses_fast_path(x, *matrices):
-        is_noted = is_derived(x, *matrices)
-        multiply: Callable[..., Tensor] = _BlockProduct.apply if is_noted else _multiply_fast
-        return multiply(tuple(copies), x, *matrices)
+        return multiply_fast(tuple(copies), x, *matrices)
     blocks = split_blocks(x, _dims(matrices), copies)
     pairs = zip(matrices, blocks, strict=True)
     moved = [block if matrix is None else matrix @ block for matrix, block in pairs]
@@ -94,43 +100,86 @@ def _dims(matrices: Sequence[Tensor | None]) -> list[int]:
     return [1 if matrix is None else matrix.shape[-1] for matrix in matrices]
 
 
+def multiply_fast(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) -> Tensor:
+    """Return `multiply_blocks` on the fast path, with its gradient where one is asked for."""
+    if needs_gradient(x, *matrices):
+        product: Tensor = _BlockProduct.apply(copies, x, *matrices)
+        return product
+    return _multiply_fast(copies, x, *matrices)
+
+
 def _multiply_fast(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) -> Tensor:
     """Return `multiply_blocks` in memory of its own, made some rows of the batch at a time."""
-    dims, batch = _dims(matrices), x.shape[:-2]
-    batches = {matrix.shape[:-2] for matrix in matrices if matrix is not None}
-    if batches - {batch}:
-        out = x.new_empty(*torch.broadcast_shapes(batch, *batches), *x.shape[-2:])
-        blocks, targets = split_blocks(x, dims, copies), split_blocks(out, dims, copies)
-        for matrix, block, target in zip(matrices, blocks, targets, strict=True):
-            target.copy_(block if matrix is None else matrix @ block)
-        return out
-    out, n, row = x.new_empty(x.shape), math.prod(batch), x.shape[-2:]
+    batch = x.shape[:-2]
+    for matrix in matrices:
+        if matrix is not None and matrix.shape[:-2] != batch:
+            return _multiply_broadcast(copies, x, *matrices)
+    n, (length, m) = math.prod(batch), x.shape[-2:]
     if computes_compiled(x, *matrices):
-        widths = tuple(c * x.shape[-1] for c in copies)
-        flat = [None if m is None else m.reshape(n, *m.shape[-2:]) for m in matrices]
-        library.multiply(flat, tuple(dims), widths, x.contiguous(), out)
+        out = x.new_empty(x.shape)
+        widths = tuple(c * m for c in copies)
+        flat = [None if a is None else a.reshape(n, *a.shape[-2:]) for a in matrices]
+        library.multiply(flat, tuple(_dims(matrices)), widths, x.contiguous(), out)
         return out
-    width = rows_at_once(n, math.prod(row) * x.element_size(), x.device)
-    near = x.new_empty(2, width, *row) if width < n else None
-    arrays: list[Any] = [
-        *(None if a is None else a.reshape(n, *a.shape[-2:]) for a in (x, out, *matrices)),
-        near,
-    ]
-    multiply: Callable[..., object] = _multiply
-    if multiplies_in_numpy(x):  # on the same memory
-        multiply, arrays = matmul, [_as_array(a) for a in arrays]
-    vectors, results, *factors, near = arrays
-    terms = list(zip(factors, dims, copies, strict=True))
-    for start in range(0, n, width):
-        rows = slice(start, min(start + width, n))
-        source, target = vectors[rows], results[rows]
-        if near is not None:  # first all rows to where they are at hand: far faster
-            source, target = near[:, : rows.stop - start]
-            source[...] = vectors[rows]
-        _multiply_rows(multiply, rows, terms, source, target)
-        if near is not None:
-            results[rows] = target
+    in_numpy = multiplies_in_numpy(x)
+    source: Any = x.reshape(n, length, m)
+    target: Any = x.new_empty(n, length, m)
+    out = target.view(x.shape)
+    if in_numpy:  # on the same memory
+        source, target = _as_array(source), _as_array(target)
+    terms, start = [], 0
+    for matrix, c in zip(matrices, copies, strict=True):
+        d, factor = 1, None
+        if matrix is not None:
+            d = matrix.shape[-1]
+            factor = matrix.reshape(n, d, d)
+            factor = _as_array(factor) if in_numpy else factor
+        terms.append((factor, slice(start, start + d * c), (d, c * m)))
+        start += d * c
+    _multiply_terms(terms, source, target, rows_at_once(n, length * m * x.element_size(), x.device))
     return out
+
+
+def _multiply_broadcast(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) -> Tensor:
+    dims, batch = _dims(matrices), x.shape[:-2]
+    batches = [matrix.shape[:-2] for matrix in matrices if matrix is not None]
+    out = x.new_empty(*torch.broadcast_shapes(batch, *batches), *x.shape[-2:])
+    blocks, targets = split_blocks(x, dims, copies), split_blocks(out, dims, copies)
+    for matrix, block, target in zip(matrices, blocks, targets, strict=True):
+        target.copy_(block if matrix is None else matrix @ block)
+    return out
+
+
+def _multiply_terms(terms: Sequence[Any], source: Any, target: Any, width: int) -> None:
+    """Write products of all terms, some rows at a time: of tensors, or of numpy's arrays.
+
+    Args:
+        terms: Matrices ``(n, d, d)`` or ``None``, entries of the term, shape ``(d, copies m)``.
+        source: Vectors, shape ``(n, length, m)``.
+        target: Where the products go, same shape.
+        width: Number of rows at a time.
+    """
+    n = len(source)
+    is_array = not isinstance(source, Tensor)
+    with np.errstate(all="ignore"):  # as silent as torch about NaN and inf
+        for start in range(0, n, width):
+            rows = slice(start, min(start + width, n))
+            vectors, products = source[rows], target[rows]
+            if width < n:  # first all rows to where they are at hand: far faster
+                vectors = vectors.copy() if is_array else vectors.clone()
+                products = np.empty_like(vectors) if is_array else torch.empty_like(vectors)
+            for factor, part, size in terms:
+                if factor is None:
+                    products[:, part] = vectors[:, part]
+                    continue
+                block = vectors[:, part].reshape(-1, *size)
+                product = products[:, part].reshape(-1, *size)  # a view, since rows are in one piece
+                if is_array:
+                    np.matmul(factor[rows], block, out=product)
+                else:
+                    _multiply(factor[rows], block, product)
+            if width < n:
+                target[rows] = products
 
 
 class _BlockProduct(torch.autograd.Function):
@@ -162,22 +211,6 @@ class _BlockProduct(torch.autograd.Function):
                 if matrix is not None and ctx.needs_input_grad[2 + i]:
                     of_matrices[i] = multiply_pairs(g, block.mT).sum_to_size(matrix.shape)
         return None, of_x, *of_matrices
-
-
-def _multiply_rows(
-    multiply: Callable[..., object], rows: slice, terms: Sequence[Any], source: Any, target: Any
-) -> None:
-    """Write products of some rows to ``target``: tensors, or numpy's arrays."""
-    start = 0
-    for factor, d, c in terms:
-        part = slice(start, start + d * c)
-        block, product = source[:, part], target[:, part]
-        if factor is None:
-            product[...] = block
-        else:  # views, since rows are in one piece
-            shape = (len(block), d, math.prod(block.shape[1:]) // d)
-            multiply(factor[rows], block.reshape(shape), product.reshape(shape))
-        start = part.stop
 
 
 def _multiply(matrix: Tensor, block: Tensor, target: Tensor) -> None:

@@ -21,7 +21,7 @@ the same laws; `forced_path` takes one of them, for tests and benchmarks.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -32,39 +32,54 @@ from groupae.kernels.compiled.library import is_compiled
 
 __all__ = [
     "computes_compiled",
+    "count_entries",
     "forced_path",
     "full_precision",
+    "gathers_planes",
     "hides_values",
     "is_derived",
     "is_transformed",
     "multiplies_in_numpy",
+    "needs_gradient",
     "rows_at_once",
     "turns_vectors",
     "uses_fast_path",
 ]
 
 _CACHED_BYTES = 2**20
-_FEW = 2  # copies: up to here turning them there and back is faster than forming matrices
+# Where turning vectors and forming matrices cost the same: as many numbers in a vector as in the
+# matrices on a processor, twice as many in a small batch (measured, 1 to 16384 rows); this many
+# copies on a device.
+_FEW_ON_A_DEVICE = 2
+# Where one pass over all planes and one per run of equal terms cost the same (measured)
+_FEW_NUMBERS = 2**14
+_NARROW = 16
 _NUMPY_DTYPES = (torch.float32, torch.float64)
+_NO_CONTEXT = contextlib.nullcontext()
 _forced: list[tuple[bool, bool]] = []
 
 
+# torch's test for tensors of its older vmap, which batches gradients; it has no public name
+_hides_a_batch: Callable[[Tensor], bool] = torch._C._functorch.is_legacy_batchedtensor
+
+
 def uses_fast_path(*inputs: Tensor | None) -> bool:
-    """Return whether to take the fast path: unless something traces or transforms the operations.
+    """Return whether to take the fast path: unless the operations are traced or transformed.
+
+    Asked once per call of a kernel: whoever is on the fast path stays on it.
 
     Args:
-        inputs: What is computed with. Gradients of ``torch.autograd.grad(is_grads_batched=True)``
-            are of a kind that only ordinary operations know.
+        inputs: The tensors computed with. Gradients of
+            ``torch.autograd.grad(is_grads_batched=True)`` are of a kind that only ordinary
+            operations know.
     """
     # a function that states its jvp has 0 for second forward derivatives, in torch 2.13 at least
-    if torch.compiler.is_compiling() or is_transformed() or any(map(_hides_a_batch, inputs)):
+    if torch.compiler.is_compiling() or is_transformed():
         return False
+    for x in inputs:
+        if x is not None and _hides_a_batch(x):
+            return False
     return _forced[-1][0] if _forced else True
-
-
-def _hides_a_batch(x: Tensor | None) -> bool:
-    # of torch's older vmap, which has no public name either
-    return x is not None and torch._C._functorch.is_legacy_batchedtensor(x)
 
 
 @contextlib.contextmanager
@@ -107,20 +122,49 @@ def multiplies_in_numpy(x: Tensor) -> bool:
     return torch.get_num_threads() == 1 and _is_plain(x)
 
 
-def turns_vectors(highest: int, copies: int, rotation: Tensor, x: Tensor) -> bool:
+def turns_vectors(
+    degrees: Sequence[int], copies: Sequence[int], rotation: Tensor, x: Tensor
+) -> bool:
     """Return whether vectors of SO(3) are turned directly, since forming matrices costs more.
 
-    That is so for few copies, of degrees that have no matrix at hand, of one batch.
+    That is so for one batch of vectors of few copies, of degrees that have no matrix at hand.
     """
-    is_alike = rotation.shape[:-2] == x.shape[:-2] and rotation.dtype == x.dtype
-    return is_alike and highest > 1 and copies <= _FEW and not computes_compiled(rotation, x)
+    highest = max(degrees)
+    if highest < 2 or rotation.shape[:-2] != x.shape[:-2] or rotation.dtype != x.dtype:
+        return False
+    if x.device.type != "cpu":
+        return max(copies) * x.shape[-1] <= _FEW_ON_A_DEVICE
+    length, entries = x.shape[-2] * x.shape[-1], count_entries(highest)
+    is_few = length <= entries or (length <= 2 * entries and x.numel() <= _FEW_NUMBERS / 2)
+    return is_few and not computes_compiled(rotation, x)
+
+
+def count_entries(highest: int) -> int:
+    """Return the number of entries of all Wigner matrices of degrees up to ``highest``."""
+    return (highest + 1) * (2 * highest + 1) * (2 * highest + 3) // 3
+
+
+def gathers_planes(terms: int, x: Tensor) -> bool:
+    """Return whether planes are turned all at once, their angles spread over the entries.
+
+    That is so for few numbers, or few copies per term: else cosines are taken too often.
+    """
+    length = x.shape[-2] * x.shape[-1]
+    return x.numel() <= _FEW_NUMBERS or (x.device.type == "cpu" and length <= _NARROW * terms)
+
+
+def needs_gradient(*inputs: Any) -> bool:
+    """Return whether autograd records operations on these tensors."""
+    if torch.is_grad_enabled():
+        for x in inputs:
+            if isinstance(x, Tensor) and x.requires_grad:
+                return True
+    return False
 
 
 def is_derived(*inputs: Any) -> bool:
-    """Return whether somebody asks for derivatives, or for what torch does to a whole function."""
-    if torch.is_grad_enabled() and any(isinstance(x, Tensor) and x.requires_grad for x in inputs):
-        return True
-    return is_transformed()
+    """Return whether derivatives are asked for, or a transform of a whole function."""
+    return needs_gradient(*inputs) or is_transformed()
 
 
 def is_transformed() -> bool:
@@ -139,8 +183,8 @@ def hides_values(x: Tensor) -> bool:
 
 def full_precision(x: Tensor) -> contextlib.AbstractContextManager[None]:
     """Return a context in which autocast leaves group arithmetic alone."""
-    if x.is_meta:  # has no autocast
-        return contextlib.nullcontext()
+    if x.is_meta or not torch.is_autocast_enabled(x.device.type):  # meta tensors have no autocast
+        return _NO_CONTEXT
     autocast: contextlib.AbstractContextManager[None] = torch.autocast(x.device.type, enabled=False)
     return autocast
 

@@ -1,30 +1,39 @@
-"""Planes turned by angles: what rotations at integer frequencies come to.
+r"""Planes turned by angles, as rotations at integer frequencies turn them.
 
 Convention: a block of copies of the plane is stored ``(2, copies)``, so turning it takes two
 products and two sums of whole rows; terms of equal size that stand side by side are turned at once.
+
+Along its angle a plane ``y`` changes by ``J y``, where J is a quarter turn. So with the gradient
+``G`` to ``y``, that to the angle is :math:`\langle G, J y \rangle`.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import itertools
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from typing_extensions import override
+from typing_extensions import Self, override
 
 from groupae.kernels.block_product import join_blocks, matmul, split_blocks
 from groupae.kernels.compiled import library
 from groupae.kernels.dispatch import (
     computes_compiled,
-    is_derived,
+    full_precision,
+    gathers_planes,
     multiplies_in_numpy,
+    needs_gradient,
     uses_fast_path,
 )
+
+_Sizes = tuple[tuple[int, ...], tuple[int, ...]]  # degree and multiplicity of each term
 
 __all__ = ["turn_blocks", "turn_matrix", "turn_vectors", "wrap_angle"]
 
@@ -49,28 +58,28 @@ def turn_blocks(cosine: Tensor, sine: Tensor, block: Tensor) -> Tensor:
 
 
 def turn_vectors(
-    cosine: Tensor, sine: Tensor, x: Tensor, dims: Sequence[int], copies: Sequence[int]
+    angles: Tensor, x: Tensor, dims: Sequence[int], copies: Sequence[int]
 ) -> Tensor:
-    """Return vectors whose terms are turned, each by its angle; lines are multiplied by the cosine.
+    """Return vectors whose terms are turned, each by its angle; lines are multiplied by its cosine.
 
     Args:
-        cosine: Shape ``(*batch, terms)``.
-        sine: The same.
+        angles: Shape ``(*batch, terms)``.
         x: Vectors, shape ``(*batch, sum of d copies, m)``, with as many batch axes; they broadcast.
-        dims: 1 or 2 for each term.
-        copies: Of each term.
+        dims: Degree of each term, 1 or 2.
+        copies: Multiplicity of each term.
 
     Returns:
-        Shape ``(*batch, sum of d copies, m)``.
+        Shape ``(*batch, sum of d copies, m)``, dtype of ``x``.
 
     Example:
-        >>> quarter = torch.tensor([0.0]), torch.tensor([1.0])
-        >>> turn_vectors(*quarter, torch.tensor([[1.0], [2.0]]), [2], [1])[:, 0].tolist()
+        >>> quarter = torch.tensor([torch.pi / 2])
+        >>> turn_vectors(quarter, torch.tensor([[1.0], [2.0]]), [2], [1])[:, 0].round().tolist()
         [-2.0, 1.0]
     """
-    if uses_fast_path(cosine, sine, x):
-        turn: Callable[..., Tensor] = _Turn.apply if is_derived(cosine, sine, x) else _turn
-        return turn(tuple(dims), tuple(copies), cosine, sine, x)
+    if uses_fast_path(angles, x):
+        turn: Callable[..., Tensor] = _Turn.apply if needs_gradient(angles, x) else _turn
+        return turn((tuple(dims), tuple(copies)), angles, x)
+    cosine, sine = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     blocks = split_blocks(x, dims, copies)
     return join_blocks(
         [
@@ -84,37 +93,103 @@ def turn_vectors(
     )
 
 
-def _runs(dims: Sequence[int], copies: Sequence[int]) -> Iterator[tuple[slice, slice, int, int]]:
-    """Yield terms side by side of one size: their places, their entries, size and copies."""
-    place = entry = 0
+@dataclasses.dataclass(frozen=True)
+class _Entries:
+    """Constants by which all planes of a vector are turned at once.
+
+    Args:
+        terms: Index of the term of each entry, shape ``(length,)``.
+        opposites: Index of the other entry of its plane.
+        signs: Sign of the sine by which that is multiplied, 0 on lines.
+        sums: The signs again, in the column of the term; shape ``(length, terms)``.
+    """
+
+    terms: Tensor
+    opposites: Tensor
+    signs: Tensor
+    sums: Tensor
+
+    @classmethod
+    def make(
+        cls,
+        dims: tuple[int, ...],
+        widths: tuple[int, ...],
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> Self:
+        """Return the constants; those made of tensors without values must not be kept."""
+        terms, opposites, signs, start = [], [], [], 0
+        for term, (d, width) in enumerate(zip(dims, widths, strict=True)):
+            entries = torch.arange(start, start + d * width).view(d, width)
+            sign = torch.tensor([-1, 1] if d == 2 else [0])
+            terms.append(torch.full((d * width,), term))
+            opposites.append(entries.flip(0).flatten())
+            signs.append(sign.repeat_interleave(width))
+            start += d * width
+        term, sign = torch.cat(terms), torch.cat(signs)
+        sums = torch.nn.functional.one_hot(term, len(dims)) * sign[:, None]
+        return cls(
+            term.to(device),
+            torch.cat(opposites).to(device),
+            sign.to(device, dtype),
+            sums.to(device, dtype),
+        )
+
+
+@functools.lru_cache(maxsize=64)
+def _kept_entries(
+    dims: tuple[int, ...], widths: tuple[int, ...], dtype: torch.dtype, device: torch.device
+) -> _Entries:
+    with torch.inference_mode(False):  # the constants may be asked for derivatives later
+        return _Entries.make(dims, widths, dtype, device)
+
+
+def _entries(dims: tuple[int, ...], copies: tuple[int, ...], x: Tensor) -> _Entries:
+    m = x.shape[-1]
+    widths = copies if m == 1 else tuple([c * m for c in copies])
+    make = _kept_entries if type(x) is Tensor else _Entries.make
+    return make(dims, widths, x.dtype, x.device)
+
+
+@functools.lru_cache(maxsize=256)
+def _runs(
+    dims: tuple[int, ...], copies: tuple[int, ...]
+) -> tuple[tuple[slice, slice, int, int, int], ...]:
+    """Return terms side by side of one size: places, entries, number, degree and copies."""
+    place, entry, runs = 0, 0, []
     for (d, c), terms in itertools.groupby(zip(dims, copies, strict=True)):
         count = len(list(terms))
         end = entry + count * d * c
-        yield slice(place, place + count), slice(entry, end), d, c
+        runs.append((slice(place, place + count), slice(entry, end), count, d, c))
         place, entry = place + count, end
+    return tuple(runs)
 
 
-def _turn(
-    dims: tuple[int, ...], copies: tuple[int, ...], cosine: Tensor, sine: Tensor, x: Tensor
-) -> Tensor:
+def _turn(sizes: _Sizes, angles: Tensor, x: Tensor) -> Tensor:
     """Return `turn_vectors`, written into memory of its own."""
-    batch, m, x = x.shape[:-2], x.shape[-1], x.contiguous()
-    is_alike = cosine.shape[:-1] == batch
+    dims, copies = sizes
+    batch, m = x.shape[:-2], x.shape[-1]
+    is_alike = angles.shape[:-1] == batch
+    is_compiled = is_alike and computes_compiled(x)
+    if is_alike and not is_compiled and gathers_planes(len(dims), x):
+        return _turn_entries(_entries(dims, copies, x), angles, x)
+    cosine, sine, x = angles.cos().to(x.dtype), angles.sin().to(x.dtype), x.contiguous()
     if not is_alike:
-        batch = torch.broadcast_shapes(cosine.shape[:-1], batch)
+        batch = torch.broadcast_shapes(angles.shape[:-1], batch)
     out = x.new_empty(*batch, *x.shape[-2:])
-    if is_alike and computes_compiled(cosine, sine, x):
+    if is_compiled:
         n, widths = math.prod(batch), tuple(c * m for c in copies)
         c, s = (t.reshape(n, len(dims)).contiguous() for t in (cosine, sine))
         library.turn(c, s, dims, widths, x, out)
         return out
-    for terms, entries, d, copies_ in _runs(dims, copies):
-        size = (cosine[..., terms].shape[-1], d, copies_ * m)
+    in_numpy = multiplies_in_numpy(x)
+    for terms, entries, count, d, copies_ in _runs(dims, copies):
+        size = (count, d, copies_ * m)
         block, target = (t[..., entries, :].view(*t.shape[:-2], *size) for t in (x, out))
         c, s = cosine[..., terms], sine[..., terms]
         if d == 1:
             torch.mul(block, c[..., None, None], out=target)
-        elif multiplies_in_numpy(x):
+        elif in_numpy:
             matmul(_turn_array(c, s), block.detach().numpy(), target.numpy())
         else:
             (u, v), (first, second) = block.unbind(-2), target.unbind(-2)
@@ -124,31 +199,54 @@ def _turn(
     return out
 
 
+def _turn_entries(constants: _Entries, angles: Tensor, x: Tensor) -> Tensor:
+    spread = angles.index_select(-1, constants.terms)
+    flat = x.reshape(spread.shape)
+    opposite = flat.index_select(-1, constants.opposites).mul_(constants.signs)
+    turned = (flat * spread.cos().to(x.dtype)).addcmul_(opposite, spread.sin().to(x.dtype))
+    return turned.view(x.shape)
+
+
 class _Turn(torch.autograd.Function):
-    """`turn_vectors`: linear in phases and vectors, so its gradient is made of itself."""
+    """`turn_vectors`, with the gradient by the formula above, made of differentiable parts."""
 
     @staticmethod
     @override
-    def forward(ctx: Any, dims: Any, copies: Any, *tensors: Tensor) -> Tensor:
-        ctx.dims, ctx.copies = dims, copies
-        ctx.save_for_backward(*tensors)
-        return _turn(dims, copies, *tensors)
+    def forward(ctx: Any, sizes: _Sizes, angles: Tensor, x: Tensor) -> Tensor:
+        output = _turn(sizes, angles, x)
+        ctx.sizes, ctx.x_shape = sizes, x.shape
+        ctx.save_for_backward(angles, output if ctx.needs_input_grad[1] else None)
+        return output
 
     @staticmethod
     @override
     def backward(ctx: Any, grad: Tensor) -> Any:
-        cosine, sine, x = ctx.saved_tensors
-        of_cosine = of_sine = of_x = None
-        if ctx.needs_input_grad[4]:
-            of_x = turn_vectors(cosine, -sine, grad, ctx.dims, ctx.copies).sum_to_size(x.shape)
-        if ctx.needs_input_grad[2] or ctx.needs_input_grad[3]:
-            blocks = split_blocks(x, ctx.dims, ctx.copies)
-            grads = split_blocks(grad, ctx.dims, ctx.copies)
-            pairs = [(g * b, g, b) for g, b in zip(grads, blocks, strict=True)]
-            along = torch.stack([product.sum((-2, -1)) for product, _, _ in pairs], -1)
-            across = torch.stack([_across(g, b) for _, g, b in pairs], -1)
-            of_cosine, of_sine = along.sum_to_size(cosine.shape), across.sum_to_size(sine.shape)
-        return None, None, of_cosine, of_sine, of_x
+        angles, output = ctx.saved_tensors
+        of_angles = of_x = None
+        if ctx.needs_input_grad[2]:
+            of_x = turn_vectors(-angles, grad, *ctx.sizes).sum_to_size(ctx.x_shape)
+        if output is not None:
+            with full_precision(grad):
+                of_angles = _slopes(ctx.sizes, grad, output).sum_to_size(angles.shape)
+            of_angles = of_angles.to(angles.dtype)
+        return None, of_angles, of_x
+
+
+def _slopes(sizes: _Sizes, grad: Tensor, output: Tensor) -> Tensor:
+    """Return the gradients to the angles, shape ``(*batch, terms)``."""
+    dims, copies = sizes
+    if uses_fast_path(grad) and gathers_planes(len(dims), output):
+        constants = _entries(dims, copies, output)
+        shape = (*output.shape[:-2], len(constants.terms))
+        opposite = output.reshape(shape).index_select(-1, constants.opposites)
+        return (grad.reshape(shape) * opposite) @ constants.sums
+    slopes, m = [], output.shape[-1]
+    for _, entries, count, d, c in _runs(dims, copies):
+        size = (*output.shape[:-2], count, d, c * m)
+        g, y = (t[..., entries, :].reshape(size) for t in (grad, output))
+        turned = torch.stack([-y[..., 1, :], y[..., 0, :]], -2) if d == 2 else y * 0
+        slopes.append((g * turned).sum((-2, -1)))
+    return torch.cat(slopes, -1)
 
 
 def _turn_array(cosine: Tensor, sine: Tensor) -> NDArray[Any]:
@@ -158,10 +256,3 @@ def _turn_array(cosine: Tensor, sine: Tensor) -> NDArray[Any]:
     matrices[..., 1, 0] = sine.detach().numpy()
     np.negative(matrices[..., 1, 0], out=matrices[..., 0, 1])
     return matrices
-
-
-def _across(grad: Tensor, block: Tensor) -> Tensor:
-    """Return ``sum grad_1 x_0 - grad_0 x_1`` over copies, shape ``(*batch,)``; 0 on lines."""
-    if block.shape[-2] == 1:
-        return (grad * block).sum((-2, -1)) * 0
-    return (grad[..., 1, :] * block[..., 0, :] - grad[..., 0, :] * block[..., 1, :]).sum(-1)

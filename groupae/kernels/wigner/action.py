@@ -17,24 +17,31 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.kernels.block_product import multiply_blocks, multiply_pairs, split_blocks
+from groupae.kernels.block_product import (
+    multiply_blocks,
+    multiply_fast,
+    multiply_pairs,
+    split_blocks,
+)
 from groupae.kernels.compiled import library
 from groupae.kernels.dispatch import (
     computes_compiled,
     full_precision,
     is_derived,
+    needs_gradient,
     turns_vectors,
     uses_fast_path,
 )
 from groupae.kernels.wigner.matrices import (
+    fast_matrices,
     plain_wigner_matrices,
     read_matrices,
-    rotation_gradient,
     tangent_gradient,
+    torque_of_products,
     wigner_entries,
-    wigner_matrices,
 )
-from groupae.kernels.wigner.vectors import turn_few
+from groupae.kernels.wigner.recursion import wigner_by_recursion
+from groupae.kernels.wigner.vectors import torque_of_few, turn_few
 
 __all__ = ["act_by_wigner"]
 
@@ -61,14 +68,15 @@ def act_by_wigner(
     """
     if not uses_fast_path(rotation, x):
         return _act_plainly(degrees, copies, rotation, x)
-    few = turns_vectors(max(degrees), max(copies) * x.shape[-1], rotation, x)
-    if is_derived(rotation) or (few and is_derived(x)):
-        act: Callable[..., tuple[Tensor, Tensor | None]] = _Act.apply
-        return act(tuple(degrees), tuple(copies), few, rotation, x)[0]
+    degrees, copies, highest = tuple(degrees), tuple(copies), max(degrees)
+    few = turns_vectors(degrees, copies, rotation, x)
+    if needs_gradient(rotation) or (few and needs_gradient(x)):
+        act: Callable[..., tuple[Tensor, Tensor]] = _Act.apply
+        return act((degrees, copies, few), rotation, x)[0]
     if few:
-        return turn_few(degrees, copies, rotation, x)
-    matrices = wigner_matrices(rotation, max(degrees))
-    return multiply_blocks(_factors(degrees, matrices), copies, x)
+        return turn_few(degrees, copies, rotation, x)[0]
+    matrices = wigner_by_recursion(rotation, 1) if highest < 2 else fast_matrices(rotation, highest)
+    return multiply_fast(copies, x, *_factors(degrees, matrices))
 
 
 def _act_plainly(
@@ -79,67 +87,75 @@ def _act_plainly(
 
 
 def _factors(degrees: Sequence[int], matrices: Sequence[Tensor]) -> list[Tensor | None]:
-    # the last one stays in any case: it tells the batch of the rotations
-    leaves_alone = [degree == 0 for degree in degrees[:-1]] + [False]
-    pairs = zip(degrees, leaves_alone, strict=True)
-    return [None if alone else matrices[degree] for degree, alone in pairs]
+    factors: list[Tensor | None] = []
+    for degree in degrees[:-1]:
+        factors.append(matrices[degree] if degree else None)
+    return [*factors, matrices[degrees[-1]]]  # in any case: it tells the batch of the rotations
 
 
 class _Act(torch.autograd.Function):
-    """`act_by_wigner`, with the gradient by the formula above, made of differentiable parts."""
+    """`act_by_wigner`, with the gradient by the formula above, made of differentiable parts.
+
+    Its second result, without a gradient, is kept for the first one: the entries of the matrices,
+    or the powers of phases if vectors are turned without matrices.
+    """
 
     @staticmethod
     @override
     def forward(
         ctx: Any,
-        degrees: tuple[int, ...],
-        copies: tuple[int, ...],
-        few: bool,
+        sizes: tuple[tuple[int, ...], tuple[int, ...], bool],
         rotation: Tensor,
         x: Tensor,
-    ) -> tuple[Tensor, Tensor | None]:
-        ctx.degrees, ctx.copies, entries = degrees, copies, None
+    ) -> tuple[Tensor, Tensor]:
+        ctx.sizes = degrees, copies, few = sizes
         if few:
-            output = turn_few(degrees, copies, rotation, x)
+            output, kept = turn_few(degrees, copies, rotation, x)
         else:
-            entries = wigner_entries(rotation, max(1, *degrees))
-            ctx.mark_non_differentiable(entries)
-            matrices = read_matrices(entries, max(1, *degrees))
-            output = multiply_blocks(_factors(degrees, matrices), copies, x)
-        ctx.save_for_backward(rotation, x, output, entries)
-        return output, entries
+            kept = wigner_entries(rotation, max(1, *degrees))
+            matrices = read_matrices(kept, max(1, *degrees))
+            output = multiply_fast(copies, x, *_factors(degrees, matrices))
+        ctx.mark_non_differentiable(kept)
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(rotation, x, output, kept)
+        return output, kept
 
     @staticmethod
     @override
-    def backward(ctx: Any, grad: Tensor, _: Any) -> Any:
-        rotation, x, output, entries = ctx.saved_tensors
+    def backward(ctx: Any, grad: Tensor | None, _: Any) -> Any:
+        rotation, x, output, kept = ctx.saved_tensors
         of_rotation = of_x = None
+        if grad is None:
+            return None, None, None
         with full_precision(rotation):
-            if ctx.needs_input_grad[4]:
-                of_x = _act_back(ctx, rotation, entries, grad).sum_to_size(x.shape)
-            if ctx.needs_input_grad[3]:
-                of_rotation = _turned(ctx.degrees, ctx.copies, grad, output, rotation)
-        return None, None, None, of_rotation, of_x
+            if ctx.needs_input_grad[2]:
+                of_x = _act_back(ctx, rotation, kept, grad).sum_to_size(x.shape)
+            if ctx.needs_input_grad[1]:
+                of_rotation = tangent_gradient(_torque(ctx, grad, output), rotation)
+        return None, of_rotation, of_x
 
 
-def _act_back(ctx: Any, rotation: Tensor, entries: Tensor | None, grad: Tensor) -> Tensor:
+def _act_back(ctx: Any, rotation: Tensor, kept: Tensor, grad: Tensor) -> Tensor:
     """Return vectors moved by the inverse."""
-    if entries is None or is_derived(grad, rotation):  # entries are not differentiable
-        return act_by_wigner(ctx.degrees, ctx.copies, rotation.mT, grad)
-    factors = _factors(ctx.degrees, read_matrices(entries, max(1, *ctx.degrees)))
+    degrees, copies, few = ctx.sizes
+    if is_derived(grad, rotation) or (few and not uses_fast_path(grad)):
+        return act_by_wigner(degrees, copies, rotation.mT, grad)  # what is kept has no gradient
+    if few:
+        return turn_few(degrees, copies, rotation, grad, kept)[0]
+    factors = _factors(degrees, read_matrices(kept, max(1, *degrees)))
     transposed = [None if factor is None else factor.mT for factor in factors]
-    return multiply_blocks(transposed, ctx.copies, grad)
+    return multiply_blocks(transposed, copies, grad)
 
 
-def _turned(
-    degrees: Sequence[int], copies: Sequence[int], grad: Tensor, output: Tensor, rotation: Tensor
-) -> Tensor:
-    """Return the gradient to the rotations."""
-    if computes_compiled(grad, output) and not is_derived(grad, output):
-        widths = tuple(c * output.shape[-1] for c in copies)
-        torque = library.torque(degrees, widths, grad.contiguous(), output)
-        return tangent_gradient(torque, rotation)
+def _torque(ctx: Any, grad: Tensor, output: Tensor) -> Tensor:
+    """Return the gradient along the axes of rotation, shape ``(*batch, 3)``."""
+    degrees, copies, few = ctx.sizes
+    if uses_fast_path(grad) and not needs_gradient(grad, output):
+        if computes_compiled(grad, output):
+            widths = tuple(c * output.shape[-1] for c in copies)
+            return library.torque(degrees, widths, grad.contiguous(), output)
+        if few:
+            return torque_of_few(degrees, copies, grad, output)
     dims = [2 * degree + 1 for degree in degrees]
     pairs = zip(*(split_blocks(t, dims, copies) for t in (grad, output)), strict=True)
-    products = [multiply_pairs(g, y.mT) for g, y in pairs]
-    return rotation_gradient(degrees, products, rotation)
+    return torque_of_products(degrees, [multiply_pairs(g, y.mT) for g, y in pairs])

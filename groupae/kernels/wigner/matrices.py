@@ -28,6 +28,7 @@ from groupae.kernels.dispatch import (
     computes_compiled,
     full_precision,
     is_derived,
+    needs_gradient,
     uses_fast_path,
 )
 from groupae.kernels.wigner.phases import wigner_rows
@@ -35,11 +36,12 @@ from groupae.kernels.wigner.recursion import MAX_DEGREE, wigner_by_recursion, wi
 
 __all__ = [
     "MAX_DEGREE",
+    "fast_matrices",
     "plain_wigner_matrices",
     "read_matrices",
-    "rotation_gradient",
     "tangent_gradient",
     "tangent_only",
+    "torque_of_products",
     "wigner_entries",
     "wigner_matrices",
 ]
@@ -67,10 +69,14 @@ def wigner_matrices(
     if not uses_fast_path(rotation):
         return plain_wigner_matrices(rotation, highest)
     if highest < 2:  # the rotations themselves
-        return wigner_by_recursion(
-            tangent_only(rotation) if is_derived(rotation) else rotation, highest
-        )
-    innermost = batch_innermost and not computes_compiled(rotation)
+        is_noted = needs_gradient(rotation)
+        return wigner_by_recursion(tangent_only(rotation) if is_noted else rotation, highest)
+    return fast_matrices(rotation, highest, innermost=batch_innermost)
+
+
+def fast_matrices(rotation: Tensor, highest: int, *, innermost: bool = False) -> list[Tensor]:
+    """Return `wigner_matrices` on the fast path; ``highest`` is at least 1."""
+    innermost = innermost and not computes_compiled(rotation)
     entries = wigner_entries(rotation, highest, innermost=innermost)
     return read_matrices(entries, highest, innermost=innermost)
 
@@ -101,7 +107,7 @@ def wigner_entries(rotation: Tensor, highest: int, *, innermost: bool = False) -
 
     Shape ``(*batch, entries)``, or ``(entries, *batch)`` if the batch is to be innermost.
     """
-    compute: Callable[..., Tensor] = _Wigner.apply if is_derived(rotation) else _entries
+    compute: Callable[..., Tensor] = _Wigner.apply if needs_gradient(rotation) else _entries
     return compute(rotation, highest, innermost)
 
 
@@ -140,32 +146,30 @@ class _Wigner(torch.autograd.Function):
             read = (read_matrices(t, ctx.highest, innermost=ctx.innermost) for t in (grad, entries))
             pairs = zip(*read, strict=True)
             products = [multiply_pairs(a, d.mT) for a, d in pairs]
-            return rotation_gradient(range(ctx.highest + 1), products, rotation), None, None
+            torque = torque_of_products(range(ctx.highest + 1), products)
+            return tangent_gradient(torque, rotation), None, None
 
 
-def rotation_gradient(
-    degrees: Iterable[int], products: Sequence[Tensor], rotation: Tensor
-) -> Tensor:
-    """Return the tangent gradient to rotations from products with the matrices' gradients.
+def torque_of_products(degrees: Iterable[int], products: Sequence[Tensor]) -> Tensor:
+    """Return the gradient along the axes of rotation from products of matrices and gradients.
 
     Args:
-        degrees: Of the matrices D.
+        degrees: Degree of each matrix D.
         products: ``(df / dD) D^T`` of each, shapes ``(*batch, 2l + 1, 2l + 1)``.
-        rotation: Shape ``(*batch, 3, 3)``.
 
     Returns:
-        Shape ``(*batch, 3, 3)``; `products` may have a larger batch, which is summed over.
+        Shape ``(*batch, 3)``.
     """
     generators = torch.cat([_GENERATORS[degree].flatten(1) for degree in degrees], 1)
     # reshape: older vmap, which batches gradients, knows no flatten
     rows = torch.cat([p.reshape(*p.shape[:-2], p.shape[-1] ** 2) for p in products], -1)
-    return tangent_gradient(rows @ generators.to(rotation).mT, rotation)
+    return rows @ generators.to(rows).mT
 
 
 def tangent_gradient(torque: Tensor, rotation: Tensor) -> Tensor:
     """Return the gradient to the entries of rotations from that along the axes, ``(*batch, 3)``.
 
-    Where it is differentiated, it is so as the gradient of a function of the nearest rotation.
+    A larger batch is summed over. Where it is differentiated, it is so as the gradient of a function of the nearest rotation.
     """
     torque = torque.sum_to_size(*rotation.shape[:-2], 3)
     skew = (torque @ _flat_axes(rotation) / 2).reshape(rotation.shape)

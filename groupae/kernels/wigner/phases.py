@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 from typing_extensions import Self
 
-from groupae.kernels.dispatch import rows_at_once
+from groupae.kernels.dispatch import count_entries, rows_at_once
 from groupae.kernels.wigner.recursion import MAX_DEGREE, wigner_by_recursion
 
 __all__ = ["powers_of_phases", "wigner_rows"]
@@ -67,7 +67,7 @@ def _make_table() -> _Table:
         ((is_sine_of_a * (highest + 1) + m) * 2 + is_sine_of_c) * (highest + 1) + n
         for highest in range(MAX_DEGREE + 1)
     )
-    used = [_entries(highest) for highest in range(MAX_DEGREE + 1)]
+    used = [count_entries(highest) for highest in range(MAX_DEGREE + 1)]
     cut = tuple(of[:, :entries].contiguous() for of, entries in zip(phases, used, strict=True))
     return _Table(torch.cat(polynomials, 1), cut)
 
@@ -100,10 +100,6 @@ def _two_terms(degree: int, d: Tensor) -> tuple[Tensor, Tensor]:
     return torch.stack([p, q]).flatten(1, 2), torch.stack([of_p, of_q], 1).flatten(2)
 
 
-def _entries(highest: int) -> int:
-    return sum((2 * degree + 1) ** 2 for degree in range(highest + 1))
-
-
 def _quaternion_products() -> Tensor:
     """Return how ``4 q q^T``, q = (w, x, y, -z), is linear in ``(R row by row, 1)``: (16, 10)."""
     xx, xy, xz, yx, yy, yz, zx, zy, zz, one = range(10)
@@ -128,13 +124,17 @@ def _quaternion_products() -> Tensor:
 _TABLE = _make_table()  # now: torch.compile cannot trace its making
 _PRODUCTS = _quaternion_products()
 
+# In row i of 4 q q^T, i the longest, one of (w, x) + i (y, -z) may vanish. A real part of it, too
+# small to change any other number, then makes its phase 1: these are the entries, 4 i + j.
+_NUDGED = [1, 4, 9, 12]
+
 
 @dataclasses.dataclass(frozen=True)
 class _Constants:
     """What `wigner_rows` multiplies by, in its dtype, on its device, cut to a highest degree."""
 
     quaternion: Tensor  # (16, 9)
-    quaternion_offset: Tensor  # (16, 1)
+    quaternion_offset: Tensor  # (16, 1); see `_NUDGED`
     p_series: Tensor  # (entries, 2 (highest + 1))
     q_series: Tensor
     p_phases: Tensor  # (entries,)
@@ -143,10 +143,12 @@ class _Constants:
     @classmethod
     def make(cls, highest: int, dtype: torch.dtype, device: torch.device) -> Self:
         """Return them; tensors without values must not be kept."""
-        products, used = _PRODUCTS.to(device, dtype), _entries(highest)
+        products, used = _PRODUCTS.to(device, dtype), count_entries(highest)
+        offset = products[:, 9:].clone()
+        offset[_NUDGED] += math.sqrt(torch.finfo(dtype).tiny)
         series = _TABLE.polynomials[:, :used, :, : highest + 1].to(device, dtype).flatten(2)
         phases = _TABLE.phases[highest].to(device)
-        return cls(products[:, :9], products[:, 9:], *series, *phases)
+        return cls(products[:, :9], offset, *series, *phases)
 
 
 _kept_constants = functools.lru_cache(maxsize=64)(_Constants.make)
@@ -164,13 +166,14 @@ def powers_of_phases(rotation: Tensor, highest: int) -> Tensor:
         Complex, shape ``(highest + 1, 3, n)``; highest is at least 1.
     """
     constants = _constants(highest, rotation)
-    n, turned = len(rotation), rotation.flatten(1).mT
-    outer = torch.addmm(constants.quaternion_offset, constants.quaternion, turned)
+    n = rotation.shape[0]
+    entries = rotation.reshape(n, 9).mT
+    outer = torch.addmm(constants.quaternion_offset, constants.quaternion, entries)
     longest = outer[::5].max(0).indices  # argmax would be slower by far
     quat = outer.view(4, 4, n).gather(0, longest.expand(1, 4, n))[0]
     halves = torch.complex(quat[:2], quat[2:])
     lengths = halves.abs()
-    first, second = (halves.sgn() + (lengths == 0)).unbind()  # 1 where it is not defined
+    first, second = halves.sgn().unbind()
     powers = halves.new_ones(highest + 1, 3, n)
     of_a, of_c, of_b = powers[1].unbind()
     torch.mul(first, second, out=of_a)
@@ -195,11 +198,12 @@ def wigner_rows(rotation: Tensor, highest: int) -> Tensor:
         Shape ``(entries, *batch)``: the batch lies innermost.
     """
     batch = rotation.shape[:-2]
-    n, entries, half = math.prod(batch), _entries(highest), 2 * (highest + 1)
+    n, entries, half = math.prod(batch), count_entries(highest), 2 * (highest + 1)
     rotation = rotation.reshape(n, 3, 3)
     constants = _constants(highest, rotation)
     powers = torch.view_as_real(powers_of_phases(rotation, highest))
-    of_a, of_c, of_b = powers.permute(1, 3, 0, 2).reshape(3, half, n)  # cosines, then sines
+    # cosines, then sines
+    of_a, of_c, of_b = powers.permute(1, 3, 0, 2).reshape(3, half, n).unbind()
     width = rows_at_once(n, entries * rotation.element_size(), rotation.device)
     buffers, all_phases = (
         rotation.new_empty(3, entries * width),
@@ -213,7 +217,7 @@ def wigner_rows(rotation: Tensor, highest: int) -> Tensor:
         phases = all_phases[: half**2 * k].view(half, half, k)
         torch.mul(of_a[:, None, part], of_c[:, part], out=phases)
         phases = phases.view(half**2, k)
-        p, q, phase = buffers[:, : entries * k].view(3, entries, k)
+        p, q, phase = buffers[:, : entries * k].view(3, entries, k).unbind()
         torch.mm(constants.p_series, of_b[:, part], out=p)
         torch.mm(constants.q_series, of_b[:, part], out=q)
         p.mul_(torch.index_select(phases, 0, constants.p_phases, out=phase))
