@@ -309,13 +309,15 @@ class Group(abc.ABC):
 
         It costs no arithmetic: values are checked by `convert`.
         """
+        shape, is_integer = self.element_shape, self.has_integer_elements
         for g in elements:
-            check_element(self, g, self.element_shape, is_integer=self.has_integer_elements)
+            check_element(self, g, shape, is_integer=is_integer)
+        if len(elements) == 1:
+            return
         # whole shapes are compared for speed; an exporter would take equality as an invariant
         is_traced = torch.compiler.is_compiling()
         if is_traced or any(g.shape != elements[0].shape for g in elements[1:]):
-            ends = len(self.element_shape)
-            check_batches(self, *(g.shape[: g.ndim - ends] for g in elements))
+            check_batches(self, *(g.shape[: g.ndim - len(shape)] for g in elements))
 
     def check_coordinates(self, v: Tensor, what: str) -> None:
         """Raise unless ``v`` is a floating tensor of Lie-algebra coordinates."""

@@ -26,13 +26,15 @@ from typing_extensions import override
 from groupae._moved import share_names
 from groupae._validation import Method, check_axis_size, check_floating, expected
 from groupae.groups import Group, get_group
-from groupae.groups.base import align_batch
+from groupae.groups.batches import align_batch
 from groupae.kernels.dispatch import full_precision
 
 if TYPE_CHECKING:
     from groupae.groups.maps.homomorphisms import Homomorphism
 
 __all__ = ["Block", "Representation", "Summand", "check_same_group"]
+
+_AXIS_REMEDY = "the axis holds one vector of the representation"
 
 
 def check_same_group(owner: object, group: Group, *parts: Representation) -> None:
@@ -217,15 +219,15 @@ class Representation(abc.ABC):
             ShapeError: If an axis has the wrong length or batch axes do not align.
             TypeError: If a dtype is of the wrong kind.
         """
-        owner = Method(self, "act")
-        self._check_axis("act", x, dim)
+        owner, size = Method(self, "act"), self.dim
+        check_axis_size(owner, x, dim, size, _AXIS_REMEDY)
         check_floating(owner, "x", x)
         g, x, axis = align_batch(owner, self.group, g, x, dim)
         trailing = x.shape[axis + 1 :]
-        vectors = x.reshape(*x.shape[:axis], self.dim, math.prod(trailing))
+        vectors = x.reshape(*x.shape[:axis], size, math.prod(trailing))
         with full_precision(x):
             moved = self._apply(g, vectors.to(torch.promote_types(x.dtype, torch.float32)))
-        return moved.reshape(*moved.shape[:-2], self.dim, *trailing).to(x.dtype)
+        return moved.reshape(*moved.shape[:-2], size, *trailing).to(x.dtype)
 
     def matrix(self, g: Tensor, dtype: torch.dtype | None = None) -> Tensor:
         """Return the dense matrices, shape ``(*batch, dim, dim)``; for reading and tests.
@@ -283,8 +285,7 @@ class Representation(abc.ABC):
         return torch.cat(parts, dim) if parts else x.narrow(dim, 0, 0)
 
     def _check_axis(self, method: str, x: object, dim: int) -> None:
-        remedy = "the axis holds one vector of the representation"
-        check_axis_size(Method(self, method), x, dim, self.dim, remedy)
+        check_axis_size(Method(self, method), x, dim, self.dim, _AXIS_REMEDY)
 
     # --- algebra ----------------------------------------------------------------------------
     def _same_group(self, other: Representation, sign: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -50,6 +51,7 @@ class IrrepSum(Representation):
     terms: tuple[Term, ...]
     _blocks: tuple[Block, ...] = dataclasses.field(init=False, repr=False, compare=False)
     _terms: Terms = dataclasses.field(init=False, repr=False, compare=False)
+    _dim: int = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.terms:
@@ -66,6 +68,12 @@ class IrrepSum(Representation):
         object.__setattr__(self, "_blocks", self._make_blocks())
         dims, copies = zip(*((block.dim, block.copies) for block in self._blocks), strict=True)
         object.__setattr__(self, "_terms", Terms(self.labels, dims, copies))
+        object.__setattr__(self, "_dim", self._blocks[-1].stop)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for name in ("group", "terms"):
+            object.__setattr__(self, name, state[name])
+        self.__post_init__()  # what else is stored follows, whatever release wrote the state
 
     @classmethod
     def from_text(cls, group: Group, text: str) -> Self:
@@ -115,7 +123,7 @@ class IrrepSum(Representation):
     @override
     def dim(self) -> int:
         """Length of the vectors acted on."""
-        return self.blocks[-1].stop
+        return self._dim
 
     @property
     def labels(self) -> tuple[IrrepLabel, ...]:

@@ -62,13 +62,10 @@ class _CyclicIrreps(FrequencyIrreps):
         return 1  # multiples of an index are exact
 
     @override
-    def phases(
-        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
-    ) -> tuple[Tensor, Tensor]:
+    def angles(self, labels: Sequence[IrrepLabel], g: Tensor) -> Tensor:
         frequencies = torch.tensor(labels, dtype=torch.int64, device=g.device)
         steps = torch.remainder(g.long()[..., None] * frequencies, self.n)
-        angles = steps.to(torch.float64) * (2 * math.pi / self.n)
-        return angles.cos().to(dtype), angles.sin().to(dtype)
+        return steps.to(torch.float64) * (2 * math.pi / self.n)
 
 
 @dataclasses.dataclass(frozen=True)

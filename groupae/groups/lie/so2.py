@@ -70,10 +70,15 @@ class FrequencyIrreps(Irreps):
         return found
 
     @abc.abstractmethod
+    def angles(self, labels: Sequence[IrrepLabel], g: Tensor) -> Tensor:
+        """Return the angles by which the irreps turn, shape ``(*batch, labels)``."""
+
     def phases(
         self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
     ) -> tuple[Tensor, Tensor]:
-        """Return cosines and sines at all frequencies, each of shape ``(*batch, labels)``."""
+        """Return cosines and sines of the angles, each of shape ``(*batch, labels)``."""
+        angles = self.angles(labels, g)
+        return angles.cos().to(dtype), angles.sin().to(dtype)
 
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
@@ -89,10 +94,7 @@ class FrequencyIrreps(Irreps):
     @override
     def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
         """Apply ``g`` to whole vectors without forming a matrix."""
-        if not all(map(self.is_irreducible, terms.labels)):  # some block is no rotation
-            return super().act(terms, g, x)
-        cosine, sine = self.phases(terms.labels, g, x.dtype)
-        return turn_vectors(cosine, sine, x, terms.dims, terms.copies)
+        return turn_vectors(self.angles(terms.labels, g), x, terms.dims, terms.copies)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,12 +116,11 @@ class _SO2Irreps(FrequencyIrreps):
         return self._couple(a, b)
 
     @override
-    def phases(
-        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
-    ) -> tuple[Tensor, Tensor]:
-        frequencies = torch.tensor(labels, dtype=g.dtype, device=g.device)
-        angles = g[..., None] * frequencies
-        return angles.cos().to(dtype), angles.sin().to(dtype)
+    def angles(self, labels: Sequence[IrrepLabel], g: Tensor) -> Tensor:
+        return g[..., None] * torch.tensor(labels, dtype=g.dtype, device=g.device)
+
+
+_IRREPS = _SO2Irreps()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -147,7 +148,7 @@ class SO2(LieGroup):
     @override
     def irreps(self) -> Irreps:
         """Frequencies 0, 1, 2, ..."""
-        return _SO2Irreps()
+        return _IRREPS
 
     @override
     def identity(

@@ -21,7 +21,7 @@ from typing_extensions import override
 
 from groupae._validation import check_count, expected
 from groupae.groups.charts import Chart, is_homogeneous
-from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.irreps import IrrepLabel, Irreps, Terms
 from groupae.groups.lie.so2 import FrequencyIrreps
 from groupae.groups.lie_group import LieGroup
 from groupae.groups.matrices import unit_like
@@ -127,13 +127,10 @@ class _TranslationIrreps(FrequencyIrreps):
         return sum(map(abs, label)) if isinstance(label, tuple) else 1
 
     @override
-    def phases(
-        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
-    ) -> tuple[Tensor, Tensor]:
+    def angles(self, labels: Sequence[IrrepLabel], g: Tensor) -> Tensor:
         rows = [label if isinstance(label, tuple) else (0,) * self.n for label in labels]
         waves = torch.tensor(rows, dtype=g.dtype, device=g.device).reshape(len(rows), self.n)
-        angles = (g[..., None, :] * waves).sum(-1)
-        return angles.cos().to(dtype), angles.sin().to(dtype)
+        return (g[..., None, :] * waves).sum(-1)
 
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
@@ -143,6 +140,12 @@ class _TranslationIrreps(FrequencyIrreps):
             homogeneous_matrix(unit, g.to(dtype)) if label == "std" else next(rest)
             for label in labels
         ]
+
+    @override
+    def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
+        if "std" in terms.labels:  # a block that is no rotation
+            return Irreps.act(self, terms, g, x)
+        return super().act(terms, g, x)
 
     @override
     def apply(
