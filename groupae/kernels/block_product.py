@@ -7,7 +7,7 @@ multiplies it from the left.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -103,8 +103,8 @@ def _dims(matrices: Sequence[Tensor | None]) -> list[int]:
 def multiply_fast(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) -> Tensor:
     """Return `multiply_blocks` on the fast path, with its gradient where one is asked for."""
     if needs_gradient(x, *matrices):
-        product: Tensor = _BlockProduct.apply(copies, x, *matrices)
-        return product
+        multiply: Callable[..., Tensor] = _BlockProduct.apply
+        return multiply(copies, x, *matrices)
     return _multiply_fast(copies, x, *matrices)
 
 
@@ -115,16 +115,15 @@ def _multiply_fast(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None)
         if matrix is not None and matrix.shape[:-2] != batch:
             return _multiply_broadcast(copies, x, *matrices)
     n, (length, m) = math.prod(batch), x.shape[-2:]
+    out = x.new_empty(x.shape)
     if computes_compiled(x, *matrices):
-        out = x.new_empty(x.shape)
         widths = tuple(c * m for c in copies)
         flat = [None if a is None else a.reshape(n, *a.shape[-2:]) for a in matrices]
         library.multiply(flat, tuple(_dims(matrices)), widths, x.contiguous(), out)
         return out
     in_numpy = multiplies_in_numpy(x)
     source: Any = x.reshape(n, length, m)
-    target: Any = x.new_empty(n, length, m)
-    out = target.view(x.shape)
+    target: Any = out.view(n, length, m)
     if in_numpy:  # on the same memory
         source, target = _as_array(source), _as_array(target)
     terms, start = [], 0
@@ -159,21 +158,24 @@ def _multiply_terms(terms: Sequence[Any], source: Any, target: Any, width: int) 
         target: Where the products go, same shape.
         width: Number of rows at a time.
     """
-    n = len(source)
-    is_array = not isinstance(source, Tensor)
+    n, is_array = len(source), not isinstance(source, Tensor)
+    shape = (2, width if width < n else 0, *source.shape[1:])
+    near = np.empty(shape, source.dtype) if is_array else source.new_empty(shape)
     with np.errstate(all="ignore"):  # as silent as torch about NaN and inf
         for start in range(0, n, width):
             rows = slice(start, min(start + width, n))
             vectors, products = source[rows], target[rows]
             if width < n:  # first all rows to where they are at hand: far faster
-                vectors = vectors.copy() if is_array else vectors.clone()
-                products = np.empty_like(vectors) if is_array else torch.empty_like(vectors)
+                vectors, products = near[:, : rows.stop - start]
+                vectors[...] = source[rows]
             for factor, part, size in terms:
                 if factor is None:
                     products[:, part] = vectors[:, part]
                     continue
-                block = vectors[:, part].reshape(-1, *size)
-                product = products[:, part].reshape(-1, *size)  # a view, since rows are in one piece
+                block = vectors[:, part].reshape(len(vectors), *size)
+                product = products[:, part].reshape(
+                    -1, *size
+                )  # a view, since rows are in one piece
                 if is_array:
                     np.matmul(factor[rows], block, out=product)
                 else:

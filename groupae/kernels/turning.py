@@ -57,9 +57,7 @@ def turn_blocks(cosine: Tensor, sine: Tensor, block: Tensor) -> Tensor:
     return torch.stack([c * u - s * v, s * u + c * v], -2)
 
 
-def turn_vectors(
-    angles: Tensor, x: Tensor, dims: Sequence[int], copies: Sequence[int]
-) -> Tensor:
+def turn_vectors(angles: Tensor, x: Tensor, dims: Sequence[int], copies: Sequence[int]) -> Tensor:
     """Return vectors whose terms are turned, each by its angle; lines are multiplied by its cosine.
 
     Args:
@@ -126,10 +124,10 @@ class _Entries:
             opposites.append(entries.flip(0).flatten())
             signs.append(sign.repeat_interleave(width))
             start += d * width
-        term, sign = torch.cat(terms), torch.cat(signs)
-        sums = torch.nn.functional.one_hot(term, len(dims)) * sign[:, None]
+        every, sign = torch.cat(terms), torch.cat(signs)
+        sums = torch.nn.functional.one_hot(every, len(dims)) * sign[:, None]
         return cls(
-            term.to(device),
+            every.to(device),
             torch.cat(opposites).to(device),
             sign.to(device, dtype),
             sums.to(device, dtype),

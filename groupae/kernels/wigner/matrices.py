@@ -169,7 +169,8 @@ def torque_of_products(degrees: Iterable[int], products: Sequence[Tensor]) -> Te
 def tangent_gradient(torque: Tensor, rotation: Tensor) -> Tensor:
     """Return the gradient to the entries of rotations from that along the axes, ``(*batch, 3)``.
 
-    A larger batch is summed over. Where it is differentiated, it is so as the gradient of a function of the nearest rotation.
+    A larger batch is summed over. Its own derivative is that of the gradient of a function of the
+    nearest rotation.
     """
     torque = torque.sum_to_size(*rotation.shape[:-2], 3)
     skew = (torque @ _flat_axes(rotation) / 2).reshape(rotation.shape)

@@ -19,6 +19,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,18 +38,16 @@ class _Constants:
     """Constants of `turn_few` for given sizes.
 
     Args:
-        orders: Frequency of every entry about y, from 0; shape ``(length,)``.
-        signs: Sign of the sine by which the opposite entry is multiplied, 0 for order 0; shape
-            ``(length, 1, 1)``.
-        opposites: Index of the opposite entry.
+        waves: Which of the rows ``cos 0 .. cos L, sin 0 .. sin L, -sin 0 .. -sin L`` every entry
+            is multiplied by, then every opposite entry; shape ``(2 length,)``.
+        opposites: Index of the entry of opposite order, shape ``(length,)``.
         rows: Entries of each term.
         tilts: D(K) of each term, ``(d, d)``.
         tilts_back: Their transposes.
         generators: X of each term, ``(3, d, d)``.
     """
 
-    orders: Tensor
-    signs: Tensor
+    waves: Tensor
     opposites: Tensor
     rows: tuple[slice, ...]
     tilts: tuple[Tensor, ...]
@@ -64,24 +63,24 @@ class _Constants:
         device: torch.device,
     ) -> Self:
         """Return the constants; those made of tensors without values must not be kept."""
-        orders, signs, opposites, rows, start = [], [], [], [], 0
+        cosines, sines, opposites, rows, start = [], [], [], [], 0
+        count = max(1, *degrees) + 1
         for degree, width in zip(degrees, widths, strict=True):
             order = torch.arange(-degree, degree + 1).repeat_interleave(width)
-            place = torch.arange(len(order)).view(-1, width)
-            orders.append(order.abs())
-            signs.append(-order.sign())
-            opposites.append(start + place.flip(0).flatten())
+            cosines.append(order.abs())
+            sines.append(order.abs() + torch.where(order > 0, 2 * count, count))
+            entries = torch.arange(start, start + len(order))
+            opposites.append(entries.view(-1, width).flip(0).flatten())
             rows.append(slice(start, start + len(order)))
             start += len(order)
         tilts = [_TILTS[degree].to(device, dtype) for degree in degrees]
         return cls(
-            torch.cat(orders).to(device),
-            torch.cat(signs)[:, None, None].to(device, dtype),
+            torch.cat([*cosines, *sines]).to(device),
             torch.cat(opposites).to(device),
             tuple(rows),
             tuple(tilts),
-            tuple(tilt.mT.contiguous() for tilt in tilts),
-            tuple(_GENERATORS[degree].to(device, dtype) for degree in degrees),
+            tuple([tilt.mT.contiguous() for tilt in tilts]),
+            tuple([_GENERATORS[degree].to(device, dtype) for degree in degrees]),
         )
 
 
@@ -137,54 +136,63 @@ def turn_few(
     constants, x = _constants(degrees, copies, x), x.reshape(n, length)
     if powers is None:
         powers = powers_of_phases(rotation.reshape(n, 3, 3), max(1, *degrees))
-    width = rows_at_once(n, length * x.element_size(), x.device)
-    in_numpy = multiplies_in_numpy(x)
+    waves, order = _waves(powers, back=back), _BACK if back else _THERE
+    width, in_numpy = rows_at_once(n, length * x.element_size(), x.device), multiplies_in_numpy(x)
+    out = x.new_empty(n, length)
+    scratch = x.new_empty(5 * length * width)  # in one piece: what is freed stays at hand
     with np.errstate(all="ignore"):  # as silent as torch about NaN and inf
-        if width >= n:
-            turned = _turn_rows(constants, powers, x, back=back, in_numpy=in_numpy)
-            return turned.reshape(shape), powers
-        out = torch.empty_like(x)
         for start in range(0, n, width):
-            part = slice(start, start + width)
-            turned = _turn_rows(constants, powers[..., part], x[part], back=back, in_numpy=in_numpy)
-            out[part] = turned
-    return out.reshape(shape), powers
+            part = slice(start, min(start + width, n))
+            turns = [waves[:, axis, part] for axis in order]
+            out[part] = _turn_rows(constants, turns, x[part], scratch, in_numpy=in_numpy)
+    return out.view(shape), powers
 
 
 def _turn_rows(
-    constants: _Constants, powers: Tensor, x: Tensor, *, back: bool, in_numpy: bool
+    constants: _Constants, turns: Sequence[Tensor], x: Tensor, scratch: Tensor, *, in_numpy: bool
 ) -> Tensor:
-    cosines, sines = torch.view_as_real(powers).unbind(-1)
-    cosines = cosines.contiguous().index_select(0, constants.orders)
-    sines = sines.contiguous().index_select(0, constants.orders).mul_(constants.signs)
-    first, last = 1, 0  # the turns by c and by a
-    if back:
-        first, last, sines = 0, 1, sines.neg_()
-    v, opposites = x.mT.contiguous(), constants.opposites
-    v = (v * cosines[:, first]).addcmul_(v.index_select(0, opposites), sines[:, first])
-    v = _multiply_terms(constants.tilts_back, constants.rows, v, in_numpy=in_numpy)
-    v = (v * cosines[:, 2]).addcmul_(v.index_select(0, opposites), sines[:, 2])
-    v = _multiply_terms(constants.tilts, constants.rows, v, in_numpy=in_numpy)
-    v = (v * cosines[:, last]).addcmul_(v.index_select(0, opposites), sines[:, last])
+    """Return vectors ``(k, length)`` after three turns, in the memory of ``scratch``."""
+    k, length = x.shape
+    v, spare, opposite, cosine, sine = scratch[: 5 * length * k].view(5, length, k).unbind()
+    both = scratch[3 * length * k : 5 * length * k].view(2 * length, k)
+    tilts = (constants.tilts_back, constants.tilts, None)
+    v.copy_(x.mT)
+    for turn, tilt in zip(turns, tilts, strict=True):
+        torch.index_select(turn, 0, constants.waves, out=both)
+        torch.index_select(v, 0, constants.opposites, out=opposite)
+        v.mul_(cosine).addcmul_(opposite, sine)
+        if tilt is not None:
+            _multiply_terms(tilt, constants.rows, v, spare, in_numpy=in_numpy)
+            v, spare = spare, v
     return v.mT
 
 
+# Places of a, c and b among the phases, in the order in which the turns follow one another
+_THERE = (1, 2, 0)
+_BACK = (0, 2, 1)
+
+
+def _waves(powers: Tensor, *, back: bool) -> Tensor:
+    """Return cosines, sines and opposite sines, of opposite angles if turned back."""
+    cosine, sine = torch.view_as_real(powers).unbind(-1)
+    return torch.cat([cosine, -sine, sine] if back else [cosine, sine, -sine])
+
+
 def _multiply_terms(
-    matrices: Sequence[Tensor], rows: Sequence[slice], v: Tensor, *, in_numpy: bool
-) -> Tensor:
-    """Return ``(*k, length, n)``, the terms of ``(length, n)`` multiplied by ``(*k, d, d)``."""
+    matrices: Sequence[Tensor], rows: Sequence[slice], v: Tensor, out: Tensor, *, in_numpy: bool
+) -> None:
+    """Write the terms of ``(length, n)`` multiplied by ``(*k, d, d)`` to ``(*k, length, n)``."""
     lead = matrices[0].shape[:-2]
-    out = v.new_empty(*lead, *v.shape)
-    vectors, results = (v.numpy(), out.numpy()) if in_numpy else (v, out)  # on the same memory
+    vectors: Any = v.numpy() if in_numpy else v
+    products: Any = out.numpy() if in_numpy else out  # on the same memory
     for matrix, part in zip(matrices, rows, strict=True):
         d, block = matrix.shape[-1], vectors[part]
         size = d, block.shape[0] // d * block.shape[1]
         if in_numpy:
-            target = results[..., part, :].reshape(*lead, *size)
+            target = products[..., part, :].reshape(*lead, *size)
             np.matmul(matrix.numpy(), block.reshape(size), out=target)
         else:
-            results[..., part, :] = (matrix @ block.reshape(size)).reshape(*lead, *block.shape)
-    return out
+            products[..., part, :] = (matrix @ block.reshape(size)).reshape(*lead, *block.shape)
 
 
 def torque_of_few(
@@ -202,10 +210,14 @@ def torque_of_few(
     constants = _constants(degrees, copies, output)
     g, y, torques = grad.reshape(n, length), output.reshape(n, length), grad.new_empty(n, 3)
     width, in_numpy = rows_at_once(n, length * g.element_size(), g.device), multiplies_in_numpy(y)
+    scratch = y.new_empty(4 * length * width)
     with np.errstate(all="ignore"):
         for start in range(0, n, width):
             part = slice(start, start + width)
-            v = y[part].mT.contiguous()
-            moved = _multiply_terms(constants.generators, constants.rows, v, in_numpy=in_numpy)
-            torques[part] = moved.mul_(g[part].mT.contiguous()).sum(1).mT
+            k = min(width, n - start)
+            moved = scratch[: 3 * length * k].view(3, length, k)
+            v = scratch[3 * length * k : 4 * length * k].view(length, k)
+            v.copy_(y[part].mT)
+            _multiply_terms(constants.generators, constants.rows, v, moved, in_numpy=in_numpy)
+            torques[part] = moved.mul_(v.copy_(g[part].mT)).sum(1).mT
     return torques.reshape(*grad.shape[:-2], 3)
