@@ -77,9 +77,9 @@ _ROOMS = (
         "affine:affine+scaling matrix:matrix_lie_group matrix_algebra matrix_irreps "
         "matrix_log matrix_torus:maximal_torus orthogonal:orthogonal_matrices planar:so2 "
         "quaternions reflections:o2+reflections rigid:rigid_motions+se2+se3 "
-        "series:power_series spatial:so3+o3 square_matrices vector:translation "
-        "wigner_e3nn",
+        "series:power_series spatial:so3+o3 square_matrices vector:translation",
     ),
+    ("groups", "interop", "wigner_e3nn:e3nn"),
     (
         "groups",
         "groups.finite",

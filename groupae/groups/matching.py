@@ -6,9 +6,6 @@ groups of two objects are compared wherever they are used together.
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
-
 import torch
 
 from groupae._validation import expected
@@ -49,28 +46,8 @@ def check_same_group(owner: object, what: str, wanted: object, found: object) ->
     mine, theirs = group_of(wanted), group_of(found)
     if mine is None or theirs is None or mine is theirs or mine == theirs:
         return
-    if _plain(mine) == _plain(theirs):
-        return
     got = f"{what} of {theirs}"
     raise ValueError(expected(owner, f"{what} of {mine}", got, _remedy(mine, theirs)))
-
-
-def _plain(group: Group) -> Group:
-    """Return the group with the default ``backend``, which changes no element."""
-    changes: dict[str, object] = {}
-    fields: tuple[Any, ...] = dataclasses.fields(group) if dataclasses.is_dataclass(group) else ()
-    for field in fields:
-        value = getattr(group, field.name)
-        if field.name == "backend":
-            value = field.default
-        elif isinstance(value, Group):
-            value = _plain(value)
-        elif isinstance(value, tuple) and any(isinstance(part, Group) for part in value):
-            value = tuple(_plain(part) if isinstance(part, Group) else part for part in value)
-        if value != getattr(group, field.name):
-            changes[field.name] = value
-    # only dataclasses have fields to change, which the type of a group does not say
-    return dataclasses.replace(group, **changes) if changes else group  # type: ignore[type-var]
 
 
 def _remedy(mine: Group, theirs: Group) -> str:

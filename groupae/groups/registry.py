@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 
 from groupae._plugins import NAME, PlugIns
 from groupae._validation import expected
+from groupae.groups.backends import evaluated_by
 from groupae.groups.base import Group
 from groupae.groups.finite.cyclic import Cyclic
 from groupae.groups.finite.dihedral import Dihedral
@@ -173,6 +174,9 @@ def _built_in(text: str) -> Group | None:
         match = re.fullmatch(pattern, text.strip(), flags=re.IGNORECASE)
         if match:
             found = {key: value for key, value in match.groupdict().items() if value is not None}
+            if "backend" in found:
+                assert isinstance(build, type)
+                build = evaluated_by(build, found.pop("backend"))
             return build(**{k: int(v) if k == "n" else v for k, v in found.items()})
     return None
 

@@ -3,24 +3,44 @@
 Both use the same real basis and axis order, and write ``16x0e + 8x1o`` alike. They differ in the
 order of the numbers: a term of m copies of degree d is stored ``(d, m)`` here and ``(m, d)`` there,
 so tensors are permuted, exactly, by `to_e3nn` and `from_e3nn`.
+
+`E3nnSO3` and `E3nnO3` are the groups with their irreps evaluated by e3nn itself, for comparison;
+``get_group("SO(3, backend=e3nn)")`` returns them.
 """
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor
+from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size, expected, unknown_choice
 from groupae.groups import O3, SO3, Group
+from groupae.groups.irreps import IrrepLabel, Terms
+from groupae.groups.irreps import Irreps as GroupIrreps
+from groupae.groups.lie.o3 import O3Irreps
+from groupae.groups.lie.quaternions import euler_yxy_from_quat, quat_from_matrix
+from groupae.groups.lie.so3 import SO3Irreps, degrees
 from groupae.interop.loading import load
+from groupae.kernels.wigner.matrices import tangent_only
 from groupae.representations import IrrepSum, Representation
 
 if TYPE_CHECKING:
     from e3nn.o3 import Irreps
 
-__all__ = ["from_e3nn", "irreps_from_e3nn", "irreps_to_e3nn", "to_e3nn"]
+__all__ = [
+    "E3nnO3",
+    "E3nnSO3",
+    "from_e3nn",
+    "irreps_from_e3nn",
+    "irreps_to_e3nn",
+    "to_e3nn",
+    "wigner_matrices_e3nn",
+]
 
 _REMEDY = "pip install 'groupae[e3nn]'"
 
@@ -149,3 +169,100 @@ def _copies_first(rho: Representation) -> Tensor:
     """Return which of our entries stands at each place of e3nn's vector."""
     places = torch.arange(rho.dim)
     return torch.cat([places[b.slice].view(b.dim, b.copies).T.flatten() for b in rho.blocks])
+
+
+# --- groups evaluated by e3nn -------------------------------------------------------------------
+def wigner_matrices_e3nn(rotation: Tensor, highest: int) -> list[Tensor]:
+    """Return the matrices of `wigner_matrices` by e3nn (Euler angles and matrix exponentials).
+
+    Slower, with NaN gradients at the identity and the poles; for comparison. e3nn builds its
+    generators in torch's default dtype, which is set to float64 for the call; its own angles of a
+    matrix lose half the digits near the poles, so ours are used.
+
+    Raises:
+        ModuleNotFoundError: If e3nn is not installed.
+    """
+    o3 = load("e3nn.o3", _REMEDY)
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        angles = euler_yxy_from_quat(quat_from_matrix(rotation.double())).unbind(-1)
+        return [o3.wigner_D(degree, *angles).to(rotation) for degree in range(highest + 1)]
+    finally:
+        torch.set_default_dtype(default)
+
+
+class _E3nnIrreps(SO3Irreps):
+    @override
+    def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
+        return GroupIrreps.act(self, terms, g, x)
+
+    @override
+    def _matrices(
+        self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype, *, batch_innermost: bool
+    ) -> list[Tensor]:
+        wanted = degrees(labels)
+        every = wigner_matrices_e3nn(tangent_only(g), max(wanted))
+        return [every[degree].to(dtype) for degree in wanted]
+
+
+@dataclasses.dataclass(frozen=True, eq=False, init=False)
+class E3nnSO3(SO3):
+    """SO(3) with Wigner matrices evaluated by e3nn; equal to `SO3`.
+
+    Example:
+        >>> E3nnSO3() == SO3(), str(E3nnSO3())
+        (True, 'SO(3, backend=e3nn)')
+    """
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return True if isinstance(other, SO3) else NotImplemented
+
+    __hash__ = SO3.__hash__
+
+    @property
+    @override
+    def name(self) -> str:
+        """``SO(3, backend=e3nn)``."""
+        return "SO(3, backend=e3nn)"
+
+    @property
+    @override
+    def irreps(self) -> GroupIrreps:
+        """Degrees l = 0..12 of size 2l + 1."""
+        return _E3nnIrreps()
+
+
+@dataclasses.dataclass(frozen=True, eq=False, init=False)
+class E3nnO3(O3):
+    """O(3) with Wigner matrices evaluated by e3nn; equal to `O3`.
+
+    Example:
+        >>> E3nnO3() == O3(), str(E3nnO3())
+        (True, 'O(3, backend=e3nn)')
+    """
+
+    @override
+    def __eq__(self, other: object) -> bool:
+        return True if isinstance(other, O3) else NotImplemented
+
+    __hash__ = O3.__hash__
+
+    @property
+    @override
+    def name(self) -> str:
+        """``O(3, backend=e3nn)``."""
+        return "O(3, backend=e3nn)"
+
+    @property
+    @override
+    def irreps(self) -> GroupIrreps:
+        """Degrees l = 0..12 of either parity."""
+        return O3Irreps(_E3nnIrreps())
+
+    @property
+    @override
+    def rotations(self) -> SO3:
+        """SO(3), evaluated by e3nn too."""
+        return E3nnSO3()

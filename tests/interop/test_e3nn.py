@@ -1,5 +1,7 @@
 """e3nn's irreps and tensors: the same matrices, the numbers in another order."""
 
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -9,8 +11,15 @@ from e3nn import o3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupae import O3, SO2, SO3
-from groupae.interop.e3nn import from_e3nn, irreps_from_e3nn, irreps_to_e3nn, to_e3nn
+from groupae import O3, SO2, SO3, Cyclic, get_group
+from groupae.interop.e3nn import (
+    E3nnO3,
+    E3nnSO3,
+    from_e3nn,
+    irreps_from_e3nn,
+    irreps_to_e3nn,
+    to_e3nn,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -166,3 +175,60 @@ def test_importing_the_bridges_imports_no_library():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+# --- groups evaluated by e3nn ---------------------------------------------------------------
+PAIRS = [
+    (E3nnSO3(), SO3(), "2x0 + 1x1 + 2x3"),
+    (E3nnO3(), O3(), "1x0o + 2x1o + 1x2e"),
+]
+pairs = pytest.mark.parametrize(("theirs", "ours", "text"), PAIRS)
+
+
+@pairs
+def test_a_group_evaluated_by_e3nn_is_the_same_group(theirs, ours, text):
+    assert theirs == ours
+    assert ours == theirs
+    assert hash(theirs) == hash(ours)
+    assert theirs * Cyclic(3) == ours * Cyclic(3)
+    assert theirs.rep(text) == ours.rep(text)
+    assert str(theirs.rep(text)) == str(ours.rep(text))
+    assert theirs != Cyclic(3)
+    assert not isinstance(ours, type(theirs))
+
+
+@pairs
+def test_it_is_asked_for_by_name_and_keeps_it(theirs, ours, text):
+    name = f"{ours}"[:-1] + ", backend=e3nn)"
+    for read in (name, name.lower(), theirs.to_config(), str(theirs)):
+        assert type(get_group(read)) is type(theirs)
+    assert type(pickle.loads(pickle.dumps(theirs))) is type(theirs)
+    assert type(copy.deepcopy(theirs.rep(text)).group) is type(theirs)
+    assert type(get_group(name.replace("e3nn", "table"))) is type(ours)
+    with pytest.raises(ValueError, match="one of table, e3nn, got 'numpy'"):
+        get_group(name.replace("e3nn", "numpy"))
+
+
+@pairs
+def test_it_acts_alike_with_the_same_gradients(theirs, ours, text):
+    generator = torch.Generator().manual_seed(0)
+    g = ours.sample(4, generator=generator, dtype=torch.float64)
+    x = torch.randn(4, ours.rep(text).dim, generator=generator, dtype=torch.float64)
+    found = []
+    for group in (theirs, ours):
+        leaves = g.clone().requires_grad_(), x.clone().requires_grad_()
+        moved = group.rep(text).act(*leaves)
+        matrix = group.rep(text).matrix(g)
+        found.append([moved, matrix, *torch.autograd.grad(moved.sin().sum(), leaves)])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-10, rtol=1e-10)
+
+
+@pairs
+def test_the_old_argument_still_returns_it(theirs, ours, text):
+    kind = type(ours)
+    with pytest.warns(DeprecationWarning, match=rf"{kind.__name__}\(backend='e3nn'\) is E3nn"):
+        found = kind(backend="e3nn")
+    assert type(found) is type(theirs)
+    with pytest.warns(DeprecationWarning, match=rf"is {kind.__name__}\(\) now"):
+        assert type(kind(backend="table")) is kind

@@ -8,7 +8,7 @@ import torch
 
 from groupae import SO2, SO3, Cyclic, Permutation
 from groupae.groups import O3, Translation
-from groupae.groups.lie.wigner_e3nn import wigner_matrices_e3nn
+from groupae.interop.e3nn import wigner_matrices_e3nn
 from groupae.kernels.block_product import join_blocks, multiply_blocks, split_blocks
 from groupae.kernels.dispatch import forced_path, multiplies_in_numpy, rows_at_once, uses_fast_path
 from groupae.kernels.wigner.matrices import MAX_DEGREE, wigner_matrices

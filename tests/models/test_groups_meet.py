@@ -28,6 +28,7 @@ from groupae.experiments.baselines import MAGANet, OrbitAveragedEncoder, SceneTr
 from groupae.experiments.baselines.conditional import Conditional
 from groupae.experiments.baselines.references import DataAction
 from groupae.groups.matching import check_same_group
+from groupae.interop.e3nn import E3nnSO3
 from groupae.metrics import swap_scores
 from groupae.objectives import CrossPrediction, CrossReconstruction
 from groupae.protocols import PairBatch, Recombinations
@@ -143,8 +144,8 @@ def test_other_sources_know_their_group():
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        (SO3(), SO3(backend="e3nn")),
-        (SO3() * SO2(), SO3(backend="e3nn") * SO2()),
+        (SO3(), E3nnSO3()),
+        (SO3() * SO2(), E3nnSO3() * SO2()),
         (SO2(), SO2()),
     ],
 )

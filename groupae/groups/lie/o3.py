@@ -16,6 +16,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected
+from groupae.groups.backends import accept_backend
 from groupae.groups.charts import (
     PROJECT,
     Chart,
@@ -28,17 +29,17 @@ from groupae.groups.lie.orthogonal_matrices import (
     determinant_sign,
 )
 from groupae.groups.lie.reflections import RotationsAndReflections
-from groupae.groups.lie.so3 import SO3, _check_backend
+from groupae.groups.lie.so3 import SO3, SO3Irreps
 from groupae.kernels.wigner.matrices import MAX_DEGREE
 
-__all__ = ["O3"]
+__all__ = ["O3", "O3Irreps"]
 
 
 @dataclasses.dataclass(frozen=True)
-class _O3Irreps(Irreps):
+class O3Irreps(Irreps):
     """``le`` and ``lo``: degree l of the rotation part, times the determinant where odd (o)."""
 
-    backend: str
+    of_rotations: SO3Irreps
 
     @property
     @override
@@ -71,29 +72,29 @@ class _O3Irreps(Irreps):
 
     @override
     def couplings(self, a: IrrepLabel, b: IrrepLabel) -> list[tuple[IrrepLabel, Tensor]] | None:
-        rotations = SO3(self.backend).irreps.couplings(_degree(a), _degree(b))
+        rotations = self.of_rotations.couplings(_degree(a), _degree(b))
         parity = "e" if str(a)[-1] == str(b)[-1] else "o"
         return rotations and [(f"{c}{parity}", isometry) for c, isometry in rotations]
 
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
-        return self._with_signs(SO3(self.backend).irreps.matrices, labels, g, dtype)
+        return self._with_signs(self.of_rotations.matrices, labels, g, dtype)
 
     @override
     def multipliers(
         self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype
     ) -> list[Tensor]:
-        return self._with_signs(SO3(self.backend).irreps.multipliers, labels, g, dtype)
+        return self._with_signs(self.of_rotations.multipliers, labels, g, dtype)
 
     def _with_signs(
         self,
-        of_rotations: Callable[[Sequence[IrrepLabel], Tensor, torch.dtype], list[Tensor]],
+        matrices: Callable[[Sequence[IrrepLabel], Tensor, torch.dtype], list[Tensor]],
         labels: Sequence[IrrepLabel],
         g: Tensor,
         dtype: torch.dtype,
     ) -> list[Tensor]:
         sign = determinant_sign(g)[..., None, None]
-        every = of_rotations([_degree(label) for label in labels], sign * g, dtype)
+        every = matrices([_degree(label) for label in labels], sign * g, dtype)
         return [
             sign.to(dtype) * matrix if str(label).endswith("o") else matrix
             for label, matrix in zip(labels, every, strict=True)
@@ -104,15 +105,16 @@ def _degree(label: IrrepLabel) -> int:
     return int(str(label)[:-1])
 
 
+_IRREPS = O3Irreps(SO3Irreps())
+
+
+@accept_backend
 @dataclasses.dataclass(frozen=True)
 class O3(RotationsAndReflections):
     """Rotations and reflections of space as orthogonal 3x3 matrices.
 
     Irreps are written as in e3nn, with degree and parity: ``0e`` (trivial), ``0o`` (the
     determinant), ``1o`` (vectors: the matrix itself), ``1e`` (axial vectors), ...
-
-    Args:
-        backend: Where Wigner matrices come from, as for `SO3`.
 
     Example:
         >>> G = O3()
@@ -121,7 +123,6 @@ class O3(RotationsAndReflections):
         [-1.0, 1.0, 1.0, -1.0]
     """
 
-    backend: str = "table"
     element_shape = (3, 3)
     lie_dim = 3
     atlas = (
@@ -142,20 +143,17 @@ class O3(RotationsAndReflections):
         ),
     )
 
-    def __post_init__(self) -> None:
-        _check_backend("O3", self.backend)
-
     @property
     @override
     def name(self) -> str:
-        """``O(3)``, with the backend if it is not the default."""
-        return "O(3)" if self.backend == "table" else f"O(3, backend={self.backend})"
+        """``O(3)``."""
+        return "O(3)"
 
     @property
     @override
     def irreps(self) -> Irreps:
         """Degrees l = 0..12 of either parity."""
-        return _O3Irreps(self.backend)
+        return _IRREPS
 
     @property
     @override
@@ -166,8 +164,8 @@ class O3(RotationsAndReflections):
     @property
     @override
     def rotations(self) -> SO3:
-        """SO(3), with the same backend."""
-        return SO3(self.backend)
+        """SO(3)."""
+        return SO3()
 
     @override
     def _split(self, g: Tensor) -> tuple[Tensor, Tensor]:

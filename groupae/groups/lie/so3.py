@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, expected, unknown_choice
+from groupae._validation import Method, expected
+from groupae.groups.backends import accept_backend
 from groupae.groups.charts import (
     PROJECT,
     Chart,
@@ -39,27 +40,20 @@ from groupae.groups.lie.quaternions import (
     rotvec_from_quat,
 )
 from groupae.groups.lie.so2 import parse_frequency
-from groupae.groups.lie.wigner_e3nn import wigner_matrices_e3nn
 from groupae.kernels.wigner.action import act_by_wigner
-from groupae.kernels.wigner.matrices import MAX_DEGREE, tangent_only, wigner_matrices
+from groupae.kernels.wigner.matrices import MAX_DEGREE, wigner_matrices
 
-__all__ = ["SO3"]
-
-_BACKENDS = ("table", "e3nn")
+__all__ = ["SO3", "SO3Irreps", "degrees"]
 
 
-def _check_backend(owner: object, backend: str) -> None:
-    if backend not in _BACKENDS:
-        raise ValueError(unknown_choice(owner, "backend", backend, _BACKENDS))
-
-
-def _degrees(labels: Sequence[IrrepLabel]) -> list[int]:
+def degrees(labels: Sequence[IrrepLabel]) -> list[int]:
+    """Return labels of SO(3) as the integers that they are."""
     return [label for label in labels if isinstance(label, int)]
 
 
 @dataclasses.dataclass(frozen=True)
-class _SO3Irreps(Irreps):
-    backend: str
+class SO3Irreps(Irreps):
+    """Irreps of SO(3), named by their degree."""
 
     @override
     def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
@@ -89,8 +83,7 @@ class _SO3Irreps(Irreps):
         assert isinstance(b, int)
         if a + b > MAX_DEGREE:  # not all irreps in the product are listed
             return None
-        degrees = range(abs(a - b), a + b + 1)
-        return [(c, _coupled(self.backend, a, b, c)[None]) for c in degrees]
+        return [(c, _coupled(a, b, c)[None]) for c in range(abs(a - b), a + b + 1)]
 
     @override
     def coupling(self, a: IrrepLabel, b: IrrepLabel, c: IrrepLabel) -> Tensor | None:
@@ -99,7 +92,7 @@ class _SO3Irreps(Irreps):
         assert isinstance(c, int)
         if not abs(a - b) <= c <= a + b:
             return torch.zeros(0, self.dim(a), self.dim(b), self.dim(c), dtype=torch.float64)
-        return _coupled(self.backend, a, b, c)[None]
+        return _coupled(a, b, c)[None]
 
     @override
     def matrices(self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype) -> list[Tensor]:
@@ -113,35 +106,34 @@ class _SO3Irreps(Irreps):
 
     @override
     def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
-        if self.backend == "e3nn" or g.dtype != x.dtype:
+        if g.dtype != x.dtype:
             return super().act(terms, g, x)
-        return act_by_wigner(_degrees(terms.labels), terms.copies, g, x)
+        return act_by_wigner(degrees(terms.labels), terms.copies, g, x)
 
     def _matrices(
         self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype, *, batch_innermost: bool
     ) -> list[Tensor]:
-        degrees = _degrees(labels)
-        if self.backend == "e3nn":
-            every = wigner_matrices_e3nn(tangent_only(g), max(degrees))
-        else:
-            every = wigner_matrices(g, max(degrees), batch_innermost=batch_innermost)
+        wanted = degrees(labels)
+        every = wigner_matrices(g, max(wanted), batch_innermost=batch_innermost)
         if g.dtype != dtype:
             every = [matrix.to(dtype) for matrix in every]
-        return [every[degree] for degree in degrees]
+        return [every[degree] for degree in wanted]
+
+
+_IRREPS = SO3Irreps()
 
 
 @functools.lru_cache(maxsize=512)
-def _coupled(backend: str, a: int, b: int, c: int) -> Tensor:
-    return couple_degrees(_SO3Irreps(backend).matrices, a, b, c)
+def _coupled(a: int, b: int, c: int) -> Tensor:
+    return couple_degrees(_IRREPS.matrices, a, b, c)
 
 
+@accept_backend
 @dataclasses.dataclass(frozen=True)
 class SO3(OrthogonalMatrices):
     """Rotations of space as 3x3 matrices.
 
-    Args:
-        backend: Where Wigner matrices come from: ``"table"`` (a recursion with a shipped table,
-            finite gradients everywhere) or ``"e3nn"`` (calls e3nn, for comparison).
+    `groupae.interop.e3nn` has the same group with its irreps evaluated by e3nn, for comparison.
 
     Example:
         >>> G = SO3()
@@ -151,7 +143,6 @@ class SO3(OrthogonalMatrices):
         tensor([0.7071, 0.0000, 0.0000, 0.7071])
     """
 
-    backend: str = "table"
     element_shape = (3, 3)
     lie_dim = 3
     atlas = (
@@ -161,20 +152,17 @@ class SO3(OrthogonalMatrices):
         Chart("euler_yxy", (3,), "floating", "three angles in radians"),
     )
 
-    def __post_init__(self) -> None:
-        _check_backend("SO3", self.backend)
-
     @property
     @override
     def name(self) -> str:
-        """``SO(3)``, with the backend if it is not the default."""
-        return "SO(3)" if self.backend == "table" else f"SO(3, backend={self.backend})"
+        """``SO(3)``."""
+        return "SO(3)"
 
     @property
     @override
     def irreps(self) -> Irreps:
         """Degrees l = 0..12 of size 2l + 1."""
-        return _SO3Irreps(self.backend)
+        return _IRREPS
 
     @override
     def sample(

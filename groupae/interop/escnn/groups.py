@@ -239,7 +239,7 @@ def group_to_escnn(group: Group) -> EscnnGroup:
     """
     escnn = escnn_module("group")
     for bridge in _BRIDGES:
-        if type(group) is bridge.ours:
+        if isinstance(group, bridge.ours):
             return bridge.group_to(escnn, group)
     if isinstance(group, Product):
         first, *rest = (group_to_escnn(factor) for factor in group.factors)
