@@ -124,17 +124,13 @@ def _quaternion_products() -> Tensor:
 _TABLE = _make_table()  # now: torch.compile cannot trace its making
 _PRODUCTS = _quaternion_products()
 
-# In row i of 4 q q^T, i the longest, one of (w, x) + i (y, -z) may vanish. A real part of it, too
-# small to change any other number, then makes its phase 1: these are the entries, 4 i + j.
-_NUDGED = [1, 4, 9, 12]
-
 
 @dataclasses.dataclass(frozen=True)
 class _Constants:
     """What `wigner_rows` multiplies by, in its dtype, on its device, cut to a highest degree."""
 
     quaternion: Tensor  # (16, 9)
-    quaternion_offset: Tensor  # (16, 1); see `_NUDGED`
+    quaternion_offset: Tensor  # (16, 1)
     p_series: Tensor  # (entries, 2 (highest + 1))
     q_series: Tensor
     p_phases: Tensor  # (entries,)
@@ -144,11 +140,9 @@ class _Constants:
     def make(cls, highest: int, dtype: torch.dtype, device: torch.device) -> Self:
         """Return them; tensors without values must not be kept."""
         products, used = _PRODUCTS.to(device, dtype), count_entries(highest)
-        offset = products[:, 9:].clone()
-        offset[_NUDGED] += math.sqrt(torch.finfo(dtype).tiny)
         series = _TABLE.polynomials[:, :used, :, : highest + 1].to(device, dtype).flatten(2)
         phases = _TABLE.phases[highest].to(device)
-        return cls(products[:, :9], offset, *series, *phases)
+        return cls(products[:, :9], products[:, 9:], *series, *phases)
 
 
 _kept_constants = functools.lru_cache(maxsize=64)(_Constants.make)
@@ -171,7 +165,8 @@ def powers_of_phases(rotation: Tensor, highest: int) -> Tensor:
     outer = torch.addmm(constants.quaternion_offset, constants.quaternion, entries)
     longest = outer[::5].max(0).indices  # argmax would be slower by far
     quat = outer.view(4, 4, n).gather(0, longest.expand(1, 4, n))[0]
-    halves = torch.complex(quat[:2], quat[2:])
+    # a real part too small to change any other number makes the phase 1 where it is not defined
+    halves = torch.complex(quat[:2] + torch.finfo(quat.dtype).tiny ** 0.4, quat[2:])
     lengths = halves.abs()
     first, second = halves.sgn().unbind()
     powers = halves.new_ones(highest + 1, 3, n)
