@@ -1,6 +1,6 @@
-"""Bridges to other libraries: the only place that imports them, and only when called.
+"""Bridges to other libraries, which are imported here only, when a function is called.
 
-One file a library: ``e3nn`` (irreps and tensors of O(3)), ``escnn`` (groups, representations and
+One file per library: ``e3nn`` (irreps and tensors of O(3)), ``escnn`` (groups, representations and
 field types), ``scipy`` (rotations), ``onnx`` (models written as graphs). Nothing of another library
 is kept in what comes back: it is frozen data and tensors of ours, which pickle. A missing library
 is named with how to install it.

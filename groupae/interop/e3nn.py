@@ -46,7 +46,7 @@ _REMEDY = "pip install 'groupae[e3nn]'"
 
 
 def irreps_from_e3nn(irreps: str | Irreps, group: Group | None = None) -> IrrepSum:
-    """Return the representation that e3nn's irreps name.
+    """Return the representation that is written as e3nn's irreps.
 
     Args:
         irreps: An ``e3nn.o3.Irreps`` or the text of one. Terms of no copies are left out.
@@ -166,7 +166,7 @@ def _plain_sum(method: str, rho: Representation) -> IrrepSum:
 
 
 def _copies_first(rho: Representation) -> Tensor:
-    """Return which of our entries stands at each place of e3nn's vector."""
+    """Return the index in our vector of each entry of e3nn's vector."""
     places = torch.arange(rho.dim)
     return torch.cat([places[b.slice].view(b.dim, b.copies).T.flatten() for b in rho.blocks])
 
@@ -224,7 +224,7 @@ class E3nnSO3(SO3):
     @property
     @override
     def name(self) -> str:
-        """``SO(3, backend=e3nn)``."""
+        """Name in text notation, ``SO(3, backend=e3nn)``."""
         return "SO(3, backend=e3nn)"
 
     @property
@@ -252,7 +252,7 @@ class E3nnO3(O3):
     @property
     @override
     def name(self) -> str:
-        """``O(3, backend=e3nn)``."""
+        """Name in text notation, ``O(3, backend=e3nn)``."""
         return "O(3, backend=e3nn)"
 
     @property

@@ -1,4 +1,4 @@
-"""Check of orthogonal matrices before another library sees them."""
+"""Check of orthogonal matrices before they are given to another library."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["check_matrices"]
 
 
 def check_matrices(owner: object, group: Group, matrices: Tensor) -> None:
-    """Raise unless all are elements of O(n), or of SO(3) if that is the group.
+    """Raise unless all matrices are elements of O(n), or of SO(3) if that is the group.
 
     Args:
         owner: Who complains.

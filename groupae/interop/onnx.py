@@ -1,4 +1,4 @@
-"""Bridge to ONNX: a program of ``torch.export`` as an ONNX model, and such a model run."""
+"""Conversion of programs of ``torch.export`` to ONNX models, and evaluation of such models."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _REMEDY = "pip install groupae[onnx]"
 
 
 def check_onnx_installed() -> None:
-    """Raise ``ModuleNotFoundError`` unless all that writes and runs ONNX models is installed."""
+    """Raise ``ModuleNotFoundError`` unless all packages for ONNX models are installed."""
     for library in ("onnx", "onnxscript", "onnxruntime"):
         load(library, _REMEDY)
 
 
 @contextlib.contextmanager
 def _without_remarks() -> Iterator[None]:
-    """Keep back what the exporter says of itself: libraries it could do with, steps it leaves."""
+    """Suppress the exporter's remarks on optional libraries and skipped steps."""
     before = logging.root.manager.disable
     logging.disable(max(before, logging.WARNING))
     try:
@@ -43,7 +43,7 @@ def _without_remarks() -> Iterator[None]:
 
 
 def onnx_from_program(program: ExportedProgram, *, output: str = "x_g") -> bytes:
-    """Return a program of two inputs as an ONNX model: the content of a file, weights included.
+    """Return a program of two inputs as the bytes of an ONNX file, weights included.
 
     Args:
         program: What `groupae.models.export_transform` returns, or ``torch.export`` of an action.
@@ -83,7 +83,7 @@ def onnx_from_program(program: ExportedProgram, *, output: str = "x_g") -> bytes
 
 
 def run_onnx(content: bytes, *inputs: Tensor) -> Tensor:
-    """Return what an ONNX model makes of its inputs in onnxruntime, on the processor.
+    """Return the outputs of an ONNX model, evaluated by onnxruntime on the processor.
 
     Raises:
         ModuleNotFoundError: If the extra ``onnx`` is not installed.

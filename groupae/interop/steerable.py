@@ -1,4 +1,4 @@
-r"""A steerable encoder on escnn: an invariant code and a 2-vector that turns with the picture.
+r"""Steerable encoder on escnn, to an invariant code and a 2-vector that turns with the picture.
 
 Every layer is a convolution whose kernels commute with rotations, built from escnn's steerable
 basis. Its channels are scalar fields and frequency-1 fields, 2-vectors that turn with the picture;
@@ -30,7 +30,7 @@ _UNPADDED = 3
 
 
 class _SteerableConvolution(nn.Module):
-    """A convolution with escnn's kernels, expanded from their coefficients at every call.
+    """Convolution with escnn's kernels, expanded from their coefficients at every call.
 
     From ``eval()`` on, escnn keeps the expanded kernels as further entries of the state; so that
     neither the mode nor a stale copy changes anything, its layer is never told of the mode.
@@ -149,7 +149,7 @@ def steerable_encoder(
 
 
 def _left_size(size: int, kernels: Sequence[int], halvings: Sequence[int]) -> int:
-    """Return how large the map is after all layers; below 1 if a kernel does not fit."""
+    """Return the size of the map after all layers, below 1 if a kernel does not fit."""
     for i, kernel in enumerate(kernels):
         size -= 0 if i < len(kernels) - _UNPADDED else kernel - 1
         size = size // 2 if i in halvings else size

@@ -1,4 +1,4 @@
-"""Directional derivatives in forward mode, without the warnings of torch's own start-up.
+"""Directional derivatives in forward mode, without the warnings that torch gives on first use.
 
 torch registers its rules for forward mode with the first dual number, and scripts them, which
 its newer releases call deprecated. The warning is about torch and not about the caller.
@@ -22,7 +22,7 @@ Value = TypeVar("Value", Tensor, tuple[Tensor, ...])
 
 @functools.cache
 def prepare_forward_mode() -> None:
-    """Make one dual number, so that torch registers its rules, and hide its deprecations.
+    """Make torch register its rules of forward mode, with its deprecation warnings hidden.
 
     A DeprecationWarning in torch 2.13, a FutureWarning in 2.14. Nothing else is hidden, and nothing
     afterwards.
@@ -41,7 +41,7 @@ def directional_derivative(
 
     Args:
         function: A differentiable function of one tensor; returns a tensor or a tuple of them.
-        x: Where, any shape.
+        x: The point, any shape.
         direction: Same shape as ``x``.
 
     Example:

@@ -1,4 +1,4 @@
-"""Blocks of a vector, each multiplied by a matrix of its own: what acting comes to.
+"""Products of the blocks of a vector with one matrix per block.
 
 Convention: a block of ``copies`` copies of an irrep of degree d is stored ``(d, copies)``; a matrix
 multiplies it from the left.
@@ -61,9 +61,9 @@ def multiply_blocks(matrices: Sequence[Tensor | None], copies: Sequence[int], x:
     """Return vectors whose blocks are multiplied, each by its matrix.
 
     Args:
-        matrices: One for each block, shape ``(*batch, d, d)``; ``None`` leaves alone a block of
+        matrices: One per block, shape ``(*batch, d, d)``; ``None`` leaves alone a block of
             degree 1.
-        copies: Of each block.
+        copies: Multiplicity of each block.
         x: Vectors, shape ``(*batch, sum of d copies, m)``, with as many batch axes; they broadcast.
 
     Returns:
@@ -83,14 +83,14 @@ def multiply_blocks(matrices: Sequence[Tensor | None], copies: Sequence[int], x:
 
 
 def multiply_pairs(a: Tensor, b: Tensor) -> Tensor:
-    """Return ``a @ b`` of many small matrices; without derivatives, the fastest way there is."""
+    """Return ``a @ b`` of many small matrices, by numpy where no derivative is asked for."""
     if multiplies_in_numpy(a) and multiplies_in_numpy(b) and not is_derived(a, b):
         return torch.from_numpy(matmul(_as_array(a), _as_array(b)))
     return a @ b
 
 
 def matmul(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
-    """Return numpy's product of many small matrices, as silent as torch about NaN and inf."""
+    """Return numpy's product of many small matrices, without warnings of NaN and inf."""
     with np.errstate(all="ignore"):
         product: NDArray[Any] = np.matmul(a, b, out=out)
     return product
@@ -101,7 +101,7 @@ def _dims(matrices: Sequence[Tensor | None]) -> list[int]:
 
 
 def multiply_fast(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) -> Tensor:
-    """Return `multiply_blocks` on the fast path, with its gradient where one is asked for."""
+    """Return `multiply_blocks` on the fast path, with a gradient if one is asked for."""
     if needs_gradient(x, *matrices):
         multiply: Callable[..., Tensor] = _BlockProduct.apply
         return multiply(copies, x, *matrices)
@@ -109,7 +109,7 @@ def multiply_fast(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) 
 
 
 def _multiply_fast(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) -> Tensor:
-    """Return `multiply_blocks` in memory of its own, made some rows of the batch at a time."""
+    """Return `multiply_blocks` in new memory, computed some rows of the batch at a time."""
     batch = x.shape[:-2]
     for matrix in matrices:
         if matrix is not None and matrix.shape[:-2] != batch:
@@ -150,7 +150,7 @@ def _multiply_broadcast(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | 
 
 
 def _multiply_terms(terms: Sequence[Any], source: Any, target: Any, width: int) -> None:
-    """Write products of all terms, some rows at a time: of tensors, or of numpy's arrays.
+    """Write the products of all terms, some rows at a time, for tensors or arrays of numpy.
 
     Args:
         terms: Matrices ``(n, d, d)`` or ``None``, entries of the term, shape ``(d, copies m)``.
@@ -165,7 +165,7 @@ def _multiply_terms(terms: Sequence[Any], source: Any, target: Any, width: int) 
         for start in range(0, n, width):
             rows = slice(start, min(start + width, n))
             vectors, products = source[rows], target[rows]
-            if width < n:  # first all rows to where they are at hand: far faster
+            if width < n:  # copied into the cache first: far faster
                 vectors, products = near[:, : rows.stop - start]
                 vectors[...] = source[rows]
             for factor, part, size in terms:

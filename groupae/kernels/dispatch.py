@@ -1,21 +1,22 @@
 """Dispatch between the implementations of each kernel.
 
 ====================  =========================================  ==================================
-way                   taken when                                 what it is
+way                   taken when                                 operations
 ====================  =========================================  ==================================
 plain                 ``torch.compile`` or export traces, or     ordinary operations: they can be
                       ``torch.func``, forward mode or a          traced, fused and transformed any
                       batched gradient transforms                number of times
 compiled              else, if the kernels in C are compiled,    one pass per row of the batch,
                       for float32 or float64 on a processor      through all its blocks
-numpy                 else, on a processor with one thread       many small matrix products,
-                                                                 written where the result belongs
-fast                  else                                       torch, with a first gradient stated
-                                                                 by the formula of the theory
+numpy                 else, for float32 or float64 on a          matrix products written where the
+                      processor with one thread                  result belongs; the rest is torch
+torch                 else                                       operations of torch
 ====================  =========================================  ==================================
 
-Of few copies of SO(3), vectors are turned without forming matrices (`turns_vectors`). All ways obey
-the same laws; `forced_path` takes one of them, for tests and benchmarks.
+All but the plain way are the fast path: its first gradient is stated by a formula. On it, vectors
+of few copies are turned without forming Wigner matrices (`turns_vectors`), and the planes of small
+vectors all at once (`gathers_planes`). All ways obey the same laws; `forced_path` takes one of
+them, for tests and benchmarks.
 """
 
 from __future__ import annotations
@@ -64,9 +65,9 @@ _hides_a_batch: Callable[[Tensor], bool] = torch._C._functorch.is_legacy_batched
 
 
 def uses_fast_path(*inputs: Tensor | None) -> bool:
-    """Return whether to take the fast path: unless the operations are traced or transformed.
+    """Return whether operations are neither traced nor transformed, so that the fast path is valid.
 
-    Asked once per call of a kernel: whoever is on the fast path stays on it.
+    Asked once per call of a kernel, which then stays on its path.
 
     Args:
         inputs: The tensors computed with. Gradients of
@@ -84,7 +85,7 @@ def uses_fast_path(*inputs: Tensor | None) -> bool:
 
 @contextlib.contextmanager
 def forced_path(*, fast: bool, compiled: bool = True) -> Iterator[None]:
-    """Take one of the paths inside, whatever the sizes; for tests and benchmarks.
+    """Force one of the paths for a block of code, in tests and benchmarks.
 
     Args:
         fast: The fast path, or the plain one.
@@ -98,7 +99,7 @@ def forced_path(*, fast: bool, compiled: bool = True) -> Iterator[None]:
 
 
 def computes_compiled(*inputs: Tensor | None) -> bool:
-    """Return whether compiled kernels compute with these tensors: where they are compiled.
+    """Return whether the compiled kernels, if there are any, compute with these tensors.
 
     They take each row of a batch through all its blocks while it is in the cache.
     """
@@ -114,7 +115,7 @@ def _is_plain(x: Tensor) -> bool:
 
 
 def multiplies_in_numpy(x: Tensor) -> bool:
-    """Return whether many small matrices are multiplied by numpy: 2 times faster, on one thread.
+    """Return whether numpy multiplies many small matrices, on one thread 2 times faster.
 
     numpy's OpenBLAS has kernels for small matrices and writes to where the result belongs;
     torch's bmm has neither, but shares a batch among threads.
@@ -125,7 +126,7 @@ def multiplies_in_numpy(x: Tensor) -> bool:
 def turns_vectors(
     degrees: Sequence[int], copies: Sequence[int], rotation: Tensor, x: Tensor
 ) -> bool:
-    """Return whether vectors of SO(3) are turned directly, since forming matrices costs more.
+    """Return whether vectors of SO(3) are turned directly, which is cheaper than forming matrices.
 
     That is so for one batch of vectors of few copies, of degrees that have no matrix at hand.
     """
@@ -168,13 +169,13 @@ def is_derived(*inputs: Any) -> bool:
 
 
 def is_transformed() -> bool:
-    """Return whether inside of ``torch.func`` or of forward mode."""
+    """Return whether a transform of ``torch.func`` or forward mode is active."""
     # torch's own test in `Function.apply`, and the level of forward mode: neither has a public name
     return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
 
 
 def hides_values(x: Tensor) -> bool:
-    """Return whether to ask for a number in a tensor is an error, or makes a device wait."""
+    """Return whether reading a number from a tensor raises, or makes a device wait."""
     if torch.compiler.is_compiling() or x.device.type != "cpu" or _hides_a_batch(x):
         return True
     levels = torch._C._functorch.get_interpreter_stack() or ()
@@ -182,7 +183,7 @@ def hides_values(x: Tensor) -> bool:
 
 
 def full_precision(x: Tensor) -> contextlib.AbstractContextManager[None]:
-    """Return a context in which autocast leaves group arithmetic alone."""
+    """Return a context in which autocast is off, for group arithmetic."""
     if x.is_meta or not torch.is_autocast_enabled(x.device.type):  # meta tensors have no autocast
         return _NO_CONTEXT
     autocast: contextlib.AbstractContextManager[None] = torch.autocast(x.device.type, enabled=False)
@@ -190,7 +191,7 @@ def full_precision(x: Tensor) -> contextlib.AbstractContextManager[None]:
 
 
 def rows_at_once(rows: int, bytes_a_row: int, device: torch.device) -> int:
-    """Return how many rows to work on at a time: on a processor, what stays in a core's cache.
+    """Return the number of rows to compute at a time, which fit a core's cache on a processor.
 
     Example:
         >>> cpu = torch.device("cpu")

@@ -1,4 +1,4 @@
-r"""The exponential of matrices, by operations whose derivatives are exact to rounding too.
+r"""Matrix exponential by operations whose derivatives are exact to rounding too.
 
 ``torch.linalg.matrix_exp`` is not that. For one matrix of small norm a coefficient is wrong in 2.13
 and 2.14 (1e-10 in float64, 2e-5 in float32). And its derivatives are read off the exponential of a
@@ -52,14 +52,14 @@ def matrix_exponential(x: Tensor) -> Tensor:
 
 
 def _squarings(x: Tensor, halvings: Tensor) -> int:
-    """Return how many are needed, or are enough where nobody can look."""
+    """Return the number of squarings needed, or a bound where values cannot be read."""
     if x.numel() == 0 or hides_values(x):
         return _ENOUGH_SQUARINGS
     return int(halvings.amax().clamp(max=_MOST_SQUARINGS))
 
 
 def _by_torch(x: Tensor) -> Tensor:
-    """Return the same by torch, with a row and a column that keep the norm where it is right."""
+    """Return torch's exponential of a matrix padded to a norm for which it is exact."""
     n = x.shape[-1]
     last = torch.arange(n + 1, device=x.device) == n
     padded = torch.nn.functional.pad(x, (0, 1, 0, 1)) + torch.diag(last.to(x.dtype))

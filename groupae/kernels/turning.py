@@ -153,7 +153,7 @@ def _entries(dims: tuple[int, ...], copies: tuple[int, ...], x: Tensor) -> _Entr
 def _runs(
     dims: tuple[int, ...], copies: tuple[int, ...]
 ) -> tuple[tuple[slice, slice, int, int, int], ...]:
-    """Return terms side by side of one size: places, entries, number, degree and copies."""
+    """Return runs of adjacent terms of one size: places, entries, number, degree, copies."""
     place, entry, runs = 0, 0, []
     for (d, c), terms in itertools.groupby(zip(dims, copies, strict=True)):
         count = len(list(terms))
@@ -164,7 +164,7 @@ def _runs(
 
 
 def _turn(sizes: _Sizes, angles: Tensor, x: Tensor) -> Tensor:
-    """Return `turn_vectors`, written into memory of its own."""
+    """Return `turn_vectors` in new memory."""
     dims, copies = sizes
     batch, m = x.shape[:-2], x.shape[-1]
     is_alike = angles.shape[:-1] == batch
@@ -248,7 +248,7 @@ def _slopes(sizes: _Sizes, grad: Tensor, output: Tensor) -> Tensor:
 
 
 def _turn_array(cosine: Tensor, sine: Tensor) -> NDArray[Any]:
-    """Do the same as `turn_matrix` in numpy, without the copies of a stack."""
+    """Return `turn_matrix` as an array of numpy, without the copies of a stack."""
     matrices: NDArray[Any] = cosine.new_empty(*cosine.shape, 2, 2).numpy()
     matrices[..., 0, 0] = matrices[..., 1, 1] = cosine.detach().numpy()
     matrices[..., 1, 0] = sine.detach().numpy()

@@ -1,4 +1,4 @@
-"""Representations of groups: sums of irreps, and everything made from them.
+"""Representations of groups: sums of irreps and constructions from them.
 
 One file a family: ``irrep_sum`` (what the text notation makes), ``algebra`` (sums, products, duals,
 bases), ``fields`` (copies field by field), ``transfer`` (between groups: pullback, induction,
@@ -20,7 +20,7 @@ from groupae.representations.custom import (
     LieRepresentation,
     TabulatedRepresentation,
 )
-from groupae.representations.decomposition import clebsch_gordan, intertwiners
+from groupae.representations.equivariant_maps import clebsch_gordan, intertwiners
 from groupae.representations.fields import Fields
 from groupae.representations.irrep_sum import IrrepSum, Term
 from groupae.representations.transfer import Induced, PermutationRepresentation, Pullback

@@ -78,7 +78,7 @@ class DirectSum(Representation):
     @property
     @override
     def is_orthogonal(self) -> bool:
-        """Whether all parts are."""
+        """Whether all parts are orthogonal."""
         return all(part.is_orthogonal for part in self.parts)
 
     @property
@@ -134,7 +134,7 @@ class DirectSum(Representation):
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Derived(Representation):
-    """A representation made from one other, whose size and error growth it has unless it says more.
+    """Base class of representations made from one other, with its size and error growth.
 
     Args:
         group: The group.
@@ -149,19 +149,19 @@ class Derived(Representation):
     @property
     @override
     def dim(self) -> int:
-        """That of the inner one."""
+        """Value of the inner representation."""
         return self.inner.dim
 
     @property
     @override
     def error_growth(self) -> int:
-        """That of the inner one."""
+        """Value of the inner representation."""
         return self.inner.error_growth
 
     @property
     @override
     def is_orthogonal(self) -> bool:
-        """Whether the inner one is."""
+        """Whether the inner representation is orthogonal."""
         return self.inner.is_orthogonal
 
 
@@ -192,7 +192,7 @@ class Copies(Derived):
 
     @override
     def summands(self) -> tuple[Summand, ...]:
-        """Return the summands of the one copied, with more copies."""
+        """Return the summands of the copied representation, with more copies."""
         eye = torch.eye(self.copies, dtype=torch.float64)
         return tuple(
             Summand(
@@ -253,7 +253,7 @@ class TensorProduct(Representation):
     @property
     @override
     def is_orthogonal(self) -> bool:
-        """Whether all factors are."""
+        """Whether all factors are orthogonal."""
         return all(factor.is_orthogonal for factor in self.factors)
 
     @override
@@ -343,7 +343,7 @@ class BasisChange(Derived):
     @property
     @override
     def error_growth(self) -> int:
-        """That of the inner one, more if the basis is badly conditioned."""
+        """Error growth of the inner one, larger if the basis is badly conditioned."""
         q, inverse = self.basis.values, self.inverse.values
         scale = float(torch.linalg.matrix_norm(q, 2) * torch.linalg.matrix_norm(inverse, 2))
         return math.ceil(self.inner.error_growth * max(1.0, scale - 1e-9))
@@ -351,13 +351,13 @@ class BasisChange(Derived):
     @property
     @override
     def is_orthogonal(self) -> bool:
-        """Whether the inner one and the basis are."""
+        """Whether the inner representation and the basis are orthogonal."""
         return self.inner.is_orthogonal and torch.equal(self.basis.values.mT, self.inverse.values)
 
     @property
     @override
     def blocks(self) -> tuple[Block, ...]:
-        """The blocks of the inner one."""
+        """Blocks of the inner representation."""
         return self.inner.blocks
 
     @override
@@ -382,7 +382,7 @@ class BasisChange(Derived):
 
     @override
     def character(self, g: Tensor, dtype: torch.dtype | None = None) -> Tensor:
-        """Return the traces of the inner one: they know no basis."""
+        """Return the traces of the inner representation, which do not depend on the basis."""
         return self.inner.character(g, dtype)
 
 
@@ -398,7 +398,7 @@ def _multiply(matrix: Constant, x: Tensor, dim: int) -> Tensor:
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Subrepresentation(Derived):
-    """The part of a representation on an invariant subspace: ``U^T rho(g) U``.
+    """Restriction of a representation to an invariant subspace, ``U^T rho(g) U``.
 
     Args:
         group: The group.

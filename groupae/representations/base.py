@@ -1,4 +1,4 @@
-"""Representations: how a group acts linearly on vectors.
+"""Linear actions of a group on vectors.
 
 Conventions fixed here:
 
@@ -38,7 +38,7 @@ _AXIS_REMEDY = "the axis holds one vector of the representation"
 
 
 def check_same_group(owner: object, group: Group, *parts: Representation) -> None:
-    """Raise unless all are representations of the group.
+    """Raise unless all parts are representations of the group.
 
     Raises:
         ValueError: With the other group.
@@ -50,13 +50,18 @@ def check_same_group(owner: object, group: Group, *parts: Representation) -> Non
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """Where a term lies in the vector: entries ``start:stop``, to be read as ``(dim, copies)``."""
+    """Place of a term in the vector: entries ``start:stop``, of shape ``(dim, copies)``."""
 
     irrep: str
     copies: int
     dim: int
     start: int
     is_trivial: bool
+
+    @property
+    def multiplicity(self) -> int:
+        """Number of copies of the irrep, the same as ``copies``."""
+        return self.copies
 
     @property
     def size(self) -> int:
@@ -80,7 +85,7 @@ class Summand:
 
     Args:
         part: The representation found inside.
-        embeddings: One matrix E a copy, float64, shape ``(copies, rho.dim, part.dim)``.
+        embeddings: One matrix E per copy, float64, shape ``(copies, rho.dim, part.dim)``.
     """
 
     part: Representation
@@ -112,7 +117,7 @@ class Representation(abc.ABC):
         super().__init_subclass__(**options)
         share_names(cls, "depth", "error_growth")
 
-    # --- what a subclass says ---------------------------------------------------------------
+    # --- given by a subclass -----------------------------------------------------------------
     @property
     @abc.abstractmethod
     def dim(self) -> int:
@@ -136,11 +141,11 @@ class Representation(abc.ABC):
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """The blocks of the vector in block coordinates (see `to_blocks`), one a term."""
+        """The blocks of the vector in block coordinates (see `to_blocks`), one per term."""
         return (Block(str(self), 1, self.dim, 0, False),)
 
     def summands(self) -> tuple[Summand, ...]:
-        """Return parts that together make the whole, as far as its construction shows them."""
+        """Return the parts of the sum, as far as its construction shows them."""
         return (Summand(self, torch.eye(self.dim, dtype=torch.float64)[None]),)
 
     def to_blocks(self, x: Tensor, dim: int = -1) -> Tensor:
@@ -200,7 +205,7 @@ class Representation(abc.ABC):
         return Representation.parse(get_group(config), config["terms"])
 
     def slices(self) -> tuple[Block, ...]:
-        """Return where each term lies: irrep, copies, degree, start and stop."""
+        """Return the place of each term: irrep, multiplicity, degree, start and stop."""
         return self.blocks
 
     # --- acting -----------------------------------------------------------------------------
@@ -413,7 +418,7 @@ class Representation(abc.ABC):
     def from_callable(
         group: Group, function: Callable[[Tensor], Tensor], dim: int
     ) -> Representation:
-        """Return the representation given by a function of elements; checked here.
+        """Return the representation given by a function of elements, after a check.
 
         Args:
             group: The group.
@@ -433,7 +438,7 @@ class Representation(abc.ABC):
     def from_generators(
         group: Group, matrices: Tensor, elements: Tensor | None = None
     ) -> Representation:
-        """Return the representation with the given images of generators; checked here.
+        """Return the representation with the given images of generators, after a check.
 
         Args:
             group: A Lie group, or a finite one.

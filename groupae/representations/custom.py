@@ -1,4 +1,4 @@
-"""Representations the user brings: by a function, or by the images of generators."""
+"""Representations given by a function, or by the images of generators."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class FunctionRepresentation(Representation):
     def checked(
         cls, group: Group, function: Callable[[Tensor], Tensor], dim: int
     ) -> FunctionRepresentation:
-        """Return it after checking shape and law."""
+        """Return the representation after a check of shape and law."""
         rho = cls(group, function, dim)
         what = f"Representation.from_callable({group}, {rho})"
         g = group.identity(2, 3, dtype=torch.float64)
@@ -85,7 +85,7 @@ class FunctionRepresentation(Representation):
     @property
     @override
     def dim(self) -> int:
-        """Degree."""
+        """Degree of the matrices."""
         return self.degree
 
     @override
@@ -152,7 +152,7 @@ class TabulatedRepresentation(Representation):
     @property
     @override
     def is_orthogonal(self) -> bool:
-        """Whether the matrices are."""
+        """Whether the matrices are orthogonal."""
         m = self.matrices.values
         eye = torch.eye(self.dim, dtype=m.dtype)
         return bool((m.mT @ m - eye).abs().amax() < 1e-12)

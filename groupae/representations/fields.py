@@ -1,4 +1,4 @@
-"""Copies of a representation laid out field by field, as e3nn and escnn lay them out."""
+"""Copies of a representation laid out field by field, as in e3nn and escnn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Direct sums of irreps with multiplicities: what ``G.rep("8x0 + 6x1")`` makes.
+"""Direct sums of irreps with multiplicities, as ``G.rep("8x0 + 6x1")`` makes them.
 
 Convention: a term ``m x irrep`` of degree d is a block ``(d, m)``, flattened: irrep index first,
 copies last. Terms stand in the order written.
@@ -26,10 +26,15 @@ __all__ = ["IrrepSum", "Term"]
 
 @dataclasses.dataclass(frozen=True)
 class Term:
-    """``copies`` copies of the irrep named ``label``."""
+    """Irrep named ``label`` with its multiplicity ``copies``."""
 
     copies: int
     label: IrrepLabel
+
+    @property
+    def multiplicity(self) -> int:
+        """Number of copies of the irrep, the same as ``copies``."""
+        return self.copies
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -116,7 +121,7 @@ class IrrepSum(Representation):
     @property
     @override
     def blocks(self) -> tuple[Block, ...]:
-        """The blocks of the vector, one a term."""
+        """Blocks of the vector, one per term."""
         return self._blocks
 
     @property
@@ -127,7 +132,7 @@ class IrrepSum(Representation):
 
     @property
     def labels(self) -> tuple[IrrepLabel, ...]:
-        """The irrep of each term."""
+        """Label of the irrep of each term."""
         return tuple(term.label for term in self.terms)
 
     @property
@@ -145,7 +150,7 @@ class IrrepSum(Representation):
 
     @override
     def summands(self) -> tuple[Summand, ...]:
-        """Return the irreps, each with its copies."""
+        """Return the irreps with their copies."""
         eye = torch.eye(self.dim, dtype=torch.float64)
         return tuple(
             Summand(

@@ -67,7 +67,7 @@ class Pullback(Derived):
     @property
     @override
     def error_growth(self) -> int:
-        """The same, and once more for the map."""
+        """Error growth of the inner one, plus one for the map."""
         return self.inner.error_growth + 1
 
     @override
@@ -111,7 +111,7 @@ class Induced(Derived):
 
     @classmethod
     def of(cls, rho: Representation, phi: Homomorphism) -> Induced:
-        """Return the induced representation; raises if the cosets are not known."""
+        """Return the induced representation, or raise if the cosets are not known."""
         if not isinstance(phi, Homomorphism) or phi.source != rho.group:
             what = f"the inclusion of {rho.group} into a group"
             raise ValueError(expected(f"{rho!r}.induce", what, phi))
@@ -132,11 +132,11 @@ class Induced(Derived):
     @property
     @override
     def error_growth(self) -> int:
-        """That of the inner one, and twice more for the products with cosets."""
+        """Error growth of the inner one, plus two for the products with cosets."""
         return self.inner.error_growth + 2
 
     def _factor(self, g: Tensor) -> tuple[Tensor, Tensor]:
-        """Return where each coset goes, shape ``(*batch, k)``, and the ``h`` there."""
+        """Return the image of each coset, shape ``(*batch, k)``, and the ``h`` there."""
         group, n = self.group, len(self.group.element_shape)
         t = self.cosets.to(device=g.device)
         t = t.to(g.dtype) if g.is_floating_point() else t
@@ -160,7 +160,7 @@ class Induced(Derived):
 
 
 def _take(x: Tensor, index: Tensor, axis: int) -> Tensor:
-    """Do what ``torch.take_along_dim`` does, which cannot be exported for batches of any size."""
+    """Replace ``torch.take_along_dim``, which cannot be exported for batches of any size."""
     lead, trailing = torch.broadcast_shapes(x.shape[:axis], index.shape[:axis]), x.shape[axis + 1 :]
     index = index.expand(*lead, index.shape[axis], *trailing)
     return x.expand(*lead, *x.shape[axis:]).gather(axis, index)
@@ -193,11 +193,11 @@ class PermutationRepresentation(Representation):
     @property
     @override
     def is_orthogonal(self) -> bool:
-        """Permutations are."""
+        """Whether the matrices are orthogonal, as permutations are."""
         return True
 
     def _sources(self, g: Tensor) -> Tensor:
-        """Return which entry comes to each place: where the inverse sends it."""
+        """Return the source of each entry, its image under the inverse."""
         return look_up(self.images.to(), self.group.index(self.group.inverse(g)))
 
     @override

@@ -1,6 +1,8 @@
 """Batch axes, the acted axis, blocks and notation of sums of irreps."""
 
+import copy
 import itertools
+import pickle
 
 import pytest
 import torch
@@ -195,3 +197,19 @@ def test_each_summand_is_one_irrep_with_its_copies():
 def test_bad_input_gets_one_sentence(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_copies_are_found_by_the_name_multiplicity():
+    rho = SO2().rep("8x0 + 6x1")
+    assert [term.multiplicity for term in rho.terms] == [8, 6]
+    assert [block.multiplicity for block in rho.blocks] == [8, 6]
+
+
+def test_a_state_of_an_older_release_is_read():
+    """Sizes that are stored now were not, or were others; what defines the sum is kept."""
+    rho = SO2().rep("8x0 + 6x1")
+    old = object.__new__(type(rho))
+    old.__setstate__({"group": rho.group, "terms": rho.terms, "_blocks": ()})
+    assert old == rho
+    assert (old.dim, old.blocks) == (rho.dim, rho.blocks)
+    assert copy.deepcopy(rho).dim == pickle.loads(pickle.dumps(rho)).dim == rho.dim

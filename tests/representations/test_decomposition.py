@@ -14,12 +14,9 @@ from groupae import SO2, SO3, Affine, Cyclic, Dihedral, Permutation, Representat
 from groupae.groups import O2, O3, FiniteGroup, Icosahedral, Tetrahedral, Translation
 from groupae.representations import IrrepSum, decomposition
 from groupae.representations.algebra import BasisChange
-from groupae.representations.decomposition import (
-    clebsch_gordan,
-    decompose,
-    haar_average,
-    intertwiners,
-)
+from groupae.representations.decomposition import decompose
+from groupae.representations.equivariant_maps import clebsch_gordan, intertwiners
+from groupae.representations.haar_average import haar_average
 from groupae.testing import check_intertwiner, check_representation
 from tests.representations.test_algebra import lazy
 from tests.strategies import representations

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from groupae import SO2, MatrixLieGroup, Representation
-from groupae.representations.decomposition import clebsch_gordan, intertwiners
+from groupae.representations.equivariant_maps import clebsch_gordan, intertwiners
 from groupae.testing import check_intertwiner, check_representation
 from tests.groups.lie_algebras import (
     block_sum,

@@ -14,7 +14,7 @@ from groupae.groups.lie.se2 import SE2
 from groupae.groups.lie.se3 import SE3
 from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.groups.maps.quotients import RotationPart, Sign, Winding
-from groupae.representations.decomposition import intertwiners
+from groupae.representations.equivariant_maps import intertwiners
 from groupae.representations.transfer import (
     Induced,
     PermutationRepresentation,

@@ -37,7 +37,7 @@ __all__ = ["O3", "O3Irreps"]
 
 @dataclasses.dataclass(frozen=True)
 class O3Irreps(Irreps):
-    """``le`` and ``lo``: degree l of the rotation part, times the determinant where odd (o)."""
+    """Irreps ``le`` and ``lo``, degree l of the rotation, times the determinant if odd (o)."""
 
     of_rotations: SO3Irreps
 
@@ -146,7 +146,7 @@ class O3(RotationsAndReflections):
     @property
     @override
     def name(self) -> str:
-        """``O(3)``."""
+        """Name in text notation, ``O(3)``."""
         return "O(3)"
 
     @property
@@ -158,13 +158,13 @@ class O3(RotationsAndReflections):
     @property
     @override
     def standard_text(self) -> str:
-        """Vectors."""
+        """Text of the representation by matrices, on vectors."""
         return "1x1o"
 
     @property
     @override
     def rotations(self) -> SO3:
-        """SO(3)."""
+        """The subgroup SO(3)."""
         return SO3()
 
     @override

@@ -47,7 +47,7 @@ __all__ = ["SO3", "SO3Irreps", "degrees"]
 
 
 def degrees(labels: Sequence[IrrepLabel]) -> list[int]:
-    """Return labels of SO(3) as the integers that they are."""
+    """Return labels of SO(3) as a list of integers."""
     return [label for label in labels if isinstance(label, int)]
 
 
@@ -155,7 +155,7 @@ class SO3(OrthogonalMatrices):
     @property
     @override
     def name(self) -> str:
-        """``SO(3)``."""
+        """Name in text notation, ``SO(3)``."""
         return "SO(3)"
 
     @property

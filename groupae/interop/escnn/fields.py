@@ -43,7 +43,7 @@ __all__ = [
 def grid_action_from_field_type(
     field_type: FieldType, size: tuple[int, ...], *, mode: Mode = "bilinear"
 ) -> GridAction:
-    """Return how the group moves feature maps of a field type: their places and their channels.
+    """Return the action on feature maps of a field type, on places and channels.
 
     The elements are those of `element_from_escnn`, whatever axis the space reflects about; where
     elements carry the grid to itself the result is that of ``GeometricTensor.transform``.
@@ -65,7 +65,7 @@ def grid_action_from_field_type(
 def field_type_to_representation(
     field_type: FieldType, *, fibres_only: bool = False
 ) -> Representation:
-    """Return how the group acts on the channels of a field type.
+    """Return the representation on the channels of a field type.
 
     Args:
         field_type: An ``escnn.nn.FieldType``.
@@ -96,7 +96,7 @@ def field_type_to_representation(
 
 
 def _places(gspace: GSpace) -> Representation:
-    """Return how a space moves points, in our axes: those of its voxels have z the other way."""
+    """Return the action of a space on points, in our axes: the z axis of voxels is reversed."""
     places = _in_basis(*representation_from_escnn(gspace.basespace_action))
     if gspace.dimensionality < 3:
         return places
@@ -104,7 +104,7 @@ def _places(gspace: GSpace) -> Representation:
 
 
 def _check_places(owner: str, gspace: GSpace) -> None:
-    """Raise `ValueError` if `GridAction` of the group would move points in another way."""
+    """Raise `ValueError` if `GridAction` of the group moves points differently."""
     if gspace.dimensionality == 0:
         return
     places = _places(gspace)

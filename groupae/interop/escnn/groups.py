@@ -69,7 +69,7 @@ def escnn_module(name: str) -> ModuleType:
 
 @dataclasses.dataclass(frozen=True)
 class _Bridge:
-    """How a group known to both libraries goes over: itself, and its elements one by one."""
+    """Conversion of a group known to both libraries, and of single elements."""
 
     ours: type[Group]
     theirs: str
@@ -197,7 +197,7 @@ def _is_product(theirs: EscnnGroup) -> bool:
 
 # --- groups -------------------------------------------------------------------------------------
 def group_from_escnn(group: EscnnGroup) -> Group:
-    """Return the group that escnn's group is, or a tabulated copy of it.
+    """Return the group equal to an escnn group, or a tabulated copy of it.
 
     Args:
         group: An ``escnn.group.Group``.
@@ -227,7 +227,7 @@ def group_from_escnn(group: EscnnGroup) -> Group:
 
 
 def group_to_escnn(group: Group) -> EscnnGroup:
-    """Return escnn's group of the same elements.
+    """Return the escnn group with the same elements.
 
     Args:
         group: One that `group_from_escnn` can return, or a product of such. A tabulated group is
@@ -256,7 +256,7 @@ def group_to_escnn(group: Group) -> EscnnGroup:
 
 
 def _catalogue(order: int) -> Iterator[EscnnGroup]:
-    """Yield escnn's other finite groups of an order; some take seconds to build."""
+    """Yield the other finite groups of escnn of one order; some take seconds to build."""
     escnn = escnn_module("group")
     named = {
         4: [escnn.klein4_group],
@@ -272,7 +272,7 @@ def _catalogue(order: int) -> Iterator[EscnnGroup]:
 
 
 def _tabulated(theirs: EscnnGroup) -> FiniteGroup:
-    """Return the table as a group, made once and kept with escnn's object."""
+    """Return the tabulated group, made once and stored on the escnn object."""
     kept: FiniteGroup | None = vars(theirs).get("_groupae_table")
     if kept is None:
         kept = FiniteGroup.from_table(_table(_elements(theirs), theirs.generators))
@@ -287,7 +287,7 @@ def _elements(theirs: EscnnGroup) -> list[GroupElement]:
 
 
 def _table(elements: list[GroupElement], generators: Sequence[GroupElement]) -> Tensor:
-    """Return the products ``table[i, j]``; only those with generators are asked of escnn.
+    """Return the products ``table[i, j]``; escnn computes only those with generators.
 
     The row of ``s g`` is the row of g followed by that of s, a permutation; every element is
     reached so.
@@ -314,7 +314,7 @@ def element_from_escnn(
     dtype: torch.dtype | None = None,
     device: torch.device | str | None = None,
 ) -> Tensor:
-    """Return elements of `group_from_escnn` of their group.
+    """Return escnn elements as elements of `group_from_escnn` of their group.
 
     Args:
         elements: An ``escnn.group.GroupElement``, or nested lists of them of equal lengths.
@@ -345,7 +345,7 @@ def element_from_escnn(
 
 
 def element_to_escnn(group: Group, g: Tensor) -> Any:
-    """Return elements of `group_to_escnn` of the group.
+    """Return elements as escnn elements of `group_to_escnn` of the group.
 
     Args:
         group: The group of the elements.
@@ -387,7 +387,7 @@ def _nest(flat: list[Any], batch: tuple[int, ...]) -> Any:
 
 
 def _flatten(elements: Any) -> tuple[tuple[int, ...], list[Any]]:
-    """Return the batch shape of nested lists, and what is in them."""
+    """Return the batch shape of nested lists, and their items in a flat list."""
     if not isinstance(elements, (list, tuple)):
         return (), [elements]
     parts = [_flatten(part) for part in elements]

@@ -1,4 +1,4 @@
-"""Representations between groupae and escnn: the same matrices, in each other's irreps.
+"""Conversion of representations between groupae and escnn, with equal matrices.
 
 escnn writes a representation as ``Q (psi_1 + psi_2 + ...) Q^-1`` with its own irreps. Each of them
 lies in one of ours: the average of ``rho(g) X psi(g)^-1`` over the group projects any X onto the
@@ -216,7 +216,7 @@ class _Match:
 
 
 def _embeddings(rho: Tensor, psi: Tensor) -> Tensor:
-    """Return isometries E with ``rho(g) E = E psi(g)``, one a copy of an irrep psi inside rho.
+    """Return isometries E with ``rho(g) E = E psi(g)``, one per copy of an irrep psi inside rho.
 
     The mean of ``rho(g) (x) psi(g)`` fixes the intertwiners and shrinks all else. Of the first
     copies the one nearest the unit matrix is taken, so that equal irreps are not turned.
@@ -246,7 +246,7 @@ def _embeddings(rho: Tensor, psi: Tensor) -> Tensor:
 
 
 def _leaves(rho: Representation) -> Iterator[Summand]:
-    """Yield parts that are small, orthogonal and of few irreps, with their embeddings."""
+    """Yield small orthogonal parts of few irreps each, with their embeddings."""
     for summand in rho.summands():
         part = summand.part
         if isinstance(part, (IrrepSum, Subrepresentation)) and part.is_orthogonal:

@@ -1,8 +1,7 @@
-"""The same kernels in C, an option: ``python -m groupae.kernels.compiled`` compiles them.
+"""Optional kernels in C, compiled by ``python -m groupae.kernels.compiled``.
 
-Nothing needs them. Where they are compiled, `groupae.kernels.dispatch` takes them for tensors on a
-processor; the same gradients are stated, the same laws hold. ``GROUPAE_COMPILED=0`` leaves them
-aside.
+Nothing depends on them. Once compiled, they are taken by `groupae.kernels.dispatch` for tensors on
+a processor, with the same gradients and laws; ``GROUPAE_COMPILED=0`` disables them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``python -m groupae.kernels.compiled``: compile the kernels, say where they are."""
+"""Command ``python -m groupae.kernels.compiled``, which compiles the kernels."""
 
 from __future__ import annotations
 

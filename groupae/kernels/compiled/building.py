@@ -1,7 +1,7 @@
-"""Compiling ``kernels.c`` by whatever C compiler there is, for the processor that is there.
+"""Compilation of ``kernels.c`` by any C compiler, for the processor at hand.
 
-The library lies beside its source, under a name made from the source, the options and the
-processor: one that does not fit is never loaded, but made anew beside the old one.
+The library lies beside its source. Its name is a hash of the source, the options and the processor,
+so a library that does not fit is never loaded; a new one is compiled beside it.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _OPTIONS = ("-std=gnu11", "-O3", "-march=native", "-fPIC", "-shared")
 
 
 class BuildError(RuntimeError):
-    """The kernels cannot be compiled here."""
+    """Error for kernels that cannot be compiled."""
 
 
 @functools.cache
 def library_path() -> Path:
-    """Return where the library of this source and this processor is, or will be."""
+    """Return the path of the library for this source and processor, compiled or not."""
     what = hashlib.sha256(_SOURCE.read_bytes())
     what.update(repr((_OPTIONS, sys.platform, platform.machine(), _features())).encode())
     return _SOURCE.with_name(f"kernels-{what.hexdigest()[:16]}.so")
 
 
 def _features() -> str:
-    """Return what the processor can do, as far as the system tells."""
+    """Return the instruction sets of the processor as the system lists them."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
@@ -49,7 +49,7 @@ def _features() -> str:
 
 
 def build() -> Path:
-    """Compile the kernels, unless that is done, and return where the library is.
+    """Compile the kernels unless they are compiled, and return the path of the library.
 
     The compiler is ``$CC``, else cc, gcc or clang, else that of the package ziglang, which the
     extra ``compiled`` installs.

@@ -1,4 +1,4 @@
-"""The compiled kernels, called with tensors: rows of a batch, shared among torch's threads.
+"""Calls of the compiled kernels with tensors; rows are shared among torch's number of threads.
 
 Convention: tensors are on a processor, of one dtype, float32 or float64. Vectors are in one piece,
 ``(*batch, length, m)``; a block of a term is ``(d, copies m)`` and ``widths`` are its second sizes.
@@ -38,12 +38,12 @@ def _library() -> ctypes.CDLL | None:
 
 
 def is_compiled() -> bool:
-    """Return whether the kernels are there; looked up once."""
+    """Return whether the kernels are compiled; checked once per process."""
     return _library() is not None
 
 
 def _call(name: str, rows: int, like: Tensor, *arguments: Any) -> None:
-    """Call a kernel on all rows, in parts if there are threads and enough to do."""
+    """Call a kernel on all rows, in one part per thread if the data are large enough."""
     library = _library()
     assert library is not None, "the caller asks `is_compiled`"
     kernel = getattr(library, f"{name}_{_SUFFIX[like.dtype]}")
@@ -79,7 +79,7 @@ def multiply(
     x: Tensor,
     out: Tensor,
 ) -> None:
-    """Multiply each block of ``x`` by its matrix ``(n, d, d)``, strided as it may be."""
+    """Multiply each block of ``x`` by its matrix ``(n, d, d)``, with any strides."""
     terms = len(dims)
     pointers = (ctypes.c_void_p * terms)(*(m if m is None else m.data_ptr() for m in matrices))
     strides = [stride for m in matrices for stride in ((0, 0, 0) if m is None else m.stride())]
@@ -176,6 +176,6 @@ def _generator_entries(highest: int, dtype: torch.dtype) -> tuple[NDArray[Any], 
 
 @functools.cache
 def _span(degree: int) -> tuple[int, int]:
-    """Return between which places of `_generator_entries` those of a degree are."""
+    """Return the first and last place in `_generator_entries` of one degree."""
     counts = [int((x.abs() > _ZERO).sum()) for x in wigner_generators(degree)]
     return sum(counts[:-1]), sum(counts)

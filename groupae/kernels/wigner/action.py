@@ -1,4 +1,4 @@
-r"""Vectors turned by Wigner matrices, with the gradient to the rotation stated for both at once.
+r"""Products of vectors and Wigner matrices, with their gradient to the rotation in one formula.
 
 Along the rotation ``exp(v)`` from the left, ``y = D x`` changes by ``(sum_a v_a X_a) y``. So with
 the gradient ``G`` to ``y``, that to ``v_a`` is
@@ -52,8 +52,8 @@ def act_by_wigner(
     """Return vectors whose blocks are multiplied by Wigner matrices.
 
     Args:
-        degrees: Of each block.
-        copies: Of each block.
+        degrees: Degree of each block.
+        copies: Multiplicity of each block.
         rotation: Rotation matrices, shape ``(*batch, 3, 3)``.
         x: Vectors, shape ``(*batch, sum of (2l + 1) copies, m)``, of the same dtype and with as
             many batch axes, which broadcast.
@@ -136,7 +136,7 @@ class _Act(torch.autograd.Function):
 
 
 def _act_back(ctx: Any, rotation: Tensor, kept: Tensor, grad: Tensor) -> Tensor:
-    """Return vectors moved by the inverse."""
+    """Return the gradient to the vectors: ``grad`` turned by the inverse rotations."""
     degrees, copies, few = ctx.sizes
     if is_derived(grad, rotation) or (few and not uses_fast_path(grad)):
         return act_by_wigner(degrees, copies, rotation.mT, grad)  # what is kept has no gradient

@@ -82,12 +82,12 @@ def fast_matrices(rotation: Tensor, highest: int, *, innermost: bool = False) ->
 
 
 def plain_wigner_matrices(rotation: Tensor, highest: int) -> list[Tensor]:
-    """Return the same by operations that can be differentiated, traced and transformed."""
+    """Return `wigner_matrices` by operations that can be differentiated, traced and transformed."""
     return wigner_by_recursion(tangent_only(rotation), highest)
 
 
 def tangent_only(rotation: Tensor) -> Tensor:
-    r"""Return the rotations themselves, through which derivatives pass along rotations alone.
+    r"""Return the rotations unchanged, with derivatives along rotations only.
 
     With :math:`E = 1 - R^\top R` it is :math:`R (1 + E / 2 + 3 E^2 / 8)`, the nearest rotation up
     to the third order of E. So what is computed from it has the first and second derivatives of a

@@ -32,7 +32,7 @@ __all__ = ["powers_of_phases", "wigner_rows"]
 
 @dataclasses.dataclass(frozen=True)
 class _Table:
-    """What all entries up to `MAX_DEGREE` are made of; those of lower degrees come first.
+    """Coefficients of all entries up to `MAX_DEGREE`, low degrees first.
 
     Args:
         polynomials: Coefficients of p and q to cosines and sines of 0, b, 2b, ...; shape
@@ -101,7 +101,7 @@ def _two_terms(degree: int, d: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _quaternion_products() -> Tensor:
-    """Return how ``4 q q^T``, q = (w, x, y, -z), is linear in ``(R row by row, 1)``: (16, 10)."""
+    """Return the matrix (16, 10) from ``(R row by row, 1)`` to ``4 q q^T``, q = (w, x, y, -z)."""
     xx, xy, xz, yx, yy, yz, zx, zy, zz, one = range(10)
     table = torch.zeros(4, 4, 10, dtype=torch.float64)
     for i, j, plus, minus in (
@@ -127,7 +127,7 @@ _PRODUCTS = _quaternion_products()
 
 @dataclasses.dataclass(frozen=True)
 class _Constants:
-    """What `wigner_rows` multiplies by, in its dtype, on its device, cut to a highest degree."""
+    """Constants of `wigner_rows` for one dtype, device and highest degree."""
 
     quaternion: Tensor  # (16, 9)
     quaternion_offset: Tensor  # (16, 1)
@@ -138,7 +138,7 @@ class _Constants:
 
     @classmethod
     def make(cls, highest: int, dtype: torch.dtype, device: torch.device) -> Self:
-        """Return them; tensors without values must not be kept."""
+        """Return the constants; those made of tensors without values must not be kept."""
         products, used = _PRODUCTS.to(device, dtype), count_entries(highest)
         series = _TABLE.polynomials[:, :used, :, : highest + 1].to(device, dtype).flatten(2)
         phases = _TABLE.phases[highest].to(device)
