@@ -238,13 +238,15 @@ def _slopes(sizes: _Sizes, grad: Tensor, output: Tensor) -> Tensor:
         shape = (*output.shape[:-2], len(constants.terms))
         opposite = output.reshape(shape).index_select(-1, constants.opposites)
         return (grad.reshape(shape) * opposite) @ constants.sums
-    slopes, m = [], output.shape[-1]
-    for _, entries, count, d, c in _runs(dims, copies):
-        size = (*output.shape[:-2], count, d, c * m)
-        g, y = (t[..., entries, :].reshape(size) for t in (grad, output))
-        turned = torch.stack([-y[..., 1, :], y[..., 0, :]], -2) if d == 2 else y * 0
-        slopes.append((g * turned).sum((-2, -1)))
-    return torch.cat(slopes, -1)
+    blocks = (split_blocks(t, dims, copies) for t in (grad, output))
+    return torch.stack([_slope(g, y) for g, y in zip(*blocks, strict=True)], -1)
+
+
+def _slope(grad: Tensor, block: Tensor) -> Tensor:
+    """Return ``sum grad_1 y_0 - grad_0 y_1`` over copies, shape ``(*batch,)``; 0 on lines."""
+    if block.shape[-2] == 1:
+        return (grad * block).sum((-2, -1)) * 0
+    return (grad[..., 1, :] * block[..., 0, :] - grad[..., 0, :] * block[..., 1, :]).sum(-1)
 
 
 def _turn_array(cosine: Tensor, sine: Tensor) -> NDArray[Any]:
