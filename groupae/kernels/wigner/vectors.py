@@ -45,6 +45,7 @@ class _Constants:
         tilts: D(K) of each term, ``(d, d)``.
         tilts_back: Their transposes.
         generators: X of each term, ``(3, d, d)``.
+        arrays: The last three as arrays of numpy, on a processor.
     """
 
     waves: Tensor
@@ -53,6 +54,12 @@ class _Constants:
     tilts: tuple[Tensor, ...]
     tilts_back: tuple[Tensor, ...]
     generators: tuple[Tensor, ...]
+    arrays: tuple[tuple[Any, ...], ...] = ()
+
+    @property
+    def matrices(self) -> tuple[tuple[Any, ...], ...]:
+        """Tilts, their transposes and generators."""
+        return self.tilts, self.tilts_back, self.generators
 
     @classmethod
     def make(
@@ -95,7 +102,11 @@ def _kept_constants(
     degrees: tuple[int, ...], widths: tuple[int, ...], dtype: torch.dtype, device: torch.device
 ) -> _Constants:
     with torch.inference_mode(False):  # what is kept may be asked for derivatives later
-        return _Constants.make(degrees, widths, dtype, device)
+        constants = _Constants.make(degrees, widths, dtype, device)
+        if device.type != "cpu":
+            return constants
+        arrays = [tuple([matrix.numpy() for matrix in kind]) for kind in constants.matrices]
+        return dataclasses.replace(constants, arrays=tuple(arrays))
 
 
 def _constants(degrees: Sequence[int], copies: Sequence[int], x: Tensor) -> _Constants:
@@ -138,13 +149,17 @@ def turn_few(
         powers = powers_of_phases(rotation.reshape(n, 3, 3), max(1, *degrees))
     waves, order = _waves(powers, back=back), _BACK if back else _THERE
     width, in_numpy = rows_at_once(n, length * x.element_size(), x.device), multiplies_in_numpy(x)
-    out = x.new_empty(n, length)
     scratch = x.new_empty(5 * length * width)  # in one piece: what is freed stays at hand
+    turns = [waves[:, axis] for axis in order]
     with np.errstate(all="ignore"):  # as silent as torch about NaN and inf
+        if width >= n:
+            turned = _turn_rows(constants, turns, x, scratch, in_numpy=in_numpy)
+            return turned.clone(memory_format=torch.contiguous_format).view(shape), powers
+        out = torch.empty_like(x)
         for start in range(0, n, width):
             part = slice(start, min(start + width, n))
-            turns = [waves[:, axis, part] for axis in order]
-            out[part] = _turn_rows(constants, turns, x[part], scratch, in_numpy=in_numpy)
+            some = [turn[:, part] for turn in turns]
+            out[part] = _turn_rows(constants, some, x[part], scratch, in_numpy=in_numpy)
     return out.view(shape), powers
 
 
@@ -155,7 +170,8 @@ def _turn_rows(
     k, length = x.shape
     v, spare, opposite, cosine, sine = scratch[: 5 * length * k].view(5, length, k).unbind()
     both = scratch[3 * length * k : 5 * length * k].view(2 * length, k)
-    tilts = (constants.tilts_back, constants.tilts, None)
+    there, back, _ = constants.arrays if in_numpy else constants.matrices
+    tilts = (back, there, None)
     v.copy_(x.mT)
     for turn, tilt in zip(turns, tilts, strict=True):
         torch.index_select(turn, 0, constants.waves, out=both)
@@ -179,7 +195,7 @@ def _waves(powers: Tensor, *, back: bool) -> Tensor:
 
 
 def _multiply_terms(
-    matrices: Sequence[Tensor], rows: Sequence[slice], v: Tensor, out: Tensor, *, in_numpy: bool
+    matrices: Sequence[Any], rows: Sequence[slice], v: Tensor, out: Tensor, *, in_numpy: bool
 ) -> None:
     """Write the terms of ``(length, n)`` multiplied by ``(*k, d, d)`` to ``(*k, length, n)``."""
     lead = matrices[0].shape[:-2]
@@ -190,7 +206,7 @@ def _multiply_terms(
         size = d, block.shape[0] // d * block.shape[1]
         if in_numpy:
             target = products[..., part, :].reshape(*lead, *size)
-            np.matmul(matrix.numpy(), block.reshape(size), out=target)
+            np.matmul(matrix, block.reshape(size), out=target)
         else:
             products[..., part, :] = (matrix @ block.reshape(size)).reshape(*lead, *block.shape)
 
@@ -210,6 +226,7 @@ def torque_of_few(
     constants = _constants(degrees, copies, output)
     g, y, torques = grad.reshape(n, length), output.reshape(n, length), grad.new_empty(n, 3)
     width, in_numpy = rows_at_once(n, length * g.element_size(), g.device), multiplies_in_numpy(y)
+    generators = (constants.arrays if in_numpy else constants.matrices)[2]
     scratch = y.new_empty(4 * length * width)
     with np.errstate(all="ignore"):
         for start in range(0, n, width):
@@ -218,6 +235,6 @@ def torque_of_few(
             moved = scratch[: 3 * length * k].view(3, length, k)
             v = scratch[3 * length * k : 4 * length * k].view(length, k)
             v.copy_(y[part].mT)
-            _multiply_terms(constants.generators, constants.rows, v, moved, in_numpy=in_numpy)
+            _multiply_terms(generators, constants.rows, v, moved, in_numpy=in_numpy)
             torques[part] = moved.mul_(v.copy_(g[part].mT)).sum(1).mT
     return torques.reshape(*grad.shape[:-2], 3)
