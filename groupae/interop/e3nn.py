@@ -173,7 +173,7 @@ def _copies_first(rho: Representation) -> Tensor:
 
 # --- groups evaluated by e3nn -------------------------------------------------------------------
 def wigner_matrices_e3nn(rotation: Tensor, highest: int) -> list[Tensor]:
-    """Return the matrices of `wigner_matrices` by e3nn (Euler angles and matrix exponentials).
+    """Return the matrices of ``wigner_matrices`` by e3nn (Euler angles and matrix exponentials).
 
     Slower, with NaN gradients at the identity and the poles; for comparison. e3nn builds its
     generators in torch's default dtype, which is set to float64 for the call; its own angles of a
