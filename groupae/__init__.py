@@ -70,7 +70,7 @@ if TYPE_CHECKING:
     from groupae.training import TrainingConfig, fit
     from groupae.viz import plot_orbit
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 _HOMES = {
     "ShapeError": "_validation",

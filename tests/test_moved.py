@@ -4,6 +4,7 @@ import importlib
 import pickle
 import re
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -98,3 +99,9 @@ def test_every_group_has_a_wing():
     wings = {name for wing in (lie, finite, products) for name in wing.__all__}
     rest = {"FiniteGroup", "Group", "Homomorphism", "Irreps", "LieGroup", "get_group"}
     assert set(groups.__all__) - wings == {*rest, "register_group"}
+
+
+def test_the_changelog_lists_every_module_that_moved():
+    changelog = (Path(__file__).parent.parent / "CHANGELOG.md").read_text()
+    for name, homes in MODULES.items():
+        assert f"| `{name}` | {', '.join(f'`{home}`' for home in homes)} |" in changelog
