@@ -72,65 +72,29 @@ if TYPE_CHECKING:
 
 __version__ = "0.3.0"
 
-_HOMES = {
-    "ShapeError": "_validation",
-    "O2": "groups",
-    "O3": "groups",
-    "SO2": "groups",
-    "SO3": "groups",
-    "Affine": "groups",
-    "Cyclic": "groups",
-    "Dihedral": "groups",
-    "Group": "groups",
-    "Tetrahedral": "groups",
-    "Octahedral": "groups",
-    "Icosahedral": "groups",
-    "Homomorphism": "groups",
-    "FiniteGroup": "groups",
-    "MatrixLieGroup": "groups",
-    "Permutation": "groups",
-    "Product": "groups",
-    "SE2": "groups",
-    "SE3": "groups",
-    "Scaling": "groups",
-    "Semidirect": "groups",
-    "Translation": "groups",
-    "get_group": "groups",
-    "register_group": "groups",
-    "Representation": "representations",
-    "AffineAction": "actions",
-    "ChannelAction": "actions",
-    "GridAction": "actions",
-    "LatentAction": "actions",
-    "LeftMultiplication": "actions",
-    "PartsAction": "actions",
-    "SetAction": "actions",
-    "SplitAction": "actions",
-    "TokenAction": "actions",
-    "VectorAction": "actions",
-    "PairBatch": "protocols",
-    "CrossReconstruction": "objectives",
-    "evaluate": "metrics",
-    "ConvDecoder": "models",
-    "ConvEncoder": "models",
-    "LatentActionAE": "models",
-    "TransformModel": "protocols",
-    "BlockedDigits": "experiments.datasets",
-    "BrainContrast": "experiments.datasets",
-    "FolderPairs": "data",
-    "Molecules": "experiments.datasets",
-    "OrbitDataset": "data",
-    "OrbitPairs": "data",
-    "PointClouds": "experiments.datasets",
-    "RecordedPairs": "data",
-    "SkyPlanes": "experiments.datasets",
-    "Turntable": "experiments.datasets",
-    "RotatedDigits": "experiments.datasets",
-    "Series": "experiments.datasets",
-    "TrainingConfig": "training",
-    "fit": "training",
-    "plot_orbit": "viz",
-    "Run": "experiments.runs.run",
+_NAMES = {
+    "_validation": "ShapeError",
+    "groups": (
+        "O2 O3 SE2 SE3 SO2 SO3 Affine Cyclic Dihedral FiniteGroup Group Homomorphism "
+        "Icosahedral MatrixLieGroup Octahedral Permutation Product Scaling Semidirect "
+        "Tetrahedral Translation get_group register_group"
+    ),
+    "representations": "Representation",
+    "actions": (
+        "AffineAction ChannelAction GridAction LatentAction LeftMultiplication PartsAction "
+        "SetAction SplitAction TokenAction VectorAction"
+    ),
+    "protocols": "PairBatch TransformModel",
+    "objectives": "CrossReconstruction",
+    "metrics": "evaluate",
+    "models": "ConvDecoder ConvEncoder LatentActionAE",
+    "experiments.datasets": (
+        "BlockedDigits BrainContrast Molecules PointClouds RotatedDigits Series SkyPlanes Turntable"
+    ),
+    "data": "FolderPairs OrbitDataset OrbitPairs RecordedPairs",
+    "training": "TrainingConfig fit",
+    "viz": "plot_orbit",
+    "experiments.runs.run": "Run",
 }
 
 __all__ = [
@@ -195,8 +159,8 @@ __all__ = [
 ]
 
 
-_load = lazy_names(__name__, _HOMES)
-_PACKAGES = {"interop", "testing", "theory", *(home.split(".")[0] for home in _HOMES.values())}
+_load = lazy_names(__name__, _NAMES)
+_PACKAGES = {"interop", "testing", "theory", *(home.split(".")[0] for home in _NAMES)}
 
 find_moved_modules()
 
@@ -206,4 +170,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *__all__])

@@ -133,13 +133,15 @@ def share_names(cls: type, old: str, new: str) -> None:
             setattr(cls, other, own[name])
 
 
-def lazy_names(package: str, homes: Mapping[str, str]) -> Callable[[str], object]:
+def lazy_names(package: str, names: Mapping[str, str]) -> Callable[[str], object]:
     """Return the ``__getattr__`` of a package that loads its names on first use.
 
     Args:
         package: The package, ``"groupae.data"``.
-        homes: Module of each name; below ``groupae``, as in ``"experiments.datasets"``.
+        names: Names in each module, separated by spaces; modules are below ``groupae``, as in
+            ``{"experiments.datasets": "Series Turntable"}``.
     """
+    homes = {name: home for home, text in names.items() for name in text.split()}
 
     def load(name: str) -> object:
         if name not in homes:

@@ -502,5 +502,5 @@ class FunctionAction(LatentAction[Tensor]):
 # names that stood here until groupae 0.2
 __getattr__ = lazy_names(
     __name__,
-    {"AxisAction": "actions.axis", "carry": "actions.codes", "match_batch": "actions.codes"},
+    {"actions.axis": "AxisAction", "actions.codes": "carry match_batch"},
 )

@@ -58,17 +58,12 @@ __all__ = [
     "show_building",
 ]
 
-_DATASETS = (
-    "BlockedDigits",
-    "BrainContrast",
-    "Molecules",
-    "PointClouds",
-    "RotatedDigits",
-    "Series",
-    "SkyPlanes",
-    "Turntable",
-    "shift_phase",
-    "show_building",
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "experiments.datasets": (
+            "BlockedDigits BrainContrast Molecules PointClouds RotatedDigits Series SkyPlanes "
+            "Turntable shift_phase show_building"
+        )
+    },
 )
-
-__getattr__ = lazy_names(__name__, dict.fromkeys(_DATASETS, "experiments.datasets"))

@@ -40,44 +40,20 @@ if TYPE_CHECKING:
         write_swap_report,
     )
 
-_HOMES = {
-    "Backbone": "experiments.presets.backbones",
-    "get_backbone": "experiments.presets.backbones",
-    "build_model": "experiments.presets.building",
-    "Cell": "experiments.compare.trial",
-    "CellError": "experiments.compare.result",
-    "CellResult": "experiments.compare.result",
-    "ComparisonRun": "experiments.compare.comparison",
-    "choose_models": "experiments.compare.comparison",
-    "BaselineConfig": "experiments.presets.config",
-    "ModelConfig": "experiments.presets.config",
-    "Preset": "experiments.presets.config",
-    "Comparison": "experiments.presets.experiment",
-    "Experiment": "experiments.presets.experiment",
-    "Export": "experiments.runs.export",
-    "Format": "experiments.runs.export",
-    "export_run": "experiments.runs.export",
-    "Report": "experiments.runs.report",
-    "draw_orbit": "experiments.runs.report",
-    "draw_training": "experiments.runs.report",
-    "make_report": "experiments.runs.report",
-    "write_report": "experiments.runs.report",
-    "EXPERIMENTS": "experiments.presets.registry",
-    "Run": "experiments.runs.run",
-    "RunExistsError": "experiments.runs.run",
-    "describe_run": "experiments.runs.run",
-    "get_experiment": "experiments.presets.registry",
-    "Leaderboard": "experiments.compare.leaderboard",
-    "LeaderboardEntry": "experiments.compare.leaderboard",
-    "Result": "experiments.compare.result",
-    "ResultError": "experiments.compare.result",
-    "Standing": "experiments.compare.leaderboard",
-    "Standings": "experiments.compare.leaderboard",
-    "SwapReport": "experiments.runs.swaps",
-    "Trial": "experiments.compare.trial",
-    "draw_swap": "experiments.runs.swaps",
-    "make_swap_report": "experiments.runs.swaps",
-    "write_swap_report": "experiments.runs.swaps",
+_NAMES = {
+    "experiments.presets.backbones": "Backbone get_backbone",
+    "experiments.presets.building": "build_model",
+    "experiments.compare.trial": "Cell Trial",
+    "experiments.compare.result": "CellError CellResult Result ResultError",
+    "experiments.compare.comparison": "ComparisonRun choose_models",
+    "experiments.presets.config": "BaselineConfig ModelConfig Preset",
+    "experiments.presets.experiment": "Comparison Experiment",
+    "experiments.runs.export": "Export Format export_run",
+    "experiments.runs.report": "Report draw_orbit draw_training make_report write_report",
+    "experiments.presets.registry": "EXPERIMENTS get_experiment",
+    "experiments.runs.run": "Run RunExistsError describe_run",
+    "experiments.compare.leaderboard": "Leaderboard LeaderboardEntry Standing Standings",
+    "experiments.runs.swaps": "SwapReport draw_swap make_swap_report write_swap_report",
 }
 
 __all__ = [
@@ -120,4 +96,4 @@ __all__ = [
     "write_swap_report",
 ]
 
-__getattr__ = lazy_names(__name__, _HOMES)
+__getattr__ = lazy_names(__name__, _NAMES)

@@ -42,8 +42,7 @@ __all__ = ["MOST_LISTED", "Group", "align_batch", "ambient_error", "check_comple
 
 # Both were here until groupae 0.2. Found on demand, because their modules import this one.
 __getattr__ = lazy_names(
-    "groupae.groups.base",
-    {"FiniteGroup": "groups.finite_group", "LieGroup": "groups.lie_group"},
+    __name__, {"groups.finite_group": "FiniteGroup", "groups.lie_group": "LieGroup"}
 )
 
 MOST_LISTED = 5000

@@ -14,14 +14,7 @@ from typing_extensions import override
 from groupae._validation import ShapeError, check_count, expected
 from groupae.metrics.registry import parse_scores
 from groupae.metrics.scores import Score
-from groupae.protocols import (
-    FixedPairs,
-    Model,
-    PairBatch,
-    as_batch,
-    check_prediction,
-    has_parts,
-)
+from groupae.protocols import FixedPairs, Model, PairBatch, as_batch, check_prediction, has_parts
 
 __all__ = ["Estimate", "as_pairs", "evaluate", "evaluation_mode"]
 

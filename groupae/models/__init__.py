@@ -60,14 +60,12 @@ __all__ = [
     "pt2_from_program",
 ]
 
-_PAPER = (
-    "AttentionSkip",
-    "PaperBrainDecoder",
-    "PaperBrainEncoder",
-    "PaperDigitDecoder",
-    "PaperDigitEncoder",
-    "PaperSceneDecoder",
-    "PaperSceneEncoder",
-    "paper_scene_parts",
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "experiments.baselines.paper": (
+            "AttentionSkip PaperBrainDecoder PaperBrainEncoder PaperDigitDecoder PaperDigitEncoder "
+            "PaperSceneDecoder PaperSceneEncoder paper_scene_parts"
+        )
+    },
 )
-__getattr__ = lazy_names(__name__, dict.fromkeys(_PAPER, "experiments.baselines.paper"))

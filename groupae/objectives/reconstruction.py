@@ -16,8 +16,9 @@ from groupae.protocols import Codec, PairBatch, both_directions, check_pairs, ch
 __all__ = ["CrossReconstruction"]
 
 # where pickled models of groupae 0.2 look for their loss terms
-_TERMS = ("latent_cycle", "log_mean_squared_error", "mean_squared_error")
-__getattr__ = lazy_names(__name__, dict.fromkeys(_TERMS, "objectives.terms"))
+__getattr__ = lazy_names(
+    __name__, {"objectives.terms": "latent_cycle log_mean_squared_error mean_squared_error"}
+)
 
 
 class CrossReconstruction(WeightedSum):

@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 # where pickled models of groupae 0.2 look for losses of torch
-__getattr__ = lazy_names(__name__, {"_OfPrediction": "objectives.weighted_sum"})
+__getattr__ = lazy_names(__name__, {"objectives.weighted_sum": "_OfPrediction"})
 
 _FLOOR = 1e-4  # 40 dB: a prediction that is already right has a bounded gradient
 

@@ -42,8 +42,7 @@ _NOT_LISTED = _HIGHEST_CUTOFF + 1
 
 # names of this module up to groupae 0.2
 __getattr__ = lazy_names(
-    "groupae.representations.decomposition",
-    dict.fromkeys(["clebsch_gordan", "intertwiners"], "representations.equivariant_maps"),
+    __name__, {"representations.equivariant_maps": "clebsch_gordan intertwiners"}
 )
 
 

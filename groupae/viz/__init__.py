@@ -30,4 +30,4 @@ __all__ = [
     "to_pictures",
 ]
 
-__getattr__ = lazy_names(__name__, {"to_pictures": "experiments.datasets.drawing"})
+__getattr__ = lazy_names(__name__, {"experiments.datasets.drawing": "to_pictures"})

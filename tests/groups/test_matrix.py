@@ -11,11 +11,7 @@ import torch
 
 from groupae import SO3, MatrixLieGroup, VectorAction, get_group
 from groupae.groups.lie.matrix_log import coarse_log
-from groupae.testing import (
-    assert_laws,
-    check_group,
-    sample_elements,
-)
+from groupae.testing import assert_laws, check_group, sample_elements
 from groupae.testing.mixins import GroupLaws
 
 DOUBLE = torch.float64

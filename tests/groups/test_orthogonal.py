@@ -10,10 +10,7 @@ from groupae import O2, O3, SO2, SO3, Cyclic, Dihedral, VectorAction, get_group
 from groupae.groups import SE2, SE3, LieGroup
 from groupae.groups.lie.orthogonal_matrices import determinant_sign
 from groupae.interop.e3nn import E3nnO3, E3nnSO3
-from groupae.testing import (
-    assert_laws,
-    sample_elements,
-)
+from groupae.testing import assert_laws, sample_elements
 
 PI = math.pi
 POLYGONS = tuple(Dihedral(n) for n in (1, 2, 3, 4, 5, 6, 12, 25))

@@ -12,14 +12,7 @@ import torch.nn.functional as F
 from groupae import RotatedDigits, ShapeError, TrainingConfig, evaluate, fit
 from groupae.experiments.baselines import Unchanged
 from groupae.experiments.runs.report import Report
-from groupae.metrics import (
-    LPIPS,
-    PSNR,
-    ST_LPIPS,
-    LPIPSDistance,
-    STLPIPSDistance,
-    perceptual_scores,
-)
+from groupae.metrics import LPIPS, PSNR, ST_LPIPS, LPIPSDistance, STLPIPSDistance, perceptual_scores
 from groupae.metrics.perceptual import _load
 from groupae.protocols import PairBatch
 

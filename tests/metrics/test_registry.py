@@ -4,14 +4,7 @@ import pytest
 import torch
 
 from groupae import PairBatch
-from groupae.metrics import (
-    PSNR,
-    RELATIVE_SCORES,
-    SCORES,
-    default_scores,
-    get_score,
-    relative_score,
-)
+from groupae.metrics import PSNR, RELATIVE_SCORES, SCORES, default_scores, get_score, relative_score
 
 
 def pairs(x):

@@ -19,14 +19,7 @@ from groupae import (
 )
 from groupae.data import OrbitPairs, rotate
 from groupae.experiments.baselines import Conditional, Winter
-from groupae.metrics import (
-    ATOM_SNR,
-    PSNR,
-    SNR,
-    Score,
-    default_scores,
-    latent_equivariance_error,
-)
+from groupae.metrics import ATOM_SNR, PSNR, SNR, Score, default_scores, latent_equivariance_error
 from groupae.models import SetDecoder, SetEncoder, TransformModule
 from groupae.objectives import (
     CrossPrediction,

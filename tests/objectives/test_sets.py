@@ -8,14 +8,7 @@ from scipy.spatial import cKDTree
 
 from groupae import SO3, CrossReconstruction, LatentActionAE, PairBatch, VectorAction, evaluate
 from groupae.experiments.baselines import Unchanged
-from groupae.metrics import (
-    ATOM_SNR,
-    CHAMFER,
-    SNR,
-    chamfer_distance,
-    chamfer_score,
-    snr_score,
-)
+from groupae.metrics import ATOM_SNR, CHAMFER, SNR, chamfer_distance, chamfer_score, snr_score
 from groupae.models import SetDecoder, SetEncoder
 from groupae.objectives import CrossPass, chamfer_error, log_chamfer_error
 

@@ -12,14 +12,7 @@ from groupae._validation import unknown_choice
 from groupae.actions import ChannelAction, LatentAction, PartsAction, VectorAction
 from groupae.experiments.presets.backbone_config import BackboneConfig, Parts, is_count
 from groupae.groups import Group
-from groupae.models import (
-    ConvDecoder,
-    ConvEncoder,
-    Coordinates,
-    Stride,
-    UNetDecoder,
-    UNetEncoder,
-)
+from groupae.models import ConvDecoder, ConvEncoder, Coordinates, Stride, UNetDecoder, UNetEncoder
 
 __all__ = ["Residual", "UNet"]
 

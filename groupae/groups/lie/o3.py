@@ -17,17 +17,9 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.groups.backends import accept_backend
-from groupae.groups.charts import (
-    PROJECT,
-    Chart,
-    is_nonzero,
-    is_orthogonal,
-    is_sign,
-)
+from groupae.groups.charts import PROJECT, Chart, is_nonzero, is_orthogonal, is_sign
 from groupae.groups.irreps import IrrepLabel, Irreps
-from groupae.groups.lie.orthogonal_matrices import (
-    determinant_sign,
-)
+from groupae.groups.lie.orthogonal_matrices import determinant_sign
 from groupae.groups.lie.reflections import RotationsAndReflections
 from groupae.groups.lie.so3 import SO3, SO3Irreps
 from groupae.kernels.wigner.matrices import MAX_DEGREE

@@ -17,10 +17,7 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_axis_size
 from groupae.groups.base import Group
-from groupae.groups.charts import (
-    is_homogeneous,
-    is_rotation,
-)
+from groupae.groups.charts import is_homogeneous, is_rotation
 from groupae.groups.irreps import Irreps
 from groupae.groups.lie.power_series import cotangent_defect_ratio, sine_defect_ratio, versine_ratio
 from groupae.groups.lie.so2 import SO2

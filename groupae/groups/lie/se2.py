@@ -9,11 +9,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method
-from groupae.groups.charts import (
-    PROJECT,
-    Chart,
-    check_finite,
-)
+from groupae.groups.charts import PROJECT, Chart, check_finite
 from groupae.groups.lie.rigid_motions import RigidMotions, is_rigid
 from groupae.groups.lie.so2 import SO2
 from groupae.groups.lie.translation import homogeneous_matrix

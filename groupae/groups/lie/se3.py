@@ -9,12 +9,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import Method
-from groupae.groups.charts import (
-    PROJECT,
-    Chart,
-    check_finite,
-    is_nonzero,
-)
+from groupae.groups.charts import PROJECT, Chart, check_finite, is_nonzero
 from groupae.groups.lie.quaternions import matrix_from_quat, quat_from_matrix
 from groupae.groups.lie.rigid_motions import RigidMotions, is_rigid
 from groupae.groups.lie.so3 import SO3

@@ -18,19 +18,10 @@ from typing_extensions import override
 
 from groupae._validation import Method, expected
 from groupae.groups.backends import accept_backend
-from groupae.groups.charts import (
-    PROJECT,
-    Chart,
-    check_finite,
-    is_nonzero,
-    is_rotation,
-)
+from groupae.groups.charts import PROJECT, Chart, check_finite, is_nonzero, is_rotation
 from groupae.groups.couplings import couple_degrees
 from groupae.groups.irreps import IrrepLabel, Irreps, Terms
-from groupae.groups.lie.orthogonal_matrices import (
-    OrthogonalMatrices,
-    nearest_rotation,
-)
+from groupae.groups.lie.orthogonal_matrices import OrthogonalMatrices, nearest_rotation
 from groupae.groups.lie.quaternions import (
     euler_yxy_from_quat,
     matrix_from_euler_yxy,

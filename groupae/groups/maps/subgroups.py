@@ -35,11 +35,7 @@ from groupae.groups.lie.se3 import SE3
 from groupae.groups.lie.so2 import SO2, wrap_angle
 from groupae.groups.lie.so3 import SO3
 from groupae.groups.lie.translation import Translation
-from groupae.groups.maps.homomorphisms import (
-    Homomorphism,
-    IdentityMap,
-    TabulatedHomomorphism,
-)
+from groupae.groups.maps.homomorphisms import Homomorphism, IdentityMap, TabulatedHomomorphism
 from groupae.groups.maps.projections import FactorInclusion
 from groupae.groups.products.product import Product
 from groupae.kernels.turning import turn_matrix

@@ -23,10 +23,7 @@ from groupae.actions.positions import position_representation
 from groupae.actions.resampling import Mode
 from groupae.groups import O2, Dihedral
 from groupae.interop.escnn.groups import escnn_module, group_from_escnn
-from groupae.interop.escnn.representations import (
-    representation_from_escnn,
-    representation_to_escnn,
-)
+from groupae.interop.escnn.representations import representation_from_escnn, representation_to_escnn
 from groupae.representations import DirectSum, Fields, IrrepSum, Representation
 
 if TYPE_CHECKING:
