@@ -1,4 +1,4 @@
-"""Choices of the command line and of the library; importing this module loads nothing."""
+"""Allowed values of options, shared by the command line and the library; free of imports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files and folders that are written whole or not at all, sealed with sums, and read with limits.
+"""Atomic writes of files and folders, checksums of their content, and size-limited reads.
 
 An incomplete file or folder has a hidden name in the folder of the complete one. A killed process
 leaves it behind; it is recognised by its name and deleted by the next process that owns the folder.
@@ -49,7 +49,7 @@ def hidden_beside(path: Path) -> Path:
 
 
 def is_leftover(name: str, of: str) -> bool:
-    r"""Return whether a killed process left a file under this name, instead of one like ``of``.
+    r"""Return whether a name is that of an incomplete file that a killed process left.
 
     Args:
         name: The name.
@@ -66,7 +66,7 @@ def is_leftover(name: str, of: str) -> bool:
 
 
 def sweep(folder: Path, of: str) -> None:
-    """Delete incomplete files that killed processes left in a folder, for names like ``of``."""
+    """Delete incomplete files of killed processes whose complete names match ``of``."""
     for entry in list(folder.iterdir()) if folder.is_dir() else []:
         if is_leftover(entry.name, of):
             discard(entry)
@@ -91,7 +91,7 @@ def write_durably(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Yield a new hidden folder; it takes the place of ``path`` when the block has succeeded.
+    """Yield a new hidden folder, which replaces ``path`` when the block succeeds.
 
     Raises:
         OSError: With the name of the folder; nothing is left behind.
@@ -104,7 +104,7 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 
 def publish(beside: Path, path: Path) -> None:
-    """Flush a complete folder to disk and put it in the place of ``path``, which is deleted."""
+    """Flush a complete folder to disk and replace ``path`` by it."""
     for entry in beside.iterdir():
         _flush(entry)
     _flush(beside)
@@ -139,7 +139,7 @@ def _flush(path: Path) -> None:
 
 
 def discard(path: Path) -> None:
-    """Delete a folder, file or link if it exists; a folder is renamed first, so never in part."""
+    """Delete a file, link or folder if it exists; folders are renamed first, so never cut short."""
     if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.exists():
@@ -172,7 +172,7 @@ def read_json(path: Path) -> Any:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Return the content of JSON.
+    """Return the value of a JSON text.
 
     Raises:
         ValueError: If it is no JSON, or nested too deeply.
@@ -214,7 +214,7 @@ def sealed(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_sealed(values: Mapping[str, Any]) -> bool:
-    """Return whether plain data are as they were sealed; true without a seal, as in groupae 0.1.
+    """Return whether sealed data are unchanged; true for data without a seal, as in groupae 0.1.
 
     Example:
         >>> is_sealed(sealed({"steps": 3})), is_sealed({**sealed({"steps": 3}), "steps": 4})

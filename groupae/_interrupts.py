@@ -66,7 +66,7 @@ def interrupts_deferred() -> Iterator[Callable[[], None]]:
 
 @contextlib.contextmanager
 def interrupts_explained(explain: Callable[[], str]) -> Iterator[None]:
-    """Raise an interruption of the block with a message, such as the place of what is kept."""
+    """Raise interruptions of the block with another message, such as the path of saved files."""
     try:
         yield
     except KeyboardInterrupt as error:

@@ -1,4 +1,4 @@
-"""Lazy names of packages, and old names of modules.
+"""Lazy imports of public names, and aliases for modules that have moved.
 
 A package lists the modules of names that it offers without loading them. Modules of groupae 0.2 and
 before are found under their old names too, with a `DeprecationWarning`, so that old scripts and
@@ -123,7 +123,7 @@ MODULES = _moved_modules()
 
 
 def share_names(cls: type, old: str, new: str) -> None:
-    """Give a class the attribute that it defines by one of two names under the other one too.
+    """Define an attribute of a class under both its old and its new name, if it has one of them.
 
     Called for each subclass, it lets users override and read the attribute by its old name.
     """
@@ -152,7 +152,7 @@ def lazy_names(package: str, names: Mapping[str, str]) -> Callable[[str], object
 
 
 def _homes(fullname: str) -> tuple[str, ...]:
-    """Return the new modules of a module that moved; nothing if it did not move."""
+    """Return the new modules of a moved module; an empty tuple if it did not move."""
     if not fullname.startswith("groupae."):
         return ()
     name, rest = fullname.removeprefix("groupae."), ""

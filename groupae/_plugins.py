@@ -50,12 +50,12 @@ class Offer:
 
     @property
     def origin(self) -> str:
-        """The package, its version and the object's place in it."""
+        """Package, version and import path of the object."""
         package = f"{self.entry.dist.name} {self.entry.dist.version}" if self.entry.dist else "?"
         return f"{package}, {self.entry.value}"
 
     def load(self) -> object:
-        """Return the object.
+        """Return the imported object of the entry point.
 
         Raises:
             PlugInError: If importing it raises an exception of any type.
@@ -194,7 +194,7 @@ class PlugIns:
         return f"{sentence}; not counting: {'; '.join(problems)}" if problems else sentence
 
     def _usable(self, offer: Offer) -> Offer:
-        """Return the offer; raise if its name is misshapen, built in or offered twice."""
+        """Return the offer; raise if its name is invalid, built in or offered twice."""
         key = offer.name.casefold()
         complaint = self._complaint(offer.name)
         if complaint is not None:
@@ -218,7 +218,7 @@ class PlugIns:
 
     # --- registering ------------------------------------------------------------------------
     def register(self, owner: str, name: str, thing: object, *, replace: bool) -> None:
-        """Add a name, for as long as the program runs.
+        """Register an object under a name, for the lifetime of the process.
 
         Raises:
             TypeError: If the name is no text.

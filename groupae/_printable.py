@@ -1,4 +1,4 @@
-"""Text of strangers made safe for a terminal; importing it loads nothing."""
+"""Escaping of untrusted text for terminals; importing this module loads nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _STEERING = (
 
 
 def printable(text: object) -> str:
-    r"""Return text in which characters that steer a terminal are written as Python escapes.
+    r"""Return text with terminal control characters written as Python escapes.
 
     Example:
         >>> print(printable("\x1b[31mred"))

@@ -29,7 +29,7 @@ __all__ = [
 
 @dataclasses.dataclass(frozen=True)
 class Method:
-    """Owner of an error message; its text is made only if there is an error."""
+    """Owner of an error message; its text is formatted only if an error is raised."""
 
     subject: object
     name: str
@@ -84,7 +84,7 @@ def check_batches(owner: object, *batches: tuple[int, ...]) -> None:
 
 
 def check_count(owner: object, name: str, value: object) -> None:
-    """Raise `ValueError` unless ``value`` is an integer of at least 1; ``True`` is none."""
+    """Raise `ValueError` unless ``value`` is an integer (not a bool) of at least 1."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ValueError(expected(owner, f"{name} to be an integer of at least 1", repr(value)))
 

@@ -1,4 +1,4 @@
-"""Shapes of what fits together: pairs, sources of pairs, and the abilities of a model.
+"""Interfaces shared by several parts: pairs, sources of pairs, and kinds of models.
 
 A pair is ``(x1, g, x2)`` with codes on one orbit, ``z2 = g . z1``; a trajectory is a chain of them.
 Any object that has the methods of a protocol is one; nothing has to be inherited.
@@ -282,7 +282,7 @@ class Predicted(Protocol):
 
     @property
     def target(self) -> Tensor:
-        """Data that they should equal, same shape."""
+        """Targets of the predictions, same shape."""
         ...
 
 

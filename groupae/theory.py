@@ -1,4 +1,4 @@
-r"""The theory of latent actions as functions that can be run.
+r"""Theorems and counterexamples of the paper as functions.
 
 The paper's claims (section 4) about a model ``x -> D(g . E(x))``:
 

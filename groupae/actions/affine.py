@@ -17,7 +17,7 @@ __all__ = ["AffineAction"]
 
 
 class AffineAction(AxisAction):
-    """``(a, b) . (z_i, z_v) = (z_i, a z_v + b)``: the paper's action for contrast.
+    """Affine action ``(a, b) . (z_i, z_v) = (z_i, a z_v + b)``, the paper's action for contrast.
 
     Not linear in ``z`` (a representation of `Affine` in homogeneous coordinates is:
     ``VectorAction(Affine().rep("8x0 + 16xstd"))``).

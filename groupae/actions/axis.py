@@ -102,7 +102,7 @@ class RepresentationAction(AxisAction):
 
     @override
     def varying(self, z: Tensor) -> Tensor:
-        """Return the other block coordinates."""
+        """Return the block coordinates that some element changes, along the same axis."""
         self.check_latent(z)
         return self.rho.varying(z, self.axis)
 

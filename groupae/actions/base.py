@@ -265,7 +265,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         return self._by_mask(self._select, _nothing, z)
 
     def varying(self, z: Latent) -> Latent:
-        """Return the other entries of ``z``, ``(*batch, count)``; all of ``z`` without a mask."""
+        """Return the varying entries of ``z``, ``(*batch, count)``; all of ``z`` without a mask."""
         return self._by_mask(
             lambda part, mask: self._select(part, ~mask), lambda part, _: part.clone(), z
         )
@@ -289,12 +289,12 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         return found
 
     def _select(self, part: Tensor, mask: Tensor) -> Tensor:
-        """Return the marked entries of a part along one last axis."""
+        """Return the masked entries of a part, flattened to one last axis."""
         flat = part.unsqueeze(-1).flatten(part.ndim - mask.ndim)
         return flat[..., mask.flatten().to(part.device)]
 
     def _blend(self, part: Tensor, other: Tensor, mask: Tensor) -> Tensor:
-        """Return the marked entries of a part beside the other entries of another part."""
+        """Return one part where the mask is true, and another where it is false."""
         return torch.where(mask.to(part.device), part, other)
 
     # --- two codes up to the group ----------------------------------------------------------
@@ -398,7 +398,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
 
 
 def _nothing(part: Tensor, shape: tuple[int | None, ...]) -> Tensor:
-    """Return no entries of a part, shape ``(*batch, 0)``."""
+    """Return an empty tensor in place of a part, shape ``(*batch, 0)``."""
     return part.new_empty(*part.shape[: part.ndim - len(shape)], 0)
 
 
@@ -495,7 +495,7 @@ class FunctionAction(LatentAction[Tensor]):
 
     @override
     def forward(self, g: Tensor, z: Tensor) -> Tensor:
-        """Return the function of elements and codes."""
+        """Return the user's function of ``g`` and ``z``."""
         return self.function(g, z)
 
 

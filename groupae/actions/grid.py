@@ -222,7 +222,7 @@ class GridAction(LatentAction[Tensor]):
 
     @override
     def invariants(self, z: Tensor) -> Tensor:
-        """Return no channels, for no single value is invariant."""
+        """Return no channels, since no single value is invariant."""
         self.check_latent(z)
         return z.narrow(-1 - len(self.size), 0, 0)
 

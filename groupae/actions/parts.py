@@ -146,7 +146,7 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
 
     @override
     def invariants(self, z: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Return carried parts whole, and the invariants of the others."""
+        """Return the carried parts, and the invariants of the acted parts."""
         self.check_latent(z)
         return {
             name: part.clone()

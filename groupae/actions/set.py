@@ -211,7 +211,7 @@ class SetAction(LatentAction[Code]):
 
     @override
     def varying(self, z: Code) -> Code:
-        """Return the other coordinates of points and features."""
+        """Return the varying coordinates of points and features."""
         self.check_latent(z)
         points = z["points"]
         varying = {"points": points.clone() if self.is_homogeneous else self.points.varying(points)}

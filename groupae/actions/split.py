@@ -145,7 +145,7 @@ class SplitAction(RepresentationAction):
 
     @override
     def varying(self, z: Tensor) -> Tensor:
-        """Return the other block coordinates."""
+        """Return the block coordinates that some element changes now, along the same axis."""
         self.check_latent(z)
         return self._select(self.rho.to_blocks(z, self.axis), self._is_varying())
 

@@ -119,7 +119,7 @@ class TokenAction(LatentAction[Tensor]):
 
     @override
     def varying(self, z: Tensor) -> Tensor:
-        """Return the other features, ``(*batch, T, count)``; if tokens move, one flat axis."""
+        """Return the varying features, ``(*batch, T, count)``; if tokens move, one flat axis."""
         self.check_latent(z)
         if not self.tokens:
             return self.rho.varying(z)

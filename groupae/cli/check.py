@@ -132,7 +132,7 @@ class _Findings:
         self.remarks: list[str] = []
 
     def around(self, subject: object) -> list[object]:
-        """Return a subject, and for a group its representations, subgroups and an action too."""
+        """Return a subject; for a group also its representations, subgroups and an action."""
         if not isinstance(subject, Group):
             return [subject]
         try:
@@ -145,7 +145,7 @@ class _Findings:
             return [subject]
 
     def named(self, name: str) -> list[object]:
-        """Return the subjects of a name; a plug-in that cannot be used is a finding.
+        """Return the subjects with a name; an unusable plug-in is recorded as a failure.
 
         Raises:
             ValueError: If the name is unknown.

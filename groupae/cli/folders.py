@@ -1,4 +1,4 @@
-"""Data sets by name, and explanations for users who name a folder of their own instead."""
+"""Look-up of data sets by name, and errors for a folder given in place of a name."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def refuse_own_folder(dataset: str) -> None:
 
 @contextlib.contextmanager
 def explaining_originals(folder: Path | None) -> Iterator[None]:
-    """Add to errors about a folder of originals how to train on other folders."""
+    """Add the remedy for other folders to errors about a folder of originals."""
     try:
         yield
     except (FileNotFoundError, ValueError) as error:

@@ -52,7 +52,7 @@ class LawRow:
         return columns
 
     def left_out(self) -> dict[str, list[str]]:
-        """Return the laws that do not apply, by reason, with the precision if only one."""
+        """Return the laws that do not apply, by reason; with the precision if only in one."""
         reasons: dict[str, list[str]] = {}
         for report in self.reports:
             for law in report.left_out:
@@ -105,7 +105,7 @@ def print_laws(console: Console, title: str, rows: Sequence[LawRow]) -> None:
 
 
 def _pieces(console: Console, rows: Sequence[LawRow]) -> list[Table]:
-    """Return tables of some of the laws each, as many as fit on the terminal."""
+    """Return the table split by laws into as few tables as fit the terminal width."""
     found = [(row.title, row.laws()) for row in rows]
 
     def table(laws: Sequence[str]) -> Table:

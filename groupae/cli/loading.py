@@ -15,7 +15,7 @@ __all__ = ["loading"]
 
 @contextlib.contextmanager
 def loading() -> Iterator[None]:
-    """Let Ctrl-C end the process at once with one line: nothing is half done yet.
+    """Let Ctrl-C end the process with one line while the library is loaded.
 
     A KeyboardInterrupt in the middle of an import may be swallowed by a library or turned into
     another error. Does nothing outside the main thread, or where the program handles the signal.

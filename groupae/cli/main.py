@@ -145,7 +145,7 @@ def _one_sentence(message: str, options: set[str]) -> str:
 
 
 def _with_options(sentence: str, options: set[str]) -> str:
-    """Return a sentence in which names of two words or more are spelled as options."""
+    """Return a message with names of parameters of several words spelled as options."""
     for name in options:
         if "_" in name:
             sentence = re.sub(rf"(?<![\w-]){name}(?!\w)", _option(name, options), sentence)

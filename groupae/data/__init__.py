@@ -1,4 +1,4 @@
-"""Data sets of pairs on orbits, from anyone's data.
+"""Data sets of pairs on orbits, from the data of any user.
 
 ``orbit_dataset`` has the base class of every data set, ``keys`` how randomness is keyed;
 ``orbit_pairs`` makes pairs from originals and an action on them, ``recorded_pairs`` from views

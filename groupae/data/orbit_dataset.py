@@ -114,7 +114,7 @@ class OrbitDataset(abc.ABC):
         return self._pairs(self._spread(count), keyed_generator(self.seed, Stream.FIXED))
 
     def recombinations(self, count: int | None = None) -> tuple[Recombinations, ...]:
-        """Return pairs of data to swap parts of, with the data that a swap should give.
+        """Return pairs of data for swaps, each with the expected result.
 
         The group alone does not determine these. The moving part has a pose and a shape, and the
         varying part of a code may hold the shape too; so there can be several readings of the same
@@ -144,7 +144,7 @@ class OrbitDataset(abc.ABC):
         return tuple(dataclasses.replace(reading, group=self.group) for reading in readings)
 
     def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
-        """Return the readings of swaps between originals; the first is the one to evaluate by."""
+        """Return the possible truths of swaps between originals; the first is the one scored."""
         owner, what = type(self).__name__, "a data set that says what a swap should show"
         remedy = (
             "blocked-digits, brain-contrast, rotated-digits, sky-planes and turntable say it; "
@@ -153,7 +153,7 @@ class OrbitDataset(abc.ABC):
         raise ValueError(expected(owner, what, "one that does not", remedy))
 
     def _spread(self, count: int | None) -> Tensor:
-        """Return the indices of all originals, or of ``count`` of them as `fixed` takes them."""
+        """Return the indices of all originals, or of ``count`` of them, chosen as by `fixed`."""
         n = len(self)
         if count is not None:
             check_count(type(self).__name__, "count", count)

@@ -114,7 +114,7 @@ class OrbitPairs(OrbitDataset):
         return self._move(g, self.originals[index], keyed_generator(self.seed, Stream.ORBIT))
 
     def _swap_poses(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
-        """Return the two readings for scenes that move as a whole: x in the pose of y, and y.
+        """Return both truths for scenes that move as a whole: x in the pose of y, and y.
 
         A pose is the element that moved the original, so all originals must have the same pose.
         """
@@ -150,7 +150,7 @@ class OrbitPairs(OrbitDataset):
         return Views(seen, g, mask)
 
     def _checked(self, name: str, value: object, start: tuple[int, ...]) -> Tensor:
-        """Return the result of a user's function if it is a tensor whose shape begins so."""
+        """Return the result of a user's function, after a check of its type and leading axes."""
         owner, form = type(self).__name__, ", ".join(map(str, start))
         if not isinstance(value, Tensor):
             raise TypeError(expected(owner, f"{name} to return a tensor", type(value).__name__))
@@ -161,7 +161,7 @@ class OrbitPairs(OrbitDataset):
 
 
 def _check_no_bytes(owner: str, name: str, x: Tensor) -> None:
-    """Raise `TypeError` for bytes and truth values, which must be converted to floats before."""
+    """Raise `TypeError` for uint8 and bool, which must be converted to floats before."""
     if x.dtype in (torch.uint8, torch.bool):
         remedy = "divide bytes by 255: x.float() / 255" if x.dtype == torch.uint8 else "x.float()"
         raise TypeError(expected(owner, f"{name} of a floating dtype", x.dtype, remedy))

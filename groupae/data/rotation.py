@@ -41,7 +41,7 @@ Interpolation = Literal["bilinear", "bicubic", "nearest", "fft"]
 
 
 def rotate(theta: Tensor, x: Tensor, *, mode: Interpolation = "bilinear") -> Tensor:
-    """Return pictures turned counter-clockwise about their centre; black comes in from outside.
+    """Return pictures rotated counter-clockwise about their centre, padded with black.
 
     Quarter turns of square pictures are exact in every mode, half turns of all others. Gradients
     flow to the angles and to the pictures.

@@ -241,7 +241,7 @@ def _check_order(
 
 
 def _as_in(form: Sequence[str], parts: Sequence[str]) -> str:
-    """Return the word of a form in a column name, ``""`` if none; ``qx`` and ``tx`` are x."""
+    """Return the component that a column name denotes, ``""`` if none; ``qx`` and ``tx`` are x."""
     joined = "".join(parts[-2:])
     last = parts[-1] if parts else ""
     return next((word for word in (joined, last, last[1:]) if word in form), "")

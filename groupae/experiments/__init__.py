@@ -1,4 +1,4 @@
-"""Experiments with the library.
+"""Experiments built on the library: data sets, rival systems, presets, runs, comparisons.
 
 ``datasets`` makes the data sets, ``baselines`` has the systems we compare with, ``presets`` says
 how each is trained on each, ``runs`` keeps one training in a folder, ``compare`` many of them. The

@@ -1,4 +1,4 @@
-"""Groups whose irreps another library evaluates, asked for by the library's name.
+"""Look-up of groups whose irreps another library evaluates.
 
 They are the same groups: equal, and equal in hash. Their home is `groupae.interop`, which is
 imported when one is asked for.

@@ -330,7 +330,7 @@ class Group(abc.ABC):
         dtype: torch.dtype | None,
         generator: torch.Generator | None = None,
     ) -> torch.dtype:
-        """Return the dtype of new elements, after a check of the arguments of their maker."""
+        """Return the dtype of new elements, after a check of the arguments of their constructor."""
         for size in batch:
             if not hasattr(size, "__index__") or (isinstance(size, int) and size < 0):
                 what, remedy = "batch sizes of at least 0", "give them one by one: sample(2, 3)"

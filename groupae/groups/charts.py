@@ -114,7 +114,7 @@ def check_chart(owner: object, chart: Chart, x: object) -> None:
 
 
 def check_finite(owner: object, x: Tensor) -> None:
-    """Raise ``ValueError`` unless all numbers are finite; pass where they cannot be read."""
+    """Raise ``ValueError`` unless all numbers are finite; tensors without values pass."""
     if x.is_floating_point() and _has_values(x) and not bool(x.isfinite().all()):
         place = tuple((~x.isfinite()).nonzero()[0].tolist())
         got = f"{x.detach()[place].item()} at index {place}"

@@ -1,4 +1,4 @@
-"""Bridges to other libraries, which are imported here only, when a function is called.
+"""Bridges to optional libraries, which are imported only when a function is called.
 
 One file per library: ``e3nn`` (irreps and tensors of O(3)), ``escnn`` (groups, representations and
 field types), ``scipy`` (rotations), ``onnx`` (models written as graphs). Nothing of another library

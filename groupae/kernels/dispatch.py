@@ -99,7 +99,7 @@ def forced_path(*, fast: bool, compiled: bool = True) -> Iterator[None]:
 
 
 def computes_compiled(*inputs: Tensor | None) -> bool:
-    """Return whether the compiled kernels, if there are any, compute with these tensors.
+    """Return whether compiled kernels exist and are used for these tensors.
 
     They take each row of a batch through all its blocks while it is in the cache.
     """

@@ -1,4 +1,4 @@
-r"""Planes turned by angles, as rotations at integer frequencies turn them.
+r"""Rotation of planes by angles, the action of SO(2) at integer frequencies.
 
 Convention: a block of copies of the plane is stored ``(2, copies)``, so turning it takes two
 products and two sums of whole rows; terms of equal size that stand side by side are turned at once.
@@ -115,7 +115,7 @@ class _Entries:
         dtype: torch.dtype,
         device: torch.device,
     ) -> Self:
-        """Return the constants; those made of tensors without values must not be kept."""
+        """Return the constants, which must not be cached if made of fake tensors."""
         terms, opposites, signs, start = [], [], [], 0
         for term, (d, width) in enumerate(zip(dims, widths, strict=True)):
             entries = torch.arange(start, start + d * width).view(d, width)

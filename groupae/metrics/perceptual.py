@@ -159,7 +159,7 @@ class PerceptualDistance(abc.ABC):
 
 @dataclasses.dataclass(frozen=True)
 class _Judge:
-    """Function of a score, equal by value; it bounds the number of pictures in the network."""
+    """Score function, equal by value, that evaluates pictures in batches of bounded size."""
 
     distance: PerceptualDistance
 

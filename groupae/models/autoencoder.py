@@ -269,7 +269,7 @@ def _encoded(encoder: nn.Module, x: Tensor) -> Any:
 
 
 def _objective(objective: object) -> Objective:
-    """Return the loss; a function of a pass instead of a model is a term of one."""
+    """Return the objective as a function of model and pairs; a loss term is wrapped in one."""
     of_a_pass = is_torch_loss(objective) or objective in TERMS.values()
     if objective is None or of_a_pass or isinstance(objective, (str, Mapping, list, tuple)):
         return CrossReconstruction(objective)  # type: ignore[arg-type]  # it checks them

@@ -21,7 +21,7 @@ __all__ = [
 
 
 class Residual(nn.Module):
-    """``x + conv(silu(conv(silu(norm(x)))))``; the identity at initialisation."""
+    """Residual block ``x + conv(silu(conv(silu(norm(x)))))``; the identity at initialisation."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ _KERNEL = 5  # samples: wide enough to see a slope, and odd, so that padding kee
 
 
 class _Residual(nn.Module):
-    """``x + conv(silu(conv(norm(x))))``; the identity at initialisation."""
+    """Residual block ``x + conv(silu(conv(norm(x))))``; the identity at initialisation."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -18,7 +18,7 @@ __all__ = ["SetDecoder", "SetEncoder"]
 
 
 class _SetLayer(nn.Module):
-    """``h + W silu(U norm(h) + V pool(norm(h)))``; the identity at initialisation."""
+    """Set layer ``h + W silu(U norm(h) + V pool(norm(h)))``; the identity at initialisation."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class _SetLayer(nn.Module):
 
 
 class _Layer(nn.Module):
-    """``h + W silu(U norm(h))``; the identity at initialisation."""
+    """Residual layer ``h + W silu(U norm(h))``; the identity at initialisation."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

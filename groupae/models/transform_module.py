@@ -18,7 +18,7 @@ __all__ = ["Capabilities", "TransformModule"]
 
 @dataclasses.dataclass(frozen=True)
 class Capabilities:
-    """Groups and abilities that a model takes, so that "not applicable" is a result, not a crash.
+    """Groups and abilities that a model supports, to be checked before it is used.
 
     Args:
         groups: Names of the groups that the model takes, or ``None`` for any.

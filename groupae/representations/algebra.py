@@ -149,13 +149,13 @@ class Derived(Representation):
     @property
     @override
     def dim(self) -> int:
-        """Value of the inner representation."""
+        """Dimension of the inner representation."""
         return self.inner.dim
 
     @property
     @override
     def error_growth(self) -> int:
-        """Value of the inner representation."""
+        """Error growth of the inner representation."""
         return self.inner.error_growth
 
     @property
@@ -280,7 +280,7 @@ class TensorProduct(Representation):
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Dual(Derived):
-    """``g -> rho(g^-1)^T``. `Representation.dual` makes it where it differs from rho."""
+    """Dual ``g -> rho(g^-1)^T``, made by `Representation.dual` where it differs from rho."""
 
     @override
     def __str__(self) -> str:
@@ -299,7 +299,7 @@ class Dual(Derived):
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class BasisChange(Derived):
-    """``g -> Q rho(g) Q^-1``. Prints as rho does; `to_blocks` is ``Q^-1 x``.
+    """Change of basis ``g -> Q rho(g) Q^-1``. Prints as rho does; `to_blocks` is ``Q^-1 x``.
 
     Args:
         group: The group.

@@ -149,7 +149,7 @@ class Representation(abc.ABC):
         return (Summand(self, torch.eye(self.dim, dtype=torch.float64)[None]),)
 
     def to_blocks(self, x: Tensor, dim: int = -1) -> Tensor:
-        """Return the coordinates of ``x`` in which `blocks` stand; ``x`` itself without a basis."""
+        """Return the block coordinates of ``x``; ``x`` itself without a change of basis."""
         del dim
         return x
 
@@ -271,7 +271,7 @@ class Representation(abc.ABC):
         return self._select("invariants", x, dim, trivial=True)
 
     def varying(self, x: Tensor, dim: int = -1) -> Tensor:
-        """Return the other block coordinates of ``x``, in their order."""
+        """Return the varying block coordinates of ``x``, in their order."""
         return self._select("varying", x, dim, trivial=False)
 
     def swap(self, x: Tensor, y: Tensor, dim: int = -1) -> Tensor:

@@ -26,7 +26,7 @@ __all__ = [
 
 
 def _check(rho: Representation, what: str) -> None:
-    """Raise unless ``rho`` keeps the identity and products, on hard and random elements."""
+    """Raise unless ``rho`` preserves the identity and products, on hard and random elements."""
     group = rho.group
     g, h = sample_pairs(group)
     if isinstance(rho, LieRepresentation):  # known only where there is a logarithm
@@ -95,7 +95,7 @@ class FunctionRepresentation(Representation):
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class LieRepresentation(Representation):
-    """``rho(exp v) = exp(sum_i v_i X_i)`` for a Lie group whose every element has a logarithm.
+    """Representation ``rho(exp v) = exp(sum_i v_i X_i)`` of a Lie group with a global logarithm.
 
     Args:
         group: The Lie group.

@@ -144,7 +144,7 @@ class IrrepSum(Representation):
     @property
     @override
     def is_orthogonal(self) -> bool:
-        """Whether the group is compact and the matrices it gives its irreps are orthogonal."""
+        """Whether the group is compact and the matrices of its irreps are orthogonal."""
         irreps = self.group.irreps
         return self.group.is_compact and all(irreps.is_orthogonal(label) for label in self.labels)
 

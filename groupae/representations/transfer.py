@@ -36,7 +36,7 @@ __all__ = [
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Pullback(Derived):
-    """``g -> rho(phi(g))``: a representation of the source of a homomorphism.
+    """Pullback ``g -> rho(phi(g))``, a representation of the source of a homomorphism.
 
     Example:
         >>> from groupae import SO3
@@ -67,7 +67,7 @@ class Pullback(Derived):
     @property
     @override
     def error_growth(self) -> int:
-        """Error growth of the inner one, plus one for the map."""
+        """Error growth of the inner representation, plus one for the map."""
         return self.inner.error_growth + 1
 
     @override
@@ -136,7 +136,7 @@ class Induced(Derived):
         return self.inner.error_growth + 2
 
     def _factor(self, g: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the image of each coset, shape ``(*batch, k)``, and the ``h`` there."""
+        """Return the coset each coset is moved to, shape ``(*batch, k)``, and the ``h`` in H."""
         group, n = self.group, len(self.group.element_shape)
         t = self.cosets.to(device=g.device)
         t = t.to(g.dtype) if g.is_floating_point() else t
@@ -168,7 +168,7 @@ def _take(x: Tensor, index: Tensor, axis: int) -> Tensor:
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class PermutationRepresentation(Representation):
-    """A finite group that permutes the entries: ``rho(g) e_i = e_{images[g, i]}``, by gather.
+    """Permutation of the entries by a finite group: ``rho(g) e_i = e_{images[g, i]}``, by gather.
 
     Args:
         group: A finite group.

@@ -215,7 +215,7 @@ def _length(action: LatentAction[Any], z: Any, w: Any) -> Tensor:
 
 
 def _without_kinks(action: LatentAction[Any], g: Tensor) -> Tensor:
-    """Return the elements, or random ones for an interpolation, which has kinks where exact."""
+    """Return the elements; for an interpolation random ones, as it has kinks at exact elements."""
     if action.exactness == "exact":
         return g
     return action.group.sample(len(g), generator=seeded(6), dtype=g.dtype)
@@ -244,7 +244,7 @@ def _check_derivatives(book: LawBook, action: LatentAction[Any], g: Tensor, z: A
 
 
 def _check_groups(book: LawBook, action: LatentAction[Any], z: Any) -> None:
-    """Check that elements of another group are refused, and the group of the subgroup."""
+    """Check that elements of another group are refused, and that `exact_subgroup` is a subgroup."""
     group, two = action.group, rows(z, slice(2))
     check_mismatch(book, group, "act", lambda other: action(other, two))
     check_mismatch(book, group, "inverse", lambda other: action.inverse(other, two))

@@ -1,4 +1,4 @@
-r"""Laws of derivatives: equal on every path, in every order, and to differences.
+r"""Laws of derivatives: agreement of all code paths and orders, also with finite differences.
 
 An element and a code are functions of the same two parameters p, the element acts twice, and the
 code depends on the element too:

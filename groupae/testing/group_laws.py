@@ -296,7 +296,7 @@ def _measure_alike(book: LawBook, found: Tensor, wanted: Tensor, note: str) -> N
 
 
 def _check_slopes(book: LawBook, group: Group) -> None:
-    """Compare derivatives of group operations with differences, where they are smooth.
+    """Compare derivatives of group operations with finite differences, where they are smooth.
 
     All depend on one parameter through ``g exp(t u)``, or through ``exp(v + t u)``.
     """

@@ -44,7 +44,7 @@ def seeded(seed: int) -> torch.Generator:
 
 
 def triples(group: Group, g: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return three aligned lists: elements, themselves or inverses or others, and others."""
+    """Return aligned elements ``a, b, c``, where b is a, its inverse or another element."""
     shuffled = [g[torch.randperm(len(g), generator=seeded(seed))] for seed in (1, 2)]
     a = torch.cat([g, g, g])
     b = torch.cat([g, group.inverse(g), shuffled[0]])
@@ -123,7 +123,7 @@ def weighted_sum(z: Any) -> Tensor:
 
 
 def finite_log(group: Group, g: Tensor) -> Tensor | None:
-    """Return which elements have a logarithm, shape ``(n,)``; ``None`` for a group without log."""
+    """Return the mask of elements that have a logarithm; ``None`` for a group without log."""
     return group.log(g).isfinite().all(-1) if group.has_log else None
 
 
@@ -168,7 +168,7 @@ def check_mismatch(
 def check_element_gradient(
     book: LawBook, group: Group, g: Tensor, value: Callable[[Tensor], Tensor]
 ) -> None:
-    """Compare the gradient of ``value`` with respect to elements with differences."""
+    """Compare the gradient of ``value`` to elements with finite differences."""
     if group.has_integer_elements:
         book.leave_out("elements are integers", "gradient")
         return
@@ -185,7 +185,7 @@ def check_element_gradient(
 def check_slope(
     book: LawBook, g: Tensor, value: Callable[[Tensor], Tensor], note: str = ""
 ) -> None:
-    """Compare the derivative of ``value(t)`` at t = 0, one number per sample, with differences."""
+    """Compare the derivative of ``value(t)`` at t = 0, per sample, with finite differences."""
     if book.dtype != torch.float64:
         book.leave_out("differences need float64", "derivative")
         return

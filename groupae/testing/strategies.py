@@ -61,7 +61,7 @@ def elements(
 def element_pairs(
     draw: st.DrawFn, group: Group, *, dtype: torch.dtype = torch.float64
 ) -> tuple[Tensor, Tensor]:
-    """Return two elements, often an element with the identity, itself or its inverse."""
+    """Return two elements, of which the second is often the identity, the first or its inverse."""
     g = draw(elements(group, dtype=dtype))
     kind = draw(st.sampled_from(["identity", "same", "inverse", "other"]))
     if kind == "other":

@@ -39,7 +39,7 @@ class Budget:
 
     @contextlib.contextmanager
     def reserving(self) -> Iterator[None]:
-        """Time a validation, and reserve as much of the budget for the last one."""
+        """Measure the time of a validation, and reserve as much of the budget for the final one."""
         started, before = self.seconds, self._spent
         yield
         self.validating += self.seconds - started

@@ -1,4 +1,4 @@
-"""State dicts in a form for files: plain tensors, names that share one, and JSON beside them.
+"""State dicts split for storage: plain tensors, names that share a tensor, and JSON.
 
 Tied weights (one layer under two names, a decoder that is its encoder's transpose) are stored once
 and are one tensor again after reading. The result of `torch.nn.Module.get_extra_state` is stored if

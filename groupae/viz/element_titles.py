@@ -1,4 +1,4 @@
-"""Titles of elements in the units that people read.
+"""Titles of elements in readable units, such as degrees.
 
 Angles are in degrees in [0, 360), rotations of space an angle and an axis, steps of a cyclic group
 ``j/n``.

@@ -135,7 +135,7 @@ def _descend(
 
 
 def _secant(bend: Tensor, normal: Tensor, step: Tensor, change: Tensor) -> Tensor:
-    """Return the least change of ``bend`` with ``(normal + bend) step = change``.
+    """Return ``bend`` after a least-change secant update: ``(normal + bend) step = change``.
 
     It estimates the curvature that Gauss-Newton omits. Without it convergence is slow where a large
     residual remains (Dennis, Gay & Welsch 1981).

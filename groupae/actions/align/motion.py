@@ -81,7 +81,7 @@ class MotionOverlap(Overlap):
 
     @override
     def best(self) -> Tensor:
-        """Return the motion of the best rotation that maps centre to centre."""
+        """Return the rigid motion with the best rotation that maps centroid to centroid."""
         if isinstance(self.group, Translation):
             return self.mean_w - self.mean_z
         assert self.turn is not None

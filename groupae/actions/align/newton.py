@@ -143,7 +143,7 @@ def _newton(group: Group, labels: Sequence[IrrepLabel], moments: Tensor, g: Tens
     ]
 
     def look(g: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the score and N, irreps concatenated."""
+        """Return the score and ``N = D(g)^T M``, the latter concatenated over irreps."""
         matrices = group.irreps.matrices(labels, g, moments.dtype)
         pairs = list(zip(matrices, targets, strict=True))
         score = torch.stack([(m * target).sum((-2, -1)) for m, target in pairs]).sum(0)

@@ -43,7 +43,7 @@ def _split(crossed: CrossPass) -> SplitAction:
 
 
 def _mean_square(source: Tensor, target: Tensor, crossed: CrossPass, normalised: bool) -> Tensor:
-    """Return the mean of ``|source - sg target|^2``, of both over their spread if normalised."""
+    """Return the mean of ``|source - sg target|^2``, both divided by their spread if normalised."""
     if normalised:
         # with its gradient: over a constant, the terms contract z the more the smaller it is
         spread = crossed.code.var(0, correction=0).mean().sqrt()

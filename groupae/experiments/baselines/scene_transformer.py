@@ -226,7 +226,7 @@ class SceneTransformer(TransformModule):
         return tokens
 
     def _features(self, rays: Tensor) -> Tensor:
-        """Return the features of rays ``(*batch, 2, 3)``, of starts and directions alike."""
+        """Return the Fourier features of origins and directions of rays ``(*batch, 2, 3)``."""
         return fourier_features(rays.flatten(-2), self.octaves, _PERIOD)
 
     def turned(self, g: Tensor, rays: Tensor) -> Tensor:

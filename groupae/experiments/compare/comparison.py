@@ -76,7 +76,7 @@ def choose_models(experiment: Experiment, words: str) -> tuple[tuple[str, ...], 
 
 
 def _obstacle_of(experiment: Experiment, name: str) -> str:
-    """Return why a system has no preset for the data set of an experiment."""
+    """Return the reason why a system has no preset for the data set of an experiment."""
     if name not in SYSTEMS:
         choices = dict.fromkeys(["all", "ablation", *experiment.presets, *SYSTEMS])
         raise ValueError(unknown_choice("groupae compare", "a model", name, choices))
@@ -143,7 +143,7 @@ class ComparisonRun:
 
     @property
     def cells(self) -> tuple[Trial, ...]:
-        """Name of `trials` until groupae 0.2."""
+        """Deprecated alias of `trials`, its name until groupae 0.2."""
         return self.trials
 
     def _trial(self, name: str, seed: int) -> Trial:
@@ -218,7 +218,7 @@ class ComparisonRun:
         return True
 
     def _tell_left_out(self, tell: Callable[[str], None]) -> None:
-        """Report results in the folder that were not asked for and are of other settings."""
+        """Report unrequested results that the leaderboard leaves out, with the reason."""
         for name, seed in self._found():
             trial = self._trial(name, seed)
             if trial not in self.trials:

@@ -35,7 +35,7 @@ class LeaderboardEntry:
 
     @property
     def cells(self) -> tuple[Result, ...]:
-        """Name of ``results`` until groupae 0.2."""
+        """Deprecated alias of ``results``, its name until groupae 0.2."""
         return self.results
 
     def values(self, score: Score) -> list[float]:

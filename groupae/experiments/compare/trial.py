@@ -285,7 +285,7 @@ def train_trial(trial: Trial) -> Result:
 
 
 def _make_place(file: Path) -> None:
-    """Raise before a training, not after it, if its file cannot be written."""
+    """Raise before a training if the file of its result cannot be written."""
     if file.is_dir() and not file.is_symlink():
         if any(file.iterdir()):
             got = "a folder with something in it"

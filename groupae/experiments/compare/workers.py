@@ -110,7 +110,7 @@ def _one_thread() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Start new processes with Ctrl-C blocked; here it is received after the block."""
+    """Start new processes with Ctrl-C blocked; this process receives it after the block."""
     if sys.platform == "win32":
         yield
         return

@@ -33,7 +33,7 @@ SPLIT_SEED = 2024
 
 
 def rows_of_split(split: Split, sizes: tuple[int, int, int]) -> Tensor:
-    """Return the sorted rows of a split, drawn once and for all.
+    """Return the sorted rows of a split, the same for every seed.
 
     Args:
         split: One of `SPLITS`.

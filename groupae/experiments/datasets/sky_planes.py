@@ -162,7 +162,7 @@ class SkyPlanes(RecordedPairs):
     @override
     @fixed_settings()
     def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
-        """Return the readings of swaps, rendered anew so that the edges of airplanes are right."""
+        """Return the truths of swaps, rendered anew so that the edges of airplanes are exact."""
         i, j = self._two_choices(len(x_index)).unsqueeze(1)
         x, y = self._look_up(x_index, i), self._look_up(y_index, j)
         rotations = y.g.transpose(0, 1)

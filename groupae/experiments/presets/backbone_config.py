@@ -65,5 +65,5 @@ class BackboneConfig(abc.ABC):
 
 
 def is_count(value: object, least: int) -> bool:
-    """Return whether a value is an integer of at least ``least``; ``True`` is none."""
+    """Return whether a value is an integer (not a bool) of at least ``least``."""
     return isinstance(value, int) and type(value) is not bool and value >= least

@@ -19,7 +19,7 @@ __all__ = ["Residual", "UNet"]
 
 @dataclasses.dataclass(frozen=True)
 class Residual(BackboneConfig):
-    """`ConvEncoder` and `ConvDecoder`.
+    """Backbone of `ConvEncoder` and `ConvDecoder`.
 
     Args:
         widths: Channels at each resolution.
@@ -47,7 +47,7 @@ class Residual(BackboneConfig):
 
 @dataclasses.dataclass(frozen=True)
 class UNet(BackboneConfig):
-    """`UNetEncoder` and `UNetDecoder`.
+    """Backbone of `UNetEncoder` and `UNetDecoder`.
 
     Args:
         widths: Channels at each resolution.

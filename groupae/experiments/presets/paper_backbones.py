@@ -27,7 +27,7 @@ _PICTURES = "pictures (channels, height, width)"
 
 @dataclasses.dataclass(frozen=True)
 class PaperDigit(BackboneConfig):
-    """`PaperDigitEncoder` and `PaperDigitDecoder`, with the published sizes."""
+    """Backbone of `PaperDigitEncoder` and `PaperDigitDecoder`, with the published sizes."""
 
     name: ClassVar[str] = "paper_digit"
 
@@ -39,7 +39,7 @@ class PaperDigit(BackboneConfig):
 
 @dataclasses.dataclass(frozen=True)
 class PaperBrain(BackboneConfig):
-    """`PaperBrainEncoder` and `PaperBrainDecoder`, with the published sizes.
+    """Backbone of `PaperBrainEncoder` and `PaperBrainDecoder`, with the published sizes.
 
     The representation counts channels: ``"32x0 + 32xaffine"`` has 32 that no element changes, then
     32 that all become ``a z + b``. The group is `groupae.Affine`.

@@ -1,4 +1,4 @@
-"""Presets of the baselines, with the sizes and trainings that suited each best in short trials.
+"""Presets of the baselines, with sizes and settings chosen for each by short trials.
 
 They are trained with our optimiser, which in those trials was better than Adam for most of them, or
 no worse. Sizes are for a processor; the class of each baseline documents the published ones.

@@ -17,7 +17,7 @@ __all__ = ["OrderedSetBackbone", "SequenceBackbone", "SetBackbone"]
 
 @dataclasses.dataclass(frozen=True)
 class SetBackbone(BackboneConfig):
-    """`SetEncoder` and `SetDecoder`, for points in no order.
+    """Backbone of `SetEncoder` and `SetDecoder`, for points in no order.
 
     Args:
         widths: Widths of encoder and decoder.
@@ -41,7 +41,7 @@ class SetBackbone(BackboneConfig):
 
 @dataclasses.dataclass(frozen=True)
 class OrderedSetBackbone(SetBackbone):
-    """`SetEncoder` and `SetDecoder`, for points whose order counts."""
+    """Backbone of `SetEncoder` and `SetDecoder`, for points whose order counts."""
 
     name: ClassVar[str] = "ordered_set"
     is_ordered: ClassVar[bool] = True
@@ -49,7 +49,7 @@ class OrderedSetBackbone(SetBackbone):
 
 @dataclasses.dataclass(frozen=True)
 class SequenceBackbone(BackboneConfig):
-    """`SequenceEncoder` and `SequenceDecoder`.
+    """Backbone of `SequenceEncoder` and `SequenceDecoder`.
 
     Args:
         widths: Channels at each resolution.

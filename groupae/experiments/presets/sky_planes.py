@@ -1,4 +1,4 @@
-"""Planes before a sky: SO(3) turns the plane, the sky stays."""
+"""Planes in front of a sky: SO(3) turns the plane, the sky stays."""
 
 from __future__ import annotations
 

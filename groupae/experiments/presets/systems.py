@@ -45,7 +45,7 @@ _T = TypeVar("_T")
 
 
 class _OptionError(Exception):
-    """Error for options that do not fit the signature of what they are for."""
+    """Error for options that do not match a signature."""
 
 
 def _make(function: Callable[..., _T], *arguments: Any, **options: Any) -> _T:

@@ -1,4 +1,4 @@
-"""Turntable: C_24 moves the camera round an object."""
+"""Turntable: C_24 moves the camera around an object."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class RunConfig:
 
     @classmethod
     def parsed(cls, config: dict[str, Any]) -> RunConfig:
-        """Return the config of plain data as `as_data` returns them.
+        """Return the config described by plain data, the inverse of `as_data`.
 
         Raises:
             KeyError: If an entry is missing.
@@ -175,7 +175,7 @@ def _replaced(old: type[Any], new: type[Any], value: Any) -> Any:
 
 
 def _chosen(config: Any) -> dict[str, Any]:
-    """Return the fields that differ from their defaults: so a new field changes no sum."""
+    """Return the fields that differ from their defaults, so that a new field changes no hash."""
     fields = dataclasses.fields(config)
     values = dataclasses.asdict(config)
     return {f.name: values[f.name] for f in fields if getattr(config, f.name) != f.default}

@@ -1,4 +1,4 @@
-"""Run folders: the files in them, which folders a run may use, and the lock of the one in use."""
+"""Run folders: their files, checks of their paths, and the lock of a run in use."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def describe_run(path: Path) -> str:
 
 
 def empty(path: Path) -> None:
-    """Delete a run but for its config: a folder that is emptied in part is still known as a run."""
+    """Delete all files of a run except its config, by which a partly emptied run is recognised."""
     for entry in path.iterdir():
         if entry.name not in (CONFIG, _LOCK):
             discard(entry)

@@ -70,7 +70,7 @@ class _CyclicIrreps(FrequencyIrreps):
 
 @dataclasses.dataclass(frozen=True)
 class Cyclic(IndexedGroup):
-    """The cyclic group C_n of turns by multiples of ``2 pi / n``.
+    """The cyclic group C_n of rotations by multiples of ``2 pi / n``.
 
     Its irreps are the frequencies 0..n // 2; for even n the last one is the sign ``(-1)^j``.
 

@@ -71,7 +71,7 @@ def _flip_sign(g: Tensor, n: int) -> Tensor:
 
 @dataclasses.dataclass(frozen=True)
 class Dihedral(IndexedGroup):
-    """The dihedral group D_n of order 2n: turns by multiples of ``2 pi / n``, and flips.
+    """The dihedral group D_n of order 2n: rotations by multiples of ``2 pi / n``, and reflections.
 
     Element ``j + n s`` is ``r^j f^s`` (flip about the x axis first, then turn). Irreps are named as
     for `O2`: ``0``, ``0-`` (flips are -1), in two dimensions the frequencies 1, 2, ... below n / 2,
@@ -145,7 +145,7 @@ class Dihedral(IndexedGroup):
 
     @override
     def inverse(self, g: Tensor) -> Tensor:
-        """Return the opposite turn; a flip is its own inverse."""
+        """Return the inverse rotation; a reflection is its own inverse."""
         self.check_elements(g)
         sign = _flip_sign(g, self.n)
         return self._join(-sign * g.long(), sign)
@@ -171,7 +171,7 @@ class Dihedral(IndexedGroup):
 
     @override
     def hard_elements(self, dtype: torch.dtype = torch.float64) -> Tensor:
-        """Return turns by few steps, by about half and nearly all of a turn, and these flipped."""
+        """Return rotations by few steps, about half and nearly a full turn, and reflections."""
         del dtype
         n, half = self.n, self.n // 2
         turns = sorted({j % n for j in (0, 1, 2, half - 1, half, half + 1, -2, -1)})

@@ -74,7 +74,7 @@ class Octahedral(_Polyhedral):
 
 @dataclasses.dataclass(frozen=True)
 class Icosahedral(_Polyhedral):
-    """The 60 rotations of the icosahedron with vertices (0, +-1, +-golden ratio) and cyclic.
+    """The 60 rotations of the icosahedron; vertices (0, +-1, +-golden ratio), cyclically permuted.
 
     Example:
         >>> G = Icosahedral()

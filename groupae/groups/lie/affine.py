@@ -65,7 +65,7 @@ class _AffineIrreps(_PowerIrreps):
 
 @dataclasses.dataclass(frozen=True)
 class Affine(LieGroup):
-    """Positive scalings and shifts ``x -> a x + b``, the group R>0 semidirect R.
+    """Positive scalings and shifts ``x -> a x + b``, the semidirect product ``R x| R>0``.
 
     Its elements act on vectors of any dimension through `groupae.actions.AffineAction`, on all
     numbers alike. Contrast and brightness are this group, acting on the logit of a picture.

@@ -392,7 +392,7 @@ class MatrixLieGroup(SquareMatrices):
                     raise ValueError(expected("MatrixLieGroup", what, got, "add the product"))
 
     def _same_component(self, frames: Tensor, x: Tensor) -> Tensor:
-        """Return which frames ``(c, n, n)`` are found to be connected with a matrix."""
+        """Return the mask of frames ``(c, n, n)`` that are found in the component of a matrix."""
         equal = self.distance(frames, x) <= _SAME_COMPONENT
         if bool(equal.any()):
             return equal

@@ -38,7 +38,7 @@ class ReflectionIrreps(Irreps):
 
     @abc.abstractmethod
     def is_line(self, frequency: int) -> bool:
-        """Return whether turns at this frequency are signs."""
+        """Return whether irreps at this frequency are one-dimensional."""
 
     @abc.abstractmethod
     def phases(

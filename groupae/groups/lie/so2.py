@@ -193,13 +193,13 @@ class SO2(LieGroup):
 
     @override
     def representatives(self, g: Tensor) -> Tensor:
-        """Return the angle one turn further."""
+        """Return the angle plus ``2 pi``."""
         self.check_elements(g)
         return g + 2 * math.pi
 
     @override
     def distance(self, g: Tensor, h: Tensor) -> Tensor:
-        """Return the angle between, in [0, pi]."""
+        """Return the angle between two rotations, in [0, pi]."""
         self.check_elements(g, h)
         return wrap_angle(g - h).abs()
 

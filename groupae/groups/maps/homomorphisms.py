@@ -176,7 +176,7 @@ class Homomorphism(abc.ABC):
 
 
 def offending_pair(phi: Homomorphism, *, tolerance: float = 1e-6) -> tuple[Tensor, Tensor] | None:
-    """Return a pair of elements whose product ``phi`` does not keep, or ``None``.
+    """Return a pair of elements whose product ``phi`` does not preserve, or ``None``.
 
     Elements are float64; the tolerance is on the target's distance.
     """
@@ -198,7 +198,7 @@ class IdentityMap(Homomorphism):
 
     @override
     def cosets(self) -> Tensor:
-        """Return the identity, for the only coset."""
+        """Return the identity, the representative of the only coset."""
         return self.target.identity(1, dtype=torch.float64)
 
     @override

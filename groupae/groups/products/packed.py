@@ -91,7 +91,7 @@ class Packed(Group):
     @property
     @override
     def is_discrete(self) -> bool:
-        """Whether this holds for all parts."""
+        """Whether all parts are discrete."""
         return all(part.is_discrete for part in self.parts)
 
     @property
@@ -103,13 +103,13 @@ class Packed(Group):
     @property
     @override
     def is_compact(self) -> bool:
-        """Whether this holds for all parts."""
+        """Whether all parts are compact."""
         return all(part.is_compact for part in self.parts)
 
     @property
     @override
     def lie_dim(self) -> int:
-        """Sum over the parts."""
+        """Sum of the dimensions of the parts' Lie algebras."""
         return sum(part.lie_dim for part in self.parts)
 
     @property
@@ -121,13 +121,13 @@ class Packed(Group):
     @property
     @override
     def has_log(self) -> bool:
-        """Whether this holds for all parts."""
+        """Whether all parts have a logarithm."""
         return all(part.has_log for part in self.parts)
 
     @property
     @override
     def has_global_log(self) -> bool:
-        """Whether this holds for all parts."""
+        """Whether all parts have a global logarithm."""
         return self.has_log and all(part.has_global_log for part in self.parts)
 
     @property

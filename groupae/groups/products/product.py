@@ -179,7 +179,7 @@ class _ProductIrreps(Irreps):
         return [self._joined(label, factors) for label, factors in rows]
 
     def _joined(self, label: IrrepLabel, factors: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        """Return the factors of a half, of which one plane turns by all frequencies."""
+        """Return the factors of an irrep in which several factors rotate one common plane."""
         senses = _senses(label)
         if not senses:
             return factors
@@ -306,13 +306,13 @@ class Product(Packed):
     @property
     @override
     def has_irreps(self) -> bool:
-        """Whether this holds for all factors."""
+        """Whether all factors have irreps."""
         return all(factor.has_irreps for factor in self.factors)
 
     @property
     @override
     def has_standard(self) -> bool:
-        """Whether this holds for all factors."""
+        """Whether all factors have a standard representation."""
         return all(factor.has_standard for factor in self.factors)
 
     @property

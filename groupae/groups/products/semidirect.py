@@ -202,20 +202,20 @@ class Semidirect(Packed):
     @property
     @override
     def has_exp(self) -> bool:
-        """Whether both parts have it and the action is the standard one."""
+        """Whether both parts have an exponential and the action is the standard one."""
         # no super(): under torch.compile its property is always true
         return self.action is None and all(part.has_exp for part in self.parts)
 
     @property
     @override
     def has_log(self) -> bool:
-        """Whether both parts have it and the action is the standard one."""
+        """Whether both parts have a logarithm and the action is the standard one."""
         return self.action is None and all(part.has_log for part in self.parts)
 
     @property
     @override
     def has_global_log(self) -> bool:
-        """Whether the acting group has it and no logarithm turns shifts by a full turn."""
+        """Whether the acting group has a global logarithm, without full turns of shifts."""
         return super().has_global_log and self._turns_less_than_once
 
     @functools.cached_property

@@ -138,7 +138,7 @@ class _Constants:
 
     @classmethod
     def make(cls, highest: int, dtype: torch.dtype, device: torch.device) -> Self:
-        """Return the constants; those made of tensors without values must not be kept."""
+        """Return the constants, which must not be cached if made of fake tensors."""
         products, used = _PRODUCTS.to(device, dtype), count_entries(highest)
         series = _TABLE.polynomials[:, :used, :, : highest + 1].to(device, dtype).flatten(2)
         phases = _TABLE.phases[highest].to(device)

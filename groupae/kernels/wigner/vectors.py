@@ -1,4 +1,4 @@
-r"""Vectors turned by Wigner matrices that are never formed.
+r"""Products of Wigner matrices and vectors, without forming the matrices.
 
 With Euler angles ``R = R_y(a) R_x(b) R_y(c)`` and a fixed K that carries the axis y to x,
 
@@ -69,7 +69,7 @@ class _Constants:
         dtype: torch.dtype,
         device: torch.device,
     ) -> Self:
-        """Return the constants; those made of tensors without values must not be kept."""
+        """Return the constants, which must not be cached if made of fake tensors."""
         cosines, sines, opposites, rows, start = [], [], [], [], 0
         count = max(1, *degrees) + 1
         for degree, width in zip(degrees, widths, strict=True):

@@ -30,7 +30,7 @@ def record(views: Tensor, background: Tensor) -> dict[str, npt.NDArray[np.uint8]
 
 
 def record_layout(n: int, views: int, size: int) -> dict[str, tuple[tuple[int, ...], str]]:
-    """Return shape and dtype of what `record` returns for ``n`` originals, for a cache."""
+    """Return shape and dtype of the arrays of `record` for ``n`` originals, for a cache."""
     return {
         "pictures": ((n, views, 3, size, size), "uint8"),
         "masks": ((n, views, size, size // 8), "uint8"),
