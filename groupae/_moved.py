@@ -85,7 +85,7 @@ _ROOMS = (
         "groups.finite",
         "dihedral enumerated:enumerated_group+table_group found_irreps "
         "generated:permutation_group+finite_matrix_group+polyhedral indexed:indexed_group "
-        "permutation young",
+        "permutation:symmetric young",
     ),
     ("groups", "groups.products", "extension:extension_irreps packing:packed semidirect"),
     ("groups", "groups.maps", "homomorphisms projections quotients subgroups"),
@@ -100,7 +100,12 @@ _ROOMS = (
     ("models", "models", "backbones:conv+blocks"),
     ("models", "", "protocol:models.transform_module+protocols"),
     ("metrics", "metrics", "choosing:registry+relative sets:chamfer+snr"),
-    ("objectives", "objectives", "sets:terms"),
+    (
+        "objectives",
+        "objectives",
+        "prediction:cross_prediction reconstruction:cross_reconstruction+loss_terms "
+        "sets:loss_terms terms:loss_terms+weighted_sum",
+    ),
     ("viz", "experiments.datasets", "data_pictures:drawing"),
     ("viz", "viz", "mosaics:figures pictures:orbits+training+figures"),
 )

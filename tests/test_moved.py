@@ -81,7 +81,12 @@ def snake_case(name):
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
 
 
-IN_ONE_FILE = {"Tetrahedral": "polyhedral", "Octahedral": "polyhedral", "Icosahedral": "polyhedral"}
+BY_FAMILY = {
+    "Permutation": "symmetric",
+    "Tetrahedral": "polyhedral",
+    "Octahedral": "polyhedral",
+    "Icosahedral": "polyhedral",
+}
 
 
 @pytest.mark.parametrize("wing", [lie, finite, products, maps])
@@ -89,7 +94,7 @@ def test_a_group_stands_in_the_file_of_its_name(wing):
     for name in wing.__all__:
         found = getattr(wing, name)
         file = found.__module__.rpartition(".")[2]
-        words = IN_ONE_FILE.get(name, snake_case(name))
+        words = BY_FAMILY.get(name, snake_case(name))
         words = words.removeprefix("finite_").removeprefix("lie_") if wing is products else words
         assert file == words or wing is maps
         assert found.__module__.startswith(wing.__name__)

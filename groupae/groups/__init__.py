@@ -10,8 +10,8 @@ name, ``matching`` the comparison of the groups of two objects. ``class_algebra`
 from groupae.groups.base import Group
 from groupae.groups.finite.cyclic import Cyclic
 from groupae.groups.finite.dihedral import Dihedral
-from groupae.groups.finite.permutation import Permutation
 from groupae.groups.finite.polyhedral import Icosahedral, Octahedral, Tetrahedral
+from groupae.groups.finite.symmetric import Permutation
 from groupae.groups.finite_group import FiniteGroup
 from groupae.groups.irreps import Irreps
 from groupae.groups.lie.affine import Affine

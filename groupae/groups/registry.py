@@ -18,9 +18,9 @@ from groupae.groups.base import Group
 from groupae.groups.finite.cyclic import Cyclic
 from groupae.groups.finite.dihedral import Dihedral
 from groupae.groups.finite.finite_matrix_group import parse_matrices
-from groupae.groups.finite.permutation import Permutation
 from groupae.groups.finite.permutation_group import parse_permutations
 from groupae.groups.finite.polyhedral import Icosahedral, Octahedral, Tetrahedral
+from groupae.groups.finite.symmetric import Permutation
 from groupae.groups.finite.table_group import parse_table
 from groupae.groups.lie.affine import Affine
 from groupae.groups.lie.matrix_lie_group import MatrixLieGroup

@@ -20,7 +20,7 @@ from groupae.actions.codes import map_latent
 from groupae.models.conv import ConvDecoder, ConvEncoder
 from groupae.models.transform_module import TransformModule
 from groupae.objectives import TERMS, CrossReconstruction, Terms
-from groupae.objectives.terms import Term
+from groupae.objectives.loss_terms import Term
 from groupae.objectives.weighted_sum import check_terms, is_torch_loss
 from groupae.protocols import PairBatch, check_pairs
 from groupae.representations import Representation

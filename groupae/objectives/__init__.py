@@ -1,10 +1,8 @@
 """Objectives: loss terms on pairs, by name or as functions, and their weighted sum."""
 
-from groupae.objectives.perceptual import PerceptualTerm, lpips_error, st_lpips_error
-from groupae.objectives.prediction import CrossPrediction
-from groupae.objectives.reconstruction import CrossReconstruction
-from groupae.objectives.registry import PREDICTION_TERMS, TERMS, get_term
-from groupae.objectives.terms import (
+from groupae.objectives.cross_prediction import CrossPrediction
+from groupae.objectives.cross_reconstruction import CrossReconstruction
+from groupae.objectives.loss_terms import (
     CrossPass,
     Predictions,
     PredictionTerm,
@@ -14,6 +12,8 @@ from groupae.objectives.terms import (
     log_mean_squared_error,
     mean_squared_error,
 )
+from groupae.objectives.perceptual import PerceptualTerm, lpips_error, st_lpips_error
+from groupae.objectives.registry import PREDICTION_TERMS, TERMS, get_term
 from groupae.objectives.weighted_sum import Terms, WeightedSum
 from groupae.protocols import Codec, Predicted
 

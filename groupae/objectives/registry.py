@@ -8,8 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from groupae._validation import unknown_choice
-from groupae.objectives.perceptual import lpips_error, st_lpips_error
-from groupae.objectives.terms import (
+from groupae.objectives.loss_terms import (
     PredictionTerm,
     chamfer_error,
     latent_cycle,
@@ -17,6 +16,7 @@ from groupae.objectives.terms import (
     log_mean_squared_error,
     mean_squared_error,
 )
+from groupae.objectives.perceptual import lpips_error, st_lpips_error
 
 __all__ = ["PREDICTION_TERMS", "TERMS", "get_term"]
 

@@ -2,8 +2,9 @@
 
 One file per noun: ``group_laws`` (with ``sampling_laws``), ``representation_laws``,
 ``action_laws``, ``map_laws`` (homomorphisms, intertwiners, equivariant functions); ``samples`` has
-their common functions, ``report`` their results, ``catalogue`` the built-in examples. They need
-only torch; ``strategies`` (hypothesis) and ``mixins`` (pytest) are imported by name.
+their common functions, ``report`` their results, ``laws_by_kind`` the choice of laws,
+``catalogue`` the built-in examples. They need only torch; ``strategies`` (hypothesis) and
+``mixins`` (pytest) are imported by name.
 
 A check runs on the group's hard elements (identity and near it, pi, poles) and on random ones, in
 one dtype; a tolerance is ``64 eps(dtype)`` times the error growth (highest frequency or degree).
@@ -14,8 +15,8 @@ violation.
 
 from groupae.groups.samples import sample_elements
 from groupae.testing.action_laws import check_action
-from groupae.testing.catalogue import assert_laws, check_all
 from groupae.testing.group_laws import check_group
+from groupae.testing.laws_by_kind import assert_laws, check_all
 from groupae.testing.map_laws import check_equivariant, check_homomorphism, check_intertwiner
 from groupae.testing.report import LawReport, LawResult, LawViolationError, LeftOut
 from groupae.testing.representation_laws import check_representation

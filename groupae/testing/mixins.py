@@ -20,8 +20,8 @@ from torch import Tensor
 
 from groupae.actions import LatentAction
 from groupae.representations import Representation
-from groupae.testing.catalogue import Subject, assert_laws
 from groupae.testing.extras import missing
+from groupae.testing.laws_by_kind import Subject, assert_laws
 from groupae.testing.map_laws import check_equivariant, check_intertwiner
 from groupae.testing.samples import map_parts
 

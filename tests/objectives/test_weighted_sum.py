@@ -76,13 +76,13 @@ def test_presets_name_terms_of_the_same_table():
 @pytest.mark.parametrize(
     ("term", "home", "then"),
     [
-        ("log_mse", b"objectives.terms\nlog_mean", b"objectives.reconstruction\nlog_mean"),
-        ("latent_cycle", b"objectives.terms\nlatent", b"objectives.reconstruction\nlatent"),
-        ("chamfer", b"objectives.terms\nchamfer", b"objectives.sets\nchamfer"),
+        ("log_mse", b"objectives.loss_terms\nlog_mean", b"objectives.reconstruction\nlog_mean"),
+        ("latent_cycle", b"objectives.loss_terms\nlatent", b"objectives.reconstruction\nlatent"),
+        ("chamfer", b"objectives.loss_terms\nchamfer", b"objectives.sets\nchamfer"),
         (torch.nn.MSELoss(), b"weighted_sum\n_OfPrediction", b"terms\n_OfPrediction"),
     ],
 )
-@pytest.mark.filterwarnings("ignore:groupae.objectives.sets is:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:groupae.objectives.* is groupae:DeprecationWarning")
 def test_a_pickled_objective_of_groupae_0_2_loads(term, home, then):
     objective = CrossReconstruction(term)
     now = pickle.dumps(objective, protocol=0)

@@ -8,9 +8,9 @@ Irreps of the latter are computed in ``found_irreps``, those of the symmetric gr
 from groupae.groups.finite.cyclic import Cyclic
 from groupae.groups.finite.dihedral import Dihedral
 from groupae.groups.finite.finite_matrix_group import FiniteMatrixGroup
-from groupae.groups.finite.permutation import Permutation
 from groupae.groups.finite.permutation_group import PermutationGroup
 from groupae.groups.finite.polyhedral import Icosahedral, Octahedral, Tetrahedral
+from groupae.groups.finite.symmetric import Permutation
 from groupae.groups.finite.table_group import TableGroup
 
 __all__ = [

@@ -12,7 +12,7 @@ from groupae._validation import expected
 from groupae.groups.base import Group
 from groupae.groups.finite.cyclic import Cyclic
 from groupae.groups.finite.dihedral import Dihedral
-from groupae.groups.finite.permutation import Permutation
+from groupae.groups.finite.symmetric import Permutation
 from groupae.groups.lie.o2 import O2
 from groupae.groups.lie.o3 import O3
 from groupae.groups.lie.orthogonal_matrices import determinant_sign

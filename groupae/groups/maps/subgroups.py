@@ -22,8 +22,8 @@ from groupae.groups.constants import Constant
 from groupae.groups.finite.cyclic import Cyclic
 from groupae.groups.finite.dihedral import Dihedral
 from groupae.groups.finite.enumerated_group import EnumeratedGroup
-from groupae.groups.finite.permutation import Permutation
 from groupae.groups.finite.polyhedral import Icosahedral, Octahedral, Tetrahedral
+from groupae.groups.finite.symmetric import Permutation
 from groupae.groups.finite.table_group import TableGroup
 from groupae.groups.lie.affine import Affine
 from groupae.groups.lie.o2 import O2

@@ -8,17 +8,11 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from groupae._moved import lazy_names
-from groupae.objectives.terms import CrossPass, Term
+from groupae.objectives.loss_terms import CrossPass, Term
 from groupae.objectives.weighted_sum import Terms, WeightedSum
 from groupae.protocols import Codec, PairBatch, both_directions, check_pairs, check_prediction
 
 __all__ = ["CrossReconstruction"]
-
-# where pickled models of groupae 0.2 look for their loss terms
-__getattr__ = lazy_names(
-    __name__, {"objectives.terms": "latent_cycle log_mean_squared_error mean_squared_error"}
-)
 
 
 class CrossReconstruction(WeightedSum):

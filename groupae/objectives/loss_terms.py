@@ -14,7 +14,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from groupae._moved import lazy_names
 from groupae._validation import ShapeError, expected
 from groupae.actions.codes import map_latent
 from groupae.metrics import chamfer_distance
@@ -31,9 +30,6 @@ __all__ = [
     "log_mean_squared_error",
     "mean_squared_error",
 ]
-
-# where pickled models of groupae 0.2 look for losses of torch
-__getattr__ = lazy_names(__name__, {"objectives.weighted_sum": "_OfPrediction"})
 
 _FLOOR = 1e-4  # 40 dB: a prediction that is already right has a bounded gradient
 

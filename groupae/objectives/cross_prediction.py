@@ -10,8 +10,8 @@ from torch import Tensor
 
 from groupae._validation import expected
 from groupae.groups.matching import group_of
+from groupae.objectives.loss_terms import Predictions, PredictionTerm
 from groupae.objectives.registry import PREDICTION_TERMS
-from groupae.objectives.terms import Predictions, PredictionTerm
 from groupae.objectives.weighted_sum import Terms, WeightedSum
 from groupae.protocols import Model, PairBatch, both_directions, check_pairs, check_prediction
 
