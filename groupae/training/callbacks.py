@@ -1,4 +1,7 @@
-"""Callbacks of a training: best weights kept on disk, a metrics file, a progress bar."""
+"""Callbacks of a training: best weights kept on disk, a metrics file, a progress bar.
+
+There is no early stopping: a training uses its budget, and `fit` restores the best weights.
+"""
 
 from __future__ import annotations
 

@@ -410,3 +410,9 @@ def test_ctrl_c_writes_a_checkpoint_and_exits_with_130(tmp_path):
     assert list((out / "checkpoints").glob("step-*"))
     assert run("evaluate", out, "--threads", "1") == 0
     assert "interrupted" in (out / "report.md").read_text()
+
+
+def test_the_module_is_the_command_too():
+    words = [sys.executable, "-m", "groupae", "--version"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()[0], done.stderr) == (0, "groupae", "")

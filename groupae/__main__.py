@@ -1,0 +1,6 @@
+"""Command ``groupae``, as ``python -m groupae``."""
+
+from groupae.cli import main
+
+if __name__ == "__main__":
+    main()
