@@ -41,7 +41,7 @@ def train(
         dataset: Name of the data set; groupae data list shows them.
         preset: Name of the model: default is ours, paper the paper's; an unknown name lists the
             others, baselines and ablations.
-        minutes: Budget in minutes from the first step; by default that of the preset, 2 or 5.
+        minutes: Wall-clock budget in minutes; by default that of the preset, 2 or 5.
         steps: Budget in steps instead.
         cpu_minutes: Budget in minutes of processor time instead.
         batch_size: Pairs per step.

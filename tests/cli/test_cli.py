@@ -352,7 +352,7 @@ def test_help_and_version(capsys):
     assert run("train", "--help") == 0
     out = capsys.readouterr().out
     assert "groupae 0." in out
-    assert "Wall-clock budget from the first step" in out
+    assert "Wall-clock budget in minutes" in out
 
 
 def test_an_error_of_many_lines_is_one_line(capsys, monkeypatch):
