@@ -173,9 +173,8 @@ def _multiply_terms(terms: Sequence[Any], source: Any, target: Any, width: int) 
                     products[:, part] = vectors[:, part]
                     continue
                 block = vectors[:, part].reshape(len(vectors), *size)
-                product = products[:, part].reshape(
-                    -1, *size
-                )  # a view, since rows are in one piece
+                # a view, since rows are in one piece
+                product = products[:, part].reshape(len(vectors), *size)
                 if is_array:
                     np.matmul(factor[rows], block, out=product)
                 else:
@@ -190,8 +189,8 @@ class _BlockProduct(torch.autograd.Function):
     @staticmethod
     @override
     def forward(ctx: Any, copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) -> Tensor:
-        ctx.copies = copies
-        ctx.save_for_backward(x, *matrices)
+        ctx.copies, ctx.x_shape = copies, x.shape
+        ctx.save_for_backward(x if any(ctx.needs_input_grad[2:]) else None, *matrices)
         ctx.set_materialize_grads(False)
         return _multiply_fast(copies, x, *matrices)
 
@@ -205,7 +204,9 @@ class _BlockProduct(torch.autograd.Function):
         of_matrices: list[Tensor | None] = [None] * len(matrices)
         if ctx.needs_input_grad[1]:
             transposed = [None if matrix is None else matrix.mT for matrix in matrices]
-            of_x = multiply_blocks(transposed, ctx.copies, grad).sum_to_size(x.shape)
+            of_x = multiply_blocks(transposed, ctx.copies, grad).sum_to_size(ctx.x_shape)
+        if x is None:
+            return None, of_x, *of_matrices
         dims = _dims(matrices)
         blocks, grads = split_blocks(x, dims, ctx.copies), split_blocks(grad, dims, ctx.copies)
         with full_precision(grad):

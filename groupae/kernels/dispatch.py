@@ -3,9 +3,10 @@
 ====================  =========================================  ==================================
 way                   taken when                                 operations
 ====================  =========================================  ==================================
-plain                 ``torch.compile`` or export traces, or     ordinary operations: they can be
-                      ``torch.func``, forward mode or a          traced, fused and transformed any
-                      batched gradient transforms                number of times
+plain                 ``torch.compile``, export, torch.jit or    ordinary operations: they can be
+                      a mode records, or ``torch.func``,         traced, fused and transformed any
+                      forward mode or a batched gradient         number of times
+                      transforms
 compiled              else, if the kernels in C are compiled,    one pass per row of the batch,
                       for float32 or float64 on a processor      through all its blocks
 numpy                 else, for float32 or float64 on a          matrix products written where the
@@ -76,6 +77,10 @@ def uses_fast_path(*inputs: Tensor | None) -> bool:
     """
     # a function that states its jvp has 0 for second forward derivatives, in torch 2.13 at least
     if torch.compiler.is_compiling() or is_transformed():
+        return False
+    # torch.jit and modes (make_fx, counters of operations) do not see what numpy computes; neither
+    # test has a public name that is not deprecated
+    if torch._C._is_tracing() or torch._C._len_torch_dispatch_stack():
         return False
     for x in inputs:
         if x is not None and _hides_a_batch(x):

@@ -118,20 +118,15 @@ class _Entries:
         """Return the constants, which must not be cached if made of fake tensors."""
         terms, opposites, signs, start = [], [], [], 0
         for term, (d, width) in enumerate(zip(dims, widths, strict=True)):
-            entries = torch.arange(start, start + d * width).view(d, width)
-            sign = torch.tensor([-1, 1] if d == 2 else [0])
-            terms.append(torch.full((d * width,), term))
+            entries = torch.arange(start, start + d * width, device=device).view(d, width)
+            sign = torch.tensor([-1, 1] if d == 2 else [0], device=device)
+            terms.append(torch.full((d * width,), term, device=device))
             opposites.append(entries.flip(0).flatten())
             signs.append(sign.repeat_interleave(width))
             start += d * width
         every, sign = torch.cat(terms), torch.cat(signs)
         sums = torch.nn.functional.one_hot(every, len(dims)) * sign[:, None]
-        return cls(
-            every.to(device),
-            torch.cat(opposites).to(device),
-            sign.to(device, dtype),
-            sums.to(device, dtype),
-        )
+        return cls(every, torch.cat(opposites), sign.to(dtype), sums.to(dtype))
 
 
 @functools.lru_cache(maxsize=64)
@@ -199,10 +194,11 @@ def _turn(sizes: _Sizes, angles: Tensor, x: Tensor) -> Tensor:
 
 def _turn_entries(constants: _Entries, angles: Tensor, x: Tensor) -> Tensor:
     spread = angles.index_select(-1, constants.terms)
-    flat = x.reshape(spread.shape)
+    flat, out = x.reshape(spread.shape), x.new_empty(x.shape)
     opposite = flat.index_select(-1, constants.opposites).mul_(constants.signs)
-    turned = (flat * spread.cos().to(x.dtype)).addcmul_(opposite, spread.sin().to(x.dtype))
-    return turned.view(x.shape)
+    turned = torch.mul(flat, spread.cos().to(x.dtype), out=out.view(spread.shape))
+    turned.addcmul_(opposite, spread.sin().to(x.dtype))
+    return out  # not a view: autograd forbids changing in place a view that a function returns
 
 
 class _Turn(torch.autograd.Function):

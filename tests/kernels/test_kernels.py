@@ -5,6 +5,7 @@ import functools
 
 import pytest
 import torch
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from groupae import SO2, SO3, Cyclic, Permutation
 from groupae.groups import O3, Translation
@@ -318,3 +319,52 @@ def test_phases_of_rotations_that_are_the_identity_but_for_rounding(dtype):
     g = SO3().compose(h[:, None], h.mT).flatten(0, 1)
     pairs = zip(wigner_matrices(g, 3), wigner_by_recursion(g, 3), strict=True)
     assert max((a - b).abs().amax() for a, b in pairs) < 64 * torch.finfo(dtype).eps
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@sums
+def test_no_pixels_are_no_error(name, count):
+    rho = SUMS[name]()
+    g, x = rho.group.sample(4), torch.zeros(4, rho.dim, 0, requires_grad=True)
+    with threads(count):
+        moved = rho.act(g, x, dim=-2)
+        moved.sum().backward()
+    assert moved.shape == x.grad.shape == (4, rho.dim, 0)
+
+
+@pytest.mark.parametrize("rows", [3, 2000])
+@sums
+def test_results_and_vectors_may_be_changed_in_place(name, rows):
+    rho = SUMS[name]()
+    g, x = rho.group.sample(rows), torch.randn(rows, rho.dim, requires_grad=True)
+    vectors = x * 1
+    moved = rho.act(g, vectors)
+    moved.mul_(2)
+    vectors.zero_()
+    moved.sum().backward()
+    inverse = rho.act(rho.group.inverse(g), torch.full_like(x, 2.0))
+    torch.testing.assert_close(x.grad, inverse, rtol=0, atol=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::torch.jit.TracerWarning")
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("way", ["torch.jit", "make_fx"])
+@sums
+def test_what_is_recorded_holds_for_other_elements(name, way, count):
+    rho = SUMS[name]()
+    (g, x), (h, y) = ((rho.group.sample(4), torch.randn(4, rho.dim)) for _ in range(2))
+    with threads(count):
+        if way == "torch.jit":
+            recorded = torch.jit.trace(lambda g, x: rho.act(g, x), (g, x), check_trace=False)
+        else:
+            recorded = make_fx(lambda g, x: rho.act(g, x))(g, x)
+        torch.testing.assert_close(recorded(h, y), rho.act(h, y), rtol=0, atol=1e-5)
+
+
+@sums
+def test_constants_are_made_where_the_numbers_are(name):
+    rho = 7 * SUMS[name]()  # of sizes that no other test has
+    g, x = rho.group.sample(2), torch.randn(2, rho.dim)
+    with torch.device("meta"):
+        moved = rho.act(g, x)
+    torch.testing.assert_close(moved, rho.act(g, x))

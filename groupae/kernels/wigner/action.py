@@ -117,19 +117,20 @@ class _Act(torch.autograd.Function):
             output = multiply_fast(copies, x, *_factors(degrees, matrices))
         ctx.mark_non_differentiable(kept)
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(rotation, x, output, kept)
+        ctx.x_shape = x.shape
+        ctx.save_for_backward(rotation, output if ctx.needs_input_grad[1] else None, kept)
         return output, kept
 
     @staticmethod
     @override
     def backward(ctx: Any, grad: Tensor | None, _: Any) -> Any:
-        rotation, x, output, kept = ctx.saved_tensors
+        rotation, output, kept = ctx.saved_tensors
         of_rotation = of_x = None
         if grad is None:
             return None, None, None
         with full_precision(rotation):
             if ctx.needs_input_grad[2]:
-                of_x = _act_back(ctx, rotation, kept, grad).sum_to_size(x.shape)
+                of_x = _act_back(ctx, rotation, kept, grad).sum_to_size(ctx.x_shape)
             if ctx.needs_input_grad[1]:
                 of_rotation = tangent_gradient(_torque(ctx, grad, output), rotation)
         return None, of_rotation, of_x

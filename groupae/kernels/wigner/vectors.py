@@ -73,17 +73,17 @@ class _Constants:
         cosines, sines, opposites, rows, start = [], [], [], [], 0
         count = max(1, *degrees) + 1
         for degree, width in zip(degrees, widths, strict=True):
-            order = torch.arange(-degree, degree + 1).repeat_interleave(width)
+            order = torch.arange(-degree, degree + 1, device=device).repeat_interleave(width)
             cosines.append(order.abs())
             sines.append(order.abs() + torch.where(order > 0, 2 * count, count))
-            entries = torch.arange(start, start + len(order))
-            opposites.append(entries.view(-1, width).flip(0).flatten())
+            entries = torch.arange(start, start + len(order), device=device)
+            opposites.append(entries.view(2 * degree + 1, width).flip(0).flatten())
             rows.append(slice(start, start + len(order)))
             start += len(order)
         tilts = [_TILTS[degree].to(device, dtype) for degree in degrees]
         return cls(
-            torch.cat([*cosines, *sines]).to(device),
-            torch.cat(opposites).to(device),
+            torch.cat([*cosines, *sines]),
+            torch.cat(opposites),
             tuple(rows),
             tuple(tilts),
             tuple([tilt.mT.contiguous() for tilt in tilts]),
@@ -149,18 +149,19 @@ def turn_few(
         powers = powers_of_phases(rotation.reshape(n, 3, 3), max(1, *degrees))
     waves, order = _waves(powers, back=back), _BACK if back else _THERE
     width, in_numpy = rows_at_once(n, length * x.element_size(), x.device), multiplies_in_numpy(x)
+    out = x.new_empty(shape)  # not a view: autograd forbids changing a returned view in place
+    rows = out.view(n, length)
     scratch = x.new_empty(5 * length * width)  # in one piece: what is freed stays at hand
     turns = [waves[:, axis] for axis in order]
     with np.errstate(all="ignore"):  # as silent as torch about NaN and inf
         if width >= n:
-            turned = _turn_rows(constants, turns, x, scratch, in_numpy=in_numpy)
-            return turned.clone(memory_format=torch.contiguous_format).view(shape), powers
-        out = torch.empty_like(x)
+            rows.copy_(_turn_rows(constants, turns, x, scratch, in_numpy=in_numpy))
+            return out, powers
         for start in range(0, n, width):
             part = slice(start, min(start + width, n))
             some = [turn[:, part] for turn in turns]
-            out[part] = _turn_rows(constants, some, x[part], scratch, in_numpy=in_numpy)
-    return out.view(shape), powers
+            rows[part] = _turn_rows(constants, some, x[part], scratch, in_numpy=in_numpy)
+    return out, powers
 
 
 def _turn_rows(
