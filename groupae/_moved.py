@@ -42,7 +42,12 @@ _ROOMS = (
         "data",
         "data",
         "elements:written_elements folders:folder_pairs orbits:orbit_dataset pairs:orbit_pairs "
-        "recorded:recorded_pairs written:written_elements",
+        "written:written_elements",
+    ),
+    (
+        "data",
+        "",
+        "recorded:data.recorded_pairs+experiments.datasets.rendering.recording",
     ),
     (
         "data",
@@ -69,7 +74,8 @@ _ROOMS = (
         "experiments.compare",
         "cells:trial+result comparison processes:workers standings:leaderboard",
     ),
-    ("experiments", "experiments.runs", "exports:export report run swaps"),
+    ("experiments", "experiments.runs", "exports:export report swaps"),
+    ("experiments", "experiments", "run:runs.run+presets.registry"),
     ("experiments", "", "tables:_table"),
     (
         "groups",
@@ -139,7 +145,7 @@ def share_names(cls: type, old: str, new: str) -> None:
 
 
 def lazy_names(package: str, names: Mapping[str, str]) -> Callable[[str], object]:
-    """Return the ``__getattr__`` of a package that loads its names on first use.
+    """Return the ``__getattr__`` of a package that loads its names and moved modules on first use.
 
     Args:
         package: The package, ``"groupae.data"``.
@@ -149,9 +155,11 @@ def lazy_names(package: str, names: Mapping[str, str]) -> Callable[[str], object
     homes = {name: home for home, text in names.items() for name in text.split()}
 
     def load(name: str) -> object:
-        if name not in homes:
-            raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        return getattr(importlib.import_module(f"groupae.{homes[name]}"), name)
+        if name in homes:
+            return getattr(importlib.import_module(f"groupae.{homes[name]}"), name)
+        if _homes(f"{package}.{name}"):
+            return importlib.import_module(f"{package}.{name}")
+        raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     return load
 
@@ -167,6 +175,13 @@ def _homes(fullname: str) -> tuple[str, ...]:
     return tuple(f"groupae.{home}{rest}" for home in MODULES.get(name, ()))
 
 
+def _is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # it stands in a file, not in a package
+        return False
+
+
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Importer of modules under their old names; attributes are looked up in the new modules."""
 
@@ -175,7 +190,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         homes = _homes(fullname)
-        if not homes or importlib.util.find_spec(homes[0]) is None:
+        if not homes or not _is_module(homes[0]):
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
@@ -190,9 +205,14 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             for home in map(importlib.import_module, homes):
                 if hasattr(home, name):
                     return getattr(home, name)
+            if self.find_spec(f"{spec.name}.{name}", None):
+                return importlib.import_module(f"{spec.name}.{name}")
             raise AttributeError(f"module {spec.name!r} has no attribute {name!r}")
 
-        vars(module)["__getattr__"] = load
+        names = {
+            name for home in homes for name in getattr(importlib.import_module(home), "__all__", ())
+        }
+        vars(module).update(__getattr__=load, __all__=sorted(names), __dir__=lambda: sorted(names))
         return module
 
     @override

@@ -12,6 +12,8 @@ import groupae
 from groupae import SO2, groups
 from groupae._moved import MODULES
 from groupae.groups import finite, lie, maps, products
+from groupae.groups.products.product import Sense
+from groupae.metrics import SEEN_PSNR
 
 SUBMODULES = ("baselines.maganet.glow", "data.rendering.camera", "models.paper.digits")
 
@@ -75,6 +77,45 @@ def test_a_name_that_never_was_is_an_error(forgotten):
 def test_a_name_of_then_stands_beside_its_new_one(module, old, new):
     home = importlib.import_module(f"groupae.experiments.datasets.{module}")
     assert getattr(home, old) is getattr(home, new)
+
+
+@OLD
+@pytest.mark.parametrize("name", MODULES)
+def test_a_moved_module_is_an_attribute_of_its_package_too(name, forgotten):
+    package, _, last = f"groupae.{name}".rpartition(".")
+    assert getattr(importlib.import_module(package), last).__name__ == f"groupae.{name}"
+
+
+@OLD
+def test_a_star_import_of_a_module_that_was_split_has_all_its_names(forgotten):
+    names = {}
+    exec("from groupae.groups.spatial import *", names)
+    assert names["O3"] is groupae.O3
+    assert names["SO3"] is groupae.SO3
+
+
+@OLD
+@pytest.mark.parametrize(
+    ("thing", "now", "then"),
+    [
+        (Sense(1, 2), b"groups.products.product", b"groups.products"),
+        (SEEN_PSNR, b"metrics.scores\n_seen", b"metrics.swaps\n_seen"),
+    ],
+)
+def test_parts_of_pickles_are_where_they_were(thing, now, then):
+    text = pickle.dumps(thing, protocol=0)
+    assert now in text
+    assert pickle.loads(text.replace(now, then)) == thing
+
+
+@pytest.mark.parametrize("kind", [groupae.SO3, groupae.O3])
+def test_a_pickle_of_a_group_by_e3nn_is_still_one(kind):
+    assert kind().backend == "table"
+    restored = kind()
+    restored.__setstate__({"backend": "e3nn"})
+    assert restored.backend == "e3nn"
+    assert str(restored) == f"{kind().name[:-1]}, backend=e3nn)"
+    assert type(pickle.loads(pickle.dumps(restored))) is type(restored)
 
 
 def snake_case(name):

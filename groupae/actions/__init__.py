@@ -5,6 +5,7 @@ function of the user's, ``align`` the search for the element between two codes, 
 ``resampling`` how points and pictures are moved. A new action is a new file here.
 """
 
+from groupae._moved import lazy_names
 from groupae.actions.affine import AffineAction
 from groupae.actions.align.gauss_newton import search
 from groupae.actions.axis import AxisAction
@@ -37,3 +38,5 @@ __all__ = [
     "get_action",
     "search",
 ]
+
+__getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names

@@ -7,6 +7,7 @@ name, ``matching`` the comparison of the groups of two objects. ``class_algebra`
 ``intertwining`` serve the irreps of several groups.
 """
 
+from groupae._moved import lazy_names
 from groupae.groups.base import Group
 from groupae.groups.finite.cyclic import Cyclic
 from groupae.groups.finite.dihedral import Dihedral
@@ -61,3 +62,5 @@ __all__ = [
     "get_group",
     "register_group",
 ]
+
+__getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names

@@ -54,6 +54,18 @@ def accept_backend(kind: type[G]) -> type[G]:
     def init(self: Group, backend: str | None = None) -> None:
         del self, backend
 
+    def backend(self: Group) -> str:
+        return "table" if type(self) is kind else "e3nn"
+
+    def set_state(self: Group, state: dict[str, object]) -> None:
+        """Restore a pickle, of groupae 0.2 too, where the backend was a field."""
+        if state.pop("backend", "table") == "e3nn":
+            object.__setattr__(self, "__class__", evaluated_by(kind, "e3nn"))
+        vars(self).update(state)
+
     kind.__new__ = staticmethod(new)  # type: ignore[assignment]
     kind.__init__ = init  # type: ignore[assignment]
+    vars_of_0_2 = {"backend": property(backend, doc="Source of the Wigner matrices, by name.")}
+    for name, value in {**vars_of_0_2, "__setstate__": set_state}.items():
+        setattr(kind, name, value)
     return kind

@@ -5,3 +5,7 @@
 block of a vector by a matrix. ``exponential`` is the exponential of matrices, ``autograd`` the
 derivative along a direction. ``compiled`` has the same kernels in C, as an option.
 """
+
+from groupae._moved import lazy_names
+
+__getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names

@@ -1,5 +1,6 @@
 """Metrics: scores of predictions and of latent codes, and the evaluation of a model."""
 
+from groupae._moved import lazy_names
 from groupae.metrics.chamfer import CHAMFER, chamfer_distance, chamfer_score
 from groupae.metrics.evaluation import Estimate, evaluate
 from groupae.metrics.image import psnr_score, ssim_score
@@ -54,3 +55,5 @@ __all__ = [
     "ssim_score",
     "swap_scores",
 ]
+
+__getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from groupae._moved import lazy_names
 from groupae._validation import expected
 from groupae.groups.matching import check_same_group
 from groupae.metrics.evaluation import Estimate, evaluate
@@ -20,6 +21,9 @@ from groupae.metrics.scores import SEEN_PSNR, Score
 from groupae.protocols import Model, PairBatch, Recombinations, Swaps
 
 __all__ = ["swap_scores"]
+
+# where pickled scores of groupae 0.2 look for their function
+__getattr__ = lazy_names(__name__, {"metrics.scores": "_seen_psnr"})
 
 
 class _Swap(nn.Module):

@@ -1,5 +1,6 @@
 """Objectives: loss terms on pairs, by name or as functions, and their weighted sum."""
 
+from groupae._moved import lazy_names
 from groupae.objectives.cross_prediction import CrossPrediction
 from groupae.objectives.cross_reconstruction import CrossReconstruction
 from groupae.objectives.loss_terms import (
@@ -39,3 +40,5 @@ __all__ = [
     "mean_squared_error",
     "st_lpips_error",
 ]
+
+__getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names

@@ -56,7 +56,8 @@ def _make(function: Callable[..., _T], *arguments: Any, **options: Any) -> _T:
     try:
         inspect.signature(function).bind(*arguments, **options)
     except TypeError as error:
-        raise _OptionError(str(error)) from None
+        name = getattr(function, "__name__", "the system")
+        raise _OptionError(f"{str(error).removeprefix('got ')} of {name}") from None
     return function(*arguments, **options)
 
 

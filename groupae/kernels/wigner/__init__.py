@@ -4,3 +4,8 @@
 ``action`` multiplies vectors by them; ``vectors`` turns a few vectors without forming them.
 ``tables`` has the constants that are shipped.
 """
+
+from groupae._moved import lazy_names
+
+# loaded on first use: the compiled kernels, which the matrices may take, need the recursion
+__getattr__ = lazy_names(__name__, {"kernels.wigner.matrices": "MAX_DEGREE wigner_matrices"})
