@@ -34,13 +34,18 @@ class AxisAction(LatentAction[Tensor]):
     def __init__(self, group: Group, axis: int, is_invariant: Tensor) -> None:
         super().__init__(group)
         self.axis = axis
-        self.code_shape = (len(is_invariant), *(None,) * (-axis - 1))
         self.register_buffer("invariant_mask", is_invariant, persistent=False)
 
     @property
     def size(self) -> int:
         """Length of the axis acted on."""
         return len(self.invariant_mask)
+
+    @property
+    @override
+    def code_shape(self) -> tuple[int | None, ...]:
+        """``(size, None, ...)``: axes after the one acted on may have any length."""
+        return (self.size, *(None,) * (-self.axis - 1))
 
     @override
     def check_latent(self, z: Any) -> None:

@@ -445,13 +445,13 @@ class FunctionAction(LatentAction[Tensor]):
             raise TypeError(expected("LatentAction.from_callable", "a group", repr(group)))
         super().__init__(group)
         self.function = function
-        self.code_shape = tuple(shape)
+        self.shape = tuple(shape)
         self.is_linear = is_linear
         if invariant is None:
-            invariant = torch.zeros(self.code_shape, dtype=torch.bool)
-        if tuple(invariant.shape) != self.code_shape or invariant.dtype != torch.bool:
+            invariant = torch.zeros(self.shape, dtype=torch.bool)
+        if tuple(invariant.shape) != self.shape or invariant.dtype != torch.bool:
             got = f"{tuple(invariant.shape)} of {invariant.dtype}"
-            what = f"invariant to be a mask of shape {self.code_shape}"
+            what = f"invariant to be a mask of shape {self.shape}"
             raise ShapeError(expected(self, what, got))
         self.register_buffer("invariant_mask", invariant.clone(), persistent=False)
         with torch.no_grad():
@@ -460,7 +460,13 @@ class FunctionAction(LatentAction[Tensor]):
     @override
     def __repr__(self) -> str:
         name = getattr(self.function, "__name__", type(self.function).__name__)
-        return f"LatentAction.from_callable({self.group}, {name}, {self.code_shape})"
+        return f"LatentAction.from_callable({self.group}, {name}, {self.shape})"
+
+    @property
+    @override
+    def code_shape(self) -> tuple[int, ...]:
+        """The given shape."""
+        return self.shape
 
     def _check_laws(self) -> None:
         """Raise unless identity, composition, linearity and invariants hold, in float64."""

@@ -92,7 +92,6 @@ class GridAction(LatentAction[Tensor]):
             raise ValueError(expected("GridAction", f"orthogonal places of {group}", got))
         super().__init__(group)
         self.size = tuple(size)
-        self.code_shape = (channels.dim if channels else None, *self.size)
         self.channels = channels
         self.mode: Mode = mode
         self.places = position_representation(group) if places is None else places
@@ -119,6 +118,12 @@ class GridAction(LatentAction[Tensor]):
         if len(set(self.size)) > 1 and not isinstance(self.group, Translation):
             remedy = "a turned grid must fit into itself; pad it"
             raise ValueError(expected("GridAction", "equal sizes to turn", self.size, remedy))
+
+    @property
+    @override
+    def code_shape(self) -> tuple[int | None, ...]:
+        """``(C, *size)``; C is ``None`` for scalar fields."""
+        return (self.channels.dim if self.channels else None, *self.size)
 
     @property
     @override

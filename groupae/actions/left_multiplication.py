@@ -54,7 +54,12 @@ class LeftMultiplication(LatentAction[Tensor]):
         if not isinstance(group, Group):
             raise TypeError(expected("LeftMultiplication", "a group", repr(group)))
         super().__init__(group)
-        self.code_shape = group.element_shape
+
+    @property
+    @override
+    def code_shape(self) -> tuple[int, ...]:
+        """Shape of one element."""
+        return self.group.element_shape
 
     @property
     @override

@@ -75,9 +75,6 @@ class SetAction(LatentAction[Code]):
             raise ValueError(expected("SetAction", what, f"features of {features.group}"))
         self.is_homogeneous = self.of_group and is_homogeneous(self.points)
         self.is_linear = not self.is_homogeneous
-        self.code_shape = {"points": (None, self.space_dim)}
-        if features:
-            self.code_shape["features"] = (None, features.dim)
 
     @override
     def __repr__(self) -> str:
@@ -89,6 +86,15 @@ class SetAction(LatentAction[Code]):
     def error_growth(self) -> int:
         """Larger error growth of points and features."""
         return max(self.points.error_growth, self.features.error_growth if self.features else 1)
+
+    @property
+    @override
+    def code_shape(self) -> dict[str, tuple[int | None, ...]]:
+        """Shapes of points and features, for any number of points."""
+        sizes = {"points": self.space_dim}
+        if self.features:
+            sizes["features"] = self.features.dim
+        return {name: (None, size) for name, size in sizes.items()}
 
     @property
     def space_dim(self) -> int:

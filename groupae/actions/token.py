@@ -54,12 +54,17 @@ class TokenAction(LatentAction[Tensor]):
         super().__init__(rho.group)
         self.rho = rho
         self.tokens = tokens
-        self.code_shape = (tokens.dim if tokens else None, rho.dim)
 
     @override
     def __repr__(self) -> str:
         tokens = f", tokens={self.tokens}" if self.tokens else ""
         return f"TokenAction({self.group}, {self.rho}{tokens})"
+
+    @property
+    @override
+    def code_shape(self) -> tuple[int | None, ...]:
+        """``(T, rho.dim)``; T is ``None`` unless the group acts on the tokens."""
+        return (self.tokens.dim if self.tokens else None, self.rho.dim)
 
     @property
     @override
