@@ -22,7 +22,16 @@ from groupae._validation import ShapeError, check_floating, expected
 from groupae.actions.align.gauss_newton import search
 from groupae.actions.align.newton import MOST_TRIED
 from groupae.actions.align.overlap import Overlap
-from groupae.actions.codes import Latent, join, like_code, map_latent, named, to_one_batch
+from groupae.actions.codes import (
+    Latent,
+    empty_part,
+    join,
+    like_code,
+    map_latent,
+    named,
+    paired_parts,
+    to_one_batch,
+)
 from groupae.actions.description import Description, LatentRow
 from groupae.groups import Group
 from groupae.groups.maps.homomorphisms import Homomorphism
@@ -262,7 +271,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
             >>> action.distance(parallel, across)  # no turn makes one of the other
             tensor(1.0824)
         """
-        return self._by_mask(self._select, _nothing, z)
+        return self._by_mask(self._select, empty_part, z)
 
     def varying(self, z: Latent) -> Latent:
         """Return the varying entries of ``z``, ``(*batch, count)``; all of ``z`` without a mask."""
@@ -306,7 +315,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         batch = self.batch_ndim(z)
         differences = [
             torch.subtract(*(x.to(torch.promote_types(x.dtype, torch.float32)) for x in pair))
-            for pair in _pairs(z, w)
+            for pair in paired_parts(z, w)
         ]
         return join([d.unsqueeze(-1).flatten(batch) for d in differences])
 
@@ -340,7 +349,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         Raises:
             ShapeError: If the codes have different numbers of axes.
         """
-        axes = [[part.ndim for part in pair] for pair in _pairs(z, w)]
+        axes = [[part.ndim for part in pair] for pair in paired_parts(z, w)]
         if any(a != b for a, b in axes):
             got = " and ".join(str([n[i] for n in axes]) for i in (0, 1))
             raise ShapeError(expected(self, "two codes of as many axes", got))
@@ -395,16 +404,6 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
             ValueError: ...: expected act(gh, z) = act(g, act(h, z)), got a difference ...
         """
         return FunctionAction(group, function, shape, is_linear=is_linear, invariant=invariant)
-
-
-def _nothing(part: Tensor, shape: tuple[int | None, ...]) -> Tensor:
-    """Return an empty tensor in place of a part, shape ``(*batch, 0)``."""
-    return part.new_empty(*part.shape[: part.ndim - len(shape)], 0)
-
-
-def _pairs(z: Any, w: Any) -> list[tuple[Tensor, Tensor]]:
-    others = named(w)
-    return [(part, others[name]) for name, part in named(z).items()]
 
 
 class FunctionAction(LatentAction[Tensor]):

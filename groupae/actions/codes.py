@@ -15,11 +15,13 @@ from groupae.groups.base import align_batch
 __all__ = [
     "Latent",
     "carry",
+    "empty_part",
     "join",
     "like_code",
     "map_latent",
     "match_batch",
     "named",
+    "paired_parts",
     "to_one_batch",
 ]
 
@@ -36,6 +38,17 @@ def map_latent(f: Callable[..., Any], z: Any, *others: Any) -> Any:
 def named(z: Any) -> dict[str, Any]:
     """Return the named parts of a code; a tensor is one part without a name."""
     return z if isinstance(z, dict) else {"": z}
+
+
+def paired_parts(z: Any, w: Any) -> list[tuple[Tensor, Tensor]]:
+    """Return the parts of two codes in pairs, by name."""
+    others = named(w)
+    return [(part, others[name]) for name, part in named(z).items()]
+
+
+def empty_part(part: Tensor, shape: tuple[int | None, ...]) -> Tensor:
+    """Return an empty tensor in place of a part of that shape, ``(*batch, 0)``."""
+    return part.new_empty(*part.shape[: part.ndim - len(shape)], 0)
 
 
 def match_batch(

@@ -63,9 +63,12 @@ def accept_backend(kind: type[G]) -> type[G]:
             object.__setattr__(self, "__class__", evaluated_by(kind, "e3nn"))
         vars(self).update(state)
 
-    kind.__new__ = staticmethod(new)  # type: ignore[assignment]
-    kind.__init__ = init  # type: ignore[assignment]
-    vars_of_0_2 = {"backend": property(backend, doc="Source of the Wigner matrices, by name.")}
-    for name, value in {**vars_of_0_2, "__setstate__": set_state}.items():
-        setattr(kind, name, value)
+    methods = {
+        "__new__": staticmethod(new),
+        "__init__": init,
+        "__setstate__": set_state,
+        "backend": property(backend, doc="Source of the Wigner matrices, by name."),
+    }
+    for name, method in methods.items():
+        setattr(kind, name, method)
     return kind

@@ -288,7 +288,7 @@ def test_names_are_found_where_they_stood_in_groupae_0_2():
     for name in ("Description", "LatentAction", "LatentRow"):
         assert getattr(actions.base, name) is getattr(actions, name)
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
-        actions.base.nothing  # noqa: B018
+        actions.base.nothing  # noqa: B018 - looking it up is what is tested
 
 
 def test_a_wrong_action_fails_its_laws():

@@ -17,6 +17,7 @@ Backbone = Callable[[Group, tuple[int, ...], ModelConfig], Parts]
 MODEL_PLUG_INS = PlugIns(
     "models",
     "backbone",
+    # any function will do; isinstance takes this class, which mypy does not count as a type
     base=Callable,  # type: ignore[arg-type]
     described="a backbone",
     form="a function that returns an encoder, a decoder and an action",
