@@ -1,7 +1,15 @@
 """Training: the loop, its schedule and optimisers, callbacks and checkpoints."""
 
 from groupae._interrupts import Terminated
-from groupae.training.callbacks import Callback, KeepBest, MetricsLog, ProgressBar, TrainingState
+from groupae.training.callbacks import (
+    Callback,
+    EarlyStopping,
+    KeepBest,
+    KeepSnapshots,
+    MetricsLog,
+    ProgressBar,
+    TrainingState,
+)
 from groupae.training.checkpoint import (
     Checkpoint,
     CheckpointError,
@@ -11,21 +19,27 @@ from groupae.training.checkpoint import (
 )
 from groupae.training.config import TrainingConfig
 from groupae.training.loop import NonFiniteLossError, TrainingResult, fit
+from groupae.training.snapshot import TrainingSnapshot, load_snapshot, save_snapshot
 
 __all__ = [
     "Callback",
     "Checkpoint",
     "CheckpointError",
+    "EarlyStopping",
     "KeepBest",
+    "KeepSnapshots",
     "MetricsLog",
     "NonFiniteLossError",
     "ProgressBar",
     "Terminated",
     "TrainingConfig",
     "TrainingResult",
+    "TrainingSnapshot",
     "TrainingState",
     "fit",
     "load_best",
     "load_checkpoint",
+    "load_snapshot",
     "save_checkpoint",
+    "save_snapshot",
 ]

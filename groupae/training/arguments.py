@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -19,13 +20,16 @@ from groupae.metrics.registry import parse_scores
 from groupae.protocols import PairBatch, PairSource, as_batch, has_parts
 from groupae.training.callbacks import Callback
 from groupae.training.config import TrainingConfig
+from groupae.training.snapshot import TrainingSnapshot, load_snapshot
 
 __all__ = [
     "CheckedSource",
     "check_model",
+    "check_same_weights",
     "check_weights",
     "parse_callbacks",
     "parse_config",
+    "parse_resume",
     "parse_score",
     "parse_validation",
     "warn_of_no_new_data",
@@ -137,6 +141,55 @@ def check_weights(model: nn.Module) -> None:
         got = "none" if next(model.parameters(), None) is None else "all of them frozen"
         remedy = "" if got == "none" else "model.requires_grad_(True) frees them"
         raise ValueError(expected(owner, "parameters to train", got, remedy))
+
+
+_FREE = {
+    *("minutes", "steps", "cpu_minutes", "patience"),
+    *("device", "devices", "workers", "accumulate"),
+}
+"""Fields of a config that a resumed training may change: budget and machine."""
+
+
+def parse_resume(resume: object, config: TrainingConfig, score: Score) -> TrainingSnapshot | None:
+    """Return the snapshot to resume from, of a training with this config.
+
+    Raises:
+        TypeError: If it is neither a snapshot nor a folder.
+        CheckpointError: If the folder has no valid snapshot.
+        ValueError: If it is of another training, or has more steps than the budget.
+    """
+    if resume is None:
+        return None
+    if not isinstance(resume, (TrainingSnapshot, str, Path)):
+        got = type(resume).__name__
+        remedy = "KeepSnapshots(folder) writes snapshots"
+        raise TypeError(expected("fit", "resume as a folder or a TrainingSnapshot", got, remedy))
+    found = resume if isinstance(resume, TrainingSnapshot) else load_snapshot(resume)
+    now, then = dataclasses.asdict(config), found.config
+    changed = [name for name in now if name not in _FREE and now[name] != then.get(name, now[name])]
+    if changed:
+        got = ", ".join(f"{name} {now[name]!r} (was {then[name]!r})" for name in changed)
+        remedy = "budget, patience and device may change; start a new training for others"
+        raise ValueError(expected("fit", "the config of the training to resume", got, remedy))
+    if found.score != score.name:
+        what = f"the score of the training to resume, {found.score!r}"
+        raise ValueError(expected("fit", what, repr(score.name)))
+    if config.steps is not None and config.steps < found.step:
+        what = f"a budget of at least the {found.step} steps of the snapshot"
+        raise ValueError(expected("fit", what, f"steps={config.steps}"))
+    return found
+
+
+def check_same_weights(model: nn.Module, weights: Mapping[str, Any]) -> None:
+    """Raise unless a model has parameters of the names and shapes of a snapshot."""
+    own = {name: tuple(part.shape) for name, part in model.named_parameters()}
+    found = {name: tuple(part.shape) for name, part in weights.items() if name in own}
+    if own != found:
+        different = sorted(name for name in own if own[name] != found.get(name))
+        name = different[0]
+        what = f"the model of the snapshot, with {name} of shape {found.get(name, 'unknown')}"
+        got = f"shape {own[name]} ({len(different)} parameters differ)"
+        raise ValueError(expected("fit", what, got, "build it as for the first training"))
 
 
 def _is_expanded(tensor: Tensor) -> bool:

@@ -45,6 +45,8 @@ __all__ = [
     "load_checkpoint",
     "prune_checkpoints",
     "save_checkpoint",
+    "sha256_of_file",
+    "write_tensors",
 ]
 
 _FORMAT = "groupae-checkpoint-1"
@@ -75,7 +77,8 @@ class Checkpoint:
     model: str | None = None
 
 
-def _sha256(path: Path) -> str:
+def sha256_of_file(path: Path) -> str:
+    """Return the SHA-256 of the content of a file."""
     with path.open("rb") as stream:
         return sha256_of(iter(lambda: stream.read(1 << 20), b""))
 
@@ -122,8 +125,8 @@ def save_checkpoint(
     final = folder / f"step-{step:08d}"
     with written_whole(final) as beside:
         file = beside / _WEIGHTS
-        _write_weights(file, parts.tensors)
-        described = {_WEIGHTS: {"bytes": file.stat().st_size, "sha256": _sha256(file)}}
+        write_tensors(file, parts.tensors)
+        described = {_WEIGHTS: {"bytes": file.stat().st_size, "sha256": sha256_of_file(file)}}
         manifest = {"format": _FORMAT, "step": step, "score": score, "files": described}
         if model is not None:
             manifest["model_sha256"] = model
@@ -139,7 +142,12 @@ def save_checkpoint(
     return final
 
 
-def _write_weights(file: Path, tensors: dict[str, Tensor]) -> None:
+def write_tensors(file: Path, tensors: dict[str, Tensor]) -> None:
+    """Write a safetensors file.
+
+    Raises:
+        OSError: If writing fails, with the code of the system.
+    """
     try:
         save_file(tensors, file)
     except SafetensorError as error:  # it has the system's error as text only
@@ -198,7 +206,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     manifest = _read_manifest(path)
     file, described = path / _WEIGHTS, manifest["files"][_WEIGHTS]
     _check_size(path, manifest)
-    if _sha256(file) != described["sha256"]:
+    if sha256_of_file(file) != described["sha256"]:
         raise CheckpointError(expected(file, "the SHA-256 of its manifest", "another one"))
     try:
         parts = StateParts.read(

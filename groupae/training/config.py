@@ -13,11 +13,15 @@ __all__ = ["TrainingConfig"]
 
 _CHOICES = {"optimizer": ("adam", "muon"), "decay": ("cosine", "none")}
 
-_ABOVE_ZERO = ("minutes", "steps", "cpu_minutes", "batch_size", "learning_rate", "validations")
+_ABOVE_ZERO = (
+    *("minutes", "steps", "cpu_minutes", "batch_size", "learning_rate", "validations"),
+    *("accumulate", "devices"),
+)
+_FROM_ZERO = ("weight_decay", "clip_norm", "patience", "workers")
 _RANGES: Mapping[str, tuple[str, Callable[[float], bool]]] = {
     **dict.fromkeys(_ABOVE_ZERO, ("above zero", lambda value: value > 0)),
-    **dict.fromkeys(("weight_decay", "clip_norm"), ("of at least zero", lambda value: value >= 0)),
-    "warmup": ("in [0, 1)", lambda value: 0 <= value < 1),
+    **dict.fromkeys(_FROM_ZERO, ("of at least zero", lambda value: value >= 0)),
+    **dict.fromkeys(("warmup", "ema"), ("in [0, 1)", lambda value: 0 <= value < 1)),
     "seed": ("in 0..2^63 - 1", lambda value: 0 <= value < 2**63),
 }
 
@@ -43,12 +47,29 @@ class TrainingConfig:
         decay: Shape of its decrease after that: ``"cosine"`` to zero, or ``"none"``.
         clip_norm: Largest norm of the gradient; 0 for no limit.
         validations: Number of validations, evenly over the budget.
+        accumulate: Number of parts of each batch whose gradients are summed before the weights are
+            updated, for less memory; the batch size stays the number of pairs per update. The sum
+            is that of the whole batch if the loss is a mean over pairs.
+        ema: Decay per step of an exponential moving average of the weights, which is validated and
+            kept instead of the weights, such as 0.999; 0 for none.
+        patience: Validations without a better score after which the training stops; 0 to spend the
+            whole budget.
+        device: ``"auto"`` (the best there is), ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
+        devices: Number of processes, each with its device, that share each batch; they are started
+            by torchrun.
+        precision: Number format, by lightning-fabric's names: ``"32-true"`` (that of the weights),
+            ``"bf16-mixed"``, ``"16-mixed"``, ...
+        deterministic: Whether only deterministic algorithms of torch may be used.
+        workers: Processes that make the batches; 0 to make them between the steps. The batches are
+            the same.
         compile: Whether the loss runs under ``torch.compile``. It needs a C++ compiler on a
             processor and takes time of the budget first; the gain depends on the machine.
             Checkpoints have the same names and shapes with and without.
-        seed: Key of the weights of a model that a preset builds. It has no effect on a model that
-            you build, whose weights are drawn before `fit`: call ``torch.manual_seed`` first. Nor
-            on data that you build: their own ``seed=`` fixes their order and elements.
+        seed: Key of the draws of layers such as dropout in each step, of the order of a
+            ``DataLoader``, and of the weights of a model that a preset builds. It has no effect on
+            a model that you build, whose weights are drawn before `fit`: call
+            ``torch.manual_seed`` first. Nor on data sets of groupae that you build: their own
+            ``seed=`` fixes their order and elements.
 
     Raises:
         ValueError: If a figure is out of range.
@@ -71,6 +92,14 @@ class TrainingConfig:
     validations: int = 20
     compile: bool = False
     seed: int = 0
+    accumulate: int = 1
+    ema: float = 0.0
+    patience: int = 0
+    device: str = "auto"
+    devices: int = 1
+    precision: str = "32-true"
+    deterministic: bool = False
+    workers: int = 0
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -86,9 +115,13 @@ def _check_value(name: str, value: object, *, is_float: bool) -> None:
         if value not in _CHOICES[name]:
             raise ValueError(unknown_choice(owner, name, value, _CHOICES[name]))
         return
-    if name == "compile":
+    if name in ("compile", "deterministic"):
         if not isinstance(value, bool):
-            raise ValueError(expected(owner, "compile as true or false", repr(value)))
+            raise ValueError(expected(owner, f"{name} as true or false", repr(value)))
+        return
+    if name in ("device", "precision"):  # compared with the machine when a training starts
+        if not isinstance(value, str) or not value:
+            raise ValueError(expected(owner, f"{name} as text", repr(value)))
         return
     if isinstance(value, bool) or not isinstance(value, (int, float) if is_float else int):
         kind = "a number" if is_float else "an integer"

@@ -1,4 +1,8 @@
-"""Training loop on lightning-fabric, with keyed randomness."""
+"""Training loop: steps, validations, and the best weights at the end.
+
+All else is a part beside it that can be left out: devices and ranks, sources of pairs, optimisers
+and schedulers, the average of the weights, snapshots and the resume from them, callbacks.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +13,13 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
-from lightning_fabric import Fabric
 from torch import Tensor, nn
 
-from groupae._interrupts import interrupts_deferred
+from groupae._interrupts import Terminated, interrupts_deferred
 from groupae._validation import expected
 from groupae.metrics import Score, evaluate
 from groupae.objectives.weighted_sum import check_terms
@@ -23,20 +27,27 @@ from groupae.protocols import FixedPairs, PairBatch, PairSource
 from groupae.training.arguments import (
     CheckedSource,
     check_model,
+    check_same_weights,
     check_weights,
     parse_callbacks,
     parse_config,
+    parse_resume,
     parse_score,
     parse_validation,
     warn_of_no_new_data,
 )
-from groupae.training.callbacks import Callback, TrainingState
-from groupae.training.compiling import check_compiler, compiled_loss
+from groupae.training.callbacks import Callback, EarlyStopping, TrainingState
+from groupae.training.compiling import check_compiler
 from groupae.training.config import TrainingConfig
+from groupae.training.devices import Devices
+from groupae.training.ema import AveragedWeights
 from groupae.training.modes import TrainingModes
-from groupae.training.optimizers import build_optimizers
-from groupae.training.schedule import Budget, learning_rate_factor
-from groupae.training.state_dicts import put_back
+from groupae.training.optimizers import OptimizerFactory, SchedulerFactory
+from groupae.training.randomness import generators_restored, seed_generators
+from groupae.training.schedule import Budget
+from groupae.training.snapshot import TrainingSnapshot
+from groupae.training.state_dicts import copied, put_back
+from groupae.training.updates import Updates
 
 __all__ = ["NonFiniteLossError", "TrainingResult", "fit"]
 
@@ -56,6 +67,7 @@ class TrainingResult:
         validation_score: The best validation score.
         loading: Fraction of the time of the steps that went into making batches.
         score: Name of the score that chose the weights.
+        stopped: Reason why the training stopped before its budget was spent; ``""`` if it did not.
     """
 
     steps: int
@@ -64,6 +76,7 @@ class TrainingResult:
     validation_score: float
     loading: float
     score: str = ""
+    stopped: str = ""
 
 
 def fit(
@@ -74,6 +87,9 @@ def fit(
     *,
     score: Score | str | None = None,
     callbacks: Sequence[Callback] | Callback = (),
+    optimizer: OptimizerFactory | None = None,
+    scheduler: SchedulerFactory | None = None,
+    resume: TrainingSnapshot | Path | str | None = None,
 ) -> TrainingResult:
     """Train a `TransformModel` and leave it with its best weights.
 
@@ -92,7 +108,16 @@ def fit(
         score: Score of the validation pairs, or its name; larger is better. By default the first
             one that suits the data: PSNR for pictures in [0, 1], else one without range or unit
             (`groupae.metrics.default_scores`).
-        callbacks: Callbacks, called in order.
+        callbacks: Callbacks, called in order. Under several ranks they are called on the first.
+        optimizer: Function of the list of parameters to train that returns an optimiser, or several
+            in a list; instead of ``config.optimizer``. The learning rates that it sets are the
+            peaks of the schedule.
+        scheduler: Function of an optimiser that returns a scheduler of torch, which steps once per
+            step; instead of the schedule of ``config``.
+        resume: A snapshot of this training, or the folder to which `KeepSnapshots` writes them. The
+            result is bit for bit that of a training without interruption, on the same machine and
+            with a budget in steps. A larger budget lengthens the training: from there on the
+            learning rate is that of the schedule of the whole new budget.
 
     Returns:
         Steps, seconds, the best validation score, and the share of the steps' time that went into
@@ -101,8 +126,9 @@ def fit(
     Raises:
         TypeError: If an argument is of another kind.
         ValueError: If data and model are of different groups, the score is one where lower is
-            better or does not suit the data, there is nothing to train, or there is no compiler
-            for ``config.compile``.
+            better or does not suit the data, there is nothing to train, there is no compiler for
+            ``config.compile`` or no such device, or a snapshot is of another training.
+        CheckpointError: If no snapshot to resume from is valid.
         ShapeError: If predictions have another shape than the data.
         NonFiniteLossError: With the step, the loss terms and the remedy.
         KeyboardInterrupt: At the end of the step that was interrupted, after the weights were
@@ -128,15 +154,28 @@ def fit(
     listeners = parse_callbacks(callbacks)
     check_model(model)
     check_weights(model)
+    snapshot = parse_resume(resume, config, judge)
     source = CheckedSource(train, model, pairs)
     if config.compile:
         check_compiler()
     warn_of_no_new_data(validation, train)
-    training = _Training(model, source, pairs, judge, config, listeners)
-    training.run()
+    if config.patience:
+        listeners = [*listeners, EarlyStopping(config.patience)]
+    devices = Devices(
+        device=config.device,
+        devices=config.devices,
+        precision=config.precision,
+        deterministic=config.deterministic,
+        batch_size=config.batch_size,
+        accumulate=config.accumulate,
+    )
+    with generators_restored(), devices:
+        updates = Updates(model, config, devices, optimizer, scheduler)
+        training = _Training(source, pairs, judge, updates, listeners, snapshot)
+        training.run()
     state = training.state
     if state.step and not state.best_step:
-        _warn_of_no_progress(state, config, training.scores)
+        _warn_of_no_progress(state, config)
     stepping = max(state.seconds - training.budget.validating, 1e-9)  # none of a run of no steps
     return TrainingResult(
         steps=state.step,
@@ -145,6 +184,7 @@ def fit(
         validation_score=state.best_score,
         loading=state.loading_seconds / stepping,
         score=judge.name,
+        stopped=state.stop_reason,
     )
 
 
@@ -154,32 +194,31 @@ class _Training:
     Attributes:
         state: Progress, as callbacks see it.
         best: Copy of the state dict of the best validation so far.
-        scores: All validation scores, in order.
         budget: The budget and its clock.
     """
 
     def __init__(
         self,
-        model: nn.Module,
         source: CheckedSource,
         pairs: PairBatch,
         score: Score,
-        config: TrainingConfig,
+        updates: Updates,
         callbacks: Sequence[Callback],
+        snapshot: TrainingSnapshot | None,
     ) -> None:
-        self.model, self.source, self.config, self.callbacks = model, source, config, callbacks
-        self.state = TrainingState(model, score)
-        self.fabric = Fabric(accelerator="auto", devices=1)
-        self.home = next(p.device for p in model.parameters())
-        optimizers = build_optimizers(self.fabric.to_device(model), config)
-        self.wrapped, *ready = self.fabric.setup(model, *optimizers)
-        self.optimizers: list[Any] = ready
-        self.wrapped.mark_forward_method("loss")
-        self.loss = compiled_loss(model) if config.compile else self.wrapped.loss
-        self.pairs = pairs.to(self.fabric.device)
-        self.best: dict[str, Any] = copy.deepcopy(model.state_dict())
-        self.scores: list[float] = []
-        self.budget, self.modes = Budget(config), TrainingModes(model)
+        self.model, self.source, self.updates = updates.model, source, updates
+        self.config, self.devices = updates.config, updates.devices
+        self.callbacks = callbacks if self.devices.is_main else ()
+        self.pairs = self.devices.place(pairs)
+        self.average = AveragedWeights(self.model, self.config.ema) if self.config.ema else None
+        self.judged = self.average.module if self.average else self.model
+        self.state = TrainingState(self.model, score, judged=self.judged)
+        self.state.take_snapshot = self._snapshot
+        self.best: dict[str, Any] = copy.deepcopy(self.judged.state_dict())
+        self.budget = Budget(self.config, None if snapshot is None else snapshot.clock)
+        self.modes = TrainingModes(self.model)
+        if snapshot is not None:
+            self._restore(snapshot)
 
     def run(self) -> None:
         """Train until the budget is spent; leave the best weights also after an exception."""
@@ -194,7 +233,6 @@ class _Training:
             self.state.seconds = self.budget.seconds
             with contextlib.ExitStack() as ending:  # runs all, in reverse, also if one raises
                 ending.push(interrupts)
-                ending.callback(self.model.to, self.home)
                 ending.callback(self.modes.end)
                 ending.callback(lambda: put_back(self.model, self.best))
                 for callback in reversed(self.callbacks):
@@ -202,69 +240,146 @@ class _Training:
 
     def _step_through(self, raise_if_interrupted: Callable[[], None]) -> None:
         """Alternate steps and validations until the budget is spent."""
-        state, budget, validations = self.state, self.budget, self.config.validations
+        state, config = self.state, self.config
         self.modes.begin()
-        for callback in self.callbacks:
-            callback.on_start(state)
-        self._validate()  # so that there is a checkpoint even if the first step fails
-        due, validated = 1, 0
-        while (progress := budget.progress(state.step)) < 1:
+        self._call("on_start")
+        if not state.scores:
+            seed_generators(config.seed, 0, self.devices.rank)
+            self._validate()  # so that there is a checkpoint even if the first step fails
+            self._call("on_step_end")
+        progress = self._progress()
+        due = self._next_validation(state.scores[-1][0])
+        while progress < 1 and not state.stop_reason:
             self._take_step(progress)
             state.step += 1
-            state.progress = min(1.0, budget.progress(state.step))
-            state.seconds = budget.seconds
-            for callback in self.callbacks:
-                callback.on_step(state)
-            if budget.progress(state.step) >= due / validations:
+            progress = self._progress()
+            state.progress, state.seconds = min(1.0, progress), self.budget.seconds
+            self._call("on_step")
+            if progress >= due / config.validations:
                 self._validate()
-                validated = state.step
-                due = int(budget.progress(state.step) * validations) + 1
-            raise_if_interrupted()
+                progress = self._progress()
+                due = int(progress * config.validations) + 1
+            self._agree_to_stop()
+            self._call("on_step_end")
+            self._raise_together(raise_if_interrupted)
         state.progress = 1.0
-        if validated != state.step:
+        if state.scores[-1][0] != state.step:
             self._validate()
-        raise_if_interrupted()
+        self._raise_together(raise_if_interrupted)
+        state.is_finished = True
+
+    def _progress(self) -> float:
+        """Return the spent fraction of the budget, the same on all ranks."""
+        return self.devices.agree(self.budget.progress(self.state.step), stop=False)[0]
+
+    def _next_validation(self, step: int) -> int:
+        """Return the number of the validation that is due after the one at ``step``."""
+        if self.config.steps is None:
+            return int(self._progress() * self.config.validations) + 1
+        return int(step / self.config.steps * self.config.validations) + 1
+
+    def _agree_to_stop(self) -> None:
+        """Let all ranks stop if a callback, which only the first one calls, has said so."""
+        _, is_stopped = self.devices.agree(0.0, stop=bool(self.state.stop_reason))
+        if is_stopped and not self.state.stop_reason:
+            self.state.stop("another rank has stopped")
+
+    def _raise_together(self, raise_if_interrupted: Callable[[], None]) -> None:
+        """Raise a deferred interruption, on all ranks if one has received it."""
+        received: KeyboardInterrupt | None = None
+        try:
+            raise_if_interrupted()
+        except KeyboardInterrupt as error:
+            received = error
+        if self.devices.agree(0.0, stop=received is not None)[1]:
+            self._call("on_interrupt")
+            raise received or Terminated
 
     def _validate(self) -> None:
         """Score the weights, and keep them if they are the best so far."""
         state, score = self.state, self.state.score
-        with self.budget.reserving():
+        self.devices.share_buffers(self.judged)
+        with self.budget.reserving(), self.devices.autocast():
             # a module cannot be typed as having `transform` too
-            found = evaluate(self.model, self.pairs, [score])  # type: ignore[arg-type]
-        state.validation_score = found[score.name].mean
-        self.scores.append(state.validation_score)
+            found = evaluate(self.judged, self.pairs, [score])  # type: ignore[arg-type]
+        state.validation_score = self.devices.broadcast(found[score.name].mean)
         if not math.isfinite(state.validation_score):
             owner, what = f"validation at step {state.step}", f"a finite {score.name}"
             remedy = "look for NaN in the validation pairs, or in the score itself"
             raise NonFiniteLossError(expected(owner, what, state.validation_score, remedy))
+        state.scores.append((state.step, state.validation_score))
         if state.validation_score > state.best_score:
             state.best_score, state.best_step = state.validation_score, state.step
-            self.best = copy.deepcopy(self.model.state_dict())
+            self.best = copy.deepcopy(self.judged.state_dict())
+        self._call("on_validation")
+
+    def _call(self, name: str) -> None:
+        """Call a method of all callbacks; those that are no `Callback` may lack the later ones."""
         for callback in self.callbacks:
-            callback.on_validation(state)
+            method = getattr(callback, name, None)
+            if method is not None:
+                method(self.state)
 
     def _take_step(self, progress: float) -> None:
         """Update the weights once, on the pairs of this step."""
-        state, config = self.state, self.config
-        state.learning_rate = config.learning_rate * learning_rate_factor(config, progress)
+        state, config, updates = self.state, self.config, self.updates
         started = time.perf_counter()
-        batch = self.source.batch(state.step, config.batch_size).to(self.fabric.device)
+        batch = self.devices.place(self.source.batch(state.step, config.batch_size))
         state.loading_seconds += time.perf_counter() - started
-        terms = check_terms(type(self.model).__name__, self.loss(batch))
-        total = self._total(terms)
-        for optimizer in self.optimizers:
-            optimizer.zero_grad()
-            for group in optimizer.param_groups:
-                group["lr"] = state.learning_rate
-        self.fabric.backward(total)
-        limit = config.clip_norm or float("inf")
-        norm = nn.utils.clip_grad_norm_(self.wrapped.parameters(), limit)
-        values = {name: float(term.detach()) for name, term in terms.items()}
-        if not torch.isfinite(total.detach() + norm):
+        seed_generators(config.seed, state.step + 1, self.devices.rank)
+        updates.set_learning_rate(progress)
+        state.learning_rate = updates.learning_rate
+        values: dict[str, float] = {}
+        for part, weight, is_last in updates.parts(batch):
+            with self.devices.accumulating(is_last=is_last):
+                terms = check_terms(type(self.model).__name__, updates.loss(part))
+                self.devices.backward(self._total(terms) * weight)
+            for name, term in terms.items():
+                values[name] = values.get(name, 0.0) + weight * float(term.detach())
+        norm = updates.clip_gradients()
+        if not math.isfinite(sum(values.values()) + float(norm)):
             raise NonFiniteLossError(self._non_finite(batch, values, norm))
-        for optimizer in self.optimizers:
-            optimizer.step()
+        updates.apply()
+        if self.average is not None:
+            self.average.update(self.model)
         state.terms = values
+
+    # --- snapshots ---------------------------------------------------------------------------
+    def _snapshot(self) -> TrainingSnapshot:
+        """Return the state after the last step, in memory of its own."""
+        state, updates = self.state, self.updates
+        clock = {**self.budget.state_dict(), "loading": state.loading_seconds}
+        return TrainingSnapshot(
+            step=state.step,
+            config=dataclasses.asdict(self.config),
+            score=state.score.name,
+            scores=tuple(state.scores),
+            best_score=state.best_score,
+            best_step=state.best_step,
+            weights=copied(self.model.state_dict()),
+            best=copied(self.best),
+            average=None if self.average is None else copied(self.average.state_dict()),
+            optimizers=updates.states(updates.optimizers),
+            schedulers=updates.states(updates.schedulers),
+            clock=clock,
+        )
+
+    def _restore(self, snapshot: TrainingSnapshot) -> None:
+        """Put model, optimisers and progress in the state of a snapshot."""
+        state = self.state
+        check_same_weights(self.model, snapshot.weights)
+        put_back(self.model, snapshot.weights)
+        if self.average is not None and snapshot.average is not None:
+            self.average.load_state_dict(snapshot.average)
+        self.updates.restore(snapshot.optimizers, snapshot.schedulers)
+        self.best = copied(snapshot.best)
+        state.step = state.first_step = snapshot.step
+        state.scores = list(snapshot.scores)
+        state.best_score, state.best_step = snapshot.best_score, snapshot.best_step
+        state.validation_score = snapshot.scores[-1][1]
+        state.loading_seconds = snapshot.clock["loading"]
+        state.seconds = self.budget.seconds
+        state.progress = min(1.0, self.budget.progress(state.step))
 
     def _total(self, terms: Mapping[str, Tensor]) -> Tensor:
         """Return the sum of the loss terms, which has a gradient."""
@@ -295,14 +410,14 @@ class _Training:
         return expected(owner, what, f"{shown}, gradient norm {float(norm):.4g}", remedy)
 
 
-def _warn_of_no_progress(state: TrainingState, config: TrainingConfig, scores: list[float]) -> None:
+def _warn_of_no_progress(state: TrainingState, config: TrainingConfig) -> None:
     """Warn that the model has its untrained weights, and name a likely reason."""
     name = state.score.name
     remedy = (
         f"it holds its untrained weights: train longer, lower learning_rate (now "
         f"{config.learning_rate:.2g}), or see whether validation and training pairs are alike"
     )
-    if min(scores) == max(scores):
+    if len({score for _, score in state.scores}) == 1:
         remedy = (
             "it holds its untrained weights: the score does not move, so it may be clamped or "
             "capped for such data; choose them by another, say score='relative_snr'"

@@ -1,8 +1,8 @@
-"""Optimisers by name, Muon among them."""
+"""Optimisers by name, Muon among them, or by a function of the user."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -12,7 +12,21 @@ from typing_extensions import override
 from groupae._validation import ShapeError, expected
 from groupae.training.config import TrainingConfig
 
-__all__ = ["Muon", "build_optimizers", "orthogonalise"]
+__all__ = [
+    "Muon",
+    "OptimizerFactory",
+    "SchedulerFactory",
+    "build_optimizers",
+    "build_schedulers",
+    "named_optimizers",
+    "orthogonalise",
+]
+
+OptimizerFactory = Callable[[list[nn.Parameter]], Any]
+"""Function of the parameters to train that returns an optimiser, or several in a list."""
+
+SchedulerFactory = Callable[[torch.optim.Optimizer], Any]
+"""Function of an optimiser that returns a scheduler with ``step()``, called after each step."""
 
 _QUINTIC = (3.4445, -4.7750, 2.0315)  # Jordan et al.: singular values reach about 0.7..1.2
 
@@ -95,12 +109,65 @@ class Muon(torch.optim.Optimizer):
         weight.add_(update.reshape(weight.shape), alpha=-0.2 * lr * max(update.shape) ** 0.5)
 
 
-def build_optimizers(model: nn.Module, config: TrainingConfig) -> list[torch.optim.Optimizer]:
-    """Return the optimisers of ``config.optimizer`` for the parameters that require a gradient.
+def build_optimizers(
+    model: nn.Module, config: TrainingConfig, factory: OptimizerFactory | None = None
+) -> list[torch.optim.Optimizer]:
+    """Return the optimisers for the parameters that require a gradient.
+
+    Args:
+        model: The model.
+        config: Its ``optimizer`` is taken unless there is a factory.
+        factory: Function of the list of parameters that returns an optimiser, or several.
+
+    Raises:
+        TypeError: If the factory returns anything else.
+        ValueError: If an optimiser has no parameter of the model.
+    """
+    parameters = [p for p in model.parameters() if p.requires_grad]
+    if factory is None:
+        return named_optimizers(parameters, config)
+    if not callable(factory):
+        got = type(factory).__name__
+        remedy = "for example optimizer=lambda parameters: torch.optim.SGD(parameters, lr=0.1)"
+        what = "optimizer as a function of parameters that returns an optimiser"
+        raise TypeError(expected("fit", what, got, remedy))
+    made = factory(parameters)
+    optimizers: list[torch.optim.Optimizer] = (
+        list(made) if isinstance(made, (list, tuple)) else [made]
+    )
+    for optimizer in optimizers:
+        _check_optimizer(optimizer, parameters)
+    if not optimizers:
+        raise TypeError(expected("fit", "optimizer to return an optimiser", "an empty list"))
+    return optimizers
+
+
+def _check_optimizer(optimizer: object, parameters: Sequence[nn.Parameter]) -> None:
+    """Raise unless an object is an optimiser of some of the parameters."""
+    if isinstance(optimizer, torch.optim.LBFGS):
+        remedy = "take one that updates from one gradient, such as AdamW or SGD"
+        what = "an optimiser that evaluates the loss once per step"
+        raise TypeError(expected("fit", what, "LBFGS", remedy))
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        got = f"{type(optimizer).__name__}"
+        what = "optimizer to return a torch.optim.Optimizer, or a list of them"
+        raise TypeError(expected("fit", what, got))
+    known = {id(parameter) for parameter in parameters}
+    own = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    strange = sum(id(parameter) not in known for parameter in own)
+    if strange or not own:
+        got = f"one with {strange} others among {len(own)}" if own else "one without any"
+        remedy = "give it the parameters that the function is called with"
+        raise ValueError(expected("fit", "an optimiser of the model's parameters", got, remedy))
+
+
+def named_optimizers(
+    parameters: Sequence[nn.Parameter], config: TrainingConfig
+) -> list[torch.optim.Optimizer]:
+    """Return the optimisers of ``config.optimizer``.
 
     Muon takes matrices and kernels with both sides of 16 or more, AdamW all others.
     """
-    parameters = [p for p in model.parameters() if p.requires_grad]
     rate, decay = config.learning_rate, config.weight_decay
     if config.optimizer == "adam":
         return [torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, betas=(0.9, 0.99))]
@@ -113,3 +180,31 @@ def build_optimizers(model: nn.Module, config: TrainingConfig) -> list[torch.opt
     if rest:
         optimizers.append(torch.optim.AdamW(rest, lr=rate, weight_decay=0.0, betas=(0.9, 0.99)))
     return optimizers
+
+
+def build_schedulers(
+    optimizers: Sequence[torch.optim.Optimizer], factory: SchedulerFactory | None
+) -> list[Any]:
+    """Return one scheduler per optimiser; none without a factory.
+
+    Raises:
+        TypeError: If the factory returns anything without ``step``, ``state_dict`` and
+            ``load_state_dict``.
+    """
+    if factory is None:
+        return []
+    if not callable(factory):
+        what = "scheduler as a function of an optimiser that returns a scheduler"
+        remedy = "for example scheduler=lambda o: torch.optim.lr_scheduler.StepLR(o, 1000)"
+        raise TypeError(expected("fit", what, type(factory).__name__, remedy))
+    schedulers = [factory(optimizer) for optimizer in optimizers]
+    for scheduler in schedulers:
+        needs = ("step", "state_dict", "load_state_dict")
+        if not all(callable(getattr(scheduler, name, None)) for name in needs):
+            what = "scheduler to return a scheduler of torch.optim.lr_scheduler"
+            raise TypeError(expected("fit", what, type(scheduler).__name__))
+        if isinstance(scheduler, torch.optim.lr_scheduler.ReduceLROnPlateau):
+            what = "a scheduler that steps without a score"
+            remedy = "TrainingConfig(patience=...) stops at a plateau instead"
+            raise TypeError(expected("fit", what, "ReduceLROnPlateau", remedy))
+    return schedulers

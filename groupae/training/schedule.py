@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from groupae.training.config import TrainingConfig
 
@@ -15,21 +15,38 @@ __all__ = ["Budget", "learning_rate_factor"]
 class Budget:
     """Budget of a training in steps, or in time on a clock from the first step on.
 
+    Clocks are monotonic: a change of the system's time has no effect.
+
+    Args:
+        config: The budget.
+        clock: What an earlier part of the training spent, as `state_dict` returned it.
+
     Attributes:
         validating: Wall-clock seconds that went into validations.
     """
 
-    def __init__(self, config: TrainingConfig) -> None:
+    def __init__(self, config: TrainingConfig, clock: Mapping[str, float] | None = None) -> None:
         self.steps = config.steps
         self._clock = time.perf_counter if config.cpu_minutes is None else time.process_time
         self.limit = (config.cpu_minutes or config.minutes) * 60
-        self.validating = 0.0
-        self._reserve = 0.0
-        self._start, self._spent_before = time.perf_counter(), self._clock()
+        before = clock or {}
+        self.validating = before.get("validating", 0.0)
+        self._reserve = before.get("reserve", 0.0)
+        self._start = time.perf_counter() - before.get("seconds", 0.0)
+        self._spent_before = self._clock() - before.get("spent", 0.0)
+
+    def state_dict(self) -> dict[str, float]:
+        """Return the seconds spent so far, for a later part of the training."""
+        return {
+            "seconds": self.seconds,
+            "spent": self._spent,
+            "validating": self.validating,
+            "reserve": self._reserve,
+        }
 
     @property
     def seconds(self) -> float:
-        """Wall-clock seconds since the budget was made."""
+        """Wall-clock seconds of the training so far."""
         return time.perf_counter() - self._start
 
     @property

@@ -7,6 +7,7 @@ JSON can hold it.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import json
 from collections import OrderedDict
@@ -18,7 +19,7 @@ from torch import Tensor, nn
 
 from groupae._validation import expected
 
-__all__ = ["StateParts", "put_back"]
+__all__ = ["StateParts", "copied", "put_back"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,6 +117,11 @@ def _unsavable(name: str, got: str, remedy: str) -> ValueError:
     return ValueError(expected("checkpoint", what, got, remedy))
 
 
+def copied(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a nested state with memory of its own; tensors that were one stay one."""
+    return copy.deepcopy(dict(state))
+
+
 def put_back(model: nn.Module, state: Mapping[str, Any]) -> None:
     """Restore an earlier state of a model, even if buffers were added, removed or resized since.
 
@@ -131,7 +137,9 @@ def put_back(model: nn.Module, state: Mapping[str, Any]) -> None:
         return not isinstance(value, Tensor) or value.shape == found[name].shape
 
     fitting = OrderedDict((name, value) for name, value in state.items() if fits(name, value))
-    if versions := getattr(state, "_metadata", None):  # without versions, modules assume old ones
+    # without versions, modules assume old ones; a state that was stored has those of the model
+    versions = getattr(state, "_metadata", None) or getattr(found, "_metadata", None)
+    if versions:
         vars(fitting)["_metadata"] = versions
     model.load_state_dict(fitting, strict=False)
     for name, value in state.items():

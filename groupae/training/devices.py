@@ -1,0 +1,447 @@
+"""Device, precision and ranks of a training: all that the loop needs of lightning-fabric.
+
+A training runs in one process, or in several *ranks* that torchrun starts, on one machine or more.
+The source of pairs makes the same global batch on every rank and each rank takes its contiguous
+part; gradients are averaged, weighted by the sizes of the parts. So weights do not depend on the
+number of ranks, up to rounding, for any loss that is a mean over pairs. Batch normalisation is the
+exception: each rank normalises by its own part, and keeps the running statistics of rank 0.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import Self, override
+
+from groupae._validation import ShapeError, check_count, expected, unknown_choice
+from groupae.protocols import PairBatch
+
+__all__ = ["PRECISIONS", "Devices", "Ranks"]
+
+Loss = Callable[[PairBatch], "dict[str, Tensor]"]
+
+PRECISIONS = ("32-true", "64-true", "bf16-mixed")
+"""Names of precisions: the model's own dtype, all in float64, matrix products in bfloat16."""
+
+_REFUSED = {
+    "16-mixed": "its loss scale skips steps; bf16-mixed has the range of float32 and needs none",
+    "16-true": "weights and group elements would be rounded to 3 digits; take bf16-mixed",
+    "bf16-true": "weights and group elements would be rounded to 2 digits; take bf16-mixed",
+    "transformer-engine": "it replaces layers, and so changes the model; take bf16-mixed",
+    "transformer-engine-float16": "it replaces layers, and so changes the model; take bf16-mixed",
+}
+_ALIASES = {"32": "32-true", "64": "64-true", "bf16": "bf16-mixed", "16": "16-mixed"}
+_KINDS = ("auto", "cpu", "cuda", "mps")
+
+
+@dataclasses.dataclass(frozen=True)
+class Ranks:
+    """Place of this process among those of a job, as torchrun tells it.
+
+    Args:
+        rank: Number of this process.
+        size: Number of processes.
+        local_rank: Number of this process on its machine.
+        local_size: Number of processes on this machine.
+
+    Example:
+        >>> Ranks.of({"RANK": "3", "WORLD_SIZE": "4", "LOCAL_RANK": "1", "LOCAL_WORLD_SIZE": "2"})
+        Ranks(rank=3, size=4, local_rank=1, local_size=2)
+    """
+
+    rank: int = 0
+    size: int = 1
+    local_rank: int = 0
+    local_size: int = 1
+
+    @classmethod
+    def of(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Return the ranks in an environment; one process, unless torchrun has started it.
+
+        Raises:
+            ValueError: If the environment is not that of torchrun, or machines have different
+                numbers of processes.
+        """
+        if not {"RANK", "WORLD_SIZE", "LOCAL_RANK"} <= environment.keys():
+            return cls()
+        names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+        given = [environment.get(name, environment["WORLD_SIZE"]) for name in names]
+        if not all(value.isdecimal() for value in given):
+            got = ", ".join(f"{n}={v}" for n, v in zip(names, given, strict=True))
+            raise ValueError(expected("ranks", "the environment of torchrun", got, "unset it"))
+        found = cls(*map(int, given))
+        if found.size % max(found.local_size, 1):
+            what, got = "as many processes on each machine", f"{found.local_size} on this one"
+            remedy = "start torchrun with the same --nproc-per-node on all"
+            raise ValueError(expected("ranks", what, f"{got} of {found.size}", remedy))
+        return found
+
+
+class Devices:
+    """Device, precision and ranks of a training; a context, in which they are set up.
+
+    Args:
+        device: ``"auto"`` (the best there is), ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
+        devices: Number of devices on all machines, one rank for each.
+        precision: ``"32-true"`` leaves the dtype of the model as it is; ``"64-true"`` trains in
+            float64; ``"bf16-mixed"`` keeps weights and losses and takes products in bfloat16.
+        deterministic: Whether torch uses deterministic algorithms only, or raises.
+        batch_size: Pairs per update, to be shared by the ranks.
+        accumulate: Parts into which each rank splits its pairs.
+
+    Attributes:
+        device: The device of this rank.
+        rank: Number of this rank.
+        world_size: Number of ranks.
+
+    Raises:
+        ValueError: If there is no such device, it lacks the precision, the number of devices is
+            not that of the ranks, or these do not divide ``batch_size``.
+
+    Example:
+        >>> with Devices(device="cpu") as devices:
+        ...     devices.device, devices.is_main, devices.agree(0.5, stop=False)
+        (device(type='cpu'), True, (0.5, False))
+    """
+
+    def __init__(
+        self,
+        *,
+        device: str = "auto",
+        devices: int = 1,
+        precision: str = "32-true",
+        deterministic: bool = False,
+        batch_size: int | None = None,
+        accumulate: int = 1,
+    ) -> None:
+        ranks = Ranks.of()
+        _check_ranks(devices, ranks)
+        check_count("training", "accumulate", accumulate)
+        _check_shares(batch_size, devices, accumulate)
+        self.device = _parse_device(device, ranks)
+        self.precision = _parse_precision(precision, self.device)
+        self.rank, self.world_size = ranks.rank, ranks.size
+        self.deterministic, self.accumulate = deterministic, accumulate
+        self._ranks = ranks
+        self._fabric: Any = None
+        self._module: Any = None
+        self._open = contextlib.ExitStack()
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this rank writes files and prints."""
+        return self.rank == 0
+
+    # --- set up and put back -----------------------------------------------------------------
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            if not self.is_main:  # rank 0 says the same
+                stack.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("ignore")
+            if self.deterministic:
+                stack.enter_context(_deterministic())
+            self._fabric = self._launched(stack)
+            self._open = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._module = None
+        self._open.close()
+
+    def _launched(self, stack: contextlib.ExitStack) -> Any:
+        """Return Fabric, and leave the process group of the ranks in ``stack`` if it made one."""
+        from lightning_fabric import Fabric
+        from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+        from lightning_fabric.strategies.ddp import DDPStrategy
+
+        kind = self.device.type
+        if self.world_size == 1:
+            index = [self.device.index or 0] if kind == "cuda" else 1
+            return Fabric(accelerator=kind, devices=index, strategy="auto")
+        was_there = torch.distributed.is_initialized()
+        with _quiet_fabric():
+            fabric = Fabric(
+                accelerator=kind,
+                devices=self._ranks.local_size,
+                num_nodes=self.world_size // self._ranks.local_size,
+                # a loss may use other parameters on another rank or at another step
+                strategy=DDPStrategy(find_unused_parameters=True),
+                plugins=[TorchElasticEnvironment()],
+            )
+            fabric.launch()
+        if not was_there:
+            stack.callback(torch.distributed.destroy_process_group)
+        return fabric
+
+    def setup(self, model: nn.Module, loss: Loss | None = None) -> Loss:
+        """Move a model to the device and return its loss, whose gradients all ranks share.
+
+        Parameters stay the same objects. At the end of the context the model is moved back to its
+        device and dtype. The ranks begin with the weights of rank 0.
+
+        Args:
+            model: The model.
+            loss: Function of a batch that stands for ``model.loss``, say a compiled one.
+        """
+        home = next((p.device for p in model.parameters()), self.device)
+        dtypes = {name: t.dtype for name, t in _tensors(model)}
+        self._open.callback(_move_back, model, home, dtypes)
+        model.to(self.device)
+        if self.precision == "64-true":
+            model.double()
+        found: Any = model.loss if loss is None else loss
+        if self.world_size > 1:
+            module = _LossModule(model, found)
+            found = self._module = self._fabric.setup_module(module, move_to_device=False)
+
+        def loss_of(batch: PairBatch) -> dict[str, Tensor]:
+            with self.autocast():
+                terms: dict[str, Tensor] = found(batch)
+            return terms
+
+        return loss_of
+
+    # --- one step ----------------------------------------------------------------------------
+    def place(self, batch: PairBatch) -> PairBatch:
+        """Return a batch on the device, in float64 under ``"64-true"``."""
+        batch = batch.to(self.device)
+        return batch._map(_doubled) if self.precision == "64-true" else batch
+
+    def parts(self, batch: PairBatch) -> list[tuple[PairBatch, float]]:
+        """Return the parts of a global batch that this rank takes, and the weight of each.
+
+        The sum of weighted mean losses, averaged over ranks, is the mean loss of the batch.
+
+        Raises:
+            ShapeError: If there are fewer pairs than ranks.
+        """
+        n, ranks = len(batch), self.world_size
+        if n < ranks:
+            what = f"at least one pair for each of {ranks} ranks"
+            raise ShapeError(expected("training", what, f"a batch of {n}"))
+        share = self.share(batch)
+        count = min(self.accumulate, len(share))
+        if count == 1:
+            return [(share, len(share) * ranks / n)]
+        parts = [_slice(share, i, count) for i in range(count)]
+        return [(part, len(part) * ranks / n) for part in parts]
+
+    def share(self, batch: PairBatch) -> PairBatch:
+        """Return the contiguous part of a global batch that this rank takes."""
+        return batch if self.world_size == 1 else _slice(batch, self.rank, self.world_size)
+
+    @contextlib.contextmanager
+    def accumulating(self, *, is_last: bool) -> Iterator[None]:
+        """Run loss and backward pass of one part; gradients are averaged at the last one."""
+        if self.world_size == 1 or is_last:
+            yield
+            return
+        with self._fabric.no_backward_sync(self._module):
+            yield
+
+    def autocast(self) -> contextlib.AbstractContextManager[Any]:
+        """Return a context with the precision of the training, for losses and evaluations."""
+        if self.precision != "bf16-mixed":
+            return contextlib.nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
+
+    def backward(self, total: Tensor) -> None:
+        """Add gradients to the parameters."""
+        total.backward()
+
+    # --- agreement of ranks ------------------------------------------------------------------
+    def agree(self, progress: float, *, stop: bool) -> tuple[float, bool]:
+        """Return the progress of rank 0, and whether any rank asks to stop."""
+        if self.world_size == 1:
+            return progress, stop
+        told = [progress if self.is_main else 0.0, float(stop)]
+        found = torch.tensor(told, dtype=self._widest, device=self.device)
+        torch.distributed.all_reduce(found)
+        agreed, stops = found.tolist()
+        return agreed, stops > 0
+
+    def broadcast(self, value: float) -> float:
+        """Return the number that rank 0 has."""
+        if self.world_size == 1:
+            return value
+        told = torch.tensor(value, dtype=self._widest, device=self.device)
+        torch.distributed.broadcast(told, src=0)
+        return float(told)
+
+    def share_buffers(self, model: nn.Module) -> None:
+        """Copy the buffers of rank 0, such as running statistics, to all ranks."""
+        if self.world_size > 1:
+            for buffer in model.buffers():
+                torch.distributed.broadcast(buffer, src=0)
+
+    def barrier(self) -> None:
+        """Wait for all ranks."""
+        if self.world_size > 1:
+            self._fabric.barrier()
+
+    @property
+    def _widest(self) -> torch.dtype:
+        return torch.float32 if self.device.type == "mps" else torch.float64
+
+
+class _LossModule(nn.Module):
+    """Module whose forward pass is a loss, so that data parallelism sees its parameters."""
+
+    def __init__(self, model: nn.Module, loss: Loss) -> None:
+        super().__init__()
+        self.model, self._loss = model, loss
+
+    @override
+    def forward(self, batch: PairBatch) -> dict[str, Tensor]:
+        return self._loss(batch)
+
+
+def _slice(batch: PairBatch, i: int, n: int) -> PairBatch:
+    """Return part ``i`` of ``n`` contiguous ones, whose lengths differ by at most one."""
+    length = len(batch)
+    return batch[length * i // n : length * (i + 1) // n]
+
+
+def _doubled(part: Tensor) -> Tensor:
+    return part.double() if part.is_floating_point() else part
+
+
+def _tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    yield from model.named_parameters()
+    yield from model.named_buffers()
+
+
+def _move_back(model: nn.Module, home: torch.device, dtypes: Mapping[str, torch.dtype]) -> None:
+    model.to(home)
+    for name, tensor in _tensors(model):
+        if tensor.dtype != dtypes.get(name, tensor.dtype):
+            tensor.grad = None  # of the dtype that is left
+            tensor.data = tensor.data.to(dtypes[name])
+
+
+# --- settings of the process ---------------------------------------------------------------------
+@contextlib.contextmanager
+def _deterministic() -> Iterator[None]:
+    """Run a block with deterministic algorithms only, and put the settings back."""
+    was = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    benchmark, name = torch.backends.cudnn.benchmark, "CUBLAS_WORKSPACE_CONFIG"
+    is_set = name in os.environ
+    os.environ.setdefault(name, ":4096:8")  # cuBLAS is deterministic only with it
+    torch.use_deterministic_algorithms(True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(was, warn_only=warn_only)
+        torch.backends.cudnn.benchmark = benchmark
+        if not is_set:
+            os.environ.pop(name, None)
+
+
+@contextlib.contextmanager
+def _quiet_fabric() -> Iterator[None]:
+    """Run a block without the banner that Fabric logs for several ranks."""
+    logger = logging.getLogger("lightning_fabric")
+    level = logger.level
+    logger.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+# --- checks --------------------------------------------------------------------------------------
+def _check_ranks(devices: object, ranks: Ranks) -> None:
+    check_count("training", "devices", devices)
+    if devices == ranks.size:
+        return
+    if ranks.size == 1:
+        remedy = f"torchrun --nproc-per-node {devices} script.py, or groupae train --devices"
+        what, got = f"{devices} processes for devices={devices}", "one"
+        raise ValueError(expected("training", what, got, f"start them by {remedy} {devices}"))
+    what, got = f"devices to be the number of processes, {ranks.size} in WORLD_SIZE", str(devices)
+    remedy = f"set devices={ranks.size}, or start {devices} by torchrun --nproc-per-node {devices}"
+    raise ValueError(expected("training", what, got, remedy))
+
+
+def _check_shares(batch_size: int | None, devices: int, accumulate: int) -> None:
+    parts = devices * accumulate
+    if batch_size is None or batch_size % parts == 0:
+        return
+    what = f"batch_size divisible by devices x accumulate, {devices} x {accumulate}"
+    near = max(1, round(batch_size / parts)) * parts
+    raise ValueError(expected("training", what, batch_size, f"take batch_size={near}"))
+
+
+def _parse_device(name: object, ranks: Ranks) -> torch.device:
+    """Return the device of this rank, which exists."""
+    kind, colon, index = str(name).partition(":")
+    if kind not in _KINDS or (colon and (kind != "cuda" or not index.isdecimal())):
+        raise ValueError(unknown_choice("training", "device", name, (*_KINDS, "cuda:N")))
+    if kind == "auto":
+        kinds = ("cuda", "mps") if ranks.size == 1 else ("cuda",)
+        kind = next(filter(_has, kinds), "cpu")
+    if not _has(kind):
+        got = f"no {kind.upper()} device here"
+        remedy = f"take device='cpu', or install a build of torch with {kind.upper()}"
+        raise ValueError(expected("training", f"a device {str(name)!r}", got, remedy))
+    if kind == "mps" and ranks.size > 1:
+        raise ValueError(expected("training", "one device of kind mps", f"{ranks.size} ranks"))
+    if kind != "cuda":
+        return torch.device(kind)
+    if colon and ranks.size > 1:
+        remedy = "take device='cuda', and each rank takes its own"
+        raise ValueError(expected("training", "cuda for several ranks", repr(name), remedy))
+    return _cuda(int(index) if colon else ranks.local_rank)
+
+
+def _cuda(index: int) -> torch.device:
+    count = torch.cuda.device_count()
+    if index >= count:
+        remedy = f"cuda:0 to cuda:{count - 1} are there" if count > 1 else "cuda:0 is there"
+        got = f"cuda:{index}"
+        raise ValueError(expected("training", f"one of {count} CUDA devices", got, remedy))
+    return torch.device("cuda", index)
+
+
+def _has(kind: str) -> bool:
+    found: Sequence[bool] = (
+        kind == "cpu",
+        kind == "cuda" and torch.cuda.is_available(),
+        kind == "mps" and torch.backends.mps.is_available(),
+    )
+    return any(found)
+
+
+def _parse_precision(name: object, device: torch.device) -> str:
+    """Return a precision that the device has."""
+    if name in _REFUSED:
+        what = f"precision to be one of {', '.join(PRECISIONS)}"
+        raise ValueError(expected("training", what, repr(name), _REFUSED[str(name)]))
+    if name not in PRECISIONS:
+        if str(name) in _ALIASES:
+            what = f"precision to be one of {', '.join(PRECISIONS)}"
+            remedy = f"did you mean {_ALIASES[str(name)]!r}?"
+            raise ValueError(expected("training", what, repr(name), remedy))
+        raise ValueError(unknown_choice("training", "precision", name, PRECISIONS))
+    lacks_double = name == "64-true" and device.type == "mps"
+    is_narrow = device.type == "cuda" and name == "bf16-mixed"
+    if lacks_double or (is_narrow and not torch.cuda.is_bf16_supported(False)):
+        remedy = "take 32-true"
+        raise ValueError(expected("training", f"a device with precision {name}", device, remedy))
+    return str(name)
