@@ -18,25 +18,43 @@ from groupae.training.checkpoint import (
     save_checkpoint,
 )
 from groupae.training.config import TrainingConfig
+from groupae.training.loggers import (
+    CSVLogger,
+    LoggerCallback,
+    MetricsLogger,
+    MLflowLogger,
+    TensorBoardLogger,
+    TrackioLogger,
+    WandbLogger,
+    get_logger,
+)
 from groupae.training.loop import NonFiniteLossError, TrainingResult, fit
 from groupae.training.snapshot import TrainingSnapshot, load_snapshot, save_snapshot
 
 __all__ = [
+    "CSVLogger",
     "Callback",
     "Checkpoint",
     "CheckpointError",
     "EarlyStopping",
     "KeepBest",
     "KeepSnapshots",
+    "LoggerCallback",
+    "MLflowLogger",
     "MetricsLog",
+    "MetricsLogger",
     "NonFiniteLossError",
     "ProgressBar",
+    "TensorBoardLogger",
     "Terminated",
+    "TrackioLogger",
     "TrainingConfig",
     "TrainingResult",
     "TrainingSnapshot",
     "TrainingState",
+    "WandbLogger",
     "fit",
+    "get_logger",
     "load_best",
     "load_checkpoint",
     "load_snapshot",
