@@ -6,8 +6,6 @@ from groupae.training.callbacks import (
     EarlyStopping,
     KeepBest,
     KeepSnapshots,
-    MetricsLog,
-    ProgressBar,
     TrainingState,
 )
 from groupae.training.checkpoint import (
@@ -23,12 +21,15 @@ from groupae.training.loggers import (
     LoggerCallback,
     MetricsLogger,
     MLflowLogger,
+    StoreLogger,
     TensorBoardLogger,
     TrackioLogger,
     WandbLogger,
     get_logger,
 )
 from groupae.training.loop import NonFiniteLossError, TrainingResult, fit
+from groupae.training.metrics_log import MetricsLog
+from groupae.training.progress_bar import ProgressBar
 from groupae.training.snapshot import TrainingSnapshot, load_snapshot, save_snapshot
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "MetricsLogger",
     "NonFiniteLossError",
     "ProgressBar",
+    "StoreLogger",
     "TensorBoardLogger",
     "Terminated",
     "TrackioLogger",

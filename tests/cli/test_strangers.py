@@ -436,7 +436,7 @@ def test_a_disk_that_fills_for_the_metrics_is_a_sentence(tmp_path, capsys, monke
     if not Path("/dev/full").exists():
         pytest.skip("no device that is always full")
     make_folder = Run.make_folder
-    on_start = "groupae.training.callbacks.MetricsLog.on_start"
+    on_start = "groupae.training.MetricsLog.on_start"
 
     def plant(self, **options):
         make_folder(self, **options)

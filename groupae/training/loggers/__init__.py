@@ -9,6 +9,7 @@ from groupae.training.loggers.callback import LoggerCallback, MetricsLogger
 from groupae.training.loggers.csv import CSVLogger
 from groupae.training.loggers.mlflow import MLflowLogger
 from groupae.training.loggers.registry import get_logger
+from groupae.training.loggers.store import StoreLogger
 from groupae.training.loggers.tensorboard import TensorBoardLogger
 from groupae.training.loggers.trackio import TrackioLogger
 from groupae.training.loggers.wandb import WandbLogger
@@ -18,6 +19,7 @@ __all__ = [
     "LoggerCallback",
     "MLflowLogger",
     "MetricsLogger",
+    "StoreLogger",
     "TensorBoardLogger",
     "TrackioLogger",
     "WandbLogger",
