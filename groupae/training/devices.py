@@ -32,14 +32,19 @@ Loss = Callable[[PairBatch], "dict[str, Tensor]"]
 PRECISIONS = ("32-true", "64-true", "bf16-mixed")
 """Names of precisions: the model's own dtype, all in float64, matrix products in bfloat16."""
 
-_REFUSED = {
+_REFUSED: Mapping[str, str] = {
     "16-mixed": "its loss scale skips steps; bf16-mixed has the range of float32 and needs none",
     "16-true": "weights and group elements would be rounded to 3 digits; take bf16-mixed",
     "bf16-true": "weights and group elements would be rounded to 2 digits; take bf16-mixed",
     "transformer-engine": "it replaces layers, and so changes the model; take bf16-mixed",
     "transformer-engine-float16": "it replaces layers, and so changes the model; take bf16-mixed",
 }
-_ALIASES = {"32": "32-true", "64": "64-true", "bf16": "bf16-mixed", "16": "16-mixed"}
+_ALIASES: Mapping[str, str] = {
+    "32": "32-true",
+    "64": "64-true",
+    "bf16": "bf16-mixed",
+    "16": "16-mixed",
+}
 _KINDS = ("auto", "cpu", "cuda", "mps")
 
 
@@ -149,6 +154,8 @@ class Devices:
                 warnings.simplefilter("ignore")
             if self.deterministic:
                 stack.enter_context(_deterministic())
+            if self.device.type == "cuda":
+                stack.enter_context(torch.cuda.device(self.device))
             self._fabric = self._launched(stack)
             self._open = stack.pop_all()
         return self
@@ -164,18 +171,16 @@ class Devices:
 
     def _launched(self, stack: contextlib.ExitStack) -> Any:
         """Return Fabric, and leave the process group of the ranks in ``stack`` if it made one."""
+        if self.world_size == 1:
+            return None
         from lightning_fabric import Fabric
         from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
         from lightning_fabric.strategies.ddp import DDPStrategy
 
-        kind = self.device.type
-        if self.world_size == 1:
-            index = [self.device.index or 0] if kind == "cuda" else 1
-            return Fabric(accelerator=kind, devices=index, strategy="auto")
         was_there = torch.distributed.is_initialized()
         with _quiet_fabric():
             fabric = Fabric(
-                accelerator=kind,
+                accelerator=self.device.type,
                 devices=self._ranks.local_size,
                 num_nodes=self.world_size // self._ranks.local_size,
                 # a loss may use other parameters on another rank or at another step
@@ -374,9 +379,9 @@ def _check_ranks(devices: object, ranks: Ranks) -> None:
         remedy = f"torchrun --nproc-per-node {devices} script.py, or groupae train --devices"
         what, got = f"{devices} processes for devices={devices}", "one"
         raise ValueError(expected("training", what, got, f"start them by {remedy} {devices}"))
-    what, got = f"devices to be the number of processes, {ranks.size} in WORLD_SIZE", str(devices)
+    what = f"devices to be the number of processes, {ranks.size} in WORLD_SIZE"
     remedy = f"set devices={ranks.size}, or start {devices} by torchrun --nproc-per-node {devices}"
-    raise ValueError(expected("training", what, got, remedy))
+    raise ValueError(expected("training", what, devices, remedy))
 
 
 def _check_shares(batch_size: int | None, devices: int, accumulate: int) -> None:
@@ -428,15 +433,15 @@ def _has(kind: str) -> bool:
     return any(found)
 
 
-def _parse_precision(name: object, device: torch.device) -> str:
+def _parse_precision(name: str, device: torch.device) -> str:
     """Return a precision that the device has."""
     if name in _REFUSED:
         what = f"precision to be one of {', '.join(PRECISIONS)}"
-        raise ValueError(expected("training", what, repr(name), _REFUSED[str(name)]))
+        raise ValueError(expected("training", what, repr(name), _REFUSED[name]))
     if name not in PRECISIONS:
-        if str(name) in _ALIASES:
+        if name in _ALIASES:
             what = f"precision to be one of {', '.join(PRECISIONS)}"
-            remedy = f"did you mean {_ALIASES[str(name)]!r}?"
+            remedy = f"did you mean {_ALIASES[name]!r}?"
             raise ValueError(expected("training", what, repr(name), remedy))
         raise ValueError(unknown_choice("training", "precision", name, PRECISIONS))
     lacks_double = name == "64-true" and device.type == "mps"
@@ -444,4 +449,4 @@ def _parse_precision(name: object, device: torch.device) -> str:
     if lacks_double or (is_narrow and not torch.cuda.is_bf16_supported(False)):
         remedy = "take 32-true"
         raise ValueError(expected("training", f"a device with precision {name}", device, remedy))
-    return str(name)
+    return name
