@@ -58,7 +58,7 @@ class TrainingConfig:
         devices: Number of processes, each with its device, that share each batch; they are started
             by torchrun.
         precision: Number format, by lightning-fabric's names: ``"32-true"`` (that of the weights),
-            ``"bf16-mixed"``, ``"16-mixed"``, ...
+            ``"bf16-mixed"`` (matrix products in bfloat16) or ``"64-true"`` (all in float64).
         deterministic: Whether only deterministic algorithms of torch may be used.
         workers: Processes that make the batches; 0 to make them between the steps. The batches are
             the same.

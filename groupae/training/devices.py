@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import logging
 import os
 import warnings
@@ -25,7 +26,7 @@ from typing_extensions import Self, override
 from groupae._validation import ShapeError, check_count, expected, unknown_choice
 from groupae.protocols import PairBatch
 
-__all__ = ["PRECISIONS", "Devices", "Ranks"]
+__all__ = ["PRECISIONS", "Devices", "LostRankError", "Ranks"]
 
 Loss = Callable[[PairBatch], "dict[str, Tensor]"]
 
@@ -45,7 +46,12 @@ _ALIASES: Mapping[str, str] = {
     "bf16": "bf16-mixed",
     "16": "16-mixed",
 }
+_SIGNS_OF_LOSS = ("connection closed", "connection reset", "broken pipe", "remote process exited")
 _KINDS = ("auto", "cpu", "cuda", "mps")
+
+
+class LostRankError(RuntimeError):
+    """Error of a rank that waited for another one, which has ended."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,8 +172,19 @@ class Devices:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._module = None
-        self._open.close()
+        if kind is None:
+            self.barrier()  # no rank closes connections that another still reads
+        with contextlib.ExitStack() as ending:
+            if self._module is not None:
+                # threads of the process group live as long as the module that reduces gradients;
+                # at the exit of Python, one that still frees a tensor aborts the process
+                ending.callback(gc.collect)
+            self._module = self._fabric = None
+            ending.push(self._open.pop_all())
+        if self.world_size > 1 and isinstance(error, RuntimeError) and _is_lost(error):
+            what, got = "all ranks to go on", f"one of {self.world_size} that has ended"
+            remedy = "its own message says why; resume from the last snapshot"
+            raise LostRankError(expected("training", what, got, remedy)) from error
 
     def _launched(self, stack: contextlib.ExitStack) -> Any:
         """Return Fabric, and leave the process group of the ranks in ``stack`` if it made one."""
@@ -211,11 +228,11 @@ class Devices:
         found: Any = model.loss if loss is None else loss
         if self.world_size > 1:
             module = _LossModule(model, found)
-            found = self._module = self._fabric.setup_module(module, move_to_device=False)
+            self._module = self._fabric.setup_module(module, move_to_device=False)
 
         def loss_of(batch: PairBatch) -> dict[str, Tensor]:
             with self.autocast():
-                terms: dict[str, Tensor] = found(batch)
+                terms: dict[str, Tensor] = (self._module or found)(batch)
             return terms
 
         return loss_of
@@ -301,6 +318,11 @@ class Devices:
     @property
     def _widest(self) -> torch.dtype:
         return torch.float32 if self.device.type == "mps" else torch.float64
+
+
+def _is_lost(error: RuntimeError) -> bool:
+    """Return whether an error is that of a connection to a rank that has ended."""
+    return any(sign in str(error).lower() for sign in _SIGNS_OF_LOSS)
 
 
 class _LossModule(nn.Module):
