@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
+import functools
 import gc
-import logging
+import itertools
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,6 +49,7 @@ _ALIASES: Mapping[str, str] = {
     "16": "16-mixed",
 }
 _SIGNS_OF_LOSS = ("connection closed", "connection reset", "broken pipe", "remote process exited")
+_TIMEOUT = datetime.timedelta(minutes=30)  # rank 0 may be validating or writing meanwhile
 _KINDS = ("auto", "cpu", "cuda", "mps")
 
 
@@ -194,19 +197,18 @@ class Devices:
         from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
         from lightning_fabric.strategies.ddp import DDPStrategy
 
-        was_there = torch.distributed.is_initialized()
-        with _quiet_fabric():
-            fabric = Fabric(
-                accelerator=self.device.type,
-                devices=self._ranks.local_size,
-                num_nodes=self.world_size // self._ranks.local_size,
-                # a loss may use other parameters on another rank or at another step
-                strategy=DDPStrategy(find_unused_parameters=True),
-                plugins=[TorchElasticEnvironment()],
-            )
-            fabric.launch()
-        if not was_there:
+        if not torch.distributed.is_initialized():
+            _join(self._ranks, self.device)
             stack.callback(torch.distributed.destroy_process_group)
+        fabric = Fabric(
+            accelerator=self.device.type,
+            devices=self._ranks.local_size,
+            num_nodes=self.world_size // self._ranks.local_size,
+            # a loss may use other parameters on another rank or at another step
+            strategy=DDPStrategy(find_unused_parameters=True),
+            plugins=[TorchElasticEnvironment()],
+        )
+        fabric.launch()
         return fabric
 
     def setup(self, model: nn.Module, loss: Loss | None = None) -> Loss:
@@ -331,6 +333,8 @@ class _LossModule(nn.Module):
     def __init__(self, model: nn.Module, loss: Loss) -> None:
         super().__init__()
         self.model, self._loss = model, loss
+        # where all parameters are used, torch warns of the search for unused ones
+        self.unused = nn.Parameter(next(model.parameters()).detach().new_zeros(1))
 
     @override
     def forward(self, batch: PairBatch) -> dict[str, Tensor]:
@@ -360,6 +364,37 @@ def _move_back(model: nn.Module, home: torch.device, dtypes: Mapping[str, torch.
             tensor.data = tensor.data.to(dtypes[name])
 
 
+# --- process group -------------------------------------------------------------------------------
+_NUMBERS = itertools.count()
+
+
+@functools.cache
+def _store() -> Any:
+    """Return the store of torchrun, through which ranks find each other."""
+    from torch.distributed.rendezvous import rendezvous
+
+    return next(rendezvous("env://"))[0]
+
+
+def _join(ranks: Ranks, device: torch.device) -> None:
+    """Join the process group of the ranks: gloo between processors, nccl between CUDA devices.
+
+    Each group has its own names in the store. Without, a second training in the same processes
+    finds the addresses of the first one's connections.
+    """
+    from torch.distributed.distributed_c10d import PrefixStore
+
+    is_cuda = device.type == "cuda"
+    torch.distributed.init_process_group(
+        "nccl" if is_cuda else "gloo",
+        store=PrefixStore(f"groupae-{next(_NUMBERS)}", _store()),
+        rank=ranks.rank,
+        world_size=ranks.size,
+        timeout=_TIMEOUT,
+        device_id=device if is_cuda else None,
+    )
+
+
 # --- settings of the process ---------------------------------------------------------------------
 @contextlib.contextmanager
 def _deterministic() -> Iterator[None]:
@@ -378,18 +413,6 @@ def _deterministic() -> Iterator[None]:
         torch.backends.cudnn.benchmark = benchmark
         if not is_set:
             os.environ.pop(name, None)
-
-
-@contextlib.contextmanager
-def _quiet_fabric() -> Iterator[None]:
-    """Run a block without the banner that Fabric logs for several ranks."""
-    logger = logging.getLogger("lightning_fabric")
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
 
 
 # --- checks --------------------------------------------------------------------------------------
