@@ -124,11 +124,19 @@ class PairBatch:
         return self._map(lambda part: part[index])
 
     def to(self, device: torch.device | str) -> PairBatch:
-        """Return the batch on another device."""
+        """Return the batch on another device; the same batch if all of it is there."""
+        wanted = torch.device(device)
+        if all(part.device == wanted for part in vars(self).values() if isinstance(part, Tensor)):
+            return self
         return self._map(lambda part: part.to(device))
 
     def detach(self) -> PairBatch:
-        """Return the batch detached from the graph of automatic differentiation."""
+        """Return the batch detached from the graph of automatic differentiation.
+
+        The same batch if no part of it is in a graph.
+        """
+        if not any(part.requires_grad for part in vars(self).values() if isinstance(part, Tensor)):
+            return self
         return self._map(Tensor.detach)
 
     def chunks(self, size: int) -> Iterator[PairBatch]:

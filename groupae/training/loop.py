@@ -333,7 +333,8 @@ class _Training:
         for part, weight, is_last in updates.parts(batch):
             with self.devices.accumulating(is_last=is_last):
                 terms = check_terms(type(self.model).__name__, updates.loss(part))
-                self.devices.backward(self._total(terms) * weight)
+                total = self._total(terms)
+                self.devices.backward(total if weight == 1 else total * weight)
             for name, term in terms.items():
                 values[name] = values.get(name, 0.0) + weight * float(term.detach())
         norm = updates.clip_gradients()
