@@ -3,9 +3,10 @@
 ``orbit_dataset`` has the base class of every data set, ``keys`` how randomness is keyed;
 ``orbit_pairs`` makes pairs from originals and an action on them, ``recorded_pairs`` from views
 recorded beforehand, ``folder_pairs`` from a folder of pictures with a table (``pixels`` reads the
-pictures, ``written_elements`` the numbers beside them). ``transforms`` adapts actions of other
-libraries, ``resized`` shrinks pictures, ``rotation`` turns them. The data sets that groupae makes
-are in `groupae.experiments.datasets`.
+pictures, ``written_elements`` the numbers beside them). ``pair_sources`` takes what torch has:
+loaders, data sets, lists of batches; ``prefetched`` makes batches in worker processes.
+``transforms`` adapts actions of other libraries, ``resized`` shrinks pictures, ``rotation`` turns
+them. The data sets that groupae makes are in `groupae.experiments.datasets`.
 """
 
 from typing import TYPE_CHECKING
@@ -13,8 +14,11 @@ from typing import TYPE_CHECKING
 from groupae._moved import lazy_names
 from groupae.data.folder_pairs import FolderPairs
 from groupae.data.keys import keyed_generator
+from groupae.data.loader_pairs import LoaderPairs
 from groupae.data.orbit_dataset import OrbitDataset, Views
 from groupae.data.orbit_pairs import OrbitPairs
+from groupae.data.pair_sources import as_pair_source, as_validation_pairs
+from groupae.data.prefetched import Prefetched
 from groupae.data.recorded_pairs import RecordedPairs
 from groupae.data.resized import Resized
 from groupae.data.rotation import rotate
@@ -39,11 +43,13 @@ __all__ = [
     "BlockedDigits",
     "BrainContrast",
     "FolderPairs",
+    "LoaderPairs",
     "Molecules",
     "OrbitDataset",
     "OrbitPairs",
     "PairBatch",
     "PointClouds",
+    "Prefetched",
     "RecordedPairs",
     "Resized",
     "RotatedDigits",
@@ -51,6 +57,8 @@ __all__ = [
     "SkyPlanes",
     "Turntable",
     "Views",
+    "as_pair_source",
+    "as_validation_pairs",
     "from_transform",
     "keyed_generator",
     "rotate",

@@ -13,17 +13,22 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from groupae._validation import ShapeError, expected, unknown_choice
-from groupae.groups.matching import check_same_group
+from groupae.data.loader_pairs import LoaderPairs
+from groupae.data.pair_sources import as_pair_source, as_validation_pairs
+from groupae.data.prefetched import Prefetched
+from groupae.data.written_elements import are_elements
+from groupae.groups.matching import check_same_group, group_of
 from groupae.metrics import Score
 from groupae.metrics.evaluation import as_pairs
 from groupae.metrics.registry import parse_scores
-from groupae.protocols import PairBatch, PairSource, as_batch, has_parts
+from groupae.protocols import PairBatch, as_batch, has_parts
 from groupae.training.callbacks import Callback
 from groupae.training.config import TrainingConfig
 from groupae.training.snapshot import TrainingSnapshot, load_snapshot
 
 __all__ = [
     "CheckedSource",
+    "check_elements",
     "check_model",
     "check_same_weights",
     "check_weights",
@@ -67,6 +72,7 @@ def parse_validation(validation: object, train: object, model: object) -> PairBa
         remedy = "the config comes after it: fit(model, train, validation, config)"
         raise TypeError(expected("fit", what, got, remedy))
     check_same_group("fit", "training pairs", model, train)
+    validation = as_validation_pairs(validation, group=group_of(model))
     pairs = as_pairs("fit", validation, model, name="validation")
     check_same_group("fit", "validation pairs", train, pairs)
     return pairs
@@ -203,25 +209,37 @@ class CheckedSource:
     """Source of pairs whose batches are checked against model and validation pairs.
 
     Args:
-        source: The source.
+        source: A source of pairs, or what `as_pair_source` takes.
         model: The model to be trained.
         validation: Pairs with data of the expected shape.
+        config: Batch size, workers and seed.
 
     Raises:
         TypeError: If ``source`` is no source of pairs.
     """
 
-    def __init__(self, source: object, model: nn.Module, validation: PairBatch) -> None:
-        if not callable(getattr(source, "batch", None)):
-            remedy = (
-                "OrbitPairs(originals, group, act) makes one of data, RecordedPairs of recorded "
-                "views, and a class of yours needs that one method, which returns PairBatch(...)"
-            )
-            what = "train as a source of pairs, with batch(step, size)"
-            raise TypeError(expected("fit", what, _described(source), remedy))
-        self.source: PairSource = source  # type: ignore[assignment]  # it has the method
-        self.model, self.x_shape = model, validation.x1.shape[1:]
+    def __init__(
+        self, source: object, model: nn.Module, validation: PairBatch, config: TrainingConfig
+    ) -> None:
+        found = as_pair_source(
+            source,
+            batch_size=config.batch_size,
+            workers=config.workers,
+            seed=config.seed,
+            group=group_of(model),
+        )
+        self._has_own_size = getattr(found, "has_own_size", False)
+        if config.workers and found is source:
+            found = Prefetched(found, config.workers, pin_memory=torch.cuda.is_available())
+        self.source, self.model, self.x_shape = found, model, validation.x1.shape[1:]
         self._warned: set[str] = set()
+        self._is_checked = found is source
+
+    def close(self) -> None:
+        """Stop the workers."""
+        for part in (self.source, getattr(self.source, "source", None)):
+            if isinstance(part, (LoaderPairs, Prefetched)):
+                part.close()
 
     def batch(self, step: int, size: int) -> PairBatch:
         """Return the pairs of a step, detached from the graph of automatic differentiation."""
@@ -229,7 +247,7 @@ class CheckedSource:
         batch = as_batch(owner, self.source.batch(step, size), self.model, method="to")
         if len(batch.x1) == 0:
             raise ShapeError(expected(owner, f"{size} pairs", "none"))
-        if len(batch.x1) != size:
+        if len(batch.x1) != size and not self._has_own_size:
             self._warn("size", expected(owner, f"{size} pairs, the batch_size", len(batch.x1)))
         if batch.x1.shape[1:] != self.x_shape:
             what, got = (
@@ -237,6 +255,9 @@ class CheckedSource:
                 batch.x1.shape[1:],
             )
             self._warn("shape", expected(owner, what, tuple(got)))
+        if not self._is_checked:
+            check_elements(owner, self.model, batch)
+            self._is_checked = True
         return batch.detach() if isinstance(batch, PairBatch) else batch
 
     def _warn(self, kind: str, sentence: str) -> None:
@@ -245,8 +266,22 @@ class CheckedSource:
             warnings.warn(sentence, stacklevel=7)  # at the call of fit
 
 
-def _described(source: object) -> str:
-    kind = type(source).__name__
-    if isinstance(source, (list, tuple)) and source:
-        return f"a {kind} of {type(source[0]).__name__}"
-    return kind if not isinstance(source, Tensor) else f"a tensor {tuple(source.shape)}"
+def check_elements(owner: str, model: object, batch: PairBatch) -> None:
+    """Raise unless the elements of a batch are of the model's group, as numbers of any loader.
+
+    Raises:
+        ValueError: If the shape or a number is wrong.
+    """
+    group = group_of(model)
+    if group is None:
+        return
+    shape = tuple(batch.g.shape[1:])
+    form = f"elements of {group}, shape (n, {', '.join(map(str, group.element_shape))})"
+    if shape != tuple(group.element_shape):
+        raise ShapeError(expected(owner, form, tuple(batch.g.shape), "see group.charts"))
+    kinds = batch.g.is_floating_point() != group.has_integer_elements
+    wrong = 0 if not kinds else int((~are_elements(group, batch.g)).sum())
+    if not kinds or wrong:
+        got = f"{wrong} of {len(batch)} that are none" if kinds else f"numbers of {batch.g.dtype}"
+        remedy = "group.from_chart converts other ways to write them"
+        raise ValueError(expected(owner, f"elements of {group}", got, remedy))

@@ -18,9 +18,11 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 
 from groupae._interrupts import Terminated, interrupts_deferred
 from groupae._validation import expected
+from groupae.data.global_generators import generators_restored, seed_generators
 from groupae.metrics import Score, evaluate
 from groupae.objectives.weighted_sum import check_terms
 from groupae.protocols import FixedPairs, PairBatch, PairSource
@@ -43,7 +45,6 @@ from groupae.training.devices import Devices
 from groupae.training.ema import AveragedWeights
 from groupae.training.modes import TrainingModes
 from groupae.training.optimizers import OptimizerFactory, SchedulerFactory
-from groupae.training.randomness import generators_restored, seed_generators
 from groupae.training.schedule import Budget
 from groupae.training.snapshot import TrainingSnapshot
 from groupae.training.state_dicts import copied, put_back
@@ -81,8 +82,8 @@ class TrainingResult:
 
 def fit(
     model: nn.Module,
-    train: PairSource,
-    validation: PairBatch | FixedPairs,
+    train: PairSource | DataLoader[Any] | Dataset[Any] | Sequence[Any],
+    validation: PairBatch | FixedPairs | DataLoader[Any] | Dataset[Any] | Sequence[Any],
     config: TrainingConfig | Mapping[str, Any] | None = None,
     *,
     score: Score | str | None = None,
@@ -101,9 +102,10 @@ def fit(
         model: A module with ``loss(batch)`` and ``transform(g, x)``. It is trained on the best
             device there is and moved back to its own. ``config.seed`` does not set its initial
             weights: call ``torch.manual_seed`` before you build the model.
-        train: Source of training pairs.
+        train: Source of training pairs; or a ``DataLoader``, a ``Dataset`` of single pairs, or a
+            list of batches, as `groupae.data.as_pair_source` takes them.
         validation: Fixed pairs that choose the best weights; or a data set of held-back originals,
-            whose ``fixed()`` pairs are taken.
+            whose ``fixed()`` pairs are taken; or a loader, data set or list of pairs.
         config: Budget, optimiser and schedule.
         score: Score of the validation pairs, or its name; larger is better. By default the first
             one that suits the data: PSNR for pictures in [0, 1], else one without range or unit
@@ -155,7 +157,7 @@ def fit(
     check_model(model)
     check_weights(model)
     snapshot = parse_resume(resume, config, judge)
-    source = CheckedSource(train, model, pairs)
+    source = CheckedSource(train, model, pairs, config)
     if config.compile:
         check_compiler()
     warn_of_no_new_data(validation, train)
@@ -233,6 +235,7 @@ class _Training:
             self.state.seconds = self.budget.seconds
             with contextlib.ExitStack() as ending:  # runs all, in reverse, also if one raises
                 ending.push(interrupts)
+                ending.callback(self.source.close)
                 ending.callback(self.modes.end)
                 ending.callback(lambda: put_back(self.model, self.best))
                 for callback in reversed(self.callbacks):

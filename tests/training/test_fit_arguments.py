@@ -152,13 +152,16 @@ def test_data_that_carry_a_graph_are_cut_off():
 SOURCE = r"fit: expected train as a source of pairs, with batch\(step, size\), got "
 PAIRS = r"fit: expected validation as a PairBatch or a data set with fixed\(\), got "
 BAD = {
-    "a loader": (
-        lambda: fit(model(), DataLoader(TENSORS), FIXED),
+    "a loader of data alone": (
+        lambda: fit(model(), DataLoader(TensorDataset(FIXED.x1)), FIXED),
         TypeError,
-        SOURCE + "DataLoader",
+        r"batch 0 of the DataLoader: expected pairs \(x1, g, x2\), got 1 parts \(Tensor\)",
     ),
-    "tensors": (lambda: fit(model(), TENSORS, FIXED), TypeError, SOURCE + "TensorDataset"),
-    "a list": (lambda: fit(model(), [FIXED], FIXED), TypeError, SOURCE + "a list of PairBatch"),
+    "a generator of batches": (
+        lambda: fit(model(), (FIXED for _ in range(3)), FIXED),
+        TypeError,
+        SOURCE + "generator",
+    ),
     "one tensor": (
         lambda: fit(model(), FIXED.x1, FIXED),
         TypeError,
@@ -171,11 +174,15 @@ BAD = {
     ),
     "no source": (lambda: fit(model(), None, FIXED), TypeError, SOURCE + "NoneType"),
     "no validation": (lambda: fit(model(), TRAIN, None), TypeError, "hold some originals back"),
-    "tensors to judge": (lambda: fit(model(), TRAIN, TENSORS), TypeError, PAIRS + "TensorDataset"),
+    "tensors to judge": (
+        lambda: fit(model(), TRAIN, TensorDataset(FIXED.x1)),
+        TypeError,
+        r"batch 0 of validation: expected pairs \(x1, g, x2\), got 1 parts",
+    ),
     "a tuple to judge": (
         lambda: fit(model(), TRAIN, (1, 2)),
         TypeError,
-        PAIRS + "tuple; PairBatch",
+        "batch 0 of validation: expected pairs .*, got a int",
     ),
     "a config to judge": (
         lambda: fit(model(), TRAIN, CONFIG),
@@ -188,12 +195,11 @@ BAD = {
         TypeError,
         PAIRS + "dict; the config comes after it",
     ),
-    "a loader to judge": (
-        lambda: fit(model(), TRAIN, DataLoader(TENSORS)),
+    "a loader of others to judge": (
+        lambda: fit(model(), TRAIN, DataLoader(TensorDataset(FIXED.x1, FIXED.g))),
         TypeError,
-        PAIRS + "DataLoader; PairBatch",
+        r"batch 0 of validation: expected pairs \(x1, g, x2\), got 2 parts",
     ),
-    "a list to judge": (lambda: fit(model(), TRAIN, [FIXED]), TypeError, PAIRS + "list; PairBatch"),
     "batches to judge": (
         lambda: fit(model(), TRAIN, Source(lambda batch: batch)),
         TypeError,
@@ -254,7 +260,8 @@ BAD = {
 def test_arguments_of_a_wrong_kind_get_one_sentence(call, error, words):
     with pytest.raises(error, match=words) as caught:
         call()
-    assert str(caught.value).startswith("fit: expected ") or words == "above zero"
+    starts = ("fit: expected ", "batch 0 of validation: ", "batch 0 of the DataLoader: ")
+    assert str(caught.value).startswith(starts) or words == "above zero"
     assert "\n" not in str(caught.value)
 
 
