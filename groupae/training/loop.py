@@ -45,6 +45,7 @@ from groupae.training.devices import Devices
 from groupae.training.ema import AveragedWeights
 from groupae.training.modes import TrainingModes
 from groupae.training.optimizers import OptimizerFactory, SchedulerFactory
+from groupae.training.progress_bar import progress_bars
 from groupae.training.schedule import Budget
 from groupae.training.snapshot import TrainingSnapshot
 from groupae.training.state_dicts import copied, put_back
@@ -91,6 +92,7 @@ def fit(
     optimizer: OptimizerFactory | None = None,
     scheduler: SchedulerFactory | None = None,
     resume: TrainingSnapshot | Path | str | None = None,
+    progress: bool | None = None,
 ) -> TrainingResult:
     """Train a `TransformModel` and leave it with its best weights.
 
@@ -120,6 +122,9 @@ def fit(
             result is bit for bit that of a training without interruption, on the same machine and
             with a budget in steps. A larger budget lengthens the training: from there on the
             learning rate is that of the schedule of the whole new budget.
+        progress: Whether to show a progress bar; by default in terminals and notebooks, and not
+            beside a `ProgressBar` among the callbacks. Where none can be drawn, ``True`` prints one
+            line per validation.
 
     Returns:
         Steps, seconds, the best validation score, and the share of the steps' time that went into
@@ -154,6 +159,7 @@ def fit(
     pairs = parse_validation(validation, train, model)
     judge = parse_score(score, pairs)
     listeners = parse_callbacks(callbacks)
+    listeners = [*listeners, *progress_bars(progress, listeners)]
     check_model(model)
     check_weights(model)
     snapshot = parse_resume(resume, config, judge)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
+import multiprocessing
+from collections.abc import Sequence
+
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -18,9 +22,10 @@ from rich.table import Column
 from typing_extensions import override
 
 from groupae._printable import printable
+from groupae._validation import expected
 from groupae.training.callbacks import Callback, TrainingState
 
-__all__ = ["ProgressBar"]
+__all__ = ["ProgressBar", "progress_bars"]
 
 _SCORE_WIDTH = 64  # characters of a step and a score with its title and its best
 
@@ -49,24 +54,33 @@ def _columns(width: int) -> list[ProgressColumn]:
 
 
 class ProgressBar(Callback):
-    """Progress bar with time left and validation score; plain lines outside a terminal.
+    """Progress bar with time left and validation score; plain lines where none can be drawn.
+
+    It is drawn in terminals, and in notebooks that have ipywidgets.
 
     Args:
         console: Console to draw on; a narrow one loses columns, but no digits.
+
+    Example:
+        >>> ProgressBar(Console(width=100)).bar.finished
+        True
     """
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console()
         self._is_narrow = self.console.width < _SCORE_WIDTH
         columns = _columns(self.console.width)
-        self.bar = Progress(*columns, console=self.console, disable=not self.console.is_terminal)
+        self.is_drawn = self.console.is_terminal or _is_notebook(self.console)
+        self.bar = Progress(*columns, console=self.console, disable=not self.is_drawn)
         self.task: TaskID | None = None
 
     @override
     def on_start(self, state: TrainingState) -> None:
-        """Draw the empty bar."""
-        del state
-        self.task = self.bar.add_task("", total=1.0, step=0, score="-")
+        """Draw the bar, empty unless the training is resumed."""
+        if self.task is not None:  # of an earlier training
+            self.bar.remove_task(self.task)
+        self.task = self.bar.add_task("", total=1.0, step=state.step, score="-")
+        self.bar.update(self.task, completed=min(state.progress, 1.0))
         self.bar.start()
 
     @override
@@ -83,7 +97,7 @@ class ProgressBar(Callback):
         figures = f"{state.validation_score:.{digits}f} (best {state.best_score:.{digits}f})"
         score = f"{state.score.title} {figures}"
         self.bar.update(self.task, score=figures if self._is_narrow else escape(printable(score)))
-        if not self.console.is_terminal:
+        if not self.is_drawn:
             spent = f"{state.progress:4.0%}  {state.seconds:5.0f} s  step {state.step}"
             line = printable(f"{spent}  validation {score}")
             self.console.print(line, highlight=False, markup=False)
@@ -94,3 +108,29 @@ class ProgressBar(Callback):
         if self.task is not None:
             self.bar.update(self.task, completed=min(state.progress, 1.0))
         self.bar.stop()
+
+
+def progress_bars(progress: bool | None, callbacks: Sequence[Callback]) -> list[Callback]:
+    """Return the progress bar that `fit` adds to its callbacks, if any.
+
+    By default a bar is drawn on standard error if that is a terminal, or in a notebook; not beside
+    a `ProgressBar` among the callbacks, and not in a process of `multiprocessing`, as several
+    would draw on one terminal.
+
+    Raises:
+        TypeError: If ``progress`` is not true, false or ``None``.
+    """
+    if progress is not None and not isinstance(progress, bool):
+        what = "progress as True, False or None"
+        raise TypeError(expected("fit", what, type(progress).__name__))
+    if progress is False or any(isinstance(each, ProgressBar) for each in callbacks):
+        return []
+    console = Console(stderr=True)
+    is_seen = _is_notebook(console) or (console.file.isatty() and not console.is_dumb_terminal)
+    is_child = multiprocessing.parent_process() is not None
+    return [ProgressBar(console)] if progress or (is_seen and not is_child) else []
+
+
+def _is_notebook(console: Console) -> bool:
+    """Return whether a bar can be drawn in a notebook; rich warns without ipywidgets."""
+    return console.is_jupyter and importlib.util.find_spec("ipywidgets") is not None
