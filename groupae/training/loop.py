@@ -307,20 +307,21 @@ class _Training:
     def _validate(self) -> None:
         """Score the weights, and keep them if they are the best so far."""
         state, score = self.state, self.state.score
-        self.devices.share_buffers(self.judged)
-        with self.budget.reserving(), self.devices.autocast():
-            # a module cannot be typed as having `transform` too
-            found = evaluate(self.judged, self.pairs, [score])  # type: ignore[arg-type]
-        state.validation_score = self.devices.broadcast(found[score.name].mean)
-        if not math.isfinite(state.validation_score):
-            owner, what = f"validation at step {state.step}", f"a finite {score.name}"
-            remedy = "look for NaN in the validation pairs, or in the score itself"
-            raise NonFiniteLossError(expected(owner, what, state.validation_score, remedy))
-        state.scores.append((state.step, state.validation_score))
-        if state.validation_score > state.best_score:
-            state.best_score, state.best_step = state.validation_score, state.step
-            self.best = copy.deepcopy(self.judged.state_dict())
-        self._call("on_validation")
+        with self.updates.evaluating():
+            self.devices.share_buffers(self.judged)
+            with self.budget.reserving(), self.devices.autocast():
+                # a module cannot be typed as having `transform` too
+                found = evaluate(self.judged, self.pairs, [score])  # type: ignore[arg-type]
+            state.validation_score = self.devices.broadcast(found[score.name].mean)
+            if not math.isfinite(state.validation_score):
+                owner, what = f"validation at step {state.step}", f"a finite {score.name}"
+                remedy = "look for NaN in the validation pairs, or in the score itself"
+                raise NonFiniteLossError(expected(owner, what, state.validation_score, remedy))
+            state.scores.append((state.step, state.validation_score))
+            if state.validation_score > state.best_score:
+                state.best_score, state.best_step = state.validation_score, state.step
+                self.best = copy.deepcopy(self.judged.state_dict())
+            self._call("on_validation")
 
     def _call(self, name: str) -> None:
         """Call a method of all callbacks; those that are no `Callback` may lack the later ones."""

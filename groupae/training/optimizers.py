@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -121,7 +122,7 @@ def build_optimizers(
 
     Raises:
         TypeError: If the factory returns anything else.
-        ValueError: If an optimiser has no parameter of the model.
+        ValueError: If a parameter has no optimiser or several, or an optimiser has others.
     """
     parameters = [p for p in model.parameters() if p.requires_grad]
     if factory is None:
@@ -139,26 +140,46 @@ def build_optimizers(
         _check_optimizer(optimizer, parameters)
     if not optimizers:
         raise TypeError(expected("fit", "optimizer to return an optimiser", "an empty list"))
+    _check_complete(optimizers, parameters)
     return optimizers
 
 
 def _check_optimizer(optimizer: object, parameters: Sequence[nn.Parameter]) -> None:
     """Raise unless an object is an optimiser of some of the parameters."""
-    if isinstance(optimizer, torch.optim.LBFGS):
-        remedy = "take one that updates from one gradient, such as AdamW or SGD"
-        what = "an optimiser that evaluates the loss once per step"
-        raise TypeError(expected("fit", what, "LBFGS", remedy))
     if not isinstance(optimizer, torch.optim.Optimizer):
         got = f"{type(optimizer).__name__}"
         what = "optimizer to return a torch.optim.Optimizer, or a list of them"
         raise TypeError(expected("fit", what, got))
+    closure = inspect.signature(type(optimizer).step).parameters.get("closure")
+    if closure is not None and closure.default is closure.empty:
+        remedy = "take one that updates from one gradient, such as AdamW or SGD"
+        what = "an optimiser that evaluates the loss once per step"
+        raise TypeError(expected("fit", what, type(optimizer).__name__, remedy))
     known = {id(parameter) for parameter in parameters}
-    own = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    own = _parameters_of(optimizer)
     strange = sum(id(parameter) not in known for parameter in own)
     if strange or not own:
         got = f"one with {strange} others among {len(own)}" if own else "one without any"
         remedy = "give it the parameters that the function is called with"
         raise ValueError(expected("fit", "an optimiser of the model's parameters", got, remedy))
+
+
+def _check_complete(
+    optimizers: Sequence[torch.optim.Optimizer], parameters: Sequence[nn.Parameter]
+) -> None:
+    """Raise unless each parameter has one optimiser: none is left out, and none updated twice."""
+    own = [id(parameter) for optimizer in optimizers for parameter in _parameters_of(optimizer)]
+    what = f"one optimiser for each of the {len(parameters)} parameters to train"
+    if missing := len(parameters) - len(set(own)):
+        remedy = "freeze by requires_grad_(False) what is not to be trained"
+        raise ValueError(expected("fit", what, f"none for {missing} of them", remedy))
+    if len(own) > len(parameters):
+        got = f"several for {len(own) - len(parameters)} of them"
+        raise ValueError(expected("fit", what, got, "give each optimiser a part of them"))
+
+
+def _parameters_of(optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
 
 
 def named_optimizers(
@@ -190,6 +211,7 @@ def build_schedulers(
     Raises:
         TypeError: If the factory returns anything without ``step``, ``state_dict`` and
             ``load_state_dict``.
+        ValueError: If the scheduler is of another optimiser.
     """
     if factory is None:
         return []
@@ -198,7 +220,7 @@ def build_schedulers(
         remedy = "for example scheduler=lambda o: torch.optim.lr_scheduler.StepLR(o, 1000)"
         raise TypeError(expected("fit", what, type(factory).__name__, remedy))
     schedulers = [factory(optimizer) for optimizer in optimizers]
-    for scheduler in schedulers:
+    for scheduler, optimizer in zip(schedulers, optimizers, strict=True):
         needs = ("step", "state_dict", "load_state_dict")
         if not all(callable(getattr(scheduler, name, None)) for name in needs):
             what = "scheduler to return a scheduler of torch.optim.lr_scheduler"
@@ -207,4 +229,7 @@ def build_schedulers(
             what = "a scheduler that steps without a score"
             remedy = "TrainingConfig(patience=...) stops at a plateau instead"
             raise TypeError(expected("fit", what, "ReduceLROnPlateau", remedy))
+        if getattr(scheduler, "optimizer", optimizer) is not optimizer:
+            what = "a scheduler of the optimiser that the function is called with"
+            raise ValueError(expected("fit", what, "one of another optimiser"))
     return schedulers

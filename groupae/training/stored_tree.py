@@ -1,7 +1,8 @@
 """Nested state, such as that of an optimiser, as named tensors and plain JSON.
 
-Dictionaries keep keys that are integers, tuples stay tuples, and floats keep all their bits and
-infinities. Anything else is refused: nothing is pickled.
+Dictionaries keep keys that are integers, tuples stay tuples, floats keep all their bits and
+infinities, and tensors the order of their axes in memory, by which matrix products round. Anything
+else is refused: nothing is pickled.
 """
 
 from __future__ import annotations
@@ -45,8 +46,9 @@ def _flatten(owner: str, tree: object, path: str, tensors: dict[str, Tensor]) ->
         name = path
         while name in tensors:  # keys 0 and "0" have one path
             name += "'"
-        tensors[name] = tree
-        return {"tensor": name}
+        order = _axes_in_memory(tree)
+        tensors[name] = tree.permute(order)
+        return {"tensor": name if order == sorted(order) else [name, *order]}
     if isinstance(tree, Mapping):
         for key in tree:
             if type(key) not in (str, int):
@@ -83,8 +85,8 @@ def unflatten_tree(owner: str, tensors: Mapping[str, Tensor], plan: Any) -> Any:
     if len(plan) != 1:
         raise _malformed(owner, plan)
     ((kind, value),) = plan.items()
-    if kind == "tensor" and isinstance(value, str) and value in tensors:
-        return tensors[value]
+    if kind == "tensor":
+        return _unflatten_tensor(owner, tensors, value)
     if kind == "float" and value in ("inf", "-inf", "nan"):
         return float(value)
     if kind in ("list", "tuple") and isinstance(value, list):
@@ -98,6 +100,24 @@ def unflatten_tree(owner: str, tensors: Mapping[str, Tensor], plan: Any) -> Any:
             found[item[0]] = unflatten_tree(owner, tensors, item[1])
         return found
     raise _malformed(owner, plan)
+
+
+def _axes_in_memory(tensor: Tensor) -> list[int]:
+    """Return the axes of a tensor, those with the longest steps in memory first."""
+    if tensor.is_contiguous():
+        return list(range(tensor.ndim))
+    return sorted(range(tensor.ndim), key=tensor.stride, reverse=True)
+
+
+def _unflatten_tensor(owner: str, tensors: Mapping[str, Tensor], value: Any) -> Tensor:
+    name, *order = value if isinstance(value, list) and value else [value]
+    if not isinstance(name, str) or name not in tensors:
+        raise _malformed(owner, value)
+    tensor = tensors[name]
+    order = order or list(range(tensor.ndim))
+    if any(type(i) is not int for i in order) or sorted(order) != list(range(tensor.ndim)):
+        raise _malformed(owner, value)
+    return tensor.permute([order.index(axis) for axis in range(tensor.ndim)])
 
 
 def _malformed(owner: str, plan: object) -> ValueError:

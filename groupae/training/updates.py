@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from groupae._validation import expected
@@ -50,7 +52,9 @@ class Updates:
     ) -> None:
         self.model, self.config, self.devices = model, config, devices
         self.loss = devices.setup(model, compiled_loss(model) if config.compile else None)
-        self.optimizers = build_optimizers(model, config, optimizer)
+        self.optimizers: list[Any] = [*build_optimizers(model, config, optimizer)]
+        for each in filter(_has_modes, self.optimizers):
+            each.train()
         self._peaks = [[group["lr"] for group in each.param_groups] for each in self.optimizers]
         self.schedulers = build_schedulers(self.optimizers, scheduler)
 
@@ -90,7 +94,36 @@ class Updates:
         for optimizer in self.optimizers:
             optimizer.step()
         for scheduler in self.schedulers:
-            scheduler.step()
+            try:
+                scheduler.step()
+            except ValueError as error:
+                what, remedy = "a scheduler for all steps of the budget", "give it as many steps"
+                raise ValueError(expected("fit", what, error, remedy)) from error
+
+    @contextlib.contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Give the model the weights to be validated and kept, if an optimiser has two kinds.
+
+        Schedule-free optimisers train at other weights than those that they find. They change
+        them in place and back, with rounding errors, so those in training are put back as they
+        were: a further validation has no effect on the training.
+        """
+        own = [each for each in self.optimizers if _has_modes(each)]
+        if not own:
+            yield
+            return
+        parameters = [p for each in own for group in each.param_groups for p in group["params"]]
+        before = [parameter.detach().clone() for parameter in parameters]
+        for each in own:
+            each.eval()
+        try:
+            yield
+        finally:
+            for each in own:
+                each.train()
+            with torch.no_grad():
+                for parameter, value in zip(parameters, before, strict=True):
+                    parameter.copy_(value)
 
     @staticmethod
     def states(owners: Sequence[Any]) -> tuple[dict[str, Any], ...]:
@@ -116,6 +149,11 @@ class Updates:
                 raise ValueError(expected("fit", what, got, "resume with the same functions"))
             for one, state in zip(own, states, strict=True):
                 _load(one, state)
+
+
+def _has_modes(optimizer: Any) -> bool:
+    """Return whether an optimiser has a mode for training and one for evaluation."""
+    return all(callable(getattr(optimizer, name, None)) for name in ("train", "eval"))
 
 
 def _load(one: Any, stored: Mapping[str, Any]) -> None:
