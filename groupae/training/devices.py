@@ -17,6 +17,7 @@ import gc
 import itertools
 import os
 import warnings
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -305,6 +306,24 @@ class Devices:
         told = torch.tensor(value, dtype=self._widest, device=self.device)
         torch.distributed.broadcast(told, src=0)
         return float(told)
+
+    def check_same(self, what: str, value: object) -> None:
+        """Raise unless all ranks have the same value, as judged by its text.
+
+        Ranks that differ would take different steps, and wait for each other without end.
+
+        Raises:
+            ValueError: On all ranks.
+        """
+        if self.world_size == 1:
+            return
+        number = float(zlib.crc32(repr(value).encode()))
+        found = torch.tensor([number, -number], dtype=torch.float64, device=self.device)
+        torch.distributed.all_reduce(found, torch.distributed.ReduceOp.MAX)
+        highest, lowest = found.tolist()
+        if highest != -lowest:
+            what, remedy = f"all ranks to have the same {what}", "run the same command on each"
+            raise ValueError(expected("training", what, f"different ones ({value!r:.60})", remedy))
 
     def share_buffers(self, model: nn.Module) -> None:
         """Copy the buffers of rank 0, such as running statistics, to all ranks."""

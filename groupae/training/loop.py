@@ -178,6 +178,8 @@ def fit(
         accumulate=config.accumulate,
     )
     with generators_restored(), devices:
+        devices.check_same("config", config)
+        devices.check_same("snapshot to resume from", None if snapshot is None else snapshot.step)
         updates = Updates(model, config, devices, optimizer, scheduler)
         training = _Training(source, pairs, judge, updates, listeners, snapshot)
         training.run()
