@@ -97,6 +97,8 @@ bench: venv compiled .venv-escnn/.installed
 	$(ONE_THREAD) $(ESCNN_BIN)/python benchmarks/escnn_loop.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/growth.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/training_profile.py
+	$(ONE_THREAD) $(BIN)/python benchmarks/fit_overhead.py
+	$(ONE_THREAD) $(BIN)/python benchmarks/long_run.py
 
 bench-models: .venv/.installed
 	$(BIN)/python benchmarks/rotated_digits.py --minutes $(MINUTES)
