@@ -20,6 +20,7 @@ from groupae.training import (
     KeepSnapshots,
     LoggerCallback,
     MetricsLogger,
+    StoreLogger,
     get_logger,
 )
 
@@ -366,6 +367,38 @@ def test_trackio_has_each_step_of_a_resumed_training_once(tmp_path, monkeypatch)
 
 
 # --- notes of runs -------------------------------------------------------------------------------
+@pytest.mark.parametrize(("delay", "noted"), [(0.0, 2), (60.0, -1)])
+def test_a_step_is_noted_when_it_is_surely_in_the_store(delay, noted, tmp_path, monkeypatch):
+    class Listed(StoreLogger):
+        package = "listed"
+
+        def _import(self):
+            self.rows = []
+
+        def _begin(self, run_id):
+            return self.rows, run_id or "a"
+
+        def _log(self, metrics, step):
+            self.rows.append(step)
+
+        def _end(self, run, status):
+            del run, status
+
+    monkeypatch.setattr(Listed, "delay", delay)
+    logger = Listed(tmp_path)
+    for step in range(3):
+        logger.log_metrics({"x": 1.0}, step=step)
+    note = tmp_path / "listed.json"
+    assert json.loads(note.read_text()) == {"run": "a", "step": noted}  # as after a kill
+    logger.finalize("success")
+    assert json.loads(note.read_text()) == {"run": "a", "step": 2}
+    again = Listed(tmp_path)
+    again.resume(1)
+    for step in range(2, 5):
+        again.log_metrics({"x": 1.0}, step=step)
+    assert again.rows == [3, 4]
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_a_damaged_note_is_told(tmp_path):
     pytest.importorskip("mlflow")

@@ -38,6 +38,9 @@ class LoggerCallback(Callback):
     errors end the training, as a setting is wrong. After that they do not: a warning names the
     first one and the training goes on, without the metrics of that step.
 
+    It belongs before `KeepSnapshots` in the list of callbacks: a snapshot then has no step that is
+    not logged, even if the process is killed between the two.
+
     Args:
         logger: One from `get_logger`, one of lightning-fabric or Lightning, or any
             `MetricsLogger`.

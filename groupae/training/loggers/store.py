@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import time
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
@@ -34,7 +36,8 @@ class StoreLogger:
 
     Run and last step are noted in ``folder/<package>.json``. A resumed training goes on with that
     run, and what the run has already is not logged again, since stores take no metrics back: a
-    resumed training repeats its steps with the same numbers.
+    resumed training repeats its steps with the same numbers. After a killed process, metrics of its
+    last ``delay`` seconds may be there twice.
 
     A subclass sets ``package`` and overrides the methods whose names begin with an underscore.
 
@@ -48,6 +51,8 @@ class StoreLogger:
     """
 
     package = ""
+    delay = 0.0
+    """Seconds after which what was logged is surely in the store, also if the process is killed."""
 
     def __init__(
         self, folder: Path | str, *, project: str = "groupae", name: str | None = None
@@ -65,6 +70,7 @@ class StoreLogger:
     def _reset(self) -> None:
         self._id: str | None = None
         self._logged = -1  # last step that a resumed run has already
+        self._recent: deque[tuple[float, int]] = deque()  # times and steps that are not noted
 
     def resume(self, step: int) -> None:
         """Go on with the run that is noted in the folder; a new one is begun if none is."""
@@ -87,7 +93,8 @@ class StoreLogger:
         if step is None or step > self._logged:
             self._log(dict(metrics), step)
             if step is not None:
-                self._write_note(step)
+                self._recent.append((time.monotonic(), step))
+                self._write_note(self.delay)
 
     def begin(self) -> None:
         """Begin the run if it is not begun."""
@@ -102,6 +109,7 @@ class StoreLogger:
             run, self._run = self._run, None
             try:
                 self._end(run, status)
+                self._write_note(0.0)
             finally:
                 self._reset()
 
@@ -113,11 +121,15 @@ class StoreLogger:
     def _noted(self, step: int) -> bytes:
         return json.dumps({"run": self._id, "step": step}).encode() + b"\n"
 
-    def _write_note(self, step: int) -> None:
-        """Write the note without waiting for the disk: at worst, steps are logged twice."""
-        beside = self._note.with_suffix(".json.new")
-        beside.write_bytes(self._noted(step))
-        beside.replace(self._note)
+    def _write_note(self, delay: float) -> None:
+        """Note the last step that is in the store by now; the disk is not waited for."""
+        last, before = None, time.monotonic() - delay
+        while self._recent and self._recent[0][0] <= before:
+            last = self._recent.popleft()[1]
+        if last is not None:
+            beside = self._note.with_suffix(".json.new")
+            beside.write_bytes(self._noted(last))
+            beside.replace(self._note)
 
     # --- what a subclass does ----------------------------------------------------------------
     def _begin(self, run_id: str | None) -> tuple[Any, str]:

@@ -30,6 +30,7 @@ class TrackioLogger(StoreLogger):
     """
 
     package = "trackio"
+    delay = 10.0  # metrics are written by another thread
 
     @override
     def _begin(self, run_id: str | None) -> tuple[Any, str]:

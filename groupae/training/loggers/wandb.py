@@ -33,6 +33,7 @@ class WandbLogger(StoreLogger):
     """
 
     package = "wandb"
+    delay = 10.0  # metrics are written by another process or thread
 
     def __init__(
         self,
