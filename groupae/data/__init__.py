@@ -5,8 +5,9 @@
 recorded beforehand, ``folder_pairs`` from a folder of pictures with a table (``pixels`` reads the
 pictures, ``written_elements`` the numbers beside them). ``pair_sources`` takes what torch has:
 loaders, data sets, lists of batches; ``prefetched`` makes batches in worker processes.
-``transforms`` adapts actions of other libraries, ``resized`` shrinks pictures, ``rotation`` turns
-them. The data sets that groupae makes are in `groupae.experiments.datasets`.
+``lazy_originals`` reads the pictures of data sets of torchvision and Hugging Face when they are
+used. ``transforms`` adapts actions of other libraries, ``resized`` shrinks pictures, ``rotation``
+turns them. The data sets that groupae makes are in `groupae.experiments.datasets`.
 """
 
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from groupae._moved import lazy_names
 from groupae.data.folder_pairs import FolderPairs
 from groupae.data.keys import keyed_generator
+from groupae.data.lazy_originals import LazyOriginals, originals_of
 from groupae.data.loader_pairs import LoaderPairs
 from groupae.data.orbit_dataset import OrbitDataset, Views
 from groupae.data.orbit_pairs import OrbitPairs
@@ -43,6 +45,7 @@ __all__ = [
     "BlockedDigits",
     "BrainContrast",
     "FolderPairs",
+    "LazyOriginals",
     "LoaderPairs",
     "Molecules",
     "OrbitDataset",
@@ -61,6 +64,7 @@ __all__ = [
     "as_validation_pairs",
     "from_transform",
     "keyed_generator",
+    "originals_of",
     "rotate",
     "shift_phase",
     "show_building",

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, check_count, expected
 from groupae.data.keys import Stream, keyed_generator
+from groupae.data.lazy_originals import LazyOriginals
 from groupae.data.orbit_dataset import OrbitDataset, Views
 from groupae.groups import FiniteGroup, Group
 from groupae.groups.matching import check_same_group
@@ -32,7 +33,8 @@ class OrbitPairs(OrbitDataset):
     """Pairs of views of originals that a known action moves by random elements.
 
     Args:
-        originals: Shape ``(n, *scene_shape)``.
+        originals: Shape ``(n, *scene_shape)``; or those of a data set, read when they are used
+            (`groupae.data.originals_of`).
         group: The group.
         act: The action on scenes, a function of ``(g, scenes)``, both batched along one axis.
         show: The observation of moved scenes, a function of (scenes ``(m, n, *scene_shape)``,
@@ -42,7 +44,7 @@ class OrbitPairs(OrbitDataset):
             ``(m, n, 1, H, W)``.
         sample: A function of (m, n) and ``generator=`` that draws elements; ``group.sample`` by
             default.
-        labels: Class of each original, shape ``(n,)``.
+        labels: Class of each original, shape ``(n,)``; by default those of the data set, if any.
         seed: Key of all randomness, at least 0.
 
     Raises:
@@ -62,7 +64,7 @@ class OrbitPairs(OrbitDataset):
 
     def __init__(
         self,
-        originals: Tensor,
+        originals: Tensor | LazyOriginals,
         group: Group,
         act: Callable[[Tensor, Tensor], Tensor],
         *,
@@ -73,16 +75,18 @@ class OrbitPairs(OrbitDataset):
         seed: int = 0,
     ) -> None:
         owner = type(self).__name__
-        if not isinstance(originals, Tensor) or originals.ndim == 0:
+        if isinstance(originals, LazyOriginals):
+            labels = originals.labels if labels is None else labels
+        elif not isinstance(originals, Tensor) or originals.ndim == 0:
             got = type(originals).__name__ if not isinstance(originals, Tensor) else "a number"
-            remedy = "convert an array with torch.from_numpy"
+            remedy = "convert an array with torch.from_numpy, a data set with originals_of"
             raise TypeError(expected(owner, "originals as a tensor (n, *scene_shape)", got, remedy))
-        if show is None:
+        if show is None and isinstance(originals, Tensor):
             _check_no_bytes(owner, "originals", originals)
         super().__init__(group, len(originals), labels=labels, seed=seed)
         check_same_group(owner, "an action", group, act)
         check_same_group(owner, "samples", group, sample)
-        self.originals = originals
+        self.originals: Any = originals
         self.act = act
         self._show = show
         self._mask = mask
