@@ -15,7 +15,7 @@ from typing import Any
 from torch import nn
 from typing_extensions import override
 
-from groupae._files import discard
+from groupae._files import discard, sweep
 from groupae._validation import check_count, expected
 from groupae.metrics import PSNR, Score
 from groupae.training.checkpoint import check_unused, prune_checkpoints, save_checkpoint
@@ -132,6 +132,7 @@ class KeepBest(Callback):
         """Raise if a new training finds checkpoints, or the model cannot be saved."""
         self._is_interrupted = False
         StateParts.of(state.judged_weights())
+        sweep(self.folder, r"step-\d+")  # parts of writes that were killed
         if not state.scores or state.take_snapshot is None:  # not resumed
             check_unused(self.folder)
             return
