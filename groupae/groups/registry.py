@@ -37,6 +37,8 @@ from groupae.groups.products.semidirect import Semidirect
 
 __all__ = ["GROUP_PLUG_INS", "example_groups", "get_group", "register_group"]
 
+_LONGEST_NAME = 200  # characters of a plug-in with its arguments
+
 # Pattern of the text, with arguments as named groups; what makes the group; small examples.
 _SPELLINGS: Mapping[str, tuple[str, Callable[..., Group], tuple[str, ...]]] = {
     "so2": (r"so\(?2\)?", SO2, ("so2",)),
@@ -115,6 +117,9 @@ def get_group(text: str | Mapping[str, str]) -> Group:
         text = text.get("group", "")
     if not isinstance(text, str):
         raise TypeError(expected("get_group", "the name of a group", type(text).__name__))
+    if found := re.search(r"\d{30,}", text):  # digits of floats are fewer
+        what = "numbers of fewer than 30 digits"
+        raise ValueError(expected("get_group", what, f"one of {len(found[0])}"))
     if "x|<" in text:
         what = "a semidirect product by the standard action"
         remedy = "a custom action has no text: build it with Semidirect(normal, acting, action)"
@@ -206,6 +211,9 @@ def _plug_in(text: str) -> Group:
         ValueError: If no plug-in has the name, or it takes other arguments.
     """
     match = re.fullmatch(rf"({NAME})(?:\(([-\d, ]*)\))?", text)
+    if len(text) > _LONGEST_NAME:
+        got = f"{len(text)} characters that begin with {text[:40]!r}"
+        raise ValueError(expected("get_group", "the name of a group", got))
     if match is None:
         raise ValueError(GROUP_PLUG_INS.unknown("get_group", text, _SPELLINGS))
     arguments = [int(word) for word in (match[2] or "").split(",") if word.strip()]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 from typing_extensions import override
 
-from groupae._files import parse_json, write_durably
+from groupae._files import parse_json, sweep, write_durably
 from groupae._validation import check_count
 from groupae.training.callbacks import Callback, TrainingState
 
@@ -40,6 +41,7 @@ class MetricsLog(Callback):
     @override
     def on_start(self, state: TrainingState) -> None:
         """Delete lines that do not hold, and a symbolic link: nothing is written through it."""
+        sweep(self.path.parent, re.escape(self.path.name))
         if self.path.is_symlink():
             self.path.unlink()
         if self.path.is_file():

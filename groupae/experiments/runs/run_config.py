@@ -101,7 +101,7 @@ class RunConfig:
             build_model(data, found.preset.model, seed=0)
         except KeyError as error:
             raise ValueError(expected(folder / CONFIG, what, f"one without {error}")) from None
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError, OverflowError, MemoryError, RuntimeError) as error:
             line = " ".join(str(error).split())
             raise ValueError(expected(folder / CONFIG, what, line)) from None
         return found

@@ -160,6 +160,9 @@ class PermutationGroup(EnumeratedGroup):
         return g if chart == "index" else look_up(self.images.to(), g)
 
 
+_MOST_POINTS = 10**6  # of a group that is written in cycles
+
+
 def _images(x: Tensor, chart: str) -> Tensor:
     return x.argmax(-2) if chart == "matrix" else x.long()
 
@@ -172,6 +175,8 @@ def parse_permutations(cycles: str, points: str | None = None) -> PermutationGro
     ]
     flat = [i for one in moves for cycle in one for i in cycle]
     n = int(points) if points else max(flat, default=0) + 1
+    if n > _MOST_POINTS:
+        raise ValueError(expected("get_group", f"at most {_MOST_POINTS} points", n))
     generators = torch.arange(n).repeat(len(moves), 1)
     for row, one in zip(generators, moves, strict=True):
         for cycle in one:
