@@ -1,4 +1,4 @@
-"""Feed mutated and random text to the parsers, and look for errors, time and memory that are not ours.
+"""Feed mutated and random text to the parsers, and look for errors of others, and for blow-ups.
 
 The parsers are those of groups, of representations, of the config of a run, of the manifest of a
 checkpoint and of the table of elements. ``python benchmarks/fuzz.py`` runs each as often as

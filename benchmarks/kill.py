@@ -164,6 +164,7 @@ class TorchrunJob(Job):
         return [int(file.read_text()) for file in files]
 
     def poll(self) -> list[int]:
+        """Return the ranks that run, while torchrun does."""
         code = self.process.poll()
         if code is not None:
             self.statuses[self.process.pid] = code
