@@ -16,7 +16,7 @@ from typing_extensions import Self, override
 
 from groupae._validation import ShapeError, check_floating, expected
 from groupae.actions import Description, LatentAction, VectorAction
-from groupae.actions.codes import map_latent
+from groupae.actions.codes import map_latent, named
 from groupae.models.conv import ConvDecoder, ConvEncoder
 from groupae.models.transform_module import TransformModule
 from groupae.objectives import TERMS, CrossReconstruction, Terms
@@ -207,12 +207,78 @@ class LatentActionAE(TransformModule):
 
     def swap(self, x: Tensor, y: Tensor) -> Tensor:
         """Return data with the invariant part of ``x`` and the varying part (pose) of ``y``."""
-        check_floating("LatentActionAE.swap", "x", x)
-        check_floating("LatentActionAE.swap", "y", y)
-        if x.shape != y.shape:
-            got = f"{tuple(x.shape)} and {tuple(y.shape)}"
-            raise ShapeError(expected("LatentActionAE.swap", "x and y of one shape", got))
+        _check_alike("LatentActionAE.swap", {"x": x, "y": y})
         return self._predicted(self.decode(self.action.swap(self.encode(x), self.encode(y))), x)
+
+    def reconstruct(self, x: Tensor) -> Tensor:
+        """Return ``D(E(x))``, the data after encoding and decoding without a move."""
+        return self._predicted(self.decode(self.encode(x)), x)
+
+    def estimate(self, x1: Tensor, x2: Tensor) -> Tensor:
+        """Return the elements that carry ``x1`` nearest to ``x2``, by their codes.
+
+        Args:
+            x1: Data, shape ``(n, *x_shape)``.
+            x2: Data of the same shape.
+
+        Returns:
+            Elements, shape ``(n, *element_shape)``, as `groupae.actions.LatentAction.align` finds
+            them; no gradients.
+
+        Raises:
+            ShapeError: If the shapes differ.
+            ValueError: If the action cannot align codes.
+
+        Example:
+            >>> from groupae import SO2, VectorAction
+            >>> action = VectorAction(SO2().rep("2x1"))
+            >>> ae = LatentActionAE(torch.nn.Identity(), torch.nn.Identity(), action)
+            >>> x = torch.tensor([[1.0, 0, 0, 1]])
+            >>> ae.estimate(x, ae.transform(torch.tensor([0.5]), x))
+            tensor([0.5000])
+        """
+        owner = f"{type(self).__name__}.estimate"
+        self._check_aligns(owner)
+        _check_alike(owner, {"x1": x1, "x2": x2})
+        with torch.no_grad():
+            return self.action.align(self.encode(x1), self.encode(x2))
+
+    def canonicalize(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return data in a canonical pose, ``D(g^-1 . E(x))``, and the pose ``g`` of ``x``.
+
+        The pose is the element that carries a fixed reference code nearest to the code of ``x``. If
+        the model is equivariant and the group acts on codes by isometries, all data of one orbit
+        have the same canonical data, and the pose of ``h . x`` is ``h g`` (up to a stabiliser).
+
+        Args:
+            x: Data, shape ``(n, *x_shape)``.
+
+        Returns:
+            Canonical data, shape of ``x``, and poses, shape ``(n, *element_shape)``, which have no
+            gradients.
+
+        Raises:
+            ValueError: If the action cannot align codes.
+
+        Example:
+            >>> from groupae import SO2, VectorAction
+            >>> action = VectorAction(SO2().rep("2x1"))
+            >>> ae = LatentActionAE(torch.nn.Identity(), torch.nn.Identity(), action)
+            >>> x = torch.randn(3, 4)
+            >>> canonical, pose = ae.canonicalize(x)
+            >>> torch.allclose(ae.transform(pose, canonical), x, atol=1e-5)
+            True
+        """
+        self._check_aligns(f"{type(self).__name__}.canonicalize")
+        z = self.encode(x)
+        pose = self.action.align(_reference(z), z)
+        return self._predicted(self.decode(self.action.inverse(pose, z)), x), pose
+
+    def _check_aligns(self, owner: str) -> None:
+        if not self.action.can_align:
+            what, got = "an action that can align codes", repr(self.action)
+            remedy = "its group is too large to try every element; use a subgroup"
+            raise ValueError(expected(owner, what, got, remedy))
 
     @override
     def loss(self, batch: PairBatch) -> dict[str, Tensor]:
@@ -228,6 +294,26 @@ class LatentActionAE(TransformModule):
     def _decode_many(self, z: Any, x: Tensor, m: int) -> Tensor:
         flat = map_latent(lambda part: part.flatten(0, 1), z)
         return self._unflattened(self.decode(flat), x, x.shape[0], m)
+
+
+def _check_alike(owner: str, data: Mapping[str, Tensor]) -> None:
+    """Raise unless all data are floating tensors of one shape."""
+    for name, x in data.items():
+        check_floating(owner, name, x)
+    if len({x.shape for x in data.values()}) > 1:
+        got = " and ".join(str(tuple(x.shape)) for x in data.values())
+        raise ShapeError(expected(owner, f"{' and '.join(data)} of one shape", got))
+
+
+def _reference(z: Any) -> Any:
+    """Return the same fixed normal code for each of ``z``, which depends on their shape only."""
+    generator = torch.Generator().manual_seed(0)
+    draws = {
+        name: torch.randn(part.shape[1:], generator=generator, dtype=torch.float64)
+        for name, part in sorted(named(z).items())
+    }
+    code = draws if isinstance(z, dict) else draws[""]
+    return map_latent(lambda draw, part: draw.to(part).expand_as(part), code, z)
 
 
 def _takes_parts(kind: type[LatentActionAE]) -> bool:
