@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from groupae.metrics import evaluate
     from groupae.models import ConvDecoder, ConvEncoder, LatentActionAE
     from groupae.objectives import CrossReconstruction
+    from groupae.persistence import configurable, load, save
     from groupae.protocols import PairBatch, TransformModel
     from groupae.representations import Representation
     from groupae.training import TrainingConfig, fit
@@ -86,6 +87,7 @@ _NAMES = {
     ),
     "protocols": "PairBatch TransformModel",
     "objectives": "CrossReconstruction",
+    "persistence": "configurable load save",
     "metrics": "evaluate",
     "models": "ConvDecoder ConvEncoder LatentActionAE",
     "experiments.datasets": (
@@ -151,11 +153,14 @@ __all__ = [
     "Translation",
     "Turntable",
     "VectorAction",
+    "configurable",
     "evaluate",
     "fit",
     "get_group",
+    "load",
     "plot_orbit",
     "register_group",
+    "save",
 ]
 
 

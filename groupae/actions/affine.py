@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import expected
 from groupae.actions.align.overlap import AffineOverlap, Overlap
 from groupae.actions.axis import AxisAction
@@ -16,6 +17,7 @@ from groupae.groups.base import align_batch
 __all__ = ["AffineAction"]
 
 
+@configurable
 class AffineAction(AxisAction):
     """Affine action ``(a, b) . (z_i, z_v) = (z_i, a z_v + b)``, the paper's action for contrast.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from groupae._configurable import configurable
 from groupae.actions.axis import RepresentationAction
 from groupae.representations import Representation
 
 __all__ = ["ChannelAction"]
 
 
+@configurable
 class ChannelAction(RepresentationAction):
     """A representation on the channels of a feature map, the same at every position.
 

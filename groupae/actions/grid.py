@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import check_axis_size, check_floating, expected, unknown_choice
 from groupae.actions.base import LatentAction
 from groupae.actions.codes import match_batch
@@ -40,6 +41,7 @@ __all__ = ["GridAction"]
 _MODES = ("nearest", "bilinear", "bicubic")
 
 
+@configurable
 class GridAction(LatentAction[Tensor]):
     """Rotations, flips, shifts of feature maps ``(*batch, C, H, W)`` or volumes ``(…, D, H, W)``.
 

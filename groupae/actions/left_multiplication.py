@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import expected
 from groupae.actions.align.overlap import Overlap
 from groupae.actions.base import LatentAction
@@ -31,6 +32,7 @@ class _Known(Overlap):
         return self.element
 
 
+@configurable
 class LeftMultiplication(LatentAction[Tensor]):
     """Action on codes that are elements themselves, poses; ``g . z`` is the product ``g z``.
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import expected
 from groupae.actions.align.overlap import Overlap
 from groupae.actions.base import LatentAction
@@ -18,6 +19,7 @@ from groupae.actions.description import Description, LatentRow
 __all__ = ["PartsAction"]
 
 
+@configurable
 class PartsAction(LatentAction[dict[str, Tensor]]):
     """One action per named part of a dict code; parts without an action are carried unchanged.
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import ShapeError, check_axis_size, check_floating, expected
 from groupae.actions.align.motion import MotionOverlap
 from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
@@ -26,6 +27,7 @@ __all__ = ["SetAction"]
 Code = dict[str, Tensor]
 
 
+@configurable
 class SetAction(LatentAction[Code]):
     """Action on points of space and on their features; the order of points does not change.
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import expected
 from groupae.actions.align.overlap import Overlap, harmonic_overlap
 from groupae.actions.axis import RepresentationAction
@@ -26,6 +27,7 @@ from groupae.representations import Block, Representation
 __all__ = ["SplitAction"]
 
 
+@configurable
 class SplitAction(RepresentationAction):
     """A representation with a learned mask that decides per copy of an irrep whether it varies.
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import ShapeError, check_axis_size, check_floating, expected
 from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
 from groupae.actions.base import LatentAction
@@ -19,6 +20,7 @@ from groupae.representations import Representation
 __all__ = ["TokenAction"]
 
 
+@configurable
 class TokenAction(LatentAction[Tensor]):
     """A representation on the features of every token, and optionally one on the tokens.
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from groupae._configurable import configurable
 from groupae.actions.axis import RepresentationAction
 from groupae.representations import Representation
 
 __all__ = ["VectorAction"]
 
 
+@configurable
 class VectorAction(RepresentationAction):
     """A representation on the last axis: ``z`` of shape ``(*batch, rho.dim)``.
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import check_axis_size
 from groupae.models.blocks import (
     ChannelsLast,
@@ -25,6 +26,7 @@ from groupae.models.palette import Palette
 __all__ = ["ConvDecoder", "ConvEncoder"]
 
 
+@configurable
 class ConvEncoder(nn.Module):
     """Residual convolutional encoder from pictures ``(n, C, size, size)`` to codes ``(n, dim)``.
 
@@ -75,6 +77,7 @@ class ConvEncoder(nn.Module):
         return code
 
 
+@configurable
 class ConvDecoder(nn.Module):
     """Residual convolutional decoder from codes ``(n, dim)`` to pictures; mirrors `ConvEncoder`.
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 from torch import Tensor, nn
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import check_axis_size, check_count
 
 __all__ = ["Palette"]
 
 
+@configurable
 class Palette(nn.Module):
     r"""Last layer of a decoder: a drawn picture plus a mixture of a few colours of the code.
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import check_axis_size
 from groupae.models.blocks import check_sizes, check_x_shape
 
@@ -40,6 +41,7 @@ def _convolution(inner: int, outer: int, *, stride: int = 1) -> nn.Conv1d:
     return nn.Conv1d(inner, outer, _KERNEL, stride=stride, padding=_KERNEL // 2)
 
 
+@configurable
 class SequenceEncoder(nn.Module):
     """Residual convolutional encoder from series ``(n, channels, length)`` to codes ``(n, dim)``.
 
@@ -80,6 +82,7 @@ class SequenceEncoder(nn.Module):
         return code
 
 
+@configurable
 class SequenceDecoder(nn.Module):
     """Residual convolutional decoder from codes ``(n, dim)``; mirrors `SequenceEncoder`.
 

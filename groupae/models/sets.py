@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import ShapeError, check_axis_size, check_count, expected
 
 __all__ = ["SetDecoder", "SetEncoder"]
@@ -55,6 +56,7 @@ def _pool(h: Tensor) -> Tensor:
     return torch.cat([h.mean(1), h.amax(1)], -1)
 
 
+@configurable
 class SetEncoder(nn.Module):
     """Encoder of sets of points, independent of the order in which they are listed.
 
@@ -112,6 +114,7 @@ class SetEncoder(nn.Module):
         return code
 
 
+@configurable
 class SetDecoder(nn.Module):
     """Decoder from a code to a list of points.
 

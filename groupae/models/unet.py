@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import check_axis_size, expected, unknown_choice
 from groupae.models.blocks import (
     ChannelsLast,
@@ -73,6 +74,7 @@ def _to_picture(values: Tensor, coordinates: Coordinates) -> Tensor:
     return values.sigmoid() if coordinates == "logit" else values
 
 
+@configurable
 class UNetEncoder(nn.Module):
     """Encoder from pictures ``(n, C, size, size)`` to a vector and feature maps.
 
@@ -156,6 +158,7 @@ class UNetEncoder(nn.Module):
         return {"code": self.to_code(x), **parts}
 
 
+@configurable
 class UNetDecoder(nn.Module):
     """Decoder from a vector and feature maps to pictures; mirrors `UNetEncoder`.
 

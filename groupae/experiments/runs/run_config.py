@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from typing_extensions import override
 
-from groupae._files import digest, read_bounded, write_durably
+from groupae._files import digest, write_durably
+from groupae._plain_yaml import read_plain_yaml
 from groupae._validation import expected
 from groupae.experiments.datasets.options import Size, check_options
 from groupae.experiments.presets.building import build_model
@@ -25,25 +25,7 @@ CONFIG = "config.yaml"
 
 _VERSION = 1
 _LARGEST = 2**16  # bytes; ours have about a thousand
-_DEEPEST = 20  # nested levels; ours have 4
 _LONGEST_NAME = 100  # characters of a preset of groupae 0.1, which had no pattern for names
-
-
-class _PlainLoader(yaml.SafeLoader):
-    """Loader of YAML with few levels and without aliases, which can grow without bound."""
-
-    _depth = 0
-
-    @override
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("an alias, which groupae never writes")
-        if self._depth == _DEEPEST:
-            raise yaml.YAMLError(f"more than {_DEEPEST} levels, one in another")
-        self._depth += 1
-        node: yaml.Node | None = super().compose_node(parent, index)
-        self._depth -= 1
-        return node
 
 
 def read_yaml(folder: Path) -> dict[str, Any]:
@@ -54,11 +36,9 @@ def read_yaml(folder: Path) -> dict[str, Any]:
     """
     file = folder / CONFIG
     try:
-        # a SafeLoader that reads less than a SafeLoader does
-        config = yaml.load(read_bounded(file, _LARGEST), Loader=_PlainLoader)
-    except (yaml.YAMLError, ValueError) as error:
-        got = " ".join(str(error).split())
-        raise ValueError(expected(file, "YAML as groupae writes it", got)) from None
+        config = read_plain_yaml(file, _LARGEST)
+    except ValueError as error:
+        raise ValueError(expected(file, "YAML as groupae writes it", error)) from None
     version = config.get("groupae_run") if isinstance(config, dict) else None
     if version != _VERSION or isinstance(version, bool):
         form = f"the config of a groupae run, with groupae_run: {_VERSION}"

@@ -16,6 +16,7 @@ import itertools
 from torch import Tensor, nn
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import ShapeError, check_axis_size, expected
 from groupae.models.blocks import ChannelsLast, lay_channels_innermost
 
@@ -40,6 +41,7 @@ def _ups(*widths: int) -> list[nn.Module]:
     return layers
 
 
+@configurable
 class PaperBrainEncoder(nn.Module):
     """Encoder of the paper from pictures to maps ``(n, dim, H / 32, W / 32)``.
 
@@ -87,6 +89,7 @@ class PaperBrainEncoder(nn.Module):
         return code
 
 
+@configurable
 class PaperBrainDecoder(nn.Module):
     """Decoder of the paper from maps ``(n, dim, h, w)`` to pictures ``(n, C, 32 h, 32 w)``.
 

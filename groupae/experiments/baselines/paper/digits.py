@@ -12,12 +12,14 @@ import itertools
 from torch import Tensor, nn
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import check_axis_size
 from groupae.models.blocks import check_x_shape
 
 __all__ = ["PaperDigitDecoder", "PaperDigitEncoder"]
 
 
+@configurable
 class PaperDigitEncoder(nn.Module):
     """Encoder of the paper for pictures ``(n, 1, 28, 28)``.
 
@@ -50,6 +52,7 @@ class PaperDigitEncoder(nn.Module):
         return code
 
 
+@configurable
 class PaperDigitDecoder(nn.Module):
     """Decoder of the paper, from codes ``(n, dim)`` to pictures ``(n, 1, 28, 28)``.
 

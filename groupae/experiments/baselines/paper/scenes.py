@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from typing_extensions import override
 
+from groupae._configurable import configurable
 from groupae._validation import ShapeError, check_axis_size, expected, unknown_choice
 from groupae.actions import ChannelAction, LatentAction, PartsAction
 from groupae.models.blocks import ChannelsLast, lay_channels_innermost
@@ -62,6 +63,7 @@ def _block(inner: int, outer: int) -> nn.Sequential:
     return nn.Sequential(*_convolution(inner, outer), *_convolution(outer, outer))
 
 
+@configurable
 class AttentionSkip(nn.Module):
     """Scaled dot-product attention of a feature of the decoder over the places of a skip.
 
@@ -93,6 +95,7 @@ class AttentionSkip(nn.Module):
         return torch.unflatten(read.mT, 2, x.shape[2:])
 
 
+@configurable
 class PaperSceneEncoder(nn.Module):
     """Encoder of the paper from pictures to a map at 1/16 of the size, and a skip at a quarter.
 
@@ -157,6 +160,7 @@ class PaperSceneEncoder(nn.Module):
         return {**code, "skip": self.head(feature)} if self.has_skip else code
 
 
+@configurable
 class PaperSceneDecoder(nn.Module):
     """Decoder of the paper from a map and a skip to pictures; mirrors `PaperSceneEncoder`.
 

@@ -1,0 +1,317 @@
+"""Folders of saved models: ``model.yaml`` and ``model.safetensors``.
+
+The description has the parts and their arguments, the names of frozen and tied weights and the
+sum of the weights; a seal over the whole shows later changes. The folder is written under a hidden
+name, flushed to disk and renamed, so it is complete or absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from groupae._files import LARGEST, is_sealed, sealed, sha256_of, write_durably, written_whole
+from groupae._plain_yaml import read_plain_yaml
+from groupae._validation import expected
+from groupae.persistence.description import build, describe
+from groupae.training.state_dicts import StateParts
+
+__all__ = ["DESCRIPTION", "WEIGHTS", "load", "save"]
+
+DESCRIPTION, WEIGHTS = "model.yaml", "model.safetensors"
+_VERSION = 1
+_FOREIGN = "write it with groupae.save(model, folder)"
+
+
+def save(model: nn.Module, folder: str | Path) -> Path:
+    """Write a model to a folder, from which `load` makes it again; an earlier model is replaced.
+
+    Each part is described by its class and arguments: classes of groupae, simple layers of
+    `torch.nn` and classes marked with `configurable`. Weights, buffers, dtypes, tied and frozen
+    weights and the training mode are kept; gradients and hooks are not.
+
+    Args:
+        model: Any model whose parts can be described.
+        folder: The folder; made if missing. It must be empty or hold a saved model.
+
+    Returns:
+        The folder.
+
+    Raises:
+        TypeError: If a part cannot be described; the message names it.
+        ValueError: If the description would give another model, or a state cannot be stored.
+        FileExistsError: If the folder holds other files.
+        OSError: If writing fails; an earlier model is left as it was.
+
+    Example:
+        >>> import tempfile
+        >>> from groupae import SO2, LatentActionAE
+        >>> model = LatentActionAE.conv(SO2().rep("4x0 + 2x1"), (1, 8, 8), widths=(8,))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     again = load(save(model, folder))
+        >>> print(again.action)
+        VectorAction(SO(2), 4x0 + 2x1)
+    """
+    if not isinstance(model, nn.Module):
+        raise TypeError(expected("save", "a model, a torch.nn.Module", type(model).__name__))
+    path = _usable(folder)
+    described, parts = describe(model), StateParts.of(model.state_dict())
+    values = {
+        "groupae_model": _VERSION,
+        "model": described,
+        "state": _state_of(model, parts),
+    }
+    _check_same(model, build(described, _classes_in(model)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as beside:
+        file = beside / WEIGHTS
+        save_file(parts.tensors, file)
+        values["weights"] = {"bytes": file.stat().st_size, "sha256": _sum(file)}
+        content = yaml.safe_dump(sealed(values), sort_keys=False, allow_unicode=True).encode()
+        if len(content) > LARGEST:
+            what = f"a description of at most {LARGEST} bytes"
+            raise ValueError(expected("save", what, len(content), "keep numbers in buffers"))
+        write_durably(beside / DESCRIPTION, content)
+    return path
+
+
+def _usable(folder: str | Path) -> Path:
+    if not isinstance(folder, (str, Path)) or not str(folder):
+        raise TypeError(expected("save", "folder as a path", repr(folder)))
+    path = Path(folder).absolute()
+    if path.exists() and not path.is_dir():
+        raise FileExistsError(expected("save", "a folder", f"the file {path}"))
+    own = {DESCRIPTION, WEIGHTS, "README.md"}
+    if (
+        others := sorted(p.name for p in path.iterdir() if p.name not in own)
+        if path.exists()
+        else []
+    ):
+        got, remedy = f"{path} with {others[0]}", "name another folder; this one would be replaced"
+        raise FileExistsError(expected("save", "a folder that is empty or a model's", got, remedy))
+    return path
+
+
+def _classes_in(model: nn.Module) -> list[Any]:
+    """Return the classes and functions in a model that are the user's own, to build it again."""
+    found: dict[str, Any] = {}
+    seen: set[int] = set()
+
+    def visit(thing: Any) -> None:
+        if id(thing) in seen:
+            return
+        seen.add(id(thing))
+        if isinstance(thing, (list, tuple)):
+            for part in thing:
+                visit(part)
+        elif isinstance(thing, dict):
+            for part in thing.values():
+                visit(part)
+        elif callable(thing) or hasattr(thing, "__dict__"):
+            kind = thing if hasattr(thing, "__name__") else type(thing)
+            if not str(getattr(kind, "__module__", "")).startswith(("torch.", "groupae.")):
+                found.setdefault(kind.__name__, kind)
+            visit(vars(thing).get("_made_with", {}))
+            visit(vars(thing).get("terms", {}))
+            visit(vars(thing).get("objective"))
+            visit(vars(thing).get("_modules", {}))
+
+    visit(model)
+    return list(found.values())
+
+
+def _state_of(model: nn.Module, parts: StateParts) -> dict[str, Any]:
+    """Return all of a model's state that is neither in its description nor among the weights."""
+    strides = {
+        name: list(tensor.stride())
+        for name, tensor in model.state_dict().items()
+        if isinstance(tensor, Tensor) and _is_permuted(tensor)
+    }
+    modules = dict(model.named_modules(remove_duplicate=False))
+    switched = [
+        name
+        for name, module in modules.items()
+        if module.training != (modules[name.rpartition(".")[0]].training if name else True)
+    ]
+    frozen = [
+        name
+        for name, parameter in model.named_parameters(remove_duplicate=False)
+        if not parameter.requires_grad
+    ]
+    dtypes = {str(p.dtype)[6:] for p in model.parameters()}
+    entries = {
+        "dtype": dtypes.pop() if len(dtypes) == 1 else None,
+        "frozen": frozen,
+        "switched": switched,
+        "strides": strides,
+        "shared": parts.shared,
+        "extra": parts.extra,
+    }
+    return {name: entry for name, entry in entries.items() if entry}
+
+
+def _is_permuted(tensor: Tensor) -> bool:
+    """Return whether a tensor has the entries of a contiguous one in another order of axes."""
+    if tensor.stride() == torch.empty(tensor.shape, device="meta").stride():
+        return False
+    order = sorted(range(tensor.ndim), key=lambda i: (tensor.stride(i), tensor.shape[i]))
+    return tensor.permute(order[::-1]).is_contiguous()
+
+
+def _check_same(model: nn.Module, again: nn.Module) -> None:
+    """Raise unless two models have the same modules and the same names and shapes of weights."""
+    kinds, shapes = [], []
+    for made in (model, again):
+        kinds.append({n: type(m) for n, m in made.named_modules(remove_duplicate=False)})
+        shapes.append({n: getattr(v, "shape", None) for n, v in made.state_dict().items()})
+    remedy = "make it anew with the arguments that it should have, rather than change it later"
+    for what, (own, new) in (("module", kinds), ("weight", shapes)):
+        for name in sorted({*own, *new}):
+            if own.get(name) != new.get(name):
+                got = f"the {what} {name!r}, which is another one or was added later"
+                raise ValueError(expected("save", "a model that its arguments make", got, remedy))
+
+
+def _sum(file: Path) -> str:
+    with file.open("rb") as stream:
+        return sha256_of(iter(lambda: stream.read(1 << 20), b""))
+
+
+# --- reading -------------------------------------------------------------------------------------
+def load(folder: str | Path, classes: Iterable[Any] = ()) -> Any:
+    """Return the model in a folder written by `save`.
+
+    Nothing in the folder is run, and no name in it is imported.
+
+    Args:
+        folder: The folder.
+        classes: Classes and functions of your own that are parts of the model.
+
+    Raises:
+        FileNotFoundError: If there is no saved model.
+        ValueError: If files are damaged, changed, of a newer version or of another form, a class
+            is not known, or weights do not fit.
+
+    Example:
+        >>> load("no/such/folder")
+        Traceback (most recent call last):
+        ...
+        FileNotFoundError: load: expected a folder with model.yaml, got no/such/folder; ...
+    """
+    path = Path(folder)
+    values = _read_description(path)
+    tensors = _read_weights(path, values)
+    file, form = path / DESCRIPTION, "the description of a model"
+    try:
+        state = values.get("state", {})
+        parts = StateParts.read(tensors, state.get("shared", {}), state.get("extra", {}))
+        model = build(values.get("model"), classes)
+        if not isinstance(model, nn.Module):
+            raise ValueError(f"one of a {type(model).__name__}")
+        _restore(model, parts, state)
+    except (ValueError, TypeError, AttributeError, KeyError, RuntimeError, OverflowError) as error:
+        got = " ".join(str(error).split())
+        raise ValueError(expected(file, form, got)) from None
+    return model
+
+
+def _read_description(path: Path) -> dict[str, Any]:
+    file = path / DESCRIPTION
+    if not file.is_file():
+        is_run = (path / "config.yaml").is_file()
+        remedy = "open a run with groupae.Run.open(folder).model()" if is_run else _FOREIGN
+        what, got = f"a folder with {DESCRIPTION}", f"the run {path}" if is_run else path
+        raise FileNotFoundError(expected("load", what, got, remedy))
+    try:
+        values = read_plain_yaml(file, LARGEST, nests_deeply=True)
+    except ValueError as error:
+        raise ValueError(expected(file, "YAML as groupae writes it", error)) from None
+    version = values.get("groupae_model") if isinstance(values, dict) else None
+    if version != _VERSION or isinstance(version, bool):
+        is_newer = isinstance(version, int) and version > _VERSION
+        remedy = "update groupae" if is_newer else _FOREIGN
+        what = f"a model with groupae_model: {_VERSION}"
+        raise ValueError(expected(file, what, f"{version!r:.60}", remedy))
+    try:
+        is_whole = "sha256" in values and is_sealed(values)
+    except (TypeError, ValueError):  # dates and such are no JSON
+        is_whole = False
+    if not is_whole:
+        raise ValueError(expected(file, "the description that was written", "a changed one"))
+    assert isinstance(values, dict)
+    return values
+
+
+def _read_weights(path: Path, values: dict[str, Any]) -> dict[str, Tensor]:
+    file, described = path / WEIGHTS, values.get("weights")
+    if not file.is_file():
+        raise FileNotFoundError(expected("load", f"the weights {WEIGHTS}", f"none in {path}"))
+    if not isinstance(described, dict) or described.get("bytes") != file.stat().st_size:
+        got = f"{file.stat().st_size} bytes"
+        raise ValueError(expected(file, f"weights of the size in {DESCRIPTION}", got))
+    if described.get("sha256") != _sum(file):
+        raise ValueError(expected(file, f"weights with the SHA-256 in {DESCRIPTION}", "others"))
+    try:
+        return load_file(file)
+    except SafetensorError as error:
+        raise ValueError(expected(file, "a safetensors file", error)) from None
+
+
+def _restore(model: nn.Module, parts: StateParts, state: dict[str, Any]) -> None:
+    """Put weights, ties, frozen parameters and modes into a new model."""
+    if state.get("dtype"):  # buffers that are not stored follow too
+        model.to(getattr(torch, str(state["dtype"])))
+    found, strides = model.state_dict(keep_vars=True), state.get("strides", {})
+    joined = parts.joined()
+    for name in sorted({*found, *joined}):
+        if name not in joined or name not in found:
+            lack = "weights" if name not in joined else "model"
+            raise ValueError(f"one whose {lack} lack{'s' * (lack == 'model')} {name!r:.80}")
+        value, own = joined[name], found[name]
+        if isinstance(value, Tensor) and isinstance(own, Tensor):
+            if value.shape != own.shape:
+                shapes = f"{tuple(value.shape)}, not {tuple(own.shape)}"
+                raise ValueError(f"weights {name!r:.80} of shape {shapes}")
+            own.data = _laid_out(value, strides.get(name))
+    model.load_state_dict(joined, strict=True)
+    for name, other in parts.shared.items():
+        _tie(model, name, other)
+    parameters = dict(model.named_parameters(remove_duplicate=False))
+    for name in state.get("frozen", ()):
+        parameters[name].requires_grad_(False)
+    _set_modes(model, set(state.get("switched", ())))
+
+
+def _laid_out(value: Tensor, strides: list[int] | None) -> Tensor:
+    """Return an empty tensor like ``value`` with given strides, if these permute its axes."""
+    if strides is None:
+        return torch.empty_like(value, memory_format=torch.contiguous_format)
+    if len(strides) != value.ndim or any(type(s) is not int or s < 0 for s in strides):
+        raise ValueError(f"strides {strides!r:.60}")
+    if sum((n - 1) * s for n, s in zip(value.shape, strides, strict=True)) >= max(1, value.numel()):
+        raise ValueError(f"strides {strides!r:.60}")
+    return torch.empty_strided(tuple(value.shape), tuple(strides), dtype=value.dtype)
+
+
+def _tie(model: nn.Module, name: str, other: str) -> None:
+    """Let two names have one parameter or buffer."""
+    (module, leaf), (source, first) = (
+        (model.get_submodule(n.rpartition(".")[0]), n.rpartition(".")[2]) for n in (name, other)
+    )
+    for kind in ("_parameters", "_buffers"):
+        if leaf in getattr(module, kind) and first in getattr(source, kind):
+            getattr(module, kind)[leaf] = getattr(source, kind)[first]
+
+
+def _set_modes(model: nn.Module, switched: set[str]) -> None:
+    modes: dict[str, bool] = {}
+    for name, module in model.named_modules(remove_duplicate=False):
+        parent = modes[name.rpartition(".")[0]] if name else True
+        modes[name] = module.training = parent != (name in switched)
