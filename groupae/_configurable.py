@@ -41,8 +41,8 @@ def configurable(kind: _T) -> _T:
     if not callable(kind):
         raise TypeError(expected("configurable", "a class or a function", repr(kind)))
     setattr(kind, _MARK, kind)
-    if isinstance(kind, type) and not hasattr(kind.__init__, "_records"):
-        type.__setattr__(kind, "__init__", _recording(kind.__init__))
+    if isinstance(kind, type) and not hasattr(vars(kind).get("__init__"), "_records"):
+        type.__setattr__(kind, "__init__", _recording(inspect.getattr_static(kind, "__init__")))
     return kind
 
 
