@@ -144,37 +144,6 @@ class LatentActionAE(TransformModule):
             raise TypeError(expected("LatentActionAE", "the decoder to return a tensor", got))
         return prediction
 
-    def reconstruct(self, x: Tensor) -> Tensor:
-        """Return ``D(E(x))``, shape of ``x``."""
-        return self._predicted(self.decode(self.encode(x)), x)
-
-    def estimate(self, x1: Tensor, x2: Tensor) -> Tensor:
-        """Return the elements that carry the codes of ``x1`` nearest to those of ``x2``.
-
-        Args:
-            x1: Data, shape ``(n, *x_shape)``.
-            x2: Data of the same shape.
-
-        Returns:
-            Elements, shape ``(n, *element_shape)``, without gradient. Where several fit equally
-            well (a symmetric datum) it is one of them; see `groupae.LatentAction.align`.
-
-        Raises:
-            TypeError: If the action cannot align codes.
-            ShapeError: If shapes differ.
-        """
-        owner = "LatentActionAE.estimate"
-        if not self.action.can_align:
-            got, remedy = repr(self.action), "its group has too many elements to try all"
-            raise TypeError(expected(owner, "an action that can align codes", got, remedy))
-        for name, x in (("x1", x1), ("x2", x2)):
-            check_floating(owner, name, x)
-        if x1.shape != x2.shape:
-            got = f"{tuple(x1.shape)} and {tuple(x2.shape)}"
-            raise ShapeError(expected(owner, "x1 and x2 of one shape", got))
-        with torch.no_grad():
-            return self.action.align(self.encode(x1), self.encode(x2))
-
     @override
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
         """Return ``D(g . E(x))``.

@@ -6,7 +6,7 @@ import yaml
 from torch import nn
 
 import groupae
-from groupae import SO2, SO3, LatentActionAE, PartsAction, VectorAction
+from groupae import SO2, LatentActionAE, PartsAction, VectorAction
 from groupae._files import sealed
 from groupae.models import UNetDecoder, UNetEncoder
 
@@ -192,13 +192,3 @@ def test_a_run_folder_is_pointed_to_run_open(tmp_path):
     (tmp_path / "config.yaml").write_text("groupae_run: 1")
     with pytest.raises(FileNotFoundError, match=r"Run\.open"):
         groupae.load(tmp_path)
-
-
-def test_estimate_and_reconstruct():
-    action = VectorAction(SO3().rep("2x0 + 3x1"))
-    model = LatentActionAE(nn.Identity(), nn.Identity(), action)
-    x, g = torch.randn(4, 11), SO3().sample(4)
-    assert torch.equal(model.reconstruct(x), x)
-    assert SO3().distance(model.estimate(x, action(g, x)), g).max() < 1e-3
-    with pytest.raises(groupae.ShapeError, match="one shape"):
-        model.estimate(x, x[:2])
