@@ -24,7 +24,8 @@ __all__ = ["LoaderPairs", "parse_pairs"]
 
 _REMEDY = (
     "let it yield triples (x1, g, x2), dicts with these keys, or PairBatch(x1, g, x2); pictures "
-    "without elements become pairs by OrbitPairs(pictures, group, act)"
+    "without elements become pairs by OrbitPairs(pictures, group, act), those of a data set by "
+    "OrbitPairs(originals_of(dataset), group, act)"
 )
 
 
@@ -125,6 +126,11 @@ class LoaderPairs:
             try:
                 with self._states:
                     item = next(self._iterator)
+            except RuntimeError as error:
+                if "exited unexpectedly" not in str(error):
+                    raise
+                what, remedy = "workers that live", "out of memory? take num_workers=0 to see why"
+                raise RuntimeError(expected("DataLoader", what, str(error), remedy)) from error
             except StopIteration:
                 if not self._in_epoch:
                     break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import os
 import random
 import signal
 
@@ -73,6 +74,13 @@ class Counted(BatchSampler):
     def __iter__(self):
         order = torch.randperm(len(FIXED)).tolist()
         yield from (order[i : i + 5] for i in range(0, 20, 5))
+
+
+class Dying(Triples):
+    """A data set that ends the process that reads it."""
+
+    def __getitem__(self, i):
+        os._exit(3)
 
 
 def _own():
@@ -224,6 +232,34 @@ def test_an_error_of_a_worker_stays_one_sentence():
 class Empty(IterableDataset):
     def __iter__(self):
         return iter(())
+
+
+def test_a_dead_worker_is_one_sentence():
+    source = as_pair_source(DataLoader(Dying(), batch_size=4, num_workers=1))
+    with pytest.raises(RuntimeError, match=r"workers that live.*take num_workers=0") as caught:
+        source.batch(0, 4)
+    source.close()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore:'set_vital' is deprecated:UserWarning")  # torchdata 0.11
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_stateful_loader_of_torchdata_is_a_function_of_the_step(workers):
+    stateful = pytest.importorskip("torchdata.stateful_dataloader")
+
+    def source():
+        loader = stateful.StatefulDataLoader(
+            Triples("numpy"), batch_size=4, shuffle=True, num_workers=workers
+        )
+        return as_pair_source(loader, group=SO2())
+
+    first = source()
+    seen = [first.batch(step, 4) for step in range(13)]
+    first.close()
+    for step in (12, 7, 3):
+        other = source()
+        assert _same(other.batch(step, 4), seen[step])
+        other.close()
 
 
 def _loader_of(*columns):
