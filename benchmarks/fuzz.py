@@ -303,11 +303,14 @@ def _in_child(parser: Parser, inputs: Sequence[bytes], pipe: int) -> None:
     limit = used + (MEGABYTES + 100) * 2**20  # threads and arenas of malloc reserve addresses
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     signal.signal(signal.SIGALRM, _ring)
-    base = _resident()
+    largest = 0.0
+    for text in (*parser.seeds, "unknown"):  # what is loaded at the first use belongs to no input
+        complaint(parser.parse, text.encode())
     with os.fdopen(pipe, "w") as stream:
         for i, content in enumerate(inputs):
             stream.write(f"{i}\n")
             stream.flush()
+            before = _resident()
             signal.setitimer(signal.ITIMER_REAL, SECONDS)
             started = time.process_time()
             try:
@@ -317,11 +320,12 @@ def _in_child(parser: Parser, inputs: Sequence[bytes], pipe: int) -> None:
             except _TooLong:
                 kind, wrong, spent = "timeout", f"more than {SECONDS} seconds", SECONDS
             peak = _resident()
-            if peak - base > MEGABYTES:
-                kind, wrong = "memory", f"{peak - base:.0f} MB"
+            largest = max(largest, peak - before)
+            if peak - before > MEGABYTES:
+                kind, wrong = "memory", f"{peak - before:.0f} MB"
             if wrong or kind != "ValueError" or spent > 0.01:
                 stream.write(json.dumps([i, kind, wrong, spent]) + "\n")
-        stream.write(json.dumps(["end", peak - base]) + "\n")
+        stream.write(json.dumps(["end", largest]) + "\n")
 
 
 def _run(parser: Parser, inputs: Sequence[bytes], tally: Tally) -> int:

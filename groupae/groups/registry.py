@@ -37,6 +37,7 @@ from groupae.groups.products.semidirect import Semidirect
 
 __all__ = ["GROUP_PLUG_INS", "example_groups", "get_group", "register_group"]
 
+_DEEPEST = 20  # brackets in a row
 _LONGEST_NAME = 200  # characters of a plug-in with its arguments
 
 # Pattern of the text, with arguments as named groups; what makes the group; small examples.
@@ -120,6 +121,9 @@ def get_group(text: str | Mapping[str, str]) -> Group:
     if found := re.search(r"\d{30,}", text):  # digits of floats are fewer
         what = "numbers of fewer than 30 digits"
         raise ValueError(expected("get_group", what, f"one of {len(found[0])}"))
+    if re.search(rf"[(\[{{]{{{_DEEPEST + 1}}}", text):
+        what = f"at most {_DEEPEST} brackets that open in a row"
+        raise ValueError(expected("get_group", what, f"more in {text[:40]!r}..."))
     if "x|<" in text:
         what = "a semidirect product by the standard action"
         remedy = "a custom action has no text: build it with Semidirect(normal, acting, action)"
@@ -182,8 +186,15 @@ def _built_in(text: str) -> Group | None:
             if "backend" in found:
                 assert isinstance(build, type)
                 build = evaluated_by(build, found.pop("backend"))
-            return build(**{k: int(v) if k == "n" else v for k, v in found.items()})
+            return build(**{k: _integer(v) if k == "n" else v for k, v in found.items()})
     return None
+
+
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(expected("get_group", "integer arguments", repr(text.strip()))) from None
 
 
 def _is_built_in(name: str) -> bool:
@@ -216,7 +227,7 @@ def _plug_in(text: str) -> Group:
         raise ValueError(expected("get_group", "the name of a group", got))
     if match is None:
         raise ValueError(GROUP_PLUG_INS.unknown("get_group", text, _SPELLINGS))
-    arguments = [int(word) for word in (match[2] or "").split(",") if word.strip()]
+    arguments = [_integer(word) for word in (match[2] or "").split(",") if word.strip()]
     made: Group = GROUP_PLUG_INS.get(
         "get_group", match[1], _SPELLINGS, text=text, arguments=arguments
     )

@@ -86,12 +86,16 @@ class IrrepSum(Representation):
         if not isinstance(text, str):
             form = "a text such as '8x0 + 6x1'"
             raise TypeError(expected(f"{group}.rep", form, type(text).__name__))
+        if found := re.search(r"\d{19,}|[^+]{1000,}", text):
+            what, begin = "terms of fewer than 1000 characters and 19 digits", repr(found[0][:30])
+            raise ValueError(expected(f"{group}.rep", what, f"one of {len(found[0])}, {begin}..."))
         terms = []
         for part in split_outside(text, "+"):
             match = re.fullmatch(r"\s*(?:(\d+)\s*x\s*)?([^\sx][^x]*?)\s*", part)
             if match is None:
                 form = "terms like '8x0', joined by '+'"
-                raise ValueError(expected(f"{group}.rep({text!r})", form, repr(part.strip())))
+                shown = text if len(text) <= 1000 else f"{text[:1000]}..."
+                raise ValueError(expected(f"{group}.rep({shown!r})", form, repr(part.strip())))
             terms.append(Term(int(match[1] or 1), group.irreps.parse(match[2])))
         return cls(group, tuple(terms))
 

@@ -13,6 +13,8 @@ from groupae.groups.finite_group import FiniteGroup
 
 __all__ = ["IndexedGroup"]
 
+_MOST_LISTED = 10**7
+
 
 class IndexedGroup(FiniteGroup):
     """A finite group of indices. Subclasses define ``order``, ``compose`` and ``inverse``."""
@@ -45,6 +47,9 @@ class IndexedGroup(FiniteGroup):
     ) -> Tensor:
         """Return ``0..order-1``."""
         self._asked((), dtype)
+        if self.order > _MOST_LISTED:
+            what, remedy = f"at most {_MOST_LISTED} elements to list", "draw some with sample"
+            raise ValueError(expected(self, what, self.order, remedy))
         return torch.arange(self.order, device=device)
 
     @override
