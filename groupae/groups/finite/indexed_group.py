@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._validation import expected
 from groupae.groups.finite_group import FiniteGroup
 
 __all__ = ["IndexedGroup"]
