@@ -26,17 +26,16 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import ShapeError, expected, unknown_choice
+from groupae._validation import expected, unknown_choice
 from groupae.data.orbit_dataset import OrbitDataset, Views
-from groupae.data.pixels import Ground, Pixels, read_pixels
+from groupae.data.picture_files import PictureFiles
+from groupae.data.pixels import Ground
 from groupae.data.written_elements import check_angles, check_columns, parse_elements
 from groupae.groups import Group
 
 __all__ = ["FolderPairs"]
 
 _OWNER = "FolderPairs"
-_CHANNELS = {None: None, "L": 1, "RGB": 3}
-_TO_MODE = 'mode="L" or mode="RGB" turns all of them to grey or to colours'
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,9 +70,11 @@ class FolderPairs(OrbitDataset):
     Pictures may be of 1 to 32 bits or floats, grey or colours. Integers are divided by the largest
     value of their depth (255, 65535, ...; signed ones to [-1, 1]), floats stay as they are; all
     must have one depth. Palettes become colours. Photographs are turned upright by their Exif
-    orientation. Pictures are read once and kept as uint8 if they have at most 8 bits, else as
-    float32. ``classes`` are the names in the column ``label``, sorted, and ``labels`` their
-    numbers; ``originals`` are the names in the column ``original``.
+    orientation. Pictures of at most 256 MB in all are read once and kept, as uint8 if they have at
+    most 8 bits, else as float32; more are read whenever they are asked for, and best by the worker
+    processes of a training (``TrainingConfig(workers=2)``). ``classes`` are the names in the column
+    ``label``, sorted, and ``labels`` their numbers; ``originals`` are the names in the column
+    ``original``.
 
     Raises:
         FileNotFoundError: If the folder, the table or a picture is missing.
@@ -124,7 +125,10 @@ class FolderPairs(OrbitDataset):
         self.originals = tuple(views)
         self.classes = tuple(classes)
         self.elements = _read_elements(table, chosen, group, columns, chart)
-        self.pictures = _read_pictures(chosen, Path(folder), mode, ground)
+        names = [line.cells["picture"] for line in chosen]
+        places = [line.place for line in chosen]
+        self._files = PictureFiles(Path(folder), names, places, mode=mode, ground=ground)
+        self.pictures = self._files if self._files.kept is None else self._files.kept
         self._counts = torch.tensor([len(of_one) for of_one in views.values()])
         self._starts = self._counts.cumsum(0) - self._counts
 
@@ -145,10 +149,7 @@ class FolderPairs(OrbitDataset):
 
     def _look_up(self, index: Tensor, chosen: Tensor) -> Views:
         place = self._starts[index] + chosen
-        pictures = self.pictures[place]
-        if pictures.dtype == torch.uint8:
-            pictures = pictures.float().div_(255)
-        return Views(pictures, self.elements[place])
+        return Views(self._files[place], self.elements[place])
 
 
 # --- the table ---------------------------------------------------------------------------------
@@ -276,45 +277,3 @@ def _check_ground(ground: object) -> None:
     if not are_numbers or len(levels) not in (1, 3):
         what = "ground to be a grey or red, green and blue, 0 for black and 1 for white"
         raise ValueError(expected(_OWNER, what, repr(ground)))
-
-
-def _read_pictures(
-    lines: Sequence[_Line], folder: Path, mode: str | None, ground: Ground
-) -> Tensor:
-    """Return the pictures, uint8 or float32, shape ``(lines, C, H, W)``."""
-    chosen = _CHANNELS[mode]
-    for i, line in enumerate(lines):
-        pixels = _read_picture(line, folder, mode)
-        picture = pixels.over(ground, chosen)
-        if i == 0:
-            first, depth = picture, pixels.depth
-            pictures = picture.new_empty(len(lines), *picture.shape)
-        what, got = _describe(first, depth), _describe(picture, pixels.depth)
-        if got != what:
-            what = f"{what} like {lines[0].cells['picture']}"
-            got = f"{got} in {line.cells['picture']}"
-            remedies = (
-                ("save all with one depth", pixels.depth != depth),
-                ("crop or resize them", picture.shape[1:] != first.shape[1:]),
-                (_TO_MODE, len(picture) != len(first)),
-            )
-            remedy = ", and ".join(remedy for remedy, is_due in remedies if is_due)
-            raise ShapeError(expected(line.place, what, got, remedy))
-        pictures[i] = picture
-    return pictures
-
-
-def _describe(picture: Tensor, depth: str) -> str:
-    channels, height, width = picture.shape
-    plural = "s" if channels > 1 else ""
-    return f"{width}x{height} pixels of {channels} channel{plural} of {depth}"
-
-
-def _read_picture(line: _Line, folder: Path, mode: str | None) -> Pixels:
-    name = line.cells["picture"]
-    file = folder / name
-    if not file.is_file():
-        remedy = f"paths are relative to {folder}"
-        raise FileNotFoundError(expected(line.place, f"a picture {name!r}", "none", remedy))
-    inks = 'mode="L" or mode="RGB" converts it' if mode is None else ""
-    return read_pixels(line.place, file, name, inks=inks)
