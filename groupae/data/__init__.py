@@ -2,7 +2,8 @@
 
 ``orbit_dataset`` has the base class of every data set, ``keys`` how randomness is keyed;
 ``orbit_pairs`` makes pairs from originals and an action on them, ``recorded_pairs`` from views
-recorded beforehand, ``folder_pairs`` from a folder of pictures with a table (``pixels`` reads the
+recorded beforehand, ``folder_pairs`` from a folder of pictures with a table,
+``turned_pictures`` from one without (``pixels`` reads the
 pictures, ``written_elements`` the numbers beside them). ``pair_sources`` takes what torch has:
 loaders, data sets, lists of batches; ``prefetched`` makes batches in worker processes.
 ``lazy_originals`` reads the pictures of data sets of torchvision and Hugging Face when they are
@@ -25,6 +26,7 @@ from groupae.data.recorded_pairs import RecordedPairs
 from groupae.data.resized import Resized
 from groupae.data.rotation import rotate
 from groupae.data.transforms import from_transform
+from groupae.data.turned_pictures import TurnedPictures
 from groupae.protocols import PairBatch
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ __all__ = [
     "RotatedDigits",
     "Series",
     "SkyPlanes",
+    "TurnedPictures",
     "Turntable",
     "Views",
     "as_pair_source",

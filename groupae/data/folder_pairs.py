@@ -112,7 +112,7 @@ class FolderPairs(OrbitDataset):
         columns = _element_columns(table, lines[0], elements)
         check_columns(table, group, columns, chart)
         classes = sorted({line.cells["label"] for line in lines if "label" in line.cells})
-        views = _by_original(_of_split(table, lines, split))
+        views = _by_original(self._of_split(table, lines, split))
         chosen = [line for of_one in views.values() for line in of_one]
         firsts = [of_one[0] for of_one in views.values()]
         labels = [classes.index(line.cells["label"]) for line in firsts] if classes else None
@@ -131,6 +131,9 @@ class FolderPairs(OrbitDataset):
         self.pictures = self._files if self._files.kept is None else self._files.kept
         self._counts = torch.tensor([len(of_one) for of_one in views.values()])
         self._starts = self._counts.cumsum(0) - self._counts
+
+    def _of_split(self, table: Path, lines: Sequence[_Line], split: str | None) -> Sequence[_Line]:
+        return _of_split(table, lines, split)
 
     @override
     def views(self, index: Tensor, count: int, generator: torch.Generator) -> Views:
