@@ -1,4 +1,4 @@
-"""Pairs from a folder of plain pictures, which a group turns and mirrors."""
+"""Pairs from a folder of plain pictures, which a group turns, mirrors or shifts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import hashlib
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -17,7 +17,7 @@ from groupae._validation import ShapeError, expected, unknown_choice
 from groupae.data.orbit_pairs import OrbitPairs
 from groupae.data.pixels import read_pixels
 from groupae.data.rotation import rotate
-from groupae.groups import O2, SO2, Cyclic, Dihedral, Group
+from groupae.groups import O2, SO2, Cyclic, Dihedral, Group, Translation
 
 __all__ = ["TurnedPictures", "picture_action", "split_of_names"]
 
@@ -39,7 +39,8 @@ class TurnedPictures(OrbitPairs):
     Args:
         folder: Folder of pictures.
         group: ``SO2``, ``O2``, ``Cyclic`` or ``Dihedral``; turns are counter-clockwise about the
-            centre, and mirror images are upside down.
+            centre, and mirror images are upside down. Or ``Translation(2)``, which shifts pictures
+            to the right and up, round their edges; a shift by ``2 pi`` is their width or height.
         split: ``"train"``, ``"validation"`` or ``"test"``: the subfolders of these names if there
             are all three, else 80, 10 and 10 percent in the order of a hash of the names; ``None``
             for all pictures.
@@ -83,15 +84,22 @@ class TurnedPictures(OrbitPairs):
         has_labels = bool(self.classes) and "" not in kinds
         labels = torch.tensor([self.classes.index(k) for k in kinds]) if has_labels else None
         act = functools.partial(_move_stored, move)
-        super().__init__(pictures, group, act, show=_as_moved, labels=labels, seed=seed)
+        sample = _random_shifts if isinstance(group, Translation) else None
+        options: dict[str, Any] = {
+            "show": _as_moved,
+            "sample": sample,
+            "labels": labels,
+            "seed": seed,
+        }
+        super().__init__(pictures, group, act, **options)
         self.names = tuple(names)
 
 
 def picture_action(group: Group) -> Callable[[Tensor, Tensor], Tensor]:
-    """Return the action of a group of turns and mirror images on pictures.
+    """Return the action of a group of turns and mirror images, or of shifts, on pictures.
 
     Raises:
-        ValueError: If the group is none of SO(2), O(2), C(n) and D(n).
+        ValueError: If the group is none of SO(2), O(2), C(n), D(n) and T(2).
 
     Example:
         >>> x = torch.tensor([[[[1.0, 0.0], [0.0, 0.0]]]])
@@ -106,7 +114,9 @@ def picture_action(group: Group) -> Callable[[Tensor, Tensor], Tensor]:
         return functools.partial(_move_cyclic, group)
     if isinstance(group, Dihedral):
         return functools.partial(_move_dihedral, group)
-    what = "a group that turns pictures: so2, o2, c(n) or d(n)"
+    if isinstance(group, Translation) and group.n == 2:
+        return _shift_round
+    what = "a group that moves pictures: so2, o2, c(n), d(n) or translation(2)"
     remedy = "other groups need views with their elements in a table elements.csv"
     raise ValueError(expected(_OWNER, what, group, remedy))
 
@@ -150,6 +160,22 @@ def _move_dihedral(group: Dihedral, g: Tensor, x: Tensor) -> Tensor:
 
 def _flipped(is_flipped: Tensor, x: Tensor) -> Tensor:
     return torch.where(is_flipped[:, None, None, None], x.flip(-2), x)
+
+
+def _shift_round(g: Tensor, x: Tensor) -> Tensor:
+    """Return pictures shifted by phases of their Fourier series, which compose exactly."""
+    height, width = x.shape[-2:]
+    right = torch.fft.fftfreq(width, 1 / width, dtype=x.dtype, device=x.device)
+    up = torch.fft.fftfreq(height, 1 / height, dtype=x.dtype, device=x.device)
+    right_by, up_by = g.to(x.dtype)[:, :, None, None].unbind(1)
+    phase = up_by * up[:, None] - right_by * right
+    spectrum = torch.fft.fft2(x) * torch.polar(torch.ones_like(phase), phase).unsqueeze(1)
+    moved: Tensor = torch.fft.ifft2(spectrum).real
+    return moved
+
+
+def _random_shifts(*size: int, generator: torch.Generator | None = None) -> Tensor:
+    return (torch.rand(*size, 2, generator=generator) * 2 - 1) * math.pi
 
 
 def _move_stored(move: Callable[[Tensor, Tensor], Tensor], g: Tensor, x: Tensor) -> Tensor:

@@ -1,9 +1,11 @@
+import math
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from groupae import O2, SO2, SO3, Cyclic, Dihedral
+from groupae import O2, SO2, SO3, Cyclic, Dihedral, Translation
 from groupae.data import TurnedPictures
 from groupae.data.turned_pictures import picture_action, split_of_names
 
@@ -77,7 +79,7 @@ def test_bad_folders(tmp_path):
     _write(tmp_path, 1)
     with pytest.raises(ValueError, match="at least three originals, got 1"):
         TurnedPictures(tmp_path, SO2(), split="train")
-    with pytest.raises(ValueError, match="turns pictures"):
+    with pytest.raises(ValueError, match="moves pictures"):
         TurnedPictures(tmp_path, SO3())
     (tmp_path / "a" / "9.png").write_bytes(b"damaged")
     with pytest.raises(ValueError, match=r"9\.png"):
@@ -94,3 +96,14 @@ def test_two_sizes(tmp_path):
 def test_split_of_names_needs_a_known_split():
     with pytest.raises(ValueError, match="split"):
         split_of_names(["a", "b", "c"], "tset")
+
+
+def test_shifts_go_round_the_edges_and_compose(tmp_path):
+    x = torch.rand(3, 1, 9, 7, dtype=torch.float64)
+    group = Translation(2)
+    act = picture_action(group)
+    shift = torch.tensor([[2.0, 3.0]], dtype=torch.float64).expand(3, 2)
+    whole = 2 * math.pi * shift / torch.tensor([7.0, 9.0], dtype=torch.float64)
+    torch.testing.assert_close(act(whole, x), x.roll((-3, 2), (-2, -1)))  # 3 up, 2 right
+    g, h = group.sample(2, 3, dtype=torch.float64)
+    torch.testing.assert_close(act(g, act(h, x)), act(group.compose(g, h), x))

@@ -18,7 +18,7 @@ from groupae.experiments.datasets.options import Size, check_options
 from groupae.experiments.datasets.registry import DatasetInfo
 from groupae.experiments.presets.config import OUR_TRAINING, ModelConfig, Preset
 from groupae.experiments.presets.experiment import Experiment, picture_references
-from groupae.groups import Group
+from groupae.groups import Group, Translation
 from groupae.groups.registry import get_group
 from groupae.protocols import Model
 
@@ -45,7 +45,8 @@ def own_folder(
 
     Args:
         folder: The folder of pictures.
-        group: The group, as text for `groupae.groups.get_group`.
+        group: The group, as text for `groupae.groups.get_group`; ``"translation"`` is that of the
+            plane.
         chart: How the table writes elements.
         elements: Columns of the table with the numbers of an element.
         mode: Turn all pictures to grey (``"L"``) or colours (``"RGB"``).
@@ -53,9 +54,10 @@ def own_folder(
 
     Raises:
         FileNotFoundError: If the folder is missing.
-        ValueError: If the group is unknown or not compact, or the folder is malformed.
+        ValueError: If the group is unknown or has no standard choice of a representation, or the
+            folder is malformed.
     """
-    found = get_group(group)
+    found = get_group("translation(2)" if group.strip().lower() == "translation" else group)
     source = _Source(Path(folder), found, chart, tuple(elements or ()), mode, pixels)
     if not source.has_table and (chart or elements):
         what, remedy = f"a table {source.folder / _TABLE} for chart and elements", "leave them out"
@@ -136,10 +138,17 @@ def _preset(data: DatasetInfo) -> Preset:
 
 def _representation(group: Group) -> str:
     """Return irreps up to a cutoff, with copies that fall with their order."""
+    irreps = group.irreps
+    if isinstance(group, Translation):
+        waves = [text for text in map(irreps.format, irreps.labels(4)) if text.startswith("[")]
+        return " + ".join(["8x0", *(f"4x{wave}" for wave in waves)])
     if not group.is_compact:
+        standard = group.standard_text if group.has_standard else "+"
+        if "+" not in standard:
+            copies = 64 // group.standard().dim
+            return f"32x0 + {copies}x{standard.removeprefix('1x')}"
         what, remedy = "a compact group", "build a model with a representation of your choice"
         raise ValueError(expected(_OWNER, what, group, remedy))
-    irreps = group.irreps
     labels = list(irreps.labels(_CUTOFFS[group.lie_dim <= 1] if group.lie_dim else None))
     most = 12 if group.lie_dim <= 1 else 32
     terms = []

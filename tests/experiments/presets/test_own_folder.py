@@ -3,7 +3,8 @@ import pytest
 from PIL import Image
 
 from groupae.experiments.presets.building import build_model
-from groupae.experiments.presets.own_folder import own_folder
+from groupae.experiments.presets.own_folder import _representation, own_folder
+from groupae.groups import get_group
 
 SPLITS = ("train", "validation", "test")
 
@@ -21,7 +22,9 @@ def _table(folder, heading="picture,original,element", ending="", step=90):
     (folder / "elements.csv").write_text("\n".join([heading, *lines]))
 
 
-@pytest.mark.parametrize("group", ["so2", "SO(2)", "o2", "c(12)", "D(4)", "cyclic(1)"])
+@pytest.mark.parametrize(
+    "group", ["so2", "SO(2)", "o2", "c(12)", "D(4)", "cyclic(1)", "translation"]
+)
 def test_plain_pictures_make_a_loss(tmp_path, group):
     _pictures(tmp_path)
     experiment = own_folder(tmp_path, group)
@@ -48,7 +51,7 @@ def test_table_is_split_by_original(tmp_path, group):
 
 def test_bad_input(tmp_path):
     _pictures(tmp_path)
-    with pytest.raises(ValueError, match="turns pictures"):
+    with pytest.raises(ValueError, match="moves pictures"):
         own_folder(tmp_path, "affine")
     with pytest.raises(ValueError, match="a group to be one of"):
         own_folder(tmp_path, "so9")
@@ -63,3 +66,9 @@ def test_odd_sizes_name_the_remedy(tmp_path):
     with pytest.raises(ValueError, match="pixels= resizes"):
         own_folder(tmp_path, "so2")
     assert own_folder(tmp_path, "so2", pixels=16).data.x_shape == (1, 16, 16)
+
+
+@pytest.mark.parametrize("group", ["translation", "affine", "se2", "se3", "scaling", "d(5)", "o3"])
+def test_every_group_has_a_representation(tmp_path, group):
+    found = get_group("translation(2)" if group == "translation" else group)
+    assert 40 < found.rep(_representation(found)).dim < 400
