@@ -26,6 +26,7 @@ __all__ = ["own_folder"]
 
 _OWNER = "own_folder"
 _TABLE = "elements.csv"
+_SIZES = {True: 180, False: 350}  # numbers of a code, in the plane and in space
 _CUTOFFS = {True: 14, False: 4}  # highest frequency in the plane, highest degree in space
 
 
@@ -150,9 +151,8 @@ def _representation(group: Group) -> str:
         what, remedy = "a compact group", "build a model with a representation of your choice"
         raise ValueError(expected(_OWNER, what, group, remedy))
     labels = list(irreps.labels(_CUTOFFS[group.lie_dim <= 1] if group.lie_dim else None))
-    most = 12 if group.lie_dim <= 1 else 32
-    terms = []
-    for i, label in enumerate(labels):
-        copies = max(1, round(most * (1 - i / len(labels))))
-        terms.append(f"{copies}x{irreps.format(label)}")
-    return " + ".join(terms)
+    shares = {label: 1 - i / len(labels) for i, label in enumerate(labels)}
+    size = _SIZES[group.lie_dim <= 1]
+    most = size / sum(share * irreps.dim(label) for label, share in shares.items())
+    terms = ((max(1, round(most * share)), label) for label, share in shares.items())
+    return " + ".join(f"{copies}x{irreps.format(label)}" for copies, label in terms)
