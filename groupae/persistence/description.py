@@ -185,7 +185,9 @@ def _described_layer(layer: nn.Module, place: str) -> dict[str, Any]:
     if name not in _LAYERS or getattr(nn, name, None) is not kind:
         raise _refused(place, _kind_of(layer), "put it in a class that is @groupae.configurable")
     arguments = {}
-    for key in inspect.signature(kind).parameters:
+    for key, parameter in inspect.signature(kind).parameters.items():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue  # of torch.nn.Identity, which takes anything and keeps nothing
         if key not in ("device", "dtype", "_weight", "_freeze", "size_average", "reduce"):
             if not hasattr(layer, key):
                 raise _refused(place, f"{_kind_of(layer)} without the attribute {key}", "")

@@ -68,7 +68,8 @@ def save(model: nn.Module, folder: str | Path) -> Path:
         "model": described,
         "state": _state_of(model, parts),
     }
-    _check_same(model, build(described, _classes_in(model)))
+    with torch.random.fork_rng(devices=()):  # first weights are drawn, to be thrown away
+        _check_same(model, build(described, _classes_in(model)))
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as beside:
         file = beside / WEIGHTS
@@ -212,7 +213,8 @@ def load(folder: str | Path, classes: Iterable[Any] = ()) -> Any:
     try:
         state = values.get("state", {})
         parts = StateParts.read(tensors, state.get("shared", {}), state.get("extra", {}))
-        model = build(values.get("model"), classes)
+        with torch.random.fork_rng(devices=()):  # first weights are drawn, then replaced
+            model = build(values.get("model"), classes)
         if not isinstance(model, nn.Module):
             raise ValueError(f"one of a {type(model).__name__}")
         _restore(model, parts, state)

@@ -192,3 +192,16 @@ def test_a_run_folder_is_pointed_to_run_open(tmp_path):
     (tmp_path / "config.yaml").write_text("groupae_run: 1")
     with pytest.raises(FileNotFoundError, match=r"Run\.open"):
         groupae.load(tmp_path)
+
+
+def test_the_identity_of_torch_comes_back(tmp_path):
+    groupae.save(torch.nn.Identity(), tmp_path / "model")
+    assert type(groupae.load(tmp_path / "model")) is torch.nn.Identity
+
+
+def test_saving_and_loading_leave_the_global_generator_alone(tmp_path):
+    model = torch.nn.Linear(3, 2)
+    state = torch.get_rng_state()
+    groupae.save(model, tmp_path / "model")
+    groupae.load(tmp_path / "model")
+    assert torch.equal(state, torch.get_rng_state())
