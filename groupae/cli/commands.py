@@ -5,12 +5,10 @@ The library is loaded by the functions, not with this module: ``groupae train --
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 from groupae._choices import Format, Size
-from groupae._interrupts import interrupts_explained
 from groupae._printable import say
 from groupae.cli.loading import loading
 
@@ -18,93 +16,86 @@ __all__ = ["check", "evaluate_run", "export", "orbit", "swap", "train"]
 
 
 def train(
-    dataset: str,
+    dataset: str = "",
     *,
-    preset: str = "default",
+    group: str | None = None,
+    chart: str | None = None,
+    elements: str | None = None,
+    mode: Literal["L", "RGB"] | None = None,
+    preset: str | None = None,
     minutes: float | None = None,
     steps: int | None = None,
     cpu_minutes: float | None = None,
+    patience: int | None = None,
     batch_size: int | None = None,
     learning_rate: float | None = None,
-    seed: int = 0,
-    size: Size = "small",
+    accumulate: int | None = None,
+    ema: float | None = None,
+    device: str | None = None,
+    devices: int | None = None,
+    precision: str | None = None,
+    workers: int | None = None,
+    seed: int | None = None,
+    seeds: int | None = None,
+    size: Size | None = None,
     pixels: int | None = None,
     folder: Path | None = None,
     out: Path | None = None,
+    resume: str | None = None,
+    init: Path | None = None,
+    log: str | None = None,
+    snapshot_minutes: float | None = None,
     threads: int | None = None,
     compile: bool = False,
+    deterministic: bool = False,
     force: bool = False,
-) -> None:
-    """Train a model, print its scores and draw its pictures.
+) -> int:
+    """Train a model, print its scores and draw its pictures; resumable.
 
     Args:
-        dataset: Name of the data set; groupae data list shows them.
+        dataset: Name of the data set (groupae data list shows them), or a folder of pictures of
+            your own.
+        group: Group that moves the pictures of a folder, such as so2, o2, 'c(8)' or translation.
+        chart: How the elements in elements.csv are written, such as angle_deg.
+        elements: Columns of elements.csv with the numbers of an element, separated by commas; by
+            default all that begin with element.
+        mode: Turn the pictures of a folder to grey (L) or colours (RGB).
         preset: Name of the model: default is ours, paper the paper's; an unknown name lists the
             others, baselines and ablations.
         minutes: Wall-clock budget in minutes; by default that of the preset, 2 or 5.
         steps: Budget in steps instead.
         cpu_minutes: Budget in minutes of processor time instead.
+        patience: Stop after so many validations without a better score; by default never.
         batch_size: Pairs per step.
         learning_rate: Peak learning rate.
-        seed: Seed of weights, data order and group elements.
-        size: Size of the data set: tiny, small or full.
+        accumulate: Parts of each batch whose gradients are summed, for less memory.
+        ema: Decay per step of an average of the weights, which is kept instead, such as 0.999.
+        device: auto, cpu, cuda, cuda:1 or mps; by default auto, the best there is.
+        devices: Number of devices that share each batch, one process for each.
+        precision: 32-true, 64-true or bf16-mixed; by default 32-true.
+        workers: Processes that make the batches; by default they are made between the steps.
+        seed: Seed of weights, data order and group elements; by default 0.
+        seeds: Train so many runs, with the seeds from --seed on, in RUN-s0, RUN-s1, ...; print mean
+            and standard deviation.
+        size: Size of the data set: tiny, small or full; by default small.
         pixels: Height and width to shrink pictures to.
         folder: Folder of the originals, in their published layout, to use instead of the default.
         out: Run folder; by default the next free runs/DATASET-NNN.
+        resume: Run folder to go on with, or auto for the newest unfinished one in runs; a larger
+            budget, the new total, lengthens it.
+        init: Run folder whose best weights the new run begins with.
+        log: Further logs, separated by commas: csv, tensorboard, wandb, mlflow, trackio.
+        snapshot_minutes: Minutes between the snapshots from which a run is resumed; by default 2.
         threads: Number of threads; by default one per core.
         compile: Run the loss under torch.compile.
+        deterministic: Use deterministic algorithms of torch only.
         force: Delete the run that is in the folder.
     """
+    given = dict(locals())
     with loading():
-        from rich.console import Console
-
-        from groupae.cli.folders import refuse_own_folder
-        from groupae.cli.running import begin, budget, next_folder, say_files, set_threads
-        from groupae.experiments import (
-            Run,
-            draw_orbit,
-            draw_training,
-            get_experiment,
-            make_report,
-            write_report,
-        )
-        from groupae.training import ProgressBar
-    set_threads(threads)
-    refuse_own_folder(dataset)
-    experiment = get_experiment(dataset)
-    chosen = experiment.preset(preset)
-    given: dict[str, Any] = {
-        "minutes": minutes,
-        "steps": steps,
-        "cpu_minutes": cpu_minutes,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-    }
-    changes = {key: value for key, value in given.items() if value is not None}
-    training = dataclasses.replace(chosen.training, seed=seed, compile=compile, **changes)
-    chosen = dataclasses.replace(chosen, training=training)
-    originals = None if folder is None else folder.absolute()
-    path = out or next_folder(dataset)
-    run = Run(path, experiment, chosen, preset, size, originals, pixels)
-    console = Console()
-    run = begin(run, console, is_named=out is not None, force=force)
-    say(console, f"{dataset}, {preset} preset: {budget(training)}, run folder {run.path}")
-    remedy = f"groupae evaluate {run.path} makes its table"
-
-    def explain() -> str:
-        if any(run.checkpoints.glob("step-*")):
-            return f"what was trained so far is kept; {remedy}"
-        return f"nothing was trained yet in {run.path}"
-
-    with interrupts_explained(explain):
-        model, _ = run.train([ProgressBar(console)])
-    with interrupts_explained(lambda: f"the training is kept; {remedy}"):
-        report = make_report(run, model)
-        report.print(console)
-        write_report(run, report)
-        draw_orbit(run, model)
-        draw_training(run)
-    say_files(console, run.path, "orbit.png", "training.png", "report.md")
+        from groupae.cli.train_options import TrainOptions
+        from groupae.cli.training import train_as_asked
+    return train_as_asked(TrainOptions(**given))
 
 
 def evaluate_run(run: Path, *, threads: int | None = None) -> None:

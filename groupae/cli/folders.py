@@ -1,4 +1,4 @@
-"""Look-up of data sets by name, and errors for a folder given in place of a name."""
+"""Look-up of data sets by name, and of folders given in place of a name."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from groupae.experiments import get_experiment
 from groupae.experiments.datasets.registry import DATASETS, DatasetInfo
 from groupae.experiments.presets.registry import DATASET_PLUG_INS
 
-__all__ = ["explaining_originals", "find_dataset", "refuse_own_folder"]
+__all__ = ["explaining_originals", "find_dataset", "is_own_folder", "refuse_own_folder"]
 
-_OWN = "read pictures of your own with groupae.FolderPairs and train on them with groupae.fit"
+_OWN = "groupae train FOLDER --group GROUP trains on pictures of your own"
 
 
 def find_dataset(name: str) -> DatasetInfo:
@@ -26,16 +26,21 @@ def find_dataset(name: str) -> DatasetInfo:
     return DATASETS[name] if name in DATASETS else get_experiment(name).data
 
 
+def is_own_folder(dataset: str) -> bool:
+    """Return whether a folder is given instead of the name of a data set."""
+    is_known = dataset in DATASETS or DATASET_PLUG_INS.find(dataset) is not None
+    return not is_known and Path(dataset).is_dir()
+
+
 def refuse_own_folder(dataset: str) -> None:
     """Raise if a folder is given instead of the name of a data set.
 
     Raises:
         ValueError: With an explanation of how to train on a folder.
     """
-    is_known = dataset in DATASETS or DATASET_PLUG_INS.find(dataset) is not None
-    if not is_known and Path(dataset).is_dir():
-        got, remedy = f"the folder {dataset!r}", f"from Python, {_OWN}"
-        raise ValueError(expected("groupae", "the name of a data set", got, remedy))
+    if is_own_folder(dataset):
+        got = f"the folder {dataset!r}"
+        raise ValueError(expected("groupae", "the name of a data set", got, _OWN))
 
 
 @contextlib.contextmanager
@@ -46,4 +51,4 @@ def explaining_originals(folder: Path | None) -> Iterator[None]:
     except (FileNotFoundError, ValueError) as error:
         if folder is None or not folder.is_dir():
             raise
-        raise ValueError(f"{error}; if it is a folder of your own, {_OWN} in Python") from error
+        raise ValueError(f"{error}; if it is a folder of your own, {_OWN}") from error

@@ -123,7 +123,8 @@ def _run(prog: str, command: Command, words: list[str], options: set[str]) -> in
         options |= {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}
         parser = parser_of(prog, command, function, lambda text: _refuse(text, options))
     arguments = vars(parser.parse_args(words))
-    return function(**{key: value for key, value in arguments.items() if key != "debug"}) or 0
+    of_all = ("debug", "config")  # what they ask for is done
+    return function(**{k: v for k, v in arguments.items() if k not in of_all}) or 0
 
 
 def _refuse(message: str, options: set[str]) -> NoReturn:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from groupae.experiments import Run, RunExistsError, describe_run
 from groupae.experiments.datasets.progress import show_building
 from groupae.models import TransformModule
 from groupae.training import TrainingConfig
+from groupae.training.devices import Ranks
 
 __all__ = [
     "begin",
@@ -40,18 +42,26 @@ def set_threads(threads: int | None) -> None:
 
 
 def next_folder(name: str) -> Path:
-    """Return the first of ``runs/NAME-001``, ``-002``, ... that is free."""
-    taken = {path.name for path in Path("runs").glob(f"{name}-*")}
+    """Return the first of ``runs/NAME-001``, ``-002``, ... that is free, as are its seeds."""
+    names = [path.name for path in Path("runs").glob("*")]
+    taken = {re.sub(r"-s\d+$", "", known) for known in names if known.startswith(f"{name}-")}
     number = next(i for i in range(1, len(taken) + 2) if f"{name}-{i:03d}" not in taken)
     return Path("runs") / f"{name}-{number:03d}"
 
 
 def begin(run: Run, console: Console, *, is_named: bool, force: bool) -> Run:
-    """Load the data of a run, then make its folder: the next free one, unless it was named."""
-    run.check(force=force)
-    with show_building(console), explaining_originals(run.folder):
+    """Load the data of a run, then make its folder: the next free one, unless it was named.
+
+    Of several ranks, the first one makes the folder.
+    """
+    is_main = Ranks.of().rank == 0
+    if is_main:
+        run.check(force=force)
+    with show_building(console), explaining_originals(run.folder if not run.options.own else None):
         for split in get_args(Split):
             run.load(split, seed=run.preset.training.seed if split == "train" else 0)
+    if not is_main:
+        return run
     if (run.path / "config.yaml").exists():
         say(console, f"--force: {run.path}, {describe_run(run.path)}, is deleted")
     while True:

@@ -18,12 +18,14 @@ class Command:
         summary: First line of the function's docstring.
         flags: Options without a value, with their help.
         optional: Positional arguments that may be left out, with their defaults and help.
+        has_config: Whether options can be read from a file by ``--config``.
     """
 
     place: str
     summary: str
     flags: Mapping[str, str] = dataclasses.field(default_factory=dict)
     optional: Mapping[str, tuple[str, str]] = dataclasses.field(default_factory=dict)
+    has_config: bool = False
 
 
 Commands: TypeAlias = "Mapping[str, Command | Commands]"
@@ -49,12 +51,17 @@ _DATA: Commands = {
 COMMANDS: Commands = {
     "train": Command(
         "groupae.cli.commands:train",
-        "Train a model, print its scores and draw its pictures.",
+        "Train a model, print its scores and draw its pictures; resumable.",
         flags={
             "force": "delete the run that is in the folder, checkpoints and all",
             "compile": "run the loss under torch.compile, which needs a C++ compiler and takes "
             "time at first",
+            "deterministic": "use deterministic algorithms of torch only, or stop with an error",
         },
+        optional={
+            "dataset": ("", "name of a data set, or a folder of pictures of your own"),
+        },
+        has_config=True,
     ),
     "evaluate": Command(
         "groupae.cli.commands:evaluate_run",

@@ -45,6 +45,7 @@ def test_training_leaves_everything_in_the_folder(trained):
         "config.yaml",
         "metrics.jsonl",
         "checkpoints",
+        "snapshots",
         "result.json",
         "report.md",
         "orbit.png",
@@ -149,8 +150,9 @@ def test_an_existing_run_is_not_overwritten_without_force(a_copy, capsys):
     before = (a_copy / "result.json").read_text()
     assert run("train", "rotated-digits", "--out", a_copy, *SHORT) == 2
     line = the_only_line(capsys)
-    assert "expected a new or empty folder, got a finished run with checkpoints up to step " in line
+    assert "expected a new or empty folder, got a finished run of 3 steps, the best weights" in line
     assert f"judge it with groupae evaluate {a_copy}, or open it with groupae.Run.open; " in line
+    assert f"groupae train --resume {a_copy} --steps N lengthens it; " in line
     assert line.endswith("another folder with --out (--force deletes it)\n")
     assert (a_copy / "result.json").read_text() == before
     assert run("train", "rotated-digits", "--out", a_copy, "--force", *SHORT) == 0
@@ -374,7 +376,9 @@ def test_only_a_training_speaks_of_what_was_trained(tmp_path, capsys, monkeypatc
     assert the_only_line(capsys) == "groupae: interrupted\n"
     monkeypatch.setattr(Run, "train", interrupt)
     assert run("train", "rotated-digits", "--out", tmp_path / "run", *SHORT) == 130
-    sentence = f"groupae: interrupted; nothing was trained yet in {tmp_path / 'run'}\n"
+    path = tmp_path / "run"
+    again = f"groupae train --resume {path} begins"
+    sentence = f"groupae: interrupted; nothing was trained yet in {path}; {again}\n"
     assert the_only_line(capsys) == sentence
     monkeypatch.setattr(running, "show_building", interrupt)
     assert run("train", "rotated-digits", "--out", tmp_path / "run2", *SHORT) == 130
@@ -404,7 +408,7 @@ def test_ctrl_c_writes_a_checkpoint_and_exits_with_130(tmp_path):
     assert process.returncode == 130
     assert err.splitlines()[-1] == (
         "groupae: interrupted; what was trained so far is kept; "
-        f"groupae evaluate {out} makes its table"
+        f"groupae train --resume {out} goes on, groupae evaluate {out} makes its table"
     )
     assert "Traceback" not in err
     assert list((out / "checkpoints").glob("step-*"))

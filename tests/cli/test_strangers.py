@@ -184,11 +184,13 @@ def pics(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("command", [["train"], ["compare"], ["data", "prepare"], ["data", "show"]])
-def test_a_folder_in_the_place_of_a_data_set_is_told_of_folder_pairs(pics, command, capsys):
+def test_a_folder_in_the_place_of_a_data_set_is_told_of_training_on_folders(pics, command, capsys):
     assert run(*command, "pics") == 2
     line = the_only_line(capsys)
-    assert "expected the name of a data set, got the folder 'pics'; from Python, read" in line
-    assert "groupae.FolderPairs" in line
+    if command == ["train"]:
+        assert "expected --group for a folder of pictures, got none" in line
+    else:
+        assert "expected the name of a data set, got the folder 'pics'; groupae train FOL" in line
     assert list(Path().iterdir()) == [Path("pics")]
 
 
@@ -196,13 +198,13 @@ def test_a_folder_in_the_place_of_a_data_set_is_told_of_folder_pairs(pics, comma
 @pytest.mark.parametrize(
     "name", ["rotated-digits", "blocked-digits", "brain-contrast", "turntable", "sky-planes"]
 )
-def test_a_folder_in_the_place_of_originals_is_told_of_folder_pairs(pics, command, name, capsys):
+def test_a_folder_in_the_place_of_originals_is_told_of_training_on_folders(
+    pics, command, name, capsys
+):
     models = ["--models", "default"] if command == ["compare"] else []
     assert run(*command, name, "--folder", "pics", *models) == 2
     line = the_only_line(capsys)
-    assert (
-        "if it is a folder of your own, read pictures of your own with groupae.FolderPairs" in line
-    )
+    assert "if it is a folder of your own, groupae train FOLDER --group GROUP trains on" in line
     assert list(Path().iterdir()) == [Path("pics")]
 
 

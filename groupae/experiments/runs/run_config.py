@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from groupae.experiments.presets.building import build_model
 from groupae.experiments.presets.config import BaselineConfig, ModelConfig, Preset
 from groupae.experiments.presets.experiment import Experiment
 from groupae.experiments.presets.registry import get_experiment
+from groupae.experiments.runs.run_options import BUDGET, MACHINE, NO_OPTIONS, RunOptions
 from groupae.training import TrainingConfig
 
 __all__ = ["CONFIG", "RunConfig", "read_yaml"]
@@ -58,6 +60,7 @@ class RunConfig:
         size: Size of the data set.
         folder: Folder of the originals, if they are used.
         pixels: Height and width that pictures are shrunk to; ``None`` for their own.
+        options: Settings beside data, model and training.
     """
 
     experiment: Experiment
@@ -66,6 +69,7 @@ class RunConfig:
     size: Size
     folder: Path | None
     pixels: int | None
+    options: RunOptions = NO_OPTIONS
 
     @classmethod
     def read(cls, folder: Path) -> RunConfig:
@@ -99,18 +103,23 @@ class RunConfig:
         for name in ("model", "training", "data"):
             if not isinstance(sections[name], dict):
                 raise TypeError(f"{name} that is {sections[name]!r}")
-        experiment, data = get_experiment(str(config["experiment"])), sections["data"]
+        data = sections["data"]
         values = _replaced(list, tuple, config["model"])
         model = (BaselineConfig if "system" in values else ModelConfig)(**values)
         size, folder, pixels = data.get("size", "small"), data.get("folder"), data.get("pixels")
         check_options("data", "test", size)
         if not isinstance(folder, (str, type(None))):
             raise TypeError(f"a folder that is {folder!r}")
+        options, name = RunOptions.parsed(config), str(config["experiment"])
+        experiment = _experiment(name, options, folder, pixels)
         preset = Preset(model, TrainingConfig(**config["training"]))
         name = str(config.get("preset", "custom"))
         if not name.isprintable() or len(name) > _LONGEST_NAME:
             raise ValueError(f"a preset that is {name!r:.80}")
-        return cls(experiment, preset, name, size, Path(folder) if folder else None, pixels)
+        place = Path(folder) if folder else None
+        found = cls(experiment, preset, name, size, place, pixels, options)
+        _ = found.earlier_sha256  # raises for an earlier budget that is none
+        return found
 
     def write(self, folder: Path) -> None:
         """Write the config into a run folder."""
@@ -130,11 +139,16 @@ class RunConfig:
             "preset": self.preset_name,
             "model": _replaced(tuple, list, dataclasses.asdict(self.preset.model)),
             "training": dataclasses.asdict(self.preset.training),
+            **self.options.as_data(),
         }
 
     @property
     def sha256(self) -> str:
-        """SHA-256 of the config without the folder of the originals, which may be moved."""
+        """SHA-256 of the config without the folder of the originals, which may be moved.
+
+        Nor does it depend on the devices, on logs or on the times of snapshots.
+        """
+        training = _chosen(self.preset.training)
         return digest(
             {
                 "experiment": self.experiment.name,
@@ -142,9 +156,41 @@ class RunConfig:
                 "pixels": self.pixels,
                 "preset": self.preset_name,
                 "model": _chosen(self.preset.model),
-                "training": _chosen(self.preset.training),
+                "training": {k: v for k, v in training.items() if k not in MACHINE},
+                **self.options.identity(),
             }
         )
+
+    @property
+    def earlier_sha256(self) -> tuple[str, ...]:
+        """SHA-256 of the config with each of the earlier budgets of a lengthened run."""
+        return tuple(self._with_budget(budget).sha256 for budget in self.options.earlier)
+
+    def _with_budget(self, budget: Mapping[str, Any]) -> RunConfig:
+        training = dataclasses.replace(self.preset.training, **budget)
+        return dataclasses.replace(self, preset=Preset(self.preset.model, training))
+
+    def changed(self, training: TrainingConfig, options: RunOptions) -> RunConfig:
+        """Return the config with another training, which records its budget if that differs."""
+        old = {name: getattr(self.preset.training, name) for name in BUDGET}
+        earlier = self.options.earlier
+        if any(getattr(training, name) != value for name, value in old.items()):
+            earlier = (*earlier, old)
+        options = dataclasses.replace(options, earlier=earlier)
+        return dataclasses.replace(
+            self, preset=Preset(self.preset.model, training), options=options
+        )
+
+
+def _experiment(
+    name: str, options: RunOptions, folder: str | None, pixels: int | None
+) -> Experiment:
+    """Return the experiment of a config: one by name, or of own pictures."""
+    if options.own is None:
+        return get_experiment(name)
+    if folder is None:
+        raise TypeError("own pictures without their folder")
+    return options.own.experiment(Path(folder), pixels)
 
 
 def _replaced(old: type[Any], new: type[Any], value: Any) -> Any:

@@ -5,22 +5,27 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from groupae._files import discard, is_leftover
+from groupae._files import discard, is_leftover, read_json
 from groupae._validation import expected
 from groupae.experiments.runs.run_config import CONFIG, read_yaml
 
 __all__ = [
     "EXPORTS",
+    "LOGS",
+    "REPORTS",
     "RESULT",
     "RunExistsError",
     "check_free",
     "check_usable",
     "describe_run",
     "empty",
+    "is_locked",
+    "last_step",
     "locked",
 ]
 
@@ -30,10 +35,16 @@ EXPORTS = {"pt2": "model.pt2", "onnx": "model.onnx"}
 RESULT = "result.json"
 """Name of the result of the training."""
 
+LOGS = "logs"
+"""Name of the folder of loggers."""
+
+REPORTS = ("report.md", "orbit.png", "training.png")
+"""Names of the files that are made of a finished training."""
+
 _LOCK = ".lock"
 _FILES = frozenset(
-    {CONFIG, "metrics.jsonl", "checkpoints", RESULT, "report.md", *EXPORTS.values()}
-    | {"orbit.png", "swap.md", "swap.png", "training.png"}
+    {CONFIG, "metrics.jsonl", "checkpoints", "snapshots", "first", LOGS, RESULT}
+    | {*REPORTS, "swap.md", "swap.png", *EXPORTS.values()}
 )
 _FILE_PATTERN = "|".join(map(re.escape, _FILES))
 
@@ -49,7 +60,7 @@ def check_usable(path: Path, *, force: bool) -> None:
         path: The folder.
         force: Whether a run in it may be replaced.
     """
-    if _is_locked(path):
+    if is_locked(path):
         got, remedy = "one that another process is at work on", "name another with --out"
         raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
     check_free(path, force=force)
@@ -63,22 +74,47 @@ def check_free(path: Path, *, force: bool) -> None:
         got, remedy = "one that holds other things", "name another folder with --out"
         raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
     if not force:
-        remedy = "to train anew name another folder with --out (--force deletes it)"
-        if any(path.glob("checkpoints/step-*")):
-            use = f"judge it with groupae evaluate {path}, or open it with groupae.Run.open"
-            remedy = f"{use}; {remedy}"
-        got = describe_run(path)
-        raise RunExistsError(expected(path, "a new or empty folder", got, remedy))
+        raise RunExistsError(
+            expected(path, "a new or empty folder", describe_run(path), _remedy(path))
+        )
+
+
+def _remedy(path: Path) -> str:
+    """Return the things that can be done with a run that is there already."""
+    anew = "to train anew name another folder with --out (--force deletes it)"
+    use = f"judge it with groupae evaluate {path}, or open it with groupae.Run.open"
+    if (path / RESULT).is_file():
+        return f"{use}; groupae train --resume {path} --steps N lengthens it; {anew}"
+    last = last_step(path, "checkpoints")
+    if last and last_step(path, "snapshots") is None:  # of groupae before 0.4
+        return f"groupae train --init {path} begins a new run with its weights; {use}; {anew}"
+    go_on = f"groupae train --resume {path} completes it"
+    return f"{go_on}; {use}; {anew}" if last else f"{go_on}; {anew}"
 
 
 def describe_run(path: Path) -> str:
     """Return the state of a run in a few words."""
-    names = [folder.name[5:] for folder in path.glob("checkpoints/step-*")]
-    last = max((int(name) for name in names if name.isdecimal()), default=None)
+    if (path / RESULT).is_file():
+        return f"a finished run{_finished_steps(path)}"
+    last = last_step(path, "snapshots")
     if last is None:
-        return "a run without checkpoints"
-    kind = "a finished run" if (path / RESULT).is_file() else "an unfinished run"
-    return f"{kind} with checkpoints up to step {last}"
+        last = last_step(path, "checkpoints")
+    return "a run without checkpoints" if last is None else f"an unfinished run, at step {last}"
+
+
+def last_step(path: Path, kind: str) -> int | None:
+    """Return the largest step of the checkpoints or snapshots of a run; ``None`` without any."""
+    names = [folder.name[5:] for folder in path.glob(f"{kind}/step-*")]
+    return max((int(name) for name in names if name.isdecimal()), default=None)
+
+
+def _finished_steps(path: Path) -> str:
+    """Return the length of a finished run in words; nothing if its result cannot be read."""
+    try:
+        steps, best = map(int, itemgetter("steps", "best_step")(read_json(path / RESULT)))
+    except (OSError, ValueError, TypeError, KeyError, OverflowError):
+        return ""
+    return f" of {steps} steps, the best weights at step {best}"
 
 
 def empty(path: Path) -> None:
@@ -109,8 +145,8 @@ def locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _is_locked(path: Path) -> bool:
-    """Return whether another process has the lock; the lock of a killed process does not count."""
+def is_locked(path: Path) -> bool:
+    """Return whether another process has the lock; that of a killed process does not count."""
     if not path.is_dir() or not (path / _LOCK).is_file():
         return False
     lock = FileLock(path / _LOCK)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import multiprocessing
+import shutil
 import threading
 from pathlib import Path
 
@@ -42,8 +43,6 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def a_copy(finished, tmp_path):
-    import shutil
-
     return shutil.copytree(finished, tmp_path / "copy")
 
 
@@ -97,6 +96,7 @@ def test_originals_may_move_and_a_setting_may_come_later(a_copy):
 
 
 def test_a_run_of_an_earlier_version_opens(a_copy):
+    shutil.rmtree(a_copy / "snapshots")
     for file in a_copy.rglob("manifest.json"):
         manifest = json.loads(file.read_text())
         del manifest["sha256"], manifest["model_sha256"]
@@ -212,7 +212,7 @@ def test_a_kill_in_the_first_instant_leaves_a_folder_that_can_be_used(tmp_path):
 
 def test_what_a_kill_left_in_a_run_does_not_keep_it_from_being_replaced(a_copy):
     leave(a_copy, (*LEFT, ".lock"))
-    with pytest.raises(RunExistsError, match="got a finished run with checkpoints"):
+    with pytest.raises(RunExistsError, match="got a finished run of 2 steps, the best"):
         make(a_copy)
     make(a_copy, force=True)
     assert {p.name for p in a_copy.iterdir()} == {"config.yaml"}
@@ -307,12 +307,15 @@ def test_a_run_that_is_being_trained_is_not_replaced(a_copy):
 
 def test_a_run_without_checkpoints_is_not_said_to_be_of_use(tmp_path):
     make(tmp_path / "run")
-    with pytest.raises(RunExistsError, match="got a run without checkpoints; to train anew name"):
+    with pytest.raises(
+        RunExistsError,
+        match=r"without checkpoints; groupae train --resume \S+ completes it; to train anew",
+    ):
         make(tmp_path / "run")
 
 
 def test_a_run_is_trained_once(a_copy):
-    with pytest.raises(FileExistsError, match="a folder without checkpoints, got"):
+    with pytest.raises(FileExistsError, match=r"a folder without checkpoints, got .*resume=True"):
         Run.open(a_copy).train()
 
 

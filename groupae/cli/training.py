@@ -1,0 +1,127 @@
+"""Steps of ``groupae train``: a new run, an old one that goes on, or one per seed."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from groupae._interrupts import interrupts_explained
+from groupae._printable import say
+from groupae.cli.running import begin, budget, next_folder, say_files, set_threads
+from groupae.cli.train_options import TrainOptions
+from groupae.experiments import Preset, Run, draw_orbit, draw_training, make_report, write_report
+from groupae.experiments.datasets.progress import show_building
+from groupae.experiments.runs.resuming import describe_rest, lengthened, newest_unfinished
+from groupae.experiments.runs.run_options import BUDGET, MACHINE
+from groupae.training import ProgressBar
+from groupae.training.devices import Ranks
+
+__all__ = ["begun", "complete", "resumed", "train_as_asked"]
+
+
+def train_as_asked(options: TrainOptions) -> int:
+    """Train one run, or one per seed; return the exit code."""
+    set_threads(options.threads)
+    with _console_of_rank() as console:
+        if options.seeds is not None:
+            from groupae.cli.seeds import train_seeds
+
+            return train_seeds(options, console)
+        if options.resume is None:
+            run = options.run()
+            path = options.out or next_folder(run.experiment.name)
+            is_named = options.out is not None
+            run = begun(run.moved_to(path), console, is_named=is_named, force=options.force)
+        else:
+            is_auto = options.resume == "auto"
+            path = newest_unfinished(Path("runs")) if is_auto else Path(options.resume)
+            run = resumed(Run.open(path), options, console)
+        return complete(run, console, options)
+
+
+@contextlib.contextmanager
+def _console_of_rank() -> Iterator[Console]:
+    """Yield a console that prints on the first rank only."""
+    if Ranks.of().rank == 0:
+        yield Console()
+        return
+    with Path(os.devnull).open("w") as nowhere:
+        yield Console(file=nowhere)
+
+
+def begun(run: Run, console: Console, *, is_named: bool, force: bool = False) -> Run:
+    """Make the folder of a new run, and print its name."""
+    run = begin(run, console, is_named=is_named, force=force)
+    spent = budget(run.preset.training)
+    say(console, f"{run.experiment.name}, {run.preset_name} preset: {spent}, run folder {run.path}")
+    return run
+
+
+def resumed(run: Run, options: TrainOptions, console: Console) -> Run:
+    """Return a run to go on with, its budget, devices and logs changed as asked.
+
+    Raises:
+        ValueError: If an option contradicts its config, or it is finished and not lengthened.
+    """
+    options.check_same(run)
+    old, new = run.preset.training, lengthened(run, options.changes)
+    new = dataclasses.replace(new, **options.given(*MACHINE))
+    changed = dataclasses.replace(run, preset=Preset(run.preset.model, new))
+    changed.check_training()
+    if Ranks.of().rank:
+        return changed
+    run = run.change(new, options.run_options(run.options))
+    say(console, f"{run.path}: {describe_run_on(run)}")
+    if any(getattr(old, name) != getattr(new, name) for name in BUDGET):
+        told = f"lengthened from {budget(old)} to {budget(new)} in all"
+        say(console, f"{told}: from here on the learning rate is that of a run of the new length")
+    return run
+
+
+def describe_run_on(run: Run) -> str:
+    """Return in words how a run goes on."""
+    if run.result is not None:
+        return "the training is finished; its report and pictures are made"
+    return describe_rest(run)
+
+
+def complete(run: Run, console: Console, options: TrainOptions, *, again: str = "") -> int:
+    """Train a run to its end, from its last snapshot if there is one, and report; return a code.
+
+    Args:
+        run: The run, whose folder exists.
+        console: Console to print on.
+        options: Options, of which the number of threads is passed on to other ranks.
+        again: Command that goes on after an interruption; by default one for this run.
+    """
+    devices = run.preset.training.devices
+    if devices > 1 and Ranks.of().size == 1:
+        from groupae.training.launching import launch
+
+        threads = [] if options.threads is None else ["--threads", str(options.threads)]
+        return launch(devices, ["-m", "groupae", "train", "--resume", str(run.path), *threads])
+    again = again or f"groupae train --resume {run.path}"
+
+    def explain() -> str:
+        if any(run.checkpoints.glob("step-*")):
+            table = f"groupae evaluate {run.path} makes its table"
+            return f"what was trained so far is kept; {again} goes on, {table}"
+        return f"nothing was trained yet in {run.path}; {again} begins"
+
+    with interrupts_explained(explain), show_building(console):
+        model, _ = run.train([ProgressBar(console)], resume=True)
+    if Ranks.of().rank:
+        return 0
+    with interrupts_explained(lambda: f"the training is kept; {again} makes its report"):
+        report = make_report(run, model)
+        report.print(console)
+        draw_orbit(run, model)
+        draw_training(run)
+        write_report(run, report)
+    say_files(console, run.path, "orbit.png", "training.png", "report.md")
+    return 0
