@@ -5,9 +5,11 @@ import json
 import os
 import shutil
 
+import numpy as np
 import pytest
 import torch
 import yaml
+from PIL import Image
 
 from groupae.cli import main
 from groupae.experiments import Run
@@ -187,3 +189,62 @@ def test_options_are_read_from_a_file(tmp_path, whole, capsys):
 def test_a_folder_that_is_not_there_is_a_sentence(capsys):
     assert run("train", "./nowhere") == 2
     assert "expected a folder ./nowhere, got none" in capsys.readouterr().err
+
+
+# --- a folder of one's own ------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def own(tmp_path_factory):
+    """Folder of pictures with elements, and the run of its training."""
+    root = tmp_path_factory.mktemp("own")
+    folder = root / "pics"
+    folder.mkdir()
+    lines = ["picture,original,element"]
+    for i in range(20):
+        picture = np.zeros((16, 16), np.uint8)
+        picture[4:12, 6:10] = 100 + 5 * i
+        for quarter in range(4):
+            name = f"{i}-{quarter}.png"
+            Image.fromarray(np.rot90(picture, quarter)).save(folder / name)
+            lines.append(f"{name},{i},{90 * quarter}")
+    (folder / "elements.csv").write_text("\n".join(lines))
+    words = ("--group", "so2", "--chart", "angle_deg", "--steps", "2", "--batch-size", "4")
+    assert run("train", folder, *words, "--out", root / "run", "--threads", "1") == 0
+    return folder, root / "run"
+
+
+def test_a_run_on_own_pictures_is_used_from_its_folder_alone(own):
+    _, path = own
+    assert (path / "report.md").read_text().startswith("# pics, default preset, seed 0")
+    for command in ("evaluate", "orbit", "export"):
+        assert run(command, path, "--threads", "1") == 0
+    assert run("train", "--resume", path, "--steps", "3", "--threads", "1") == 0
+    assert Run.open(path).result.steps == 3
+
+
+def test_own_pictures_that_were_moved_are_a_sentence_and_found_by_their_new_path(own, capsys):
+    folder, path = own
+    moved = folder.rename(folder.with_name("elsewhere"))
+    try:
+        assert run("evaluate", path) == 2
+        err = capsys.readouterr().err
+        assert err.count("\n") == 1
+        assert f"expected a folder {folder}, got none; put it back, or write its new path" in err
+        config = (path / "config.yaml").read_text()
+        (path / "config.yaml").write_text(config.replace(str(folder), str(moved)))
+        assert run("evaluate", path, "--threads", "1") == 0
+        (path / "config.yaml").write_text(config)
+    finally:
+        moved.rename(folder)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ([], "expected --group for a folder of pictures, got none"),
+        (["--group", "so2", "--size", "tiny"], "expected no such option, got --size beside"),
+        (["--group", "nope"], "a group to be one of so2"),
+    ],
+)
+def test_an_option_that_does_not_go_with_a_folder_is_a_sentence(own, words, sentence, capsys):
+    assert run("train", own[0], *words) == 2
+    assert sentence in capsys.readouterr().err

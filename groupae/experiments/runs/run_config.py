@@ -15,7 +15,7 @@ from groupae._validation import expected
 from groupae.experiments.datasets.options import Size, check_options
 from groupae.experiments.presets.building import build_model
 from groupae.experiments.presets.config import BaselineConfig, ModelConfig, Preset
-from groupae.experiments.presets.experiment import Experiment
+from groupae.experiments.presets.experiment import Experiment, check_name
 from groupae.experiments.presets.registry import get_experiment
 from groupae.experiments.runs.run_options import BUDGET, MACHINE, NO_OPTIONS, RunOptions
 from groupae.training import TrainingConfig
@@ -190,7 +190,9 @@ def _experiment(
         return get_experiment(name)
     if folder is None:
         raise TypeError("own pictures without their folder")
-    return options.own.experiment(Path(folder), pixels)
+    check_name("own_folder", "experiment", name)
+    found = options.own.experiment(Path(folder), pixels)
+    return dataclasses.replace(found, data=dataclasses.replace(found.data, name=name))  # if moved
 
 
 def _replaced(old: type[Any], new: type[Any], value: Any) -> Any:

@@ -6,17 +6,15 @@ A section that is not used is not written, so configs of earlier versions read a
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from groupae._validation import expected
-
-if TYPE_CHECKING:
-    from groupae.experiments.presets.experiment import Experiment
+from groupae.experiments.presets.experiment import Experiment
+from groupae.experiments.presets.own_folder import own_folder
 
 __all__ = [
     "BUDGET",
@@ -81,12 +79,10 @@ class OwnFolder:
         if not folder.is_dir():
             remedy = "put it back, or write its new path under data, folder in config.yaml"
             raise FileNotFoundError(expected("own pictures", f"a folder {folder}", "none", remedy))
-        module: Any = importlib.import_module("groupae.experiments.datasets.own_folder")
         elements = list(self.elements) or None
-        found: Experiment = module.own_folder(
+        return own_folder(
             folder, self.group, self.chart, elements=elements, mode=self.mode, pixels=pixels
         )
-        return found
 
 
 @dataclasses.dataclass(frozen=True)
