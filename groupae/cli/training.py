@@ -10,11 +10,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from groupae import experiments
 from groupae._interrupts import interrupts_explained
 from groupae._printable import say
 from groupae.cli.running import begin, budget, next_folder, say_files, set_threads
 from groupae.cli.train_options import TrainOptions
-from groupae.experiments import Preset, Run, draw_orbit, draw_training, make_report, write_report
+from groupae.experiments import Preset, Run
 from groupae.experiments.datasets.progress import show_building
 from groupae.experiments.runs.resuming import describe_rest, lengthened, newest_unfinished
 from groupae.experiments.runs.run_options import BUDGET, MACHINE
@@ -117,11 +118,13 @@ def complete(run: Run, console: Console, options: TrainOptions, *, again: str = 
         model, _ = run.train([ProgressBar(console)], resume=True)
     if Ranks.of().rank:
         return 0
-    with interrupts_explained(lambda: f"the training is kept; {again} makes its report"):
-        report = make_report(run, model)
+    with interrupts_explained(
+        lambda: f"the training is kept; {again} makes its table and pictures"
+    ):
+        report = experiments.make_report(run, model)
         report.print(console)
-        draw_orbit(run, model)
-        draw_training(run)
-        write_report(run, report)
+        experiments.draw_orbit(run, model)
+        experiments.draw_training(run)
+        experiments.write_report(run, report)
     say_files(console, run.path, "orbit.png", "training.png", "report.md")
     return 0

@@ -259,13 +259,13 @@ def test_the_same_command_after_a_kill_says_how_to_use_what_is_there(a_copy, cap
     (a_copy / "result.json").unlink()
     assert run("train", "blocked-digits", "--out", a_copy, *SHORT) == 2
     line = the_only_line(capsys)
-    assert "got an unfinished run with checkpoints up to step " in line
+    assert "got an unfinished run, at step 3; groupae train --resume " in line
     assert f"judge it with groupae evaluate {a_copy}, or open it with groupae.Run.open; " in line
     assert "name another folder with --out (--force deletes it)" in line
     assert run("evaluate", a_copy, "--threads", "1") == 0
     capsys.readouterr()
     assert run("train", "blocked-digits", "--out", a_copy, "--force", *SHORT) == 0
-    assert f"--force: {a_copy}, an unfinished run with checkpoints" in capsys.readouterr().out
+    assert f"--force: {a_copy}, an unfinished run, at step 3, is deleted" in capsys.readouterr().out
 
 
 # --- links ----------------------------------------------------------------------------------------
@@ -621,7 +621,8 @@ def test_sigterm_writes_a_checkpoint_and_exits_with_143(tmp_path):
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 143
-    kept = f"what was trained so far is kept; groupae evaluate {out} makes its table"
+    again = f"groupae train --resume {out} goes on"
+    kept = f"what was trained so far is kept; {again}, groupae evaluate {out} makes its table"
     assert err.splitlines() == [f"groupae: terminated; {kept}"]
     assert list((out / "checkpoints").glob("step-*"))
     assert not (out / ".lock").exists()
@@ -655,11 +656,12 @@ def test_what_is_kept_is_said_wherever_it_stops(kind, word, code, tmp_path, monk
     for target, kept in (
         (
             "groupae.experiments.Run.train",
-            f"what was trained so far is kept; groupae evaluate {out} makes its table",
+            f"what was trained so far is kept; groupae train --resume {out} goes on, "
+            f"groupae evaluate {out} makes its table",
         ),
         (
             "groupae.experiments.make_report",
-            f"the training is kept; groupae evaluate {out} makes its table",
+            f"the training is kept; groupae train --resume {out} makes its table and pictures",
         ),
     ):
         with monkeypatch.context() as patched:

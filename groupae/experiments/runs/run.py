@@ -259,7 +259,7 @@ class Run:
     def result(self) -> TrainingResult | None:
         """Result of the training; ``None`` if it is not finished, or was lengthened since."""
         file = self.path / RESULT
-        if not file.is_file():
+        if not file.is_file() or file.is_symlink():  # a link is none of ours
             return None
         try:
             values = read_json(file)
@@ -447,7 +447,8 @@ class Run:
     def _clear(self) -> None:
         """Delete the files of a training that was killed before its first snapshot."""
         for path in (self.checkpoints, self.snapshots, self.metrics, self.path / LOGS):
-            discard(path)
+            if not path.is_symlink():  # which its writer replaces
+                discard(path)
 
     def load_model(self) -> TransformModule:
         """Return the model with the weights of the best valid checkpoint, in evaluation mode.

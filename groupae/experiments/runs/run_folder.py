@@ -89,7 +89,7 @@ def _remedy(path: Path) -> str:
     if last and last_step(path, "snapshots") is None:  # of groupae before 0.4
         return f"groupae train --init {path} begins a new run with its weights; {use}; {anew}"
     go_on = f"groupae train --resume {path} completes it"
-    return f"{go_on}; {use}; {anew}" if last else f"{go_on}; {anew}"
+    return f"{go_on}; {anew}" if last is None else f"{go_on}; {use}; {anew}"
 
 
 def describe_run(path: Path) -> str:
