@@ -34,7 +34,7 @@ def save(model: nn.Module, folder: str | Path) -> Path:
     """Write a model to a folder, from which `load` makes it again; an earlier model is replaced.
 
     Each part is described by its class and arguments: classes of groupae, simple layers of
-    `torch.nn` and classes marked with `configurable`. Weights, buffers, dtypes, tied and frozen
+    ``torch.nn`` and classes marked with `configurable`. Weights, buffers, dtypes, tied and frozen
     weights and the training mode are kept; gradients and hooks are not.
 
     Args:

@@ -55,7 +55,7 @@ class TrainingSnapshot:
         best_step: Its step.
         weights: State dict of the model in training.
         best: State dict of the best validation.
-        average: State of the `AveragedWeights`; ``None`` without.
+        average: State of the average of the weights; ``None`` without.
         optimizers: State dicts of the optimisers.
         schedulers: State dicts of the schedulers of the user.
         clock: State of the budget and of the times that were measured.
