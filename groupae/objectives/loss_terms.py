@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from groupae._validation import ShapeError, expected
-from groupae.actions.codes import map_latent
+from groupae.actions.codes import map_latent, named
 from groupae.metrics import chamfer_distance
 from groupae.protocols import Codec, Predicted
 
@@ -25,6 +25,7 @@ __all__ = [
     "Predictions",
     "Term",
     "chamfer_error",
+    "equivariance_error",
     "latent_cycle",
     "log_chamfer_error",
     "log_mean_squared_error",
@@ -141,6 +142,29 @@ def latent_cycle(crossed: CrossPass) -> Tensor:
             [_squared_norm(z - again[name]) for name, z in crossed.moved.items()]
         ).sum()
     return _squared_norm(crossed.moved - again)
+
+
+def equivariance_error(crossed: CrossPass) -> Tensor:
+    """Return the mean of ``|g . E(x1) - E(x2)|^2`` over the variance of the codes.
+
+    `latent_cycle` compares the moved code with the code of its own decoded data, this one with the
+    code of the target. As the variance has gradients too, the term does not change if all codes
+    are scaled, so that smaller codes earn nothing.
+
+    References:
+        Kouzelis et al., EQ-VAE: Equivariance Regularized Latent Space for Improved Generative Image
+        Modeling, ICML 2025, which regularises the decoded data of moved codes.
+
+    Example:
+        >>> from groupae import CrossReconstruction
+        >>> CrossReconstruction({"mse": 1.0, "equivariance": 0.1}).names
+        ('mse', 'equivariance')
+    """
+    wanted = named(crossed.target_code)
+    pairs = [(moved, wanted[name]) for name, moved in named(crossed.moved).items()]
+    errors = torch.stack([_squared_norm(moved - z) for moved, z in pairs]).sum()
+    spread = torch.stack([_squared_norm(z - z.mean(0)) for _, z in pairs]).sum()
+    return errors / spread.clamp_min(torch.finfo(spread.dtype).tiny)
 
 
 def _squared_norm(z: Tensor) -> Tensor:

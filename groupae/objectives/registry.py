@@ -11,6 +11,7 @@ from groupae._validation import unknown_choice
 from groupae.objectives.loss_terms import (
     PredictionTerm,
     chamfer_error,
+    equivariance_error,
     latent_cycle,
     log_chamfer_error,
     log_mean_squared_error,
@@ -31,7 +32,11 @@ PREDICTION_TERMS: Mapping[str, PredictionTerm] = {
 }
 """Terms of predictions and targets only, for any model; "reconstruction" is "mse"."""
 
-TERMS: Mapping[str, Callable[[Any], Tensor]] = {**PREDICTION_TERMS, "latent_cycle": latent_cycle}
+TERMS: Mapping[str, Callable[[Any], Tensor]] = {
+    **PREDICTION_TERMS,
+    "latent_cycle": latent_cycle,
+    "equivariance": equivariance_error,
+}
 """All terms, those of a model with a latent action too."""
 
 
