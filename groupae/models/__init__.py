@@ -3,7 +3,7 @@
 ``autoencoder`` has `LatentActionAE`; ``transform_module`` the base class of all trained systems;
 ``conv`` encoders and decoders of pictures, ``palette`` their colours, ``unet`` those with skips,
 ``sets`` those of sets of points, ``sequences`` those of series, ``blocks`` the layers that they
-share; ``exporting`` writes a model as a graph.
+share; ``wrapped`` those of an autoencoder made elsewhere; ``exporting`` writes a model as a graph.
 """
 
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from groupae.models.sequences import SequenceDecoder, SequenceEncoder
 from groupae.models.sets import SetDecoder, SetEncoder
 from groupae.models.transform_module import Capabilities, TransformModule
 from groupae.models.unet import Coordinates, Stride, UNetDecoder, UNetEncoder
+from groupae.models.wrapped import WrappedDecoder, WrappedEncoder
 from groupae.protocols import TransformModel
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ __all__ = [
     "TransformModule",
     "UNetDecoder",
     "UNetEncoder",
+    "WrappedDecoder",
+    "WrappedEncoder",
     "export_transform",
     "paper_scene_parts",
     "pt2_from_program",

@@ -20,6 +20,7 @@ from groupae.actions import Description, LatentAction, VectorAction
 from groupae.actions.codes import map_latent, named
 from groupae.models.conv import ConvDecoder, ConvEncoder
 from groupae.models.transform_module import TransformModule
+from groupae.models.wrapped import wrapped_parts
 from groupae.objectives import TERMS, CrossReconstruction, Terms
 from groupae.objectives.loss_terms import Term
 from groupae.objectives.weighted_sum import check_terms, is_torch_loss
@@ -112,14 +113,64 @@ class LatentActionAE(TransformModule):
             torch.Size([5, 1, 28, 28])
         """
         owner, action = f"{cls.__name__}.conv", VectorAction(rho)
-        if cls.__init__ is not LatentActionAE.__init__ and not _takes_parts(cls):
-            what = "a class made from encoder, decoder, action and objective"
-            raise TypeError(expected(owner, what, cls.__name__, f"call {cls.__name__}(...)"))
+        _check_takes_parts(owner, cls)
         channels, size = _picture_shape(owner, x_shape)
         shape: dict[str, Any] = {"size": size, "widths": widths, "blocks": blocks}
         encoder = ConvEncoder(rho.dim, in_channels=channels, **shape)
         decoder = ConvDecoder(rho.dim, out_channels=channels, colours=colours, **shape)
         return cls(encoder, decoder, action, objective)
+
+    @classmethod
+    def wrap(
+        cls,
+        autoencoder: nn.Module,
+        action: LatentAction[Any],
+        *,
+        adapter: tuple[nn.Module, nn.Module] | str | None = None,
+        frozen: bool = True,
+        objective: Objective | Terms[Term] | None = None,
+        code_shape: Sequence[int] | None = None,
+        example: Tensor | None = None,
+        scale: float | None = None,
+    ) -> Self:
+        """Return a model of a pretrained autoencoder, with the action on its mapped code.
+
+        Args:
+            autoencoder: Any module with ``encode(x)`` and ``decode(z)``; they return a tensor, a
+                tuple that begins with one, or the records of diffusers (``latent_dist``, whose mode
+                is taken, or ``latents``; ``sample``).
+            action: A `groupae.VectorAction` for codes ``(n, d)``, a `groupae.ChannelAction` for
+                ``(n, channels, height, width)``, or any other with an adapter of one's own.
+            adapter: Learned linear maps (at each position alike) to the code of the action and
+                back, an orthogonal matrix and its transpose at first, unless given: "identity", or
+                a pair of modules ``(to, back)``.
+            frozen: Whether the autoencoder keeps its weights and stays in evaluation mode; else it
+                is trained on too, where "equivariance" is a loss term of use.
+            objective: The loss, as `LatentActionAE` takes it.
+            code_shape: Shape of one code of the autoencoder, without the batch axis.
+            example: A batch of data, such as ``x[:1]``, whose code tells that shape.
+            scale: Factor of the autoencoder's code; the ``scaling_factor`` (after ``shift_factor``)
+                of its ``config`` if it has one, else 1.
+
+        Raises:
+            TypeError: If a part is of another kind, or the shape of the code is not known.
+            ShapeError: If code, action and data do not fit.
+            ValueError: If ``code_shape`` or ``scale`` is no shape or no positive number.
+
+        Example:
+            >>> from groupae import SO2
+            >>> plain = torch.nn.Module()  # a pretrained one, that never heard of groups
+            >>> plain.encode, plain.decode = torch.nn.Linear(16, 8), torch.nn.Linear(8, 16)
+            >>> action = VectorAction(SO2().rep("2x0 + 3x1"))
+            >>> ae = LatentActionAE.wrap(plain, action, example=torch.zeros(1, 16))
+            >>> sum(w.numel() for w in ae.parameters() if w.requires_grad)  # 8 x 8 + 8, twice
+            144
+        """
+        owner = f"{cls.__name__}.wrap"
+        _check_takes_parts(owner, cls)
+        options: dict[str, Any] = {"code_shape": code_shape, "example": example, "scale": scale}
+        parts = wrapped_parts(owner, autoencoder, action, adapter=adapter, frozen=frozen, **options)
+        return cls(*parts, action, objective)
 
     def encode(self, x: Tensor) -> Any:
         """Return the code ``E(x)``."""
@@ -318,13 +369,14 @@ def _reference(z: Any) -> Any:
     return map_latent(lambda draw, part: draw.to(part).expand_as(part), code, z)
 
 
-def _takes_parts(kind: type[LatentActionAE]) -> bool:
-    """Return whether a subclass is made from an encoder, a decoder, an action and an objective."""
+def _check_takes_parts(owner: str, kind: type[LatentActionAE]) -> None:
+    """Raise unless a subclass is made from an encoder, a decoder, an action and an objective."""
     try:
         inspect.signature(kind).bind(None, None, None, None)
     except TypeError:
-        return False
-    return True
+        what = "a class made from encoder, decoder, action and objective"
+        got, remedy = kind.__name__, f"call {kind.__name__}(...)"
+        raise TypeError(expected(owner, what, got, remedy)) from None
 
 
 def _picture_shape(owner: str, x_shape: object) -> tuple[int, int]:

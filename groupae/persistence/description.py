@@ -29,7 +29,7 @@ _HOMES = {
         "ConvDecoder ConvEncoder LatentActionAE Palette "
         "PaperBrainDecoder PaperBrainEncoder PaperDigitDecoder PaperDigitEncoder PaperSceneDecoder "
         "PaperSceneEncoder AttentionSkip SequenceDecoder SequenceEncoder SetDecoder SetEncoder "
-        "UNetDecoder UNetEncoder"
+        "UNetDecoder UNetEncoder WrappedDecoder WrappedEncoder"
     ),
     "groupae.actions": (
         "AffineAction ChannelAction GridAction LeftMultiplication PartsAction SetAction "
