@@ -12,7 +12,7 @@ from groupae._choices import Format, Size
 from groupae._printable import say
 from groupae.cli.loading import loading
 
-__all__ = ["check", "evaluate_run", "export", "orbit", "swap", "train"]
+__all__ = ["check", "evaluate_run", "export", "inspect", "orbit", "swap", "train"]
 
 
 def train(
@@ -113,6 +113,25 @@ def evaluate_run(run: Path, *, threads: int | None = None) -> None:
     report.print(console)
     with warn_unwritten("report.md"):
         write_report(opened, report)
+
+
+def inspect(folder: Path) -> int:
+    """Print what is in the folder of a run or saved model; nothing of it is run.
+
+    Args:
+        folder: The folder that groupae train or groupae.save wrote.
+    """
+    with loading():
+        from rich.console import Console
+
+        from groupae.experiments.runs.inspection import inspect_folder
+    console, found = Console(), inspect_folder(folder)
+    width = max((len(name) for name, _ in found.lines), default=0)
+    for name, value in found.lines:
+        say(console, f"{name:<{width}}  {value}")
+    for sentence in found.damages:
+        say(console, f"damaged: {sentence}")
+    return 1 if found.damages else 0
 
 
 def orbit(run: Path, *, threads: int | None = None) -> None:

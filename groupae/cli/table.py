@@ -83,6 +83,10 @@ COMMANDS: Commands = {
         "groupae.cli.commands:export",
         "Export a trained model to a file that runs without groupae, and check the file.",
     ),
+    "inspect": Command(
+        "groupae.cli.commands:inspect",
+        "Print what is in the folder of a run or saved model; nothing of it is run.",
+    ),
     "check": Command(
         "groupae.cli.commands:check",
         "Check the laws of groups, representations and actions; exit with 1 if one fails.",

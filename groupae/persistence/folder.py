@@ -224,11 +224,22 @@ def load(folder: str | Path, classes: Iterable[Any] = ()) -> Any:
     return model
 
 
+def verify(folder: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Return description and weights of a saved model, verified; no model is built.
+
+    Raises:
+        FileNotFoundError: If a file is missing.
+        ValueError: If a file is damaged.
+    """
+    values = _read_description(Path(folder))
+    return values, _read_weights(Path(folder), values)
+
+
 def _read_description(path: Path) -> dict[str, Any]:
     file = path / DESCRIPTION
     if not file.is_file():
         is_run = (path / "config.yaml").is_file()
-        remedy = "open a run with groupae.Run.open(folder).model()" if is_run else _FOREIGN
+        remedy = "open a run with groupae.Run.open(folder).load_model()" if is_run else _FOREIGN
         what, got = f"a folder with {DESCRIPTION}", f"the run {path}" if is_run else path
         raise FileNotFoundError(expected("load", what, got, remedy))
     try:

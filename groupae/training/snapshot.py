@@ -34,7 +34,13 @@ from groupae.training.checkpoint import CheckpointError, sha256_of_file, write_t
 from groupae.training.state_dicts import StateParts
 from groupae.training.stored_tree import flatten_tree, unflatten_tree
 
-__all__ = ["TrainingSnapshot", "load_snapshot", "prune_snapshots", "save_snapshot"]
+__all__ = [
+    "TrainingSnapshot",
+    "load_snapshot",
+    "prune_snapshots",
+    "save_snapshot",
+    "verify_snapshot",
+]
 
 _FORMAT = "groupae-snapshot-1"
 _TENSORS, _PLAN, _MANIFEST = "state.safetensors", "state.json", "manifest.json"
@@ -150,7 +156,7 @@ def _newest_first(folder: Path) -> list[Path]:
 
 def _read(path: Path) -> TrainingSnapshot:
     """Return a snapshot after verifying all its files."""
-    _check_files(path)
+    verify_snapshot(path)
     try:
         stored = parse_json(read_bounded(path / _PLAN, _LARGEST_PLAN))
         parts = StateParts.read(load_file(path / _TENSORS), stored["shared"], {})
@@ -160,8 +166,12 @@ def _read(path: Path) -> TrainingSnapshot:
         raise CheckpointError(expected(path, "the state of a training", error)) from None
 
 
-def _check_files(path: Path) -> None:
-    """Raise unless manifest, sizes and sums are as they were written."""
+def verify_snapshot(path: Path) -> None:
+    """Raise unless manifest, sizes and sums of a snapshot are as they were written.
+
+    Raises:
+        CheckpointError: With the damage.
+    """
     try:
         manifest = read_json(path / _MANIFEST)
         if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
