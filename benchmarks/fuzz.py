@@ -52,6 +52,7 @@ RUNS = {
 }
 SECONDS, MEGABYTES = 2.0, 200
 _CHUNK = 1000  # inputs per child
+_LONGEST = 20_000  # characters of a token
 _OURS = (ValueError, TypeError, FileNotFoundError, ModuleNotFoundError)
 _NUMBERS = (
     *("0", "-1", "1", "2", "7", "00", "1e9", "nan", "inf", "-inf", "0x10", "1_000", "9" * 5000),
@@ -123,7 +124,7 @@ def _change(tokens: list[str], seeds: Sequence[str], draw: random.Random) -> Non
         case 0:
             tokens[i], tokens[j] = tokens[j], tokens[i]
         case 1:
-            tokens[i] *= draw.choice((2, 3, 50, 2000))
+            tokens[i] = (tokens[i] * draw.choice((2, 3, 50, 2000)))[:_LONGEST]
         case 2:
             del tokens[min(i, j) : max(i, j, 1)]
         case 3 | 4:
@@ -413,7 +414,8 @@ def main() -> int:
                 shown.add(wrong[:60])
                 print(f"    {wrong[:400]}\n      {content}")
     if options.out is not None:
-        values = {name: dataclasses.asdict(tally) for name, tally in tallies.items()}
+        # asdict would make the counter anew from its pairs
+        values = {name: vars(tally) for name, tally in tallies.items()}
         machine = {"machine": platform.machine(), "python": platform.python_version()}
         options.out.write_text(json.dumps({"seed": options.seed, **machine, **values}, indent=2))
     return 1 if any(tally.findings for tally in tallies.values()) else 0

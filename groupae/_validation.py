@@ -43,18 +43,27 @@ class ShapeError(ValueError):
     """Error for a tensor of the wrong shape."""
 
 
+_LONGEST_GOT = 2000  # characters
+
+
 def expected(owner: object, what: str, got: object, remedy: str = "") -> str:
-    """Return the error message ``<owner>: expected <what>, got <got>; <remedy>``."""
-    sentence = f"{owner}: expected {what}, got {got}"
+    """Return the error message ``<owner>: expected <what>, got <got>; <remedy>``.
+
+    A ``got`` of a file can be of any length; it is cut.
+    """
+    found = str(got)
+    if len(found) > _LONGEST_GOT:
+        found = f"{found[:_LONGEST_GOT]}..."
+    sentence = f"{owner}: expected {what}, got {found}"
     return f"{sentence}; {remedy}" if remedy else sentence
 
 
 def unknown_choice(owner: object, what: str, got: object, choices: Iterable[object]) -> str:
     """Return the error message for a name that is not in a list, with the nearest match if any."""
     names = [str(choice) for choice in choices]
-    near = get_close_matches(str(got).lower(), names, n=1)
+    near = get_close_matches(str(got)[:100].lower(), names, n=1)
     hint = f"did you mean {near[0]!r}?" if near else ""
-    return expected(owner, f"{what} to be one of {', '.join(names)}", repr(got), hint)
+    return expected(owner, f"{what} to be one of {', '.join(names)}", f"{got!r:.200}", hint)
 
 
 def check_axis_size(

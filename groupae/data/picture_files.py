@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -89,9 +90,9 @@ class PictureFiles:
     def _pixels(self, number: int) -> Pixels:
         name, place = self.names[number], self._place(number)
         file = self.folder / name
-        if not file.is_file():
+        if not os.path.isfile(file):  # noqa: PTH113 - a Path raises for names beyond the system's
             remedy = f"paths are relative to {self.folder}"
-            raise FileNotFoundError(expected(place, f"a picture {name!r}", "none", remedy))
+            raise FileNotFoundError(expected(place, f"a picture {name!r:.300}", "none", remedy))
         inks = 'mode="L" or mode="RGB" converts it' if self.mode is None else ""
         return read_pixels(place, file, name, inks=inks)
 

@@ -179,7 +179,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise CheckpointError(expected(path, "a readable manifest.json", error)) from None
     if not isinstance(manifest, dict) or manifest.get("format") != _FORMAT:
         found = manifest.get("format") if isinstance(manifest, dict) else type(manifest).__name__
-        raise CheckpointError(expected(path, f"a manifest of format {_FORMAT}", repr(found)))
+        raise CheckpointError(expected(path, f"a manifest of format {_FORMAT}", f"{found!r:.60}"))
     try:
         described = manifest["files"][_WEIGHTS]
         if not isinstance(described["bytes"], int):

@@ -23,6 +23,9 @@ from groupae.groups.finite.found_irreps import MAX_ORDER
 
 __all__ = ["PermutationGroup", "parse_permutations"]
 
+_MOST_POINTS = 10**6  # of a group that is written in cycles
+_MOST_IMAGES = 2 * 10**6  # elements times points; one takes some 40 bytes while they are found
+
 
 @functools.lru_cache(maxsize=32)
 def _table_of(permutations: Constant) -> Constant:
@@ -160,9 +163,6 @@ class PermutationGroup(EnumeratedGroup):
         return g if chart == "index" else look_up(self.images.to(), g)
 
 
-_MOST_POINTS = 10**6  # of a group that is written in cycles
-
-
 def _images(x: Tensor, chart: str) -> Tensor:
     return x.argmax(-2) if chart == "matrix" else x.long()
 
@@ -215,16 +215,19 @@ def _cycles(p: list[int]) -> str:
 def _close_permutations(generators: Constant) -> Constant:
     """Return all products of the generators, sorted."""
     p = generators.values
-    known = torch.arange(p.shape[1])[None]
-    frontier = known
-    seen = {tuple(known[0].tolist())}
+    frontier = torch.arange(p.shape[1])[None]
+    known = [frontier]
+    most = max(2, min(MOST_LISTED, _MOST_IMAGES // p.shape[1]))
+    seen = {tuple(frontier[0].tolist())}
     while len(frontier):
         reached = torch.cat([one[frontier] for one in p])
         fresh = [row for row in map(tuple, reached.unique(dim=0).tolist()) if row not in seen]
         seen.update(fresh)
         frontier = torch.tensor(fresh, dtype=torch.int64).reshape(-1, p.shape[1])
-        known = torch.cat([known, frontier])
-        if len(known) > MOST_LISTED:
-            what = f"at most {MOST_LISTED} elements"
+        known.append(frontier)
+        if len(seen) > most:
+            what = f"at most {most} elements"
+            if most < MOST_LISTED:
+                what += f" of {p.shape[1]} points"
             raise ValueError(expected("FiniteGroup.from_permutations", what, "more"))
-    return Constant(known.unique(dim=0))
+    return Constant(torch.cat(known).unique(dim=0))
