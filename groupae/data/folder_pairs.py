@@ -171,8 +171,14 @@ def _read_table(table: Path) -> list[_Line]:
     return lines
 
 
+_LONGEST_NAME = 200  # characters of the name of a column
+
+
 def _read_lines(table: Path, rows: Iterator[list[str]]) -> Iterator[_Line]:
-    heading = [name.strip() for name in next(rows, [])]
+    heading = [" ".join(name.split()) for name in next(rows, [])]
+    if (longest := max(map(len, heading), default=0)) > _LONGEST_NAME:
+        what = f"names of columns of at most {_LONGEST_NAME} characters"
+        raise ValueError(expected(table, what, f"one of {longest}"))
     for name in ("picture", "original"):
         if heading.count(name) != 1:
             got = f"the columns {', '.join(heading)}" if heading else "an empty file"

@@ -19,7 +19,12 @@ from groupae._files import discard, sweep
 from groupae._validation import check_count, expected
 from groupae.metrics import PSNR, Score
 from groupae.training.checkpoint import check_unused, prune_checkpoints, save_checkpoint
-from groupae.training.snapshot import TrainingSnapshot, prune_snapshots, save_snapshot
+from groupae.training.snapshot import (
+    FolderLock,
+    TrainingSnapshot,
+    prune_snapshots,
+    save_snapshot,
+)
 from groupae.training.state_dicts import StateParts
 
 __all__ = [
@@ -115,7 +120,7 @@ class KeepBest(Callback):
     """Checkpoint at each improvement; the best two are kept.
 
     In a resumed training, checkpoints that the snapshot does not know are deleted, and its best one
-    is written again if it is missing.
+    is written again if it is missing. Another process that trains in the folder is refused.
 
     Args:
         folder: Folder of the checkpoints, without any at the start of a new training.
@@ -126,12 +131,18 @@ class KeepBest(Callback):
         self.folder = Path(folder)
         self.model = model
         self._is_interrupted = False
+        self._lock: FolderLock | None = None
 
     @override
     def on_start(self, state: TrainingState) -> None:
         """Raise if a new training finds checkpoints, or the model cannot be saved."""
         self._is_interrupted = False
         StateParts.of(state.judged_weights())
+        self._lock = FolderLock(self.folder)
+        with self._lock.released_on_failure():
+            self._prepare(state)
+
+    def _prepare(self, state: TrainingState) -> None:
         sweep(self.folder, r"step-\d+")  # parts of writes that were killed
         if not state.scores or state.take_snapshot is None:  # not resumed
             check_unused(self.folder)
@@ -155,6 +166,13 @@ class KeepBest(Callback):
         """Keep all from now on: a resumed training does not validate here."""
         self._is_interrupted = True
 
+    @override
+    def on_end(self, state: TrainingState) -> None:
+        """Leave the folder to others."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
     def _save(self, weights: Any, step: int, score: float) -> None:
         save_checkpoint(self.folder, weights, step=step, score=score, model=self.model)
         if not self._is_interrupted:
@@ -165,7 +183,7 @@ class KeepSnapshots(Callback):
     """Snapshots from which ``fit(..., resume=folder)`` goes on; the newest two are kept.
 
     One is written every few minutes or steps, on Ctrl-C and SIGTERM, and at the end, so that a
-    finished training can be lengthened.
+    finished training can be lengthened. Another process that trains in the folder is refused.
 
     Args:
         folder: Folder of the snapshots.
@@ -190,11 +208,17 @@ class KeepSnapshots(Callback):
         self.folder = Path(folder)
         self.every_minutes, self.every_steps = every_minutes, every_steps
         self._saved: float | None = None
+        self._lock: FolderLock | None = None
 
     @override
     def on_start(self, state: TrainingState) -> None:
         """Raise unless a new training has the folder to itself."""
         self._saved = None
+        self._lock = FolderLock(self.folder)
+        with self._lock.released_on_failure():
+            self._prepare(state)
+
+    def _prepare(self, state: TrainingState) -> None:
         if not state.scores:
             check_unused(self.folder)
         else:
@@ -222,9 +246,15 @@ class KeepSnapshots(Callback):
 
     @override
     def on_end(self, state: TrainingState) -> None:
-        """Save a snapshot of a training that came to its end."""
-        if state.is_finished:
-            self._save(state)
+        """Save a snapshot of a training that came to its end, and leave the folder to others."""
+        if self._lock is None:
+            return
+        try:
+            if state.is_finished:
+                self._save(state)
+        finally:
+            self._lock.release()
+            self._lock = None
 
     def _save(self, state: TrainingState) -> None:
         assert state.take_snapshot is not None, "fit sets it"

@@ -7,13 +7,15 @@ verifies sizes and SHA-256; a damaged one is skipped for the one before, with a 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
@@ -35,6 +37,7 @@ from groupae.training.state_dicts import StateParts
 from groupae.training.stored_tree import flatten_tree, unflatten_tree
 
 __all__ = [
+    "FolderLock",
     "TrainingSnapshot",
     "load_snapshot",
     "prune_snapshots",
@@ -46,6 +49,8 @@ _FORMAT = "groupae-snapshot-1"
 _TENSORS, _PLAN, _MANIFEST = "state.safetensors", "state.json", "manifest.json"
 _LARGEST_PLAN = 2**26  # bytes; 300 per parameter and optimiser
 _FOLDER = r"step-\d+"
+_LOCK = ".lock"
+_PATIENCE = 7.0  # seconds; workers of a killed process keep its lock until they notice, in 5 s
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,6 +145,47 @@ def load_snapshot(folder: Path | str) -> TrainingSnapshot:
     got = f"{len(paths)} damaged"
     remedy = "start anew, or from the best weights"
     raise CheckpointError(expected(folder, "at least one valid snapshot", got, remedy))
+
+
+class FolderLock:
+    """Lock of a folder of snapshots or checkpoints, which keeps other trainings out of it.
+
+    The lock of a process that was killed does not count.
+
+    Args:
+        folder: The folder; made if missing.
+
+    Raises:
+        FileExistsError: If another process trains in it.
+        OSError: If the folder cannot be made or written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / _LOCK
+        self._lock = FileLock(self.path)
+        try:
+            self._lock.acquire(timeout=_PATIENCE)
+        except Timeout:
+            got, remedy = "one that another training writes to", "name another, or wait for its end"
+            raise FileExistsError(expected(folder, "a folder of its own", got, remedy)) from None
+
+    @contextlib.contextmanager
+    def released_on_failure(self) -> Iterator[None]:
+        """Release the lock if the block fails."""
+        try:
+            yield
+        except BaseException:
+            self.release()
+            raise
+
+    def release(self) -> None:
+        """Let other processes train in the folder; a second call does nothing."""
+        if not self._lock.is_locked:
+            return
+        with contextlib.suppress(OSError):
+            self.path.unlink()
+        self._lock.release()
 
 
 def prune_snapshots(folder: Path, keep: int) -> None:

@@ -13,3 +13,12 @@ def test_a_name_that_is_too_long_gets_a_sentence(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"expected a picture 'aaa.*, got none") as caught:
         FolderPairs(tmp_path, SO2())
     assert len(str(caught.value)) < 1000
+
+
+def test_a_heading_gets_one_line_of_words(tmp_path):
+    for heading, words in (("pic\x0bt\n", "columns pic t, original"), ("x" * 5000, "one of 5000")):
+        (tmp_path / "elements.csv").write_text(f'"{heading}",original,element\na,1,0\n')
+        with pytest.raises(ValueError, match=": expected ") as caught:
+            FolderPairs(tmp_path, SO2())
+        assert words in str(caught.value)
+        assert "\n" not in str(caught.value)

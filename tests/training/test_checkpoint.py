@@ -303,7 +303,10 @@ def test_a_folder_with_what_a_kill_left_is_swept_and_used(tmp_path):
     for name in (".step-00000000.4711", ".step-00000001.4711.0123abcd.groupae"):
         (tmp_path / name).mkdir()
     (tmp_path / ".step-notes").mkdir()
-    KeepBest(tmp_path).on_start(TrainingState(torch.nn.Linear(1, 1)))
+    keep, state = KeepBest(tmp_path), TrainingState(torch.nn.Linear(1, 1))
+    keep.on_start(state)
+    assert names(tmp_path) == [".lock", ".step-notes"]
+    keep.on_end(state)
     assert names(tmp_path) == [".step-notes"]
 
 
