@@ -94,6 +94,9 @@ class ModelConfig:
         if not is_count(self.blocks, 0) or not all(is_count(width, 1) for width in widths):
             got = f"widths {self.widths}, blocks {self.blocks!r}"
             raise ValueError(expected("ModelConfig", "widths above zero and blocks from 0", got))
+        if self.blocks > _MOST_BLOCKS:
+            got = f"{self.blocks}"
+            raise ValueError(expected("ModelConfig", f"at most {_MOST_BLOCKS} blocks", got))
         kind = BACKBONES.get(self.backbone)
         self._check_absent(() if kind is None else _names(kind))
         if kind is not None:
@@ -111,6 +114,7 @@ class ModelConfig:
             raise ValueError(expected("ModelConfig", form, repr(self.backbone), remedy))
 
 
+_MOST_BLOCKS = 1000  # a config may come from others; more take minutes to be built
 _COMMON = ("backbone", "representation", "objective", "widths", "blocks")
 # plug-ins may use the last two; groupae 0.2 accepted them with every backbone
 

@@ -233,3 +233,10 @@ def test_widths_and_blocks_are_accepted_with_every_backbone_as_by_groupae_0_2(ba
         ModelConfig(backbone, "1x0", {"mse": 1.0}, (0,))
     with pytest.raises(ValueError, match="a backbone of unet, paper_scene for skips, got"):
         ModelConfig(backbone, "1x0", {"mse": 1.0}, skips=("1x0",))
+
+
+def test_the_blocks_of_a_model_are_bounded():
+    common = {"backbone": "residual", "representation": "1x0 + 2x1", "objective": {"log_mse": 1.0}}
+    assert ModelConfig(**common, widths=(4,), blocks=1000).blocks == 1000
+    with pytest.raises(ValueError, match="ModelConfig: expected at most 1000 blocks, got 1001"):
+        ModelConfig(**common, widths=(4,), blocks=1001)
