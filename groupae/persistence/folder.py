@@ -39,7 +39,8 @@ def save(model: nn.Module, folder: str | Path) -> Path:
 
     Args:
         model: Any model whose parts can be described.
-        folder: The folder; made if missing. It must be empty or hold a saved model.
+        folder: The folder; made if missing. It must be empty or hold a saved model, whose
+            README.md is kept.
 
     Returns:
         The folder.
@@ -80,7 +81,12 @@ def save(model: nn.Module, folder: str | Path) -> Path:
             what = f"a description of at most {LARGEST} bytes"
             raise ValueError(expected("save", what, len(content), "keep numbers in buffers"))
         write_durably(beside / DESCRIPTION, content)
+        if (path / _CARD).is_file():  # written by hand
+            write_durably(beside / _CARD, (path / _CARD).read_bytes())
     return path
+
+
+_CARD = "README.md"
 
 
 def _usable(folder: str | Path) -> Path:
@@ -89,7 +95,7 @@ def _usable(folder: str | Path) -> Path:
     path = Path(folder).absolute()
     if path.exists() and not path.is_dir():
         raise FileExistsError(expected("save", "a folder", f"the file {path}"))
-    own = {DESCRIPTION, WEIGHTS, "README.md"}
+    own = {DESCRIPTION, WEIGHTS, _CARD}
     if (
         others := sorted(p.name for p in path.iterdir() if p.name not in own)
         if path.exists()
