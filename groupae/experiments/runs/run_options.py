@@ -35,7 +35,7 @@ MACHINE = ("device", "devices", "workers")
 """Fields of a `TrainingConfig` that say where it runs, with the same result up to rounding."""
 
 SNAPSHOT_MINUTES = 2.0
-"""Default minutes between snapshots, at most so much work is lost."""
+"""Default minutes between snapshots; at most so much work is lost."""
 
 _LONGEST = 200  # characters of a text of a config
 
