@@ -41,6 +41,9 @@ class AffineAction(AxisAction):
     is_linear = False
 
     def __init__(self, varying: int, invariant: int = 0, *, axis: int = -1) -> None:
+        for name, value in {"varying": varying, "invariant": invariant, "axis": axis}.items():
+            if not isinstance(value, int):
+                raise TypeError(expected("AffineAction", f"{name} as an integer", repr(value)))
         if varying < 1 or invariant < 0:
             got = f"varying={varying}, invariant={invariant}"
             raise ValueError(expected("AffineAction", "varying >= 1 and invariant >= 0", got))

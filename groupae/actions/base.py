@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._moved import lazy_names, share_names
-from groupae._validation import ShapeError, check_floating, expected
+from groupae._validation import ShapeError, check_batches, check_floating, expected
 from groupae.actions.align.gauss_newton import search
 from groupae.actions.align.newton import MOST_TRIED
 from groupae.actions.align.overlap import Overlap
@@ -353,6 +353,8 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         if any(a != b for a, b in axes):
             got = " and ".join(str([n[i] for n in axes]) for i in (0, 1))
             raise ShapeError(expected(self, "two codes of as many axes", got))
+        for pair in paired_parts(z, w):
+            check_batches(self, *(part.shape[:1] for part in pair))
         with torch.no_grad():
             overlap = self.overlap(z, w)
             return search(self, z, w, self.starts(z, w)) if overlap is None else overlap.best()

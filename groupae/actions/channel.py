@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from groupae._configurable import configurable
+from groupae._validation import expected
 from groupae.actions.axis import RepresentationAction
 from groupae.representations import Representation
 
@@ -26,4 +27,7 @@ class ChannelAction(RepresentationAction):
     """
 
     def __init__(self, rho: Representation, *, spatial_dims: int = 2) -> None:
+        if not isinstance(spatial_dims, int) or spatial_dims < 0:
+            what = "spatial_dims as an integer of at least 0"
+            raise ValueError(expected("ChannelAction", what, repr(spatial_dims)))
         super().__init__(rho, axis=-1 - spatial_dims)

@@ -15,6 +15,7 @@ shifts (as long as nothing leaves the grid).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -92,6 +93,9 @@ class GridAction(LatentAction[Tensor]):
         if places is not None and (places.group != group or not places.is_orthogonal):
             got = f"{places} of {places.group}"
             raise ValueError(expected("GridAction", f"orthogonal places of {group}", got))
+        if not isinstance(size, Sequence) or isinstance(size, str):
+            remedy = "sizes are (H, W) or (D, H, W)"
+            raise TypeError(expected("GridAction", "the size of a grid", repr(size), remedy))
         super().__init__(group)
         self.size = tuple(size)
         self.channels = channels

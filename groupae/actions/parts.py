@@ -42,6 +42,13 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
     broadcasts = True
 
     def __init__(self, actions: Mapping[str, LatentAction[Tensor] | None]) -> None:
+        if not isinstance(actions, Mapping):
+            form, remedy = "actions by the names of parts", "PartsAction({'pose': action})"
+            raise TypeError(expected("PartsAction", form, type(actions).__name__, remedy))
+        for name, part in actions.items():
+            if part is not None and not isinstance(part, LatentAction):
+                form = f"an action on the part {name!r}, or None"
+                raise TypeError(expected("PartsAction", form, type(part).__name__))
         acted = {name: action for name, action in actions.items() if action is not None}
         groups = {action.group for action in acted.values()}
         if len(groups) != 1:

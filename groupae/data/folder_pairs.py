@@ -107,6 +107,9 @@ class FolderPairs(OrbitDataset):
         if mode not in (None, "L", "RGB"):
             raise ValueError(unknown_choice(_OWNER, "mode", mode, ("L", "RGB")))
         _check_ground(ground)
+        if not isinstance(group, Group):
+            remedy = "make one, such as SO2() or get_group('so2')"
+            raise TypeError(expected(_OWNER, "a Group", type(group).__name__, remedy))
         table = Path(folder) / csv
         lines = _read_table(table)
         columns = _element_columns(table, lines[0], elements)

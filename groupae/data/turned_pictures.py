@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from groupae._validation import ShapeError, expected, unknown_choice
+from groupae._validation import ShapeError, check_count, expected, unknown_choice
 from groupae.data.orbit_pairs import OrbitPairs
 from groupae.data.pixels import read_pixels
 from groupae.data.rotation import rotate
@@ -76,6 +76,8 @@ class TurnedPictures(OrbitPairs):
     ) -> None:
         if mode not in _CHANNELS:
             raise ValueError(unknown_choice(_OWNER, "mode", mode, ("L", "RGB")))
+        if pixels is not None:
+            check_count(_OWNER, "pixels", pixels)
         move = picture_action(group)
         names = _of_split(Path(folder), _picture_names(Path(folder)), split)
         pictures = _read(Path(folder), names, _CHANNELS[mode], pixels)

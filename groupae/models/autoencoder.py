@@ -7,6 +7,7 @@ action. The theory requires of them only ``E(D(z)) = z`` (paper, Prop. 4.3).
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -189,7 +190,7 @@ class LatentActionAE(TransformModule):
 
     def decode(self, z: Any) -> Tensor:
         """Return the data ``D(z)``."""
-        prediction = self.decoder(z)
+        prediction = _called("decoder", self.decoder, z)
         if not isinstance(prediction, Tensor):
             got = type(prediction).__name__
             raise TypeError(expected("LatentActionAE", "the decoder to return a tensor", got))
@@ -394,8 +395,10 @@ def _encoded(encoder: nn.Module, x: Tensor) -> Any:
     """Return the code of ``x``; raise `TypeError` if dtype or device of the weights differ."""
     weight = next(encoder.parameters(), None)
     is_alike = weight is None or (weight.dtype == x.dtype and weight.device == x.device)
-    if is_alike or torch.compiler.is_compiling():
+    if torch.compiler.is_compiling():
         return encoder(x)
+    if is_alike:
+        return _called("encoder", encoder, x)
     assert weight is not None
     try:  # an encoder may convert its input
         return encoder(x)
@@ -406,6 +409,30 @@ def _encoded(encoder: nn.Module, x: Tensor) -> Any:
         if kind == "device":
             remedy = "move the data or the model with .to(device)"
         raise TypeError(expected("LatentActionAE", what, getattr(x, kind), remedy)) from error
+
+
+_OF_SHAPES = re.compile(
+    r"shapes cannot be multiplied|[Ss]ize[s ].*must match|size mismatch|Given (groups|normalized)"
+    r"|channels|Expected \dD|is invalid for input|must have same reduction dim"
+)
+"""Parts of the messages of torch's layers about the shape of their input."""
+
+
+def _called(part: str, module: nn.Module, x: Any) -> Any:
+    """Return ``module(x)``; raise `ShapeError` if its layers do not take the shape of ``x``."""
+    if torch.compiler.is_compiling():
+        return module(x)
+    try:
+        return module(x)
+    except RuntimeError as error:
+        if not _OF_SHAPES.search(str(error)):
+            raise
+        noun = "data" if part == "encoder" else "codes"
+        shapes = {name: tuple(value.shape) for name, value in named(x).items()}
+        got = shapes[""] if list(shapes) == [""] else shapes
+        remedy = f"its first axis is the batch, the others are those the {part} was built for"
+        what = f"{noun} of a shape that the {part} {type(module).__name__} takes"
+        raise ShapeError(expected("LatentActionAE", what, got, remedy)) from error
 
 
 def _objective(objective: object) -> Objective:

@@ -61,7 +61,8 @@ def save(model: nn.Module, folder: str | Path) -> Path:
         VectorAction(SO(2), 4x0 + 2x1)
     """
     if not isinstance(model, nn.Module):
-        raise TypeError(expected("save", "a model, a torch.nn.Module", type(model).__name__))
+        got = f"the class {model.__name__}" if isinstance(model, type) else type(model).__name__
+        raise TypeError(expected("save", "a model, a torch.nn.Module", got))
     path = _usable(folder)
     described, parts = describe(model), StateParts.of(model.state_dict())
     values = {
@@ -212,7 +213,9 @@ def load(folder: str | Path, classes: Iterable[Any] = ()) -> Any:
         ...
         FileNotFoundError: load: expected a folder with model.yaml, got no/such/folder; ...
     """
-    path = Path(folder)
+    if not isinstance(folder, (str, Path)) or not str(folder):
+        raise TypeError(expected("load", "folder as a path", repr(folder)))
+    path, classes = Path(folder), _classes_of_ones_own(classes)
     values = _read_description(path)
     tensors = _read_weights(path, values)
     file, form = path / DESCRIPTION, "the description of a model"
@@ -239,6 +242,16 @@ def verify(folder: str | Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     """
     values = _read_description(Path(folder))
     return values, _read_weights(Path(folder), values)
+
+
+def _classes_of_ones_own(classes: object) -> tuple[Any, ...]:
+    found = tuple(classes) if isinstance(classes, Iterable) else (classes,)
+    wrong = next((each for each in found if not callable(each)), None)
+    if wrong is not None or not isinstance(classes, Iterable) or isinstance(classes, type):
+        got = getattr(classes, "__name__", type(classes).__name__) if wrong is None else repr(wrong)
+        remedy = "write classes=[MyLayer]"
+        raise TypeError(expected("load", "classes as a list of classes", got, remedy))
+    return found
 
 
 def _read_description(path: Path) -> dict[str, Any]:

@@ -106,6 +106,8 @@ def parse_callbacks(callbacks: object) -> Sequence[Callback]:
         if isinstance(callback, type) or not listens:
             got = getattr(callback, "__name__", type(callback).__name__)
             remedy = "subclass Callback and give on_step or on_validation"
+            if callable(getattr(callback, "log_metrics", None)):
+                remedy = "LoggerCallback(logger) writes to a logger"
             raise TypeError(expected("fit", "callbacks as objects of Callback", got, remedy))
     return found
 
@@ -276,7 +278,7 @@ def check_elements(owner: str, model: object, batch: PairBatch) -> None:
     if group is None:
         return
     shape = tuple(batch.g.shape[1:])
-    form = f"elements of {group}, shape (n, {', '.join(map(str, group.element_shape))})"
+    form = f"elements of {group}, shape {('n', *group.element_shape)}".replace("'", "")
     if shape != tuple(group.element_shape):
         raise ShapeError(expected(owner, form, tuple(batch.g.shape), "see group.charts"))
     kinds = batch.g.is_floating_point() != group.has_integer_elements

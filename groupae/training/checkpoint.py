@@ -120,6 +120,9 @@ def save_checkpoint(
     """
     if complaint := _complaint(step, score):
         raise ValueError(expected("save_checkpoint", *complaint))
+    if not isinstance(weights, Mapping):
+        got, remedy = type(weights).__name__, "model.state_dict() is one"
+        raise TypeError(expected("save_checkpoint", "weights as a state dict", got, remedy))
     parts = StateParts.of(weights)
     folder.mkdir(parents=True, exist_ok=True)
     final = folder / f"step-{step:08d}"

@@ -1,0 +1,185 @@
+"""Bad input to actions of groups on codes."""
+
+import torch
+
+from groupae import (
+    SO2,
+    SO3,
+    AffineAction,
+    ChannelAction,
+    Cyclic,
+    GridAction,
+    LeftMultiplication,
+    PartsAction,
+    SetAction,
+    SplitAction,
+    TokenAction,
+    Translation,
+    VectorAction,
+)
+from groupae.actions import get_action
+from tests.bad_input.rows import rows
+
+RHO = SO2().rep("2x0 + 3x1")
+G = torch.zeros(4)
+Z = torch.zeros(4, 8)
+VECTOR = VectorAction(RHO)
+
+MADE = {
+    "an action by number": (lambda: get_action(3), TypeError, "the name of an action, got int"),
+    "an action nobody offers": (lambda: get_action("spin"), ValueError, "got 'spin'"),
+    "a vector action of text": (lambda: VectorAction("2x0 + 3x1"), TypeError, "a representation"),
+    "a vector action of a group": (lambda: VectorAction(SO2()), TypeError, "a representation"),
+    "a channel action of nothing": (lambda: ChannelAction(None), TypeError, "a representation"),
+    "channels before no axes": (
+        lambda: ChannelAction(RHO, spatial_dims=-1),
+        ValueError,
+        "spatial_dims",
+    ),
+    "a grid action of text": (lambda: GridAction("so2", (8, 8)), TypeError, "a group"),
+    "a grid of a wrong mode": (
+        lambda: GridAction(SO2(), (8, 8), mode="cubic"),
+        ValueError,
+        "'cubic'",
+    ),
+    "a grid of no size": (lambda: GridAction(SO2(), (0, 8)), ValueError, "size"),
+    "a grid of a number": (lambda: GridAction(SO2(), 8), TypeError, "size"),
+    "a grid of three axes in the plane": (
+        lambda: GridAction(SO2(), (8, 8, 8)),
+        ValueError,
+        "(8, 8, 8)",
+    ),
+    "channels of another group": (
+        lambda: GridAction(SO2(), (8, 8), channels=SO3().rep("1x1")),
+        ValueError,
+        "channels of SO(2)",
+    ),
+    "sets of text": (lambda: SetAction("so3"), TypeError, "got str"),
+    "features of a group": (lambda: SetAction(SO3(), SO3()), TypeError, "on features"),
+    "features of another group": (
+        lambda: SetAction(SO3(), SO2().rep("1x1")),
+        ValueError,
+        "SO(2)",
+    ),
+    "tokens of text": (lambda: TokenAction("1x1"), TypeError, "a representation"),
+    "tokens of another group": (
+        lambda: TokenAction(RHO, SO3().rep("1x1")),
+        ValueError,
+        "one of SO(3)",
+    ),
+    "a threshold of one": (
+        lambda: SplitAction(RHO, threshold=1.0),
+        ValueError,
+        "a threshold between 0 and 1",
+    ),
+    "a start without end": (
+        lambda: SplitAction(RHO, start=float("inf")),
+        ValueError,
+        "a finite start",
+    ),
+    "a split with nothing to move": (
+        lambda: SplitAction(SO2().rep("8x0")),
+        ValueError,
+        "an irrep to act by",
+    ),
+    "no parts": (lambda: PartsAction({}), ValueError, "no action at all"),
+    "parts of two groups": (
+        lambda: PartsAction({"a": VECTOR, "b": VectorAction(SO3().rep("1x1"))}),
+        ValueError,
+        "actions of one group",
+    ),
+    "parts of text": (lambda: PartsAction({"a": "turn"}), TypeError, "got str"),
+    "parts in a list": (lambda: PartsAction([VECTOR]), TypeError, "got list"),
+    "an affine action on nothing": (lambda: AffineAction(0), ValueError, "varying >= 1"),
+    "an affine action by text": (lambda: AffineAction("3"), TypeError, "varying"),
+    "an affine axis from the start": (
+        lambda: AffineAction(3, axis=1),
+        ValueError,
+        "a negative axis",
+    ),
+    "a multiplication by text": (lambda: LeftMultiplication("so2"), TypeError, "a group"),
+}
+
+CALLED = {
+    "a code of another width": (lambda: VECTOR(G, torch.zeros(4, 7)), ValueError, "(4, 7)"),
+    "a code of indices": (lambda: VECTOR(G, Z.long()), TypeError, "int64"),
+    "a code in parts": (lambda: VECTOR(G, {"a": Z}), TypeError, "dict"),
+    "a code as an array": (lambda: VECTOR(G, Z.numpy()), TypeError, "ndarray"),
+    "no code": (lambda: VECTOR(G, None), TypeError, "NoneType"),
+    "elements of other lengths": (
+        lambda: VECTOR(torch.zeros(3), Z),
+        ValueError,
+        "batch axes match",
+    ),
+    "elements as indices": (lambda: VECTOR(G.long(), Z), TypeError, "floating dtype"),
+    "elements as a list": (lambda: VECTOR([0.0] * 4, Z), TypeError, "got list"),
+    "an inverse by indices": (lambda: VECTOR.inverse(G.long(), Z), TypeError, "floating dtype"),
+    "an orbit of another width": (
+        lambda: VECTOR.orbit(torch.zeros(4, 7), G),
+        ValueError,
+        "z of shape (*batch, 8)",
+    ),
+    "a swap of two widths": (
+        lambda: VECTOR.swap(Z, torch.zeros(4, 7)),
+        ValueError,
+        "(4, 7)",
+    ),
+    "an alignment of two lengths": (
+        lambda: VECTOR.align(Z, torch.zeros(3, 8)),
+        ValueError,
+        "batch axes that broadcast",
+    ),
+    "a distance of two widths": (
+        lambda: VECTOR.distance(Z, torch.zeros(4, 7)),
+        ValueError,
+        "(4, 7)",
+    ),
+    "channels of another number": (
+        lambda: ChannelAction(RHO)(G, torch.zeros(4, 7, 5, 5)),
+        ValueError,
+        "(4, 7, 5, 5)",
+    ),
+    "a picture of another size": (
+        lambda: GridAction(SO2(), (8, 8))(G, torch.zeros(4, 1, 9, 9)),
+        ValueError,
+        "(4, 1, 9, 9)",
+    ),
+    "points of the plane in space": (
+        lambda: SetAction(SO3())(torch.eye(3), {"points": torch.zeros(4, 9, 2)}),
+        ValueError,
+        "(4, 9, 2)",
+    ),
+    "a part that is missing": (
+        lambda: PartsAction({"a": VECTOR, "b": None})(G, {"a": Z}),
+        ValueError,
+        "b",
+    ),
+    "a part too many": (
+        lambda: PartsAction({"a": VECTOR})(G, {"a": Z, "c": Z}),
+        ValueError,
+        "c",
+    ),
+    "one code for parts": (lambda: PartsAction({"a": VECTOR})(G, Z), ValueError, "got Tensor"),
+    "an element on the left of vectors": (
+        lambda: LeftMultiplication(SO3())(torch.eye(3), torch.zeros(4, 3)),
+        ValueError,
+        "(4, 3)",
+    ),
+    "an affine code of another width": (
+        lambda: AffineAction(3)(torch.zeros(4, 2), torch.zeros(4, 5)),
+        ValueError,
+        "(4, 5)",
+    ),
+    "turns by angles": (
+        lambda: VectorAction(Cyclic(4).rep("1x1"))(torch.zeros(2), torch.zeros(2, 2)),
+        TypeError,
+        "integer dtype",
+    ),
+    "a shift of another number of axes": (
+        lambda: VectorAction(Translation(2).rep("1x[1,0]"))(torch.zeros(2, 3), torch.zeros(2, 2)),
+        ValueError,
+        "(2, 3)",
+    ),
+}
+
+TABLE = rows(MADE | CALLED)

@@ -1,0 +1,3 @@
+"""Bad input."""
+
+TABLE = []
