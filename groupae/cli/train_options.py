@@ -123,7 +123,7 @@ class TrainOptions:
             name,
             self.size or size,
             folder,
-            self.pixels or pixels,
+            pixels if self.pixels is None else self.pixels,
             self.run_options(RunOptions(own=own)),
         )
 

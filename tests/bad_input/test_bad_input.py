@@ -29,7 +29,10 @@ RAW = (
 )
 """Parts of messages of Python, numpy and torch that say nothing to a user."""
 
-FORM = re.compile(r".+: expected .+, got .+|groupae: (.+: )?[a-z].+[,;] .+|[^,]+: expected .+")
+FORM = re.compile(
+    r".+: expected .+, got .+|[^,]+: expected .+|groupae: (.+: )?[a-z].+[,;] .+"
+    r"|groupae: (unrecognized arguments|the following arguments are required): .+"  # argparse's
+)
 
 
 def sentence_of(text):
