@@ -329,7 +329,6 @@ def table_of(lines, head=HEAD, group=None, **options):
 
 
 GOOD = "0.png,a,0.0\n1.png,a,1.0\n2.png,b,0.0\n3.png,b,2.0\n"
-THREE = "".join(f"{i}.png,{name},{i}\n" for i, name in enumerate("aabbcc"))
 
 
 def turned(group=None, sizes=((8, 8),) * 4, **options):
@@ -408,8 +407,16 @@ FOLDERS = {
     "a damaged picture": (broken, ValueError, "a.png"),
     "pictures of two sizes": (turned(sizes=((8, 8), (9, 9))), ValueError, "pixels"),
     "pictures that are not square": (turned(sizes=((8, 9),) * 3), ValueError, "pixels"),
-    "pictures turned in space": (turned(SO3()), ValueError, "so2, o2, c(n) or d(n)"),
-    "pictures turned by a name": (turned("so2"), ValueError, "so2, o2, c(n) or d(n)"),
+    "pictures turned in space": (
+        turned(SO3()),
+        ValueError,
+        "so2, o2, c(n), d(n) or translation(2)",
+    ),
+    "pictures turned by a name": (
+        turned("so2"),
+        ValueError,
+        "so2, o2, c(n), d(n) or translation(2)",
+    ),
     "pictures of no pixels": (turned(pixels=0), ValueError, "pixels"),
     "pictures in a wrong mode": (turned(mode="P"), ValueError, "'P'"),
     "pictures of a wrong split": (turned(split="training"), ValueError, "'training'"),
@@ -421,7 +428,7 @@ FOLDERS = {
     "an own folder of a group of space": (
         lambda folder: own_folder(pictures(folder), "so3"),
         ValueError,
-        "so2, o2, c(n) or d(n)",
+        "so2, o2, c(n), d(n) or translation(2)",
     ),
     "an own folder that is missing": (
         lambda: own_folder("missing", "so2"),
@@ -432,11 +439,6 @@ FOLDERS = {
         lambda folder: own_folder(pictures(folder), "so2", "angle_deg"),
         ValueError,
         "leave them out",
-    ),
-    "an own folder of a group without end": (
-        lambda folder: own_folder(pictures(folder, table=HEAD + THREE), "translation(1)"),
-        ValueError,
-        "compact",
     ),
     "an own folder of a few pictures": (
         lambda folder: own_folder(pictures(folder, sizes=((8, 8),)), "so2"),
