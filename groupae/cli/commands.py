@@ -93,8 +93,8 @@ def train(
     """
     given = dict(locals())
     with loading():
+        from groupae.cli.train_command import train_as_asked
         from groupae.cli.train_options import TrainOptions
-        from groupae.cli.training import train_as_asked
     return train_as_asked(TrainOptions(**given))
 
 

@@ -13,40 +13,20 @@ from rich.console import Console
 from groupae import experiments
 from groupae._interrupts import interrupts_explained
 from groupae._printable import say
-from groupae.cli.running import begin, budget, next_folder, say_files, set_threads
+from groupae.cli.running import begin, budget, say_files
 from groupae.cli.train_options import TrainOptions
 from groupae.experiments import Preset, Run
 from groupae.experiments.datasets.progress import show_building
-from groupae.experiments.runs.resuming import describe_rest, lengthened, newest_unfinished
+from groupae.experiments.runs.resuming import describe_rest, lengthened
 from groupae.experiments.runs.run_options import BUDGET, MACHINE
 from groupae.training import ProgressBar
 from groupae.training.devices import Ranks
 
-__all__ = ["begun", "complete", "resumed", "train_as_asked"]
-
-
-def train_as_asked(options: TrainOptions) -> int:
-    """Train one run, or one per seed; return the exit code."""
-    set_threads(options.threads)
-    with _console_of_rank() as console:
-        if options.seeds is not None:
-            from groupae.cli.seeds import train_seeds
-
-            return train_seeds(options, console)
-        if options.resume is None:
-            run = options.run()
-            path = options.out or next_folder(run.experiment.name)
-            is_named = options.out is not None
-            run = begun(run.moved_to(path), console, is_named=is_named, force=options.force)
-        else:
-            is_auto = options.resume == "auto"
-            path = newest_unfinished(Path("runs")) if is_auto else Path(options.resume)
-            run = resumed(Run.open(path), options, console)
-        return complete(run, console, options)
+__all__ = ["begun", "complete", "console_of_rank", "resumed"]
 
 
 @contextlib.contextmanager
-def _console_of_rank() -> Iterator[Console]:
+def console_of_rank() -> Iterator[Console]:
     """Yield a console that prints on the first rank only."""
     if Ranks.of().rank == 0:
         yield Console()

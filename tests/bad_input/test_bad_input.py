@@ -6,7 +6,7 @@ import warnings
 
 import pytest
 
-from groupae.cli.main import main
+from groupae.cli import main
 from tests.bad_input import actions, command_line, data, files, groups, models, training
 
 ROOMS = {

@@ -168,7 +168,7 @@ SOURCES = {
 class _Interrupt(Callback):
     def on_step(self, state):
         if state.step == 7:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -8,7 +8,16 @@ import torch
 from matplotlib import pyplot as plt
 from torch import nn
 
-from groupae import SO2, LatentActionAE, OrbitPairs, TrainingConfig, VectorAction, evaluate, fit
+from groupae import (
+    SO2,
+    LatentActionAE,
+    OrbitPairs,
+    ShapeError,
+    TrainingConfig,
+    VectorAction,
+    evaluate,
+    fit,
+)
 from groupae.metrics import swap_scores
 from groupae.models import export_transform
 from groupae.protocols import Recombinations
@@ -238,6 +247,6 @@ def test_modes_are_put_back_after_an_error():
     model = autoencoder()
     model.decoder = nn.Sequential(nn.Linear(8, 8), nn.Linear(3, 3), nn.Dropout().eval())
     modes = [part.training for part in model.modules()]
-    with pytest.raises(RuntimeError):
+    with pytest.raises(ShapeError):
         evaluate(model, PAIRS)
     assert [part.training for part in model.modules()] == modes

@@ -70,7 +70,7 @@ class _Stop(Callback):
         if state.step == self.step:
             if self.error is not None:
                 raise self.error
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGTERM)
 
 
 class _Trace(Callback):
