@@ -20,7 +20,7 @@ from groupae.experiments import Run, RunExistsError, describe_run
 from groupae.experiments.datasets.progress import show_building
 from groupae.models import TransformModule
 from groupae.training import TrainingConfig
-from groupae.training.devices import Ranks
+from groupae.training.device_choice import Ranks
 
 __all__ = [
     "begin",

@@ -16,7 +16,7 @@ from groupae.cli.training import begun, complete, resumed
 from groupae.experiments import Preset, Run
 from groupae.experiments.runs.run_folder import RunExistsError, describe_run
 from groupae.metrics import evaluate
-from groupae.training.devices import Ranks
+from groupae.training.device_choice import Ranks
 
 __all__ = ["train_seeds"]
 

@@ -20,7 +20,7 @@ from groupae.experiments.datasets.progress import show_building
 from groupae.experiments.runs.resuming import describe_rest, lengthened
 from groupae.experiments.runs.run_options import BUDGET, MACHINE
 from groupae.training import ProgressBar
-from groupae.training.devices import Ranks
+from groupae.training.device_choice import Ranks
 
 __all__ = ["begun", "complete", "console_of_rank", "resumed"]
 

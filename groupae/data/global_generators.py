@@ -40,7 +40,7 @@ def seed_generators(*key: int) -> None:
     elif torch.backends.mps.is_available():
         torch.mps.manual_seed(seed)
     # models and transforms of users draw from numpy's global generator
-    np.random.seed(seed % _SEEDS_OF_NUMPY)  # noqa: NPY002
+    np.random.seed(seed % _SEEDS_OF_NUMPY)  # noqa: NPY002  # the global one is meant
     random.seed(seed)
 
 
@@ -94,7 +94,8 @@ _States = tuple[torch.Tensor, Any, Any]
 
 
 def _states() -> _States:
-    return torch.get_rng_state(), np.random.get_state(), random.getstate()  # noqa: NPY002
+    of_numpy = np.random.get_state()  # noqa: NPY002  # the global one is meant
+    return torch.get_rng_state(), of_numpy, random.getstate()
 
 
 def _set_states(states: _States) -> None:

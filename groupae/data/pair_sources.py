@@ -146,7 +146,7 @@ def _loader_of(dataset: Any, batch_size: int, workers: int, *, shuffle: bool) ->
     owner = type(dataset).__name__
     if isinstance(dataset, IterableDataset):
         return DataLoader(
-            dataset, batch_size=batch_size, num_workers=workers, collate_fn=_collating(owner)
+            dataset, batch_size=batch_size, num_workers=workers, collate_fn=_Collating(owner)
         )
     count = len(dataset)
     if count == 0:
@@ -157,11 +157,13 @@ def _loader_of(dataset: Any, batch_size: int, workers: int, *, shuffle: bool) ->
         shuffle=shuffle,
         num_workers=workers,
         drop_last=shuffle,
-        collate_fn=_collating(owner),
+        collate_fn=_Collating(owner),
     )
 
 
-class _collating:  # noqa: N801  # a function that can be sent to workers
+class _Collating:
+    """Function that stacks items to a batch; a class, as workers that are spawned get a copy."""
+
     def __init__(self, owner: str) -> None:
         self.owner = owner
 

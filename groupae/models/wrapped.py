@@ -28,7 +28,12 @@ class _Wrapped(nn.Module):
     """An autoencoder and one of the two maps of its adapter."""
 
     def __init__(
-        self, autoencoder: nn.Module, adapter: nn.Module, scale: float, shift: float, frozen: bool
+        self,
+        autoencoder: nn.Module,
+        adapter: nn.Module,
+        scale: float = 1.0,
+        shift: float = 0.0,
+        frozen: bool = True,
     ) -> None:
         super().__init__()
         self.autoencoder = autoencoder
@@ -67,16 +72,6 @@ class WrappedEncoder(_Wrapped):
         tensor([[1., 1., 1.]])
     """
 
-    def __init__(
-        self,
-        autoencoder: nn.Module,
-        adapter: nn.Module,
-        scale: float = 1.0,
-        shift: float = 0.0,
-        frozen: bool = True,
-    ) -> None:
-        super().__init__(autoencoder, adapter, scale, shift, frozen)
-
     @override
     def forward(self, x: Tensor) -> Any:
         """Return the code of ``x`` that the action acts on."""
@@ -103,16 +98,6 @@ class WrappedDecoder(_Wrapped):
         >>> WrappedDecoder(plain, nn.Identity(), scale=0.5)(torch.ones(1, 3))
         tensor([[3., 3., 3.]])
     """
-
-    def __init__(
-        self,
-        autoencoder: nn.Module,
-        adapter: nn.Module,
-        scale: float = 1.0,
-        shift: float = 0.0,
-        frozen: bool = True,
-    ) -> None:
-        super().__init__(autoencoder, adapter, scale, shift, frozen)
 
     @override
     def forward(self, z: Any) -> Tensor:

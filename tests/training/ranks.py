@@ -15,7 +15,7 @@ from torch import nn
 
 from groupae import SO2, LatentActionAE, OrbitPairs, TrainingConfig, VectorAction, fit
 from groupae.training import Callback, KeepBest, KeepSnapshots
-from groupae.training.devices import Ranks
+from groupae.training.device_choice import Ranks
 
 CONFIG = TrainingConfig(
     steps=12,

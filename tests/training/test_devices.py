@@ -16,7 +16,8 @@ from torch import nn
 from groupae import PairBatch, TrainingConfig, fit
 from groupae._validation import ShapeError
 from groupae.training import load_snapshot
-from groupae.training.devices import Devices, LostRankError, Ranks
+from groupae.training.device_choice import Ranks
+from groupae.training.devices import Devices, LostRankError
 from groupae.training.launching import launch
 from tests.training import ranks
 

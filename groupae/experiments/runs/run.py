@@ -52,7 +52,8 @@ from groupae.training import (
     load_best,
 )
 from groupae.training.compiling import check_compiler
-from groupae.training.devices import Devices, Ranks
+from groupae.training.device_choice import Ranks
+from groupae.training.devices import Devices
 
 __all__ = ["EXPORTS", "Run", "RunExistsError", "describe_run"]
 
