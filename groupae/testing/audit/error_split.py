@@ -1,0 +1,82 @@
+r"""Split of an equivariance error into resampling, discretisation and model.
+
+The error at an element is the mean square of ``f(g x) - g f(x)`` over the samples, as a share of
+the variance of the outputs (0 is exact; two unrelated outputs differ by 2). Three numbers are
+measured:
+
+* M, its mean over the *exact* elements: there the actions move the data without interpolation
+  (quarter turns of a picture), so the whole error is the function's own.
+* T, its mean over the *other* elements.
+* R, what interpolation alone does to the outputs at the other elements. Data turned there and back
+  are interpolated twice, and both blur alike, so R is a quarter of the squared change of the
+  outputs, ``|f(g^-1 g x) - f(x)|^2 / 4``, plus the same for an interpolating action on the outputs,
+  ``|g^-1 g y - y|^2 / 4``.
+
+Then, in this order, ``model = M``, ``resampling = min(R, T - M)`` and ``discretisation = T - M -
+resampling``, each at least 0: what holds on the exact subgroup only. They add up to
+``max(T, M)``. If no element but the identity is exact, model and discretisation cannot be told
+apart: M is unknown, ``resampling = min(R, T)``, and the rest counts as model.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+__all__ = ["ErrorSplit"]
+
+
+@dataclasses.dataclass(frozen=True)
+class ErrorSplit:
+    """Squared relative error in three parts that add up to it.
+
+    Each part is a share of the variance of the outputs.
+
+    Args:
+        resampling: Part that interpolation of the data alone explains.
+        discretisation: Part beyond it that only appears between the exact elements.
+        model: Part of the function itself: the error at exact elements.
+
+    Example:
+        >>> split = ErrorSplit.of(exact=0.01, other=0.04, resampling=0.02)
+        >>> split.model, split.resampling, round(split.discretisation, 3), split.error
+        (0.01, 0.02, 0.01, 0.2)
+    """
+
+    resampling: float = 0.0
+    discretisation: float = 0.0
+    model: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """Squared relative error, the sum of the three parts."""
+        return self.resampling + self.discretisation + self.model
+
+    @property
+    def error(self) -> float:
+        """Relative error, the root of the total."""
+        return math.sqrt(self.total)
+
+    @staticmethod
+    def of(*, exact: float | None, other: float | None, resampling: float) -> ErrorSplit:
+        """Return the split of measured squared errors.
+
+        Args:
+            exact: Mean over the exact elements, ``None`` if there are none but the identity.
+            other: Mean over the other elements, ``None`` if there are none.
+            resampling: Mean cost of interpolation at the other elements.
+        """
+        if other is None:
+            return ErrorSplit(model=exact or 0.0)
+        if exact is None:
+            lost = min(resampling, other)
+            return ErrorSplit(resampling=lost, model=_rest(other, lost))
+        if not exact < other:  # also NaN and infinity
+            return ErrorSplit(model=exact)
+        lost = min(resampling, other - exact)
+        return ErrorSplit(lost, _rest(other - exact, lost), exact)
+
+
+def _rest(whole: float, part: float) -> float:
+    """Return a difference that is at least 0; infinity less infinity counts as infinity."""
+    return whole if math.isinf(whole) else max(0.0, whole - part)
