@@ -106,8 +106,8 @@ def _with_seed(run: Run, base: Path, seed: int) -> Run:
 
 def _table(runs: list[Run]) -> Table:
     """Return the scores of all seeds with their mean and standard deviation."""
-    columns = runs[0].experiment.scores
-    found = [evaluate(run.load_model(), runs[0].fixed("test"), columns) for run in runs]
+    columns, test = runs[0].experiment.scores, runs[0].fixed("test")
+    found = [evaluate(run.load_model(), test, columns, resamples=0) for run in runs]
     rows = [
         [f"seed {run.preset.training.seed}", *(f"{e[c.name].mean:.{c.digits}f}" for c in columns)]
         for run, e in zip(runs, found, strict=True)

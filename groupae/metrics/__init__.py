@@ -2,9 +2,12 @@
 
 from groupae._moved import lazy_names
 from groupae.metrics.chamfer import CHAMFER, chamfer_distance, chamfer_score
-from groupae.metrics.evaluation import Estimate, evaluate
+from groupae.metrics.estimate import Estimate
+from groupae.metrics.evaluated import Evaluated
+from groupae.metrics.evaluation import Evaluation, evaluate
 from groupae.metrics.image import psnr_score, ssim_score
 from groupae.metrics.latent import latent_equivariance_error
+from groupae.metrics.needs import Need
 from groupae.metrics.perceptual import (
     LPIPS,
     ST_LPIPS,
@@ -13,9 +16,15 @@ from groupae.metrics.perceptual import (
     STLPIPSDistance,
     perceptual_scores,
 )
-from groupae.metrics.registry import RELATIVE_SCORES, SCORES, default_scores, get_score
+from groupae.metrics.registry import (
+    MODEL_SCORES,
+    RELATIVE_SCORES,
+    SCORES,
+    default_scores,
+    get_score,
+)
 from groupae.metrics.relative import relative_chamfer_score, relative_score
-from groupae.metrics.scores import OWN_PSNR, PSNR, SEEN_PSNR, SSIM, Score
+from groupae.metrics.scores import OWN_PSNR, PSNR, SEEN_PSNR, SSIM, ModelScore, Score
 from groupae.metrics.snr import ATOM_SNR, SNR, snr_score
 from groupae.metrics.swaps import swap_scores
 from groupae.protocols import FixedPairs, Swaps
@@ -25,6 +34,7 @@ __all__ = [
     "ATOM_SNR",
     "CHAMFER",
     "LPIPS",
+    "MODEL_SCORES",
     "OWN_PSNR",
     "PSNR",
     "RELATIVE_SCORES",
@@ -34,8 +44,12 @@ __all__ = [
     "SSIM",
     "ST_LPIPS",
     "Estimate",
+    "Evaluated",
+    "Evaluation",
     "FixedPairs",
     "LPIPSDistance",
+    "ModelScore",
+    "Need",
     "PerceptualDistance",
     "STLPIPSDistance",
     "Score",

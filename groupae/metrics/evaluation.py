@@ -1,121 +1,250 @@
-"""Evaluation of any model on fixed pairs."""
+"""Evaluation of any model on fixed pairs: one table of scores with intervals."""
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
+import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
+from rich.console import Console
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._table import Table
 from groupae._validation import ShapeError, check_count, expected
-from groupae.metrics.registry import parse_scores
-from groupae.metrics.scores import Score
-from groupae.protocols import FixedPairs, Model, PairBatch, as_batch, check_prediction, has_parts
+from groupae.metrics.estimate import Estimate
+from groupae.metrics.evaluated import Evaluated, evaluation_mode
+from groupae.metrics.evaluation_pairs import as_pairs
+from groupae.metrics.registry import MODEL_SCORES, default_scores, parse_any_scores
+from groupae.metrics.scores import AnyScore, ModelScore, Score
+from groupae.protocols import FixedPairs, Model, PairBatch
 
-__all__ = ["Estimate", "as_pairs", "evaluate", "evaluation_mode"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Estimate:
-    """Mean over pairs and the half width of its 95 % interval (normal approximation).
-
-    Example:
-        >>> f"{Estimate.of(torch.tensor([20.0, 22.0, 24.0])):.1f}"
-        '22.0 ± 2.3'
-    """
-
-    mean: float
-    half_width: float
-
-    @classmethod
-    def of(cls, scores: Tensor) -> Estimate:
-        """Return the estimate from one score per pair."""
-        scores = scores.double()
-        spread = float(scores.std()) if len(scores) > 1 else math.nan
-        return cls(float(scores.mean()), 1.96 * spread / math.sqrt(len(scores)))
-
-    @override
-    def __format__(self, spec: str) -> str:
-        return f"{self.mean:{spec}} ± {self.half_width:{spec}}"
+__all__ = ["Estimate", "Evaluation", "as_pairs", "evaluate", "evaluation_mode"]
 
 
-def as_pairs(owner: str, pairs: object, model: object, *, name: str = "pairs") -> PairBatch:
-    """Return the pairs of an evaluation: a batch, or the fixed pairs of a data set.
+class Evaluation(Mapping[str, Estimate]):
+    """Scores of a model by name, each with its interval; its text is a table.
 
     Args:
-        owner: Subject of the error message.
-        pairs: A batch, any object with the parts of one, or a data set with ``fixed()``.
-        model: The model, whose group is compared.
-        name: Name of the argument in error messages.
+        scores: The scores.
+        estimates: Their estimates, by name.
+        left_out: Reasons why scores do not apply, by name.
+        pairs: Number of pairs.
+
+    Example:
+        >>> from groupae.metrics import PSNR
+        >>> found = Evaluation((PSNR,), {"psnr": Estimate(22.0, 0.5, (21.4, 22.5))}, pairs=100)
+        >>> found["psnr"].mean, len(found.left_out)
+        (22.0, 0)
+    """
+
+    def __init__(
+        self,
+        scores: Sequence[AnyScore],
+        estimates: Mapping[str, Estimate],
+        left_out: Mapping[str, str] | None = None,
+        *,
+        pairs: int,
+    ) -> None:
+        self.scores = tuple(scores)
+        self.left_out = dict(left_out or {})
+        self.pairs = pairs
+        self._estimates = dict(estimates)
+
+    @override
+    def __getitem__(self, name: str) -> Estimate:
+        return self._estimates[name]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._estimates)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._estimates)
+
+    @override
+    def __repr__(self) -> str:
+        return f"Evaluation({self._estimates!r})"
+
+    @override
+    def __str__(self) -> str:
+        console = Console(width=10_000, color_system=None, force_terminal=False)
+        with console.capture() as captured:
+            self.print(console)
+        lines = captured.get().rstrip().splitlines()
+        return "\n".join(line.rstrip() for line in lines)
+
+    @property
+    def table(self) -> Table:
+        """Table of all scores: title, value, 95 % interval, range."""
+        rows = [_row(score, self[score.name]) for score in self.scores]
+        caption = f"{self.pairs} pairs; 95 % intervals over items, bootstrapped"
+        return Table(["score", "value", "95 % interval", "range"], rows, caption=caption)
+
+    def print(self, console: Console) -> None:
+        """Print the table, and the scores that were left out with their reasons."""
+        self.table.print(console)
+        for name, why in self.left_out.items():
+            console.print(f"{name} left out: {why}", markup=False, highlight=False, soft_wrap=True)
+
+    def to_json(self) -> str:
+        """Return scores, intervals, definitions and what was left out as JSON text.
+
+        Numbers that are not finite are ``null``.
+
+        Example:
+            >>> from groupae.metrics import PSNR
+            >>> text = Evaluation((PSNR,), {"psnr": Estimate(22.0, 0.5)}, pairs=9).to_json()
+            >>> json.loads(text)["scores"]["psnr"]["value"]
+            22.0
+        """
+        scores = {score.name: _entry(score, self[score.name]) for score in self.scores}
+        found = {"pairs": self.pairs, "scores": scores, "left_out": self.left_out}
+        return json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _row(score: AnyScore, estimate: Estimate) -> list[str]:
+    digits = score.digits
+    interval = ""
+    if estimate.interval is not None:
+        interval = f"[{estimate.interval[0]:.{digits}f}, {estimate.interval[1]:.{digits}f}]"
+    low, high = ("" if math.isinf(limit) else f"{limit:g}" for limit in score.range)
+    span = f"{low} to {high}".strip() if low or high else "any"
+    return [score.heading, f"{estimate.mean:.{digits}f}", interval, span]
+
+
+def _entry(score: AnyScore, estimate: Estimate) -> dict[str, Any]:
+    interval = estimate.interval
+    return {
+        "title": score.title,
+        "value": _finite(estimate.mean),
+        "half_width": _finite(estimate.half_width),
+        "interval": None if interval is None else [_finite(limit) for limit in interval],
+        "lower_is_better": score.lower_is_better,
+        "range": [_finite(limit) for limit in score.range],
+        "definition": score.definition,
+        "source": score.source,
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def evaluate(
+    model: Model,
+    data: PairBatch | FixedPairs,
+    scores: Sequence[AnyScore | str] | AnyScore | str | None = None,
+    *,
+    batch_size: int = 250,
+    resamples: int = 1000,
+    seed: int = 0,
+    data_action: Callable[[Tensor, Tensor], Tensor] | None = None,
+) -> Evaluation:
+    """Return the scores of a model on pairs, each with a bootstrapped 95 % interval.
+
+    Args:
+        model: Any `Model`. A module is in evaluation mode meanwhile.
+        data: The pairs, or a data set, whose ``fixed()`` pairs are taken.
+        scores: Scores or their names, such as "psnr" and "skill_score". All that apply to model and
+            data unless given: predictions by `groupae.metrics.default_scores`, and
+            `groupae.metrics.MODEL_SCORES`.
+        batch_size: Largest number of pairs per batch.
+        resamples: Number of draws of the bootstrap; 0 for no intervals.
+        seed: Seed of all random choices, those of the bootstrap among them.
+        data_action: Action of the group on data, a function of ``(g, x)``; that of the data set
+            unless given.
+
+    Returns:
+        Estimates by name of the score; its text is a table. Scores that do not apply are in
+        ``left_out``, each with the reason.
 
     Raises:
-        TypeError: If ``pairs`` is neither, or data are not floating.
-        ValueError: If the pairs are of another group than the model.
-        ShapeError: If there are no pairs.
+        ShapeError: If there are no pairs, predictions have another shape than ``x2``, or a score is
+            not one number per item.
+        TypeError: If an argument is of another kind.
+        ValueError: If model and pairs are of different groups, or a score that is named is unknown
+            or does not suit the data.
+
+    Example:
+        >>> from groupae import RotatedDigits
+        >>> from groupae.experiments.baselines import DataAction
+        >>> from groupae.data import rotate
+        >>> found = evaluate(DataAction(rotate), RotatedDigits("test", size="tiny"), "psnr")
+        >>> 29 < found["psnr"].mean < 32
+        True
     """
-    fixed = getattr(pairs, "fixed", None)
-    if callable(fixed) and not isinstance(pairs, type):
-        source, pairs = type(pairs).__name__, fixed()
-        if not has_parts(pairs):
-            what, got = f"{source}.fixed() to return a PairBatch", type(pairs).__name__
-            raise TypeError(expected(owner, what, got))
-    elif not has_parts(pairs):
-        remedy = "PairBatch(x1, g, x2) makes one"
-        got = type(pairs).__name__
-        if isinstance(pairs, type):
-            got, remedy = f"the class {pairs.__name__}", "make an object of it"
-        elif callable(getattr(pairs, "batch", None)):
-            got = f"{got}, which has batch(step, size) only"
-            remedy = (
-                "give one of its batches, say batch(0, 500), or write fixed(), which returns one"
-            )
-        what = f"{name} as a PairBatch or a data set with fixed()"
-        raise TypeError(expected(owner, what, got, remedy))
-    batch = as_batch(owner, pairs, model, method="chunks")
-    if len(batch) == 0:
-        raise ShapeError(expected(owner, "at least one pair", "none"))
-    return batch
+    owner = "evaluate"
+    _check_arguments(owner, model, batch_size, resamples)
+    pairs = as_pairs(owner, data, model, name="data")
+    evaluated = Evaluated(
+        model, pairs, data=data, data_action=data_action, batch_size=batch_size, seed=seed
+    )
+    chosen, left_out = _choose(owner, scores, evaluated)
+    with torch.no_grad(), evaluation_mode(model):
+        rows = _rows(chosen, evaluated)
+    estimates = {
+        score.name: Estimate.of(
+            rows[score.name],
+            combine=score.combine if isinstance(score, ModelScore) else None,
+            resamples=resamples,
+            seed=seed,
+        )
+        for score in chosen
+    }
+    return Evaluation(chosen, estimates, left_out, pairs=len(pairs))
 
 
-def _device_of(model: object) -> torch.device | None:
-    if not isinstance(model, torch.nn.Module):
-        return None
-    return next((parameter.device for parameter in model.parameters()), None)
+def _check_arguments(owner: str, model: object, batch_size: object, resamples: object) -> None:
+    if not callable(getattr(model, "transform", None)):
+        got, remedy = type(model).__name__, "LatentActionAE is one"
+        raise TypeError(expected(owner, "a model with transform(g, x)", got, remedy))
+    check_count(owner, "batch_size", batch_size)
+    if resamples != 0:
+        check_count(owner, "resamples", resamples)
 
 
-def _predict(model: Model, batch: PairBatch) -> Tensor:
-    """Return ``model.transform(g, x1)``; raise unless it has the shape of ``x2``."""
-    owner = type(model).__name__
-    try:
-        prediction = model.transform(batch.g, batch.x1)
-    except RuntimeError as error:
-        parts = model.parameters() if isinstance(model, torch.nn.Module) else ()
-        dtypes = {part.dtype for part in parts if part.is_floating_point()}
-        if len(dtypes) != 1 or batch.x1.dtype in dtypes:
-            raise
-        what, got = f"data of the dtype of its weights, {dtypes.pop()}", batch.x1.dtype
-        remedy = "convert the data, or the model with .float() or .double()"
-        raise TypeError(expected(owner, what, got, remedy)) from error
-    check_prediction(owner, "transform", prediction, batch.x2.shape)
-    return prediction
+def _choose(
+    owner: str, scores: object, evaluated: Evaluated
+) -> tuple[tuple[AnyScore, ...], dict[str, str]]:
+    """Return the scores to compute, and reasons why others do not apply, by name.
+
+    Raises:
+        ValueError: If a score that is named does not apply.
+    """
+    if scores is not None:
+        chosen = parse_any_scores(owner, scores, evaluated.pairs)
+        for score in chosen:
+            why = score.obstacle(evaluated) if isinstance(score, ModelScore) else None
+            if why is not None:
+                what = f"model and data that {score.name!r} applies to"
+                raise ValueError(expected(owner, what, f"others: {why}"))
+        return chosen, {}
+    reasons = {score: score.obstacle(evaluated) for score in MODEL_SCORES.values()}
+    chosen = (*default_scores(evaluated.pairs), *(s for s, why in reasons.items() if why is None))
+    return chosen, {s.name: why for s, why in reasons.items() if why is not None}
 
 
-@contextlib.contextmanager
-def evaluation_mode(model: object) -> Iterator[None]:
-    """Put a module in evaluation mode; afterwards restore the mode of each part."""
-    modules = list(model.modules()) if isinstance(model, torch.nn.Module) else []
-    was_training = [module.training for module in modules]
-    try:
-        for module in modules:
-            module.training = False
-        yield
-    finally:
-        for module, mode in zip(modules, was_training, strict=True):
-            module.training = mode
+def _rows(scores: Sequence[AnyScore], evaluated: Evaluated) -> dict[str, Tensor]:
+    """Return one row of numbers per item, by the name of the score."""
+    of_models = [score for score in scores if isinstance(score, ModelScore)]
+    of_predictions = [score for score in scores if isinstance(score, Score)]
+    found = {score.name: _judged(score, evaluated) for score in of_models}
+    return found | _judge_predictions(of_predictions, evaluated)
+
+
+def _judge_predictions(scores: Sequence[Score], evaluated: Evaluated) -> dict[str, Tensor]:
+    if not scores:
+        return {}
+    rows = [
+        [_judge(score, prediction, batch) for score in scores]
+        for batch, prediction in evaluated.predictions()
+    ]
+    columns = (torch.cat(column) for column in zip(*rows, strict=True))
+    return {score.name: column for score, column in zip(scores, columns, strict=True)}
 
 
 def _judge(score: Score, prediction: Tensor, batch: PairBatch) -> Tensor:
@@ -129,52 +258,12 @@ def _judge(score: Score, prediction: Tensor, batch: PairBatch) -> Tensor:
     return values
 
 
-@torch.no_grad()
-def evaluate(
-    model: Model,
-    pairs: PairBatch | FixedPairs,
-    scores: Sequence[Score | str] | Score | str | None = None,
-    *,
-    batch_size: int = 250,
-) -> dict[str, Estimate]:
-    """Return the scores of ``model.transform(g, x1)`` against ``x2``.
-
-    Args:
-        model: Any `Model`. A module is in evaluation mode meanwhile.
-        pairs: The pairs, or a data set, whose ``fixed()`` pairs are taken.
-        scores: Scores or their names, such as "psnr" and "relative_snr"; those that suit the data
-            unless given (`groupae.metrics.default_scores`).
-        batch_size: Largest number of pairs per batch.
-
-    Returns:
-        Mean over pairs and 95 % interval of each score, by its name.
-
-    Raises:
-        ShapeError: If there are no pairs, predictions have another shape than ``x2``, or a score is
-            not one number per pair.
-        TypeError: If an argument is of another kind.
-        ValueError: If model and pairs are of different groups, or a score is unknown or does not
-            suit the data.
-
-    Example:
-        >>> from groupae import RotatedDigits
-        >>> from groupae.experiments.baselines import DataAction
-        >>> from groupae.data import rotate
-        >>> 30 < evaluate(DataAction(rotate), RotatedDigits("test").fixed())["psnr"].mean < 31
-        True
-    """
-    owner = "evaluate"
-    if not callable(getattr(model, "transform", None)):
-        got, remedy = type(model).__name__, "LatentActionAE is one"
-        raise TypeError(expected(owner, "a model with transform(g, x)", got, remedy))
-    check_count(owner, "batch_size", batch_size)
-    pairs = as_pairs(owner, pairs, model)
-    chosen = parse_scores(owner, scores, pairs)
-    device, rows = _device_of(model), []
-    with evaluation_mode(model):
-        for batch in pairs.chunks(batch_size):
-            batch = batch if device is None else batch.to(device)
-            prediction = _predict(model, batch)
-            rows.append([_judge(score, prediction, batch) for score in chosen])
-    columns = [Estimate.of(torch.cat(column)) for column in zip(*rows, strict=True)]
-    return {score.name: column for score, column in zip(chosen, columns, strict=True)}
+def _judged(score: ModelScore, evaluated: Evaluated) -> Tensor:
+    """Return the rows of a score of models, checked."""
+    values, owner = score.function(evaluated), f"score {score.name!r}"
+    form, axes = ("(items,)", 1) if score.combine is None else ("(items, k)", 2)
+    if not isinstance(values, Tensor):
+        raise TypeError(expected(owner, f"a tensor {form}", type(values).__name__))
+    if values.ndim != axes or len(values) == 0:
+        raise ShapeError(expected(owner, f"a row of numbers per item, {form}", tuple(values.shape)))
+    return values

@@ -10,13 +10,22 @@ from torch import Tensor
 from groupae._validation import expected, unknown_choice
 from groupae.metrics.chamfer import CHAMFER
 from groupae.metrics.image import is_in_unit_range
+from groupae.metrics.law_scores import LAW_SCORES
 from groupae.metrics.perceptual import LPIPS, ST_LPIPS
 from groupae.metrics.relative import relative_chamfer_score, relative_score, spread_of
-from groupae.metrics.scores import OWN_PSNR, PSNR, SEEN_PSNR, SSIM, Score
+from groupae.metrics.scores import OWN_PSNR, PSNR, SEEN_PSNR, SSIM, AnyScore, ModelScore, Score
 from groupae.metrics.snr import ATOM_SNR, SNR
 from groupae.protocols import PairBatch, is_point_set
 
-__all__ = ["RELATIVE_SCORES", "SCORES", "default_scores", "get_score", "parse_scores"]
+__all__ = [
+    "MODEL_SCORES",
+    "RELATIVE_SCORES",
+    "SCORES",
+    "default_scores",
+    "get_score",
+    "parse_any_scores",
+    "parse_scores",
+]
 
 SCORES: Mapping[str, Score] = {
     score.name: score
@@ -29,6 +38,9 @@ RELATIVE_SCORES: Mapping[str, Callable[[PairBatch], Score]] = {
     "relative_chamfer": relative_chamfer_score,
 }
 """Functions that make the scores that depend on the spread of the data, by name."""
+
+MODEL_SCORES: Mapping[str, ModelScore] = {score.name: score for score in LAW_SCORES}
+"""Scores of models by name, which `evaluate` takes beside those of predictions."""
 
 _SMALLEST_SPREAD, _LARGEST_SPREAD = 0.01, 1e6  # between them the cap of 100 dB is out of reach
 _OWN_WORDING = 'Score("mine", "mine", 3, lambda prediction, pairs: ...) makes one of a function'
@@ -104,7 +116,9 @@ def _is_about_zero(x: Tensor, spread: float) -> bool:
 
 
 def parse_scores(owner: str, scores: object, pairs: PairBatch) -> tuple[Score, ...]:
-    """Return scores given as one or many, each a `Score` or a name; `default_scores` unless given.
+    """Return scores of predictions given as one or many, each a `Score` or a name.
+
+    `default_scores` unless given.
 
     Raises:
         TypeError: If one is neither.
@@ -112,17 +126,46 @@ def parse_scores(owner: str, scores: object, pairs: PairBatch) -> tuple[Score, .
     """
     if scores is None:
         return default_scores(pairs)
-    if isinstance(scores, (str, Score)):
-        scores = (scores,)
+    return tuple(_parse_score(owner, score, pairs) for score in _as_sequence(owner, scores))
+
+
+def parse_any_scores(owner: str, scores: object, pairs: PairBatch) -> tuple[AnyScore, ...]:
+    """Return scores of predictions or of models, given as one or many, each a score or a name.
+
+    Raises:
+        TypeError: If one is neither.
+        ValueError: If a name is unknown.
+    """
+    return tuple(_parse_any(owner, score, pairs) for score in _as_sequence(owner, scores))
+
+
+def _as_sequence(owner: str, scores: object) -> Sequence[object]:
+    if isinstance(scores, (str, Score, ModelScore)):
+        return (scores,)
     if not isinstance(scores, Sequence):
         form = "scores as a list of Score or of names"
         raise TypeError(expected(owner, form, _described(scores), _OWN_WORDING))
-    return tuple(_parse_score(owner, score, pairs) for score in scores)
+    return scores
+
+
+def _parse_any(owner: str, score: object, pairs: PairBatch) -> AnyScore:
+    if isinstance(score, ModelScore):
+        return score
+    if isinstance(score, str) and score in MODEL_SCORES:
+        return MODEL_SCORES[score]
+    if isinstance(score, str) and score not in {*SCORES, *RELATIVE_SCORES}:
+        names = [*SCORES, *RELATIVE_SCORES, *MODEL_SCORES]
+        raise ValueError(unknown_choice(owner, "a score", score, names))
+    return _parse_score(owner, score, pairs)
 
 
 def _parse_score(owner: str, score: object, pairs: PairBatch) -> Score:
     if isinstance(score, Score):
         return score
+    name = score.name if isinstance(score, ModelScore) else score
+    if isinstance(score, ModelScore) or name in MODEL_SCORES:
+        what, remedy = "a score of predictions, such as 'psnr'", "groupae.evaluate takes both"
+        raise ValueError(expected(owner, what, f"{name!r}, one of models", remedy))
     if not isinstance(score, str):
         raise TypeError(expected(owner, "a Score or its name", _described(score), _OWN_WORDING))
     return get_score(score, pairs, owner=owner)

@@ -1,21 +1,46 @@
-"""Scores of predictions, one number per pair."""
+"""Scores of predictions and of models, and what each is: definition, range, source, direction."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
 from groupae._validation import expected
+from groupae.metrics.estimate import Combination
 from groupae.metrics.image import clamped, psnr_score, ssim_score
+from groupae.metrics.needs import Need
 from groupae.protocols import PairBatch
 
-__all__ = ["OWN_PSNR", "PSNR", "SEEN_PSNR", "SSIM", "Score"]
+if TYPE_CHECKING:
+    from groupae.metrics.evaluated import Evaluated
+
+__all__ = ["OWN_PSNR", "PSNR", "SEEN_PSNR", "SSIM", "AnyScore", "ModelScore", "Score"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Score:
+class _Named:
+    """What is known of a score: names, direction, definition, range, source."""
+
+    name: str
+    title: str
+    digits: int
+    lower_is_better: bool = dataclasses.field(default=False, kw_only=True)
+    definition: str = dataclasses.field(default="", kw_only=True)
+    range: tuple[float, float] = dataclasses.field(default=(-math.inf, math.inf), kw_only=True)
+    source: str = dataclasses.field(default="", kw_only=True)
+
+    @property
+    def heading(self) -> str:
+        """Title of a table's column, with an arrow down if lower is better."""
+        return f"{self.title} ↓" if self.lower_is_better else self.title
+
+
+@dataclasses.dataclass(frozen=True)
+class Score(_Named):
     """Named score of predictions.
 
     Args:
@@ -24,6 +49,9 @@ class Score:
         digits: Digits behind the point in tables.
         function: Function of (prediction of ``x2``, pairs) that returns one number per pair.
         lower_is_better: Whether it is a distance, which tables mark by an arrow.
+        definition: What is computed, in one sentence.
+        range: Smallest and largest value.
+        source: Where it is defined.
 
     Example:
         >>> closeness = Score("closeness", "closeness", 3, lambda p, b: -(p - b.x2).abs().sum(-1))
@@ -31,16 +59,45 @@ class Score:
         'closeness, 3 digits'
     """
 
-    name: str
-    title: str
-    digits: int
     function: Callable[[Tensor, PairBatch], Tensor]
-    lower_is_better: bool = dataclasses.field(default=False, kw_only=True)
 
-    @property
-    def heading(self) -> str:
-        """Title of a table's column, with an arrow down if lower is better."""
-        return f"{self.title} ↓" if self.lower_is_better else self.title
+
+@dataclasses.dataclass(frozen=True)
+class ModelScore(_Named):
+    """Named score of a model on data, which may use codes and action.
+
+    Args:
+        name: Name in code and in files; errors end in ``_error``.
+        title: Title in tables, with its unit.
+        digits: Digits behind the point in tables.
+        function: Function of an `groupae.metrics.Evaluated` that returns one number per item, shape
+            ``(items,)``, or k of them, ``(items, k)``, if there is a combination. Items are
+            those that the interval is over; mostly the pairs.
+        combine: Score of the k means over items, such as a ratio; the mean unless given. It takes
+            means of shape ``(..., k)``.
+        needs: What model and data must have, checked before the function is called.
+        lower_is_better: Whether it is an error, which tables mark by an arrow.
+        definition: What is computed, in one sentence.
+        range: Smallest and largest value.
+        source: Where it is defined.
+
+    Example:
+        >>> norm = ModelScore("norm", "norm of codes", 2, lambda e: e.z1.norm(dim=-1))
+        >>> norm.heading
+        'norm of codes'
+    """
+
+    function: Callable[[Evaluated], Tensor]
+    combine: Combination | None = dataclasses.field(default=None, kw_only=True)
+    needs: tuple[Need, ...] = dataclasses.field(default=(), kw_only=True)
+
+    def obstacle(self, evaluated: Evaluated) -> str | None:
+        """Return the reason why the score does not apply; ``None`` if it does."""
+        return next((why for need in self.needs if (why := need.obstacle(evaluated))), None)
+
+
+AnyScore = Score | ModelScore
+"""Score of predictions, or of a model."""
 
 
 def _psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:

@@ -106,8 +106,8 @@ def swap_scores(
     usual = [score for score in chosen if score is not SEEN_PSNR]
     found: dict[str, dict[str, Estimate]] = {}
     for name, (judged, pairs) in rows.items():
-        found[name] = evaluate(judged, pairs, usual, batch_size=batch_size)
+        found[name] = dict(evaluate(judged, pairs, usual, batch_size=batch_size, resamples=0))
         if len(usual) < len(chosen):
             seen = dataclasses.replace(pairs, mask=data.seen)
-            found[name] |= evaluate(judged, seen, [SEEN_PSNR], batch_size=batch_size)
+            found[name] |= evaluate(judged, seen, [SEEN_PSNR], batch_size=batch_size, resamples=0)
     return found

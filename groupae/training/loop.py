@@ -313,7 +313,7 @@ class _Training:
             self.devices.share_buffers(self.judged)
             with self.budget.reserving(), self.devices.autocast():
                 # a module cannot be typed as having `transform` too
-                found = evaluate(self.judged, self.pairs, [score])  # type: ignore[arg-type]
+                found = evaluate(self.judged, self.pairs, [score], resamples=0)  # type: ignore[arg-type]
             state.validation_score = self.devices.broadcast(found[score.name].mean)
             if not math.isfinite(state.validation_score):
                 owner, what = f"validation at step {state.step}", f"a finite {score.name}"

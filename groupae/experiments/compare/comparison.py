@@ -359,7 +359,9 @@ class _Judged:
         shown = pairs[choose_examples(pairs.label, len(pairs))]
         return cls(
             columns=columns,
-            references={name: evaluate(m, pairs, columns) for name, m in references.items()},
+            references={
+                name: evaluate(m, pairs, columns, resamples=0) for name, m in references.items()
+            },
             examples={"x1": shown.x1, "x2, truth": shown.x2},
             titles=tuple(element_title(run.data.group, g) for g in shown.g),
             pairs=len(pairs),

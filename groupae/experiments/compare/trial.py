@@ -261,7 +261,7 @@ def train_trial(trial: Trial) -> Result:
     predictions = save({"predictions": _predict_examples(run.experiment, model, pairs)})
     result = Result(
         config=trial.config,
-        scores=evaluate(model, pairs, comparison_scores(run, pairs)),
+        scores=dict(evaluate(model, pairs, comparison_scores(run, pairs), resamples=0)),
         parameters=sum(p.numel() for p in model.parameters()),
         steps=trained.steps,
         pairs=trained.steps * run.preset.training.batch_size,

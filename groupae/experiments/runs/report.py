@@ -128,7 +128,10 @@ def make_report(run: Run, model: TransformModule) -> Report:
     return Report(
         title=f"{run.experiment.name}, {run.preset_name} preset, seed {training.seed}",
         columns=columns,
-        scores={name: evaluate(other, pairs, columns) for name, other in models.items()},
+        scores={
+            name: dict(evaluate(other, pairs, columns, resamples=0))
+            for name, other in models.items()
+        },
         facts=facts,
         pairs=len(pairs),
     )

@@ -1,0 +1,168 @@
+"""Evaluation of a model: one table, intervals by bootstrap, reasons for what is left out."""
+
+import json
+import math
+
+import pytest
+import torch
+
+from groupae import SO2, LatentActionAE, PairBatch, PartsAction, VectorAction, evaluate
+from groupae.metrics import MODEL_SCORES, PSNR, Estimate, Evaluated, ModelScore, Need
+from groupae.metrics.estimate import bootstrap_interval
+
+
+def linear_model(seed=0):
+    torch.manual_seed(seed)
+    action = VectorAction(SO2().rep("2x0 + 3x1"))
+    return LatentActionAE(torch.nn.Linear(6, 8), torch.nn.Linear(8, 6), action)
+
+
+def vectors(n=20, **parts):
+    generator = torch.Generator().manual_seed(0)
+    x1, x2 = torch.randn(2, n, 6, generator=generator)
+    return PairBatch(x1, SO2().sample(n, generator=generator), x2, **parts)
+
+
+def test_the_bootstrap_of_a_mean_agrees_with_the_normal_interval():
+    x = torch.randn(400, generator=torch.Generator().manual_seed(0))
+    estimate = Estimate.of(x, resamples=4000)
+    low, high = estimate.interval
+    assert (high - low) / 2 == pytest.approx(estimate.half_width, rel=0.05)
+    assert low < estimate.mean < high
+
+
+def test_the_bootstrap_covers_the_truth_in_95_of_100_samples():
+    generator = torch.Generator().manual_seed(1)
+    rows = torch.rand(200, 60, 2, generator=generator)  # ratio of two means, 1
+
+    def ratio(means):
+        return means[..., 0] / means[..., 1]
+
+    limits = [bootstrap_interval(r, ratio, resamples=400) for r in rows]
+    covered = sum(low <= 1 <= high for low, high in limits)
+    assert 180 <= covered <= 198
+
+
+def test_a_combination_of_means_has_its_jackknife_interval():
+    x = torch.rand(50, 1, generator=torch.Generator().manual_seed(0))
+    combined = Estimate.of(x, combine=lambda means: means[..., 0])
+    plain = Estimate.of(x[:, 0])
+    assert combined.mean == pytest.approx(plain.mean)
+    assert combined.half_width == pytest.approx(plain.half_width)
+
+
+def test_one_item_has_no_interval():
+    low, high = Estimate.of(torch.ones(1), resamples=10).interval
+    assert math.isnan(low)
+    assert math.isnan(high)
+
+
+def test_intervals_do_not_depend_on_the_state_of_torch():
+    found = []
+    for seed in (0, 1):
+        torch.manual_seed(seed)
+        found.append(evaluate(linear_model(), vectors()))
+    assert dict(found[0]) == dict(found[1])
+    other = evaluate(linear_model(), vectors(), seed=1)
+    assert other["relative_snr"].interval != found[0]["relative_snr"].interval
+    assert other["relative_snr"].mean == found[0]["relative_snr"].mean
+
+
+def test_codes_and_predictions_are_computed_once_in_chunks():
+    model, sizes = linear_model(), []
+    model.encoder.register_forward_hook(lambda _, x, z: sizes.append(len(z)))
+    evaluated = Evaluated(model, vectors(), batch_size=8)
+    for _ in range(2):
+        torch.testing.assert_close(evaluated.z2, model.encoder(evaluated.pairs.x2).detach())
+        torch.testing.assert_close(
+            evaluated.moved, model.action(evaluated.pairs.g, evaluated.z1.clone())
+        )
+    assert sizes.count(8) == 4
+    assert sizes.count(4) == 2
+    assert not evaluated.z1.requires_grad
+
+
+def test_a_module_is_in_evaluation_mode_only_meanwhile():
+    model = linear_model()
+    model.encoder = torch.nn.Sequential(torch.nn.Dropout(0.5), model.encoder)
+    evaluated = Evaluated(model.train(), vectors())
+    torch.testing.assert_close(evaluated.encode(evaluated.pairs.x1), evaluated.z1)
+    assert model.encoder.training
+
+
+def test_codes_of_named_parts():
+    class Split(torch.nn.Module):
+        def forward(self, x):
+            return {"still": x[:, :2], "moving": x[:, 2:]}
+
+    class Join(torch.nn.Module):
+        def forward(self, z):
+            return torch.cat([z["still"], z["moving"]], 1)
+
+    action = PartsAction({"still": None, "moving": VectorAction(SO2().rep("2x1"))})
+    evaluated = Evaluated(LatentActionAE(Split(), Join(), action), vectors(), batch_size=7)
+    assert evaluated.moved["moving"].shape == (20, 4)
+    torch.testing.assert_close(evaluated.decode(evaluated.moved), evaluated.prediction)
+
+
+def test_predictions_alone_do_not_pay_for_codes():
+    model, calls = linear_model(), []
+    model.encoder.register_forward_hook(lambda *_: calls.append(1))
+    found = evaluate(model, vectors(), "relative_snr")
+    assert len(calls) == 1
+    assert found.left_out == {}
+
+
+def test_a_score_of_ones_own_names_needs_and_is_left_out_or_refused():
+    labelled = Need("labels", "the pairs have no labels", lambda e: e.labels is not None)
+    mine = ModelScore("mine", "mine", 2, lambda e: e.labels.double(), needs=(labelled,))
+    labels = torch.arange(20)
+    assert evaluate(linear_model(), vectors(label=labels), mine)["mine"].mean == 9.5
+    with pytest.raises(ValueError, match="'mine' applies to, got others: the pairs have no labels"):
+        evaluate(linear_model(), vectors(), mine)
+
+
+@pytest.mark.parametrize(
+    ("value", "got"),
+    [(torch.zeros(3, 2), r"\(3, 2\)"), (torch.zeros(()), r"\(\)"), (1.0, "float")],
+)
+def test_a_score_returns_a_row_per_item(value, got):
+    score = ModelScore("mine", "mine", 2, lambda e: value)
+    with pytest.raises((ValueError, TypeError), match=rf"score 'mine': expected .* got {got}"):
+        evaluate(linear_model(), vectors(), score)
+
+
+def test_scores_of_models_do_not_choose_weights():
+    from groupae.metrics.registry import parse_scores
+
+    mine = ModelScore("mine", "mine", 2, lambda e: e.labels)
+    with pytest.raises(ValueError, match="fit: expected a score of predictions"):
+        parse_scores("fit", [mine], vectors())
+
+
+def test_an_unknown_name_lists_all_scores():
+    with pytest.raises(ValueError, match=r"evaluate: .*psnr.*did you mean 'psnr'"):
+        evaluate(linear_model(), vectors(), "pnsr")
+
+
+def test_the_table_and_its_json():
+    x = torch.rand(6, 1, 12, 12, generator=torch.Generator().manual_seed(0))
+    model = LatentActionAE(
+        torch.nn.Flatten(), torch.nn.Unflatten(1, (1, 12, 12)), VectorAction(SO2().rep("144x0"))
+    )
+    found = evaluate(model, PairBatch(x, torch.zeros(6), x.flip(0)), [PSNR, "ssim"])
+    lines = str(found).splitlines()
+    assert "95 % interval" in lines[0] + lines[1]
+    assert any("PSNR (dB)" in line and "[" in line for line in lines)
+    stored = json.loads(found.to_json())
+    assert stored["scores"]["psnr"]["value"] == found["psnr"].mean
+    assert stored["scores"]["ssim"]["interval"] == list(found["ssim"].interval)
+    assert stored["pairs"] == 6
+
+
+def test_every_score_says_what_it_is():
+    for name, score in MODEL_SCORES.items():
+        assert name == score.name
+        assert score.definition
+        assert score.source
+        assert score.range[0] < score.range[1]
