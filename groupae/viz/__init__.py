@@ -1,4 +1,4 @@
-"""Figures: orbits and swaps beside the truth, contact sheets, the course of a training run."""
+"""Figures: orbits and swaps beside the truth, contact sheets, training runs, world models."""
 
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from groupae.viz.orbits import plot_orbit
 from groupae.viz.predictions import plot_predictions
 from groupae.viz.swaps import plot_swap, plot_swap_table
 from groupae.viz.training import plot_training
+from groupae.viz.world_models import plot_world_model
 
 if TYPE_CHECKING:
     from groupae.experiments.datasets.drawing import to_pictures
@@ -25,6 +26,7 @@ __all__ = [
     "plot_swap_table",
     "plot_training",
     "plot_views",
+    "plot_world_model",
     "save_figure",
     "save_figures",
     "to_pictures",

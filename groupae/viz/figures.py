@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["GAP", "draw", "mosaic", "save_figure", "save_figures", "show"]
+__all__ = ["GAP", "draw", "draw_errors", "mosaic", "save_figure", "save_figures", "show"]
 
 GAP = 2
 """White pixels between pictures by default."""
 
+_LEAST, _MOST = 1e-8, 1e3  # errors drawn: less is rounding; in place of infinite ones
 _DPI = 110  # a picture of 28 pixels on 0.8 inches is drawn three times as large
 
 
@@ -61,6 +63,22 @@ def mosaic(rows: Tensor, gaps: tuple[int, int] = (GAP, GAP)) -> Tensor:
 def show(axes: Axes, picture: Tensor, aspect: Literal["equal", "auto"] = "equal") -> None:
     """Draw a picture ``(H, W)`` or ``(H, W, C)`` in [0, 1]; one channel is grey."""
     axes.imshow(picture.numpy(), cmap="gray", vmin=0, vmax=1, aspect=aspect)
+
+
+def draw_errors(
+    axes: Axes, names: Sequence[str], errors: Sequence[float], tolerances: Sequence[float]
+) -> None:
+    """Draw errors as bars on a logarithmic axis, red beyond their tolerances, which are ticks."""
+    drawn = [max(e, _LEAST) if math.isfinite(e) else _MOST for e in errors]
+    colors = ["C0" if e <= t else "C3" for e, t in zip(errors, tolerances, strict=True)]
+    places = range(len(drawn))
+    axes.barh(places, drawn, left=0, height=0.6, color=colors)
+    axes.scatter(tolerances, places, marker="|", s=90, color="0.2", zorder=3)
+    axes.set_yticks(places, names, fontsize=7)
+    axes.invert_yaxis()
+    top = max([*drawn, *tolerances, 1e-3])
+    axes.set(xscale="log", xlim=(_LEAST, 3 * top), xlabel="relative error (ticks: tolerance)")
+    axes.grid(alpha=0.3, axis="x")
 
 
 def save_figure(figure: Figure, path: Path) -> None:
