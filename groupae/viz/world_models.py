@@ -78,4 +78,6 @@ def _draw_drift(axes: Axes, report: WorldModelReport) -> None:
     if report.curves:
         axes.set_title(f"within {report.tolerance:g} for {report.horizon} steps", fontsize=9)
         axes.legend(frameon=False, fontsize=7)
+        bottom = min(min(curve.error) for curve in report.curves.values())
+        axes.set_ylim(bottom=max(bottom / 3, _LEAST))
     axes.grid(alpha=0.3)

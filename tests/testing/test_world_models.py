@@ -106,7 +106,7 @@ def test_a_model_that_ignores_its_actions_keeps_all_laws_but_effect():
     report = audit_world_model(world(lambda g, z: z), walks(CIRCLE))
     assert report.failures == ("effect", "drift")
     assert report["effect"].error == pytest.approx(1)
-    assert report.curves["codes"].error == report.curves["still"].error
+    assert report.curves["codes"].error[:12] == report.curves["still"].error
 
 
 @pytest.mark.parametrize("share", [0.5, 0.9, 1.2])

@@ -295,7 +295,8 @@ class _Measured:
             g, place = self._move(step)
             z = self._predict(z, g)
             rows["codes"][step] = self._errors(z, self.truth[place])
-            rows["still"][step] = self._errors(self.truth[0], self.truth[place])
+            if step <= self.length:
+                rows["still"][step] = self._errors(self.truth[0], self.truth[place])
             if step in decoded and scale is not None:
                 x = self.walks.x[:, place]
                 for name, code in (("pictures", z), ("reconstruction", self.starts[place])):
@@ -335,7 +336,11 @@ def _joined(parts: Sequence[Any]) -> Any:
 def _spread_steps(steps: int, length: int) -> set[int]:
     """Return steps spread evenly over the logarithm, and the end of the trajectories."""
     even = torch.logspace(0, math.log10(steps), _DECODED, dtype=torch.float64)
-    return {round(step) for step in even.tolist()} | {length} | {10**k for k in range(10) if 10**k <= steps}
+    return (
+        {round(step) for step in even.tolist()}
+        | {length}
+        | {10**k for k in range(10) if 10**k <= steps}
+    )
 
 
 def _curve(rows: dict[int, Tensor]) -> DriftCurve:

@@ -51,8 +51,9 @@ class WorldModelReport:
         length: Moves per trajectory; later steps go back and forth over it.
         tolerance: Largest relative error allowed.
         curves: Curves by name: ``"codes"`` (predicted against encoded), ``"still"`` (codes of the
-            start, as if nothing had been done), and with a decoder ``"pictures"`` and
-            ``"reconstruction"`` (decoded codes of the truth, the least that can be had).
+            start, as if nothing had been done, over one trajectory), and with a decoder
+            ``"pictures"`` and ``"reconstruction"`` (decoded codes of the truth, the least that can
+            be had).
         laws: Laws with relative errors.
         left_out: Laws and curves that were not measured, with reasons.
     """
