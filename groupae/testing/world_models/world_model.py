@@ -12,7 +12,7 @@ from torch import Tensor
 
 from groupae._validation import ShapeError, expected
 from groupae.actions.codes import named
-from groupae.metrics.evaluation import evaluation_mode
+from groupae.metrics.evaluated import evaluation_mode
 
 __all__ = ["WorldModel", "as_world_model", "evaluated", "flat", "weights_of"]
 
