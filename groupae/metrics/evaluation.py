@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from rich.console import Console
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._table import Table
 from groupae._validation import ShapeError, check_count, expected
 from groupae.metrics.estimate import Estimate
 from groupae.metrics.evaluated import Evaluated, evaluation_mode
@@ -20,6 +18,11 @@ from groupae.metrics.evaluation_pairs import as_pairs
 from groupae.metrics.registry import MODEL_SCORES, default_scores, parse_any_scores
 from groupae.metrics.scores import AnyScore, ModelScore, Score
 from groupae.protocols import FixedPairs, Model, PairBatch
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from groupae._table import Table
 
 __all__ = ["Estimate", "Evaluation", "as_pairs", "evaluate", "evaluation_mode"]
 
@@ -71,6 +74,8 @@ class Evaluation(Mapping[str, Estimate]):
 
     @override
     def __str__(self) -> str:
+        from rich.console import Console
+
         console = Console(width=10_000, color_system=None, force_terminal=False)
         with console.capture() as captured:
             self.print(console)
@@ -80,6 +85,8 @@ class Evaluation(Mapping[str, Estimate]):
     @property
     def table(self) -> Table:
         """Table of all scores: title, value, 95 % interval, range."""
+        from groupae._table import Table  # loads rich, which predictions do without
+
         rows = [_row(score, self[score.name]) for score in self.scores]
         caption = f"{self.pairs} pairs; 95 % intervals over items, bootstrapped"
         return Table(["score", "value", "95 % interval", "range"], rows, caption=caption)
