@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from groupae._moved import lazy_names
 from groupae.protocols import Orbits
+from groupae.viz.audit import plot_audit
 from groupae.viz.contact_sheets import plot_pairs, plot_views
 from groupae.viz.element_titles import element_title
 from groupae.viz.figures import save_figure, save_figures
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Orbits",
     "element_title",
+    "plot_audit",
     "plot_orbit",
     "plot_pairs",
     "plot_predictions",
