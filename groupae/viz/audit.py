@@ -99,8 +99,9 @@ def _draw_curve(axes: Axes, entries: Sequence[ElementError]) -> None:
     axes.plot(at, dots, "o", color="0.2", markersize=3.5, label="no interpolation")
     axes.set(xlabel="angle in degrees", ylabel="relative error")
     axes.set_ylim(bottom=0)
+    axes.set_xticks(range(0, 361, 45))
     axes.grid(alpha=0.3)
-    _add_legend(axes)
+    _add_legend(axes, is_above=True)
 
 
 def _angle(entry: ElementError) -> float:
@@ -179,10 +180,14 @@ def _stack(axes: Axes, splits: Sequence[ErrorSplit], *, is_upright: bool = False
         starts = [start + length for start, length in zip(starts, lengths, strict=True)]
 
 
-def _add_legend(axes: Axes) -> None:
+def _add_legend(axes: Axes, *, is_above: bool = False) -> None:
     """Add a legend of all parts, also of those in areas without labels."""
     from matplotlib.patches import Patch
 
     handles, labels = axes.get_legend_handles_labels()
     extra = [Patch(color=color, label=name) for name, color in _PARTS if name not in labels]
-    axes.legend(handles=[*extra, *handles], frameon=False, fontsize=7)
+    shown = [*extra, *handles]
+    if is_above:  # an area may fill the axes
+        axes.legend(handles=shown, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=7)
+    else:
+        axes.legend(handles=shown, frameon=False, fontsize=7)
