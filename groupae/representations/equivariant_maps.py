@@ -24,11 +24,11 @@ from groupae.representations.haar_average import (
 )
 from groupae.representations.irrep_sum import IrrepSum, Term
 
-__all__ = ["clebsch_gordan", "intertwiners"]
+__all__ = ["clebsch_gordan", "commutant", "intertwiners"]
 
 
 @functools.lru_cache(maxsize=256)
-def _commutant(group: Group, label: IrrepLabel) -> Tensor:
+def commutant(group: Group, label: IrrepLabel) -> Tensor:
     """Return an orthogonal basis of the commutant of an irrep, shape ``(c, d, d)``."""
     irrep = IrrepSum(group, (Term(1, label),))
     d, c = irrep.dim, group.irreps.commutant_dim(label)
@@ -80,7 +80,7 @@ def intertwiners(rho: Representation, sigma: Representation) -> Tensor:
     found = [torch.zeros(0, sigma.dim, rho.dim, dtype=torch.float64)]
     for label in source.into:
         if label in target.into:
-            middle = _commutant(rho.group, label)
+            middle = commutant(rho.group, label)
             maps = torch.einsum(
                 "axd,ude,bye->abuxy", target.into[label], middle, source.back[label]
             )

@@ -1,0 +1,128 @@
+r"""Fit of an action to a given code, in closed form.
+
+For each irrep the maps W of codes to it with :math:`W z_2 = \sigma(g) W z_1` as nearly as possible
+solve a symmetric eigenvalue problem of second moments (`directions`). Copies are counted on pairs
+held out: a copy is real if it transforms better there than chance. The copies of all irreps, best
+first, are then put together until the code is full. Nothing is trained.
+
+References:
+    The equations are Schur's lemma for noisy data. Koyama et al., Neural Fourier Transform, ICLR
+    2024, find linear actions of a latent space by simultaneous block diagonalisation instead.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable, Sequence
+
+from torch import Tensor
+
+from groupae._validation import expected
+from groupae.actions.fitted.arguments import as_pairs, check_fit_arguments, irreps_to_try
+from groupae.actions.fitted.assembly import assemble
+from groupae.actions.fitted.fitted_action import FittedAction
+from groupae.actions.fitted.moments import CodeBasis, code_basis
+from groupae.actions.fitted.search import FOLDS, Search
+from groupae.groups import Group
+
+__all__ = ["fit_action"]
+
+_OWNER = "fit_action"
+
+
+def fit_action(
+    group: Group,
+    z1: Tensor | Iterable[tuple[Tensor, Tensor, Tensor]],
+    g: Tensor | None = None,
+    z2: Tensor | None = None,
+    *,
+    cutoff: int | None = None,
+    irreps: Sequence[str] | None = None,
+    max_residual: float = 1.5,
+    rank: int = 512,
+) -> FittedAction:
+    r"""Return the action of a group that a given code already has, found in closed form.
+
+    For every irrep :math:`\sigma` it looks for linear maps W with
+    :math:`W z_2 = \sigma(g)\, W z_1` over the pairs: eigenvectors of one symmetric problem. The law
+    of the result is exact; how well the code keeps to it is in the spectrum.
+
+    Args:
+        group: A compact group.
+        z1: First codes, shape ``(n, d)``; or an iterable of triples ``(z1, g, z2)``, gone through
+            three times or more, for codes that do not fit in memory.
+        g: Elements that carry the first to the second, shape ``(n, *element_shape)``, spread over
+            the whole group.
+        z2: Second codes, shape ``(n, d)``.
+        cutoff: Highest irrep tried (frequency, degree) where there are infinitely many; raised
+            until no copies are found any more, unless given.
+        irreps: Texts of the irreps to try instead, such as ``["0", "1", "2"]``.
+        max_residual: Largest residual of a copy that is used, on pairs held out: 0 is exact and 2
+            is chance. A smaller one keeps fewer and cleaner copies, and leaves more of the code
+            as it is.
+        rank: Largest number of principal directions of the code that are looked at. The others are
+            left as they are.
+
+    Returns:
+        The representation, its place in the code and the spectrum.
+
+    Raises:
+        TypeError: If the group is not compact, so that it has no Haar average, or codes are no
+            floating tensors.
+        ShapeError: If shapes do not fit.
+        ValueError: If codes are not finite or do not vary, or there are fewer than 16 pairs.
+
+    Warns:
+        UserWarning: If there are fewer pairs than numbers in the code, if the elements do not tell
+            irreps apart (multiples of 90 degrees: frequencies 1 and 3), or if nothing was found.
+
+    Example:
+        >>> from groupae import SO2
+        >>> rho, mix = SO2().rep("1x0 + 1x2"), torch.randn(3, 3)  # unknown to the fit
+        >>> z, g = torch.randn(500, 3), SO2().sample(500)
+        >>> fitted = fit_action(SO2(), z @ mix.T, g, rho.act(g, z) @ mix.T)
+        >>> print(fitted.representation)
+        1x0 + 1x2
+        >>> torch.allclose(fitted.action(g, z @ mix.T), rho.act(g, z) @ mix.T, atol=1e-2)
+        True
+    """
+    check_fit_arguments(_OWNER, group, cutoff, irreps, max_residual, rank)
+    pairs = as_pairs(_OWNER, group, z1, g, z2)
+    basis = code_basis(pairs, rank, 1e-10)
+    _check_codes(basis)
+    search = Search(group, pairs, basis, max_residual)
+    tried = irreps_to_try(_OWNER, group, cutoff, irreps, basis.rank)
+    found = search.look_for(tried.first)
+    for more in tried.further:
+        if not found:
+            break
+        found = search.look_for(more)
+    fitted = assemble(search)
+    _warn(fitted)
+    return fitted
+
+
+def _warn(fitted: FittedAction) -> None:
+    if fitted.confusable:
+        named = "; ".join(f"{b} (like {a})" for a, b in fitted.confusable)
+        got = f"elements on which these irreps are like others and were left out: {named}"
+        what = "elements that are spread over the whole group"
+        warnings.warn(expected(_OWNER, what, got), stacklevel=3)
+    if not any(copy.is_used and copy.residual < 2 for copy in fitted.spectrum):
+        pass
+
+
+def _check_codes(basis: CodeBasis) -> None:
+    if not math.isfinite(basis.variance):
+        remedy = "drop the pairs with NaN or infinite entries"
+        raise ValueError(expected(_OWNER, "finite codes", "entries that are not", remedy))
+    if basis.rank == 0:
+        what, got = "codes that vary", "the same code for all data: a collapsed encoder"
+        raise ValueError(expected(_OWNER, what, got))
+    if basis.count < 4 * FOLDS:
+        raise ValueError(expected(_OWNER, f"at least {4 * FOLDS} pairs", basis.count))
+    if basis.count < basis.rank:
+        what = f"at least as many pairs as numbers that vary, {basis.rank}"
+        remedy = "copies may be missed; give more pairs, or a smaller rank"
+        warnings.warn(expected(_OWNER, what, basis.count, remedy), stacklevel=3)

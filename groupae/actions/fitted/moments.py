@@ -1,0 +1,231 @@
+r"""Second moments of pairs of codes, accumulated in chunks: all that a fit needs of the data.
+
+For pairs :math:`(z_1, g, z_2)` of whitened codes and an irrep :math:`\sigma` they are
+
+.. math:: T^{\sigma}_{ij} = \mathrm{E}\,[\sigma_{ij}(g)\, z_2 z_1^\top].
+
+A map W of codes to the irrep is equivariant on the pairs, :math:`W z_2 = \sigma(g) W z_1`, as far
+as its correlation :math:`\sum_{ij} w_i^\top T_{ij} w_j` reaches :math:`\sum_i w_i^\top C w_i`, C
+the covariance. The moments of folds are kept apart, for they add up.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+
+import torch
+from torch import Tensor
+
+from groupae.groups import Group
+from groupae.groups.irreps import IrrepLabel
+
+__all__ = ["CodeBasis", "IrrepCoefficients", "PairMoments", "Pairs", "code_basis", "folded", "pair_moments"]
+
+Pairs = Callable[[], Iterable[tuple[Tensor, Tensor, Tensor]]]
+"""Function that begins a pass over the pairs: chunks ``(z1, g, z2)``, the same ones each time."""
+
+
+_ELEMENTS = 50_000  # beyond so many fewer and fewer are kept
+
+
+@dataclasses.dataclass(frozen=True)
+class CodeBasis:
+    """Principal directions of a code, scaled to unit variance.
+
+    Args:
+        mean: Mean code, float64, shape ``(size,)``.
+        axes: Principal directions with the largest variances, orthonormal, ``(size, rank)``.
+        scales: Standard deviations along them, shape ``(rank,)``.
+        variance: Variance of the whole code, the sum over all directions.
+        count: Number of pairs.
+        elements: Elements of the pairs, thinned out where there are very many.
+    """
+
+    mean: Tensor
+    axes: Tensor
+    scales: Tensor
+    variance: float
+    count: int
+    elements: Tensor
+
+    @property
+    def rank(self) -> int:
+        """Number of directions."""
+        return self.axes.shape[1]
+
+    @property
+    def whitening(self) -> Tensor:
+        """The map from codes, less their mean, to whitened ones, shape ``(size, rank)``."""
+        return self.axes / self.scales
+
+    @property
+    def kept(self) -> float:
+        """Share of the variance along the directions."""
+        return float(self.scales.square().sum()) / self.variance if self.variance else 0.0
+
+
+def code_basis(pairs: Pairs, most: int, tolerance: float) -> CodeBasis:
+    """Return the principal directions of the codes of all pairs.
+
+    Args:
+        pairs: Passes over the pairs; one is made.
+        most: Largest number of directions.
+        tolerance: Smallest variance of a direction, relative to the largest.
+    """
+    total, square, count = 0.0, 0.0, 0
+    shift: Tensor | None = None
+    elements: list[Tensor] = []
+    for z1, g, z2 in pairs():
+        elements.append(g[:: 1 + sum(map(len, elements)) // _ELEMENTS])
+        both = torch.cat([z1, z2]).double()
+        shift = both.mean(0) if shift is None else shift  # a large mean costs no digits
+        both = both - shift
+        total = total + both.sum(0)
+        square = square + both.mT @ both
+        count += len(z1)
+    assert shift is not None
+    assert isinstance(total, Tensor)
+    mean = total / (2 * count)
+    covariance = square / (2 * count) - torch.outer(mean, mean)
+    values, vectors = torch.linalg.eigh(covariance)
+    values, vectors = values.flip(0).clamp(min=0), vectors.flip(1)
+    floor = max(tolerance * float(values[0]), 1e-24 * float((shift + mean).square().amax()))
+    rank = min(most, int((values > floor).sum()))
+    scales = values[:rank].sqrt()
+    variance = float(values.sum())
+    return CodeBasis(shift + mean, vectors[:, :rank], scales, variance, count, torch.cat(elements))
+
+
+@dataclasses.dataclass(frozen=True)
+class IrrepCoefficients:
+    """Linearly independent functions that span the matrix entries of an irrep.
+
+    For irreps of complex or quaternionic type there are fewer than entries: the cosine and sine of
+    a frequency stand for four.
+
+    Args:
+        label: The irrep.
+        picks: Positions of independent entries in the flattened matrix.
+        mixing: All entries from those picked, float64, shape ``(d * d, picks)``.
+        dim: Degree d.
+    """
+
+    label: IrrepLabel
+    picks: tuple[int, ...]
+    mixing: Tensor
+    dim: int
+
+    @classmethod
+    def of(cls, group: Group, label: IrrepLabel) -> IrrepCoefficients:
+        """Return those of an irrep, found on random elements."""
+        d = group.irreps.dim(label)
+        generator = torch.Generator().manual_seed(5)
+        g = group.sample(4 * d * d + 16, generator=generator, dtype=torch.float64)
+        entries = group.irreps.matrices([label], g, torch.float64)[0].flatten(1)
+        picks: list[int] = []
+        left = entries.clone()
+        for i in range(d * d):  # Gram-Schmidt with the first independent entries
+            length = float(left[:, i].norm())
+            if length > 1e-6 * len(g) ** 0.5:
+                picks.append(i)
+                unit = left[:, i] / length
+                left = left - torch.outer(unit, unit @ left)
+        mixing = torch.linalg.lstsq(entries[:, picks], entries).solution.mT
+        return cls(label, tuple(picks), mixing, d)
+
+    def values(self, group: Group, g: Tensor) -> Tensor:
+        """Return the functions at elements, float64, shape ``(n, picks)``."""
+        g = g.double() if g.is_floating_point() else g
+        entries = group.irreps.matrices([self.label], g, torch.float64)[0]
+        return entries.flatten(1)[:, list(self.picks)]
+
+
+@dataclasses.dataclass(frozen=True)
+class PairMoments:
+    """Moments of the whitened codes of pairs, or of a fold of them.
+
+    Args:
+        count: Number of pairs.
+        covariance: Of first and second codes together, float64, shape ``(rank, rank)``.
+        cross: Moments ``E[f(g) z2 z1^T]`` of each function f, ``(functions, rank, rank)``.
+    """
+
+    count: int
+    covariance: Tensor
+    cross: Tensor
+
+    def without(self, fold: PairMoments) -> PairMoments:
+        """Return the moments of the pairs that are not in a fold."""
+        a, b = self.count, fold.count
+        parts = (
+            (x * a - y * b) / (a - b)
+            for x, y in (
+                (self.covariance, fold.covariance),
+                (self.cross, fold.cross),
+            )
+        )
+        return PairMoments(a - b, *parts)
+
+
+def pair_moments(
+    pairs: Pairs,
+    group: Group,
+    basis: CodeBasis,
+    coefficients: list[IrrepCoefficients],
+    folds: int,
+) -> tuple[PairMoments, list[PairMoments]]:
+    """Return the moments of all pairs, and of each fold.
+
+    Pair number i is in fold ``i % folds``.
+
+    Args:
+        pairs: Passes over the pairs; one is made.
+        group: Their group.
+        basis: Directions that the codes are whitened along.
+        coefficients: Functions of the elements.
+        folds: Number of folds.
+    """
+    size, rank = sum(len(c.picks) for c in coefficients), basis.rank
+    sums = [
+        (torch.zeros(rank, rank).double(), torch.zeros(size, rank, rank).double())
+        for _ in range(folds)
+    ]
+    counts = [0] * folds
+    for fold, y1, g, y2, _ in folded(pairs, basis, folds):
+        f = torch.cat([c.values(group, g) for c in coefficients], 1)
+        covariance, cross = sums[fold]
+        covariance += ((y1.mT @ y1) + (y2.mT @ y2)).double() / 2
+        weights = f.to(y1.dtype)
+        for i in range(size):
+            cross[i] += ((weights[:, i, None] * y2).mT @ y1).double()
+        counts[fold] += len(y1)
+    parts = [
+        PairMoments(n, covariance / n, cross / n)
+        for n, (covariance, cross) in zip(counts, sums, strict=True)
+    ]
+    n = sum(counts)
+    total = PairMoments(
+        n,
+        *(
+            torch.stack([part.count / n * getattr(part, name) for part in parts]).sum(0)
+            for name in ("covariance", "cross")
+        ),
+    )
+    return total, parts
+
+
+def folded(
+    pairs: Pairs, basis: CodeBasis, folds: int
+) -> Iterator[tuple[int, Tensor, Tensor, Tensor, Tensor]]:
+    """Yield each fold's share of chunks: whitened codes, elements, second codes as they are."""
+    start = 0
+    for z1, g, z2 in pairs():
+        dtype = torch.promote_types(z1.dtype, torch.float32)
+        whitening, mean = basis.whitening.to(dtype), basis.mean.to(dtype)
+        y1, y2 = ((z.to(dtype) - mean) @ whitening for z in (z1, z2))
+        for fold in range(folds):
+            mine = slice((fold - start) % folds, None, folds)
+            if len(y1[mine]):
+                yield fold, y1[mine], g[mine], y2[mine], z2[mine].to(dtype)
+        start += len(z1)

@@ -1,0 +1,158 @@
+"""Search for copies of irreps in a code, counted on pairs held out."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from groupae.actions.fitted.directions import IrrepProblem
+from groupae.actions.fitted.moments import (
+    CodeBasis,
+    IrrepCoefficients,
+    PairMoments,
+    Pairs,
+    pair_moments,
+)
+from groupae.groups import Group
+from groupae.groups.irreps import IrrepLabel
+from groupae.representations.equivariant_maps import commutant
+
+__all__ = ["FOLDS", "Candidates", "Search"]
+
+FOLDS = 4
+"""Parts of the pairs, each held out once. Pair number i is in part ``i % FOLDS``."""
+
+_CHANCE = 5.0  # standard errors of a correlation: less than one copy in a million by chance
+_CLEAR = 0.5  # correlation that is accepted however few the pairs are
+_SHOWN = 2  # copies per irrep that are kept behind the accepted ones, to be looked at
+_SAME = 1 - 1e-4  # least canonical correlation of entries that are functions of others
+_RIDGES = (1e-3, 1e-2, 1e-1)
+_FEW = 4  # pairs per number of the code below which the ridge is chosen on pairs held out
+_MOST_NUMBERS = 3e8  # float64 numbers of all moments of one pass, 2.4 GB
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidates:
+    """Copies of one irrep, best first.
+
+    Args:
+        label: The irrep.
+        maps: Maps of whitened codes to the irrep, fitted to all pairs, ``(copies, d, rank)``.
+        trained: The same, fitted to all pairs but the first fold.
+        held_out: Correlation of each copy on pairs held out, mean over folds, ``(copies,)``.
+        count: Number of copies that transform better than chance.
+    """
+
+    label: IrrepLabel
+    maps: Tensor
+    trained: Tensor
+    held_out: Tensor
+    count: int
+
+
+class Search:
+    """Candidates of all irreps tried so far.
+
+    Args:
+        group: The group.
+        pairs: Passes over the pairs.
+        basis: Directions that codes are whitened along.
+        max_residual: Largest residual of a copy on pairs held out.
+    """
+
+    def __init__(
+        self, group: Group, pairs: Pairs, basis: CodeBasis, max_residual: float
+    ) -> None:
+        self.group, self.pairs, self.basis = group, pairs, basis
+        self.least = 1 - max_residual / 2
+        self.found: dict[IrrepLabel, Candidates] = {}
+        self.confusable: list[tuple[str, str]] = []
+        self.ridge = _RIDGES[0] if basis.count >= _FEW * basis.rank else None
+        self._functions: list[tuple[IrrepLabel, Tensor]] = []
+        self.covariance = torch.eye(basis.rank, dtype=torch.float64)
+
+    def look_for(self, labels: Sequence[IrrepLabel]) -> bool:
+        """Search for irreps; return whether copies of any of them were found."""
+        coefficients = [IrrepCoefficients.of(self.group, label) for label in labels]
+        coefficients = [c for c in coefficients if self._is_told_apart(c)]
+        for some in self._passes(coefficients):
+            self._search(some)
+        return any(label in self.found and self.found[label].count for label in labels)
+
+    def _passes(self, coefficients: list[IrrepCoefficients]) -> list[list[IrrepCoefficients]]:
+        """Return the irreps in groups whose moments fit in memory; each costs a pass."""
+        each = self.basis.rank**2 * (FOLDS + 1)
+        groups: list[list[IrrepCoefficients]] = []
+        room = 0.0
+        for c in coefficients:
+            room -= each * len(c.picks)
+            if room < 0:
+                groups.append([])
+                room = _MOST_NUMBERS - each * len(c.picks)
+            groups[-1].append(c)
+        return groups
+
+    def _is_told_apart(self, new: IrrepCoefficients) -> bool:
+        """Note whether the matrix entries of an irrep are, on the elements, those of another."""
+        f = _orthonormal(new.values(self.group, self.basis.elements))
+        for label, known in self._functions:
+            if known.shape[1] > len(f) / 2:
+                continue  # too few elements to say
+            if float(torch.linalg.matrix_norm(known.mT @ f, -2)) > _SAME:
+                texts = (self.group.irreps.format(x) for x in (label, new.label))
+                self.confusable.append(tuple(texts))  # type: ignore[arg-type]  # two of them
+                return False
+        self._functions.append((new.label, f))
+        return True
+
+    def _search(self, coefficients: list[IrrepCoefficients]) -> None:
+        total, folds = pair_moments(self.pairs, self.group, self.basis, coefficients, FOLDS)
+        self.covariance = total.covariance
+        problems, start = [], 0
+        for c in coefficients:
+            place = slice(start, start + len(c.picks))
+            problems.append(IrrepProblem(c, place, commutant(self.group, c.label)))
+            start = place.stop
+        trials = {
+            ridge: [self._candidates(p, total, folds, ridge) for p in problems]
+            for ridge in ([self.ridge] if self.ridge is not None else _RIDGES)
+        }
+        self.ridge = max(trials, key=lambda ridge: sum(map(_transforming, trials[ridge])))
+        for candidates in trials[self.ridge]:
+            self.found[candidates.label] = candidates
+
+    def _candidates(
+        self, problem: IrrepProblem, total: PairMoments, folds: list[PairMoments], ridge: float
+    ) -> Candidates:
+        d, rank = problem.dim, self.basis.rank
+        error = _CHANCE / math.sqrt(total.count * d)
+        least = min(max(self.least, error), max(_CLEAR, self.least))
+        most = max(1, rank // d)
+        tries = [problem.directions(total.without(f), ridge, least / 2, most) for f in folds]
+        copies = min(map(len, tries))
+        scores = [problem.correlations(w[:copies], f) for w, f in zip(tries, folds, strict=True)]
+        held_out = torch.stack(scores).mean(0)
+        below = (held_out <= least).nonzero()
+        count = int(below[0]) if len(below) else copies
+        maps = problem.directions(total, ridge, least / 2, count + _SHOWN)
+        kept = min(len(maps), copies, count + _SHOWN)
+        trained = tries[0][:kept]
+        count = min(count, kept)
+        return Candidates(problem.coefficients.label, maps[:kept], trained, held_out[:kept], count)
+
+
+def _transforming(candidates: Candidates) -> float:
+    """Return the number of dimensions that transform, weighted by how well they do."""
+    good = candidates.held_out[: candidates.count]
+    return float(good.square().sum()) * candidates.maps.shape[1]
+
+
+def _orthonormal(functions: Tensor) -> Tensor:
+    """Return an orthonormal basis of the functions on the elements, without dependent ones."""
+    u: Tensor
+    u, values, _ = torch.linalg.svd(functions, full_matrices=False)
+    return u[:, values > 1e-6 * values[0]]
