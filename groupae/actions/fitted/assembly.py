@@ -10,7 +10,7 @@ from torch import Tensor
 from groupae.actions.fitted.fitted_action import FittedAction, FittedCopy
 from groupae.actions.fitted.hidden_action import HiddenAction
 from groupae.actions.fitted.moments import CodeBasis, folded
-from groupae.actions.fitted.search import FOLDS, Candidates, Search
+from groupae.actions.fitted.search import Candidates, Search
 from groupae.groups.irreps import IrrepLabel
 from groupae.representations.irrep_sum import IrrepSum, Term
 
@@ -159,7 +159,7 @@ def _regression(
     """Return the regression of second codes on moved features, and its error on the first fold."""
     basis: CodeBasis = search.basis
     every, train, test = (_Sums.zeros(rho.dim, len(basis.mean)) for _ in range(3))
-    for fold, y1, g, y2, z2 in folded(search.pairs, basis, FOLDS):
+    for fold, y1, g, y2, z2 in folded(search.pairs, basis, search.folds):
         del y2
         z2 = z2 - basis.mean.to(z2.dtype)
         moved = [rho.act(g, y1 @ w.to(y1.dtype).mT) for w in (maps, trained)]

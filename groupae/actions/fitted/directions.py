@@ -60,7 +60,14 @@ class IrrepProblem:
         inverse = torch.linalg.solve_triangular(factor, eye, upper=False)
         matrix = inverse @ self.moments(moments) @ inverse.mT
         matrix = matrix.permute(0, 2, 1, 3).reshape(d * rank, d * rank)
-        values, vectors = _leading((matrix + matrix.mT) / 2, most * len(self.commutant))
+        matrix = (matrix + matrix.mT) / 2
+        if d == len(self.commutant) == 2:  # then maps are complex vectors, w1 + i w2
+            values, complex_maps = torch.linalg.eigh(
+                torch.complex(matrix[:rank, :rank], matrix[rank:, :rank])
+            )
+            best = complex_maps[:, values > least].flip(1)[:, :most].mT
+            return torch.stack([best.real, best.imag], 1) @ inverse
+        values, vectors = _leading(matrix, most * len(self.commutant))
         vectors = vectors[:, values > least]
         maps = self._without_repeats(vectors.mT.reshape(-1, d, rank), most)
         return maps @ inverse

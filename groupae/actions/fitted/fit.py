@@ -23,12 +23,12 @@ from groupae.actions.fitted.arguments import as_pairs, check_fit_arguments, irre
 from groupae.actions.fitted.assembly import assemble
 from groupae.actions.fitted.fitted_action import FittedAction
 from groupae.actions.fitted.moments import CodeBasis, code_basis
-from groupae.actions.fitted.search import FOLDS, Search
+from groupae.actions.fitted.search import Search
 from groupae.groups import Group
 
 __all__ = ["fit_action"]
 
-_OWNER = "fit_action"
+_OWNER, _LEAST = "fit_action", 16
 
 
 def fit_action(
@@ -120,8 +120,8 @@ def _check_codes(basis: CodeBasis) -> None:
     if basis.rank == 0:
         what, got = "codes that vary", "the same code for all data: a collapsed encoder"
         raise ValueError(expected(_OWNER, what, got))
-    if basis.count < 4 * FOLDS:
-        raise ValueError(expected(_OWNER, f"at least {4 * FOLDS} pairs", basis.count))
+    if basis.count < _LEAST:
+        raise ValueError(expected(_OWNER, f"at least {_LEAST} pairs", basis.count))
     if basis.count < basis.rank:
         what = f"at least as many pairs as numbers that vary, {basis.rank}"
         remedy = "copies may be missed; give more pairs, or a smaller rank"

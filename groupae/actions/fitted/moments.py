@@ -26,6 +26,7 @@ Pairs = Callable[[], Iterable[tuple[Tensor, Tensor, Tensor]]]
 """Function that begins a pass over the pairs: chunks ``(z1, g, z2)``, the same ones each time."""
 
 
+_PRODUCT = 2**24  # entries of one operand of a product of matrices
 _ELEMENTS = 50_000  # beyond so many fewer and fewer are kept
 
 
@@ -196,9 +197,7 @@ def pair_moments(
         f = torch.cat([c.values(group, g) for c in coefficients], 1)
         covariance, cross = sums[fold]
         covariance += ((y1.mT @ y1) + (y2.mT @ y2)).double() / 2
-        weights = f.to(y1.dtype)
-        for i in range(size):
-            cross[i] += ((weights[:, i, None] * y2).mT @ y1).double()
+        _add_products(cross, f.to(y1.dtype), y1, y2)
         counts[fold] += len(y1)
     parts = [
         PairMoments(n, covariance / n, cross / n)
@@ -213,6 +212,16 @@ def pair_moments(
         ),
     )
     return total, parts
+
+
+def _add_products(total: Tensor, f: Tensor, y1: Tensor, y2: Tensor) -> None:
+    """Add the sums of ``f y2 y1^T`` over pairs, several functions in one product of matrices."""
+    n, rank = y1.shape
+    step = max(1, _PRODUCT // (n * rank))
+    for start in range(0, f.shape[1], step):
+        some = slice(start, start + step)
+        weighted = f[:, some, None] * y2[:, None]
+        total[some] += (weighted.flatten(1).mT @ y1).view(-1, rank, rank)
 
 
 def folded(

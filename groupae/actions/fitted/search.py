@@ -21,16 +21,14 @@ from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel
 from groupae.representations.equivariant_maps import commutant
 
-__all__ = ["FOLDS", "Candidates", "Search"]
-
-FOLDS = 4
-"""Parts of the pairs, each held out once. Pair number i is in part ``i % FOLDS``."""
+__all__ = ["Candidates", "Search"]
 
 _CHANCE = 5.0  # standard errors of a correlation: less than one copy in a million by chance
 _CLEAR = 0.5  # correlation that is accepted however few the pairs are
 _SHOWN = 2  # copies per irrep that are kept behind the accepted ones, to be looked at
 _SAME = 1 - 1e-4  # least canonical correlation of entries that are functions of others
 _RIDGES = (1e-3, 1e-2, 1e-1)
+_FOLDS, _MANY = 4, 16  # parts, each held out once; two for so many pairs per number
 _FEW = 4  # pairs per number of the code below which the ridge is chosen on pairs held out
 _MOST_NUMBERS = 3e8  # float64 numbers of all moments of one pass, 2.4 GB
 
@@ -59,7 +57,7 @@ class Search:
 
     Args:
         group: The group.
-        pairs: Passes over the pairs.
+        pairs: Passes over the pairs. Pair number i is held out in part ``i % folds``.
         basis: Directions that codes are whitened along.
         max_residual: Largest residual of a copy on pairs held out.
     """
@@ -71,6 +69,7 @@ class Search:
         self.least = 1 - max_residual / 2
         self.found: dict[IrrepLabel, Candidates] = {}
         self.confusable: list[tuple[str, str]] = []
+        self.folds = 2 if basis.count >= _MANY * basis.rank else _FOLDS
         self.ridge = _RIDGES[0] if basis.count >= _FEW * basis.rank else None
         self._functions: list[tuple[IrrepLabel, Tensor]] = []
         self.covariance = torch.eye(basis.rank, dtype=torch.float64)
@@ -85,7 +84,7 @@ class Search:
 
     def _passes(self, coefficients: list[IrrepCoefficients]) -> list[list[IrrepCoefficients]]:
         """Return the irreps in groups whose moments fit in memory; each costs a pass."""
-        each = self.basis.rank**2 * (FOLDS + 1)
+        each = self.basis.rank**2 * (2 * self.folds + 1)
         groups: list[list[IrrepCoefficients]] = []
         room = 0.0
         for c in coefficients:
@@ -110,15 +109,16 @@ class Search:
         return True
 
     def _search(self, coefficients: list[IrrepCoefficients]) -> None:
-        total, folds = pair_moments(self.pairs, self.group, self.basis, coefficients, FOLDS)
+        total, folds = pair_moments(self.pairs, self.group, self.basis, coefficients, self.folds)
         self.covariance = total.covariance
         problems, start = [], 0
         for c in coefficients:
             place = slice(start, start + len(c.picks))
             problems.append(IrrepProblem(c, place, commutant(self.group, c.label)))
             start = place.stop
+        halves = [(total.without(fold), fold) for fold in folds]
         trials = {
-            ridge: [self._candidates(p, total, folds, ridge) for p in problems]
+            ridge: [self._candidates(p, total, halves, ridge) for p in problems]
             for ridge in ([self.ridge] if self.ridge is not None else _RIDGES)
         }
         self.ridge = max(trials, key=lambda ridge: sum(map(_transforming, trials[ridge])))
@@ -126,15 +126,23 @@ class Search:
             self.found[candidates.label] = candidates
 
     def _candidates(
-        self, problem: IrrepProblem, total: PairMoments, folds: list[PairMoments], ridge: float
+        self,
+        problem: IrrepProblem,
+        total: PairMoments,
+        halves: list[tuple[PairMoments, PairMoments]],
+        ridge: float,
     ) -> Candidates:
+        """Return the copies of one irrep; ``halves`` are moments to fit and to judge by."""
         d, rank = problem.dim, self.basis.rank
         error = _CHANCE / math.sqrt(total.count * d)
         least = min(max(self.least, error), max(_CLEAR, self.least))
         most = max(1, rank // d)
-        tries = [problem.directions(total.without(f), ridge, least / 2, most) for f in folds]
+        tries = [problem.directions(fitted, ridge, least / 2, most) for fitted, _ in halves]
         copies = min(map(len, tries))
-        scores = [problem.correlations(w[:copies], f) for w, f in zip(tries, folds, strict=True)]
+        scores = [
+            problem.correlations(maps[:copies], judge)
+            for maps, (_, judge) in zip(tries, halves, strict=True)
+        ]
         held_out = torch.stack(scores).mean(0)
         below = (held_out <= least).nonzero()
         count = int(below[0]) if len(below) else copies
