@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         SplitAction,
         TokenAction,
         VectorAction,
+        fit_action,
     )
     from groupae.data import FolderPairs, OrbitDataset, OrbitPairs, RecordedPairs
     from groupae.experiments.datasets import (
@@ -83,7 +84,7 @@ _NAMES = {
     "representations": "Representation",
     "actions": (
         "AffineAction ChannelAction GridAction LatentAction LeftMultiplication PartsAction "
-        "SetAction SplitAction TokenAction VectorAction"
+        "SetAction SplitAction TokenAction VectorAction fit_action"
     ),
     "protocols": "PairBatch TransformModel",
     "objectives": "CrossReconstruction",
@@ -156,6 +157,7 @@ __all__ = [
     "configurable",
     "evaluate",
     "fit",
+    "fit_action",
     "get_group",
     "load",
     "plot_orbit",

@@ -2,7 +2,8 @@
 
 A file is named as its class, without "Action". ``base`` has the interface and the action by a
 function of the user's, ``align`` the search for the element between two codes, ``positions`` and
-``resampling`` how points and pictures are moved. A new action is a new file here.
+``resampling`` how points and pictures are moved, ``fitted`` the search for the action that a code
+already has. A new action is a new file here.
 """
 
 from groupae._moved import lazy_names
@@ -12,6 +13,7 @@ from groupae.actions.axis import AxisAction
 from groupae.actions.base import LatentAction
 from groupae.actions.channel import ChannelAction
 from groupae.actions.description import Description, LatentRow
+from groupae.actions.fitted import FittedAction, FittedCopy, HiddenAction, fit_action
 from groupae.actions.grid import GridAction
 from groupae.actions.left_multiplication import LeftMultiplication
 from groupae.actions.parts import PartsAction
@@ -26,7 +28,10 @@ __all__ = [
     "AxisAction",
     "ChannelAction",
     "Description",
+    "FittedAction",
+    "FittedCopy",
     "GridAction",
+    "HiddenAction",
     "LatentAction",
     "LatentRow",
     "LeftMultiplication",
@@ -35,6 +40,7 @@ __all__ = [
     "SplitAction",
     "TokenAction",
     "VectorAction",
+    "fit_action",
     "get_action",
     "search",
 ]

@@ -17,11 +17,11 @@ from typing_extensions import Self, override
 
 from groupae._configurable import configurable
 from groupae._validation import ShapeError, check_floating, expected
-from groupae.actions import Description, LatentAction, VectorAction
+from groupae.actions import Description, FittedAction, LatentAction, VectorAction
 from groupae.actions.codes import map_latent, named
 from groupae.models.conv import ConvDecoder, ConvEncoder
 from groupae.models.transform_module import TransformModule
-from groupae.models.wrapped import wrapped_parts
+from groupae.models.wrapped import action_on_features, wrapped_parts
 from groupae.objectives import TERMS, CrossReconstruction, Terms
 from groupae.objectives.loss_terms import Term
 from groupae.objectives.weighted_sum import check_terms, is_torch_loss
@@ -125,7 +125,7 @@ class LatentActionAE(TransformModule):
     def wrap(
         cls,
         autoencoder: nn.Module,
-        action: LatentAction[Any],
+        action: LatentAction[Any] | FittedAction,
         *,
         adapter: tuple[nn.Module, nn.Module] | str | None = None,
         frozen: bool = True,
@@ -141,7 +141,8 @@ class LatentActionAE(TransformModule):
                 tuple that begins with one, or the records of diffusers (``latent_dist``, whose mode
                 is taken, or ``latents``; ``sample``).
             action: A `groupae.VectorAction` for codes ``(n, d)``, a `groupae.ChannelAction` for
-                ``(n, channels, height, width)``, or any other with an adapter of one's own.
+                ``(n, channels, height, width)``, or any other with an adapter of one's own. What
+                `groupae.fit_action` returns brings its adapter: the model turns data at once.
             adapter: Learned linear maps (at each position alike) to the code of the action and
                 back, an orthogonal matrix and its transpose at first, unless given: "identity", or
                 a pair of modules ``(to, back)``.
@@ -171,7 +172,7 @@ class LatentActionAE(TransformModule):
         _check_takes_parts(owner, cls)
         options: dict[str, Any] = {"code_shape": code_shape, "example": example, "scale": scale}
         parts = wrapped_parts(owner, autoencoder, action, adapter=adapter, frozen=frozen, **options)
-        return cls(*parts, action, objective)
+        return cls(*parts, action_on_features(action), objective)
 
     def encode(self, x: Tensor) -> Any:
         """Return the code ``E(x)``."""

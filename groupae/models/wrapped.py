@@ -16,9 +16,15 @@ from typing_extensions import Self, override
 
 from groupae._configurable import configurable
 from groupae._validation import ShapeError, check_floating, expected
-from groupae.actions import ChannelAction, LatentAction, VectorAction
+from groupae.actions import ChannelAction, FittedAction, HiddenAction, LatentAction, VectorAction
 
-__all__ = ["WrappedDecoder", "WrappedEncoder", "adapter_between", "wrapped_parts"]
+__all__ = [
+    "WrappedDecoder",
+    "WrappedEncoder",
+    "action_on_features",
+    "adapter_between",
+    "wrapped_parts",
+]
 
 _CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 _PAIR = "a pair of modules, adapter=(to, back), maps any code to any other"
@@ -113,10 +119,22 @@ class WrappedDecoder(_Wrapped):
         return data
 
 
+def action_on_features(action: LatentAction[Any] | FittedAction) -> LatentAction[Any]:
+    """Return the action itself; of a `groupae.FittedAction` the one on its features.
+
+    Example:
+        >>> from groupae import SO2, fit_action
+        >>> z, g, rho = torch.randn(100, 2), SO2().sample(100), SO2().rep("1x1")
+        >>> action_on_features(fit_action(SO2(), z, g, rho.act(g, z)))
+        VectorAction(SO(2), 1x1)
+    """
+    return VectorAction(action.representation) if isinstance(action, FittedAction) else action
+
+
 def wrapped_parts(
     owner: str,
     autoencoder: nn.Module,
-    action: LatentAction[Any],
+    action: LatentAction[Any] | FittedAction,
     *,
     adapter: tuple[nn.Module, nn.Module] | str | None,
     frozen: bool,
@@ -135,7 +153,13 @@ def wrapped_parts(
         >>> encoder(torch.randn(3, 5)).shape
         torch.Size([3, 2])
     """
+    if isinstance(action, FittedAction):
+        adapter = action.adapter() if adapter is None else adapter
+        scale = 1.0 if scale is None else scale  # it was fitted to the code as it is
+        action = action_on_features(action)
     _check_arguments(owner, autoencoder, action, frozen, scale)
+    if isinstance(action, HiddenAction) and adapter is None:
+        adapter = "identity"
     shape = _code_shape(owner, autoencoder, code_shape, example)
     to, back = _adapter(owner, adapter, action, shape)
     if example is not None:

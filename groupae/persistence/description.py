@@ -32,8 +32,8 @@ _HOMES = {
         "UNetDecoder UNetEncoder WrappedDecoder WrappedEncoder"
     ),
     "groupae.actions": (
-        "AffineAction ChannelAction GridAction LeftMultiplication PartsAction SetAction "
-        "SplitAction TokenAction VectorAction"
+        "AffineAction ChannelAction GridAction HiddenAction LeftMultiplication PartsAction "
+        "SetAction SplitAction TokenAction VectorAction"
     ),
 }
 _OWN = {name: home for home, names in _HOMES.items() for name in names.split()}

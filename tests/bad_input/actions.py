@@ -16,14 +16,17 @@ from groupae import (
     TokenAction,
     Translation,
     VectorAction,
+    fit_action,
 )
-from groupae.actions import get_action
+from groupae.actions import HiddenAction, get_action
 from tests.bad_input.rows import rows
 
 RHO = SO2().rep("2x0 + 3x1")
 G = torch.zeros(4)
 Z = torch.zeros(4, 8)
 VECTOR = VectorAction(RHO)
+CODES = torch.arange(150.0).reshape(50, 3).sin()
+ANGLES = torch.arange(50.0)
 
 MADE = {
     "an action by number": (lambda: get_action(3), TypeError, "the name of an action, got int"),
@@ -182,4 +185,89 @@ CALLED = {
     ),
 }
 
-TABLE = rows(MADE | CALLED)
+FITTED = {
+    "a fit without codes": (lambda: fit_action(SO2(), [], None, None), ValueError, "got none"),
+    "a fit of a name": (lambda: fit_action("so2", CODES, ANGLES, CODES), TypeError, "a group"),
+    "a fit of a group that is not compact": (
+        lambda: fit_action(Translation(2), CODES, torch.zeros(50, 2), CODES),
+        TypeError,
+        "a compact group, which has a Haar average",
+    ),
+    "a fit of pictures": (
+        lambda: fit_action(SO2(), CODES[:, None, None], ANGLES, CODES[:, None, None]),
+        ValueError,
+        "flatten(1)",
+    ),
+    "a fit of bytes": (
+        lambda: fit_action(SO2(), CODES.byte(), ANGLES, CODES.byte()),
+        TypeError,
+        "floating",
+    ),
+    "a fit without second codes": (
+        lambda: fit_action(SO2(), CODES, ANGLES),
+        TypeError,
+        "only some of them",
+    ),
+    "a fit of codes that end": (
+        lambda: fit_action(SO2(), iter([(CODES, ANGLES, CODES)])),
+        TypeError,
+        "which can be gone through once",
+    ),
+    "a fit of a collapsed code": (
+        lambda: fit_action(SO2(), torch.ones(50, 3), ANGLES, torch.ones(50, 3)),
+        ValueError,
+        "a collapsed encoder",
+    ),
+    "a fit of codes that are not finite": (
+        lambda: fit_action(SO2(), CODES / 0, ANGLES, CODES),
+        ValueError,
+        "NaN or infinite",
+    ),
+    "a fit to three pairs": (
+        lambda: fit_action(SO2(), CODES[:3], ANGLES[:3], CODES[:3]),
+        ValueError,
+        "at least 16 pairs, got 3",
+    ),
+    "a fit with fewer elements than codes": (
+        lambda: fit_action(SO2(), CODES, ANGLES[:9], CODES),
+        ValueError,
+        "(50,), got (9,)",
+    ),
+    "a fit of an irrep larger than the code": (
+        lambda: fit_action(SO3(), CODES, torch.eye(3).expand(50, 3, 3), CODES, irreps=["2"]),
+        ValueError,
+        "rank at least 5 for irrep 2, got 2",
+    ),
+    "a fit of irreps in one text": (
+        lambda: fit_action(SO2(), CODES, ANGLES, CODES, irreps="0 1"),
+        TypeError,
+        "as a list",
+    ),
+    "a fit of an unknown irrep": (
+        lambda: fit_action(SO2(), CODES, ANGLES, CODES, irreps=["x"]),
+        ValueError,
+        "'x'",
+    ),
+    "a fit with a cutoff and irreps": (
+        lambda: fit_action(SO2(), CODES, ANGLES, CODES, cutoff=2, irreps=["0"]),
+        ValueError,
+        "got both",
+    ),
+    "a fit to chance": (
+        lambda: fit_action(SO2(), CODES, ANGLES, CODES, max_residual=2.0),
+        ValueError,
+        "2 (chance), got 2.0",
+    ),
+    "a hidden action larger than its code": (
+        lambda: HiddenAction(RHO, 5),
+        ValueError,
+        "at least 8 numbers",
+    ),
+    "a hidden action with features that overlap": (
+        lambda: HiddenAction.of(RHO, torch.ones(8, 9), torch.ones(9, 8), torch.zeros(9)),
+        ValueError,
+        "to be the identity",
+    ),
+}
+
+TABLE = rows(MADE | CALLED | FITTED)

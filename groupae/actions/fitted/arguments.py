@@ -7,7 +7,6 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from groupae._validation import ShapeError, check_count, check_floating, expected
@@ -85,9 +84,7 @@ def irreps_to_try(
     return IrrepsToTry(sets[0], tuple(labels for labels in new if labels))
 
 
-def _named(
-    owner: str, group: Group, irreps: Sequence[str], rank: int
-) -> tuple[IrrepLabel, ...]:
+def _named(owner: str, group: Group, irreps: Sequence[str], rank: int) -> tuple[IrrepLabel, ...]:
     if isinstance(irreps, str) or not irreps:
         remedy = 'such as irreps=["0", "1"]'
         raise TypeError(expected(owner, "irreps as a list of their texts", repr(irreps), remedy))
@@ -100,9 +97,7 @@ def _named(
     return labels
 
 
-def _fitting(
-    group: Group, labels: Iterable[IrrepLabel], rank: int
-) -> tuple[IrrepLabel, ...]:
+def _fitting(group: Group, labels: Iterable[IrrepLabel], rank: int) -> tuple[IrrepLabel, ...]:
     return tuple(label for label in labels if group.irreps.dim(label) <= rank)
 
 

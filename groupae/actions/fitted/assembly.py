@@ -9,7 +9,7 @@ from torch import Tensor
 
 from groupae.actions.fitted.fitted_action import FittedAction, FittedCopy
 from groupae.actions.fitted.hidden_action import HiddenAction
-from groupae.actions.fitted.moments import CodeBasis, folded
+from groupae.actions.fitted.moments import folded
 from groupae.actions.fitted.search import Candidates, Search
 from groupae.groups.irreps import IrrepLabel
 from groupae.representations.irrep_sum import IrrepSum, Term
@@ -17,7 +17,7 @@ from groupae.representations.irrep_sum import IrrepSum, Term
 __all__ = ["assemble"]
 
 _INDEPENDENT = 0.2  # sine of the smallest angle between a new copy and those already taken
-_RIDGE = 1e-3  # of the regression back, relative to the variance of a feature
+_RIDGES = (1e-3, 0.1, 1.0, 10.0)  # of the regression back, relative to the variance of a feature
 
 
 def assemble(search: Search) -> FittedAction:
@@ -28,12 +28,13 @@ def assemble(search: Search) -> FittedAction:
     rho = IrrepSum(search.group, terms)
     maps = _stacked([search.found[label].maps[chosen[label]] for label in labels], search)
     trained = _stacked([search.found[label].trained[chosen[label]] for label in labels], search)
-    basis, covariance = search.basis, search.covariance
-    dual = torch.linalg.solve(maps @ covariance @ maps.mT, maps @ covariance).mT
-    analysis, synthesis = maps @ basis.whitening.mT, (basis.axes * basis.scales) @ dual
-    action = HiddenAction.of(rho, analysis, synthesis, basis.mean)
-    decoding, error = _regression(search, rho, maps, trained)
-    explained = _variance(maps, search)
+    basis = search.basis
+    inner, offsets = maps[:, :-1], maps[:, -1]
+    synthesis = _synthesis(inner, search)
+    centre = basis.mean - synthesis @ offsets  # where all features are 0
+    action = HiddenAction.of(rho, inner @ basis.whitening.mT, synthesis, centre)
+    decoding, error = _regression(search, action, maps, trained)
+    explained = _variance(inner, search)
     return FittedAction(
         search.group,
         action,
@@ -59,7 +60,7 @@ def _choose(search: Search) -> dict[IrrepLabel, list[int]]:
     taken = torch.zeros(0, search.basis.rank, dtype=torch.float64)
     chosen: dict[IrrepLabel, list[int]] = {}
     for *_, i, label in ranked:
-        rows = search.found[label].maps[i] @ root
+        rows = search.found[label].maps[i, :, :-1] @ root
         rows = rows / rows.norm(dim=1, keepdim=True).clamp(min=1e-300)
         left = rows - rows @ taken.mT @ taken
         if len(rows) + len(taken) > search.basis.rank:
@@ -77,7 +78,7 @@ def _choose(search: Search) -> dict[IrrepLabel, list[int]]:
 def _nothing(search: Search) -> dict[IrrepLabel, list[int]]:
     """Return one trivial copy, on the first principal direction: an action that does nothing."""
     trivial = search.group.irreps.trivial
-    first = torch.eye(search.basis.rank, dtype=torch.float64)[None, :1]
+    first = torch.eye(search.basis.rank + 1, dtype=torch.float64)[None, :1]
     before = search.found.pop(trivial, None)
     held_out = before.held_out[:1] if before is not None and len(before.held_out) else None
     none = torch.zeros(1, dtype=torch.float64)
@@ -91,7 +92,8 @@ def _stacked(maps: list[Tensor], search: Search) -> Tensor:
     """Return the rows of all maps in the layout of a sum of irreps, of unit variance per copy."""
     rows = []
     for some in maps:
-        variance = torch.einsum("pia,ab,pib->p", some, search.covariance, some) / some.shape[1]
+        inner = some[..., :-1]
+        variance = ((inner @ search.covariance) * inner).sum((1, 2)) / some.shape[1]
         scaled = some / variance.sqrt()[:, None, None]
         rows.append(scaled.transpose(0, 1).flatten(0, 1))  # irrep index first, copies last
     return torch.cat(rows)
@@ -101,19 +103,17 @@ def _variance(rows: Tensor, search: Search) -> float:
     """Return the share of the variance of the code that a regression on features explains."""
     covariance, basis = search.covariance, search.basis
     known = rows @ covariance
-    told = known.mT @ torch.linalg.pinv(rows @ known.mT) @ known
-    return float((told.diagonal() * basis.scales.square()).sum()) / basis.variance
+    told = ((torch.linalg.pinv(rows @ known.mT) @ known) * known).sum(0)
+    return float((told * basis.scales.square()).sum()) / basis.variance
 
 
-def _spectrum(
-    search: Search, chosen: dict[IrrepLabel, list[int]]
-) -> tuple[FittedCopy, ...]:
+def _spectrum(search: Search, chosen: dict[IrrepLabel, list[int]]) -> tuple[FittedCopy, ...]:
     irreps = search.group.irreps
     return tuple(
         FittedCopy(
             irreps.format(label),
             2 - 2 * float(candidates.held_out[i]),
-            _variance(candidates.maps[i], search),
+            _variance(candidates.maps[i, :, :-1], search),
             i in chosen.get(label, ()),
         )
         for label, candidates in search.found.items()
@@ -141,10 +141,12 @@ class _Sums:
         self.square += float(z.double().square().sum())
         self.count += len(f)
 
-    def solution(self) -> Tensor:
-        ridge = _RIDGE * self.count * torch.eye(len(self.features), dtype=torch.float64)
-        found: Tensor = torch.linalg.solve(self.features + ridge, self.both).mT
-        return found
+    def solution(self, prior: Tensor, ridge: float) -> Tensor:
+        """Return the regression that a ridge, relative to the variance, draws to a prior."""
+        left = self.both - self.features @ prior.mT
+        eye = torch.eye(len(self.features), dtype=torch.float64)
+        change: Tensor = torch.linalg.solve(self.features + ridge * self.count * eye, left)
+        return prior + change.mT
 
     def error(self, decoding: Tensor) -> float:
         """Return the mean squared error of the codes predicted from features."""
@@ -154,15 +156,29 @@ class _Sums:
 
 
 def _regression(
-    search: Search, rho: IrrepSum, maps: Tensor, trained: Tensor
+    search: Search, action: HiddenAction, maps: Tensor, trained: Tensor
 ) -> tuple[Tensor, float]:
-    """Return the regression of second codes on moved features, and its error on the first fold."""
-    basis: CodeBasis = search.basis
+    """Return the regression of second codes on moved features, and its error on the first fold.
+
+    It is drawn to the synthesis of the action, as strongly as is best on the first fold.
+    """
+    basis, rho = search.basis, action.rho
     every, train, test = (_Sums.zeros(rho.dim, len(basis.mean)) for _ in range(3))
     for fold, y1, g, y2, z2 in folded(search.pairs, basis, search.folds):
         del y2
-        z2 = z2 - basis.mean.to(z2.dtype)
+        z2 = z2 - action.mean.to(z2.dtype)
+        y1 = torch.cat([y1, torch.ones_like(y1[:, :1])], 1)
         moved = [rho.act(g, y1 @ w.to(y1.dtype).mT) for w in (maps, trained)]
         every.add(moved[0], z2)
         (train if fold else test).add(moved[1], z2)
-    return every.solution(), test.error(train.solution()) / basis.variance
+    prior = _synthesis(trained[:, :-1], search)
+    errors = {ridge: test.error(train.solution(prior, ridge)) for ridge in _RIDGES}
+    best = min(errors, key=errors.__getitem__)
+    return every.solution(action.synthesis, best), errors[best] / basis.variance
+
+
+def _synthesis(inner: Tensor, search: Search) -> Tensor:
+    """Return the regression of codes on their own features, a right inverse of the maps."""
+    known = inner @ search.covariance
+    dual: Tensor = torch.linalg.solve(known @ inner.mT, known).mT
+    return (search.basis.axes * search.basis.scales) @ dual

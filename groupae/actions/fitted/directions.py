@@ -1,8 +1,10 @@
-"""Equivariant directions of a code: per irrep a symmetric eigenvalue problem.
+r"""Equivariant directions of a code: per irrep a symmetric eigenvalue problem.
 
-Maps W of whitened codes to an irrep are ranked by their correlation, ``<W y2, sigma(g) W y1>`` over
-``<W y, W y>`` on average: 1 for exact ones, 0 by chance. By Schur's lemma those that are found come
-with their products by the commutant of the irrep, which span the same functions of a code.
+Maps W of whitened codes to an irrep, with an offset b, have the residual
+:math:`\mathrm{E}|W y_2 + b - \sigma(g) (W y_1 + b)|^2` over :math:`2\,\mathrm{E}|W y|^2`. The best
+offset, which puts the fixed point of the action at 0, is eliminated; one less the residual is the
+correlation by which maps are ranked: 1 for exact ones, 0 by chance. By Schur's lemma those that are
+found come with their products by the commutant of the irrep, which span the same functions.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from torch import Tensor
 
 from groupae.actions.fitted.moments import IrrepCoefficients, PairMoments
 
-__all__ = ["IrrepProblem", "correlations"]
+__all__ = ["IrrepProblem"]
 
 _LARGEST_DENSE = 1600  # unknowns; above it the leading eigenvectors are found by iteration
 _ROUNDS = 16  # of the iteration; what is well above chance has converged
@@ -39,14 +41,21 @@ class IrrepProblem:
         """Degree of the irrep."""
         return self.coefficients.dim
 
-    def moments(self, moments: PairMoments) -> Tensor:
-        """Return ``T[i, j] = E[sigma(g)[i, j] y2 y1^T]``, shape ``(d, d, rank, rank)``."""
-        rank = moments.covariance.shape[0]
+    def residual(self, moments: PairMoments) -> Tensor:
+        """Return the form whose value at (W, b) is half the squared residual.
+
+        Shape ``(d, rank + 1, d, rank + 1)``, symmetric; the last column of a map is its offset.
+        """
+        d, size = self.dim, len(moments.second)
         entries = self.coefficients.mixing @ moments.cross[self.place].flatten(1)
-        return entries.view(self.dim, self.dim, rank, rank)
+        cross = entries.view(d, d, size, size).transpose(1, 2)
+        form = -(cross + cross.permute(2, 3, 0, 1)) / 2
+        for i in range(d):
+            form[i, :, i] += moments.second
+        return form
 
     def directions(self, moments: PairMoments, ridge: float, least: float, most: int) -> Tensor:
-        """Return the maps of highest correlation, best first, shape ``(copies, d, rank)``.
+        """Return the maps of highest correlation, best first, shape ``(copies, d, rank + 1)``.
 
         Args:
             moments: Moments of the pairs to fit.
@@ -54,23 +63,30 @@ class IrrepProblem:
             least: Smallest correlation on these pairs.
             most: Largest number of maps.
         """
-        d, rank = self.dim, moments.covariance.shape[0]
+        d, rank = self.dim, len(moments.second) - 1
+        form, covariance = self.residual(moments), moments.covariance
+        offsets = _best_offsets(form)  # (d, d, rank)
+        form = form[:, :-1, :, :-1] + torch.einsum("iaj,jkb->iakb", form[:, :-1, :, -1], offsets)
         eye = torch.eye(rank, dtype=torch.float64)
-        factor = torch.linalg.cholesky((1 - ridge) * moments.covariance + ridge * eye)
+        factor = torch.linalg.cholesky((1 - ridge) * covariance + ridge * eye)
         inverse = torch.linalg.solve_triangular(factor, eye, upper=False)
-        matrix = inverse @ self.moments(moments) @ inverse.mT
-        matrix = matrix.permute(0, 2, 1, 3).reshape(d * rank, d * rank)
-        matrix = (matrix + matrix.mT) / 2
-        if d == len(self.commutant) == 2:  # then maps are complex vectors, w1 + i w2
-            values, complex_maps = torch.linalg.eigh(
-                torch.complex(matrix[:rank, :rank], matrix[rank:, :rank])
-            )
-            best = complex_maps[:, values > least].flip(1)[:, :most].mT
-            return torch.stack([best.real, best.imag], 1) @ inverse
+        form = -form
+        for i in range(d):
+            form[i, :, i] += covariance
+        matrix = (inverse @ form.transpose(1, 2) @ inverse.mT).transpose(1, 2)
+        matrix = matrix.reshape(d * rank, d * rank)
+        maps = self._leading_maps((matrix + matrix.mT) / 2, least, most) @ inverse
+        shift = torch.einsum("ijb,pjb->pi", offsets, maps)
+        return torch.cat([maps, shift[..., None]], 2)
+
+    def _leading_maps(self, matrix: Tensor, least: float, most: int) -> Tensor:
+        if self.dim == len(self.commutant) == 2:
+            return _complex_maps(matrix, least)[:most]
         values, vectors = _leading(matrix, most * len(self.commutant))
         vectors = vectors[:, values > least]
-        maps = self._without_repeats(vectors.mT.reshape(-1, d, rank), most)
-        return maps @ inverse
+        return self._without_repeats(
+            vectors.mT.reshape(-1, self.dim, len(matrix) // self.dim), most
+        )
 
     def _without_repeats(self, maps: Tensor, most: int) -> Tensor:
         """Return those of orthonormal maps that are no products of others by the commutant."""
@@ -89,14 +105,18 @@ class IrrepProblem:
 
     def correlations(self, maps: Tensor, moments: PairMoments) -> Tensor:
         """Return the correlation of each map on other pairs, shape ``(copies,)``."""
-        return correlations(maps, self.moments(moments), moments.covariance)
+        flat = maps.flatten(1)
+        form = self.residual(moments).reshape(flat.shape[1], flat.shape[1])
+        residual = ((flat @ form) * flat).sum(1)
+        inner = maps[..., :-1]
+        variance = ((inner @ moments.covariance) * inner).sum((1, 2))
+        return 1 - residual / variance
 
 
-def correlations(maps: Tensor, cross: Tensor, covariance: Tensor) -> Tensor:
-    """Return ``<W y2, sigma(g) W y1>`` over ``<W y, W y>`` on average, shape ``(copies,)``."""
-    half = torch.einsum("pia,ijab->pjb", maps, cross)
-    length = torch.einsum("pia,ab,pib->p", maps, covariance, maps)
-    return torch.einsum("pjb,pjb->p", half, maps) / length
+def _best_offsets(form: Tensor) -> Tensor:
+    """Return the offset of least residual as a function of the map, shape ``(d, d, rank)``."""
+    inner: Tensor = torch.linalg.pinv(form[:, -1, :, -1], rtol=1e-9, atol=1e-9, hermitian=True)
+    return -torch.einsum("ij,jkb->ikb", inner, form[:, -1, :, :-1])
 
 
 def _leading(matrix: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -110,3 +130,12 @@ def _leading(matrix: Tensor, count: int) -> tuple[Tensor, Tensor]:
     values, vectors = torch.lobpcg(matrix, X=start, largest=True, niter=_ROUNDS)
     order = values.argsort(descending=True)
     return values[order], vectors[:, order]
+
+
+def _complex_maps(matrix: Tensor, least: float) -> Tensor:
+    """Return the maps to a plane that is read as complex numbers, w1 + i w2: half the unknowns."""
+    rank = len(matrix) // 2
+    hermitian = torch.complex(matrix[:rank, :rank], matrix[rank:, :rank])
+    values, vectors = torch.linalg.eigh(hermitian)
+    best = vectors[:, values > least].flip(1).mT
+    return torch.stack([best.real, best.imag], 1)

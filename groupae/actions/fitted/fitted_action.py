@@ -106,7 +106,7 @@ class FittedAction:
             f"{self.group} on codes of {size} numbers, fitted to {self.pairs} pairs",
             f"representation: {self.representation} ({dim} numbers, "
             f"{self.explained:.1%} of the variance)",
-            f"error of a predicted code on held-out pairs: {self.held_out_error:.3f} of the variance",
+            f"error of predicted codes on held-out pairs: {self.held_out_error:.3f} of variance",
             "",
             "irrep  copies  residuals (0 exact, 2 chance)  next left out  variance",
         ]

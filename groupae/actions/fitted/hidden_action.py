@@ -74,7 +74,7 @@ class HiddenAction(LatentAction[Tensor]):
 
         Raises:
             ShapeError: If a shape does not fit the representation.
-            ValueError: If ``analysis @ synthesis`` is not the identity, so that the law would not hold.
+            ValueError: If ``analysis @ synthesis`` is not the identity: the law would not hold.
         """
         action = cls(rho, len(mean))
         for name, given in (("analysis", analysis), ("synthesis", synthesis), ("mean", mean)):
@@ -83,7 +83,11 @@ class HiddenAction(LatentAction[Tensor]):
                 what = f"{name} of shape {tuple(shape)}"
                 raise ShapeError(expected(cls.__name__, what, tuple(given.shape)))
             setattr(action, name, given.detach().double().clone())
-        error = (action.analysis @ action.synthesis - torch.eye(rho.dim, dtype=torch.float64)).abs().amax()
+        error = (
+            (action.analysis @ action.synthesis - torch.eye(rho.dim, dtype=torch.float64))
+            .abs()
+            .amax()
+        )
         if not bool(error <= 1e-6):
             got = f"a difference of {float(error):.3g}"
             raise ValueError(expected(cls.__name__, "analysis @ synthesis to be the identity", got))
@@ -105,7 +109,9 @@ class HiddenAction(LatentAction[Tensor]):
     @override
     def error_growth(self) -> int:
         """Error growth of the representation, times the condition of its features."""
-        to, back = (torch.linalg.matrix_norm(m.double(), 2) for m in (self.analysis, self.synthesis))
+        to, back = (
+            torch.linalg.matrix_norm(m.double(), 2) for m in (self.analysis, self.synthesis)
+        )
         return self.rho.error_growth * max(1, int(to * back + 0.5))
 
     # --- coordinates ------------------------------------------------------------------------

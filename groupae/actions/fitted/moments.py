@@ -17,10 +17,19 @@ from collections.abc import Callable, Iterable, Iterator
 import torch
 from torch import Tensor
 
+from groupae._validation import expected
 from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel
 
-__all__ = ["CodeBasis", "IrrepCoefficients", "PairMoments", "Pairs", "code_basis", "folded", "pair_moments"]
+__all__ = [
+    "CodeBasis",
+    "IrrepCoefficients",
+    "PairMoments",
+    "Pairs",
+    "code_basis",
+    "folded",
+    "pair_moments",
+]
 
 Pairs = Callable[[], Iterable[tuple[Tensor, Tensor, Tensor]]]
 """Function that begins a pass over the pairs: chunks ``(z1, g, z2)``, the same ones each time."""
@@ -66,18 +75,25 @@ class CodeBasis:
         return float(self.scales.square().sum()) / self.variance if self.variance else 0.0
 
 
-def code_basis(pairs: Pairs, most: int, tolerance: float) -> CodeBasis:
+def code_basis(owner: str, pairs: Pairs, most: int, tolerance: float) -> CodeBasis:
     """Return the principal directions of the codes of all pairs.
 
     Args:
+        owner: Subject of the error message.
         pairs: Passes over the pairs; one is made.
         most: Largest number of directions.
         tolerance: Smallest variance of a direction, relative to the largest.
+
+    Raises:
+        ValueError: If an entry is not finite, or there are no pairs.
     """
-    total, square, count = 0.0, 0.0, 0
+    total = square = torch.zeros((), dtype=torch.float64)
+    count = 0
     shift: Tensor | None = None
     elements: list[Tensor] = []
     for z1, g, z2 in pairs():
+        if not len(z1):
+            continue
         elements.append(g[:: 1 + sum(map(len, elements)) // _ELEMENTS])
         both = torch.cat([z1, z2]).double()
         shift = both.mean(0) if shift is None else shift  # a large mean costs no digits
@@ -85,8 +101,11 @@ def code_basis(pairs: Pairs, most: int, tolerance: float) -> CodeBasis:
         total = total + both.sum(0)
         square = square + both.mT @ both
         count += len(z1)
-    assert shift is not None
-    assert isinstance(total, Tensor)
+    if shift is None or not count:
+        raise ValueError(expected(owner, "pairs of codes", "none"))
+    if not bool(torch.isfinite(square).all()):
+        what, remedy = "finite codes", "drop the pairs with NaN or infinite entries"
+        raise ValueError(expected(owner, what, "entries that are not", remedy))
     mean = total / (2 * count)
     covariance = square / (2 * count) - torch.outer(mean, mean)
     values, vectors = torch.linalg.eigh(covariance)
@@ -146,15 +165,23 @@ class IrrepCoefficients:
 class PairMoments:
     """Moments of the whitened codes of pairs, or of a fold of them.
 
+    A 1 is appended to each code, so that first moments are among the second ones.
+
     Args:
         count: Number of pairs.
-        covariance: Of first and second codes together, float64, shape ``(rank, rank)``.
-        cross: Moments ``E[f(g) z2 z1^T]`` of each function f, ``(functions, rank, rank)``.
+        second: Of first and second codes together, float64, shape ``(rank + 1, rank + 1)``.
+        cross: Moments ``E[f(g) z2 z1^T]`` of each function f, ``(functions, rank + 1, rank + 1)``.
     """
 
     count: int
-    covariance: Tensor
+    second: Tensor
     cross: Tensor
+
+    @property
+    def covariance(self) -> Tensor:
+        """Covariance of the codes, shape ``(rank, rank)``."""
+        mean = self.second[:-1, -1]
+        return self.second[:-1, :-1] - torch.outer(mean, mean)
 
     def without(self, fold: PairMoments) -> PairMoments:
         """Return the moments of the pairs that are not in a fold."""
@@ -162,7 +189,7 @@ class PairMoments:
         parts = (
             (x * a - y * b) / (a - b)
             for x, y in (
-                (self.covariance, fold.covariance),
+                (self.second, fold.second),
                 (self.cross, fold.cross),
             )
         )
@@ -187,7 +214,7 @@ def pair_moments(
         coefficients: Functions of the elements.
         folds: Number of folds.
     """
-    size, rank = sum(len(c.picks) for c in coefficients), basis.rank
+    size, rank = sum(len(c.picks) for c in coefficients), basis.rank + 1
     sums = [
         (torch.zeros(rank, rank).double(), torch.zeros(size, rank, rank).double())
         for _ in range(folds)
@@ -195,20 +222,21 @@ def pair_moments(
     counts = [0] * folds
     for fold, y1, g, y2, _ in folded(pairs, basis, folds):
         f = torch.cat([c.values(group, g) for c in coefficients], 1)
-        covariance, cross = sums[fold]
-        covariance += ((y1.mT @ y1) + (y2.mT @ y2)).double() / 2
+        second, cross = sums[fold]
+        y1, y2 = (torch.cat([y, torch.ones_like(y[:, :1])], 1) for y in (y1, y2))
+        second += ((y1.mT @ y1) + (y2.mT @ y2)).double() / 2
         _add_products(cross, f.to(y1.dtype), y1, y2)
         counts[fold] += len(y1)
     parts = [
-        PairMoments(n, covariance / n, cross / n)
-        for n, (covariance, cross) in zip(counts, sums, strict=True)
+        PairMoments(n, second / n, cross / n)
+        for n, (second, cross) in zip(counts, sums, strict=True)
     ]
     n = sum(counts)
     total = PairMoments(
         n,
         *(
             torch.stack([part.count / n * getattr(part, name) for part in parts]).sum(0)
-            for name in ("covariance", "cross")
+            for name in ("second", "cross")
         ),
     )
     return total, parts

@@ -27,7 +27,7 @@ _CHANCE = 5.0  # standard errors of a correlation: less than one copy in a milli
 _CLEAR = 0.5  # correlation that is accepted however few the pairs are
 _SHOWN = 2  # copies per irrep that are kept behind the accepted ones, to be looked at
 _SAME = 1 - 1e-4  # least canonical correlation of entries that are functions of others
-_RIDGES = (1e-3, 1e-2, 1e-1)
+_RIDGES = (1e-9, 1e-3, 1e-2, 1e-1)
 _FOLDS, _MANY = 4, 16  # parts, each held out once; two for so many pairs per number
 _FEW = 4  # pairs per number of the code below which the ridge is chosen on pairs held out
 _MOST_NUMBERS = 3e8  # float64 numbers of all moments of one pass, 2.4 GB
@@ -39,7 +39,8 @@ class Candidates:
 
     Args:
         label: The irrep.
-        maps: Maps of whitened codes to the irrep, fitted to all pairs, ``(copies, d, rank)``.
+        maps: Maps of whitened codes to the irrep, fitted to all pairs, ``(copies, d, rank + 1)``;
+            the last column is the offset.
         trained: The same, fitted to all pairs but the first fold.
         held_out: Correlation of each copy on pairs held out, mean over folds, ``(copies,)``.
         count: Number of copies that transform better than chance.
@@ -62,9 +63,7 @@ class Search:
         max_residual: Largest residual of a copy on pairs held out.
     """
 
-    def __init__(
-        self, group: Group, pairs: Pairs, basis: CodeBasis, max_residual: float
-    ) -> None:
+    def __init__(self, group: Group, pairs: Pairs, basis: CodeBasis, max_residual: float) -> None:
         self.group, self.pairs, self.basis = group, pairs, basis
         self.least = 1 - max_residual / 2
         self.found: dict[IrrepLabel, Candidates] = {}
@@ -84,7 +83,7 @@ class Search:
 
     def _passes(self, coefficients: list[IrrepCoefficients]) -> list[list[IrrepCoefficients]]:
         """Return the irreps in groups whose moments fit in memory; each costs a pass."""
-        each = self.basis.rank**2 * (2 * self.folds + 1)
+        each = (self.basis.rank + 1) ** 2 * (2 * self.folds + 1)
         groups: list[list[IrrepCoefficients]] = []
         room = 0.0
         for c in coefficients:
@@ -99,8 +98,8 @@ class Search:
         """Note whether the matrix entries of an irrep are, on the elements, those of another."""
         f = _orthonormal(new.values(self.group, self.basis.elements))
         for label, known in self._functions:
-            if known.shape[1] > len(f) / 2:
-                continue  # too few elements to say
+            if f.shape[1] > known.shape[1] or known.shape[1] > len(f) / 2:
+                continue  # more functions than the other has, or too few elements to say
             if float(torch.linalg.matrix_norm(known.mT @ f, -2)) > _SAME:
                 texts = (self.group.irreps.format(x) for x in (label, new.label))
                 self.confusable.append(tuple(texts))  # type: ignore[arg-type]  # two of them
