@@ -1,11 +1,11 @@
 """Bridges to optional libraries, which are imported only when a function is called.
 
-One file per library: ``e3nn`` (irreps and tensors of O(3)), ``escnn`` (groups, representations and
-field types), ``scipy`` (rotations), ``onnx`` (models written as graphs). Nothing of another library
-is kept in what comes back: it is frozen data and tensors of ours, which pickle. A missing library
-is named with how to install it.
+One file per library: ``e3nn`` and ``cuequivariance`` (irreps and tensors of O(3)), ``escnn``
+(groups, representations and field types), ``scipy`` (rotations and rigid motions), ``onnx`` (models
+written as graphs). Nothing of another library is kept in what comes back: it is frozen data and
+tensors of ours, which pickle. A missing library is named with how to install it.
 """
 
-from groupae.interop import e3nn, escnn, onnx, scipy
+from groupae.interop import cuequivariance, e3nn, escnn, onnx, scipy
 
-__all__ = ["e3nn", "escnn", "onnx", "scipy"]
+__all__ = ["cuequivariance", "e3nn", "escnn", "onnx", "scipy"]

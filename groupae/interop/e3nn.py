@@ -18,13 +18,14 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._validation import Method, check_axis_size, expected, unknown_choice
+from groupae._validation import expected, unknown_choice
 from groupae.groups import O3, SO3, Group
 from groupae.groups.irreps import IrrepLabel, Terms
 from groupae.groups.irreps import Irreps as GroupIrreps
 from groupae.groups.lie.o3 import O3Irreps
 from groupae.groups.lie.quaternions import euler_yxy_from_quat, quat_from_matrix
 from groupae.groups.lie.so3 import SO3Irreps, degrees
+from groupae.interop.layouts import checked_vectors, copies_first, plain_sum
 from groupae.interop.loading import load
 from groupae.kernels.wigner.matrices import tangent_only
 from groupae.representations import IrrepSum, Representation
@@ -101,7 +102,7 @@ def irreps_to_e3nn(
         4x0e+2x1o+1x2e
     """
     o3 = load("e3nn.o3", _REMEDY)
-    rho = _plain_sum("irreps_to_e3nn", rho)
+    rho = plain_sum("irreps_to_e3nn", rho)
     suffixes = {"even": "e", "odd": "o", "natural": "y"}  # y is e3nn's letter for (-1)^l
     if isinstance(rho.group, O3):
         if parity is not None:
@@ -131,7 +132,8 @@ def to_e3nn(rho: Representation, x: Tensor, dim: int = -1) -> Tensor:
         >>> to_e3nn(SO3().rep("1x0 + 2x1"), torch.arange(7)).tolist()
         [0, 1, 3, 5, 2, 4, 6]
     """
-    return x.index_select(_axis("to_e3nn", rho, x, dim), _copies_first(rho).to(x.device))
+    order = copies_first(checked_vectors("to_e3nn", rho, x, dim))
+    return x.index_select(dim, order.to(x.device))
 
 
 def from_e3nn(rho: Representation, x: Tensor, dim: int = -1) -> Tensor:
@@ -146,29 +148,8 @@ def from_e3nn(rho: Representation, x: Tensor, dim: int = -1) -> Tensor:
         ShapeError: If the axis has another length.
         TypeError: If ``rho`` is no plain sum of irreps.
     """
-    axis = _axis("from_e3nn", rho, x, dim)
-    return x.index_select(axis, _copies_first(rho).argsort().to(x.device))
-
-
-def _axis(method: str, rho: Representation, x: Tensor, dim: int) -> int:
-    rho = _plain_sum(method, rho)
-    check_axis_size(Method(rho, method), x, dim, rho.dim, "the axis holds one vector")
-    return dim
-
-
-def _plain_sum(method: str, rho: Representation) -> IrrepSum:
-    if not isinstance(rho, IrrepSum):
-        remedy = "decompose() it and convert its to_blocks(x)"
-        raise TypeError(expected(method, "a plain sum of irreps", repr(rho), remedy))
-    if not isinstance(rho.group, (O3, SO3)):
-        raise ValueError(expected(method, "a representation of O(3) or SO(3)", rho.group))
-    return rho
-
-
-def _copies_first(rho: Representation) -> Tensor:
-    """Return the index in our vector of each entry of e3nn's vector."""
-    places = torch.arange(rho.dim)
-    return torch.cat([places[b.slice].view(b.dim, b.copies).T.flatten() for b in rho.blocks])
+    order = copies_first(checked_vectors("from_e3nn", rho, x, dim))
+    return x.index_select(dim, order.argsort().to(x.device))
 
 
 # --- groups evaluated by e3nn -------------------------------------------------------------------

@@ -171,7 +171,7 @@ def test_a_missing_library_is_named_with_its_remedy(monkeypatch):
 def test_importing_the_bridges_imports_no_library():
     code = (
         "import sys, groupae.interop;"
-        "print([m for m in ('e3nn', 'escnn', 'scipy') if m in sys.modules])"
+        "print([m for m in ('cuequivariance', 'e3nn', 'escnn', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
