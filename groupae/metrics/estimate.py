@@ -75,6 +75,10 @@ class Estimate:
         limits = bootstrap_interval(scores, combine, resamples=resamples, seed=seed)
         return cls(mean, half_width, limits)
 
+    def data(self) -> dict[str, float]:
+        """Return mean and half width as plain data, as files of comparisons hold them."""
+        return {"mean": self.mean, "half_width": self.half_width}
+
     @override
     def __format__(self, spec: str) -> str:
         return f"{self.mean:{spec}} ± {self.half_width:{spec}}"

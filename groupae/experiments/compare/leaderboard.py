@@ -134,7 +134,7 @@ class Leaderboard:
             ],
             "models": [row.data(self.columns) for row in self.rows],
             "references": {
-                name: {key: dataclasses.asdict(estimate) for key, estimate in scores.items()}
+                name: {key: estimate.data() for key, estimate in scores.items()}
                 for name, scores in self.references.items()
             },
             "not_applicable": dict(self.not_applicable),

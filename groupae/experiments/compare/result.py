@@ -78,6 +78,7 @@ class Result:
     def to_json(self) -> bytes:
         """Return the content of the file."""
         values = {"groupae_cell": _VERSION, **dataclasses.asdict(self)}
+        values["scores"] = {name: estimate.data() for name, estimate in self.scores.items()}
         values["images_per_cpu_second"] = round(self.images_per_cpu_second, 1)
         return json.dumps(sealed(values), indent=1).encode() + b"\n"
 
