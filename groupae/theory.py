@@ -35,9 +35,9 @@ from groupae.actions.codes import map_latent
 from groupae.groups import Cyclic, Group
 from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.groups.matching import check_same_group
-from groupae.metrics.evaluation import evaluation_mode
+from groupae.metrics.consistency import consistency_gap
+from groupae.metrics.latent_cycle import latent_cycle_error
 from groupae.models import LatentActionAE
-from groupae.protocols import Codec
 from groupae.representations import Representation
 
 __all__ = [
@@ -215,112 +215,6 @@ def digit_behind_block() -> HiddenFactor:
     action = VectorAction(Cyclic(5).regular(on_elements=True))
     bright = torch.tensor([[1.0, 0.0, 0.0, 0.0, 0.0]])
     return HiddenFactor(_ring_behind_block, action, bright, 0.5 * bright, torch.tensor([1]))
-
-
-def _distance(x: Tensor, y: Tensor) -> Tensor:
-    length: Tensor = torch.linalg.vector_norm((x - y).flatten(1), dim=1)
-    return length
-
-
-def consistency_gap(
-    decode: Callable[[Tensor], Tensor],
-    action: LatentAction[Tensor],
-    z: Tensor,
-    gs: Tensor,
-    *,
-    start: Tensor | None = None,
-    steps: int = 100,
-    learning_rate: float = 0.03,
-) -> Tensor:
-    r"""Return the largest factor by which an element increases the distance between two pictures.
-
-    .. math:: \max_{z', g} \frac{|D(g z) - D(g z')|}{|D(z) - D(z')|}
-
-    by gradient ascent over z'. For an action on data by isometries it is 1; it is infinite where
-    two codes give one picture, and two pictures under some element (Def. 4.1 fails).
-
-    Args:
-        decode: D, from ``(n, ...)`` codes to data.
-        action: The latent action.
-        z: Codes, shape ``(n, ...)``.
-        gs: Elements tried, shape ``(m, *element_shape)``.
-        start: Where z' starts; near z unless given.
-        steps: Steps of Adam; 0 evaluates ``start`` as it is.
-        learning_rate: Learning rate of Adam.
-
-    Returns:
-        The largest ratio found, shape ``(n,)``; at least that of ``start``.
-    """
-    if not isinstance(z, Tensor) or not len(gs):
-        got = f"{type(z).__name__} and {len(gs)} elements"
-        raise TypeError(expected("consistency_gap", "codes as one tensor, some elements", got))
-    generator = torch.Generator().manual_seed(0)
-    near = z + 0.1 * torch.randn(z.shape, generator=generator, dtype=z.dtype).to(z.device)
-    other = (near if start is None else start).detach().clone().requires_grad_()
-    optimiser = torch.optim.Adam([other], lr=learning_rate)
-    best = torch.zeros(len(z), dtype=z.dtype, device=z.device)
-    with torch.enable_grad():
-        for step in range(steps + 1):
-            ratio, value = _gap(decode, action, z, other, gs)
-            best = torch.maximum(best, ratio.detach())
-            if step == steps or bool(best.isinf().all()):
-                break
-            (slope,) = torch.autograd.grad(value.sum(), other)  # not the decoder's parameters
-            other.grad = -slope
-            optimiser.step()
-    return best
-
-
-def _gap(
-    decode: Callable[[Tensor], Tensor],
-    action: LatentAction[Tensor],
-    z: Tensor,
-    other: Tensor,
-    gs: Tensor,
-) -> tuple[Tensor, Tensor]:
-    """Return the ratio of distances after and before the worst element, and its logarithm."""
-    apart = torch.stack([_distance(*_decoded(decode, action, g, z, other)) for g in gs]).amax(0)
-    together = _distance(decode(z), decode(other))
-    tiny = torch.finfo(z.dtype).tiny
-    ratio = torch.where(apart == 0, 0.0, apart / together)
-    return ratio, apart.clamp(min=tiny).log() - together.clamp(min=tiny).log()
-
-
-def _decoded(
-    decode: Callable[[Tensor], Tensor],
-    action: LatentAction[Tensor],
-    g: Tensor,
-    z: Tensor,
-    w: Tensor,
-) -> tuple[Tensor, Tensor]:
-    elements = g.expand(len(z), *g.shape)
-    return decode(action(elements, z)), decode(action(elements, w))
-
-
-def latent_cycle_error(model: Codec, z: Any) -> Tensor:
-    """Return ``|z - E(D(z))|`` over the spread of z: 0 where Prop. 4.3 applies.
-
-    Args:
-        model: A model with ``encode`` and ``decode``; a module is evaluated in evaluation mode.
-        z: Codes ``(n, ...)`` of data, such as ``model.encode(x)``; a tensor or named parts.
-
-    Returns:
-        Shape ``(n,)``. 1 is chance: the spread is the distance of a code from the mean code.
-
-    References:
-        The paper's section 5 gives 0.304 against a standard deviation of 4.043 on rotated digits.
-    """
-    with evaluation_mode(model):
-        again = model.encode(model.decode(z))
-    flat, back = (_flat(part) for part in (z, again))
-    error = _distance(flat, back)
-    spread = _distance(flat, flat.mean(0)).mean()
-    return error / spread
-
-
-def _flat(z: Any) -> Tensor:
-    parts = list(z.values()) if isinstance(z, dict) else [z]
-    return torch.cat([part.flatten(1) for part in parts], 1)
 
 
 def is_stabilised(action: LatentAction[Any], z: Any, gs: Tensor, *, atol: float = 1e-5) -> Tensor:
