@@ -81,7 +81,8 @@ def class_skill(y1: Any, y2: Any, label: Tensor, *, folds: int = _FOLDS, seed: i
             right[test] += (model.predict(features[test]) == index.numpy()[test]) / 2
     k = len(classes)
     weight = len(first) / (k * counts[index].double())
-    return (torch.from_numpy(right) * weight - 1 / k) / (1 - 1 / k)
+    skill: Tensor = (torch.from_numpy(right) * weight - 1 / k) / (1 - 1 / k)
+    return skill
 
 
 def element_leakage(
@@ -195,7 +196,8 @@ def _regressors(
         joined = np.concatenate([*features, products], 1)
         spread = joined[train].std(0)
         spread[spread < 1e-9] = np.inf
-        return (joined - joined[train].mean(0)) / spread
+        scaled: np.ndarray[Any, Any] = (joined - joined[train].mean(0)) / spread
+        return scaled
 
     return with_products(v, one, two), with_products(u, one)
 

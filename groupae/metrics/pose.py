@@ -155,11 +155,10 @@ def symmetric_pose_error(
     limit = tolerance * scale
     best = pose_error(group, g, found)
     if group.order is not None and group.order <= _MOST_TRIED:
-        candidates = list(group.elements(device=g.device))
-        tried = (s.to(g.dtype).expand_as(g) for s in candidates)
+        tried = [s.to(g.dtype).expand_as(g) for s in group.elements(device=g.device)]
     else:
         start = group.compose(group.inverse(g), found)
-        tried = iter([_descend(group, change, start, _GAIN * limit)])
+        tried = [_descend(group, change, start, _GAIN * limit)]
     for s in tried:
         is_symmetry = (change(s) <= limit) & (limit > 0)
         error = pose_error(group, group.compose(g, s), found)
