@@ -16,7 +16,7 @@ from groupae.representations.irrep_sum import IrrepSum, Term
 
 __all__ = ["assemble"]
 
-_INDEPENDENT = 0.2  # sine of the smallest angle between a new copy and those already taken
+_INDEPENDENT = 0.35  # sine of the smallest angle between a new copy and those already taken
 _RIDGES = (1e-3, 0.1, 1.0, 10.0)  # of the regression back, relative to the variance of a feature
 
 
