@@ -1,0 +1,115 @@
+"""Outputs of the modules of a network, recorded by forward hooks, and replaced where wanted."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from groupae._validation import unknown_choice
+from groupae.testing.audit.structure import map_tensors
+
+__all__ = ["Recorder", "Visit", "choose_modules", "evaluation_mode"]
+
+Visit = Callable[[str, nn.Module, Tensor], Tensor | None]
+"""Receives the name of a layer, its module and its output; may return another output."""
+
+
+def choose_modules(
+    owner: str, root: nn.Module | None, layers: str | Iterable[str]
+) -> dict[str, nn.Module]:
+    """Return the modules to record, by name.
+
+    Args:
+        owner: Beginning of error messages.
+        root: The network.
+        layers: ``"leaves"`` for the modules without children, or names.
+
+    Raises:
+        ValueError: If the network has no module of a name.
+    """
+    if root is None:
+        return {}
+    named = dict(root.named_modules())
+    if layers == "leaves":
+        leaves = {name: m for name, m in named.items() if not any(True for _ in m.children())}
+        return {name or type(root).__name__: module for name, module in leaves.items()}
+    every = dict(root.named_modules(remove_duplicate=False))  # a shared one has several names
+    chosen = [layers] if isinstance(layers, str) else list(layers)
+    for name in chosen:
+        if name not in every:
+            raise ValueError(unknown_choice(owner, "a name of layers", name, every))
+    return {name: every[name] for name in chosen}
+
+
+class Recorder:
+    """Visit of every output of some modules during calls.
+
+    A layer is a part of the output of one call of one module. Its name is that of the module,
+    then ``" (call 2)"`` from the second call on, then the place in an output of several tensors.
+
+    Args:
+        modules: The modules by name.
+    """
+
+    def __init__(self, modules: dict[str, nn.Module]) -> None:
+        self.modules = modules
+
+    @contextlib.contextmanager
+    def visiting(self, visit: Visit) -> Iterator[None]:
+        """Call ``visit`` for each output in the block."""
+        calls: dict[str, int] = {}
+
+        def hook_of(name: str) -> Callable[[nn.Module, Any, Any], Any]:
+            def hook(module: nn.Module, _: Any, output: Any) -> Any:
+                calls[name] = calls.get(name, 0) + 1
+                key = name if calls[name] == 1 else f"{name} (call {calls[name]})"
+                return self._visited(visit, key, module, output)
+
+            return hook
+
+        handles = [m.register_forward_hook(hook_of(name)) for name, m in self.modules.items()]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def _visited(self, visit: Visit, key: str, module: nn.Module, output: Any) -> Any:
+        """Return the output with the parts that ``visit`` replaced; ``None`` if there are none."""
+        replaced = False
+
+        def one(place: str, part: Tensor) -> Tensor:
+            nonlocal replaced
+            other = visit(key + place, module, part)
+            replaced |= other is not None
+            return part if other is None else other
+
+        changed = map_tensors(one, output)
+        return changed if replaced else None
+
+
+@contextlib.contextmanager
+def evaluation_mode(root: nn.Module | None) -> Iterator[None]:
+    """Put a network in evaluation mode during a block, and each module back afterwards."""
+    modes = [] if root is None else [(m, m.training) for m in root.modules()]
+    if root is not None:
+        root.eval()
+    try:
+        yield
+    finally:
+        for module, mode in modes:
+            module.training = mode
+
+
+def is_batch(part: Tensor, n: int) -> bool:
+    """Return whether a tensor is floating and has one row per sample."""
+    return part.is_floating_point() and part.ndim >= 1 and len(part) == n and part.numel() > 0
+
+
+def copied(part: Tensor) -> Tensor:
+    """Return a copy that later layers cannot change in place."""
+    return torch.clone(part.detach())
