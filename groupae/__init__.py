@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from groupae.persistence import configurable, load, save
     from groupae.protocols import PairBatch, TransformModel
     from groupae.representations import Representation
+    from groupae.testing.audit import audit
     from groupae.training import TrainingConfig, fit
     from groupae.viz import plot_orbit
 
@@ -96,6 +97,7 @@ _NAMES = {
     ),
     "data": "FolderPairs OrbitDataset OrbitPairs RecordedPairs",
     "training": "TrainingConfig fit",
+    "testing.audit": "audit",
     "viz": "plot_orbit",
     "experiments.runs.run": "Run",
 }
@@ -154,6 +156,7 @@ __all__ = [
     "Translation",
     "Turntable",
     "VectorAction",
+    "audit",
     "configurable",
     "evaluate",
     "fit",

@@ -6,7 +6,8 @@ elements, ``laws`` the laws of the whole function, ``layers`` those of its modul
 hooks, ``fitted`` the best linear action where none is known.
 """
 
+from groupae.testing.audit.auditing import audit
 from groupae.testing.audit.error_split import ErrorSplit
 from groupae.testing.audit.report import AuditedLaw, AuditReport, ElementError, LayerError
 
-__all__ = ["AuditReport", "AuditedLaw", "ElementError", "ErrorSplit", "LayerError"]
+__all__ = ["AuditReport", "AuditedLaw", "ElementError", "ErrorSplit", "LayerError", "audit"]

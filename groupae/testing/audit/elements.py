@@ -138,9 +138,7 @@ def rotations(
         return [(a, None, f) for a, f in zip(angles.tolist(), flipped, strict=True)]
     m = m * torch.linalg.det(m).sign()[:, None, None]
     vectors = SO3().convert(SO3().project(m), "matrix", "rotvec")
-    return [
-        (float(v.norm()), _axis(v), f) for v, f in zip(vectors, flipped, strict=True)
-    ]
+    return [(float(v.norm()), _axis(v), f) for v, f in zip(vectors, flipped, strict=True)]
 
 
 def _axis(v: Tensor) -> tuple[float, float, float] | None:

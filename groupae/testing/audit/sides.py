@@ -140,7 +140,9 @@ def make_side(
     """
     if isinstance(action, str) and action != "invariant":
         raise ValueError(expected(owner, f"{name} to be an action or 'invariant'", repr(action)))
-    if isinstance(action, type) or not (isinstance(action, (str, Representation)) or callable(action)):
+    if isinstance(action, type) or not (
+        isinstance(action, (str, Representation)) or callable(action)
+    ):
         what = f"{name} as a LatentAction, a Representation, 'invariant' or a function of g and x"
         raise TypeError(expected(owner, what, repr(action)))
     find_group(owner, group, action)

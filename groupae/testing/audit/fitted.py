@@ -1,0 +1,181 @@
+"""The best linear action on outputs whose action is not known, by `groupae.fit_action`.
+
+It is fitted on every other sample and scored on the rest. Vectors are projected to their first
+principal directions. Feature maps are turned back in space first, so that only the action on the
+channels is fitted, from some of their pixels.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor
+from typing_extensions import override
+
+from groupae.actions import GridAction, LatentAction
+from groupae.groups import Group
+from groupae.groups.maps.homomorphisms import Homomorphism
+from groupae.testing.audit.sides import Side, in_subgroup
+
+__all__ = ["MOST_NUMBERS", "ChannelFit", "FittedCode", "FittedSide", "fit_code"]
+
+MOST_NUMBERS = 4096  # of one output without a known action
+_DIRECTIONS = 64
+_PIXELS = 64  # of a map, for a fit of its channels
+_PAIRS_PER_NUMBER = 4
+FEWEST_PAIRS = 16
+
+
+@dataclasses.dataclass(frozen=True)
+class FittedCode:
+    """A linear action on principal directions of a code.
+
+    Args:
+        mean: Mean of the code, float64, shape ``(d,)``.
+        axes: Principal directions, orthonormal, shape ``(d, k)``.
+        action: The fitted action on k numbers.
+        text: Description: irreps, directions, shares of variance.
+        warnings: Warnings of the fit.
+    """
+
+    mean: Tensor
+    axes: Tensor
+    action: LatentAction[Tensor]
+    text: str
+    warnings: tuple[str, ...]
+
+    def project(self, z: Tensor) -> Tensor:
+        """Return the numbers of codes ``(..., d)`` along the directions, ``(..., k)``."""
+        return (z.double() - self.mean) @ self.axes
+
+
+def principal_directions(z: Tensor, most: int) -> tuple[Tensor, Tensor, float]:
+    """Return the mean, the principal directions, and their share of the variance.
+
+    Args:
+        z: Codes, float64, shape ``(rows, d)``.
+        most: Largest number of directions.
+    """
+    mean = z.mean(0)
+    centred = z - mean
+    _, scales, axes = torch.linalg.svd(centred, full_matrices=False)
+    variances = scales.square()
+    floor = 1e-10 * float(variances[0])
+    k = max(1, min(most, int((variances > floor).sum())))
+    share = float(variances[:k].sum() / variances.sum()) if float(variances.sum()) else 1.0
+    return mean, axes[:k].mT, share
+
+
+def fit_code(group: Group, z1: Tensor, g: Tensor, z2: Tensor) -> FittedCode:
+    """Return the best linear action on codes.
+
+    Args:
+        group: A compact group with irreps.
+        z1: First codes, shape ``(pairs, d)``.
+        g: Elements, shape ``(pairs, *element_shape)``.
+        z2: Second codes, same shape as the first.
+    """
+    both = torch.cat([z1, z2]).double()
+    if len(both) > 4 * MOST_NUMBERS:  # enough for 64 directions
+        both = both[:: math.ceil(len(both) / (4 * MOST_NUMBERS))]
+    most = max(1, min(_DIRECTIONS, len(z1) // _PAIRS_PER_NUMBER))
+    mean, axes, share = principal_directions(both, most)
+    first, second = ((z.double() - mean) @ axes for z in (z1, z2))
+    from groupae.actions.fitted import fit_action
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        g = g if group.has_integer_elements else g.double()
+        fitted = fit_action(group, first, g, second)
+    text = f"best linear action {fitted.representation} of {group}"
+    if axes.shape[1] < z1.shape[1]:
+        text += f" on {axes.shape[1]} of {z1.shape[1]} directions ({share:.0%} of the variance)"
+    said = tuple(dict.fromkeys(str(warning.message) for warning in caught))
+    return FittedCode(mean, axes, fitted.action, text, said)
+
+
+@dataclasses.dataclass(frozen=True)
+class ChannelFit:
+    """Codes of outputs for a fit: pixels of maps that are turned back in space, or whole vectors.
+
+    Args:
+        positions: Action on the grid of the maps; ``None`` for vectors.
+    """
+
+    positions: GridAction | None
+
+    @staticmethod
+    def of(side_in: Any, part: Tensor) -> ChannelFit:
+        """Return the codes for outputs ``(n, ...)``: maps if the inputs are moved on a grid too."""
+        n = len(side_in.size) if isinstance(side_in, GridAction) else 0
+        size = tuple(part.shape[2:])
+        is_map = n > 0 and part.ndim == n + 2 and len(set(size)) == 1 and size[0] > 2
+        if not is_map:
+            return ChannelFit(None)
+        return ChannelFit(GridAction(side_in.group, size, mode=side_in.mode))
+
+    def length(self, part: Tensor) -> int:
+        """Return the number of entries of a code."""
+        return part.shape[1] if self.positions else part[0].numel()
+
+    def codes(self, h: Tensor, g: Tensor | None = None) -> Tensor:
+        """Return codes of outputs, shape ``(n, pixels, d)``; of ``g x`` turned back by ``g``."""
+        if self.positions is None:
+            return h.reshape(len(h), 1, -1)
+        if g is not None:
+            back = self.positions.group.inverse(g[None])[0]
+            h = self.positions(back.expand(len(h), *back.shape), h)
+        return h.flatten(2)[:, :, self._pixels(h.device)].mT
+
+    def _pixels(self, device: torch.device) -> Tensor:
+        """Return some pixels inside the largest circle or ball, which no turn moves outside."""
+        assert self.positions is not None
+        size = self.positions.size
+        axes = [torch.arange(length) - (length - 1) / 2 for length in size]
+        radius = torch.stack(torch.meshgrid(*axes, indexing="ij")).square().sum(0).sqrt()
+        inside = torch.nonzero(radius.flatten() <= size[0] / 2).flatten()
+        return inside[:: math.ceil(len(inside) / _PIXELS)].to(device)
+
+
+class FittedSide(Side):
+    """The best linear action on the outputs of the function.
+
+    Args:
+        group: The group.
+        fit: Places of the codes.
+        fitted: The action on a code.
+    """
+
+    def __init__(self, group: Group, fit: ChannelFit, fitted: FittedCode) -> None:
+        super().__init__(group, fitted.text, "fitted")
+        self.fit, self.fitted = fit, fitted
+
+    @override
+    def code(self, y: Any) -> Tensor:
+        if self.fit.positions is None:
+            return self.fitted.project(y.reshape(len(y), -1))
+        return self.fitted.project(y.movedim(1, -1)).movedim(-1, 1)
+
+    @override
+    def act(self, g: Tensor, code: Any) -> Tensor:
+        z: Tensor = code
+        each = g[None] if self.group.has_integer_elements else g[None].double()
+        if self.fit.positions is None:
+            return self.fitted.action(each, z)
+        turned = self.fitted.action(each.expand(len(z), *g.shape), z.movedim(1, -1))
+        moved: Tensor = self.fit.positions(each.expand(len(z), *g.shape), turned.movedim(-1, 1))
+        return moved
+
+    @override
+    def exact(self, g: Tensor) -> Tensor:
+        inclusion = self.exact_subgroup
+        return super().exact(g) if inclusion is None else in_subgroup(inclusion, g)
+
+    @property
+    @override
+    def exact_subgroup(self) -> Homomorphism | None:
+        return self.fit.positions.exact_subgroup if self.fit.positions else None
