@@ -42,7 +42,7 @@ from groupae.testing.audit.sides import (
     find_group,
     make_side,
 )
-from groupae.testing.audit.spread import Spread, squared_differences
+from groupae.testing.audit.spread import Spread, explained, squared_differences, subtracted
 from groupae.testing.audit.structure import tensors
 from groupae.testing.audit.subject import Subject, find_module, rows_of
 
@@ -297,7 +297,8 @@ class _Audit:
             wanted = side_out.act(g, code)
             found.spread.add(rows_of(wanted, some))
             found.total.append(self._error(side_out.code(out), wanted))
-            found.resampling.append(0.0 if exact[j] else self._resampled(side_out, g, gx, code))
+            lost = 0.0 if exact[j] else self._resampled(side_out, g, gx, out, code)
+            found.resampling.append(lost)
             if for_layers[j] and self.layers.has_known:
                 last = self.layers.forced(call, g)
                 found.forced.append(self._error(side_out.code(last), wanted))
@@ -308,12 +309,18 @@ class _Audit:
     def _error(self, found: Any, wanted: Any) -> float:
         return float(squared_differences(_OWNER, found, wanted)[self.scored].mean())
 
-    def _resampled(self, side_out: Side, g: Tensor, gx: Any, code: Any) -> float:
-        """Return the cost of interpolation: a quarter of the change by a turn there and back."""
+    def _resampled(self, side_out: Side, g: Tensor, gx: Any, out: Any, code: Any) -> float:
+        """Return the part of the squared error that interpolation alone explains, per sample."""
         inverse = self.group.inverse(g[None])[0]
+        wanted = side_out.act(g, code)
         there_and_back = side_out.code(self.subject(self.side_in.act(inverse, gx)))
-        outputs = side_out.act(inverse, side_out.act(g, code))
-        return (self._error(there_and_back, code) + self._error(outputs, code)) / 4
+        directions = [subtracted(side_out.act(g, there_and_back), wanted)]
+        if side_out.exact_subgroup is not None or not side_out.is_declared:
+            again = side_out.act(g, side_out.act(inverse, wanted))
+            directions.append(subtracted(again, wanted))
+        differences = subtracted(side_out.code(out), wanted)
+        count = len(tensors(code)[0][self.scored])
+        return explained(differences, directions, self.scored) / count
 
     # --- the report -------------------------------------------------------------------------
     def _assembled(self, side_out: Side, found: _Measured, chosen: Elements) -> AuditReport:

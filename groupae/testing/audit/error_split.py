@@ -7,10 +7,13 @@ measured:
 * M, its mean over the *exact* elements: there the actions move the data without interpolation
   (quarter turns of a picture), so the whole error is the function's own.
 * T, its mean over the *other* elements.
-* R, what interpolation alone does to the outputs at the other elements. Data turned there and back
-  are interpolated twice, and both blur alike, so R is a quarter of the squared change of the
-  outputs, ``|f(g^-1 g x) - f(x)|^2 / 4``, plus the same for an interpolating action on the outputs,
-  ``|g^-1 g y - y|^2 / 4``.
+* R, how much of T interpolation alone explains. Data turned there and back differ from the data by
+  two interpolations; the change of the outputs, turned with the data,
+  ``b = g f(g^-1 g x) - g f(x)``, is the direction in which interpolation moves them. R is the part
+  of the error along it: ``|d|^2 - |d - c b|^2`` for ``d = f(g x) - g f(x)`` and the best c in
+  [0, 1], over all samples at once; then the same for ``g g^-1 g y - g y``, if the action on the
+  outputs interpolates. It is all of T where the two interpolations act alike, as two blurs do, and
+  half of it where their effects are unrelated.
 
 Then, in this order, ``model = M``, ``resampling = min(R, T - M)`` and ``discretisation = T - M -
 resampling``, each at least 0: what holds on the exact subgroup only. They add up to

@@ -17,6 +17,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae.actions import GridAction, LatentAction
+from groupae.actions.fitted import fit_action
 from groupae.groups import Group
 from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.testing.audit.sides import Side, in_subgroup
@@ -85,8 +86,6 @@ def fit_code(group: Group, z1: Tensor, g: Tensor, z2: Tensor) -> FittedCode:
     most = max(1, min(_DIRECTIONS, len(z1) // _PAIRS_PER_NUMBER))
     mean, axes, share = principal_directions(both, most)
     first, second = ((z.double() - mean) @ axes for z in (z1, z2))
-    from groupae.actions.fitted import fit_action
-
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         g = g if group.has_integer_elements else g.double()

@@ -31,7 +31,7 @@ from groupae.testing.audit.fitted import FEWEST_PAIRS, MOST_NUMBERS, ChannelFit,
 from groupae.testing.audit.recorder import Recorder, copied, is_batch
 from groupae.testing.audit.report import LayerError
 from groupae.testing.audit.sides import ActionLike, KnownSide, Side, make_side
-from groupae.testing.audit.spread import Spread, squared_differences
+from groupae.testing.audit.spread import Spread, explained, squared_differences, subtracted
 
 __all__ = ["OUTPUT", "LayerActions", "LayerAudit", "check_layer_actions"]
 
@@ -167,7 +167,8 @@ class LayerAudit:
             layer.forced.append(self._error(part.detach(), wanted))
             exact = bool(layer.side.exact(g[None])[0])
             layer.is_exact.append(exact)
-            layer.resampling.append(0.0 if exact else self._resampling(layer, g, wanted))
+            lost = 0.0 if exact else self._resampling(layer, g, part.detach(), wanted)
+            layer.resampling.append(lost)
             return wanted.to(part.dtype)
 
         with self.recorder.visiting(visit):
@@ -176,11 +177,12 @@ class LayerAudit:
     def _error(self, found: Tensor, wanted: Tensor) -> float:
         return float(squared_differences(self.owner, found, wanted).mean())
 
-    def _resampling(self, layer: _Layer, g: Tensor, moved: Tensor) -> float:
-        """Return a quarter of the squared change when the output is turned there and back."""
+    def _resampling(self, layer: _Layer, g: Tensor, found: Tensor, wanted: Tensor) -> float:
+        """Return the part of the squared error that interpolation of the output explains."""
         assert layer.side is not None
-        back = layer.side.act(self.group.inverse(g[None])[0], moved)
-        return self._error(back, layer.base) / 4
+        again = layer.side.act(g, layer.side.act(self.group.inverse(g[None])[0], wanted))
+        directions = [subtracted(again, wanted)]
+        return explained(subtracted(found, wanted), directions, slice(None)) / len(wanted)
 
     # --- actions ----------------------------------------------------------------------------
     def _side(self, name: str, module: nn.Module, part: Tensor) -> Side | None:
@@ -196,7 +198,13 @@ class LayerAudit:
             action = known(name, module, part)
         if action is None:
             return None
-        return make_side(self.owner, f"the action of layer {name}", action, self.group)
+        side = make_side(self.owner, f"the action of layer {name}", action, self.group)
+        unit = self.group.identity(dtype=torch.promote_types(part.dtype, torch.float32))
+        try:
+            side.act(unit.to(part.device), part.detach())
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{self.owner}: layer {name}: {error}") from error
+        return side
 
     def _check_names(self) -> None:
         if isinstance(self.layer_actions, Mapping):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch import Tensor
 from groupae._validation import ShapeError, expected
 from groupae.testing.audit.structure import tensors
 
-__all__ = ["Spread", "squared_differences"]
+__all__ = ["Spread", "explained", "squared_differences", "subtracted"]
 
 _CONSTANT = 1e-6  # standard deviation relative to the size, below which outputs are constant
 
@@ -32,6 +33,33 @@ def squared_differences(owner: str, found: Any, wanted: Any) -> Tensor:
         difference = found_part.double() - wanted_part.double()
         total += difference.reshape(len(difference), -1).square().sum(1).cpu()
     return torch.nan_to_num(total, nan=math.inf)
+
+
+def explained(differences: Any, directions: Sequence[Any], some: slice) -> float:
+    """Return the sum of squares of differences that lies along some directions, one by one.
+
+    Args:
+        differences: A structure of tensors ``(n, ...)``.
+        directions: Structures of the same shapes; the coefficient of each is in [0, 1].
+        some: The samples that count.
+    """
+    left, total = _flat(differences, some), 0.0
+    for direction in directions:
+        v = _flat(direction, some)
+        square, along = float(v @ v), float(left @ v)
+        c = min(1.0, max(0.0, along / square)) if square > 0 else 0.0
+        total += 2 * c * along - c * c * square
+        left = left - c * v
+    return total if math.isfinite(total) else 0.0
+
+
+def _flat(x: Any, some: slice) -> Tensor:
+    return torch.cat([part[some].double().flatten() for part in tensors(x)])
+
+
+def subtracted(a: Any, b: Any) -> list[Tensor]:
+    """Return the differences of the tensors of two structures, float64."""
+    return [x.double() - y.double() for x, y in zip(tensors(a), tensors(b), strict=True)]
 
 
 class Spread:
