@@ -1,7 +1,7 @@
 """Planted faults: does `groupae.audit` name the layer that breaks equivariance, and the amount?
 
 Each network is built of equivariant layers: group convolutions of C4 on pictures, or linear maps of
-SO(3), O(2) and S4 with gates. Then one layer is made wrong by a known amount, scaled on other data
+SO(3), O(2), S(4) and SO(2) with gates. Then one layer is made wrong by a known amount, scaled on other data
 by code that shares nothing with the audit. Sound networks are audited beside them: none may raise
 an alarm. Run::
 
@@ -134,8 +134,8 @@ def picture_case() -> Case:
 def vector_case(index: int) -> Case:
     name, first, middle = (
         ("so3", "4x1 + 2x2", "6x0 + 4x1 + 3x2"),
-        ("o2", "4x1 + 2x2", "4x0+ + 2x0- + 4x1 + 3x2"),
-        ("so3", "3x0 + 4x1", "6x0 + 4x1 + 2x3"),
+        ("o2", "4x1 + 2x2", "4x0 + 2x0- + 4x1 + 3x2"),
+        ("permutation(4)", "3x[3,1] + 2x[2,2]", "4x[4] + 3x[3,1] + 2x[2,2]"),
         ("so2", "4x1 + 2x2", "5x0 + 4x1 + 3x2"),
     )[index % 4]
     group = get_group(name)
