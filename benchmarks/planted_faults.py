@@ -1,9 +1,9 @@
 """Planted faults: does `groupae.audit` name the layer that breaks equivariance, and the amount?
 
-Each network is built of equivariant layers: group convolutions of C4 on pictures, or linear maps of
-SO(3), O(2), S(4) and SO(2) with gates. Then one layer is made wrong by a known amount, scaled on other data
-by code that shares nothing with the audit. Sound networks are audited beside them: none may raise
-an alarm. Run::
+Each network is built of equivariant layers: group convolutions of C4 on pictures, or linear maps
+of SO(3), O(2), S(4) and SO(2) with gates. Then one layer is made wrong by a known amount, scaled on
+other data by code that shares nothing with the audit. Sound networks are audited beside them: none
+may raise an alarm. Run::
 
     python benchmarks/planted_faults.py [FOLDER]
 """
@@ -44,6 +44,7 @@ class GroupConv(nn.Module):
         self.fault: Fault | None = None
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the features, with the fault if one is planted."""
         return self.sound(x) if self.fault is None else self.sound(x) + self.fault(x)
 
     def sound(self, x: Tensor) -> Tensor:
@@ -56,6 +57,7 @@ class TurnMean(nn.Module):
     """Mean over space and turns: invariant numbers."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return invariant numbers."""
         return x.unflatten(1, (4, -1)).mean((1, 3, 4))
 
 
@@ -73,6 +75,7 @@ class EquivariantLinear(nn.Module):
         self.fault: Fault | None = None
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the vectors, with the fault if one is planted."""
         y = x @ torch.einsum("k,kij->ij", self.weight, self.basis).mT + self.bias * self.mask
         return y if self.fault is None else y + self.fault(x)
 
@@ -86,6 +89,7 @@ class Gate(nn.Module):
         self.fault: Fault | None = None
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the gated vectors, with the fault if one is planted."""
         parts = []
         for block in self.rho.blocks:
             v = x[..., block.slice].unflatten(-1, (block.dim, block.copies))
