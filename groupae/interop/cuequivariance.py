@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from torch import Tensor
 
 from groupae._validation import expected, unknown_choice
+from groupae.actions import VectorAction
 from groupae.groups import O3, SO3, Group
 from groupae.interop.layouts import checked_vectors, copies_first, plain_sum
 from groupae.interop.loading import load
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from cuequivariance import Irreps, IrrepsLayout
 
 __all__ = [
+    "action_from_cuequivariance",
     "from_cuequivariance",
     "irreps_from_cuequivariance",
     "irreps_to_cuequivariance",
@@ -70,6 +72,33 @@ def irreps_from_cuequivariance(irreps: Irreps, group: Group | None = None) -> Ir
     if group != theirs:
         terms = [(copies, text.rstrip("eo")) for copies, text in terms]
     return IrrepSum.from_text(group, " + ".join(f"{copies}x{text}" for copies, text in terms))
+
+
+def action_from_cuequivariance(
+    irreps: Irreps, layout: Literal["mul_ir", "ir_mul"] | IrrepsLayout, group: Group | None = None
+) -> VectorAction:
+    """Return the action on vectors in a layout of theirs, as they are, for `groupae.audit`.
+
+    Args:
+        irreps: A ``cuequivariance.Irreps`` of O(3) or SO(3).
+        layout: As for `to_cuequivariance`.
+        group: As for `irreps_from_cuequivariance`.
+
+    Returns:
+        An action whose terms have one copy each for ``"mul_ir"``: of one copy, both orders are the
+        same. Where tensors may be permuted, `from_cuequivariance` gives a faster one.
+
+    Raises:
+        ModuleNotFoundError: If cuequivariance is not installed.
+        TypeError: If they are no ``cuequivariance.Irreps``.
+        ValueError: If the layout is another, or they are irreps of another group.
+    """
+    name = _layout("action_from_cuequivariance", layout)
+    rho = irreps_from_cuequivariance(irreps, group)
+    if name == "ir_mul":
+        return VectorAction(rho)
+    copies = [f"1x{block.irrep}" for block in rho.blocks for _ in range(block.copies)]
+    return VectorAction(IrrepSum.from_text(rho.group, " + ".join(copies)))
 
 
 def irreps_to_cuequivariance(rho: Representation) -> Irreps:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from groupae import O3, SO2, SO3
 from groupae.interop.cuequivariance import (
+    action_from_cuequivariance,
     from_cuequivariance,
     irreps_from_cuequivariance,
     irreps_to_cuequivariance,
@@ -108,6 +109,16 @@ def test_acting_and_converting_commute(cue, text, layout):
     moved = torch.from_numpy(np.stack(matrices)) @ to_cuequivariance(rho, x, layout)[..., None]
     theirs = to_cuequivariance(rho, rho.act(g, x), rep.layout)
     torch.testing.assert_close(theirs, moved[..., 0], atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_vectors_are_moved_where_they_lie(cue, layout):
+    rho = O3().rep("2x0e + 3x1o + 2x2e")
+    g = O3().sample(5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    x = torch.randn(5, rho.dim, dtype=torch.float64)
+    action = action_from_cuequivariance(irreps_to_cuequivariance(rho), layout)
+    moved = from_cuequivariance(rho, action(g, to_cuequivariance(rho, x, layout)), layout)
+    torch.testing.assert_close(moved, rho.act(g, x), atol=1e-12, rtol=0)
 
 
 def test_acting_and_converting_commute_for_rotations(cue):
