@@ -143,6 +143,11 @@ class OrbitDataset(abc.ABC):
         readings = self._recombine(index, (index + steps) % n)
         return tuple(dataclasses.replace(reading, group=self.group) for reading in readings)
 
+    @property
+    def has_recombinations(self) -> bool:
+        """Whether `recombinations` are defined: there are two originals, and truths of swaps."""
+        return len(self) > 1 and type(self)._recombine is not OrbitDataset._recombine
+
     def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:
         """Return the possible truths of swaps between originals; the first is the one scored."""
         owner, what = type(self).__name__, "a data set that says what a swap should show"

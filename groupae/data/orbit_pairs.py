@@ -47,6 +47,10 @@ class OrbitPairs(OrbitDataset):
         labels: Class of each original, shape ``(n,)``; by default those of the data set, if any.
         seed: Key of all randomness, at least 0.
 
+    Attributes:
+        data_action: The action on the data themselves: ``act`` if scenes are observed as they are,
+            ``None`` otherwise.
+
     Raises:
         TypeError: If originals or labels are no tensors, ``act`` returns something else, or
             observations are bytes or truth values.
@@ -88,6 +92,7 @@ class OrbitPairs(OrbitDataset):
         check_same_group(owner, "samples", group, sample)
         self.originals: Any = originals
         self.act = act
+        self.data_action = act if show is None else None
         self._show = show
         self._mask = mask
         self._sample = sample or group.sample

@@ -64,6 +64,12 @@ class Resized(OrbitDataset):
         return self._shrink(self.dataset.orbit(index, count))
 
     @override
+    @property
+    def has_recombinations(self) -> bool:
+        """Whether those of the data set are defined."""
+        return self.dataset.has_recombinations
+
+    @override
     def recombinations(self, count: int | None = None) -> tuple[Recombinations, ...]:
         """Return the recombinations shrunk; a pixel is seen if its whole block is."""
         return tuple(map(self._shrink_reading, self.dataset.recombinations(count)))

@@ -15,12 +15,20 @@ from groupae.actions import LatentAction
 from groupae.actions.codes import map_latent, named
 from groupae.groups import Group
 from groupae.groups.matching import group_of
-from groupae.metrics.relative import rows_of
-from groupae.protocols import Model, PairBatch, Recombinations, check_prediction
+from groupae.metrics.chamfer import chamfer_distance
+from groupae.metrics.relative import rows_of, spread_of
+from groupae.protocols import (
+    Model,
+    PairBatch,
+    Recombinations,
+    check_prediction,
+    is_point_set,
+)
 
 __all__ = ["Evaluated", "evaluation_mode", "flat_codes"]
 
 _Value = TypeVar("_Value")
+_ROUNDING = 16  # units in the last place by which equal codes of different batches may differ
 _MOST_SWAPS = 500  # recombinations that scores of swaps use
 
 
@@ -181,6 +189,58 @@ class Evaluated:
             found = self.prediction[start : start + len(batch)]
             start += len(batch)
             yield self._placed(batch), self._placed(found)
+
+    @functools.cached_property
+    def unmoved(self) -> Tensor:
+        """Predictions ``transform(e, x1)`` under the identity ``e``."""
+        return self.transform(self.identity(len(self)), self.pairs.x1)
+
+    @functools.cached_property
+    def other_elements(self) -> Tensor:
+        """The elements of the pairs in a random order, so as to be distributed as they are."""
+        return self.pairs.g[torch.randperm(len(self), generator=self.generator)]
+
+    def identity(self, n: int) -> Tensor:
+        """Return the identity of the group n times, like the elements of the pairs."""
+        assert self.group is not None
+        g = self.pairs.g
+        return self.group.identity(n, dtype=g.dtype, device=g.device)
+
+    # --- errors relative to the spread ------------------------------------------------------
+    @functools.cached_property
+    def code_spread(self) -> float:
+        """Mean squared distance of the codes of ``x1`` and ``x2`` from their mean; 0 if collapsed.
+
+        Differences within the rounding of numbers do not count.
+        """
+        z = torch.cat([flat_codes(self.z1), flat_codes(self.z2)]).double()
+        spread = float((z - z.mean(0)).square().sum(1).mean())
+        rounding = _ROUNDING * torch.finfo(flat_codes(self.z1).dtype).eps
+        return spread if spread > rounding**2 * float(z.square().sum(1).mean()) else 0.0
+
+    def code_error(self, z: Any, w: Any) -> Tensor:
+        """Return squared distances of codes over their spread, ``(n,)``; 2 for unrelated codes."""
+        apart = (flat_codes(z) - flat_codes(w)).double().square().sum(1)
+        return apart / self.code_spread
+
+    @functools.cached_property
+    def data_spread(self) -> float:
+        """Mean squared distance of ``x1`` and ``x2`` from their mean, per number or per point."""
+        x = torch.cat([self.pairs.x1, self.pairs.x2])
+        size = x.shape[-1] if is_point_set(tuple(x.shape[1:])) else 1
+        return size * spread_of(x) ** 2
+
+    def data_error(self, x: Tensor, y: Tensor) -> Tensor:
+        """Return squared distances of data over their spread, ``(n,)``.
+
+        It is 2 for unrelated data, and 1 between a datum and the mean of all. Sets of points are
+        compared by half their squared Chamfer distance.
+        """
+        if is_point_set(tuple(x.shape[1:])):
+            apart = chamfer_distance(x.double(), y.double()) / 2
+        else:
+            apart = rows_of(x.double() - y.double()).square().mean(1)
+        return apart / self.data_spread
 
     def cached(self, function: Callable[[Evaluated], _Value]) -> _Value:
         """Return ``function(self)``, computed once for all scores that use it.

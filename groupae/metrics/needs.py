@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import torch
+
 if TYPE_CHECKING:
     from groupae.metrics.evaluated import Evaluated
 
@@ -17,7 +19,9 @@ __all__ = [
     "GROUP",
     "LABELS",
     "LIE_GROUP",
+    "MOVED_DATA",
     "RECOMBINATIONS",
+    "SPREAD_OF_CODES",
     "SWAP",
     "Need",
 ]
@@ -58,6 +62,16 @@ ACTION = Need(
     lambda e: e.action is not None,
 )
 DECODER = Need("decoder", "the model has no latent action with a decode(z)", lambda e: e.can_decode)
+SPREAD_OF_CODES = Need(
+    "codes that differ",
+    "all codes are equal: the encoder has collapsed",
+    lambda e: e.code_spread > 0,
+)
+MOVED_DATA = Need(
+    "data that move",
+    "x1 and x2 are equal in all pairs, so that doing nothing is perfect",
+    lambda e: not torch.equal(e.pairs.x1, e.pairs.x2),
+)
 LABELS = Need("labels", "the pairs have no labels", lambda e: e.labels is not None)
 COMPACT = Need(
     "compact group",

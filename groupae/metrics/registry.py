@@ -9,8 +9,10 @@ from torch import Tensor
 
 from groupae._validation import expected, unknown_choice
 from groupae.metrics.chamfer import CHAMFER
+from groupae.metrics.drift_scores import DRIFT_SCORES
 from groupae.metrics.image import is_in_unit_range
 from groupae.metrics.law_scores import LAW_SCORES
+from groupae.metrics.lie_derivative_scores import LIE_DERIVATIVE_SCORES
 from groupae.metrics.perceptual import LPIPS, ST_LPIPS
 from groupae.metrics.relative import relative_chamfer_score, relative_score, spread_of
 from groupae.metrics.scores import OWN_PSNR, PSNR, SEEN_PSNR, SSIM, AnyScore, ModelScore, Score
@@ -39,7 +41,9 @@ RELATIVE_SCORES: Mapping[str, Callable[[PairBatch], Score]] = {
 }
 """Functions that make the scores that depend on the spread of the data, by name."""
 
-MODEL_SCORES: Mapping[str, ModelScore] = {score.name: score for score in LAW_SCORES}
+MODEL_SCORES: Mapping[str, ModelScore] = {
+    score.name: score for score in (*LAW_SCORES, *LIE_DERIVATIVE_SCORES, *DRIFT_SCORES)
+}
 """Scores of models by name, which `evaluate` takes beside those of predictions."""
 
 _SMALLEST_SPREAD, _LARGEST_SPREAD = 0.01, 1e6  # between them the cap of 100 dB is out of reach
