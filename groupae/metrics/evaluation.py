@@ -114,13 +114,24 @@ class Evaluation(Mapping[str, Estimate]):
 
 
 def _row(score: AnyScore, estimate: Estimate) -> list[str]:
-    digits = score.digits
     interval = ""
     if estimate.interval is not None:
-        interval = f"[{estimate.interval[0]:.{digits}f}, {estimate.interval[1]:.{digits}f}]"
-    low, high = ("" if math.isinf(limit) else f"{limit:g}" for limit in score.range)
-    span = f"{low} to {high}".strip() if low or high else "any"
-    return [score.heading, f"{estimate.mean:.{digits}f}", interval, span]
+        low, high = (_number(limit, score.digits) for limit in estimate.interval)
+        interval = f"[{low}, {high}]"
+    return [score.heading, _number(estimate.mean, score.digits), interval, _span(score.range)]
+
+
+def _number(value: float, digits: int) -> str:
+    """Return a number with its digits, in scientific notation if they would all be zero."""
+    is_tiny = 0 < abs(value) < 0.5 * 10.0**-digits
+    return f"{value:.1e}" if is_tiny else f"{value:.{digits}f}"
+
+
+def _span(limits: tuple[float, float]) -> str:
+    """Return a range as text, such as ``[0, inf)``."""
+    low, high = limits
+    start = "(-inf" if low == -math.inf else f"[{low:g}"
+    return f"{start}, inf)" if high == math.inf else f"{start}, {high:g}]"
 
 
 def _entry(score: AnyScore, estimate: Estimate) -> dict[str, Any]:

@@ -13,8 +13,13 @@ References:
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+from typing_extensions import override
 
 from groupae.kernels.autograd import directional_derivative
 from groupae.metrics.evaluated import Evaluated
@@ -27,6 +32,23 @@ __all__ = ["LIE_DERIVATIVE_SCORES"]
 
 _COST = 2.5  # passes of a derivative by forward mode, as measured on convolutions
 _GRUVER = "Gruver et al., The Lie derivative for measuring learned equivariance, ICLR 2023"
+
+
+class _ContiguousGroupNorm(TorchFunctionMode):
+    """Mode in which the input of a group norm is contiguous.
+
+    The rule of torch 2.13 for its forward mode views the input, which fails for channels that are
+    innermost in memory.
+    """
+
+    @override
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        del types
+        if function in (torch.group_norm, F.group_norm):
+            args = (args[0].contiguous(), *args[1:])
+        return function(*args, **(kwargs or {}))
 
 
 def _derivative(evaluated: Evaluated, axis: int, g: Tensor, x: Tensor) -> Tensor:
@@ -42,7 +64,9 @@ def _derivative(evaluated: Evaluated, axis: int, g: Tensor, x: Tensor) -> Tensor
         def moved(v: Tensor) -> Tensor:
             return evaluated.model.transform(group.compose(group.exp(v), g), x)
 
-        found: Tensor = directional_derivative(moved, v, direction.to(g.device).expand_as(v))[1]
+        with _ContiguousGroupNorm():
+            along = direction.to(g.device).expand_as(v)
+            found: Tensor = directional_derivative(moved, v, along)[1]
         return found.detach()
 
     derivative: Tensor = evaluated.in_chunks(slope, g, x)
@@ -57,7 +81,8 @@ def _difference(evaluated: Evaluated, axis: int, x: Tensor) -> Tensor:
     step = torch.finfo(x.dtype).eps ** (1 / 3)
     v = torch.zeros(len(x), group.lie_dim, dtype=g.dtype, device=g.device)
     v[:, axis] = step
-    return (act(group.exp(v), x) - act(group.exp(-v), x)) / (2 * step)
+    difference: Tensor = (act(group.exp(v), x) - act(group.exp(-v), x)) / (2 * step)
+    return difference
 
 
 def _compared(first: Tensor, second: Tensor) -> Tensor:
@@ -101,11 +126,13 @@ def _ratio_or_zero(means: Tensor) -> Tensor:
 def _has_forward_mode(evaluated: Evaluated) -> bool:
     """Return whether torch can differentiate the model by forward mode.
 
-    torch does not declare it: an operation without a rule raises `NotImplementedError`.
+    torch does not declare it: an operation without a rule, or with one that fails, raises.
     """
+    g, x = evaluated.pairs.g[:1], evaluated.pairs.x1[:1]
+    evaluated.transform(g, x)  # raises what is no matter of forward mode
     try:
-        _derivative(evaluated, 0, evaluated.pairs.g[:1], evaluated.pairs.x1[:1])
-    except NotImplementedError:
+        _derivative(evaluated, 0, g, x)
+    except RuntimeError:
         return False
     return True
 
