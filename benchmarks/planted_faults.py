@@ -151,12 +151,12 @@ def vector_case(index: int) -> Case:
         actions |= {f"linear{k}": sigma, f"gate{k}": sigma}
     net.add_module("head", EquivariantLinear(sigma, rho))
     actions["head"] = rho
-    elements = group.sample(16, generator=torch.Generator().manual_seed(7))
+    elements = group.elements()[1:] if group.order else group.sample(64)
 
     def move(j: int, layer: str, h: Tensor) -> Tensor:
         return h @ (sigma if layer else rho).matrix(elements[j]).float().mT
 
-    return Case(net, rho, rho, actions, lambda n: torch.randn(n, rho.dim), move, 16)
+    return Case(net, rho, rho, actions, lambda n: torch.randn(n, rho.dim), move, len(elements))
 
 
 # --- faults -----------------------------------------------------------------------------------

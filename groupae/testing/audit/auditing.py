@@ -120,7 +120,7 @@ def audit(
         (False, True)
     """
     start = time.perf_counter()
-    check_count(_OWNER, "n_elements", n_elements)
+    _check_arguments(f, n_elements, tolerance, approximate_tolerance)
     group = find_group(_OWNER, group, action_in, action_out)
     side_in = make_side(_OWNER, "action_in", action_in, group)
     check_data(_OWNER, side_in, x)
@@ -154,6 +154,21 @@ def audit(
     with evaluation_mode(root if evaluation else None):
         report = run.report(action_out, elements, n_elements)
     return dataclasses.replace(report, seconds=time.perf_counter() - start)
+
+
+def _check_arguments(
+    f: object, n_elements: object, tolerance: object, approximate_tolerance: object
+) -> None:
+    """Raise unless the plain arguments are of the right kind."""
+    if not callable(f) or isinstance(f, type):
+        remedy = "a class is none; make an object of it" if isinstance(f, type) else ""
+        raise TypeError(expected(_OWNER, "f as a function or module", repr(f), remedy))
+    check_count(_OWNER, "n_elements", n_elements)
+    allowed = {"tolerance": tolerance, "approximate_tolerance": approximate_tolerance}
+    for name, value in allowed.items():
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if value is not None and not (is_number and value > 0):  # type: ignore[operator]
+            raise ValueError(expected(_OWNER, f"{name} as a number above 0", repr(value)))
 
 
 class _Audit:
@@ -369,7 +384,10 @@ class _Audit:
                 f"it holds on the exact elements only: {between:.2e} between them, "
                 f"more than approximate_tolerance {loose:.1e}"
             )
-        return AuditedLaw("equivariance", split.error, allowed, split, note, not note)
+        passed = not note
+        if passed and split.error > loose:
+            note = "the data are too rough for their grid: a turn alone changes the outputs"
+        return AuditedLaw("equivariance", split.error, allowed, split, note, passed)
 
     def _inclusion(self, found: _Measured) -> Homomorphism | None:
         """Return the finite subgroup to which the elements of the layers belong, if any."""

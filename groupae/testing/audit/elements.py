@@ -129,16 +129,22 @@ def rotations(
         return [(None, None, False)] * len(g)
     if isinstance(group, (SO2, Cyclic)):
         native = g if isinstance(group, SO2) else group.convert(g, "index", "angle")
-        angles = torch.remainder(native.double() + math.pi, 2 * math.pi) - math.pi
-        return [(abs(a) if a == -math.pi else a, None, False) for a in angles.tolist()]
+        return [(a, None, False) for a in _wrapped(native.double()).tolist()]
     m = g.double() if g.is_floating_point() else group.convert(g, "index", "matrix").double()
     flipped = (torch.linalg.det(m) < 0).tolist()
     if isinstance(group, _PLANE):
-        angles = torch.atan2(m[:, 1, 0], m[:, 0, 0])
+        angles = _wrapped(torch.atan2(m[:, 1, 0], m[:, 0, 0]))
         return [(a, None, f) for a, f in zip(angles.tolist(), flipped, strict=True)]
     m = m * torch.linalg.det(m).sign()[:, None, None]
     vectors = SO3().convert(SO3().project(m), "matrix", "rotvec")
     return [(float(v.norm()), _axis(v), f) for v, f in zip(vectors, flipped, strict=True)]
+
+
+def _wrapped(angles: Tensor) -> Tensor:
+    """Return angles in (-pi, pi], where -pi but for rounding of float32 counts as pi."""
+    angles = torch.remainder(angles + math.pi, 2 * math.pi) - math.pi
+    angles = torch.where(angles < _CLOSE - math.pi, angles + 2 * math.pi, angles)
+    return angles.clamp(max=math.pi)
 
 
 def _axis(v: Tensor) -> tuple[float, float, float] | None:

@@ -139,10 +139,12 @@ class AuditReport:
         seconds: Duration.
 
     Example:
-        >>> law = AuditedLaw("equivariance", 0.3, 1e-3, ErrorSplit(model=0.09), passed=False)
-        >>> report = AuditReport("net", "SO(2)", "pictures", "invariant", 32, {law.law: law})
-        >>> report.passed, report.failures
-        (False, ('equivariance',))
+        >>> import torch
+        >>> from groupae import SO3, audit
+        >>> rho = SO3().rep("2x0 + 3x1")
+        >>> report = audit(torch.nn.Linear(11, 11), rho, rho, torch.randn(32, 11))
+        >>> report.passed, report.failures, report.worst_layer.name
+        (False, ('equivariance',), 'Linear')
     """
 
     subject: str
@@ -191,8 +193,11 @@ class AuditReport:
 
     @override
     def __str__(self) -> str:
+        verdict = "passed" if self.passed else "FAILED"
+        if self.is_constant:
+            verdict += ", but the outputs are constant"
         lines = [
-            f"audit of {self.subject} under {self.group}: {'passed' if self.passed else 'FAILED'}",
+            f"audit of {self.subject} under {self.group}: {verdict}",
             f"  inputs {self.action_in}; outputs {self.action_out}",
             f"  {self.samples} samples, {len(self.by_element)} elements, {self.passes} calls, "
             f"{self.seconds:.1f} s",

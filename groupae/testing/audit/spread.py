@@ -72,8 +72,8 @@ class Spread:
         self._shifts: list[Tensor] = []
 
     def add(self, y: Any) -> None:
-        """Add a batch, shape ``(n, ...)``."""
-        parts = [part.double() for part in tensors(y)]
+        """Add a batch, shape ``(n, ...)``; entries that are not finite count as 0."""
+        parts = [torch.nan_to_num(part.double(), 0.0, 0.0, 0.0) for part in tensors(y)]
         if not self._shifts:  # a large mean costs no digits
             self._shifts = [part.mean(0) for part in parts]
             self._sums = [torch.zeros_like(shift) for shift in self._shifts]
