@@ -88,7 +88,8 @@ def _named(owner: str, group: Group, irreps: Sequence[str], rank: int) -> tuple[
     if isinstance(irreps, str) or not irreps:
         remedy = 'such as irreps=["0", "1"]'
         raise TypeError(expected(owner, "irreps as a list of their texts", repr(irreps), remedy))
-    labels = tuple(dict.fromkeys(group.irreps.parse(str(text)) for text in irreps))
+    named = dict.fromkeys(group.irreps.parse(str(text)) for text in irreps)
+    labels = tuple(part for label in named for part in group.irreps.halves(label) or [label])
     for label in labels:
         if group.irreps.dim(label) > rank:
             what = f"codes of rank at least {group.irreps.dim(label)} for irrep "
@@ -98,7 +99,9 @@ def _named(owner: str, group: Group, irreps: Sequence[str], rank: int) -> tuple[
 
 
 def _fitting(group: Group, labels: Iterable[IrrepLabel], rank: int) -> tuple[IrrepLabel, ...]:
-    return tuple(label for label in labels if group.irreps.dim(label) <= rank)
+    """Return the irreps of a degree up to the rank; a listed sum of several as its parts."""
+    parts = [part for label in labels for part in group.irreps.halves(label) or [label]]
+    return tuple(label for label in parts if group.irreps.dim(label) <= rank)
 
 
 def _entries(group: Group, labels: Iterable[IrrepLabel]) -> int:

@@ -118,6 +118,15 @@ def _quaternion_table():
     return (products[:, :, None] - units).abs().sum((-1, -2)).argmin(-1)
 
 
+def test_products_of_planes_that_turn_are_found_by_their_irreps():
+    torus = SO2() * SO2()
+    counts = {"(0,0)": 1, "(1,+1)": 2, "(1,-1)": 1, "(2,0)": 1, "(2,-1)": 1}
+    _, _, pairs = hidden_pairs(torus, counts, 0, pairs_per_number=20)
+    fitted = fit_action(torus, *pairs, cutoff=2)
+    assert found_multiplicities(fitted) == counts
+    assert check_action(fitted.action).passed
+
+
 def test_product_groups():
     group = SO2() * get_group("c(2)")
     labels = [group.irreps.format(label) for label in group.irreps.labels(2)]
