@@ -266,9 +266,53 @@ class Representation(abc.ABC):
     def invariants(self, x: Tensor, dim: int = -1) -> Tensor:
         """Return the block coordinates of ``x`` that no element changes, in their order.
 
-        They are no complete set of invariants: see `groupae.actions.LatentAction.invariants`.
+        They are no complete set of invariants, unlike `invariant_features`.
         """
         return self._select("invariants", x, dim, trivial=True)
+
+    def invariant_features(
+        self, z: Tensor, kind: str = "gram", *, dim: int = -1, products: int | None = None
+    ) -> Tensor:
+        """Return invariants that tell orbits apart, the trivial entries among them.
+
+        Each kind contains the one before: ``"power"``, squared lengths of all copies; ``"gram"``,
+        their inner products irrep by irrep, all invariants of degree 2; ``"bispectrum"``, triple
+        products too, which tie irreps to each other. What each separates and what not is in
+        `groupae.representations.invariant_features` and :doc:`/invariants`. The default is small
+        and blind to the phases of irreps relative to each other; the bispectrum is complete for
+        codes of enough copies, and grows with the cube of the copies. All are polynomials.
+
+        Args:
+            z: Codes, with ``dim`` of the representation along axis ``dim``; floating.
+            kind: The kind of features.
+            dim: The axis of the vector; features stand along it in the result.
+            products: Largest number of triple products of three irreps: see
+                `groupae.representations.invariant_features.Bispectrum`.
+
+        Returns:
+            Shape of ``z`` with features along the axis, in its dtype. `invariant_map` has names and
+            count.
+
+        Raises:
+            TypeError: If the group is not compact.
+            ValueError: If the kind is unknown, or the representation does not split into irreps.
+
+        Example:
+            >>> from groupae import SO2
+            >>> SO2().rep("1x0 + 2x1").invariant_features(torch.tensor([5.0, 1, 0, 0, 2]))
+            tensor([ 5.,  1.,  0.,  4., -2.])
+        """
+        from groupae.representations.invariant_features import invariant_features
+
+        return invariant_features(self, z, kind, dim=dim, products=products)
+
+    def invariant_feature_names(
+        self, kind: str = "gram", *, products: int | None = None
+    ) -> tuple[str, ...]:
+        """Return the names of `invariant_features`, one per feature."""
+        from groupae.representations.invariant_features import invariant_map
+
+        return invariant_map(self, kind, products=products).names
 
     def varying(self, x: Tensor, dim: int = -1) -> Tensor:
         """Return the varying block coordinates of ``x``, in their order."""

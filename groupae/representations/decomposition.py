@@ -35,7 +35,7 @@ from groupae.representations.haar_average import (
 )
 from groupae.representations.irrep_sum import IrrepSum, Term
 
-__all__ = ["decompose", "fixed_dim", "half_embedding"]
+__all__ = ["decompose", "fixed_dim", "half_embedding", "is_listed_label"]
 
 _HIGHEST_CUTOFF = 128  # up to which the irreps of an infinite group are looked for
 _NOT_LISTED = _HIGHEST_CUTOFF + 1
@@ -165,7 +165,7 @@ def _split(rho: Representation) -> list[tuple[IrrepLabel, Tensor]]:
     """Return ``(label, embeddings (copies, rho.dim, d))`` of all irreps inside."""
     if isinstance(rho, IrrepSum) and len(rho.terms) == 1 and rho.terms[0].copies == 1:
         (label,) = rho.labels
-        if _rank(rho.group, label)[0] < _NOT_LISTED:
+        if is_listed_label(rho.group, label):
             return [(label, torch.eye(rho.dim, dtype=torch.float64)[None])]
     if isinstance(rho, TensorProduct):
         coupled = _coupled(rho)
@@ -243,6 +243,11 @@ def decompose(rho: Representation) -> Representation:
     return BasisChange.of(plain, basis)
 
 
+def is_listed_label(group: Group, label: IrrepLabel) -> bool:
+    """Return whether a label is in the list of irreps, not another name such as ``std``."""
+    return _rank(group, label)[0] < _NOT_LISTED
+
+
 def _is_listed(part: Representation) -> bool:
     """Return whether all irreps inside are known to have labels."""
     irreps = part.group.irreps
@@ -250,8 +255,8 @@ def _is_listed(part: Representation) -> bool:
         return True
     if not isinstance(part, IrrepSum):
         return False
-    ranks = [_rank(part.group, label)[0] for label in part.labels]
-    return max(ranks) < _NOT_LISTED and all(map(irreps.is_irreducible, part.labels))
+    are_listed = all(is_listed_label(part.group, label) for label in part.labels)
+    return are_listed and all(map(irreps.is_irreducible, part.labels))
 
 
 def _decompose_partly_listed(rho: Representation) -> Representation:
