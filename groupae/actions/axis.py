@@ -105,6 +105,27 @@ class RepresentationAction(AxisAction):
         self.check_latent(z)
         return self.rho.invariants(z, self.axis)
 
+    @property
+    @override
+    def has_invariant_features(self) -> bool:
+        """Whether the group is compact."""
+        return self.group.is_compact
+
+    @override
+    def invariant_features(
+        self, z: Tensor, kind: str = "gram", *, products: int | None = None
+    ) -> Tensor:
+        """Return invariants that tell orbits apart, along the axis acted on.
+
+        Example:
+            >>> from groupae import SO2, ChannelAction
+            >>> action = ChannelAction(SO2().rep("1x0 + 2x1"))
+            >>> action.invariant_features(torch.randn(3, 5, 7, 7)).shape  # of each position
+            torch.Size([3, 5, 7, 7])
+        """
+        self.check_latent(z)
+        return self.rho.invariant_features(z, kind, dim=self.axis, products=products)
+
     @override
     def varying(self, z: Tensor) -> Tensor:
         """Return the block coordinates that some element changes, along the same axis."""

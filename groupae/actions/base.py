@@ -273,6 +273,32 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         """
         return self._by_mask(self._select, empty_part, z)
 
+    @property
+    def has_invariant_features(self) -> bool:
+        """Whether `invariant_features` is defined, as it is for actions by a representation."""
+        return False
+
+    def invariant_features(
+        self, z: Latent, kind: str = "gram", *, products: int | None = None
+    ) -> Tensor:
+        """Return invariants that tell orbits apart, the trivial entries among them.
+
+        Arguments are those of `groupae.representations.Representation.invariant_features`.
+
+        Returns:
+            Features in place of the axis acted on: ``(*batch, count)`` for vectors, the features
+            of each position for the channels of a map.
+
+        Raises:
+            TypeError: If the action has none (`has_invariant_features`).
+        """
+        del z, kind, products
+        what, remedy = (
+            "an action by a representation of fixed entries",
+            "distance() compares orbits",
+        )
+        raise TypeError(expected(f"{self!r}.invariant_features", what, "another", remedy))
+
     def varying(self, z: Latent) -> Latent:
         """Return the varying entries of ``z``, ``(*batch, count)``; all of ``z`` without a mask."""
         return self._by_mask(

@@ -20,6 +20,7 @@ from groupae._configurable import configurable
 from groupae._validation import expected
 from groupae.actions.align.overlap import Overlap, harmonic_overlap
 from groupae.actions.axis import RepresentationAction
+from groupae.actions.base import LatentAction
 from groupae.actions.description import Description, LatentRow
 from groupae.groups.base import align_batch
 from groupae.representations import Block, Representation
@@ -135,6 +136,19 @@ class SplitAction(RepresentationAction):
         )
         mask = self._shaped(self.mask(), z)
         return self.rho.from_blocks(mask * moved + (1 - mask) * kept, self.axis)
+
+    @property
+    @override
+    def has_invariant_features(self) -> bool:
+        """Always false: which copies the group acts on changes while it is learned."""
+        return False
+
+    @override
+    def invariant_features(
+        self, z: Tensor, kind: str = "gram", *, products: int | None = None
+    ) -> Tensor:
+        """Raise: which copies the group acts on changes while it is learned."""
+        return LatentAction.invariant_features(self, z, kind, products=products)
 
     @override
     def invariants(self, z: Tensor) -> Tensor:

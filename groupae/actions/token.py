@@ -113,6 +113,27 @@ class TokenAction(LatentAction[Tensor]):
         assert self.tokens is not None
         return self.tokens.to_blocks(self.rho.to_blocks(z), dim=-2)
 
+    @property
+    @override
+    def has_invariant_features(self) -> bool:
+        """Whether the group is compact."""
+        return self.group.is_compact
+
+    @override
+    def invariant_features(
+        self, z: Tensor, kind: str = "gram", *, products: int | None = None
+    ) -> Tensor:
+        """Return invariants that tell orbits apart.
+
+        Shape ``(*batch, T, count)`` if the group does not act on the tokens, the features of each;
+        else ``(*batch, count)``, those of the tensor product of the two representations.
+        """
+        self.check_latent(z)
+        if self.tokens is None:
+            return self.rho.invariant_features(z, kind, products=products)
+        both = self.tokens * self.rho
+        return both.invariant_features(z.flatten(-2), kind, products=products)
+
     @override
     def invariants(self, z: Tensor) -> Tensor:
         """Return the invariant features, ``(*batch, T, count)``; if tokens move, one flat axis.
