@@ -227,4 +227,54 @@ REPRESENTATIONS = {
     ),
 }
 
-TABLE = rows(BY_TEXT | BY_CALL | ELEMENTS | REPRESENTATIONS)
+PLANES = SO2().rep("2x0 + 3x1")
+
+INVARIANTS = {
+    "invariants of a shear": (
+        lambda: Affine().rep("1xstd").invariant_features(torch.zeros(3, 2)),
+        TypeError,
+        "invariant_features: expected a compact group, got Aff+(1)",
+    ),
+    "invariants of another length": (
+        lambda: PLANES.invariant_features(torch.zeros(3, 7)),
+        ValueError,
+        "z of shape (*batch, 8), got (3, 7)",
+    ),
+    "invariants along another axis": (
+        lambda: PLANES.invariant_features(torch.zeros(3, 8), dim=0),
+        ValueError,
+        "8 entries along axis 0, got (3, 8)",
+    ),
+    "invariants of whole numbers": (
+        lambda: PLANES.invariant_features(torch.zeros(3, 8, dtype=torch.int64)),
+        TypeError,
+        "z of a floating dtype, got torch.int64",
+    ),
+    "invariants of a list": (
+        lambda: PLANES.invariant_features([0.0] * 8),
+        TypeError,
+        "z to be a tensor, got list",
+    ),
+    "invariants of an unknown kind": (
+        lambda: PLANES.invariant_features(torch.zeros(3, 8), "bispectra"),
+        ValueError,
+        "did you mean 'bispectrum'?",
+    ),
+    "invariants of no kind": (
+        lambda: PLANES.invariant_feature_names(None),
+        ValueError,
+        "kind to be one of power, gram, bispectrum",
+    ),
+    "no products": (
+        lambda: PLANES.invariant_features(torch.zeros(3, 8), "bispectrum", products=0),
+        ValueError,
+        "products to be an integer of at least 1, got 0",
+    ),
+    "products of inner products": (
+        lambda: PLANES.invariant_features(torch.zeros(3, 8), products=4),
+        ValueError,
+        "products only of the bispectrum, got kind 'gram'",
+    ),
+}
+
+TABLE = rows(BY_TEXT | BY_CALL | ELEMENTS | REPRESENTATIONS | INVARIANTS)

@@ -105,7 +105,9 @@ def _evaluate(
     dim: int,
 ) -> Tensor:
     owner = Method(rho, "invariant_features")
-    check_axis_size(owner, z, dim, rho.dim, "the axis holds one vector of the representation")
+    check_axis_size(
+        owner, z, dim, rho.dim, "the axis holds one vector of the representation", name="z"
+    )
     check_floating(owner, "z", z)
     dtype = torch.promote_types(z.dtype, torch.float32)
     numbers = Numbers(reals.to(z.device, dtype), indices.to(z.device))
