@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-import re
-import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,6 +16,7 @@ from groupae._table import Cell, Table
 from groupae._validation import expected
 from groupae.actions import LatentAction, VectorAction, get_action
 from groupae.actions.registry import ACTION_PLUG_INS
+from groupae.cli.importing import import_object
 from groupae.cli.law_tables import LawRow, print_laws
 from groupae.experiments import get_backbone, get_experiment
 from groupae.experiments.presets.backbones import MODEL_PLUG_INS
@@ -101,22 +98,12 @@ def _import(target: str) -> object:
     Raises:
         ValueError: If it does not exist, or has no laws to check.
     """
-    module, _, path = target.partition(":")
-    if not re.fullmatch(r"[\w.]+:[\w.]+", target):
-        raise ValueError(expected("groupae check", "package:object", repr(target)))
-    here = str(Path.cwd())
-    sys.path.insert(0, here)  # as python -m does
-    try:
-        found: Any = importlib.import_module(module)
-        for name in path.split("."):
-            found = getattr(found, name)
-        kinds = tuple(kind for _, kind in _KINDS)
-        made = found if isinstance(found, kinds) else found() if callable(found) else found
-    except (Exception, SystemExit) as error:
-        what = f"{target!r} to be there and to be made without arguments"
-        raise ValueError(expected("groupae check", what, describe(error))) from error
-    finally:
-        sys.path.remove(here)
+    kinds = tuple(kind for _, kind in _KINDS)
+
+    def make(found: Any) -> Any:
+        return found if isinstance(found, kinds) or not callable(found) else found()
+
+    made: object = import_object("groupae check", target, make)
     if not isinstance(made, kinds):
         what = f"{target!r} to be a Group, Representation, Homomorphism or LatentAction"
         raise ValueError(expected("groupae check", what, type(made).__name__))

@@ -92,5 +92,9 @@ COMMANDS: Commands = {
         "Check the laws of groups, representations and actions; exit with 1 if one fails.",
         optional={"target": ("all", "all, a group or plug-in by name, or package:object")},
     ),
+    "audit": Command(
+        "groupae.cli.audit:audit",
+        "Audit a network: is it equivariant, and which layer loses it? Exit with 1 if it is not.",
+    ),
     "data": _DATA,
 }

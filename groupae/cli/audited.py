@@ -1,0 +1,228 @@
+"""Audit of a run or of a user's own network, as the command line asks for it."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import json as json_text
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from torch import Tensor, nn
+
+from groupae._files import write_durably
+from groupae._plugins import describe
+from groupae._printable import say
+from groupae._validation import check_count, expected
+from groupae.actions import GridAction, LatentAction
+from groupae.cli.audit_tables import print_audit
+from groupae.cli.audited_data import load_data, read_action, smooth_pictures
+from groupae.cli.importing import import_object
+from groupae.cli.running import open_run, set_threads
+from groupae.experiments import Run
+from groupae.groups import Group, get_group
+from groupae.testing.audit import AuditReport, audit
+from groupae.viz import plot_audit, save_figures
+
+__all__ = ["AuditOptions", "run_audit"]
+
+_OWNER = "groupae audit"
+
+
+@dataclasses.dataclass(frozen=True)
+class AuditOptions:
+    """Arguments of the command, but for the files that it writes."""
+
+    target: str
+    group: str | None
+    input: str | None
+    output: str | None
+    data: str | None
+    samples: int
+    elements: int
+    layers: str
+    tolerance: float | None
+    threads: int | None
+
+
+def run_audit(options: AuditOptions, *, json: Path | None, picture: Path | None) -> int:
+    """Print the reports of an audit, write its files, and return the exit code."""
+    for name in ("samples", "elements"):
+        check_count(_OWNER, f"--{name}", getattr(options, name))
+    if options.samples < 2:
+        raise ValueError(expected(_OWNER, "--samples of at least 2", options.samples))
+    console = Console()
+    is_own = ":" in options.target
+    reports = _audit_object(options) if is_own else _audit_run(options)
+    for part, report in reports.items():
+        print_audit(console, part, report)
+    has_passed = all(report.passed for report in reports.values())
+    if json is not None:
+        parts = {part: report.to_dict() for part, report in reports.items()}
+        found = {"target": options.target, "passed": has_passed, "parts": parts}
+        write_durably(json, json_text.dumps(found, indent=2, allow_nan=False).encode())
+        say(console, str(json))
+    if picture is not None:
+        save_figures([plot_audit(report) for report in reports.values()], picture)
+        say(console, str(picture))
+    return 0 if has_passed else 1
+
+
+# --- objects of the user --------------------------------------------------------------------------
+def _audit_object(options: AuditOptions) -> dict[str, AuditReport]:
+    """Return the audit of an object written ``package:object``."""
+    set_threads(options.threads)
+    f = import_object(_OWNER, options.target, _made)
+    if not callable(f):
+        what = f"{options.target!r} to be a network or a function"
+        raise ValueError(expected(_OWNER, what, type(f).__name__))
+    if options.group is None:
+        raise ValueError(expected(_OWNER, "--group, such as --group so2", "none"))
+    group = get_group(options.group)
+    x = load_data(_OWNER, options.data, options.samples, group, options.input)
+    x = x.to(_dtype_of(f, x.dtype))
+    action_in = read_action(_OWNER, "--input", options.input, group, x)
+    y = _tried(options.target, f, x[:2])
+    output = None if options.output is None else options.output
+    action_out = None if output is None else read_action(_OWNER, "--output", output, group, y)
+    return {options.target: _audited(options, f, action_in, action_out, x, group)}
+
+
+def _made(found: Any) -> Any:
+    """Return a network or function, made if the object is a class or needs no arguments."""
+    if isinstance(found, nn.Module) or not callable(found):
+        return found
+    if isinstance(found, type):
+        return found()
+    needed = [
+        p
+        for p in inspect.signature(found).parameters.values()
+        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+    return found if needed else found()
+
+
+def _dtype_of(f: object, otherwise: torch.dtype) -> torch.dtype:
+    """Return the dtype of the weights of a network; that of the data for a function."""
+    weights = f.parameters() if isinstance(f, nn.Module) else ()
+    return next((w.dtype for w in weights if w.is_floating_point()), otherwise)
+
+
+def _tried(target: str, f: Callable[[Any], Any], x: Tensor) -> Any:
+    """Return the outputs of two inputs.
+
+    Raises:
+        ValueError: If the function raises an exception: then data and network do not fit.
+    """
+    was_training = isinstance(f, nn.Module) and f.training
+    try:
+        if isinstance(f, nn.Module):
+            f.eval()
+        with torch.no_grad():
+            return f(x.clone())
+    except Exception as error:  # any exception of a user's code is a finding
+        what = f"{target!r} to take a batch of shape {tuple(x.shape)}"
+        remedy = "--data gives other inputs"
+        raise ValueError(expected(_OWNER, what, describe(error), remedy)) from error
+    finally:
+        if isinstance(f, nn.Module):
+            f.train(was_training)
+
+
+# --- runs -----------------------------------------------------------------------------------------
+def _audit_run(options: AuditOptions) -> dict[str, AuditReport]:
+    """Return the audits of the encoder and the decoder of a run, or of both in a row."""
+    for name in ("group", "input", "output", "data"):
+        if getattr(options, name) is not None:
+            remedy = "a run has its own"
+            raise ValueError(expected(_OWNER, f"no --{name} for a run", "one", remedy))
+    with open_run(Path(options.target), options.threads) as (run, model, _):
+        if not _is_codec(model):
+            what = "a run of a model with encode, decode and a latent action"
+            remedy = "package:object audits any function"
+            raise ValueError(expected(_OWNER, what, type(model).__name__, remedy))
+        x = run.fixed("test").x1[: options.samples]
+        codec: Any = model
+        act = _data_action(run, x)
+        inside = codec.action
+        with torch.no_grad():
+            z = codec.eval().encode(x)
+        if act is None:
+            again = _Recoded(codec)
+            return {"decoder, then encoder": _audited(options, again, inside, inside, z, None)}
+        encoder, decoder = _Half(codec, "encode"), _Half(codec, "decode")
+        return {
+            "encoder": _audited(options, encoder, act, inside, x, None),
+            "decoder": _audited(options, decoder, inside, act, z, None),
+        }
+
+
+def _is_codec(model: object) -> bool:
+    parts = (getattr(model, name, None) for name in ("encode", "decode"))
+    return all(map(callable, parts)) and isinstance(getattr(model, "action", None), LatentAction)
+
+
+def _data_action(run: Run, x: Tensor) -> Any:
+    """Return the action of the group on whole data, if the data set has one.
+
+    A `GridAction` where it is the same: it knows which elements do not interpolate.
+    """
+    act, group = run.data.data_action, run.data.group
+    if act is None:
+        return None
+    if x.ndim == 4 and x.shape[2] == x.shape[3] and group.name.startswith(("SO(2)", "C(", "O(2)")):
+        grid = GridAction(group, (x.shape[2], x.shape[3]))
+        g = group.sample(len(x), generator=torch.Generator().manual_seed(0))
+        if bool(torch.allclose(grid(g, x), act(g, x), atol=1e-4)):
+            return grid
+
+    def move(g: Tensor, batch: Any) -> Any:
+        return act(g.expand(len(batch), *g.shape), batch)
+
+    return move
+
+
+class _Half(nn.Module):
+    """One half of a model, as a network of its own."""
+
+    def __init__(self, model: Any, name: str) -> None:
+        super().__init__()
+        part = getattr(model, f"{name}r", None)
+        self.inside = part if isinstance(part, nn.Module) else model
+        self._call = getattr(model, name)
+
+    def forward(self, x: Any) -> Any:
+        return self._call(x)
+
+
+class _Recoded(nn.Module):
+    """Decoder, then encoder: the identity of codes, where the model is as its theory asks."""
+
+    def __init__(self, model: Any) -> None:
+        super().__init__()
+        self.inside = model
+
+    def forward(self, z: Any) -> Any:
+        return self.inside.encode(self.inside.decode(z))
+
+
+# --- both -----------------------------------------------------------------------------------------
+def _audited(
+    options: AuditOptions, f: Any, action_in: Any, action_out: Any, x: Any, group: Group | None
+) -> AuditReport:
+    named = {"leaves": "leaves", "positions": "leaves", "none": ()}
+    chosen: Any = named.get(options.layers, [n.strip() for n in options.layers.split(",")])
+    return audit(
+        f,
+        action_in,
+        action_out,
+        x,
+        group=group,
+        n_elements=options.elements,
+        layers=chosen,
+        layer_actions="positions" if options.layers == "positions" else None,
+        tolerance=options.tolerance,
+    )
