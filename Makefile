@@ -67,7 +67,7 @@ test: venv
 	@touch $@
 
 test-escnn: .venv-escnn/.installed
-	$(ONE_THREAD) $(ESCNN_BIN)/python -m pytest tests/interop/test_escnn.py tests/interop/test_steerable.py $(ARGS)
+	$(ONE_THREAD) $(ESCNN_BIN)/python -m pytest tests/interop/test_escnn.py tests/interop/test_escnn_audit.py tests/interop/test_steerable.py $(ARGS)
 
 # Any C compiler works; the extra installs one where there is none.
 compiled: .venv/.installed

@@ -19,7 +19,7 @@ from groupae._printable import say
 from groupae._validation import check_count, expected
 from groupae.actions import GridAction, LatentAction
 from groupae.cli.audit_tables import print_audit
-from groupae.cli.audited_data import load_data, read_action, smooth_pictures
+from groupae.cli.audited_data import load_data, read_action
 from groupae.cli.importing import import_object
 from groupae.cli.running import open_run, set_threads
 from groupae.experiments import Run

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from groupae._validation import expected, unknown_choice
 from groupae.actions import GridAction
-from groupae.data import TurnedPictures
+from groupae.data import TurnedPictures, smooth_pictures
 from groupae.groups import SO2, Group
 from groupae.representations import Representation
 
-__all__ = ["load_data", "read_action", "smooth_pictures"]
+__all__ = ["load_data", "read_action"]
 
 _FORMS = "a file .npy or .npz, a folder of pictures, or random:1x28x28"
 _WORDS = ("grid", "vector", "invariant")
@@ -65,21 +65,28 @@ def _array(owner: str, path: Path) -> Tensor:
     if not path.is_file():
         raise FileNotFoundError(expected(owner, f"a file {path}", "none"))
     try:
-        found = np.load(path, allow_pickle=False)
-        names = list(found) if path.suffix.lower() == ".npz" else []
-        if names and "x" not in names and len(names) > 1:
-            got = ", ".join(names[:8])
-            raise ValueError(expected(owner, f"an array named x in {path}", got))
-        array = found["x" if "x" in names else names[0]] if names else found
-    except (zipfile.BadZipFile, EOFError, OSError) as error:
-        raise ValueError(expected(owner, f"{path} to be readable by numpy", error)) from error
-    if not isinstance(array, np.ndarray) or array.ndim < 1 or array.dtype.kind not in "fiub":
-        got = getattr(array, "dtype", type(array).__name__)
-        raise ValueError(expected(owner, f"an array (n, ...) of numbers in {path}", got))
+        loaded = np.load(path, allow_pickle=False)
+        arrays = {"x": loaded} if isinstance(loaded, np.ndarray) else _members(loaded)
+    except (ValueError, zipfile.BadZipFile, EOFError, OSError) as error:
+        got = str(error).partition("\n")[0]
+        raise ValueError(expected(owner, f"{path} to hold arrays of numbers", got)) from error
+    if "x" not in arrays and len(arrays) != 1:
+        got = ", ".join(list(arrays)[:8]) or "none"
+        raise ValueError(expected(owner, f"an array named x in {path}", got))
+    array = arrays.get("x", next(iter(arrays.values())))
+    if array.ndim < 1 or array.dtype.kind not in "fiub":
+        what = f"an array (n, ...) of numbers in {path}"
+        raise ValueError(expected(owner, what, f"{array.dtype} {array.shape}"))
     x = torch.from_numpy(np.ascontiguousarray(array.astype(array.dtype.newbyteorder("="))))
     if x.dtype == torch.uint8:
         return x.float() / 255
     return x if x.dtype in (torch.float32, torch.float64) else x.float()
+
+
+def _members(archive: Any) -> dict[str, Any]:
+    """Return the arrays of an archive, and close it."""
+    with archive:
+        return {name: archive[name] for name in archive}
 
 
 def _random(owner: str, text: str, samples: int) -> Tensor:
@@ -91,26 +98,7 @@ def _random(owner: str, text: str, samples: int) -> Tensor:
         raise ValueError(expected(owner, "a shape of at least 1 and at most 2^28 numbers", text))
     if len(shape) < 3:
         return torch.randn(samples, *shape, generator=_draws())
-    return smooth_pictures(samples, *shape)
-
-
-def smooth_pictures(samples: int, channels: int, *size: int) -> Tensor:
-    """Return random pictures or volumes that interpolate well and fade out towards the border.
-
-    White noise has no value between its pixels, and what a turn moves out of the picture is lost:
-    both would count as errors of the network.
-
-    Example:
-        >>> smooth_pictures(2, 3, 28, 28).shape
-        torch.Size([2, 3, 28, 28])
-    """
-    coarse = [max(2, n // 4) for n in size]
-    mode = "bilinear" if len(size) == 2 else "trilinear"
-    noise = torch.randn(samples, channels, *coarse, generator=_draws())
-    smooth = torch.nn.functional.interpolate(noise, size=size, mode=mode, align_corners=True)
-    axes = [torch.linspace(-1, 1, n) for n in size]
-    radius = torch.stack(torch.meshgrid(*axes, indexing="ij")).square().sum(0).sqrt()
-    return smooth * torch.cos(radius.clamp(max=1) * torch.pi / 2)
+    return smooth_pictures(samples, *shape, generator=_draws())
 
 
 def _draws() -> torch.Generator:

@@ -8,7 +8,8 @@ pictures, ``written_elements`` the numbers beside them). ``pair_sources`` takes 
 loaders, data sets, lists of batches; ``prefetched`` makes batches in worker processes.
 ``lazy_originals`` reads the pictures of data sets of torchvision and Hugging Face when they are
 used. ``transforms`` adapts actions of other libraries, ``resized`` shrinks pictures, ``rotation``
-turns them. The data sets that groupae makes are in `groupae.experiments.datasets`.
+turns them, ``smooth_pictures`` makes some at random. The data sets that groupae makes are in
+`groupae.experiments.datasets`.
 """
 
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from groupae.data.prefetched import Prefetched
 from groupae.data.recorded_pairs import RecordedPairs
 from groupae.data.resized import Resized
 from groupae.data.rotation import rotate
+from groupae.data.smooth_pictures import smooth_pictures
 from groupae.data.transforms import from_transform
 from groupae.data.turned_pictures import TurnedPictures
 from groupae.protocols import PairBatch
@@ -71,6 +73,7 @@ __all__ = [
     "rotate",
     "shift_phase",
     "show_building",
+    "smooth_pictures",
 ]
 
 __getattr__ = lazy_names(

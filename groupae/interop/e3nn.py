@@ -19,6 +19,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import expected, unknown_choice
+from groupae.actions import VectorAction
 from groupae.groups import O3, SO3, Group
 from groupae.groups.irreps import IrrepLabel, Terms
 from groupae.groups.irreps import Irreps as GroupIrreps
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "E3nnO3",
     "E3nnSO3",
+    "action_from_e3nn",
     "from_e3nn",
     "irreps_from_e3nn",
     "irreps_to_e3nn",
@@ -80,6 +82,30 @@ def irreps_from_e3nn(irreps: str | Irreps, group: Group | None = None) -> IrrepS
     if not terms:
         raise ValueError(expected("irreps_from_e3nn", "irreps with a positive dimension", "none"))
     return IrrepSum.from_text(group, " + ".join(terms))
+
+
+def action_from_e3nn(irreps: str | Irreps, group: Group | None = None) -> VectorAction:
+    """Return the action on vectors in e3nn's order of numbers, as they are, for `groupae.audit`.
+
+    Args:
+        irreps: An ``e3nn.o3.Irreps`` or the text of one.
+        group: O(3), the default, or SO(3) to drop the parities.
+
+    Returns:
+        An action whose terms have one copy each: of one copy, both orders are the same. Where
+        tensors may be permuted, `irreps_from_e3nn` and `from_e3nn` give faster ones.
+
+    Raises:
+        ModuleNotFoundError: If e3nn is not installed.
+        ValueError: If the group is another or the text is not e3nn's.
+
+    Example:
+        >>> action_from_e3nn("2x0e + 1x1o")
+        VectorAction(O(3), 1x0e + 1x0e + 1x1o)
+    """
+    rho = irreps_from_e3nn(irreps, group)
+    copies = [f"1x{block.irrep}" for block in rho.blocks for _ in range(block.copies)]
+    return VectorAction(IrrepSum.from_text(rho.group, " + ".join(copies)))
 
 
 def irreps_to_e3nn(

@@ -2,7 +2,8 @@
 
 Both ways, by the same matrices: escnn's irreps are ours in another basis, found once. What comes
 back is frozen data of ours, batched and differentiable, with nothing of escnn inside (its objects
-cannot be pickled). One file a thing: ``groups``, ``representations``, ``fields``.
+cannot be pickled). One file a thing: ``groups``, ``representations``, ``fields``,
+``layer_actions`` (for audits).
 
 escnn declares a requirement that is built with Fortran and not needed, and numpy below 2. So it is
 installed by two commands, in an environment of its own (Python 3.10 to 3.12)::
@@ -22,6 +23,7 @@ from groupae.interop.escnn.groups import (
     group_from_escnn,
     group_to_escnn,
 )
+from groupae.interop.escnn.layer_actions import layer_actions_from_escnn, layers_from_escnn
 from groupae.interop.escnn.representations import (
     matrices_from_escnn,
     representation_from_escnn,
@@ -36,6 +38,8 @@ __all__ = [
     "grid_action_from_field_type",
     "group_from_escnn",
     "group_to_escnn",
+    "layer_actions_from_escnn",
+    "layers_from_escnn",
     "matrices_from_escnn",
     "representation_from_escnn",
     "representation_to_escnn",

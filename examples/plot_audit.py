@@ -1,0 +1,47 @@
+"""
+Is my network equivariant?
+==========================
+
+`groupae.audit` measures it for any network: by how much not, under which elements, and which layer
+loses it. Part of the error is not the network's: pictures are interpolated when they turn.
+"""
+
+import torch
+from torch import nn
+
+from groupae import SO2, Cyclic, GridAction, audit
+from groupae.data import smooth_pictures
+from groupae.viz import plot_audit
+
+# %%
+# A small network of plain torch layers; ``torchvision.models.resnet18(weights=None)`` is audited in
+# the same way. Its kernels look alike from all four sides, so that it should ignore quarter turns.
+torch.manual_seed(0)
+layers = []
+for inputs, outputs, stride in ((3, 16, 1), (16, 16, 2), (16, 32, 1), (32, 32, 2)):
+    layers += [nn.Conv2d(inputs, outputs, 3, stride, padding=1), nn.ReLU()]
+    kernels = layers[-2].weight.data
+    kernels.copy_(sum(kernels.rot90(k, (2, 3)) for k in range(4)) / 2)
+net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10))
+
+# %%
+# It does not, on pictures of 32 pixels: a third of the error is interpolation, the rest its own.
+# The two strided convolutions add all of it, for they start at the left border and end before the
+# right one.
+even = smooth_pictures(64, 3, 32, 32)
+options = {"layer_actions": "positions"}  # feature maps should turn as the pictures do
+report = audit(net, GridAction(SO2(), (32, 32)), "invariant", even, **options)
+print(report)
+figure = plot_audit(report)
+
+# %%
+# On pictures of 33 pixels the same weights keep the law under quarter turns, to rounding. Between
+# them they do not, as three pixels are too few for a round kernel.
+odd = smooth_pictures(64, 3, 33, 33)
+report = audit(net, GridAction(SO2(), (33, 33)), "invariant", odd, **options)
+figure = plot_audit(report)
+
+# %%
+# So this network is invariant under the group of quarter turns, C(4), and not under SO(2).
+report = audit(net, GridAction(Cyclic(4), (33, 33)), "invariant", odd, **options)
+print(report.passed, f"{report.errors['equivariance'].error:.1e}")
