@@ -76,7 +76,7 @@ def _draw_drift(axes: Axes, report: WorldModelReport) -> None:
     axes.axvline(report.length, color="0.3", linewidth=0.8, linestyle=":")
     axes.set(xscale="log", yscale="log", xlabel="steps", ylabel="relative error")
     if report.curves:
-        axes.set_title(f"within {report.tolerance:g} for {report.horizon} steps", fontsize=9)
+        axes.set_title(f"codes: {report.drift}", fontsize=9)
         axes.legend(frameon=False, fontsize=7)
         bottom = min(min(curve.error) for curve in report.curves.values())
         axes.set_ylim(bottom=max(bottom / 3, _LEAST))

@@ -305,10 +305,18 @@ class _Measured:
         return {name: _curve(row) for name, row in rows.items()}
 
     def _move(self, step: int) -> tuple[Tensor, int]:
-        """Return the actions of a step of the walk back and forth, and where they lead."""
-        lap, t = divmod(step - 1, self.length)
-        if lap % 2 == 0:
-            return self.walks.g[:, t], t + 1
+        """Return the actions of a step, and the place that they lead to.
+
+        After the first pass the walk goes back and forth between the last place and the first but
+        the start: there, the code of an exact latent action would have no error at all. Only
+        trajectories of one move return to the start.
+        """
+        first = 1 if self.length > 1 else 0
+        lap, t = divmod(step - self.length - 1, self.length - first)
+        if step <= self.length:
+            return self.walks.g[:, step - 1], step
+        if lap % 2:
+            return self.walks.g[:, first + t], first + t + 1
         group = self.walks.group
         assert group is not None  # without one, walks end with the trajectory
         place = self.length - 1 - t

@@ -89,6 +89,15 @@ class WorldModelReport:
         return next(beyond, curve.steps[-1] + 1) - 1
 
     @property
+    def drift(self) -> str:
+        """Errors of the codes after the first and the last step, in words; empty without codes."""
+        if "codes" not in self.curves:
+            return ""
+        curve = self.curves["codes"]
+        last = f", {curve.error[-1]:.2g} after {curve.steps[-1]}" if len(curve.steps) > 1 else ""
+        return f"{curve.error[0]:.2g} after 1 step{last}"
+
+    @property
     def growth(self) -> float:
         """Exponent p of the drift ``error ~ steps ** p``, NaN where there is none.
 
@@ -119,7 +128,7 @@ class WorldModelReport:
             lines.append(f"{name:<16}" + "".join(cells))
         grows = "" if math.isnan(self.growth) else f"; grows as steps^{self.growth:.2f}"
         within = f"within {self.tolerance:g} for {self.horizon} steps"
-        return [*lines, f"{'drift':<16} {within}{grows}"]
+        return [*lines, f"{'drift':<16} {self.drift}; {within}{grows}"]
 
     def to_dict(self) -> dict[str, Any]:
         """Return all results as data for JSON; numbers that are not finite become text."""
