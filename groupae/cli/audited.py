@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from rich.console import Console
 from torch import Tensor, nn
+from typing_extensions import override
 
 from groupae._files import write_durably
 from groupae._plugins import describe
@@ -194,6 +195,7 @@ class _Half(nn.Module):
         self.inside = part if isinstance(part, nn.Module) else model
         self._call = getattr(model, name)
 
+    @override
     def forward(self, x: Any) -> Any:
         return self._call(x)
 
@@ -205,6 +207,7 @@ class _Recoded(nn.Module):
         super().__init__()
         self.inside = model
 
+    @override
     def forward(self, z: Any) -> Any:
         return self.inside.encode(self.inside.decode(z))
 

@@ -48,8 +48,8 @@ def load_data(
         return _random(owner, text, samples)
     path = Path(text)
     if path.is_dir():
-        x = TurnedPictures(path, SO2()).originals
-        x = x.float() / 255 if x.dtype == torch.uint8 else x
+        stored: Tensor = TurnedPictures(path, SO2()).originals
+        x = stored.float() / 255 if stored.dtype == torch.uint8 else stored
     elif path.suffix.lower() in (".npy", ".npz"):
         x = _array(owner, path)
     else:
