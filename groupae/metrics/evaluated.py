@@ -35,15 +35,15 @@ _MOST_SWAPS = 500  # recombinations that scores of swaps use
 @contextlib.contextmanager
 def evaluation_mode(model: object) -> Iterator[None]:
     """Put a module in evaluation mode; afterwards restore the mode of each part."""
-    modules = list(model.modules()) if isinstance(model, torch.nn.Module) else []
-    was_training = [module.training for module in modules]
+    parts = model.modules() if isinstance(model, torch.nn.Module) else ()
+    training = [module for module in parts if module.training]
     try:
-        for module in modules:
+        for module in training:
             module.training = False
         yield
     finally:
-        for module, mode in zip(modules, was_training, strict=True):
-            module.training = mode
+        for module in training:
+            module.training = True
 
 
 def flat_codes(z: Any) -> Tensor:

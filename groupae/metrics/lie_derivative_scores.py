@@ -95,7 +95,7 @@ def _compared(first: Tensor, second: Tensor) -> Tensor:
 def _own_law(evaluated: Evaluated) -> Tensor:
     group = evaluated.group
     assert group is not None
-    n = passes(evaluated, 2 * _COST * group.lie_dim)
+    n = passes(evaluated, 2 * _COST * group.lie_dim, most=2)  # and one for the predictions
     g, x, y = evaluated.pairs.g[:n], evaluated.pairs.x1[:n], evaluated.prediction[:n]
     start = evaluated.identity(n)
     rows = [
