@@ -35,9 +35,11 @@ _ROOMS = (
         "actions",
         "alignment:align.overlap custom:base gauss_newton:align.gauss_newton learned:split "
         "linear:vector+channel+axis+align.overlap motions:positions+align.motion "
-        "multiplication:left_multiplication newton:align.newton sets:set "
+        "multiplication:left_multiplication sets:set "
         "symmetries:grid_symmetries tokens:token",
     ),
+    ("actions", "", "newton:representations.correlation.newton"),
+    ("actions.align", "", "newton:representations.correlation.newton"),
     (
         "data",
         "data",

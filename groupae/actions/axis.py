@@ -10,11 +10,12 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import check_axis_size, check_floating, expected
-from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
+from groupae.actions.align.overlap import Overlap, harmonic_overlap
 from groupae.actions.base import LatentAction
 from groupae.actions.description import Description, block_rows
 from groupae.groups import Group
 from groupae.representations import Representation
+from groupae.representations.correlation import in_irreps
 
 __all__ = ["AxisAction", "RepresentationAction"]
 

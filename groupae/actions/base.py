@@ -20,7 +20,6 @@ from typing_extensions import override
 from groupae._moved import lazy_names, share_names
 from groupae._validation import ShapeError, check_batches, check_floating, expected
 from groupae.actions.align.gauss_newton import search
-from groupae.actions.align.newton import MOST_TRIED
 from groupae.actions.align.overlap import Overlap
 from groupae.actions.codes import (
     Latent,
@@ -36,6 +35,7 @@ from groupae.actions.description import Description, LatentRow
 from groupae.groups import Group
 from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.groups.samples import sample_pairs
+from groupae.representations.correlation.newton import MOST_TRIED
 
 __all__ = ["FunctionAction", "LatentAction"]
 

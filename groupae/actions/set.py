@@ -12,7 +12,7 @@ from typing_extensions import override
 from groupae._configurable import configurable
 from groupae._validation import ShapeError, check_axis_size, check_floating, expected
 from groupae.actions.align.motion import MotionOverlap
-from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
+from groupae.actions.align.overlap import Overlap, harmonic_overlap
 from groupae.actions.base import LatentAction
 from groupae.actions.codes import carry, join, match_batch
 from groupae.actions.description import Description, LatentRow, block_rows
@@ -21,6 +21,7 @@ from groupae.groups import Group, Translation
 from groupae.groups.lie.se2 import SE2
 from groupae.groups.lie.se3 import SE3
 from groupae.representations import IrrepSum, Representation
+from groupae.representations.correlation import in_irreps
 
 __all__ = ["SetAction"]
 

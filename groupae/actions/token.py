@@ -11,11 +11,12 @@ from typing_extensions import override
 
 from groupae._configurable import configurable
 from groupae._validation import ShapeError, check_axis_size, check_floating, expected
-from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
+from groupae.actions.align.overlap import Overlap, harmonic_overlap
 from groupae.actions.base import LatentAction
 from groupae.actions.codes import match_batch
 from groupae.actions.description import Description, block_rows
 from groupae.representations import Representation
+from groupae.representations.correlation import in_irreps
 
 __all__ = ["TokenAction"]
 

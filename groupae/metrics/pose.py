@@ -10,8 +10,8 @@ from torch import Tensor
 
 from groupae._validation import ShapeError, expected
 from groupae.actions import LatentAction
-from groupae.actions.align.newton import advance
 from groupae.groups import Group
+from groupae.representations.correlation.newton import advance
 
 __all__ = ["Change", "code_change", "pose_error", "symmetric_pose_error", "typical_change"]
 

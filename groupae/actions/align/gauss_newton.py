@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from groupae.actions.align.newton import advance, spread
 from groupae.actions.codes import map_latent
 from groupae.groups import Group
 from groupae.kernels.autograd import directional_derivative
+from groupae.representations.correlation.newton import advance, spread
 
 if TYPE_CHECKING:
     from groupae.actions.base import LatentAction

@@ -15,17 +15,16 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-import math
 from collections.abc import Mapping
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae.actions.align.newton import climb
-from groupae.groups import SO2, SO3, Cyclic, Group
+from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel
-from groupae.representations import BasisChange, IrrepSum, Representation
+from groupae.representations import Representation
+from groupae.representations.correlation import highest_element, in_irreps, moments_of
 
 __all__ = ["AffineOverlap", "HarmonicOverlap", "Overlap", "harmonic_overlap", "in_irreps"]
 
@@ -68,42 +67,7 @@ class HarmonicOverlap(Overlap):
     @override
     def best(self) -> Tensor:
         """Return the element of the highest score, by the fastest method for the group."""
-        trivial = self.group.irreps.trivial
-        *_, one = self.moments.values()
-        batch = torch.broadcast_shapes(*(moment.shape[:-2] for moment in self.moments.values()))
-        moments = {
-            label: moment.expand(*batch, *moment.shape[-2:])
-            for label, moment in self.moments.items()
-            if label != trivial
-        }
-        if not moments:
-            return self.group.identity(*batch, dtype=one.dtype, device=one.device)
-        if isinstance(self.group, SO2):
-            return _best_angle(moments)
-        if isinstance(self.group, Cyclic):
-            return _best_index(self.group.n, moments)
-        if isinstance(self.group, SO3) and set(moments) == {1}:
-            return self.group.project(moments[1])  # the nearest rotation has the largest product
-        flat = {label: moment.reshape(-1, *moment.shape[-2:]) for label, moment in moments.items()}
-        starts = []
-        if isinstance(self.group, SO3) and 1 in moments:
-            starts.append(self.group.project(flat[1]))
-        return climb(self.group, flat, starts).reshape(*batch, *self.group.element_shape)
-
-
-def in_irreps(rho: Representation) -> Representation | None:
-    """Return an orthogonal ``rho`` written in irreps, or ``None`` if it cannot be."""
-    if not (rho.group.is_compact and rho.is_orthogonal):
-        return None
-    inner = rho.inner if isinstance(rho, BasisChange) else rho
-    if isinstance(inner, IrrepSum):
-        return rho
-    if not rho.group.has_irreps:
-        return None
-    try:
-        return rho.decompose()
-    except ValueError:  # it holds irreps that the group does not list
-        return None
+        return highest_element(self.group, self.moments)
 
 
 def harmonic_overlap(rho: Representation, z: Tensor, w: Tensor, dim: int = -1) -> HarmonicOverlap:
@@ -115,78 +79,7 @@ def harmonic_overlap(rho: Representation, z: Tensor, w: Tensor, dim: int = -1) -
         w: Codes with equally many axes.
         dim: The axis, negative.
     """
-    dtype = torch.promote_types(z.dtype, torch.float32)
-    z, w = (rho.to_blocks(x.to(dtype), dim) for x in (z, w))
-    moments: dict[IrrepLabel, Tensor] = {}
-    for block in rho.blocks:
-        label = rho.group.irreps.parse(block.irrep)
-        source, target = (
-            x.narrow(dim, block.start, block.size)
-            .unflatten(dim, (block.dim, block.copies))
-            .flatten(dim)
-            for x in (z, w)
-        )
-        moment = target @ source.mT
-        moments[label] = moments[label] + moment if label in moments else moment
-    return HarmonicOverlap(rho.group, moments)
-
-
-def _frequencies(moments: Mapping[IrrepLabel, Tensor]) -> tuple[Tensor, Tensor]:
-    """Return frequencies k and c_k with score(t) = Re sum_k c_k exp(i k t)."""
-    *_, one = moments.values()
-    coefficients = []
-    for moment in moments.values():
-        cosine = moment.diagonal(dim1=-2, dim2=-1).sum(-1)
-        turned = moment.shape[-1] == 2
-        sine = moment[..., 1, 0] - moment[..., 0, 1] if turned else torch.zeros_like(cosine)
-        coefficients.append(torch.complex(cosine, -sine))
-    labels = [label for label in moments if isinstance(label, int)]
-    return torch.tensor(labels, device=one.device), torch.stack(coefficients, -1)
-
-
-def _samples(k: Tensor, c: Tensor, n: int) -> Tensor:
-    """Return the score at the angles ``2 pi j / n``, shape ``(*batch, n)``, by one transform."""
-    spectrum = c.new_zeros(*c.shape[:-1], n // 2 + 1)
-    if c.numel() == 0:  # a transform of nothing is an error
-        return c.real.new_zeros(*c.shape[:-1], n)
-    single = (k == 0) | (2 * k == n)  # their own mirror image
-    spectrum = spectrum.index_copy(-1, k, torch.where(single, n, n / 2) * c)
-    samples: Tensor = torch.fft.irfft(spectrum, n=n)
-    return samples
-
-
-def _best_index(n: int, moments: Mapping[IrrepLabel, Tensor]) -> Tensor:
-    place: Tensor = _samples(*_frequencies(moments), n).argmax(-1)
-    return place
-
-
-def _best_angle(moments: Mapping[IrrepLabel, Tensor]) -> Tensor:
-    """Return the angle at which a trigonometric polynomial is largest.
-
-    It is sampled at 16 times its highest frequency, so that Newton's method converges from the
-    highest samples. A sample may lie 2 % below its peak, so Newton's method starts from as many
-    peaks as the highest frequency, at most 32, and the best result is kept.
-    """
-    k, c = _frequencies(moments)
-    if len(k) == 1:
-        return torch.atan2(-c.imag, c.real)[..., 0] / k[0]
-    highest = max(label for label in moments if isinstance(label, int))
-    n = 1 << (16 * highest).bit_length()
-    values = _samples(k, c, n)
-    is_peak = (values >= values.roll(1, -1)) & (values >= values.roll(-1, -1))
-    peaks = torch.where(is_peak, values, -torch.inf).topk(min(max(4, highest), 32), -1).indices
-    theta = peaks.to(values.dtype) * (2 * math.pi / n)
-    steepest = (k * k * c.abs()).sum(-1)[..., None]
-    steepest = torch.where(steepest > 0, steepest, 1.0)
-    for _ in range(8):
-        wave = c[..., None, :] * torch.exp(1j * theta[..., None] * k)
-        slope, bend = -(k * wave.imag).sum(-1), (k * k * wave.real).sum(-1)
-        concave = bend > 1e-6 * steepest
-        step = slope / torch.where(concave, bend, steepest)
-        theta = theta + step.clamp(-2 * math.pi / n, 2 * math.pi / n)
-    values = (c[..., None, :] * torch.exp(1j * theta[..., None] * k)).real.sum(-1)
-    best: Tensor = theta.take_along_dim(values.argmax(-1, keepdim=True), -1)[..., 0]
-    return SO2().project(best)
+    return HarmonicOverlap(rho.group, moments_of(rho, z, w, dim))
 
 
 @dataclasses.dataclass(frozen=True)
