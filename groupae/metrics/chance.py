@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from groupae._validation import ShapeError, check_floating, expected
+from groupae._validation import ShapeError, expected
 from groupae.actions.codes import named
 
 __all__ = ["chance_error", "check_rows", "code_rows", "relative_to_chance"]
@@ -23,6 +23,8 @@ _ROUNDING = 64  # multiple of eps up to which numbers count as equal, as in `Gro
 
 def code_rows(z: Any) -> Tensor:
     """Return a code as one vector per item, named parts in alphabetic order.
+
+    Integer parts, such as elements of a finite group, count by their value.
 
     Args:
         z: Code, shape ``(n, ...)``, or a dict of parts.
@@ -36,9 +38,10 @@ def code_rows(z: Any) -> Tensor:
     """
     parts = [part for _, part in sorted(named(z).items())]
     for part in parts:
-        check_floating("code_rows", "every part of a code", part)
-    rows = [part.unsqueeze(-1).flatten(1) for part in parts]
-    joined = torch.cat(rows, 1)
+        if not isinstance(part, Tensor) or part.is_complex() or part.ndim == 0:
+            got = str(part.dtype) if isinstance(part, Tensor) else type(part).__name__
+            raise TypeError(expected("code_rows", "codes as real tensors (n, ...)", got))
+    joined = torch.cat([part.unsqueeze(-1).flatten(1) for part in parts], 1)
     return joined.to(torch.promote_types(joined.dtype, torch.float32))
 
 

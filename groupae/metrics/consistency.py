@@ -10,7 +10,7 @@ from torch import Tensor
 from groupae._validation import ShapeError, expected
 from groupae.actions import LatentAction
 
-__all__ = ["consistency_gap", "consistency_ratio"]
+__all__ = ["consistency_gap", "consistency_ratio", "picture_distance"]
 
 
 def consistency_ratio(x1: Tensor, x2: Tensor, y1: Tensor, y2: Tensor) -> Tensor:
@@ -47,11 +47,12 @@ def consistency_ratio(x1: Tensor, x2: Tensor, y1: Tensor, y2: Tensor) -> Tensor:
     if len(shapes) > 1:
         got = " and ".join(str(tuple(part.shape)) for part in (x1, x2, y1, y2))
         raise ShapeError(expected("consistency_ratio", "four pictures of one shape", got))
-    apart = _distance(y1, y2)
-    return torch.where(apart == 0, 0.0, apart / _distance(x1, x2))
+    apart = picture_distance(y1, y2)
+    return torch.where(apart == 0, 0.0, apart / picture_distance(x1, x2))
 
 
-def _distance(x: Tensor, y: Tensor) -> Tensor:
+def picture_distance(x: Tensor, y: Tensor) -> Tensor:
+    """Return the Euclidean distance of each datum from another, shape ``(n,)``."""
     length: Tensor = torch.linalg.vector_norm((x - y).flatten(1), dim=1)
     return length
 
@@ -113,8 +114,10 @@ def _gap(
     gs: Tensor,
 ) -> tuple[Tensor, Tensor]:
     """Return the ratio of distances after and before the worst element, and its logarithm."""
-    apart = torch.stack([_distance(*_decoded(decode, action, g, z, other)) for g in gs]).amax(0)
-    together = _distance(decode(z), decode(other))
+    apart = torch.stack(
+        [picture_distance(*_decoded(decode, action, g, z, other)) for g in gs]
+    ).amax(0)
+    together = picture_distance(decode(z), decode(other))
     tiny = torch.finfo(z.dtype).tiny
     ratio = torch.where(apart == 0, 0.0, apart / together)
     return ratio, apart.clamp(min=tiny).log() - together.clamp(min=tiny).log()

@@ -294,6 +294,10 @@ class Evaluated:
                 found.append(map_latent(lambda part: part.to(self.pairs.x1.device), value))
         return map_latent(lambda *some: torch.cat(some), *found)
 
+    def placed(self, z: Any) -> Any:
+        """Return a tensor, or the named tensors of a code, on the device of the model."""
+        return map_latent(self._placed, z)
+
     def _placed(self, part: Any) -> Any:
         device = _device_of(self.model)
         return part if device is None else part.to(device)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from groupae.metrics.chance import check_rows, code_rows, relative_to_chance
-from groupae.metrics.evaluation import evaluation_mode
+from groupae.metrics.evaluated import evaluation_mode
 from groupae.protocols import Codec
 
 __all__ = ["code_cycle_error", "latent_cycle_error"]

@@ -13,14 +13,15 @@ from groupae._validation import ShapeError, expected
 from groupae.groups import Group
 from groupae.metrics.chance import check_rows, code_rows
 
-__all__ = ["class_skill", "element_leakage"]
+__all__ = ["FOLDS", "class_skill", "element_leakage"]
 
-_FOLDS = 5
+FOLDS = 5
+"""Folds of the cross-validation unless given."""
 _PRODUCTS = 12  # principal components of each invariant vector whose products are regressors
 _PENALTIES = tuple(10.0**k for k in range(-3, 5))
 
 
-def class_skill(y1: Any, y2: Any, label: Tensor, *, folds: int = _FOLDS, seed: int = 0) -> Tensor:
+def class_skill(y1: Any, y2: Any, label: Tensor, *, folds: int = FOLDS, seed: int = 0) -> Tensor:
     r"""Return how well a linear classifier reads the class from features, over chance.
 
     .. math:: \epsilon_i = \frac{n\, \hat p_i / (K n_{c_i}) - 1 / K}{1 - 1 / K}
@@ -86,7 +87,7 @@ def class_skill(y1: Any, y2: Any, label: Tensor, *, folds: int = _FOLDS, seed: i
 
 
 def element_leakage(
-    group: Group, g: Tensor, y1: Any, y2: Any, *, folds: int = _FOLDS, seed: int = 0
+    group: Group, g: Tensor, y1: Any, y2: Any, *, folds: int = FOLDS, seed: int = 0
 ) -> Tensor:
     r"""Return how well the element of a pair is read from the invariants of both data.
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from groupae._validation import expected, unknown_choice
 from groupae.metrics.chamfer import CHAMFER
+from groupae.metrics.code_scores import CODE_SCORES
 from groupae.metrics.drift_scores import DRIFT_SCORES
 from groupae.metrics.image import is_in_unit_range
 from groupae.metrics.law_scores import LAW_SCORES
@@ -42,7 +43,8 @@ RELATIVE_SCORES: Mapping[str, Callable[[PairBatch], Score]] = {
 """Functions that make the scores that depend on the spread of the data, by name."""
 
 MODEL_SCORES: Mapping[str, ModelScore] = {
-    score.name: score for score in (*LAW_SCORES, *LIE_DERIVATIVE_SCORES, *DRIFT_SCORES)
+    score.name: score
+    for score in (*LAW_SCORES, *LIE_DERIVATIVE_SCORES, *DRIFT_SCORES, *CODE_SCORES)
 }
 """Scores of models by name, which `evaluate` takes beside those of predictions."""
 

@@ -73,7 +73,12 @@ def relative_equivariance_error(
     chance = torch.zeros((), dtype=torch.float64, device=first.device)
     offsets = range(1, min(shifts, len(g) - 1) + 1)
     for offset in offsets:
-        wrong = code_rows(action(g.roll(offset, 0), z1))
-        chance += (wrong - second).double().square().sum(1).mean() / len(offsets)
-    error = (code_rows(action(g, z1)) - second).square().sum(1)
+        chance += _error(action, g.roll(offset, 0), z1, z2).double().mean() / len(offsets)
+    error = _error(action, g, z1, z2)
     return relative_to_chance(error, chance, second.double().square().sum(1).mean())
+
+
+def _error(action: LatentAction[Any], g: Tensor, z1: Any, z2: Any) -> Tensor:
+    """Return ``|g z1 - z2|^2`` by the action's own residual, which knows angles and indices."""
+    residual: Tensor = action.residual(action(g, z1), z2)
+    return residual.flatten(1).square().sum(1)

@@ -71,8 +71,10 @@ def test_parts_are_joined_by_name_and_half_precision_becomes_single():
     z = {"b": torch.ones(2, 1, 2), "a": torch.zeros(2)}
     assert code_rows(z).tolist() == [[0, 1, 1]] * 2
     assert code_rows(torch.zeros(2, 3, dtype=torch.float16)).dtype == torch.float32
-    with pytest.raises(TypeError, match="floating"):
-        code_rows(torch.zeros(2, 3, dtype=torch.int64))
+    assert code_rows(torch.ones(2, 3, dtype=torch.int64)).dtype == torch.float32
+    for bad in (torch.zeros(2, dtype=torch.complex64), torch.tensor(1.0), [1.0]):
+        with pytest.raises(TypeError, match="codes as real tensors"):
+            code_rows(bad)
 
 
 # --- equivariance -------------------------------------------------------------------------------
