@@ -262,7 +262,15 @@ class Evaluated:
     def decode(self, z: Any) -> Tensor:
         """Return the data ``D(z)``."""
         model: Any = self.model
-        found: Tensor = self.in_chunks(model.decode, z)
+        x_shape = self.pairs.x1.shape[1:]
+
+        def decode(part: Any) -> Any:
+            found = model.decode(part)
+            n = len(next(iter(named(part).values())))
+            check_prediction(type(model).__name__, "the decoder", found, (n, *x_shape))
+            return found
+
+        found: Tensor = self.in_chunks(decode, z)
         return found
 
     def act(self, g: Tensor, z: Any) -> Any:
