@@ -98,21 +98,29 @@ def train(
     return train_as_asked(TrainOptions(**given))
 
 
-def evaluate_run(run: Path, *, threads: int | None = None) -> None:
+def evaluate_run(run: Path, *, all: bool = False, threads: int | None = None) -> None:
     """Print the scores of a trained run and write report.md into its folder.
 
     Args:
         run: A run folder.
+        all: Print all that apply to the model and its data too (laws of the action, drift, codes),
+            with definitions in evaluation.json.
         threads: Number of threads; by default one per core.
     """
     with loading():
         from groupae.cli.running import open_run, warn_unwritten
         from groupae.experiments import make_report, write_report
+        from groupae.experiments.runs.full_evaluation import evaluate_fully, write_evaluation
     with open_run(run, threads) as (opened, model, console):
         report = make_report(opened, model)
+        found = evaluate_fully(opened, model) if all else None
     report.print(console)
     with warn_unwritten("report.md"):
         write_report(opened, report)
+    if found is not None:
+        found.print(console)
+        with warn_unwritten("evaluation.json"):
+            write_evaluation(opened, found)
 
 
 def inspect(folder: Path) -> int:

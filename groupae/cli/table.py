@@ -66,6 +66,7 @@ COMMANDS: Commands = {
     "evaluate": Command(
         "groupae.cli.commands:evaluate_run",
         "Print the scores of a trained run and write report.md into its folder.",
+        flags={"all": "all scores that apply too (laws, drift, codes), kept in evaluation.json"},
     ),
     "compare": Command(
         "groupae.cli.compare:compare",

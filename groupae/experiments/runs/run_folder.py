@@ -15,6 +15,7 @@ from groupae._validation import expected
 from groupae.experiments.runs.run_config import CONFIG, read_yaml
 
 __all__ = [
+    "EVALUATION",
     "EXPORTS",
     "LOGS",
     "REPORTS",
@@ -41,10 +42,13 @@ LOGS = "logs"
 REPORTS = ("report.md", "orbit.png", "training.png")
 """Names of the files that are made of a finished training."""
 
+EVALUATION = "evaluation.json"
+"""Name of the file with all scores of the trained model."""
+
 _LOCK = ".lock"
 _FILES = frozenset(
     {CONFIG, "metrics.jsonl", "checkpoints", "snapshots", "first", LOGS, RESULT}
-    | {*REPORTS, "swap.md", "swap.png", *EXPORTS.values()}
+    | {*REPORTS, EVALUATION, "swap.md", "swap.png", *EXPORTS.values()}
 )
 _FILE_PATTERN = "|".join(map(re.escape, _FILES))
 
