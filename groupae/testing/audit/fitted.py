@@ -169,6 +169,11 @@ class FittedSide(Side):
         moved: Tensor = self.fit.positions(each.expand(len(z), *g.shape), turned.movedim(-1, 1))
         return moved
 
+    @property
+    @override
+    def grid(self) -> GridAction | None:
+        return self.fit.positions
+
     @override
     def exact(self, g: Tensor) -> Tensor:
         inclusion = self.exact_subgroup

@@ -6,10 +6,15 @@ In the second call the output of each layer with a known action is compared and 
 ``g . h``, so that the next one sees exactly transformed inputs, whatever stands between them
 (additions, reshapes, skip connections): that difference is what the layer adds.
 
+At elements that interpolate a third call, on ``g^-1 g x`` with the outputs replaced by
+``g^-1 g h``, tells what interpolation does to the output of each layer alone (`ErrorSplit`).
+
 Where the action on a layer's output is not known, the best linear one is fitted, on every other
-sample, and the error is that on the rest; then nothing is replaced, and the layer adds the root of
-the difference of its squared error and that of the layer before, at least 0, both counted from the
-last layer with a known action.
+sample, and the error is that on the rest, at the elements that do not interpolate if there are any;
+then nothing is replaced, and the layer adds the root of the difference of its squared error and
+that of the layer before, at least 0, both counted from the last layer with a known action. That is
+weaker evidence: a linear layer that loses nothing carries the action of its inputs over to its
+outputs, whatever its weights, so that a fault of its weights appears at the next nonlinear layer.
 """
 
 from __future__ import annotations
@@ -55,6 +60,7 @@ class _Layer:
     plain: list[float] = dataclasses.field(default_factory=list)
     forced: list[float] = dataclasses.field(default_factory=list)
     resampling: list[float] = dataclasses.field(default_factory=list)
+    returned: Tensor | None = None
     is_exact: list[bool] = dataclasses.field(default_factory=list)
     codes: dict[str, list[Tensor]] = dataclasses.field(
         default_factory=lambda: {"plain": [], "forced": []}
@@ -133,55 +139,95 @@ class LayerAudit:
             last.side = KnownSide(side.action, self.group, "output")
         return is_last
 
-    def plain(self, call: Callable[[], Any], g: Tensor, *, counts: bool) -> Any:
-        """Return ``call()``, the function of ``g x``; with the errors of layers if it counts."""
-        if not counts or not self.layers:
-            return call()
-        self.elements.append(g)
+    def plain(self, call: Callable[[], Any], g: Tensor, *, fits: bool) -> Any:
+        """Return ``call()``, the function of ``g x``, with the errors of layers recorded.
 
-        def visit(name: str, _: nn.Module, part: Tensor) -> None:
-            layer = self.layers.get(name)
-            if layer is None or part.shape != layer.base.shape:
-                return
-            if layer.side is None:
-                layer.codes["plain"].append(layer.fit.codes(copied(part), g))
-            else:
-                wanted = layer.side.act(g, layer.base)
+        Args:
+            call: The call.
+            g: The element.
+            fits: Whether actions that are not known are fitted at this element.
+        """
+        if fits:
+            self.elements.append(g)
+
+        def visit(layer: _Layer, part: Tensor) -> None:
+            if layer.side is not None:
+                wanted = layer.side.compared(g, layer.side.act(g, layer.base), part)
                 layer.spread.add(wanted)
-                layer.plain.append(self._error(part.detach(), wanted))
+                layer.plain.append(self._error(part, wanted))
+            elif fits:
+                layer.codes["plain"].append(layer.fit.codes(part, g))
 
-        with self.recorder.visiting(visit):
-            return call()
+        return self._visited(call, visit)
 
-    def forced(self, call: Callable[[], Any], g: Tensor) -> Any:
-        """Return ``call()`` with the outputs of layers with known actions replaced."""
+    def returned(self, call: Callable[[], Any], g: Tensor) -> Any:
+        """Return ``call()``, the function of ``g^-1 g x``, with what interpolation does recorded.
 
-        def visit(name: str, _: nn.Module, part: Tensor) -> Tensor | None:
+        The outputs of layers with known actions are replaced by ``g^-1 g h``.
+        """
+
+        def visit(layer: _Layer, part: Tensor) -> Tensor | None:
+            if layer.side is None:
+                return None
+            layer.returned = part
+            back: Tensor = layer.side.there_and_back(g, layer.base)
+            return back
+
+        return self._visited(call, visit)
+
+    def forced(self, call: Callable[[], Any], g: Tensor, *, fits: bool, is_exact: bool) -> Any:
+        """Return ``call()`` with the outputs of layers with known actions replaced by ``g h``.
+
+        Args:
+            call: The call.
+            g: The element.
+            fits: Whether actions that are not known are fitted at this element.
+            is_exact: Whether it moves data without interpolation; else `returned` comes before.
+        """
+
+        def visit(layer: _Layer, part: Tensor) -> Tensor | None:
+            if layer.side is None:
+                if fits:
+                    layer.codes["forced"].append(layer.fit.codes(part, g))
+                return None
+            wanted: Tensor = layer.side.compared(g, layer.side.act(g, layer.base), part)
+            layer.forced.append(self._error(part, wanted))
+            exact = is_exact and bool(layer.side.exact(g[None])[0])
+            layer.is_exact.append(exact)
+            layer.resampling.append(0.0 if exact else self._resampling(layer, g, part, wanted))
+            return wanted
+
+        return self._visited(call, visit)
+
+    def _visited(
+        self, call: Callable[[], Any], visit: Callable[[_Layer, Tensor], Tensor | None]
+    ) -> Any:
+        """Return ``call()`` with each output of a recorded layer visited, as a copy."""
+
+        def each(name: str, _: nn.Module, part: Tensor) -> Tensor | None:
             layer = self.layers.get(name)
             if layer is None or part.shape != layer.base.shape:
                 return None
-            if layer.side is None:
-                layer.codes["forced"].append(layer.fit.codes(copied(part), g))
-                return None
-            wanted: Tensor = layer.side.act(g, layer.base)
-            layer.forced.append(self._error(part.detach(), wanted))
-            exact = bool(layer.side.exact(g[None])[0])
-            layer.is_exact.append(exact)
-            lost = 0.0 if exact else self._resampling(layer, g, part.detach(), wanted)
-            layer.resampling.append(lost)
-            return wanted.to(part.dtype)
+            other = visit(layer, copied(part))
+            return None if other is None else other.to(part.dtype)
 
-        with self.recorder.visiting(visit):
+        if not self.layers:
+            return call()
+        with self.recorder.visiting(each):
             return call()
 
     def _error(self, found: Tensor, wanted: Tensor) -> float:
         return float(squared_differences(self.owner, found, wanted).mean())
 
     def _resampling(self, layer: _Layer, g: Tensor, found: Tensor, wanted: Tensor) -> float:
-        """Return the part of the squared error that interpolation of the output explains."""
+        """Return the part of the squared error that interpolation explains, per sample."""
         assert layer.side is not None
-        again = layer.side.act(g, layer.side.act(self.group.inverse(g[None])[0], wanted))
-        directions = [subtracted(again, wanted)]
+        returned = [layer.returned, layer.side.there_and_back(g, layer.base)]
+        directions = [
+            subtracted(layer.side.compared(g, layer.side.act(g, y), wanted), wanted)
+            for y in returned
+            if y is not None
+        ]
         return explained(subtracted(found, wanted), directions, slice(None)) / len(wanted)
 
     # --- actions ----------------------------------------------------------------------------
@@ -228,8 +274,8 @@ class LayerAudit:
             if row is None:
                 continue
             added = row.added
-            row = dataclasses.replace(row, added=_less(added, before))
-            rows.append(dataclasses.replace(row, adds=row.added.error))
+            less = _less(added, before)
+            rows.append(dataclasses.replace(row, added=less, adds=_lost(less)))
             before = ErrorSplit() if layer.side else added
         return tuple(rows)
 
@@ -251,9 +297,16 @@ class LayerAudit:
             * (len(layer.forced) / max(1, len(other))),
         )
         tolerance = self.tolerance if exact else self.approximate_tolerance
-        kind, error = type(layer.module).__name__, math.sqrt(_mean(layer.plain, unit) or 0.0)
         return LayerError(
-            layer.name, kind, side.text, side.source, error, added.error, added, tolerance
+            name=layer.name,
+            kind=type(layer.module).__name__,
+            action=side.text,
+            source=side.source,
+            error=math.sqrt(_mean(layer.plain, unit) or 0.0),
+            adds=_lost(added),
+            added=added,
+            tolerance=tolerance,
+            approximate_tolerance=self.approximate_tolerance,
         )
 
     def _fitted(self, layer: _Layer, inclusion: Homomorphism | None) -> LayerError | None:
@@ -288,19 +341,19 @@ class LayerAudit:
             for x in (torch.stack(plain), targets)
         ]
         added = ErrorSplit(model=errors[1])
-        kind = type(layer.module).__name__
-        text, source = fitted.text, "fitted"
+        text = fitted.text
         if layer.fit.positions is not None:
             text = f"maps moved in space, channels by the {text}"
         return LayerError(
-            layer.name,
-            kind,
-            text,
-            source,
-            math.sqrt(errors[0]),
-            added.error,
-            added,
-            self.approximate_tolerance,
+            name=layer.name,
+            kind=type(layer.module).__name__,
+            action=text,
+            source="fitted",
+            error=math.sqrt(errors[0]),
+            adds=added.error,
+            added=added,
+            tolerance=self.approximate_tolerance,
+            approximate_tolerance=self.approximate_tolerance,
         )
 
     def _no_fit(self, layer: _Layer, group: Group, plain: list[Tensor]) -> str:
@@ -321,6 +374,11 @@ class LayerAudit:
 
 def _mean(errors: list[float], unit: float) -> float | None:
     return sum(errors) / len(errors) / unit if errors else None
+
+
+def _lost(split: ErrorSplit) -> float:
+    """Return the relative error that interpolation does not explain."""
+    return math.sqrt(split.model + split.discretisation)
 
 
 def _less(split: ErrorSplit, before: ErrorSplit) -> ErrorSplit:

@@ -11,7 +11,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import check_floating, expected
-from groupae.actions import LatentAction
+from groupae.actions import GridAction, LatentAction
 from groupae.groups import Group
 from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.representations import Representation
@@ -22,6 +22,7 @@ __all__ = ["ActionLike", "KnownSide", "Side", "find_group", "in_subgroup", "make
 ActionLike = LatentAction[Any] | Representation | Callable[[Tensor, Any], Any] | str
 """An action as users give it: the word ``"invariant"``, or a function ``(g, x) -> x`` too."""
 
+_CORNER = 1e-3  # of a pixel's weight may come from outside the grid
 _CLOSE = 1e-5  # distance at which float32 elements count as equal
 
 
@@ -46,6 +47,48 @@ class Side(abc.ABC):
     @abc.abstractmethod
     def act(self, g: Tensor, code: Any) -> Any:
         """Return ``g . code`` for one element, shape ``element_shape``."""
+
+    @property
+    def grid(self) -> GridAction | None:
+        """The action on the grid of maps, where that is how the data are moved."""
+        return None
+
+    def compared(self, g: Tensor, wanted: Any, found: Any) -> Any:
+        """Return ``g . y``, with ``found`` where it comes from outside the grid.
+
+        So the corners of a turned map are not compared.
+        """
+        inside = self._inside(g, wanted)
+        return wanted if inside is None else torch.where(inside, wanted, found)
+
+    def there_and_back(self, g: Tensor, code: Any) -> Any:
+        """Return ``g^-1 . g . y``, with ``y`` itself where that comes from outside the grid."""
+        inverse = self.group.inverse(g[None])[0]
+        back = self.act(inverse, self.act(g, code))
+        inside = self._inside(g, code)
+        if inside is None:
+            return back
+        assert self.grid is not None
+        returned = self._turned(inverse, inside.to(code.dtype)) > 1 - _CORNER
+        return torch.where(returned, back, code)
+
+    def _inside(self, g: Tensor, y: Any) -> Tensor | None:
+        """Return the mask of the pixels of ``g . y`` whose sources lie on the grid."""
+        if self.grid is None or not isinstance(y, Tensor):
+            return None
+        return self._turned(g, y.new_ones(1, 1, *self.grid.size)) > 1 - _CORNER
+
+    def _turned(self, g: Tensor, mask: Tensor) -> Tensor:
+        grid = self.grid
+        assert grid is not None
+        scalars = GridAction(
+            grid.group,
+            grid.size,
+            mode=grid.mode,
+            places=None if grid.is_homogeneous else grid.places,
+        )
+        turned: Tensor = scalars(g[None], mask)
+        return turned
 
     def exact(self, g: Tensor) -> Tensor:
         """Return the mask of the elements, ``(m, *element_shape)``, that act without resampling."""
@@ -81,6 +124,11 @@ class KnownSide(Side):
     def exact(self, g: Tensor) -> Tensor:
         inclusion = self.exact_subgroup
         return super().exact(g) if inclusion is None else in_subgroup(inclusion, g)
+
+    @property
+    @override
+    def grid(self) -> GridAction | None:
+        return self.action if isinstance(self.action, GridAction) else None
 
     @property
     @override

@@ -9,6 +9,7 @@ from torch import nn
 
 from groupae import SO2, SO3, Cyclic, GridAction, audit
 from groupae.representations import intertwiners
+from tests.testing.audit.test_laws import smooth_pictures
 
 SCALARS_AND_VECTORS = SO3().rep("3x0 + 3x1")
 
@@ -304,3 +305,61 @@ def test_the_report_is_plain_data():
     assert len(data["by_element"]) == len(report.by_element)
     assert data["errors"]["equivariance"]["split"]["model"] > 0
     assert "<- worst" in str(report)
+
+
+def filtered(kernel):
+    """Return a convolution by a kernel of unit sum."""
+    conv = nn.Conv2d(1, 1, kernel.shape[-1], padding=kernel.shape[-1] // 2, bias=False)
+    conv.weight.data = (kernel / kernel.sum())[None, None]
+    return conv
+
+
+def test_a_filter_that_only_keeps_quarter_turns_is_lost_between_them():
+    place = torch.arange(9.0) - 4
+    round_filter = torch.exp(-(place[:, None].square() + place.square()) / 4)
+    dots = torch.zeros(9, 9)  # at the ends of a cross
+    dots[[0, 8, 4, 4], [4, 4, 0, 8]] = 1.0
+    action = GridAction(SO2(), (20, 20))
+    x = smooth_pictures(8, 20)
+    net = nn.Sequential(filtered(round_filter), nn.Softplus(), filtered(dots), nn.ReLU())
+    report = audit(net, action, action, x, layer_actions="positions", n_elements=8)
+    worst = report.worst_layer
+    assert worst.name == "2"
+    assert not worst.is_faulty
+    assert worst.added.discretisation > 0.9 * worst.added.total > 0.01
+    others = [layer.adds for layer in report.layers if layer.name != "2"]
+    assert max(others) < 0.1 * worst.adds
+    assert max(layer.added.model for layer in report.layers) < 1e-10
+
+
+def test_the_corners_of_turned_maps_are_not_compared():
+    """A constant background is turned out of the corners by the action, not by the layer."""
+    action = GridAction(SO2(), (20, 20))
+    net = nn.Sequential(nn.Softplus(), nn.Softplus())
+    report = audit(
+        net, action, action, smooth_pictures(8, 20), layer_actions="positions", n_elements=8
+    )
+    assert report.worst_layer is None
+    assert max(layer.adds for layer in report.layers) < 0.05
+
+
+def test_a_fitted_layer_does_not_count_where_the_function_keeps_the_law():
+    class Squares(nn.Module):
+        def forward(self, x):
+            return torch.sin(3 * x), x
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.squares, self.mix = Squares(), Mix()
+
+        def forward(self, x):
+            return self.mix(self.squares(x)[1])
+
+    rho = SCALARS_AND_VECTORS
+    report = audit(Net(), rho, rho, vectors(64))
+    row = report.layers[0]
+    assert row.source == "fitted"
+    assert not row.passed
+    assert report.passed
+    assert report.worst_layer is None
