@@ -15,6 +15,8 @@ measured:
   outputs interpolates. It is all of T where the two interpolations act alike, as two blurs do, and
   half of it where their effects are unrelated.
 
+Pixels of turned maps whose source lies outside the grid (the corners) are not compared.
+
 Then, in this order, ``model = M``, ``resampling = min(R, T - M)`` and ``discretisation = T - M -
 resampling``, each at least 0: what holds on the exact subgroup only. They add up to
 ``max(T, M)``. If no element but the identity is exact, model and discretisation cannot be told
