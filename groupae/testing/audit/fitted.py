@@ -16,13 +16,16 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._validation import ShapeError, expected
 from groupae.actions import GridAction, LatentAction
 from groupae.actions.fitted import fit_action
 from groupae.groups import Group
 from groupae.groups.maps.homomorphisms import Homomorphism
-from groupae.testing.audit.sides import Side, in_subgroup
+from groupae.testing.audit.sides import KnownSide, Side, in_subgroup
+from groupae.testing.audit.spread import Spread
+from groupae.testing.audit.subject import Subject, rows_of
 
-__all__ = ["MOST_NUMBERS", "ChannelFit", "FittedCode", "FittedSide", "fit_code"]
+__all__ = ["MOST_NUMBERS", "ChannelFit", "FittedCode", "FittedSide", "fit_code", "fit_outputs"]
 
 MOST_NUMBERS = 4096  # of one output without a known action
 _DIRECTIONS = 64
@@ -183,3 +186,47 @@ class FittedSide(Side):
     @override
     def exact_subgroup(self) -> Homomorphism | None:
         return self.fit.positions.exact_subgroup if self.fit.positions else None
+
+
+def fit_outputs(subject: Subject, side_in: KnownSide, x: Any, y: Any, g: Tensor) -> FittedSide:
+    """Return the best linear action on the outputs of a function, from every other sample.
+
+    Args:
+        subject: The function.
+        side_in: Action on its inputs.
+        x: Inputs.
+        y: Outputs.
+        g: Elements, shape ``(m, *element_shape)``.
+
+    Raises:
+        TypeError: If the output is no tensor, or the group is not compact or has no irreps.
+        ShapeError: If an output has too many numbers, or there are too few pairs.
+        ValueError: If outputs do not vary or are not finite.
+    """
+    owner, group = subject.owner, side_in.group
+    if not isinstance(y, Tensor):
+        remedy = "give action_out as a function, or return one tensor from f"
+        what = "one tensor from f for action_out=None"
+        raise TypeError(expected(owner, what, type(y).__name__, remedy))
+    if not (group.is_compact and group.has_irreps):
+        what = "a compact group with irreps for action_out=None"
+        raise TypeError(expected(owner, what, group, "name the action on the outputs"))
+    fit = ChannelFit.of(side_in.action, y)
+    if fit.length(y) > MOST_NUMBERS:
+        what = f"outputs of at most {MOST_NUMBERS} numbers for action_out=None"
+        raise ShapeError(expected(owner, what, fit.length(y), "name their action"))
+    some = slice(0, None, 2)
+    first, half = fit.codes(y[some]), rows_of(x, some)
+    z2 = torch.stack([fit.codes(subject(side_in.act(one, half)), one) for one in g])
+    if z2.shape[:3].numel() < FEWEST_PAIRS:
+        what = f"at least {FEWEST_PAIRS} pairs for action_out=None"
+        got = z2.shape[:3].numel()
+        raise ShapeError(expected(owner, what, got, "give more samples or elements"))
+    spread = Spread()
+    spread.add(torch.cat([first, *z2]))
+    if spread.is_constant or not bool(z2.isfinite().all()):
+        what = "finite outputs that vary, to fit their action"
+        raise ValueError(expected(owner, what, "others", "name it: 'invariant' if constant"))
+    each = g[:, None, None].expand(*z2.shape[:3], *g.shape[1:]).flatten(0, 2)
+    z1 = first[None].expand_as(z2).flatten(0, 2)
+    return FittedSide(group, fit, fit_code(group, z1.cpu(), each.cpu(), z2.flatten(0, 2).cpu()))

@@ -28,23 +28,19 @@ import torch
 from torch import Tensor, nn
 
 from groupae._validation import unknown_choice
-from groupae.actions import GridAction
 from groupae.groups import Group
 from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.testing.audit.error_split import ErrorSplit
 from groupae.testing.audit.fitted import FEWEST_PAIRS, MOST_NUMBERS, ChannelFit, fit_code
+from groupae.testing.audit.layer_actions import LayerActions
 from groupae.testing.audit.recorder import Recorder, copied, is_batch
 from groupae.testing.audit.report import LayerError
 from groupae.testing.audit.sides import ActionLike, KnownSide, Side, make_side
 from groupae.testing.audit.spread import Spread, explained, squared_differences, subtracted
 
-__all__ = ["OUTPUT", "LayerActions", "LayerAudit", "check_layer_actions"]
+__all__ = ["OUTPUT", "LayerAudit"]
 
 OUTPUT = "(output)"  # name of the row of the function's own output
-
-LayerActions = (
-    Mapping[str, ActionLike] | Callable[[str, nn.Module, Tensor], ActionLike | None] | str | None
-)
 
 
 @dataclasses.dataclass
@@ -390,25 +386,3 @@ def _less(split: ErrorSplit, before: ErrorSplit) -> ErrorSplit:
         return split if math.isfinite(before.total) else ErrorSplit()
     scale = total / split.total if split.total else 0.0
     return ErrorSplit(*(scale * part for part in dataclasses.astuple(split)))
-
-
-def check_layer_actions(owner: str, known: LayerActions, side_in: KnownSide) -> None:
-    """Raise unless ``layer_actions`` are of the right kind.
-
-    Raises:
-        ValueError: If it is a word other than ``"positions"``, or inputs are not moved on a grid.
-        TypeError: If it is something else.
-    """
-    if isinstance(known, str):
-        if known != "positions":
-            raise ValueError(unknown_choice(owner, "layer_actions", known, ["positions"]))
-        if not isinstance(side_in.action, GridAction):
-            from groupae._validation import expected
-
-            what = "a GridAction on the inputs for layer_actions='positions'"
-            raise ValueError(expected(owner, what, side_in.text))
-    elif not (known is None or isinstance(known, Mapping) or callable(known)):
-        from groupae._validation import expected
-
-        what = "layer_actions as a dict of actions by layer, a function or 'positions'"
-        raise TypeError(expected(owner, what, type(known).__name__))
