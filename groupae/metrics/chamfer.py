@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -67,5 +69,13 @@ def chamfer_score(prediction: Tensor, target: Tensor) -> Tensor:
     return -10 * chamfer_distance(prediction, target).clamp(min=1e-10).log10()
 
 
-CHAMFER = Score("chamfer", "Chamfer (dB)", 2, lambda p, pairs: chamfer_score(p, pairs.x2))
+CHAMFER = Score(
+    "chamfer",
+    "Chamfer (dB)",
+    2,
+    lambda p, pairs: chamfer_score(p, pairs.x2),
+    range=(-math.inf, 100.0),
+    definition="-10 log10 of the squared Chamfer distance of sets of points",
+    source="Fan, Su & Guibas, A point set generation network, CVPR 2017",
+)
 """`chamfer_score` of sets of points."""

@@ -196,7 +196,7 @@ def evaluate(
         True
     """
     owner = "evaluate"
-    _check_arguments(owner, model, batch_size, resamples)
+    _check_arguments(owner, model, batch_size, resamples, seed, data_action)
     pairs = as_pairs(owner, data, model, name="data")
     evaluated = Evaluated(
         model, pairs, data=data, data_action=data_action, batch_size=batch_size, seed=seed
@@ -216,13 +216,25 @@ def evaluate(
     return Evaluation(chosen, estimates, left_out, pairs=len(pairs))
 
 
-def _check_arguments(owner: str, model: object, batch_size: object, resamples: object) -> None:
+def _check_arguments(
+    owner: str,
+    model: object,
+    batch_size: object,
+    resamples: object,
+    seed: object,
+    data_action: object,
+) -> None:
     if not callable(getattr(model, "transform", None)):
         got, remedy = type(model).__name__, "LatentActionAE is one"
         raise TypeError(expected(owner, "a model with transform(g, x)", got, remedy))
     check_count(owner, "batch_size", batch_size)
-    if resamples != 0:
+    if resamples != 0 or isinstance(resamples, bool):
         check_count(owner, "resamples", resamples)
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+        raise ValueError(expected(owner, "seed as an integer in 0..2^63 - 1", repr(seed)))
+    if data_action is not None and not callable(data_action):
+        what = "data_action as a function of (g, x)"
+        raise TypeError(expected(owner, what, type(data_action).__name__))
 
 
 def _choose(
@@ -284,4 +296,7 @@ def _judged(score: ModelScore, evaluated: Evaluated) -> Tensor:
         raise TypeError(expected(owner, f"a tensor {form}", type(values).__name__))
     if values.ndim != axes or len(values) == 0:
         raise ShapeError(expected(owner, f"a row of numbers per item, {form}", tuple(values.shape)))
+    if score.combine is not None and (whole := score.combine(values.mean(0))).ndim:
+        what = "combine to return one number for k means, shape (...,) of (..., k)"
+        raise ShapeError(expected(owner, what, tuple(whole.shape)))
     return values

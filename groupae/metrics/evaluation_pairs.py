@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from torch.utils.data import DataLoader, Dataset
+
 from groupae._validation import ShapeError, expected
 from groupae.protocols import PairBatch, as_batch, has_parts
 
@@ -38,6 +40,10 @@ def as_pairs(owner: str, pairs: object, model: object, *, name: str = "pairs") -
             remedy = (
                 "give one of its batches, say batch(0, 500), or write fixed(), which returns one"
             )
+        elif isinstance(
+            pairs, (list, tuple, DataLoader, Dataset)
+        ):
+            remedy = "groupae.data.as_validation_pairs joins a loader or list of batches to one"
         what = f"{name} as a PairBatch or a data set with fixed()"
         raise TypeError(expected(owner, what, got, remedy))
     batch = as_batch(owner, pairs, model, method="chunks")

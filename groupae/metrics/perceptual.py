@@ -23,6 +23,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
+import math
 import os
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -154,7 +155,16 @@ class PerceptualDistance(abc.ABC):
     @property
     def score(self) -> Score:
         """Score for `evaluate`, which clamps predictions; lower is better."""
-        return Score(self.name, self.title, 3, _Judge(self), lower_is_better=True)
+        return Score(
+            self.name,
+            self.title,
+            3,
+            _Judge(self),
+            lower_is_better=True,
+            range=(0.0, math.inf),
+            definition=f"{self.title} distance of features of the network {self.net!r}",
+            source="Zhang et al., CVPR 2018; Ghildyal & Liu, ECCV 2022 (shift-tolerant)",
+        )
 
 
 @dataclasses.dataclass(frozen=True)

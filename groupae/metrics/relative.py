@@ -6,6 +6,7 @@ A score of this kind depends on the data: it is made for a set of pairs.
 from __future__ import annotations
 
 import functools
+import math
 
 import torch
 from torch import Tensor
@@ -39,7 +40,15 @@ def relative_score(pairs: PairBatch) -> Score:
         tensor([20., 20.])
     """
     function = functools.partial(_relative_snr, spread=spread_of(pairs.x2))
-    return Score("relative_snr", "relative SNR (dB)", 2, function)
+    return Score(
+        "relative_snr",
+        "relative SNR (dB)",
+        2,
+        function,
+        range=(-math.inf, 100.0),
+        definition="10 log10 of the variance of the data over the mean squared error",
+        source="groupae",
+    )
 
 
 def _relative_snr(prediction: Tensor, pairs: PairBatch, *, spread: float) -> Tensor:
@@ -59,7 +68,15 @@ def relative_chamfer_score(pairs: PairBatch) -> Score:
         pairs: Pairs with the sets ``x2`` that predictions are compared with.
     """
     function = functools.partial(_scaled_chamfer, spread=spread_of(pairs.x2))
-    return Score("relative_chamfer", "relative Chamfer (dB)", 2, function)
+    return Score(
+        "relative_chamfer",
+        "relative Chamfer (dB)",
+        2,
+        function,
+        range=(-math.inf, 100.0),
+        definition="-10 log10 of the squared Chamfer distance of sets over their variance",
+        source="Fan, Su & Guibas, A point set generation network, CVPR 2017 (here relative)",
+    )
 
 
 def _scaled_chamfer(prediction: Tensor, pairs: PairBatch, *, spread: float) -> Tensor:

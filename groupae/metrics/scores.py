@@ -119,17 +119,52 @@ def _seen_psnr(prediction: Tensor, pairs: PairBatch) -> Tensor:
     return psnr_score(clamped("seen_psnr", prediction, pairs.x2), pairs.x2, mask=pairs.mask)
 
 
-PSNR = Score("psnr", "PSNR (dB)", 2, _psnr)
+_WANG = "Wang et al., Image quality assessment, IEEE TIP 2004"
+_DECIBELS = (-math.inf, 100.0)
+
+PSNR = Score(
+    "psnr",
+    "PSNR (dB)",
+    2,
+    _psnr,
+    range=_DECIBELS,
+    definition="-10 log10 of the mean squared error of pictures in [0, 1], mean over pictures",
+    source="Huynh-Thu & Ghanbari, Scope of validity of PSNR, Electronics Letters 2008",
+)
 """Peak signal-to-noise ratio of pictures in [0, 1]; predictions are clamped.
 
 Resampled pictures may leave that range by 0.5; data farther outside are refused.
 """
 
-SSIM = Score("ssim", "SSIM", 3, _ssim)
+SSIM = Score(
+    "ssim",
+    "SSIM",
+    3,
+    _ssim,
+    range=(-1.0, 1.0),
+    definition="structural similarity, Gaussian window of 11 pixels and sigma 1.5",
+    source=_WANG,
+)
 """Structural similarity of pictures in [0, 1] of at least 11 x 11; the prediction is clamped."""
 
-OWN_PSNR = Score("own_psnr", "PSNR of what moves", 2, _own_psnr)
+OWN_PSNR = Score(
+    "own_psnr",
+    "PSNR of what moves",
+    2,
+    _own_psnr,
+    range=_DECIBELS,
+    definition="PSNR on the pixels of x2 that show the object that the group moves",
+    source="groupae",
+)
 """PSNR on the pixels of ``x2`` that show the object that the group moves."""
 
-SEEN_PSNR = Score("seen_psnr", "PSNR of what is seen", 2, _seen_psnr)
+SEEN_PSNR = Score(
+    "seen_psnr",
+    "PSNR of what is seen",
+    2,
+    _seen_psnr,
+    range=_DECIBELS,
+    definition="PSNR on the pixels of a swap's truth that x or y shows",
+    source="groupae",
+)
 """PSNR on the pixels of a swap's truth that ``x`` or ``y`` shows; on all where it is not known."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -52,8 +54,26 @@ def _atom_snr(prediction: Tensor, pairs: PairBatch) -> Tensor:
     return snr_score(prediction[..., :3] * present, pairs.x2[..., :3] * present)
 
 
-SNR = Score("snr", "SNR (dB)", 2, lambda p, pairs: snr_score(p, pairs.x2))
+_CAPPED = (-math.inf, 100.0)
+
+SNR = Score(
+    "snr",
+    "SNR (dB)",
+    2,
+    lambda p, pairs: snr_score(p, pairs.x2),
+    range=_CAPPED,
+    definition="10 log10 of the sum of squares of the signal over that of the error",
+    source="Oppenheim & Schafer, Discrete-Time Signal Processing",
+)
 """`snr_score` of signals."""
 
-ATOM_SNR = Score("atom_snr", "SNR of positions (dB)", 2, _atom_snr)
+ATOM_SNR = Score(
+    "atom_snr",
+    "SNR of positions (dB)",
+    2,
+    _atom_snr,
+    range=_CAPPED,
+    definition="SNR of the positions of atoms about their centre",
+    source="groupae",
+)
 """`snr_score` of the positions of atoms, laid out as in `groupae.data.Molecules`."""
