@@ -79,5 +79,5 @@ def _draw_drift(axes: Axes, report: WorldModelReport) -> None:
         axes.set_title(f"codes: {report.drift}", fontsize=9)
         axes.legend(frameon=False, fontsize=7)
         bottom = min(min(curve.error) for curve in report.curves.values())
-        axes.set_ylim(bottom=max(bottom / 3, _LEAST))
+        axes.set_ylim(bottom=max(min(bottom, report.tolerance) / 3, _LEAST))
     axes.grid(alpha=0.3)
