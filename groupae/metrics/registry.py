@@ -169,12 +169,12 @@ def _parse_score(owner: str, score: object, pairs: PairBatch) -> Score:
     if isinstance(score, Score):
         return score
     name = score.name if isinstance(score, ModelScore) else score
-    if isinstance(score, ModelScore) or name in MODEL_SCORES:
+    if not isinstance(name, str):
+        raise TypeError(expected(owner, "a Score or its name", _described(score), _OWN_WORDING))
+    if name in MODEL_SCORES or isinstance(score, ModelScore):
         what, remedy = "a score of predictions, such as 'psnr'", "groupae.evaluate takes both"
         raise ValueError(expected(owner, what, f"{name!r}, one of models", remedy))
-    if not isinstance(score, str):
-        raise TypeError(expected(owner, "a Score or its name", _described(score), _OWN_WORDING))
-    return get_score(score, pairs, owner=owner)
+    return get_score(name, pairs, owner=owner)
 
 
 def _described(thing: object) -> str:
