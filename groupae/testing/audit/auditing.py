@@ -66,7 +66,7 @@ def audit(
         n_elements: Number of elements of the grid, or of random ones where there is no grid.
         module: The network whose layers are audited; ``f`` itself, or the network of which it is
             a method, unless given.
-        layers: ``"leaves"`` for all modules without children, or names of modules.
+        layers: ``"leaves"`` for the innermost modules that return batches, or names of modules.
         layer_actions: Actions on the outputs of layers, where known: by name in a dict, by a
             function of name, module and output that may return ``None``, or ``"positions"``:
             feature maps are moved like the pictures, with scalar channels. For all others the
@@ -122,6 +122,7 @@ def audit(
             side_in,
             tolerance,
             approximate_tolerance,
+            only_leaves=layers == "leaves",
         ),
         approximate_tolerance,
     )

@@ -33,7 +33,7 @@ from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.testing.audit.error_split import ErrorSplit
 from groupae.testing.audit.fitted import FEWEST_PAIRS, MOST_NUMBERS, ChannelFit, fit_code
 from groupae.testing.audit.layer_actions import LayerActions
-from groupae.testing.audit.recorder import Recorder, copied, is_batch
+from groupae.testing.audit.recorder import Recorder, copied, innermost, is_batch
 from groupae.testing.audit.report import LayerError
 from groupae.testing.audit.sides import ActionLike, KnownSide, Side, make_side
 from groupae.testing.audit.spread import Spread, explained, squared_differences, subtracted
@@ -74,6 +74,7 @@ class LayerAudit:
         side_in: Action on the inputs of the network.
         tolerance: Largest added error allowed of a layer with a known action.
         approximate_tolerance: That of others.
+        only_leaves: Whether only the innermost modules that return batches count.
     """
 
     def __init__(
@@ -85,10 +86,13 @@ class LayerAudit:
         side_in: KnownSide,
         tolerance: float,
         approximate_tolerance: float,
+        *,
+        only_leaves: bool,
     ) -> None:
         self.owner, self.group, self.side_in = owner, group, side_in
         self.recorder, self.layer_actions = Recorder(modules), layer_actions
         self.tolerance, self.approximate_tolerance = tolerance, approximate_tolerance
+        self.only_leaves = only_leaves
         self.layers: dict[str, _Layer] = {}
         self.left_out: dict[str, str] = {}
         self.notes: list[str] = []
@@ -102,6 +106,8 @@ class LayerAudit:
     # --- the three kinds of calls -----------------------------------------------------------
     def record(self, call: Callable[[], Any], n: int) -> Any:
         """Return ``call()`` with the outputs of all layers for ``x`` recorded."""
+        if self.only_leaves and self.recorder.modules:
+            self.recorder = Recorder(innermost(self.recorder.modules, call, n))
 
         def visit(name: str, module: nn.Module, part: Tensor) -> None:
             if is_batch(part, n):

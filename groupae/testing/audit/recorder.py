@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from groupae._validation import unknown_choice
-from groupae.testing.audit.structure import map_tensors
+from groupae.testing.audit.structure import map_tensors, tensors
 
-__all__ = ["Recorder", "Visit", "choose_modules", "evaluation_mode"]
+__all__ = ["Recorder", "Visit", "choose_modules", "evaluation_mode", "innermost"]
 
 Visit = Callable[[str, nn.Module, Tensor], Tensor | None]
 """Receives the name of a layer, its module and its output; may return another output."""
@@ -26,7 +26,7 @@ def choose_modules(
     Args:
         owner: Beginning of error messages.
         root: The network.
-        layers: ``"leaves"`` for the modules without children, or names.
+        layers: ``"leaves"`` for all modules, of which `innermost` keeps the leaves, or names.
 
     Raises:
         ValueError: If the network has no module of a name.
@@ -35,14 +35,53 @@ def choose_modules(
         return {}
     named = dict(root.named_modules())
     if layers == "leaves":
-        leaves = {name: m for name, m in named.items() if not any(True for _ in m.children())}
-        return {name or type(root).__name__: module for name, module in leaves.items()}
+        return {name or type(root).__name__: module for name, module in named.items()}
     every = dict(root.named_modules(remove_duplicate=False))  # a shared one has several names
     chosen = [layers] if isinstance(layers, str) else list(layers)
     for name in chosen:
         if name not in every:
             raise ValueError(unknown_choice(owner, "a name of layers", name, every))
     return {name: every[name] for name in chosen}
+
+
+def innermost(
+    modules: dict[str, nn.Module], call: Callable[[], Any], n: int
+) -> dict[str, nn.Module]:
+    """Return the modules that return batches and call no module that does, during a call.
+
+    A module that calls none of its children, as a convolution whose filters are made by one,
+    counts; so does one without children whose output is no batch.
+
+    Args:
+        modules: Modules by name.
+        call: The call.
+        n: Number of samples of a batch.
+    """
+    around: list[set[str]] = [set()]  # per module that is running, its leaves
+    found: set[str] = set()
+
+    def before(*_: Any) -> None:
+        around.append(set())
+
+    def after_of(name: str) -> Callable[[nn.Module, Any, Any], None]:
+        def after(module: nn.Module, _: Any, output: Any) -> None:
+            inside = around.pop()
+            is_leaf = not any(True for _ in module.children())
+            if is_leaf or (not inside and any(is_batch(part, n) for part in tensors(output))):
+                inside = {name} if any(is_batch(part, n) for part in tensors(output)) else set()
+                found.add(name)
+            around[-1].update(inside)
+
+        return after
+
+    handles = [m.register_forward_pre_hook(before) for m in modules.values()]
+    handles += [m.register_forward_hook(after_of(name)) for name, m in modules.items()]
+    try:
+        call()
+    finally:
+        for handle in handles:
+            handle.remove()
+    return {name: module for name, module in modules.items() if name in found}
 
 
 class Recorder:
@@ -101,8 +140,9 @@ def evaluation_mode(root: nn.Module | None) -> Iterator[None]:
     try:
         yield
     finally:
-        for module, mode in modes:
-            module.training = mode
+        for module, mode in modes:  # from the root down, since train() reaches all below
+            if module.training != mode:
+                module.train(mode)  # not by assignment: escnn drops its cached filters here
 
 
 def is_batch(part: Tensor, n: int) -> bool:

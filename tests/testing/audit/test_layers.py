@@ -363,3 +363,42 @@ def test_a_fitted_layer_does_not_count_where_the_function_keeps_the_law():
     assert not row.passed
     assert report.passed
     assert report.worst_layer is None
+
+
+def test_a_module_that_does_not_call_its_children_is_a_leaf():
+    class Weights(nn.Module):
+        def forward(self):
+            return torch.eye(12)
+
+    class Made(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weights, self.unused = Weights(), nn.Linear(3, 3)
+
+        def forward(self, x):
+            return x @ self.weights()
+
+    rho = SCALARS_AND_VECTORS
+    report = audit(nn.Sequential(Made(), Mix()), rho, rho, vectors())
+    assert [layer.name for layer in report.layers] == ["0", "1"]
+    assert "0.weights" in report.left_out
+
+
+def test_modes_are_restored_by_the_modules_own_method():
+    class Cached(Mix):
+        def train(self, mode=True):
+            self.cache = None if mode else self.weight.clone()
+            return super().train(mode)
+
+        def forward(self, x):
+            return x @ (self.weight if self.training else self.cache).mT
+
+    net = nn.Sequential(Cached(), nn.Sequential(nn.Dropout(), Cached()))
+    net[1].eval()
+    net[1][0].train()
+    modes = [module.training for module in net.modules()]
+    rho = SCALARS_AND_VECTORS
+    assert audit(net, rho, rho, vectors(), layers=()).passed
+    assert [module.training for module in net.modules()] == modes
+    assert net[0].cache is None
+    assert net[1][1].cache is not None
