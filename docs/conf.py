@@ -43,6 +43,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(torch|numpy|os|pathlib|rich|matplotlib|collections|contextlib|typing|abc)\b.*"),
     (r"py:.*", r"(Tensor|nn|Module|Figure|Console|Path|Callable|Literal|Any|np|Hashable)\b.*"),
     (r"py:.*", r"(GroupElement|GSpace|FieldType|Escnn\w+|Rotation|hypothesis\..*)"),
+    (r"py:.*", r"(RigidTransform|IrrepsLayout)"),
     (r"py:.*", r"(dict\[str|list\[tuple\[int|TypeAliasForwardRef|Mode|Parameter|optional).*"),
     (r"py:.*", r"(.*\.)?'?(Constant|Irreps|IrrepLabel|Latent|Terms?)\b.*"),
     (r"py:.*", r".*(\._\w+|\.Bijection|Overlap)"),  # bases that are not public

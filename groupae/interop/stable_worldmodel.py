@@ -30,7 +30,7 @@ class StableEncoder(nn.Module):
     """Encoder of a model of stable-worldmodel; `from_stable_worldmodel` makes it.
 
     Args:
-        model: The model, kept as it is; `forward` is `encode`.
+        model: The model, kept as it is; calling the encoder encodes.
         pixels: Name under which ``model.encode`` expects the observations.
     """
 
@@ -40,7 +40,7 @@ class StableEncoder(nn.Module):
 
     @override
     def forward(self, x: Tensor) -> Tensor:
-        """Return the codes of observations, as `encode`."""
+        """Return the codes of observations, as ``encode`` does."""
         return self.encode(x)
 
     def encode(self, x: Tensor) -> Tensor:
@@ -93,7 +93,7 @@ class StableWorldModel(StableEncoder):
         """Return the codes after an action.
 
         Args:
-            z: Codes of shape ``(n, dim)``, as `encode` returns.
+            z: Codes of shape ``(n, dim)``, as ``encode`` returns.
             g: Elements, or actions, shape ``(n, ...)``.
 
         Raises:
