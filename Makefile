@@ -63,11 +63,11 @@ test: venv
 .venv-escnn/.installed: .venv-escnn/.made pyproject.toml constraints-escnn.txt
 	@echo "installing groupae and escnn into .venv-escnn (about two minutes the first time)"
 	@$(ESCNN_PIP) -e '.[testing,escnn]' pytest-timeout
-	@$(ESCNN_PIP) --no-deps escnn
+	@$(ESCNN_PIP) --no-deps escnn symm-learning
 	@touch $@
 
 test-escnn: .venv-escnn/.installed
-	$(ONE_THREAD) $(ESCNN_BIN)/python -m pytest tests/interop/test_escnn.py tests/interop/test_escnn_audit.py tests/interop/test_steerable.py $(ARGS)
+	$(ONE_THREAD) $(ESCNN_BIN)/python -m pytest tests/interop/test_escnn.py tests/interop/test_escnn_audit.py tests/interop/test_steerable.py tests/interop/test_symm_learning.py $(ARGS)
 
 # Any C compiler works; the extra installs one where there is none.
 compiled: .venv/.installed
