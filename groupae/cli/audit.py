@@ -6,10 +6,11 @@ from pathlib import Path
 
 from groupae.cli.loading import loading
 
-__all__ = ["audit"]
+__all__ = ["audit_target"]
 
 
-def audit(
+# Not named audit: jsonargparse would load groupae.audit, and torch, to see if it is the same.
+def audit_target(
     target: str,
     *,
     group: str | None = None,

@@ -94,7 +94,7 @@ COMMANDS: Commands = {
         optional={"target": ("all", "all, a group or plug-in by name, or package:object")},
     ),
     "audit": Command(
-        "groupae.cli.audit:audit",
+        "groupae.cli.audit:audit_target",
         "Audit a network: is it equivariant, and which layer loses it? Exit with 1 if it is not.",
     ),
     "data": _DATA,

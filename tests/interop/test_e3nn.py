@@ -11,10 +11,11 @@ from e3nn import o3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupae import O3, SO2, SO3, Cyclic, get_group
+from groupae import O3, SO2, SO3, Cyclic, audit, get_group
 from groupae.interop.e3nn import (
     E3nnO3,
     E3nnSO3,
+    action_from_e3nn,
     from_e3nn,
     irreps_from_e3nn,
     irreps_to_e3nn,
@@ -232,3 +233,25 @@ def test_the_old_argument_still_returns_it(theirs, ours, text):
     assert type(found) is type(theirs)
     with pytest.warns(DeprecationWarning, match=rf"is {kind.__name__}\(\) now"):
         assert type(kind(backend="table")) is kind
+
+
+@pytest.mark.parametrize("group", [O3(), SO3()])
+def test_the_action_on_vectors_in_e3nn_s_order(group):
+    irreps = o3.Irreps("3x0e + 2x1o + 2x2e + 1x1e")
+    action = action_from_e3nn(irreps, group)
+    g = group.sample(5, dtype=torch.float64)
+    x = torch.randn(5, irreps.dim, dtype=torch.float64)
+    rho = irreps_from_e3nn(irreps, group)
+    moved = to_e3nn(rho, rho.act(g, from_e3nn(rho, x)))
+    torch.testing.assert_close(action(g, x), moved)
+
+
+def test_modules_of_e3nn_pass_an_audit_and_entrywise_nonlinearities_do_not():
+    torch.manual_seed(0)
+    linear = o3.Linear("4x0e + 3x1o", "2x0e + 2x1o")
+    inputs, outputs = action_from_e3nn("4x0e + 3x1o"), action_from_e3nn("2x0e + 2x1o")
+    x = torch.randn(32, 13)
+    assert audit(linear, inputs, outputs, x).passed
+    broken = audit(lambda x: torch.tanh(linear(x)), inputs, outputs, x)
+    assert broken.failures == ("equivariance",)
+    assert broken.errors["equivariance"].split.model > 0.01
