@@ -143,5 +143,5 @@ def _elements(
     if not isinstance(theirs, _kind(name)):
         wanted = f"a scipy.spatial.transform.{name}"
         raise TypeError(expected(owner, wanted, type(theirs).__name__))
-    matrices = torch.from_numpy(theirs.as_matrix())
-    return matrices.to(device=device, dtype=dtype or torch.float32)
+    matrices = torch.as_tensor(theirs.as_matrix())  # a tensor already under SCIPY_ARRAY_API=1
+    return matrices.to(device=device, dtype=dtype or torch.float32, copy=True)

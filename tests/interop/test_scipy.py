@@ -1,5 +1,7 @@
 """scipy's rotations and rigid transforms and ours are the same matrices."""
 
+import os
+import subprocess
 import sys
 
 import numpy as np
@@ -85,6 +87,27 @@ def test_a_scipy_without_batches_is_told_from_one_with(monkeypatch):
         ValueError, match=r"got \(2, 4, 3, 3\); flatten the batch with flatten\(0, -3"
     ):
         rotation_to_scipy(torch.eye(3).expand(2, 4, 3, 3))
+
+
+@pytest.mark.skipif(not takes_batches, reason="from scipy 1.17 on")
+def test_objects_of_scipy_that_hold_tensors_are_read_too():
+    code = (
+        "import torch; from scipy.spatial.transform import RigidTransform;"
+        "from groupae.interop.scipy import rigid_transform_from_scipy as convert;"
+        "g = torch.eye(4, dtype=torch.float64).repeat(2, 3, 1, 1); g[..., 0, 3] = 5;"
+        "theirs = RigidTransform.from_matrix(g);"
+        "assert isinstance(theirs.as_matrix(), torch.Tensor);"
+        "convert(theirs, torch.float64).zero_();"
+        "print((convert(theirs) - g).abs().max().item())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env={**os.environ, "SCIPY_ARRAY_API": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert float(done.stdout) < 1e-12, done.stderr
 
 
 def test_nan_is_no_rotation():
