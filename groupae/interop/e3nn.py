@@ -92,8 +92,8 @@ def action_from_e3nn(irreps: str | Irreps, group: Group | None = None) -> Vector
         group: O(3), the default, or SO(3) to drop the parities.
 
     Returns:
-        An action whose terms have one copy each: of one copy, both orders are the same. Where
-        tensors may be permuted, `irreps_from_e3nn` and `from_e3nn` give faster ones.
+        An action whose terms have one copy each, for which both orders are the same. Where tensors
+        may be permuted, `irreps_from_e3nn` and `from_e3nn` give faster ones.
 
     Raises:
         ModuleNotFoundError: If e3nn is not installed.
