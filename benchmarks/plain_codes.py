@@ -1,0 +1,111 @@
+"""Fit an action to the code of an autoencoder that never saw g, and compare it with rivals.
+
+``nice python benchmarks/plain_codes.py`` trains and measures everything on one thread and writes
+``benchmarks/results/plain_codes.md``, ``.json`` and a picture per data set; ``--only
+rotated-digits`` does one and keeps the results of the others. Trained weights are kept in
+``--cache`` and trained anew only if they are missing. Budgets are processor seconds, so that other
+processes on the machine have little effect.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from plain_code_report import RESULTS, Record, draw, write_report
+from plain_code_rivals import ConditionalNet, LinearPictures, PerElement, nearest_of
+from plain_code_study import STUDIES, SinglePictures, Study, Workshop, alone, reconstruction
+from torch import Tensor
+
+from groupae import LatentActionAE, fit_action
+from groupae.actions.fitted import FittedAction
+from groupae.experiments.baselines import Unchanged
+
+_BINS = 24
+Codes = tuple[Tensor, Tensor, Tensor]
+
+
+def measure(study: Study, cache: Path) -> dict[str, Any]:
+    """Return all figures of a study, and write its picture."""
+    shop = Workshop(study, cache)
+    record, seconds = Record(shop), study.seconds
+    untrained = study.network(f"{study.numbers}x0", reconstruction)
+    plain = shop.trained("plain", untrained, SinglePictures(shop.train), seconds)
+    record.facts["numbers"] = study.numbers
+    record.add("its own reconstruction of x2", plain, alone(shop.test.x2, study.group))
+    record.add("x1 unchanged", Unchanged(), is_shown=False)
+    codes = shop.codes(plain.encode)
+    fitted = _add_fitted(record, plain, codes) if study.group.is_compact else None
+    _add_rivals(record, plain, codes)
+    _add_trained(record, plain, fitted)
+    draw(record)
+    return record.content()
+
+
+def _add_fitted(record: Record, plain: LatentActionAE, codes: Codes) -> FittedAction:
+    """Fit an action to codes, and measure both ways to use it."""
+    group, started = record.shop.study.group, time.process_time()
+    fitted = fit_action(group, *codes)
+    record.facts["fit_seconds"] = time.process_time() - started
+    print(fitted, flush=True)
+    record.add("fitted: encode, act, decode", LatentActionAE.wrap(plain, fitted))
+    on_code = LatentActionAE(plain.encoder, plain.decoder, fitted.action)
+    record.add("fitted: the action on the code", on_code, is_shown=False)
+    record.add_spectrum(fitted)
+    return fitted
+
+
+def _add_rivals(record: Record, plain: LatentActionAE, codes: Codes) -> None:
+    """Measure maps of the same codes without a group law, and the same fit to pixels."""
+    shop, study = record.shop, record.shop.study
+    if study.group.has_grid:
+        nearest = nearest_of(study.group, study.group.grid(_BINS))
+        name = f"linear regression per element, {_BINS} bins"
+        record.add(name, PerElement(plain, nearest, codes))
+    torch.manual_seed(0)
+    untrained = ConditionalNet(copy.deepcopy(plain), study.group.rep(study.told), codes[0].float())
+    net = shop.trained("conditional", untrained, shop.train, study.seconds, rate=study.net_rate)
+    record.add(f"conditional net on codes, {study.seconds:g} s", net)
+    if study.group.is_compact:
+        pixels = LinearPictures(shop.train.batch(0, 4000).x2, study.components)
+        fitted = fit_action(study.group, *shop.codes(pixels.encode))
+        name = f"the same fit to {study.components} principal components of pixels"
+        record.add(name, LatentActionAE.wrap(pixels, fitted))
+
+
+def _add_trained(record: Record, plain: LatentActionAE, fitted: FittedAction | None) -> None:
+    """Train on from the fitted action, and the same network with an action from the start."""
+    shop, study = record.shop, record.shop.study
+    if fitted is not None:
+        wrapped = LatentActionAE.wrap(
+            copy.deepcopy(plain).requires_grad_(True), fitted, frozen=False, objective="log_mse"
+        )
+        tuned = shop.trained("tuned", wrapped, shop.train, study.seconds)
+        record.add(f"fitted, then fine-tuned, {study.seconds:g} + {study.seconds:g} s", tuned)
+    network = study.network(study.representation, "log_mse")
+    start = shop.trained("start", network, shop.train, 2 * study.seconds)
+    record.add(f"trained with an action from the start, {2 * study.seconds:g} s", start)
+
+
+def main() -> None:
+    """Measure all studies, or one, and write the report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=sorted(STUDIES), help="do one study, keep the others")
+    parser.add_argument("--cache", type=Path, default=Path("plain_codes_cache"))
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    options.cache.mkdir(parents=True, exist_ok=True)
+    path = RESULTS / "plain_codes.json"
+    found = json.loads(path.read_text()) if path.exists() and options.only else {}
+    for name in [options.only] if options.only else STUDIES:
+        found[name] = measure(STUDIES[name], options.cache)
+        write_report({name: found[name] for name in STUDIES if name in found})
+
+
+if __name__ == "__main__":
+    main()
