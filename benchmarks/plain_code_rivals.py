@@ -115,7 +115,7 @@ class LinearPictures(nn.Module):
         self.x_shape = pictures.shape[1:]
         flat = pictures.flatten(1).double()
         self.mean = flat.mean(0)
-        self.axes = torch.linalg.eigh((flat - self.mean).T.cov())[1].flip(1)[:, :components]
+        self.axes = torch.pca_lowrank(flat, components, niter=4)[2]
 
     def encode(self, x: Tensor) -> Tensor:
         """Return codes ``(n, components)``."""

@@ -45,6 +45,7 @@ class Study:
         pairs: Pairs of codes that are fitted.
         components: Principal components of the pictures to which the same fit is applied.
         net_rate: Learning rate of the conditional net.
+        trains: Trainings besides the plain one.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Study:
     pairs: int = 21000
     components: int = 300
     net_rate: float = 1e-3
+    trains: tuple[str, ...] = ("conditional", "tuned", "start")
 
     @property
     def group(self) -> Group:
@@ -82,7 +84,7 @@ class Study:
 _TOLD = "1x1 + 1x2 + 1x3 + 1x4"
 _STUDIES = (
     Study("rotated-digits", "rotated-digits", f"12x0 + {_DIGITS}", _TOLD),
-    Study("rotated-digits-96", "rotated-digits", _HALF, _TOLD),
+    Study("rotated-digits-96", "rotated-digits", _HALF, _TOLD, trains=()),
     Study("blocked-digits", "blocked-digits", f"32x0 + {_DIGITS}", _TOLD),
     Study("brain-contrast", "brain-contrast", "24x0 + 36xstd", "1xstd", (16, 32, 64), 4),
     Study("sky-planes", "sky-planes", _PLANES, "1x1 + 1x2", (16, 32, 64, 128), 8, pairs=12000),
@@ -127,22 +129,40 @@ class _Curve(Callback):
 
 @dataclasses.dataclass
 class Workshop:
-    """Data of one study, and a folder in which trained weights are kept."""
+    """Data of one study, and a folder in which trained weights are kept.
+
+    Args:
+        study: The study.
+        cache: The folder.
+        only_kept: Whether trainings whose weights are not kept are left out, but the plain one.
+    """
 
     study: Study
     cache: Path
+    only_kept: bool = False
 
     def __post_init__(self) -> None:
         self.train, self.test = self.study.load("train"), self.study.load("test").fixed()
         self.validation = self.study.load("validation").fixed()[:500]
         self.curves: dict[str, list[tuple[float, float]]] = {}
 
+    def wants(self, name: str) -> bool:
+        """Whether a training is part of the study."""
+        return name in self.study.trains and (self.has(name) or not self.only_kept)
+
+    def has(self, name: str) -> bool:
+        """Whether the weights of a training are kept."""
+        return self._weights(name).exists()
+
+    def _weights(self, name: str) -> Path:
+        return self.cache / f"{self.study.name}-{name}.safetensors"
+
     def trained(
         self, name: str, model: nn.Module, source: Any, seconds: float, *, rate: float = 1e-2
     ) -> Any:
         """Return the model after training, or with the weights of an earlier training."""
-        weights = self.cache / f"{self.study.name}-{name}.safetensors"
-        if not weights.exists():
+        weights = self._weights(name)
+        if not self.has(name):
             plain = isinstance(source, SinglePictures)
             validation = alone(self.validation.x2, self.study.group) if plain else self.validation
             curve = _Curve(seconds)

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from plain_code_report import RESULTS, Record, draw, write_report
 from plain_code_rivals import ConditionalNet, LinearPictures, PerElement, nearest_of
-from plain_code_study import STUDIES, SinglePictures, Study, Workshop, alone, reconstruction
+from plain_code_study import STUDIES, SinglePictures, Workshop, alone, reconstruction
 from torch import Tensor
 
 from groupae import LatentActionAE, fit_action
@@ -30,10 +30,9 @@ _BINS = 24
 Codes = tuple[Tensor, Tensor, Tensor]
 
 
-def measure(study: Study, cache: Path) -> dict[str, Any]:
+def measure(shop: Workshop) -> dict[str, Any]:
     """Return all figures of a study, and write its picture."""
-    shop = Workshop(study, cache)
-    record, seconds = Record(shop), study.seconds
+    record, study, seconds = Record(shop), shop.study, shop.study.seconds
     untrained = study.network(f"{study.numbers}x0", reconstruction)
     plain = shop.trained("plain", untrained, SinglePictures(shop.train), seconds)
     record.facts["numbers"] = study.numbers
@@ -42,6 +41,8 @@ def measure(study: Study, cache: Path) -> dict[str, Any]:
     codes = shop.codes(plain.encode)
     fitted = _add_fitted(record, plain, codes) if study.group.is_compact else None
     _add_rivals(record, plain, codes)
+    if shop.wants("conditional"):
+        _add_net(record, plain, codes)
     _add_trained(record, plain, fitted)
     draw(record)
     return record.content()
@@ -67,10 +68,6 @@ def _add_rivals(record: Record, plain: LatentActionAE, codes: Codes) -> None:
         nearest = nearest_of(study.group, study.group.grid(_BINS))
         name = f"linear regression per element, {_BINS} bins"
         record.add(name, PerElement(plain, nearest, codes))
-    torch.manual_seed(0)
-    untrained = ConditionalNet(copy.deepcopy(plain), study.group.rep(study.told), codes[0].float())
-    net = shop.trained("conditional", untrained, shop.train, study.seconds, rate=study.net_rate)
-    record.add(f"conditional net on codes, {study.seconds:g} s", net)
     if study.group.is_compact:
         pixels = LinearPictures(shop.train.batch(0, 4000).x2, study.components)
         fitted = fit_action(study.group, *shop.codes(pixels.encode))
@@ -78,18 +75,27 @@ def _add_rivals(record: Record, plain: LatentActionAE, codes: Codes) -> None:
         record.add(name, LatentActionAE.wrap(pixels, fitted))
 
 
+def _add_net(record: Record, plain: LatentActionAE, codes: Codes) -> None:
+    """Train a network of code and element between the frozen halves of the autoencoder."""
+    shop, study = record.shop, record.shop.study
+    torch.manual_seed(0)
+    untrained = ConditionalNet(copy.deepcopy(plain), study.group.rep(study.told), codes[0].float())
+    net = shop.trained("conditional", untrained, shop.train, study.seconds, rate=study.net_rate)
+    record.add("conditional net of code and element", net)
+
+
 def _add_trained(record: Record, plain: LatentActionAE, fitted: FittedAction | None) -> None:
     """Train on from the fitted action, and the same network with an action from the start."""
     shop, study = record.shop, record.shop.study
-    if fitted is not None:
-        wrapped = LatentActionAE.wrap(
-            copy.deepcopy(plain).requires_grad_(True), fitted, frozen=False, objective="log_mse"
-        )
+    if fitted is not None and shop.wants("tuned"):
+        free = copy.deepcopy(plain).requires_grad_(True)
+        wrapped = LatentActionAE.wrap(free, fitted, frozen=False, objective="log_mse")
         tuned = shop.trained("tuned", wrapped, shop.train, study.seconds)
-        record.add(f"fitted, then fine-tuned, {study.seconds:g} + {study.seconds:g} s", tuned)
-    network = study.network(study.representation, "log_mse")
-    start = shop.trained("start", network, shop.train, 2 * study.seconds)
-    record.add(f"trained with an action from the start, {2 * study.seconds:g} s", start)
+        record.add("fitted, then fine-tuned for as long again", tuned)
+    if shop.wants("start"):
+        network = study.network(study.representation, "log_mse")
+        start = shop.trained("start", network, shop.train, 2 * study.seconds)
+        record.add("trained with an action from the start, for twice as long", start)
 
 
 def main() -> None:
@@ -97,13 +103,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=sorted(STUDIES), help="do one study, keep the others")
     parser.add_argument("--cache", type=Path, default=Path("plain_codes_cache"))
+    parser.add_argument("--kept", action="store_true", help="leave out trainings not in the cache")
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.cache.mkdir(parents=True, exist_ok=True)
     path = RESULTS / "plain_codes.json"
     found = json.loads(path.read_text()) if path.exists() and options.only else {}
     for name in [options.only] if options.only else STUDIES:
-        found[name] = measure(STUDIES[name], options.cache)
+        found[name] = measure(Workshop(STUDIES[name], options.cache, options.kept))
         write_report({name: found[name] for name in STUDIES if name in found})
 
 
