@@ -11,6 +11,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.axes import Axes
 from plain_code_study import Study, Workshop
 from torch import Tensor
 
@@ -118,17 +119,20 @@ def draw(record: Record) -> None:
     study = record.shop.study
     shown = {"x1": record.shop.test.x1[-_SHOWN:], "x2": record.shop.test.x2[-_SHOWN:]}
     rows = {**shown, **record.pictures}
-    figure = plt.figure(figsize=(13, 0.62 * len(rows) + 0.6), layout="constrained")
-    pictures, right = figure.subfigures(1, 2, width_ratios=(1.5, 1))
-    axis = pictures.subplots()
+    figure, axes = plt.subplot_mosaic(
+        [["pictures", "spectrum"], ["pictures", "curves"]],
+        figsize=(13, 0.62 * len(rows) + 0.6),
+        width_ratios=(1.5, 1),
+        layout="constrained",
+    )
+    axis = axes["pictures"]
     axis.imshow(_mosaic(list(rows.values())), cmap="gray", vmin=0, vmax=1)
     height = next(iter(rows.values())).shape[-1] + 2
     axis.set_yticks([height * (i + 0.5) for i in range(len(rows))], list(rows))
     axis.set_xticks([])
     axis.set_title(f"{study.name}: held-out pairs")
-    above, below = right.subplots(2, 1)
-    _draw_spectrum(above, record.facts.get("spectrum", []))
-    _draw_curves(below, record.shop.curves, study)
+    _draw_spectrum(axes["spectrum"], record.facts.get("spectrum", []))
+    _draw_curves(axes["curves"], record.shop.curves, study)
     figure.savefig(RESULTS / f"plain_codes-{study.name}.png", dpi=110)
     plt.close(figure)
 
@@ -141,7 +145,7 @@ def _mosaic(rows: Sequence[Tensor]) -> Tensor:
     return whole.squeeze(-1)
 
 
-def _draw_spectrum(axis: plt.Axes, spectrum: Sequence[Mapping[str, Any]]) -> None:
+def _draw_spectrum(axis: Axes, spectrum: Sequence[Mapping[str, Any]]) -> None:
     places = {label: i for i, label in enumerate(dict.fromkeys(c["irrep"] for c in spectrum))}
     xs = [places[copy["irrep"]] for copy in spectrum]
     axis.plot(xs, [copy["residual"] for copy in spectrum], "o", ms=3, alpha=0.7)
@@ -149,7 +153,7 @@ def _draw_spectrum(axis: plt.Axes, spectrum: Sequence[Mapping[str, Any]]) -> Non
     axis.set(xlabel="irrep", ylabel="held-out residual", title="copies in the plain code")
 
 
-def _draw_curves(axis: plt.Axes, curves: Mapping[str, Any], study: Study) -> None:
+def _draw_curves(axis: Axes, curves: Mapping[str, Any], study: Study) -> None:
     labels = {"tuned": "plain, fitted, fine-tuned", "start": "with the action from the start"}
     for name, label in labels.items():
         if name in curves:

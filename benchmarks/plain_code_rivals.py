@@ -123,13 +123,15 @@ class LinearPictures(nn.Module):
 
     def decode(self, z: Tensor) -> Tensor:
         """Return pictures ``(n, *x_shape)``."""
-        return (z.double() @ self.axes.T + self.mean).float().unflatten(1, self.x_shape)
+        x: Tensor = (z.double() @ self.axes.T + self.mean).float().unflatten(1, self.x_shape)
+        return x
 
 
 def nearest_of(group: Group, centres: Tensor) -> Callable[[Tensor], Tensor]:
     """Return the function of elements ``(n, ...)`` to the numbers of the nearest centres."""
 
     def nearest(g: Tensor) -> Tensor:
-        return group.distance(g.unsqueeze(1), centres.to(g.dtype)).argmin(1)
+        found: Tensor = group.distance(g.unsqueeze(1), centres.to(g.dtype)).argmin(1)
+        return found
 
     return nearest

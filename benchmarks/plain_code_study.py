@@ -67,7 +67,7 @@ class Study:
 
     def load(self, split: str) -> OrbitDataset:
         """Return the data of a split."""
-        return get_dataset(self.data).load(split)  # type: ignore[arg-type]
+        return get_dataset(self.data).load(split)
 
     def network(self, representation: str, objective: Any) -> LatentActionAE:
         """Return an untrained network; the weights are the same for every representation."""
