@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import argparse
 import copy
-import json
 import time
 from pathlib import Path
 from typing import Any
 
 import torch
-from plain_code_report import RESULTS, Record, draw, write_report
+from plain_code_report import Record, draw, write_report
 from plain_code_rivals import ConditionalNet, LinearPictures, PerElement, nearest_of
 from plain_code_study import STUDIES, SinglePictures, Workshop, alone, reconstruction
 from torch import Tensor
@@ -44,7 +43,8 @@ def measure(shop: Workshop) -> dict[str, Any]:
     if shop.wants("conditional"):
         _add_net(record, plain, codes)
     _add_trained(record, plain, fitted)
-    draw(record)
+    if study.trains:
+        draw(record)
     return record.content()
 
 
@@ -107,11 +107,8 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     options.cache.mkdir(parents=True, exist_ok=True)
-    path = RESULTS / "plain_codes.json"
-    found = json.loads(path.read_text()) if path.exists() and options.only else {}
     for name in [options.only] if options.only else STUDIES:
-        found[name] = measure(Workshop(STUDIES[name], options.cache, options.kept))
-        write_report({name: found[name] for name in STUDIES if name in found})
+        write_report({name: measure(Workshop(STUDIES[name], options.cache, options.kept))})
 
 
 if __name__ == "__main__":
