@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import platform
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -141,7 +142,8 @@ def draw(record: Record) -> None:
     axis = axes["pictures"]
     axis.imshow(_mosaic(list(rows.values())), cmap="gray", vmin=0, vmax=1)
     height = next(iter(rows.values())).shape[-1] + 2
-    axis.set_yticks([height * (i + 0.5) for i in range(len(rows))], list(rows))
+    labels = [textwrap.fill(label, 28) for label in rows]
+    axis.set_yticks([height * (i + 0.5) for i in range(len(rows))], labels, fontsize=8)
     axis.set_xticks([])
     axis.set_title(f"{study.name}: held-out pairs")
     _draw_spectrum(axes["spectrum"], record.facts.get("spectrum", []))

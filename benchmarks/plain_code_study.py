@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from typing_extensions import override
 
@@ -155,7 +154,7 @@ class Workshop:
         return self._weights(name).exists()
 
     def _weights(self, name: str) -> Path:
-        return self.cache / f"{self.study.name}-{name}.safetensors"
+        return self.cache / f"{self.study.name}-{name}.pt"
 
     def trained(
         self, name: str, model: nn.Module, source: Any, seconds: float, *, rate: float = 1e-2
@@ -167,9 +166,9 @@ class Workshop:
             validation = alone(self.validation.x2, self.study.group) if plain else self.validation
             curve = _Curve(seconds)
             fit(model, source, validation, self._config(plain, seconds, rate), callbacks=[curve])
-            save_file({k: v.contiguous() for k, v in model.state_dict().items()}, weights)
+            torch.save(model.state_dict(), weights)
             weights.with_suffix(".json").write_text(json.dumps(curve.points))
-        model.load_state_dict(load_file(weights))
+        model.load_state_dict(torch.load(weights, weights_only=True))
         self.curves[name] = json.loads(weights.with_suffix(".json").read_text())
         return model.eval()
 
