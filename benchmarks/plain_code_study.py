@@ -40,7 +40,10 @@ class Study:
         told: Irreps whose matrices tell the conditional net the element.
         widths: Channels of the network at each resolution.
         batch_size: Pairs per step; a plain training takes both pictures of each.
-        seconds: Processor seconds of the plain training, and of each training after it.
+        seconds: Processor seconds of the plain training and of the conditional net, and half of
+            those of the network trained with an action from the start.
+        tuning: Processor seconds of the fine-tuning from the fitted action.
+        tuning_rate: Its learning rate.
         pairs: Pairs of codes that are fitted.
         components: Principal components of the pictures to which the same fit is applied.
         net_rate: Learning rate of the conditional net.
@@ -54,6 +57,8 @@ class Study:
     widths: tuple[int, ...] = (32, 64)
     batch_size: int = 32
     seconds: float = 150.0
+    tuning: float = 75.0
+    tuning_rate: float = 5e-3
     pairs: int = 21000
     components: int = 300
     net_rate: float = 1e-3

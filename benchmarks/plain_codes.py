@@ -90,8 +90,9 @@ def _add_trained(record: Record, plain: LatentActionAE, fitted: FittedAction | N
     if fitted is not None and shop.wants("tuned"):
         free = copy.deepcopy(plain).requires_grad_(True)
         wrapped = LatentActionAE.wrap(free, fitted, frozen=False, objective="log_mse")
-        tuned = shop.trained("tuned", wrapped, shop.train, study.seconds)
-        record.add("fitted, then fine-tuned for as long again", tuned)
+        budget, rate = study.tuning, study.tuning_rate
+        tuned = shop.trained("tuned", wrapped, shop.train, budget, rate=rate)
+        record.add("fitted, then fine-tuned for half as long again", tuned)
     if shop.wants("start"):
         network = study.network(study.representation, "log_mse")
         start = shop.trained("start", network, shop.train, 2 * study.seconds)
