@@ -114,7 +114,12 @@ class RepresentationAction(AxisAction):
 
     @override
     def invariant_features(
-        self, z: Tensor, kind: str = "gram", *, products: int | None = None
+        self,
+        z: Tensor,
+        kind: str = "gram",
+        *,
+        products: int | None = None,
+        templates: Tensor | int | None = None,
     ) -> Tensor:
         """Return invariants that tell orbits apart, along the axis acted on.
 
@@ -125,7 +130,9 @@ class RepresentationAction(AxisAction):
             torch.Size([3, 5, 7, 7])
         """
         self.check_latent(z)
-        return self.rho.invariant_features(z, kind, dim=self.axis, products=products)
+        return self.rho.invariant_features(
+            z, kind, dim=self.axis, products=products, templates=templates
+        )
 
     @override
     def varying(self, z: Tensor) -> Tensor:

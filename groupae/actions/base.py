@@ -279,7 +279,12 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         return False
 
     def invariant_features(
-        self, z: Latent, kind: str = "gram", *, products: int | None = None
+        self,
+        z: Latent,
+        kind: str = "gram",
+        *,
+        products: int | None = None,
+        templates: Tensor | int | None = None,
     ) -> Tensor:
         """Return invariants that tell orbits apart, the trivial entries among them.
 
@@ -292,7 +297,7 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         Raises:
             TypeError: If the action has none (`has_invariant_features`).
         """
-        del z, kind, products
+        del z, kind, products, templates
         what, remedy = (
             "an action by a representation of fixed entries",
             "distance() compares orbits",

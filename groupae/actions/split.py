@@ -145,10 +145,17 @@ class SplitAction(RepresentationAction):
 
     @override
     def invariant_features(
-        self, z: Tensor, kind: str = "gram", *, products: int | None = None
+        self,
+        z: Tensor,
+        kind: str = "gram",
+        *,
+        products: int | None = None,
+        templates: Tensor | int | None = None,
     ) -> Tensor:
         """Raise: which copies the group acts on changes while it is learned."""
-        return LatentAction.invariant_features(self, z, kind, products=products)
+        return LatentAction.invariant_features(
+            self, z, kind, products=products, templates=templates
+        )
 
     @override
     def invariants(self, z: Tensor) -> Tensor:

@@ -122,7 +122,12 @@ class TokenAction(LatentAction[Tensor]):
 
     @override
     def invariant_features(
-        self, z: Tensor, kind: str = "gram", *, products: int | None = None
+        self,
+        z: Tensor,
+        kind: str = "gram",
+        *,
+        products: int | None = None,
+        templates: Tensor | int | None = None,
     ) -> Tensor:
         """Return invariants that tell orbits apart.
 
@@ -131,9 +136,9 @@ class TokenAction(LatentAction[Tensor]):
         """
         self.check_latent(z)
         if self.tokens is None:
-            return self.rho.invariant_features(z, kind, products=products)
+            return self.rho.invariant_features(z, kind, products=products, templates=templates)
         both = self.tokens * self.rho
-        return both.invariant_features(z.flatten(-2), kind, products=products)
+        return both.invariant_features(z.flatten(-2), kind, products=products, templates=templates)
 
     @override
     def invariants(self, z: Tensor) -> Tensor:

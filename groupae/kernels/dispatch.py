@@ -45,6 +45,7 @@ __all__ = [
     "needs_gradient",
     "rows_at_once",
     "turns_vectors",
+    "untransformed",
     "uses_fast_path",
 ]
 
@@ -177,6 +178,21 @@ def is_transformed() -> bool:
     """Return whether a transform of ``torch.func`` or forward mode is active."""
     # torch's own test in `Function.apply`, and the level of forward mode: neither has a public name
     return torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+
+
+@contextlib.contextmanager
+def untransformed() -> Iterator[None]:
+    """Leave all transforms of ``torch.func`` for a block that makes constants from nothing.
+
+    Within them random numbers raise, and a result that is kept would belong to the transform.
+    """
+    if not torch._C._are_functorch_transforms_active():
+        yield
+        return
+    from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
+
+    with temporarily_clear_interpreter_stack():
+        yield
 
 
 def hides_values(x: Tensor) -> bool:

@@ -258,8 +258,7 @@ class Representation(abc.ABC):
     def is_invariant(self) -> Tensor:
         """Return a mask ``(dim,)`` over block coordinates: true where no element changes them.
 
-        These are the blocks the construction shows to be trivial; a product or a permutation may
-        leave more vectors alone, which `decompose` finds.
+        These are the trivial blocks of the construction; `decompose` may find more vectors.
         """
         return torch.cat([torch.full((b.size,), b.is_trivial) for b in self.blocks])
 
@@ -271,27 +270,28 @@ class Representation(abc.ABC):
         return self._select("invariants", x, dim, trivial=True)
 
     def invariant_features(
-        self, z: Tensor, kind: str = "gram", *, dim: int = -1, products: int | None = None
+        self,
+        z: Tensor,
+        kind: str = "gram",
+        *,
+        dim: int = -1,
+        products: int | None = None,
+        templates: Tensor | int | None = None,
     ) -> Tensor:
         """Return invariants that tell orbits apart, the trivial entries among them.
 
-        Each kind contains the one before: ``"power"``, squared lengths of all copies; ``"gram"``,
-        their inner products irrep by irrep, all invariants of degree 2; ``"bispectrum"``, triple
-        products too, which tie irreps to each other. What each separates and what not is in
-        `groupae.representations.invariant_features` and :doc:`/invariants`. The default is small
-        and blind to the phases of irreps relative to each other; the bispectrum is complete for
-        codes of enough copies, and grows with the cube of the copies. All are polynomials.
+        ``"power"``: squared lengths of all copies. ``"gram"``, the default: their inner products,
+        irrep by irrep; blind to the phases of irreps relative to each other. ``"bispectrum"``:
+        triple products too; complete for codes of enough copies. ``"max_filter"``: highest inner
+        products with the orbits of templates; complete and Lipschitz, slow. :doc:`/invariants`
+        tells which to take, `groupae.representations.invariant_features` what each separates.
 
         Args:
             z: Codes, with ``dim`` of the representation along axis ``dim``; floating.
             kind: The kind of features.
             dim: The axis of the vector; features stand along it in the result.
-            products: Largest number of triple products of three irreps: see
-                `groupae.representations.invariant_features.Bispectrum`.
-
-        Returns:
-            Shape of ``z`` with features along the axis, in its dtype. `invariant_map` has names and
-            count.
+            products: Largest number of triple products of three irreps, all unless given.
+            templates: Templates ``(count, dim)``, or their number, ``2 * dim`` unless given.
 
         Raises:
             TypeError: If the group is not compact.
@@ -304,15 +304,15 @@ class Representation(abc.ABC):
         """
         from groupae.representations.invariant_features import invariant_features
 
-        return invariant_features(self, z, kind, dim=dim, products=products)
+        return invariant_features(self, z, kind, dim=dim, products=products, templates=templates)
 
     def invariant_feature_names(
-        self, kind: str = "gram", *, products: int | None = None
+        self, kind: str = "gram", *, products: int | None = None, templates: int | None = None
     ) -> tuple[str, ...]:
         """Return the names of `invariant_features`, one per feature."""
         from groupae.representations.invariant_features import invariant_map
 
-        return invariant_map(self, kind, products=products).names
+        return invariant_map(self, kind, products=products, templates=templates).names
 
     def varying(self, x: Tensor, dim: int = -1) -> Tensor:
         """Return the varying block coordinates of ``x``, in their order."""

@@ -263,7 +263,7 @@ INVARIANTS = {
     "invariants of no kind": (
         lambda: PLANES.invariant_feature_names(None),
         ValueError,
-        "kind to be one of power, gram, bispectrum",
+        "kind to be one of power, gram, bispectrum, max_filter",
     ),
     "no products": (
         lambda: PLANES.invariant_features(torch.zeros(3, 8), "bispectrum", products=0),
@@ -273,7 +273,32 @@ INVARIANTS = {
     "products of inner products": (
         lambda: PLANES.invariant_features(torch.zeros(3, 8), products=4),
         ValueError,
-        "products only of the bispectrum, got kind 'gram'",
+        "products only of kind 'bispectrum', got kind 'gram'",
+    ),
+}
+
+INVARIANTS |= {
+    "templates of another length": (
+        lambda: PLANES.invariant_features(
+            torch.zeros(3, 8), "max_filter", templates=torch.zeros(2, 7)
+        ),
+        ValueError,
+        "templates of shape (*batch, 8), got (2, 7)",
+    ),
+    "one template": (
+        lambda: PLANES.invariant_features(torch.zeros(8), "max_filter", templates=torch.zeros(8)),
+        ValueError,
+        "templates of shape (count, 8), got (8,)",
+    ),
+    "no template": (
+        lambda: PLANES.invariant_features(torch.zeros(8), "max_filter", templates=0),
+        ValueError,
+        "templates to be an integer of at least 1, got 0",
+    ),
+    "templates of inner products": (
+        lambda: PLANES.invariant_features(torch.zeros(8), "gram", templates=3),
+        ValueError,
+        "templates only of kind 'max_filter', got kind 'gram'",
     ),
 }
 

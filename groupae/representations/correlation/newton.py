@@ -22,7 +22,7 @@ from groupae.groups.irreps import IrrepLabel
 from groupae.groups.products.packed import Packed
 from groupae.kernels.autograd import directional_derivative
 
-__all__ = ["MOST_TRIED", "advance", "climb", "spread"]
+__all__ = ["MOST_TRIED", "advance", "climb", "generators_of", "spread"]
 
 _FEWEST, _MOST = 4096, 2**16
 MOST_TRIED = 50_000
@@ -110,7 +110,7 @@ def _highest(
     return candidates[scores.topk(k, -1).indices]
 
 
-def _generators(group: Group, labels: Sequence[IrrepLabel], like: Tensor) -> list[Tensor]:
+def generators_of(group: Group, labels: Sequence[IrrepLabel], like: Tensor) -> list[Tensor]:
     """Return the images of the Lie-algebra axes in each irrep, shapes ``(lie_dim, d, d)``.
 
     They are ``D(g)^T d/dt D(g exp(t e))`` at a general element g, for charts may be singular at
@@ -132,7 +132,7 @@ def _generators(group: Group, labels: Sequence[IrrepLabel], like: Tensor) -> lis
 
 def _newton(group: Group, labels: Sequence[IrrepLabel], moments: Tensor, g: Tensor) -> Tensor:
     """Return the best element reached from starts ``(n, k, ...)``, shape ``(n, 1, ...)``."""
-    generators = _generators(group, labels, moments)
+    generators = generators_of(group, labels, moments)
     sizes = [x.shape[-1] ** 2 for x in generators]
     first = torch.cat([x.flatten(1) for x in generators], 1)
     products = [x[:, None] @ x for x in generators]

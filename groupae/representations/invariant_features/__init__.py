@@ -1,8 +1,8 @@
 """Invariant features of codes: numbers that tell orbits apart and that no element changes.
 
-One file per kind: ``power``, ``gram``, ``bispectrum``, each of which contains the one before;
-:doc:`/invariants` says which to take. Features are computed on the isotypic components of a
-representation (``isotypic``) with invariant forms of its irreps (``forms``).
+One file per kind: ``power``, ``gram``, ``bispectrum``, each of which contains the one before, and
+``max_filter``; :doc:`/invariants` says which to take. Features are computed on the isotypic
+components of a representation (``isotypic``) with invariant forms of its irreps (``forms``).
 """
 
 from groupae.representations.invariant_features.bispectrum import Bispectrum
@@ -14,6 +14,7 @@ from groupae.representations.invariant_features.invariant_map import (
     invariant_map,
 )
 from groupae.representations.invariant_features.kind import FeatureKind
+from groupae.representations.invariant_features.max_filter import MaxFilter
 from groupae.representations.invariant_features.power import Power
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "FeatureKind",
     "Gram",
     "InvariantMap",
+    "MaxFilter",
     "Power",
     "invariant_features",
     "invariant_map",

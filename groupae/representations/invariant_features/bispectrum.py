@@ -47,8 +47,8 @@ class Bispectrum(FeatureKind):
 
     References:
         Kakarala, The bispectrum as a source of phase-sensitive invariants for Fourier descriptors,
-        J. Math. Imaging Vision 44 (2012), 341-353. Dym & Gortler, Low-dimensional invariant
-        embeddings for universal geometric learning, Found. Comput. Math. 25 (2025), 375-415.
+        J. Math. Imaging Vision 44 (2012). Dym & Gortler, Low-dimensional invariant
+        embeddings for universal geometric learning, arXiv 2205.02956.
     """
 
     products: int | None = None
@@ -72,7 +72,14 @@ class Bispectrum(FeatureKind):
         return Gram().plan(parts, writer), tuple(rows)
 
     @override
-    def evaluate(self, plan: Any, blocks: Sequence[Tensor], numbers: Numbers) -> list[Tensor]:
+    def evaluate(
+        self,
+        plan: Any,
+        blocks: Sequence[Tensor],
+        numbers: Numbers,
+        templates: Sequence[Tensor] | None = None,
+    ) -> list[Tensor]:
+        del templates
         gram, rows = plan
         found = Gram().evaluate(gram, blocks, numbers)
         for (i, j, k), form, _, is_mixed, places in rows:

@@ -54,7 +54,14 @@ class Gram(FeatureKind):
         return tuple(rows)
 
     @override
-    def evaluate(self, plan: Any, blocks: Sequence[Tensor], numbers: Numbers) -> list[Tensor]:
+    def evaluate(
+        self,
+        plan: Any,
+        blocks: Sequence[Tensor],
+        numbers: Numbers,
+        templates: Sequence[Tensor] | None = None,
+    ) -> list[Tensor]:
+        del templates
         found = []
         for (pairs, above, units), block in zip(plan, blocks, strict=True):
             i, j = numbers.index(pairs)

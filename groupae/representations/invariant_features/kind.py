@@ -26,13 +26,20 @@ class FeatureKind(abc.ABC):
         """Return the plan for `evaluate`: tuples of integers, texts and references to tensors."""
 
     @abc.abstractmethod
-    def evaluate(self, plan: Any, blocks: Sequence[Tensor], numbers: Numbers) -> list[Tensor]:
+    def evaluate(
+        self,
+        plan: Any,
+        blocks: Sequence[Tensor],
+        numbers: Numbers,
+        templates: Sequence[Tensor] | None = None,
+    ) -> list[Tensor]:
         """Return the features of the copies of each irrep.
 
         Args:
             plan: What `plan` returned.
             blocks: One tensor per component, shape ``(*batch, dim, copies)``.
             numbers: The numbers of the plan.
+            templates: Templates in the form of ``blocks``, for a kind that takes them.
 
         Returns:
             Pieces of shape ``(*batch, count)``, in the order of `names`.

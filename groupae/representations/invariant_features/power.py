@@ -33,8 +33,14 @@ class Power(FeatureKind):
         return ()
 
     @override
-    def evaluate(self, plan: Any, blocks: Sequence[Tensor], numbers: Numbers) -> list[Tensor]:
-        del plan, numbers
+    def evaluate(
+        self,
+        plan: Any,
+        blocks: Sequence[Tensor],
+        numbers: Numbers,
+        templates: Sequence[Tensor] | None = None,
+    ) -> list[Tensor]:
+        del plan, numbers, templates
         return [block.square().sum(-2) for block in blocks]
 
     @override
