@@ -154,7 +154,7 @@ def _finite(value: float) -> float | None:
 
 def evaluate(
     model: Model,
-    data: PairBatch | FixedPairs,
+    pairs: PairBatch | FixedPairs,
     scores: Sequence[AnyScore | str] | AnyScore | str | None = None,
     *,
     batch_size: int = 250,
@@ -166,7 +166,7 @@ def evaluate(
 
     Args:
         model: Any `Model`. A module is in evaluation mode meanwhile.
-        data: The pairs, or a data set, whose ``fixed()`` pairs are taken.
+        pairs: The pairs, or a data set, whose ``fixed()`` pairs are taken.
         scores: Scores or their names, such as "psnr" and "skill_score". All that apply to model and
             data unless given: predictions by `groupae.metrics.default_scores`, and
             `groupae.metrics.MODEL_SCORES`.
@@ -197,9 +197,9 @@ def evaluate(
     """
     owner = "evaluate"
     _check_arguments(owner, model, batch_size, resamples, seed, data_action)
-    pairs = as_pairs(owner, data, model, name="data")
+    batch = as_pairs(owner, pairs, model)
     evaluated = Evaluated(
-        model, pairs, data=data, data_action=data_action, batch_size=batch_size, seed=seed
+        model, batch, data=pairs, data_action=data_action, batch_size=batch_size, seed=seed
     )
     chosen, left_out = _choose(owner, scores, evaluated)
     with torch.no_grad(), evaluation_mode(model):
@@ -213,7 +213,7 @@ def evaluate(
         )
         for score in chosen
     }
-    return Evaluation(chosen, estimates, left_out, pairs=len(pairs))
+    return Evaluation(chosen, estimates, left_out, pairs=len(batch))
 
 
 def _check_arguments(

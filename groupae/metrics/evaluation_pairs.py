@@ -40,7 +40,7 @@ def as_pairs(owner: str, pairs: object, model: object, *, name: str = "pairs") -
             remedy = (
                 "give one of its batches, say batch(0, 500), or write fixed(), which returns one"
             )
-        elif isinstance(pairs, (list, tuple, DataLoader, Dataset)):
+        elif isinstance(pairs, (list, DataLoader, Dataset)):
             remedy = "groupae.data.as_validation_pairs joins a loader or list of batches to one"
         what = f"{name} as a PairBatch or a data set with fixed()"
         raise TypeError(expected(owner, what, got, remedy))

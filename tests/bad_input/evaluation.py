@@ -46,7 +46,7 @@ def mine(function, **options):
 TABLE = rows(
     {
         "a function as model": (of(model=abs), TypeError, "a model with transform(g, x)"),
-        "data alone": (of(data=X), TypeError, "data as a PairBatch"),
+        "data alone": (of(data=X), TypeError, "pairs as a PairBatch"),
         "a loader": (
             of(data=DataLoader(TensorDataset(X, G, X))),
             TypeError,
