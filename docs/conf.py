@@ -2,13 +2,15 @@
 
 import pkgutil
 
+import torch
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
+from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
-from groupae import __version__
+from groupae import PairBatch, __version__
 
 project = "groupae"
 author = "The groupae authors"
@@ -78,6 +80,26 @@ def find_home(
     return None
 
 
+class ScoreList(SphinxDirective):
+    """List of the scores in a mapping by name: ``.. scores:: groupae.metrics.MODEL_SCORES``."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return a definition list: title and name; definition, range and source."""
+        found = nodes.definition_list()
+        for name, score in pkgutil.resolve_name(self.arguments[0]).items():
+            if callable(score):  # made for a data set; any will do
+                score = score(PairBatch(torch.eye(3), torch.zeros(3), torch.eye(3)))
+            term = nodes.term("", f"{score.heading} ", nodes.literal("", name))
+            low, high = (f"{limit:g}".replace("inf", "\N{INFINITY}") for limit in score.range)
+            lines = (score.definition, f"From {low} to {high}. Source: {score.source}.")
+            body = nodes.definition("", *(nodes.paragraph(text=line) for line in lines))
+            found += nodes.definition_list_item("", term, body)
+        return [found]
+
+
 def setup(app: Sphinx) -> None:
-    """Add the resolver of references."""
+    """Add the resolver of references and the list of scores."""
     app.connect("missing-reference", find_home)
+    app.add_directive("scores", ScoreList)

@@ -412,7 +412,7 @@ CODE_SCORES: tuple[ModelScore, ...] = (
         "encoded, over that of pairs of different items; mean of the invariant and the varying "
         "part. 0 is perfect, 1 is chance; a part that has collapsed counts 1/2. It does not tell "
         "whether the parts mean what they should.",
-        source="own; compare the swaps of Jha et al., Cycle-consistent VAE, ECCV 2018",
+        source="groupae; compare Jha et al., Cycle-consistent variational autoencoders, ECCV 2018",
     ),
     ModelScore(
         "swap_error",
@@ -425,7 +425,7 @@ CODE_SCORES: tuple[ModelScore, ...] = (
         definition="Squared error of the swap of two data over that of the nearer of both data, "
         "left unchanged, by the reading of a swap that the model follows best: 0 is perfect, 1 is "
         "no better than doing nothing.",
-        source="own; see groupae.metrics.swap_scores",
+        source="groupae",
     ),
 )
 """Scores of latent codes."""
