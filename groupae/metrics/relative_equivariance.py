@@ -30,7 +30,7 @@ def relative_equivariance_error(
     Independent noise of variance s on both codes adds its share to both: a code of varying energy E
     and d numbers has :math:`2 d s / (2 d s + 2 E)` under elements of Haar measure.
 
-    It does not tell whether the code knows the items: see `invariance_ratio`, `retrieval_score`.
+    It does not tell whether the code knows the items: see `invariance_ratio`, `retrieval_ranks`.
 
     Args:
         action: The latent action.
