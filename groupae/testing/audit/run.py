@@ -227,6 +227,11 @@ class AuditRun:
         rows = self.layers.rows(inclusion)
         if rows and found.has_output:
             rows = (*rows, self._output_row(side_out, found, chosen, rows))
+        if any(row.source == "fitted" for row in rows):
+            self.notes.append(
+                "the best linear action was fitted for layers whose action is not known; a fault "
+                "of a linear layer then appears at the next nonlinear one: name layer_actions"
+            )
         if found.spread.is_constant:
             self.notes.append(
                 "the outputs do not vary over the samples: a constant is invariant, trivially, "
