@@ -62,7 +62,7 @@ def main() -> None:
         )
         model = build_model(experiment.data, model_config, seed=options.seed)
         result = fit(model, experiment.data.load("train", seed=options.seed), validation, training)
-        score = evaluate(model, test)
+        score = evaluate(model, test, ["psnr", "ssim"])
         scores[name] = score["psnr"].mean
         size = sum(p.numel() for p in model.parameters())
         psnr, ssim = f"{score['psnr']:.2f}", f"{score['ssim']:.3f}"

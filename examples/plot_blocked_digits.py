@@ -32,8 +32,8 @@ print(f"{result.steps} steps in {result.seconds:.0f} s")
 # %%
 # Held-out digits: the model and the rotation of all pixels of x1, including the square.
 test = BlockedDigits("test")
-print(f"model           {evaluate(model, test)['psnr']:.2f} dB")
-print(f"rotated pixels  {evaluate(DataAction(rotate), test)['psnr']:.2f} dB")
+print(f"model           {evaluate(model, test, 'psnr')['psnr']:.2f} dB")
+print(f"rotated pixels  {evaluate(DataAction(rotate), test, 'psnr')['psnr']:.2f} dB")
 
 # %%
 # Orbits of held-out digits, predictions above the truth: the square stays.

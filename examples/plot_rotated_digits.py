@@ -32,8 +32,8 @@ print(f"{result.steps} steps in {result.seconds:.0f} s")
 # %%
 # Held-out digits: the model and the oracle, which rotates the pixels of x1.
 test = RotatedDigits("test")
-print(f"model  {evaluate(model, test)['psnr']:.2f} dB")
-print(f"oracle {evaluate(DataAction(rotate), test)['psnr']:.2f} dB")
+print(f"model  {evaluate(model, test, 'psnr')['psnr']:.2f} dB")
+print(f"oracle {evaluate(DataAction(rotate), test, 'psnr')['psnr']:.2f} dB")
 
 # %%
 # Orbits of held-out digits, counter-clockwise from left to right.

@@ -40,7 +40,7 @@ action = VectorAction(G.rep("24x0 + 16x1 + 12x2 + 8x3"))
 model = LatentActionAE.wrap(plain, action, example=pairs.x1[:1], objective="log_mse")
 config = TrainingConfig(minutes=minutes / 2, batch_size=32, learning_rate=3e-3)
 fit(model, train, validation, config)
-print(f"{evaluate(model, test)['psnr']:.2f} dB on held-out digits")
+print(f"{evaluate(model, test, 'psnr')['psnr']:.2f} dB on held-out digits")
 
 # %%
 # Held-out digits in ten turns, decoded by the plain decoder.

@@ -45,7 +45,7 @@ model = LatentActionAE.conv(rho, (1, 28, 28))
 minutes = float(os.environ.get("GROUPAE_MINUTES", "5"))
 config = TrainingConfig(minutes=minutes, batch_size=32, optimizer="muon", learning_rate=1e-2)
 fit(model, train, validation, config)
-print(f"{evaluate(model, test)['psnr']:.2f} dB on held-out digits")
+print(f"{evaluate(model, test, 'psnr')['psnr']:.2f} dB on held-out digits")
 
 # %%
 # Held-out digits under the eight quaternions.

@@ -100,7 +100,7 @@ class Evaluated:
     ) -> None:
         check_count("Evaluated", "batch_size", batch_size)
         self.model: Model = model
-        self.pairs: PairBatch = pairs
+        self.pairs: PairBatch = pairs.detach() if isinstance(pairs, PairBatch) else pairs
         self.batch_size = batch_size
         self.seed = seed
         self._data = data

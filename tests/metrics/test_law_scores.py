@@ -241,6 +241,23 @@ def test_one_pair_and_noncontiguous_data():
     assert values(identity_model(VectorAction(RHO)), apart)["skill_score"] == pytest.approx(1)
 
 
+def test_pairs_in_a_graph():
+    pairs = turned_vectors()
+    with_graph = PairBatch(pairs.x1.clone().requires_grad_(), pairs.g, pairs.x2)
+    names = ["skill_score", "code_homomorphism_error", "lie_derivative_error"]
+    found = values(identity_model(VectorAction(RHO)), with_graph, names)
+    assert found["skill_score"] == pytest.approx(1)
+
+
+def test_narrow_numbers():
+    pairs = turned_vectors(dtype=torch.float32)
+    parts = (part.to(torch.bfloat16) for part in (pairs.x1, pairs.g, pairs.x2))
+    model = identity_model(VectorAction(RHO))
+    found = values(model, PairBatch(*parts), that_apply(model, pairs))
+    assert found["skill_score"] == pytest.approx(1, abs=1e-3)
+    assert 0 < found["code_homomorphism_error"] < 1e-3
+
+
 def test_codes_with_a_constant_entry():
     class Padded(torch.nn.Module):
         def forward(self, x):
