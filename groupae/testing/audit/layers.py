@@ -56,7 +56,9 @@ class _Layer:
     plain: list[float] = dataclasses.field(default_factory=list)
     forced: list[float] = dataclasses.field(default_factory=list)
     resampling: list[float] = dataclasses.field(default_factory=list)
-    returned: Tensor | None = None
+    moved: Tensor | None = None  # g h, of the element at hand
+    back: Tensor | None = None  # g^-1 g h
+    returned: Tensor | None = None  # the output for g^-1 g x
     is_exact: list[bool] = dataclasses.field(default_factory=list)
     codes: dict[str, list[Tensor]] = dataclasses.field(
         default_factory=lambda: {"plain": [], "forced": []}
@@ -154,7 +156,8 @@ class LayerAudit:
 
         def visit(layer: _Layer, part: Tensor) -> None:
             if layer.side is not None:
-                wanted = layer.side.compared(g, layer.side.act(g, layer.base), part)
+                layer.moved = layer.side.act(g, layer.base)
+                wanted = layer.side.compared(g, layer.moved, part)
                 layer.spread.add(wanted)
                 layer.plain.append(self._error(part, wanted))
             elif fits:
@@ -172,8 +175,8 @@ class LayerAudit:
             if layer.side is None:
                 return None
             layer.returned = part
-            back: Tensor = layer.side.there_and_back(g, layer.base)
-            return back
+            layer.back = layer.side.there_and_back(g, layer.base, layer.moved)
+            return layer.back
 
         return self._visited(call, visit)
 
@@ -184,7 +187,8 @@ class LayerAudit:
             call: The call.
             g: The element.
             fits: Whether actions that are not known are fitted at this element.
-            is_exact: Whether it moves data without interpolation; else `returned` comes before.
+            is_exact: Whether it moves data without interpolation; else `returned` comes before,
+                and `plain` in any case.
         """
 
         def visit(layer: _Layer, part: Tensor) -> Tensor | None:
@@ -192,7 +196,7 @@ class LayerAudit:
                 if fits:
                     layer.codes["forced"].append(layer.fit.codes(part, g))
                 return None
-            wanted: Tensor = layer.side.compared(g, layer.side.act(g, layer.base), part)
+            wanted: Tensor = layer.side.compared(g, layer.moved, part)
             layer.forced.append(self._error(part, wanted))
             exact = is_exact and bool(layer.side.exact(g[None])[0])
             layer.is_exact.append(exact)
@@ -224,10 +228,9 @@ class LayerAudit:
     def _resampling(self, layer: _Layer, g: Tensor, found: Tensor, wanted: Tensor) -> float:
         """Return the part of the squared error that interpolation explains, per sample."""
         assert layer.side is not None
-        returned = [layer.returned, layer.side.there_and_back(g, layer.base)]
         directions = [
             subtracted(layer.side.compared(g, layer.side.act(g, y), wanted), wanted)
-            for y in returned
+            for y in (layer.returned, layer.back)
             if y is not None
         ]
         return explained(subtracted(found, wanted), directions, slice(None)) / len(wanted)

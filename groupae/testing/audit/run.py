@@ -209,7 +209,7 @@ class AuditRun:
         changed, code = returned
         sources = [changed]
         if side_out.exact_subgroup is not None or not side_out.is_declared:
-            sources.append(side_out.there_and_back(g, code))
+            sources.append(side_out.there_and_back(g, code, side_out.act(g, code)))
         directions = [
             subtracted(side_out.compared(g, side_out.act(g, y), wanted), wanted) for y in sources
         ]

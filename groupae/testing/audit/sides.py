@@ -39,6 +39,7 @@ class Side(abc.ABC):
 
     def __init__(self, group: Group, text: str, source: str = "given") -> None:
         self.group, self.text, self.source = group, text, source
+        self._last: tuple[Tensor | None, Tensor | None] = (None, None)  # of `_inside`
 
     def code(self, y: Any) -> Any:
         """Return the part of the data that is compared; all of it unless the action is fitted."""
@@ -61,14 +62,19 @@ class Side(abc.ABC):
         inside = self._inside(g, wanted)
         return wanted if inside is None else torch.where(inside, wanted, found)
 
-    def there_and_back(self, g: Tensor, code: Any) -> Any:
-        """Return ``g^-1 . g . y``, with ``y`` itself where that comes from outside the grid."""
+    def there_and_back(self, g: Tensor, code: Any, moved: Any) -> Any:
+        """Return ``g^-1 . g . y``, with ``y`` itself where that comes from outside the grid.
+
+        Args:
+            g: The element.
+            code: The data y.
+            moved: ``g . y``.
+        """
         inverse = self.group.inverse(g[None])[0]
-        back = self.act(inverse, self.act(g, code))
+        back = self.act(inverse, moved)
         inside = self._inside(g, code)
         if inside is None:
             return back
-        assert self.grid is not None
         returned = self._turned(inverse, inside.to(code.dtype)) > 1 - _CORNER
         return torch.where(returned, back, code)
 
@@ -76,17 +82,17 @@ class Side(abc.ABC):
         """Return the mask of the pixels of ``g . y`` whose sources lie on the grid."""
         if self.grid is None or not isinstance(y, Tensor):
             return None
-        return self._turned(g, y.new_ones(1, 1, *self.grid.size)) > 1 - _CORNER
+        last, mask = self._last
+        if last is None or not torch.equal(last, g):
+            mask = self._turned(g, y.new_ones(1, 1, *self.grid.size)) > 1 - _CORNER
+            self._last = (g, mask)
+        return mask
 
     def _turned(self, g: Tensor, mask: Tensor) -> Tensor:
         grid = self.grid
         assert grid is not None
-        scalars = GridAction(
-            grid.group,
-            grid.size,
-            mode=grid.mode,
-            places=None if grid.is_homogeneous else grid.places,
-        )
+        places = None if grid.is_homogeneous else grid.places
+        scalars = GridAction(grid.group, grid.size, mode=grid.mode, places=places)
         turned: Tensor = scalars(g[None], mask)
         return turned
 

@@ -30,8 +30,11 @@ def squared_differences(owner: str, found: Any, wanted: Any) -> Tensor:
         raise ShapeError(expected(owner, what, shapes[1]))
     total = torch.zeros(len(a[0]), dtype=torch.float64)
     for found_part, wanted_part in zip(a, b, strict=True):
-        difference = found_part.double() - wanted_part.double()
-        total += difference.reshape(len(difference), -1).square().sum(1).cpu()
+        common = torch.promote_types(found_part.dtype, wanted_part.dtype)
+        wide = torch.promote_types(common, torch.float32)
+        difference = (found_part.to(wide) - wanted_part.to(wide)).reshape(len(found_part), -1)
+        norms = torch.linalg.vector_norm(difference, dim=1, dtype=torch.float64)
+        total += norms.square().cpu()
     return torch.nan_to_num(total, nan=math.inf)
 
 
