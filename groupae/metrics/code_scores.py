@@ -93,6 +93,11 @@ FOLDED = Need(
     f"there are fewer than {2 * FOLDS} pairs",
     lambda e: len(e) >= 2 * FOLDS,
 )
+FINITE = Need(
+    "finite invariants",
+    "the invariant entries of some codes are NaN or infinite",
+    lambda e: all(bool(code_rows(y).isfinite().all()) for y in e.cached(_invariants)),
+)
 STANDARD = Need(
     "standard representation",
     "the group has no standard representation",
@@ -315,7 +320,7 @@ CODE_SCORES: tuple[ModelScore, ...] = (
         "class from invariants",
         3,
         _class_skill,
-        needs=(ACTION, PAIRS, INVARIANTS, LABELS, CLASSES, PROBES),
+        needs=(ACTION, PAIRS, INVARIANTS, LABELS, CLASSES, PROBES, FINITE),
         range=(-1, 1),
         definition="Balanced accuracy of logistic regression from the invariant entries to the "
         "class, cross-validated by pair and stretched so that chance is 0 and all right is 1. "
@@ -327,7 +332,7 @@ CODE_SCORES: tuple[ModelScore, ...] = (
         "element from invariants",
         3,
         _leakage,
-        needs=(ACTION, INVARIANTS, ELEMENTS, FOLDED, STANDARD, PROBES),
+        needs=(ACTION, INVARIANTS, ELEMENTS, FOLDED, STANDARD, PROBES, FINITE),
         lower_is_better=True,
         range=(-math.inf, 1),
         definition="Share of the variance of the element's standard matrix that a ridge regression "

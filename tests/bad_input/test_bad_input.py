@@ -7,11 +7,21 @@ import warnings
 import pytest
 
 from groupae.cli import main
-from tests.bad_input import actions, command_line, data, evaluation, files, groups, models, training
+from tests.bad_input import (
+    actions,
+    codes,
+    command_line,
+    data,
+    evaluation,
+    files,
+    groups,
+    models,
+    training,
+)
 
 ROOMS = {
     module.__name__.rpartition(".")[2]: module.TABLE
-    for module in (groups, actions, models, data, training, evaluation, files, command_line)
+    for module in (groups, actions, models, data, training, evaluation, codes, files, command_line)
 }
 ROWS = [
     pytest.param(*row[1:], id=f"{room}: {row.name}")

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from groupae import SO2, Cyclic, LatentActionAE, VectorAction, evaluate
-from groupae.metrics import MODEL_SCORES
+from groupae.metrics import MODEL_SCORES, Evaluated
 from groupae.metrics.code_scores import CODE_SCORES
 from groupae.protocols import PairBatch
 from groupae.theory import realise_canonicalisation, realise_contrast, realise_data_action
@@ -42,9 +42,15 @@ def model_of(function, rho=RHO):
     return LatentActionAE(Code(function), nn.Identity(), VectorAction(rho))
 
 
-def means(model, batch, **options):
-    found = evaluate(model, batch, resamples=0, data_action=RHO.act, **options)
-    return {name: found[name].mean for name in NAMES if name in found}, found.left_out
+def means(model, batch, *, data_action=RHO.act, **options):
+    """Return the scores of codes alone, and the reasons why others do not apply."""
+    evaluated = Evaluated(model, batch, data_action=data_action)
+    reasons = {score.name: score.obstacle(evaluated) for score in CODE_SCORES}
+    left_out = {name: why for name, why in reasons.items() if why}
+    chosen = [name for name in NAMES if name not in left_out]
+    options = {"resamples": 0, "data_action": data_action, **options}
+    found = evaluate(model, batch, chosen, **options)
+    return {name: found[name].mean for name in chosen}, left_out
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -150,10 +156,11 @@ def test_other_groups_and_codes():
     contrast = realise_contrast(6)
     g = contrast.action.group.sample(30)
     x = torch.rand(30, 6) * 0.8 + 0.1
-    found = evaluate(contrast, PairBatch(x, g, contrast.transform(g, x)), resamples=0)
-    assert found["relative_equivariance_error"].mean < 1e-6
-    assert found["pose_error"].mean < 1e-3
-    assert "invariance_ratio" in found.left_out
+    batch = PairBatch(x, g, contrast.transform(g, x))
+    found, left_out = means(contrast, batch, data_action=contrast.transform)
+    assert found["relative_equivariance_error"] < 1e-6
+    assert found["pose_error"] < 1e-3
+    assert "invariance_ratio" in left_out
     group = Cyclic(5)
     shifts = group.regular(on_elements=True)
     parts = realise_canonicalisation(
@@ -161,10 +168,10 @@ def test_other_groups_and_codes():
     )
     x, g = torch.randn(30, 5), group.sample(30)
     batch = PairBatch(x, g, shifts.act(g, x))
-    found = evaluate(parts, batch, resamples=0)  # a pose that is an index
+    found, _ = means(parts, batch, data_action=shifts.act)  # a pose that is an index
     for name in ("relative_equivariance_error", "invariance_ratio", "pose_error"):
-        assert found[name].mean < 1e-9, name
-    assert found["retrieval_score"].mean == 1
+        assert found[name] < 1e-9, name
+    assert found["retrieval_score"] == 1
     off = PairBatch(x, (g + 2) % 5, batch.x2)
     assert evaluate(parts, off, "pose_error", resamples=0)["pose_error"].mean == 2
 
@@ -172,14 +179,23 @@ def test_other_groups_and_codes():
 def test_reasons_are_given_where_a_score_does_not_apply():
     batch = pairs()
     one = PairBatch(batch.x1[:1], batch.g[:1], batch.x2[:1])
-    left_out = evaluate(realise_data_action(RHO), one, resamples=0).left_out
+    _, left_out = means(realise_data_action(RHO), one)
     assert left_out["retrieval_score"] == "there are fewer than two pairs"
     same = PairBatch(batch.x1, torch.zeros(N), batch.x1)
-    left_out = evaluate(realise_data_action(RHO), same, resamples=0).left_out
+    _, left_out = means(realise_data_action(RHO), same)
     assert left_out["relative_equivariance_error"].startswith("all pairs have one element")
     assert left_out["class_skill"] == "the pairs have no labels"
     with pytest.raises(ValueError, match="retrieval_score"):
         evaluate(realise_data_action(RHO), one, "retrieval_score")
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_codes_that_are_not_finite_are_not_scored_well(value):
+    found, left_out = means(model_of(lambda x: x * 0 + value), pairs())
+    for name in ("relative_equivariance_error", "invariance_ratio", "retrieval_score"):
+        assert math.isnan(found[name]), name
+    assert "NaN or infinite" in left_out["class_skill"]
+    assert "NaN or infinite" in left_out["element_leakage"]
 
 
 def test_every_score_says_what_it_is():
