@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from groupae.actions import LatentAction
-from groupae.metrics.chance import code_rows
+from groupae.metrics.code_needs import (
+    ALIGN,
+    CLASSES,
+    ELEMENTS,
+    FINITE,
+    FOLDED,
+    INVARIANTS,
+    PAIRS,
+    PROBES,
+    STANDARD,
+    VARYING,
+    invariants_of_pairs,
+)
 from groupae.metrics.consistency import picture_distance
 from groupae.metrics.evaluated import Evaluated
 from groupae.metrics.invariance import invariance_ratio
 from groupae.metrics.latent_cycle import code_cycle_error
-from groupae.metrics.leakage import FOLDS, class_skill, element_leakage
-from groupae.metrics.needs import ACTION, DATA_ACTION, DECODER, LABELS, RECOMBINATIONS, SWAP, Need
+from groupae.metrics.leakage import class_skill, element_leakage
+from groupae.metrics.needs import ACTION, DATA_ACTION, DECODER, LABELS, RECOMBINATIONS, SWAP
 from groupae.metrics.pose import (
     Change,
     code_change,
@@ -34,77 +44,6 @@ from groupae.metrics.swap_error import swap_error
 __all__ = ["CODE_SCORES"]
 
 
-# --- abilities --------------------------------------------------------------------------------
-def _elements_differ(e: Evaluated) -> bool:
-    group, g = e.group, e.pairs.g
-    return group is not None and bool((group.distance(g, g[:1].expand_as(g)) > 0).any())
-
-
-def _width(e: Evaluated, part: Callable[[LatentAction[Any], Any], Any]) -> int:
-    assert e.action is not None
-    one = e.cached(_first_code)
-    return int(code_rows(part(e.action, one)).shape[1])
-
-
-def _first_code(e: Evaluated) -> Any:
-    return e.placed(e.encode(e.pairs.x1[:1]))
-
-
-def _invariants_of(action: LatentAction[Any], z: Any) -> Any:
-    return action.invariants(z)
-
-
-def _varying_of(action: LatentAction[Any], z: Any) -> Any:
-    return action.varying(z)
-
-
-def _has_classes(e: Evaluated) -> bool:
-    if e.labels is None:
-        return False
-    counts = e.labels.unique(return_counts=True)[1]
-    return len(counts) > 1 and int(counts.min()) >= FOLDS
-
-
-PAIRS = Need("two pairs", "there are fewer than two pairs", lambda e: len(e) > 1)
-ELEMENTS = Need(
-    "different elements", "all pairs have one element, so that none is wrong", _elements_differ
-)
-INVARIANTS = Need(
-    "invariants",
-    "the code has no invariant entries",
-    lambda e: _width(e, _invariants_of) > 0,
-)
-VARYING = Need(
-    "varying part", "the code has no varying entries", lambda e: _width(e, _varying_of) > 0
-)
-ALIGN = Need(
-    "align",
-    "the action cannot align codes",
-    lambda e: e.action is not None and e.action.can_align,
-)
-PROBES = Need(
-    "scikit-learn",
-    'probes need scikit-learn; pip install "groupae[profile]" installs it',
-    lambda e: importlib.util.find_spec("sklearn") is not None,
-)
-CLASSES = Need("classes", f"there are not two classes of at least {FOLDS} pairs each", _has_classes)
-FOLDED = Need(
-    "pairs for folds",
-    f"there are fewer than {2 * FOLDS} pairs",
-    lambda e: len(e) >= 2 * FOLDS,
-)
-FINITE = Need(
-    "finite invariants",
-    "the invariant entries of some codes are NaN or infinite",
-    lambda e: all(bool(code_rows(y).isfinite().all()) for y in e.cached(_invariants)),
-)
-STANDARD = Need(
-    "standard representation",
-    "the group has no standard representation",
-    lambda e: e.group is not None and e.group.has_standard,
-)
-
-
 # --- computed once ----------------------------------------------------------------------------
 def _action(e: Evaluated) -> LatentAction[Any]:
     assert e.action is not None
@@ -116,17 +55,12 @@ def _codes(e: Evaluated) -> tuple[Tensor, Any, Any]:
     return e.placed(e.pairs.g), e.placed(e.z1), e.placed(e.z2)
 
 
-def _invariants(e: Evaluated) -> tuple[Any, Any]:
-    action = _action(e)
-    return e.in_chunks(action.invariants, e.z1), e.in_chunks(action.invariants, e.z2)
-
-
 def _ranks(e: Evaluated) -> Ranks:
     return retrieval_ranks(e.moved, e.z2)
 
 
 def _invariant_ranks(e: Evaluated) -> Ranks:
-    return retrieval_ranks(*e.cached(_invariants))
+    return retrieval_ranks(*e.cached(invariants_of_pairs))
 
 
 def _estimates(e: Evaluated) -> Tensor:
@@ -156,11 +90,11 @@ def _orbit_retrieval(e: Evaluated) -> Tensor:
 
 def _class_skill(e: Evaluated) -> Tensor:
     assert e.labels is not None
-    return class_skill(*e.cached(_invariants), e.labels, seed=e.seed)
+    return class_skill(*e.cached(invariants_of_pairs), e.labels, seed=e.seed)
 
 
 def _leakage(e: Evaluated) -> Tensor:
-    return element_leakage(_action(e).group, e.pairs.g, *e.cached(_invariants), seed=e.seed)
+    return element_leakage(_action(e).group, e.pairs.g, *e.cached(invariants_of_pairs), seed=e.seed)
 
 
 def _pose(e: Evaluated) -> Tensor:
@@ -249,7 +183,7 @@ CODE_SCORES: tuple[ModelScore, ...] = (
         "invariance_ratio",
         "invariance ratio",
         3,
-        lambda e: invariance_ratio(*e.cached(_invariants)),
+        lambda e: invariance_ratio(*e.cached(invariants_of_pairs)),
         needs=(ACTION, PAIRS, INVARIANTS),
         lower_is_better=True,
         range=(0, math.inf),
