@@ -9,10 +9,11 @@ measured:
 * T, its mean over the *other* elements.
 * R, how much of T interpolation alone explains. Data turned there and back differ from the data by
   two interpolations; the change of the outputs, turned with the data,
-  ``b = g f(g^-1 g x) - g f(x)``, is the direction in which interpolation moves them. R is the part
-  of the error along it: ``|d|^2 - |d - c b|^2`` for ``d = f(g x) - g f(x)`` and the best c in
-  [0, 1], over all samples at once; then the same for ``g g^-1 g y - g y``, if the action on the
-  outputs interpolates. It is all of T where the two interpolations act alike, as two blurs do, and
+  ``b = g f(g^-1 g x) - g f(x)``, is the direction in which interpolation moves them. R is the
+  square of the part of the error along it: ``|c b|^2`` with the c in [0, 1] that leaves least of
+  ``d = f(g x) - g f(x)``, ``|d - c b|^2``, over all samples at once; then the same for
+  ``g g^-1 g y - g y``, if the action on the outputs interpolates. So R is at most the square of
+  what two interpolations do; it is all that one does where the two act alike, as two blurs do, and
   half of it where their effects are unrelated.
 
 Pixels of turned maps whose source lies outside the grid (the corners) are not compared.

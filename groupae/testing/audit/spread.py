@@ -39,7 +39,7 @@ def squared_differences(owner: str, found: Any, wanted: Any) -> Tensor:
 
 
 def explained(differences: Any, directions: Sequence[Any], some: slice) -> float:
-    """Return the sum of squares of differences that lies along some directions, one by one.
+    """Return the sum of squares of the parts of differences along some directions, one by one.
 
     Args:
         differences: A structure of tensors ``(n, ...)``.
@@ -51,7 +51,7 @@ def explained(differences: Any, directions: Sequence[Any], some: slice) -> float
         v = _flat(direction, some)
         square, along = float(v @ v), float(left @ v)
         c = min(1.0, max(0.0, along / square)) if square > 0 else 0.0
-        total += 2 * c * along - c * c * square
+        total += c * c * square
         left = left - c * v
     return total if math.isfinite(total) else 0.0
 
