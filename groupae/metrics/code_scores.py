@@ -363,7 +363,7 @@ CODE_SCORES: tuple[ModelScore, ...] = (
         range=(0, math.inf),
         definition="Squared error of the swap of two data over that of the nearer of both data, "
         "left unchanged, by the reading of a swap that the model follows best: 0 is perfect, 1 is "
-        "no better than doing nothing.",
+        "no better than doing nothing, and the score of a reading by which a swap is x or y.",
         source="groupae",
     ),
 )

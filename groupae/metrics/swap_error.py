@@ -23,7 +23,8 @@ def swap_error(swapped: Tensor, x: Tensor, y: Tensor, truth: Tensor) -> Tensor:
         truth: Correct results, same shape.
 
     Returns:
-        Shape ``(n,)``: 0 is perfect, 1 is no better than no swap; unbounded.
+        Shape ``(n,)``: 0 is perfect, 1 is no better than no swap; unbounded. 1 also where each
+        truth is x or y itself, so that there is nothing to be better than.
 
     Raises:
         ShapeError: If shapes differ or there are no data.
