@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from groupae.models import ConvDecoder, ConvEncoder, LatentActionAE
     from groupae.objectives import CrossReconstruction
     from groupae.persistence import configurable, load, save
+    from groupae.profiles import OrbitProfiler
     from groupae.protocols import PairBatch, TransformModel
     from groupae.representations import Representation
     from groupae.testing.audit import audit
@@ -99,6 +100,7 @@ _NAMES = {
     "training": "TrainingConfig fit",
     "testing.audit": "audit",
     "viz": "plot_orbit",
+    "profiles": "OrbitProfiler",
     "experiments.runs.run": "Run",
 }
 
@@ -133,6 +135,7 @@ __all__ = [
     "Octahedral",
     "OrbitDataset",
     "OrbitPairs",
+    "OrbitProfiler",
     "PairBatch",
     "PartsAction",
     "Permutation",

@@ -88,6 +88,11 @@ COMMANDS: Commands = {
         "groupae.cli.commands:inspect",
         "Print what is in the folder of a run or saved model; nothing of it is run.",
     ),
+    "profile": Command(
+        "groupae.cli.profile:profile",
+        "Describe pictures in unknown orientation: vectors, poses, canonical pictures, neighbours.",
+        flags={"force": "replace the results that are in the folder"},
+    ),
     "check": Command(
         "groupae.cli.commands:check",
         "Check the laws of groups, representations and actions; exit with 1 if one fails.",
