@@ -57,7 +57,7 @@ class AutoencoderDescriber(_CircleDescriber):
             torch.manual_seed(config.seed)
             shape = tuple(items.shape[1:])
             self.model = LatentActionAE.conv(ambient.rep(_TERMS), shape, objective="log_mse")
-            fit(self.model, pairs, None, config)
+            fit(self.model, pairs, pairs.batch(2**31, 64), config)
         self.model.eval().cpu()
         codes = self.coefficients(items)
         spread = codes.abs().square().mean(0).sqrt()

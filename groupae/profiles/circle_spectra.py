@@ -1,7 +1,7 @@
 """Fourier coefficients of data under turns about a centre or shifts round a circle.
 
-Convention: an item ``x`` is moved by an angle ``a`` counter-clockwise, or to the right by ``a`` of a
-whole turn ``2 pi``; its coefficients become ``x_k exp(-i k a)``. A mirror image (upside down, or
+Convention: an item ``x`` is moved by an angle ``a`` counter-clockwise, or to the right by ``a`` of
+a whole turn ``2 pi``; its coefficients become ``x_k exp(-i k a)``. A mirror image (upside down, or
 backwards) has the conjugate coefficients. Shape: ``(n, channels, frequencies)``.
 """
 
@@ -61,7 +61,7 @@ def ring_basis(rings: int, frequencies: int) -> RingBasis:
 
 
 def pixel_positions(height: int, width: int) -> Tensor:
-    """Return the middles of pixels from the centre, shape ``(H, W, 2)``; the inscribed circle is 1."""
+    """Return the middles of pixels from the centre, ``(H, W, 2)``; the inscribed circle is 1."""
     half = min(height, width) / 2
     right = (torch.arange(width, dtype=torch.float64) - (width - 1) / 2) / half
     up = ((height - 1) / 2 - torch.arange(height, dtype=torch.float64)) / half
@@ -78,7 +78,8 @@ def series_spectrum(x: Tensor) -> Tensor:
         >>> series_spectrum(torch.ones(1, 1, 4)).real.tolist()
         [[[1.0, 0.0, 0.0]]]
     """
-    return torch.fft.rfft(x, dim=-1) / x.shape[-1]
+    found: Tensor = torch.fft.rfft(x, dim=-1) / x.shape[-1]
+    return found
 
 
 def outline_spectrum(z: Tensor, frequencies: int) -> tuple[Tensor, Tensor]:

@@ -250,7 +250,8 @@ class OutlineDescriber(Describer):
 
     References:
         Kuhl and Giardina, Elliptic Fourier features of a closed contour, 1982.
-        Mokhtarian and Mackworth, A theory of multiscale, curvature-based shape representation, 1992.
+        Mokhtarian and Mackworth, A theory of multiscale, curvature-based shape representation for
+        planar curves, 1992.
 
     Example:
         >>> from groupae import SO2
@@ -289,7 +290,8 @@ class OutlineDescriber(Describer):
         """Return samples of the curves with given coefficients times a factor per frequency."""
         full = x.new_zeros(len(x), self.points)
         full[:, self.k.long() % self.points] = x * factor
-        return torch.fft.ifft(full) * self.points
+        found: Tensor = torch.fft.ifft(full) * self.points
+        return found
 
     def _anchored(self, x: Tensor) -> Tensor:
         """Return curves that begin where the first ellipse does, up to half a turn.
@@ -388,17 +390,20 @@ class ShiftDescriber(Describer):
 
     @override
     def coefficients(self, items: Sequence[Tensor] | Tensor) -> Tensor:
-        return torch.fft.rfft2(_stacked(items))
+        found: Tensor = torch.fft.rfft2(_stacked(items))
+        return found
 
     @override
     def functions(self, x: Tensor) -> Tensor:
         waves = torch.einsum("nchw,mchw->nmhw", x, self.templates.conj())
-        return torch.fft.irfft2(waves, s=self.shape[1:]).flatten(2).unsqueeze(2)
+        found: Tensor = torch.fft.irfft2(waves, s=self.shape[1:]).flatten(2).unsqueeze(2)
+        return found
 
     @override
     def overlap(self, x: Tensor, reference: Tensor) -> Tensor:
         waves = (x * reference.conj()).sum(1)
-        return torch.fft.irfft2(waves, s=self.shape[1:]).flatten(1).unsqueeze(1)
+        found: Tensor = torch.fft.irfft2(waves, s=self.shape[1:]).flatten(1).unsqueeze(1)
+        return found
 
     def _shifts(self, poses: CirclePoses) -> tuple[Tensor, Tensor]:
         """Return shifts down and to the right in pixels."""

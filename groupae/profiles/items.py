@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -148,15 +147,18 @@ def _middle_of_line(corners: Tensor) -> Tensor:
     """Return the centroid of a closed polygon as a line, wherever its corners stand."""
     after = corners.roll(-1, 0)
     lengths = (after - corners).norm(dim=1, keepdim=True)
-    return ((corners + after) / 2 * lengths).sum(0) / lengths.sum()
+    found: Tensor = ((corners + after) / 2 * lengths).sum(0) / lengths.sum()
+    return found
 
 
 def _size(item: Tensor, kind: str) -> Tensor:
     if kind == "points":
         return item.square().sum(1).mean().sqrt()
     if kind != "outlines":
-        return item.norm()
+        found: Tensor = item.norm()
+        return found
     after = item.roll(-1, 0)
     lengths = (after - item).norm(dim=1)
     squares = (item.square() + item * after + after.square()).sum(1) / 3  # mean along a side
-    return ((squares * lengths).sum() / lengths.sum()).sqrt()
+    found = ((squares * lengths).sum() / lengths.sum()).sqrt()
+    return found

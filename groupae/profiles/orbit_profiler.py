@@ -48,7 +48,7 @@ _CHUNK = 128  # items whose orbits are held at once
 _POOLED = 512  # items at most whose orbits give the thresholds
 
 
-class OrbitProfiler(TransformerMixin, BaseEstimator):
+class OrbitProfiler(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # untyped bases
     """Orientation-free vectors of items that come in unknown orientation, without labels.
 
     Each item becomes coefficients that the group moves exactly. Random templates, moved by all
@@ -111,7 +111,7 @@ class OrbitProfiler(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     # --- scikit-learn ----------------------------------------------------------------------------
-    def fit(self, X: Any, y: object = None) -> Self:  # noqa: N803 - scikit-learn's name
+    def fit(self, X: Any, y: object = None) -> Self:
         """Fit thresholds, reference pose and scales to items; return the profiler.
 
         Args:
@@ -142,7 +142,7 @@ class OrbitProfiler(TransformerMixin, BaseEstimator):
         self._n_features_out = raw.shape[1]
         return self
 
-    def transform(self, X: Any) -> NDArray[np.float64]:  # noqa: N803 - scikit-learn's name
+    def transform(self, X: Any) -> NDArray[np.float64]:
         """Return an orientation-free vector per item, shape ``(n, d)``."""
         self._check_fitted("transform")
         items = self._read(X, reset=False)
@@ -162,7 +162,7 @@ class OrbitProfiler(TransformerMixin, BaseEstimator):
         return tags
 
     # --- more than vectors -----------------------------------------------------------------------
-    def profile(self, X: Any, names: Sequence[str] | None = None) -> Profiles:  # noqa: N803
+    def profile(self, X: Any, names: Sequence[str] | None = None) -> Profiles:
         """Return vectors, poses, their sureness, sizes and canonical items.
 
         Args:
@@ -257,8 +257,8 @@ class OrbitProfiler(TransformerMixin, BaseEstimator):
         data = items.data
         shape = tuple(data.shape[1:]) if isinstance(data, Tensor) else None
         is_row = items.kind == "series" and shape is not None and shape[0] == 1
-        if is_row and not is_plain:
-            validate_data(self, x if np.ndim(x) == 2 else data[:, 0].numpy(), reset=reset)
+        if is_row and not is_plain and isinstance(data, Tensor):
+            validate_data(self, data[:, 0].numpy(), reset=reset)
         if reset:
             self.item_shape_ = shape
         elif shape != self.item_shape_:

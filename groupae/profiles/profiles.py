@@ -79,8 +79,8 @@ class Profiles:
         """Columns of the table by name."""
         poses = {name: self.poses[:, i] for i, name in enumerate(self.pose_columns)}
         vectors = {name: self.vectors[:, i] for i, name in enumerate(self.features)}
-        known = {"item": self.names, **poses, "pose_sureness": self.sureness, "size": self.sizes}
-        return {**known, **vectors}
+        known = {**poses, "pose_sureness": self.sureness, "size": self.sizes}
+        return {"item": self.names, **known, **vectors}
 
     def write_csv(self, file: Path) -> None:
         """Write the table as CSV, with numbers of nine digits."""

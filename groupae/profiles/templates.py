@@ -31,7 +31,8 @@ def series_templates(count: int, channels: int, length: int, generator: torch.Ge
         widest = max(0.0, math.log2(max(1.0, (length - 1) / max(1, size - 1))))
         step = int(2 ** (widest * float(torch.rand((), generator=generator))))
         row.index_add_(1, torch.arange(size) * step % length, kernel)
-    return templates / templates.flatten(1).norm(dim=1).clamp(min=1e-12)[:, None, None]
+    scaled: Tensor = templates / templates.flatten(1).norm(dim=1).clamp(min=1e-12)[:, None, None]
+    return scaled
 
 
 def picture_templates(count: int, xy: Tensor, channels: int, generator: torch.Generator) -> Tensor:
@@ -63,4 +64,7 @@ def picture_templates(count: int, xy: Tensor, channels: int, generator: torch.Ge
     wave = window * (wave - middle.view(shape))
     colour = torch.randn(count, channels, generator=generator, dtype=torch.float64)
     waves = wave[:, None] * colour.abs().clamp(min=0.1).view(count, channels, *shape[1:])
-    return waves / waves.flatten(1).norm(dim=1).clamp(min=1e-12).view(count, 1, *shape[1:])
+    scaled: Tensor = waves / waves.flatten(1).norm(dim=1).clamp(min=1e-12).view(
+        count, 1, *shape[1:]
+    )
+    return scaled

@@ -78,9 +78,11 @@ def _summed(waves: Tensor, points: int) -> Tensor:
     """Return sums of waves at evenly spaced angles; frequencies above Nyquist are folded."""
     frequencies = waves.shape[-1]
     if frequencies <= points // 2:
-        return torch.fft.irfft(waves, n=points) * points
+        found: Tensor = torch.fft.irfft(waves, n=points) * points
+        return found
     if frequencies == points // 2 + 1 and points % 2 == 0:  # Nyquist itself counts once
-        return torch.fft.irfft(waves, n=points) * points
+        found = torch.fft.irfft(waves, n=points) * points
+        return found
     k = torch.arange(frequencies, dtype=torch.float64)
     angle = torch.arange(points, dtype=torch.float64) * (2 * math.pi / points)
     weight = 2 - (k == 0).double()
