@@ -193,8 +193,10 @@ def main() -> None:
     second = Table(heads, leaf_rows()).markdown()
     text = (
         "# Profiles in unknown orientation\n\n`python benchmarks/profiles.py`, one thread. "
-        f"Balanced accuracy in {FOLDS} folds, mean over {len(SEEDS)} shuffles (smallest to largest); chance "
-        f"is 0.333 and 0.500.\n\n{first}\n" + "\n".join(f"* {note}" for note in notes) + "\n\n"
+        f"Balanced accuracy in {FOLDS} folds, mean over {len(SEEDS)} shuffles (smallest to "
+        f"largest); chance is 0.333 and 0.500.\n\n{first}\n"
+        + "\n".join(f"* {note}" for note in notes)
+        + "\n\n"
         f"Mean over {len(SEEDS)} seeds of the templates; classes are about evenly many.\n\n{second}"
     )
     RESULTS.write_text(text.rstrip() + "\n", encoding="utf-8")

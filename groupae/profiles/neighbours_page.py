@@ -33,12 +33,13 @@ def plot_neighbours(
         >>> len(plot_neighbours(profiles, items, rows=2, count=3).axes)
         8
     """
-    from matplotlib.figure import Figure
+    from matplotlib import pyplot as plt
 
     count = min(count, len(profiles) - 1)
     nearest, apart = profiles.neighbours(count)
     shown = np.unique(np.linspace(0, len(profiles) - 1, rows).round().astype(int))
-    figure = Figure(figsize=(1.15 * (count + 1), 1.25 * len(shown) + 0.4), layout="constrained")
+    size = (1.15 * (count + 1), 1.25 * len(shown) + 0.4)
+    figure = plt.figure(figsize=size, layout="constrained")
     axes = figure.subplots(len(shown), count + 1, squeeze=False)
     for row, item in zip(axes, shown, strict=True):
         for axis, j in zip(row, [item, *nearest[item]], strict=True):

@@ -249,7 +249,8 @@ class OrbitProfiler(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # u
 
     def _read(self, x: Any, *, reset: bool) -> Items:
         """Return the items, checked; keep their shape, or compare it with that of the fitted."""
-        is_plain = not isinstance(x, (np.ndarray, Tensor, list, tuple))
+        is_array = isinstance(x, (np.ndarray, Tensor, list, tuple))
+        is_plain = not is_array and (hasattr(x, "__array__") or hasattr(x, "toarray"))
         if is_plain:  # tables and sparse matrices: scikit-learn says what it takes
             x = validate_data(self, x, reset=reset, ensure_min_samples=2 if reset else 1)
         kind = self.kind if reset else self.kind_

@@ -16,12 +16,24 @@ from tests.bad_input import (
     files,
     groups,
     models,
+    profiles,
     training,
 )
 
 ROOMS = {
     module.__name__.rpartition(".")[2]: module.TABLE
-    for module in (groups, actions, models, data, training, evaluation, codes, files, command_line)
+    for module in (
+        groups,
+        actions,
+        models,
+        data,
+        training,
+        evaluation,
+        codes,
+        files,
+        profiles,
+        command_line,
+    )
 }
 ROWS = [
     pytest.param(*row[1:], id=f"{room}: {row.name}")
