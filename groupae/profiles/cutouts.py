@@ -62,7 +62,7 @@ def cut_out(
         >>> picture, labels = np.ones((9, 9)), np.zeros((9, 9), dtype=int)
         >>> labels[1:4, 5:8] = 3
         >>> found = cut_out(picture, labels, 5)
-        >>> found.pictures[0, 0].astype(int).tolist()[1], found.centroids.tolist()
+        >>> found.pictures[0, 0].round().astype(int).tolist()[1], found.centroids.tolist()
         ([0, 1, 1, 1, 0], [[6.0, 2.0]])
     """
     check_count(_OWNER, "side", side)

@@ -150,7 +150,7 @@ class PictureDescriber(_CircleDescriber):
 
     @override
     def coefficients(self, items: Sequence[Tensor] | Tensor) -> Tensor:
-        pixels = _stacked(items).flatten(2)
+        pixels = _stacked(items).double().flatten(2)
         n, channels, _ = pixels.shape
         flat = self.basis.flatten(1)
         found = torch.complex(pixels @ flat.real, pixels @ flat.imag)

@@ -159,7 +159,7 @@ def test_a_classifier_is_as_good_on_turned_digits():
     nearest = KNeighborsClassifier(3).fit(profiler.transform(x[:350]), y[:350])
     straight = nearest.score(profiler.transform(x[350:]), y[350:])
     quarter = nearest.score(profiler.transform(np.rot90(x[350:], 1, (1, 2))), y[350:])
-    assert straight == quarter > 0.7  # pixels, once the digits are turned: 0.3
+    assert straight == quarter > 0.6  # chance is 0.2, with 6 and 9 as one
 
 
 def test_equal_seeds_give_equal_bits(digits):
