@@ -28,8 +28,8 @@ net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32
 # It does not, on pictures of 32 pixels: a third of the error is interpolation, the rest its own.
 # The two strided convolutions add all of it, for they start at the left border and end before the
 # right one.
-even = smooth_pictures(64, 3, 32, 32)
-options = {"layer_actions": "positions"}  # feature maps should turn as the pictures do
+even = smooth_pictures(32, 3, 32, 32)
+options = {"layer_actions": "positions", "n_elements": 8}  # feature maps turn as pictures do
 report = audit(net, GridAction(SO2(), (32, 32)), "invariant", even, **options)
 print(report)
 figure = plot_audit(report)
@@ -37,7 +37,7 @@ figure = plot_audit(report)
 # %%
 # On pictures of 33 pixels the same weights keep the law under quarter turns, to rounding. Between
 # them they do not, as three pixels are too few for a round kernel.
-odd = smooth_pictures(64, 3, 33, 33)
+odd = smooth_pictures(32, 3, 33, 33)
 report = audit(net, GridAction(SO2(), (33, 33)), "invariant", odd, **options)
 figure = plot_audit(report)
 

@@ -165,22 +165,33 @@ def test_broken_arrays_are_one_line(capsys, folder):
         assert name in err
 
 
-@pytest.fixture(scope="module")
-def untrained(tmp_path_factory):
-    experiment = get_experiment("rotated-digits")
-    path = tmp_path_factory.mktemp("runs") / "digits"
+def untrained(path, name):
+    """Return the folder of a run of a model as it is before training."""
+    experiment = get_experiment(name)
     made = Run.create(path, experiment, experiment.preset("default"), size="tiny")
     save_checkpoint(made.checkpoints, made.build_model().state_dict(), step=0, score=0.0)
-    return path
+    return str(path)
 
 
-def test_a_run_is_audited_by_its_halves(capsys, untrained, folder):
-    code, _, err = run(capsys, str(untrained), "--samples", "8", "--json", "found.json")
+QUICK = ("--samples", "4", "--elements", "2", "--layers", "none", "--json", "found.json")
+
+
+def test_a_run_is_audited_by_its_halves(capsys, folder):
+    path = untrained(folder / "digits", "rotated-digits")
+    code, _, err = run(capsys, path, *QUICK)
     assert (code, err) == (1, "")
     found = json.loads((folder / "found.json").read_text())
     assert list(found["parts"]) == ["encoder", "decoder"]
     assert "GridAction(SO(2), (28, 28)" in found["parts"]["encoder"]["action_in"]
     assert "VectorAction(SO(2)" in found["parts"]["decoder"]["action_in"]
-    code, _, err = run(capsys, str(untrained), "--group", "so2")
+    code, _, err = run(capsys, path, "--group", "so2")
     assert code == 2
     assert "no --group for a run" in err
+
+
+def test_where_the_group_moves_a_part_of_the_data_codes_are_audited(capsys, folder):
+    path = untrained(folder / "blocked", "blocked-digits")  # the digit turns behind a block
+    code, _, err = run(capsys, path, *QUICK)
+    assert (code, err) == (1, "")
+    found = json.loads((folder / "found.json").read_text())
+    assert list(found["parts"]) == ["decoder, then encoder"]
