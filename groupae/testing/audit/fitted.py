@@ -158,6 +158,7 @@ class FittedSide(Side):
 
     @override
     def code(self, y: Any) -> Tensor:
+        y = y.cpu()  # where the fit is, in float64
         if self.fit.positions is None:
             return self.fitted.project(y.reshape(len(y), -1))
         return self.fitted.project(y.movedim(1, -1)).movedim(-1, 1)
@@ -165,6 +166,7 @@ class FittedSide(Side):
     @override
     def act(self, g: Tensor, code: Any) -> Tensor:
         z: Tensor = code
+        g = g.cpu()
         each = g[None] if self.group.has_integer_elements else g[None].double()
         if self.fit.positions is None:
             return self.fitted.action(each, z)

@@ -93,7 +93,7 @@ class Side(abc.ABC):
         assert grid is not None
         places = None if grid.is_homogeneous else grid.places
         scalars = GridAction(grid.group, grid.size, mode=grid.mode, places=places)
-        turned: Tensor = scalars(g[None], mask)
+        turned: Tensor = scalars(g[None].to(mask.device), mask)
         return turned
 
     def exact(self, g: Tensor) -> Tensor:
