@@ -47,7 +47,7 @@ class Estimate:
         cls,
         scores: Tensor,
         *,
-        combine: Combination | None = None,
+        combine: Callable[[Tensor], Tensor] | None = None,
         resamples: int = 0,
         seed: int = 0,
     ) -> Estimate:

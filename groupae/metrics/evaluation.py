@@ -45,7 +45,7 @@ class Evaluation(Mapping[str, Estimate]):
 
     def __init__(
         self,
-        scores: Sequence[AnyScore],
+        scores: Sequence[Score | ModelScore],
         estimates: Mapping[str, Estimate],
         left_out: Mapping[str, str] | None = None,
         *,
@@ -83,8 +83,8 @@ class Evaluation(Mapping[str, Estimate]):
         return "\n".join(line.rstrip() for line in lines)
 
     @property
-    def table(self) -> Table:
-        """Table of all scores: title, value, 95 % interval, range."""
+    def _table(self) -> Table:
+        """Title, value, 95 % interval and range of every score, one row per score."""
         from groupae._table import Table  # loads rich, which predictions do without
 
         rows = [_row(score, self[score.name]) for score in self.scores]
@@ -93,7 +93,7 @@ class Evaluation(Mapping[str, Estimate]):
 
     def print(self, console: Console) -> None:
         """Print the table, and the scores that were left out with their reasons."""
-        self.table.print(console)
+        self._table.print(console)
         for name, why in self.left_out.items():
             console.print(f"{name} left out: {why}", markup=False, highlight=False, soft_wrap=True)
 
@@ -155,7 +155,7 @@ def _finite(value: float) -> float | None:
 def evaluate(
     model: Model,
     pairs: PairBatch | FixedPairs,
-    scores: Sequence[AnyScore | str] | AnyScore | str | None = None,
+    scores: Sequence[Score | ModelScore | str] | Score | ModelScore | str | None = None,
     *,
     batch_size: int = 250,
     resamples: int = 1000,
@@ -169,7 +169,7 @@ def evaluate(
         pairs: The pairs, or a data set, whose ``fixed()`` pairs are taken.
         scores: Scores or their names, such as "psnr" and "skill_score". All that apply to model and
             data unless given: predictions by `groupae.metrics.default_scores`, and
-            `groupae.metrics.MODEL_SCORES`.
+            ``groupae.metrics.MODEL_SCORES``.
         batch_size: Largest number of pairs per batch.
         resamples: Number of draws of the bootstrap; 0 for no intervals.
         seed: Seed of all random choices, those of the bootstrap among them.

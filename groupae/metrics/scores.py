@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from torch import Tensor
 
 from groupae._validation import expected
-from groupae.metrics.estimate import Combination
 from groupae.metrics.image import clamped, psnr_score, ssim_score
 from groupae.metrics.needs import Need
 from groupae.protocols import PairBatch
@@ -88,7 +87,7 @@ class ModelScore(_Named):
     """
 
     function: Callable[[Evaluated], Tensor]
-    combine: Combination | None = dataclasses.field(default=None, kw_only=True)
+    combine: Callable[[Tensor], Tensor] | None = dataclasses.field(default=None, kw_only=True)
     needs: tuple[Need, ...] = dataclasses.field(default=(), kw_only=True)
 
     def obstacle(self, evaluated: Evaluated) -> str | None:
