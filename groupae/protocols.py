@@ -7,8 +7,8 @@ Any object that has the methods of a protocol is one; nothing has to be inherite
 protocol            members                             functions that take it
 ==================  ==================================  ==========================================
 `PairSource`        ``batch(step, size)``               `fit`, for training
-`FixedPairs`        ``fixed()``                         `fit`, for validation; `groupae.metrics.evaluate`
-`Model`             ``transform(g, x)``                 `groupae.metrics.evaluate`, `CrossPrediction`
+`FixedPairs`        ``fixed()``                         `fit`, for validation; `groupae.evaluate`
+`Model`             ``transform(g, x)``                 `groupae.evaluate`, `CrossPrediction`
 `TransformModel`    the same, ``loss``, capabilities    `fit`
 `Codec`             ``action``, ``encode``, ``decode``  `CrossReconstruction`
 `Swaps`             ``swap(x, y)``                      `swap_scores`, `plot_swap`

@@ -154,7 +154,7 @@ class PerceptualDistance(abc.ABC):
 
     @property
     def score(self) -> Score:
-        """Score for `evaluate`, which clamps predictions; lower is better."""
+        """Score for `groupae.metrics.evaluate`, which clamps predictions; lower is better."""
         return Score(
             self.name,
             self.title,
