@@ -37,13 +37,15 @@ def measure(shop: Workshop) -> dict[str, Any]:
     record.facts["numbers"] = study.numbers
     record.add("its own reconstruction of x2", plain, alone(shop.test.x2, study.group))
     record.add("x1 unchanged", Unchanged(), is_shown=False)
-    codes = shop.codes(plain.encode)
-    fitted = _add_fitted(record, plain, codes) if study.group.is_compact else None
-    _add_rivals(record, plain, codes)
+    fitted = None
+    if study.group.is_compact:
+        codes = shop.codes(plain.encode)
+        fitted = _add_fitted(record, plain, codes)
+        _add_rivals(record, plain, codes)
     if shop.wants("conditional"):
-        _add_net(record, plain, codes)
+        _add_net(record, plain)
     _add_trained(record, plain, fitted)
-    if study.trains:
+    if fitted is not None and study.trains:
         draw(record)
     return record.content()
 
@@ -64,22 +66,27 @@ def _add_fitted(record: Record, plain: LatentActionAE, codes: Codes) -> FittedAc
 def _add_rivals(record: Record, plain: LatentActionAE, codes: Codes) -> None:
     """Measure maps of the same codes without a group law, and the same fit to pixels."""
     shop, study = record.shop, record.shop.study
-    if study.group.has_grid:
-        nearest = nearest_of(study.group, study.group.grid(_BINS))
-        name = f"linear regression per element, {_BINS} bins"
-        record.add(name, PerElement(plain, nearest, codes))
-    if study.group.is_compact:
-        pixels = LinearPictures(shop.train.batch(0, 4000).x2, study.components)
-        fitted = fit_action(study.group, *shop.codes(pixels.encode))
-        name = f"the same fit to {study.components} principal components of pixels"
-        record.add(name, LatentActionAE.wrap(pixels, fitted))
+    nearest = nearest_of(study.group, study.group.grid(_BINS))
+    name = f"linear regression per element, {_BINS} bins"
+    record.add(name, PerElement(plain, nearest, codes))
+    pixels = LinearPictures(shop.train.batch(0, 4000).x2, study.components)
+    fitted = fit_action(study.group, *shop.codes(pixels.encode))
+    name = f"the same fit to {study.components} principal components of pixels"
+    record.add(name, LatentActionAE.wrap(pixels, fitted))
 
 
-def _add_net(record: Record, plain: LatentActionAE, codes: Codes) -> None:
+@torch.no_grad()
+def _scale_of(record: Record, plain: LatentActionAE) -> Tensor:
+    """Return codes of the validation pictures."""
+    return torch.as_tensor(plain.encode(record.shop.validation.x2))
+
+
+def _add_net(record: Record, plain: LatentActionAE) -> None:
     """Train a network of code and element between the frozen halves of the autoencoder."""
     shop, study = record.shop, record.shop.study
     torch.manual_seed(0)
-    untrained = ConditionalNet(copy.deepcopy(plain), study.group.rep(study.told), codes[0].float())
+    codes = _scale_of(record, plain)
+    untrained = ConditionalNet(copy.deepcopy(plain), study.group.rep(study.told), codes)
     net = shop.trained("conditional", untrained, shop.train, study.seconds, rate=study.net_rate)
     record.add("conditional net of code and element", net)
 
