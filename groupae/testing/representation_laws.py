@@ -27,6 +27,7 @@ from groupae.testing.samples import (
 __all__ = ["check_representation"]
 
 _MOST_ENTRIES = 2_000_000  # of the matrices of all samples, to bound memory
+_LARGE = 16  # degree from which triple products are not checked: forms of many irreps take seconds
 
 
 def check_representation(
@@ -58,6 +59,7 @@ def check_representation(
         book.run("act_is_matrix", _check_act, rho, g, x)
         book.run("batching", _check_batching, rho, g, h, x)
         _check_splitting(book, rho, g, x)
+        book.run("invariant_features", _check_invariant_features, rho, g, x)
         book.run("dtype", _check_dtype, rho, g, x)
         with book.law("data"):
             written = not isinstance(rho, IrrepSum) or group.rep(str(rho)) == IrrepSum(
@@ -145,10 +147,38 @@ def _check_rows(book: LawBook, rho: Representation, g: Tensor, h: Tensor, x: Ten
         own("act", lambda g, x: rho.act(g, x, dim=2), some, x)
         own("act", lambda g, x: rho.act(g, x, dim=2), some, x[:1])
         own("character", lambda g: rho.character(g, book.dtype), some)
+    if _has_invariant_features(rho):
+        own("invariant_features", lambda x: rho.invariant_features(x, dim=2), x)
     own("is_invariant", rho.is_invariant)
     own("invariants", lambda x: rho.invariants(x, dim=2), x)
     own("varying", lambda x: rho.varying(x, dim=2), x)
     own("swap", lambda x, y: rho.swap(x, y, dim=2), x, y)
+
+
+def _has_invariant_features(rho: Representation) -> bool:
+    return rho.group.is_compact and rho.group.has_irreps
+
+
+def _check_invariant_features(book: LawBook, rho: Representation, g: Tensor, x: Tensor) -> None:
+    """Check that features are invariant, as many as their names, and smooth at zero."""
+    if not _has_invariant_features(rho):
+        ability = "has_irreps" if rho.group.is_compact else "is_compact"
+        book.leave_out(f"{ability} is False", "invariant_features")
+        return
+    z = x[:, 0, :, 0]
+    moved = rho.act(g, z)
+    small = (("bispectrum", 3, 2),) if rho.dim < _LARGE else ()
+    for kind, degree, products in (("power", 2, None), ("gram", 2, None), *small):
+        before = rho.invariant_features(z, kind, products=products)
+        after = rho.invariant_features(moved, kind, products=products)
+        book.measure("invariant_features", error(after, before, *(z,) * degree), g, note=kind)
+        names = rho.invariant_feature_names(kind, products=products)
+        note = f"{before.shape[-1]} features of kind {kind} and {len(set(names))} different names"
+        book.require("invariant_features", len(set(names)) == before.shape[-1], note)
+    origin = torch.zeros(rho.dim, dtype=book.dtype, requires_grad=True)
+    (slope,) = torch.autograd.grad(rho.invariant_features(origin).sum() + 0 * origin.sum(), origin)
+    note = "the gradient at zero is not finite"
+    book.require("invariant_features", bool(slope.isfinite().all()), note)
 
 
 def _check_blocks(book: LawBook, rho: Representation, g: Tensor) -> None:

@@ -145,6 +145,20 @@ def mutant(kind, group, text):
     return kind(group, group.rep(text).terms)
 
 
+class FeaturesThatTurn(IrrepSum):
+    """Its features are its entries."""
+
+    def invariant_features(self, z, kind="gram", *, dim=-1, products=None, templates=None):
+        return z
+
+
+class FeaturesWithoutSlope(IrrepSum):
+    """Its features are lengths, which have no derivative at zero."""
+
+    def invariant_features(self, z, kind="gram", *, dim=-1, products=None, templates=None):
+        return super().invariant_features(z, kind, dim=dim, products=products).abs().sqrt()
+
+
 MUTANTS = [
     (Transposed, SO3(), "homomorphism"),
     (SignGlitch, SO3(), "homomorphism"),
@@ -166,6 +180,10 @@ MUTANTS = [
     (NoGradient, SO2(), "derivative"),
     (DoublesOneForMany, SO2(), "batching"),
     (ForgetsInvariants, SO2(), "invariants"),
+    (Scaled, SO2(), "invariant_features"),
+    (LeaksIntoInvariants, SO3(), "invariant_features"),
+    (FeaturesThatTurn, SO3(), "invariant_features"),
+    (FeaturesWithoutSlope, SO2(), "invariant_features"),
 ]
 
 
