@@ -25,9 +25,9 @@ for inputs, outputs, stride in ((3, 16, 1), (16, 16, 2), (16, 32, 1), (32, 32, 2
 net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(32, 10))
 
 # %%
-# It does not, on pictures of 32 pixels: a third of the error is interpolation, the rest its own.
-# The two strided convolutions add all of it, for they start at the left border and end before the
-# right one.
+# It does not, on pictures of 32 pixels: a third of the squared error is interpolation, the rest its
+# own. The two strided convolutions add most of it, for they start at the left border and end before
+# the right one.
 even = smooth_pictures(32, 3, 32, 32)
 options = {"layer_actions": "positions", "n_elements": 8}  # feature maps turn as pictures do
 report = audit(net, GridAction(SO2(), (32, 32)), "invariant", even, **options)
@@ -36,12 +36,13 @@ figure = plot_audit(report)
 
 # %%
 # On pictures of 33 pixels the same weights keep the law under quarter turns, to rounding. Between
-# them they do not, as three pixels are too few for a round kernel.
+# them an error of a tenth is left, most of it by the last convolution: on 9 pixels, three are too
+# few for a round kernel.
 odd = smooth_pictures(32, 3, 33, 33)
 report = audit(net, GridAction(SO2(), (33, 33)), "invariant", odd, **options)
 figure = plot_audit(report)
 
 # %%
-# So this network is invariant under the group of quarter turns, C(4), and not under SO(2).
+# So this network is exactly invariant under the quarter turns, C(4), and roughly under SO(2).
 report = audit(net, GridAction(Cyclic(4), (33, 33)), "invariant", odd, **options)
 print(report.passed, f"{report.errors['equivariance'].error:.1e}")

@@ -136,7 +136,8 @@ def _draw_bars(axes: Axes, entries: Sequence[ElementError]) -> None:
 def _draw_laws(axes: Axes, report: AuditReport) -> None:
     laws = list(report.errors.values())
     names = [law.law.replace("_", " ") for law in laws]
-    draw_errors(axes, names, [law.error for law in laws], [law.tolerance for law in laws])
+    errors, limits = [law.error for law in laws], [law.tolerance for law in laws]
+    draw_errors(axes, names, errors, limits, [law.passed for law in laws])
 
 
 def _most(layers: Sequence[LayerError]) -> list[LayerError]:

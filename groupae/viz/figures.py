@@ -66,11 +66,15 @@ def show(axes: Axes, picture: Tensor, aspect: Literal["equal", "auto"] = "equal"
 
 
 def draw_errors(
-    axes: Axes, names: Sequence[str], errors: Sequence[float], tolerances: Sequence[float]
+    axes: Axes,
+    names: Sequence[str],
+    errors: Sequence[float],
+    tolerances: Sequence[float],
+    passed: Sequence[bool],
 ) -> None:
-    """Draw errors as bars on a logarithmic axis, red beyond their tolerances, which are ticks."""
+    """Draw errors as bars on a logarithmic axis, red if not passed; tolerances are ticks."""
     drawn = [max(e, _LEAST) if math.isfinite(e) else _MOST for e in errors]
-    colors = ["C0" if e <= t else "C3" for e, t in zip(errors, tolerances, strict=True)]
+    colors = ["C0" if is_good else "C3" for is_good in passed]
     places = range(len(drawn))
     axes.barh(places, drawn, left=0, height=0.6, color=colors)
     axes.scatter(tolerances, places, marker="|", s=90, color="0.2", zorder=3)

@@ -54,6 +54,7 @@ def plot_world_model(report: WorldModelReport) -> Figure:
         [law.law for law in report.laws],
         [law.error for law in report.laws],
         [law.tolerance for law in report.laws],
+        [law.passed for law in report.laws],
     )
     right.set_title(report.model if report.passed else f"{report.model}: failed", fontsize=9)
     figure.tight_layout()

@@ -1,6 +1,7 @@
 import math
 
 import pytest
+from matplotlib.colors import to_rgba
 
 from groupae.testing.audit import AuditedLaw, AuditReport, ElementError, ErrorSplit, LayerError
 from groupae.viz import plot_audit, save_figure
@@ -82,3 +83,8 @@ def test_rotations_of_space_are_a_map(tmp_path):
 )
 def test_odd_reports_can_be_drawn(found, tmp_path):
     save_figure(plot_audit(found), tmp_path / "audit.png")
+
+
+def test_laws_that_fail_are_red():
+    bars = plot_audit(report()).axes[1].patches
+    assert [bar.get_facecolor() for bar in bars] == [to_rgba("C3"), to_rgba("C0")]
