@@ -256,8 +256,8 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         """Return the part of ``z`` that no element changes.
 
         These are not a complete set of invariants: codes of different orbits may share them, for
-        lengths and relative angles of varying copies are invariant too. To tell whether codes are
-        on one orbit, use `distance`.
+        lengths and relative angles of varying copies are invariant too: `invariant_features` has
+        them. To tell whether codes are on one orbit, use `distance`.
 
         Returns:
             Shape ``(*batch, count)`` by default.
