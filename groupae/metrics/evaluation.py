@@ -35,6 +35,7 @@ class Evaluation(Mapping[str, Estimate]):
         estimates: Their estimates, by name.
         left_out: Reasons why scores do not apply, by name.
         pairs: Number of pairs.
+        items: Number of items that the interval is over, by name; all pairs unless given.
 
     Example:
         >>> from groupae.metrics import PSNR
@@ -50,10 +51,12 @@ class Evaluation(Mapping[str, Estimate]):
         left_out: Mapping[str, str] | None = None,
         *,
         pairs: int,
+        items: Mapping[str, int] | None = None,
     ) -> None:
         self.scores = tuple(scores)
         self.left_out = dict(left_out or {})
         self.pairs = pairs
+        self.items_of = {score.name: (items or {}).get(score.name, pairs) for score in scores}
         self._estimates = dict(estimates)
 
     @override
@@ -84,12 +87,15 @@ class Evaluation(Mapping[str, Estimate]):
 
     @property
     def _table(self) -> Table:
-        """Title, value, 95 % interval and range of every score, one row per score."""
+        """Title, value, 95 % interval, range and items of every score, one row per score."""
         from groupae._table import Table  # loads rich, which predictions do without
 
-        rows = [_row(score, self[score.name]) for score in self.scores]
+        rows = [
+            [*_row(score, self[score.name]), str(self.items_of[score.name])]
+            for score in self.scores
+        ]
         caption = f"{self.pairs} pairs; 95 % intervals over items, bootstrapped"
-        return Table(["score", "value", "95 % interval", "range"], rows, caption=caption)
+        return Table(["score", "value", "95 % interval", "range", "items"], rows, caption=caption)
 
     def print(self, console: Console) -> None:
         """Print the table, and the scores that were left out with their reasons."""
@@ -108,7 +114,10 @@ class Evaluation(Mapping[str, Estimate]):
             >>> json.loads(text)["scores"]["psnr"]["value"]
             22.0
         """
-        scores = {score.name: _entry(score, self[score.name]) for score in self.scores}
+        scores = {
+            score.name: {**_entry(score, self[score.name]), "items": self.items_of[score.name]}
+            for score in self.scores
+        }
         found = {"pairs": self.pairs, "scores": scores, "left_out": self.left_out}
         return json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False)
 
@@ -213,7 +222,8 @@ def evaluate(
         )
         for score in chosen
     }
-    return Evaluation(chosen, estimates, left_out, pairs=len(batch))
+    items = {name: len(numbers) for name, numbers in rows.items()}
+    return Evaluation(chosen, estimates, left_out, pairs=len(batch), items=items)
 
 
 def _check_arguments(

@@ -157,7 +157,7 @@ def test_the_table_and_its_json():
     stored = json.loads(found.to_json())
     assert stored["scores"]["psnr"]["value"] == found["psnr"].mean
     assert stored["scores"]["ssim"]["interval"] == list(found["ssim"].interval)
-    assert stored["pairs"] == 6
+    assert stored["pairs"] == stored["scores"]["psnr"]["items"] == 6
 
 
 def test_every_score_says_what_it_is():

@@ -307,6 +307,13 @@ def test_every_score_costs_three_passes_at_most():
         assert 0 < sum(calls) <= 6 * n + 100, name  # encoder and decoder, once each per pass
 
 
+def test_the_table_says_over_how_many_items_an_interval_is():
+    found = evaluate(identity_model(VectorAction(RHO)), turned_vectors(), "drift_100_error")
+    assert found.items_of == {"drift_100_error": 6}
+    (line,) = (line for line in str(found).splitlines() if "drift" in line)
+    assert line.split()[-1] == "6"
+
+
 def test_the_number_of_pairs_for_a_cost():
     evaluated = Evaluated(Unchanged(), turned_vectors(2))
     assert passes(evaluated, 1000) == 2
