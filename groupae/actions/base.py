@@ -291,8 +291,8 @@ class LatentAction(nn.Module, Generic[Latent], abc.ABC):
         Arguments are those of `groupae.representations.Representation.invariant_features`.
 
         Returns:
-            Features in place of the axis acted on: ``(*batch, count)`` for vectors, the features
-            of each position for the channels of a map.
+            Shape of ``z`` with features in place of the axis acted on, so those of each position
+            for the channels of a map.
 
         Raises:
             TypeError: If the action has none (`has_invariant_features`).

@@ -140,7 +140,7 @@ class SplitAction(RepresentationAction):
     @property
     @override
     def has_invariant_features(self) -> bool:
-        """Always false: which copies the group acts on changes while it is learned."""
+        """Whether features are defined; never, for the copies acted on change while learned."""
         return False
 
     @override
@@ -152,7 +152,7 @@ class SplitAction(RepresentationAction):
         products: int | None = None,
         templates: Tensor | int | None = None,
     ) -> Tensor:
-        """Raise: which copies the group acts on changes while it is learned."""
+        """Raise ``TypeError``, for the copies that the group acts on change while learned."""
         return LatentAction.invariant_features(
             self, z, kind, products=products, templates=templates
         )

@@ -81,7 +81,7 @@ class InvariantMap:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """One name per feature: the trivial entries, then those of the kind."""
+        """Names of the features, first of the trivial entries, then of those of the kind."""
         fixed = [part for part in self._parts if part.is_trivial]
         rest = [part for part in self._parts if not part.is_trivial]
         entries = [f"{part.name}[{a}]" for part in fixed for a in range(part.copies)]

@@ -1,4 +1,4 @@
-"""Plans of plain numbers: how a map is written so that `torch.compile` takes it as a constant.
+"""Plans of plain numbers, the form of a map that ``torch.compile`` takes as a constant.
 
 A plan is nested tuples of integers and texts. Tensors stand in it as references (start, shape) into
 one flat list of real numbers and one of indices.
