@@ -12,7 +12,6 @@ from typing import Any, cast
 import torch
 from rich.console import Console
 from torch import Tensor, nn
-from typing_extensions import override
 
 from groupae._files import write_durably
 from groupae._plugins import describe
@@ -59,14 +58,15 @@ def run_audit(options: AuditOptions, *, json: Path | None, picture: Path | None)
         raise ValueError(expected(_OWNER, "--samples of at least 2", options.samples))
     console = Console()
     is_own = ":" in options.target
-    reports = _audit_object(options) if is_own else _audit_run(options)
+    found = _audit_object(options) if is_own else _audit_run(options)
+    reports = {part: dataclasses.replace(report, subject=part) for part, report in found.items()}
     for part, report in reports.items():
         print_audit(console, part, report)
     has_passed = all(report.passed for report in reports.values())
     if json is not None:
         parts = {part: report.to_dict() for part, report in reports.items()}
-        found = {"target": options.target, "passed": has_passed, "parts": parts}
-        write_durably(json, json_text.dumps(found, indent=2, allow_nan=False).encode())
+        written = {"target": options.target, "passed": has_passed, "parts": parts}
+        write_durably(json, json_text.dumps(written, indent=2, allow_nan=False).encode())
         say(console, str(json))
     if picture is not None:
         save_figures([plot_audit(report) for report in reports.values()], picture)
@@ -91,7 +91,7 @@ def _audit_object(options: AuditOptions) -> dict[str, AuditReport]:
     y = _tried(options.target, f, x[:2])
     output = None if options.output is None else options.output
     action_out = None if output is None else read_action(_OWNER, "--output", output, group, y)
-    return {options.target: _audited(options, f, action_in, action_out, x, group)}
+    return {options.target: _audited(options, f, action_in, action_out, x, group=group)}
 
 
 def _made(found: Any) -> Any:
@@ -154,12 +154,21 @@ def _audit_run(options: AuditOptions) -> dict[str, AuditReport]:
         with torch.no_grad():
             z = codec.eval().encode(x)
         if act is None:
-            again = _Recoded(codec)
-            return {"decoder, then encoder": _audited(options, again, inside, inside, z, None)}
-        encoder, decoder = _Half(codec, "encode"), _Half(codec, "decode")
+            part = (
+                "decoder, then encoder"  # the identity of codes, if the theory's E(D(z)) = z holds
+            )
+
+            def again(z: Any) -> Any:
+                return codec.encode(codec.decode(z))
+
+            return {part: _audited(options, again, inside, inside, z, module=codec)}
+        halves: dict[str, tuple[Any, ...]] = {
+            "encoder": (codec.encode, act, inside, x),
+            "decoder": (codec.decode, inside, act, z),
+        }
         return {
-            "encoder": _audited(options, encoder, act, inside, x, None),
-            "decoder": _audited(options, decoder, inside, act, z, None),
+            name: _audited(options, *half, module=getattr(codec, name, codec))
+            for name, half in halves.items()
         }
 
 
@@ -192,35 +201,16 @@ def _data_action(run: Run, pairs: PairBatch) -> Any:
     return move
 
 
-class _Half(nn.Module):
-    """One half of a model, as a network of its own."""
-
-    def __init__(self, model: Any, name: str) -> None:
-        super().__init__()
-        part = getattr(model, f"{name}r", None)
-        self.inside = part if isinstance(part, nn.Module) else model
-        self._call = getattr(model, name)
-
-    @override
-    def forward(self, x: Any) -> Any:
-        return self._call(x)
-
-
-class _Recoded(nn.Module):
-    """Decoder, then encoder: the identity of codes, where the model is as its theory asks."""
-
-    def __init__(self, model: Any) -> None:
-        super().__init__()
-        self.inside = model
-
-    @override
-    def forward(self, z: Any) -> Any:
-        return self.inside.encode(self.inside.decode(z))
-
-
 # --- both -----------------------------------------------------------------------------------------
 def _audited(
-    options: AuditOptions, f: Any, action_in: Any, action_out: Any, x: Any, group: Group | None
+    options: AuditOptions,
+    f: Any,
+    action_in: Any,
+    action_out: Any,
+    x: Any,
+    *,
+    group: Group | None = None,
+    module: nn.Module | None = None,
 ) -> AuditReport:
     named = {"leaves": "leaves", "positions": "leaves", "none": ()}
     chosen: Any = named.get(options.layers, [n.strip() for n in options.layers.split(",")])
@@ -231,6 +221,7 @@ def _audited(
         x,
         group=group,
         n_elements=options.elements,
+        module=module,
         layers=chosen,
         layer_actions="positions" if options.layers == "positions" else None,
         tolerance=options.tolerance,

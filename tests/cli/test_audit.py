@@ -184,6 +184,7 @@ def test_a_run_is_audited_by_its_halves(capsys, folder):
     assert list(found["parts"]) == ["encoder", "decoder"]
     assert "GridAction(SO(2), (28, 28)" in found["parts"]["encoder"]["action_in"]
     assert "VectorAction(SO(2)" in found["parts"]["decoder"]["action_in"]
+    assert found["parts"]["encoder"]["subject"] == "encoder"
     code, _, err = run(capsys, path, "--group", "so2")
     assert code == 2
     assert "no --group for a run" in err
