@@ -56,7 +56,8 @@ def plot_world_model(report: WorldModelReport) -> Figure:
         [law.tolerance for law in report.laws],
         [law.passed for law in report.laws],
     )
-    right.set_title(report.model if report.passed else f"{report.model}: failed", fontsize=9)
+    verdict = f"failed {', '.join(report.failures)}" if report.failures else "passed"
+    right.set_title(f"{report.model}: {verdict}", fontsize=9)
     figure.tight_layout()
     return figure
 

@@ -30,7 +30,8 @@ def test_curves_and_bars_have_the_numbers_of_the_report(tmp_path):
     bars = [bar.get_width() for bar in right.patches]
     assert bars == pytest.approx([max(law.error, 1e-8) for law in found.laws])
     assert [label.get_text() for label in right.get_yticklabels()] == [x.law for x in found.laws]
-    assert right.get_title() == "world model: failed"
+    assert right.get_title() == f"world model: failed {', '.join(found.failures)}"
+    assert "drift" in found.failures
     save_figure(figure, tmp_path / "drift.png")
     assert (tmp_path / "drift.png").stat().st_size > 5000
 
