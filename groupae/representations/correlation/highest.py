@@ -142,14 +142,22 @@ def _best_angle(moments: Mapping[IrrepLabel, Tensor]) -> Tensor:
     is_peak = (values >= values.roll(1, -1)) & (values >= values.roll(-1, -1))
     peaks = torch.where(is_peak, values, -torch.inf).topk(min(max(4, highest), 32), -1).indices
     theta = peaks.to(values.dtype) * (2 * math.pi / n)
+    theta = _climb_angle(k, c, theta, 2 * math.pi / n, steps=8)
+    values = (c[..., None, :] * torch.exp(1j * theta[..., None] * k)).real.sum(-1)
+    best: Tensor = theta.take_along_dim(values.argmax(-1, keepdim=True), -1)
+    # starts that end at one peak have equal values long before they have equal angles
+    best = _climb_angle(k, c, best, 2 * math.pi / n, steps=2)[..., 0]
+    return SO2().project(best)
+
+
+def _climb_angle(k: Tensor, c: Tensor, theta: Tensor, most: float, steps: int) -> Tensor:
+    """Return angles ``(*batch, starts)`` after steps of Newton's method of at most ``most``."""
     steepest = (k * k * c.abs()).sum(-1)[..., None]
     steepest = torch.where(steepest > 0, steepest, 1.0)
-    for _ in range(8):
+    for _ in range(steps):
         wave = c[..., None, :] * torch.exp(1j * theta[..., None] * k)
         slope, bend = -(k * wave.imag).sum(-1), (k * k * wave.real).sum(-1)
         concave = bend > 1e-6 * steepest
         step = slope / torch.where(concave, bend, steepest)
-        theta = theta + step.clamp(-2 * math.pi / n, 2 * math.pi / n)
-    values = (c[..., None, :] * torch.exp(1j * theta[..., None] * k)).real.sum(-1)
-    best: Tensor = theta.take_along_dim(values.argmax(-1, keepdim=True), -1)[..., 0]
-    return SO2().project(best)
+        theta = theta + step.clamp(-most, most)
+    return theta
