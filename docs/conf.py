@@ -42,7 +42,10 @@ napoleon_numpy_docstring = False
 
 nitpicky = True
 nitpick_ignore_regex = [
-    (r"py:.*", r"(torch|numpy|os|pathlib|rich|matplotlib|collections|contextlib|typing|abc)\b.*"),
+    (
+        r"py:.*",
+        r"(torch|numpy|sklearn|os|pathlib|rich|matplotlib|collections|contextlib|typing|abc)\b.*",
+    ),
     (r"py:.*", r"(Tensor|nn|Module|Figure|Console|Path|Callable|Literal|Any|np|Hashable)\b.*"),
     (r"py:.*", r"(GroupElement|GSpace|FieldType|Escnn\w+|Rotation|hypothesis\..*)"),
     (r"py:.*", r"(RigidTransform|IrrepsLayout)"),

@@ -6,10 +6,10 @@ Any object that has the methods of a protocol is one; nothing has to be inherite
 ==================  ==================================  ==========================================
 protocol            members                             functions that take it
 ==================  ==================================  ==========================================
-`PairSource`        ``batch(step, size)``               `fit`, for training
-`FixedPairs`        ``fixed()``                         `fit`, for validation; `groupae.evaluate`
+`PairSource`        ``batch(step, size)``               `groupae.fit`, for training
+`FixedPairs`        ``fixed()``                         `groupae.fit`, `groupae.evaluate`
 `Model`             ``transform(g, x)``                 `groupae.evaluate`, `CrossPrediction`
-`TransformModel`    the same, ``loss``, capabilities    `fit`
+`TransformModel`    the same, ``loss``, capabilities    `groupae.fit`
 `Codec`             ``action``, ``encode``, ``decode``  `CrossReconstruction`
 `Swaps`             ``swap(x, y)``                      `swap_scores`, `plot_swap`
 `Orbits`            ``group``, ``orbit(x, gs)``         `plot_orbit`

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import dataclasses
 
 import numpy as np
 import torch
@@ -16,10 +16,11 @@ __all__ = ["Cutouts", "cut_out"]
 _OWNER = "cut_out"
 
 
-class Cutouts(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Cutouts:
     """Cut-outs of objects, in the order of their labels.
 
-    Attributes:
+    Args:
         pictures: Cut-outs, shape ``(n, C, side, side)``, black outside the object.
         labels: Label of each object in the label image, shape ``(n,)``.
         centroids: Centroid of each, in pixels from the left and the top of the picture, ``(n, 2)``.

@@ -105,7 +105,7 @@ class Profiles:
         return True
 
     def readme(self) -> str:
-        """Return a line per file that `groupae profile` writes."""
+        """Return a text on the files that ``groupae profile`` writes."""
         units = ", ".join(self.pose_columns)
         return (
             f"Profiles of {len(self)} {self.kind} by groupae. profile.csv: one row per item; "
