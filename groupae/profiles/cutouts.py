@@ -51,7 +51,7 @@ def cut_out(
             object has the label 1.
         side: Height and width of a cut-out.
         rescale: Whether objects are scaled so that the farthest pixel is at the inscribed circle
-            divided by ``margin``; their sizes are kept in `Cutouts.sizes`. By default pixels are
+            divided by ``margin``; their sizes are kept in ``sizes``. By default pixels are
             kept, and objects beyond the circle are refused.
         margin: Free space about rescaled objects, as a factor above 1.
 
