@@ -44,8 +44,8 @@ def print_audit(console: Console, part: str, report: AuditReport) -> None:
         Table(headings, layers, labels=2, styles=styles).print(console)
     for note in report.notes:
         say(console, f"  {note}")
-    for name, reason in report.left_out.items():
-        say(console, f"  {name} left out: {reason}")
+    for line in report.left_out_lines:
+        say(console, f"  {line}")
     counts = f"{report.samples} samples, {len(report.by_element)} elements, {report.passes} calls"
     say(console, f"  {counts} ({report.seconds:.1f} s)")
 

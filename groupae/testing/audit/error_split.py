@@ -63,6 +63,21 @@ class ErrorSplit:
         """Relative error, the root of the total."""
         return math.sqrt(self.total)
 
+    @property
+    def lost(self) -> float:
+        """Relative error that interpolation does not explain."""
+        return math.sqrt(self.model + self.discretisation)
+
+    def beyond(self, before: ErrorSplit) -> ErrorSplit:
+        """Return the error less an earlier one, each part at least 0."""
+        if not before.total:
+            return self
+        if not math.isfinite(self.total):
+            return self if math.isfinite(before.total) else ErrorSplit()
+        total = max(0.0, self.total - before.total)
+        scale = total / self.total if self.total else 0.0
+        return ErrorSplit(*(scale * part for part in dataclasses.astuple(self)))
+
     @staticmethod
     def of(*, exact: float | None, other: float | None, resampling: float) -> ErrorSplit:
         """Return the split of measured squared errors.

@@ -24,11 +24,16 @@ from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.testing.audit.sides import KnownSide, Side, in_subgroup
 from groupae.testing.audit.spread import Spread
 from groupae.testing.audit.subject import Subject, rows_of
+from groupae.testing.samples import seeded
 
 __all__ = ["MOST_NUMBERS", "ChannelFit", "FittedCode", "FittedSide", "fit_code", "fit_outputs"]
 
 MOST_NUMBERS = 4096  # of one output without a known action
-_DIRECTIONS = 64
+_DIRECTIONS = 128  # of a layer
+_OUTPUT_DIRECTIONS = 256
+_LEAST_SHARE = 0.95  # of the variance; the action may mix directions with those left out
+_ROWS_PER_DIRECTION = 8  # enough for the principal directions
+_FEWEST_ROWS = 1024
 _PIXELS = 64  # of a map, for a fit of its channels
 _PAIRS_PER_NUMBER = 4
 FEWEST_PAIRS = 16
@@ -42,15 +47,30 @@ class FittedCode:
         mean: Mean of the code, float64, shape ``(d,)``.
         axes: Principal directions, orthonormal, shape ``(d, k)``.
         action: The fitted action on k numbers.
-        text: Description: irreps, directions, shares of variance.
+        share: Share of the variance along those directions.
+        text: Description: irreps, directions, share of variance.
         warnings: Warnings of the fit.
     """
 
     mean: Tensor
     axes: Tensor
     action: LatentAction[Tensor]
+    share: float
     text: str
     warnings: tuple[str, ...]
+
+    @property
+    def obstacle(self) -> str:
+        """Why its errors would say nothing; empty if they do.
+
+        The action mixes directions with those that are left out, which looks like an error.
+        """
+        if self.share >= _LEAST_SHARE:
+            return ""
+        return (
+            f"{self.axes.shape[1]} directions hold {self.share:.0%} of the variance, too little to "
+            "fit an action on them; give more samples, or name the action"
+        )
 
     def project(self, z: Tensor) -> Tensor:
         """Return the numbers of codes ``(..., d)`` along the directions, ``(..., k)``."""
@@ -66,15 +86,21 @@ def principal_directions(z: Tensor, most: int) -> tuple[Tensor, Tensor, float]:
     """
     mean = z.mean(0)
     centred = z - mean
-    _, scales, axes = torch.linalg.svd(centred, full_matrices=False)
-    variances = scales.square()
-    floor = 1e-10 * float(variances[0])
-    k = max(1, min(most, int((variances > floor).sum())))
+    is_wide = centred.shape[1] > len(centred)
+    gram = centred @ centred.mT if is_wide else centred.mT @ centred
+    variances, vectors = (part.flip(-1) for part in torch.linalg.eigh(gram))
+    variances = variances.clamp(min=0)
+    k = max(1, min(most, int((variances > 1e-10 * variances[0]).sum())))
     share = float(variances[:k].sum() / variances.sum()) if float(variances.sum()) else 1.0
-    return mean, axes[:k].mT, share
+    axes = vectors[:, :k]
+    if is_wide:  # their combinations of rows, made orthonormal
+        axes = torch.linalg.qr(centred.mT @ axes).Q
+    return mean, axes, share
 
 
-def fit_code(group: Group, z1: Tensor, g: Tensor, z2: Tensor) -> FittedCode:
+def fit_code(
+    group: Group, z1: Tensor, g: Tensor, z2: Tensor, *, directions: int = _DIRECTIONS
+) -> FittedCode:
     """Return the best linear action on codes.
 
     Args:
@@ -82,12 +108,13 @@ def fit_code(group: Group, z1: Tensor, g: Tensor, z2: Tensor) -> FittedCode:
         z1: First codes, shape ``(pairs, d)``.
         g: Elements, shape ``(pairs, *element_shape)``.
         z2: Second codes, same shape as the first.
+        directions: Largest number of principal directions.
     """
-    both = torch.cat([z1, z2]).double()
-    if len(both) > 4 * MOST_NUMBERS:  # enough for 64 directions
-        both = both[:: math.ceil(len(both) / (4 * MOST_NUMBERS))]
-    most = max(1, min(_DIRECTIONS, len(z1) // _PAIRS_PER_NUMBER))
-    mean, axes, share = principal_directions(both, most)
+    both = torch.cat([z1, z2])
+    most = max(1, min(directions, len(z1) // _PAIRS_PER_NUMBER))
+    order = torch.randperm(len(both), generator=seeded(0))
+    some = order[: max(_FEWEST_ROWS, _ROWS_PER_DIRECTION * most)].to(both.device)
+    mean, axes, share = principal_directions(both[some].double(), most)
     first, second = ((z.double() - mean) @ axes for z in (z1, z2))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -97,7 +124,7 @@ def fit_code(group: Group, z1: Tensor, g: Tensor, z2: Tensor) -> FittedCode:
     if axes.shape[1] < z1.shape[1]:
         text += f" on {axes.shape[1]} of {z1.shape[1]} directions ({share:.0%} of the variance)"
     said = tuple(dict.fromkeys(str(warning.message) for warning in caught))
-    return FittedCode(mean, axes, fitted.action, text, said)
+    return FittedCode(mean, axes, fitted.action, share, text, said)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -231,4 +258,10 @@ def fit_outputs(subject: Subject, side_in: KnownSide, x: Any, y: Any, g: Tensor)
         raise ValueError(expected(owner, what, "others", "name it: 'invariant' if constant"))
     each = g[:, None, None].expand(*z2.shape[:3], *g.shape[1:]).flatten(0, 2)
     z1 = first[None].expand_as(z2).flatten(0, 2)
-    return FittedSide(group, fit, fit_code(group, z1.cpu(), each.cpu(), z2.flatten(0, 2).cpu()))
+    z2 = z2.flatten(0, 2)
+    most = _OUTPUT_DIRECTIONS
+    fitted = fit_code(group, z1.cpu(), each.cpu(), z2.cpu(), directions=most)
+    if fitted.obstacle:
+        what = "outputs whose action can be fitted, for action_out=None"
+        raise ValueError(expected(owner, what, fitted.obstacle))
+    return FittedSide(group, fit, fitted)

@@ -97,7 +97,7 @@ class LayerAudit:
         self.only_leaves = only_leaves
         self.layers: dict[str, _Layer] = {}
         self.left_out: dict[str, str] = {}
-        self.notes: list[str] = []
+        self.said: dict[str, list[str]] = {}  # warnings of fits, with the layers
         self.elements: list[Tensor] = []
 
     @property
@@ -266,6 +266,11 @@ class LayerAudit:
                     )
 
     # --- results ----------------------------------------------------------------------------
+    @property
+    def notes(self) -> list[str]:
+        """Warnings of the fits, each with its layers."""
+        return [f"{', '.join(layers)}: {said}" for said, layers in self.said.items()]
+
     def rows(self, inclusion: Homomorphism | None) -> tuple[LayerError, ...]:
         """Return a row per layer, in the order of the calls.
 
@@ -279,8 +284,8 @@ class LayerAudit:
             if row is None:
                 continue
             added = row.added
-            less = _less(added, before)
-            rows.append(dataclasses.replace(row, added=less, adds=_lost(less)))
+            less = added.beyond(before)
+            rows.append(dataclasses.replace(row, added=less, adds=less.lost))
             before = ErrorSplit() if layer.side else added
         return tuple(rows)
 
@@ -291,10 +296,14 @@ class LayerAudit:
             self.left_out[layer.name] = "its output for g x has another shape than for x"
             return None
         unit = layer.spread.unit
-        exact = [e for e, is_exact in zip(layer.forced, layer.is_exact, strict=True) if is_exact]
-        other = [
-            e for e, is_exact in zip(layer.forced, layer.is_exact, strict=True) if not is_exact
-        ]
+        exact, other = (
+            [
+                e
+                for e, is_exact in zip(layer.forced, layer.is_exact, strict=True)
+                if is_exact is kind
+            ]
+            for kind in (True, False)
+        )
         added = ErrorSplit.of(
             exact=_mean(exact, unit),
             other=_mean(other, unit),
@@ -308,7 +317,7 @@ class LayerAudit:
             action=side.text,
             source=side.source,
             error=math.sqrt(_mean(layer.plain, unit) or 0.0),
-            adds=_lost(added),
+            adds=added.lost,
             added=added,
             tolerance=tolerance,
             approximate_tolerance=self.approximate_tolerance,
@@ -335,7 +344,11 @@ class LayerAudit:
 
         targets = torch.stack(forced)
         fitted = fit_code(group, half(first, 0), half(each, 0), half(targets, 0))
-        self.notes += [f"layer {layer.name}: {said}" for said in fitted.warnings]
+        if fitted.obstacle:
+            self.left_out[layer.name] = fitted.obstacle
+            return None
+        for said in fitted.warnings:
+            self.said.setdefault(said, []).append(layer.name)
         codes = fitted.project(half(first, 1))
         elements = half(each, 1)
         elements = elements if group.has_integer_elements else elements.double()
@@ -379,19 +392,3 @@ class LayerAudit:
 
 def _mean(errors: list[float], unit: float) -> float | None:
     return sum(errors) / len(errors) / unit if errors else None
-
-
-def _lost(split: ErrorSplit) -> float:
-    """Return the relative error that interpolation does not explain."""
-    return math.sqrt(split.model + split.discretisation)
-
-
-def _less(split: ErrorSplit, before: ErrorSplit) -> ErrorSplit:
-    """Return an error less that of the layer before, each part at least 0."""
-    if not before.total:
-        return split
-    total = max(0.0, split.total - before.total)
-    if not math.isfinite(split.total):
-        return split if math.isfinite(before.total) else ErrorSplit()
-    scale = total / split.total if split.total else 0.0
-    return ErrorSplit(*(scale * part for part in dataclasses.astuple(split)))

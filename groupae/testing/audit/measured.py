@@ -22,6 +22,7 @@ class Measured:
         exact: Mask of the elements that move data without interpolation.
         moving: Mask of the elements other than the identity.
         for_fits: Mask of the elements at which actions on layers are fitted.
+        fits_interpolate: Whether those interpolate the inputs, for lack of others.
         has_output: Whether the outputs are those of no layer.
         total: Squared errors per sample, one per element.
         resampling: Parts that interpolation explains.
@@ -32,6 +33,7 @@ class Measured:
     exact: Tensor
     moving: Tensor
     for_fits: Tensor
+    fits_interpolate: bool
     has_output: bool
     total: list[float] = dataclasses.field(default_factory=list)
     resampling: list[float] = dataclasses.field(default_factory=list)

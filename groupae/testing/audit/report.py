@@ -199,6 +199,14 @@ class AuditReport:
         """The element of the largest error; ``None`` if there are no elements."""
         return max(self.by_element, key=lambda entry: entry.error, default=None)
 
+    @property
+    def left_out_lines(self) -> tuple[str, ...]:
+        """What was left out and why, one line per reason."""
+        names: dict[str, list[str]] = {}
+        for name, reason in self.left_out.items():
+            names.setdefault(reason, []).append(name)
+        return tuple(f"{', '.join(some)} left out: {reason}" for reason, some in names.items())
+
     def raise_if_failed(self) -> None:
         """Raise unless every law holds.
 
@@ -220,7 +228,7 @@ class AuditReport:
             f"{self.seconds:.1f} s",
             *(_indented(law) for law in self.errors.values()),
             *self._layer_lines(),
-            *(f"  {name} left out: {reason}" for name, reason in self.left_out.items()),
+            *(f"  {line}" for line in self.left_out_lines),
             *(f"  note: {note}" for note in self.notes),
         ]
         return "\n".join(lines)

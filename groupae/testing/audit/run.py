@@ -149,12 +149,15 @@ class AuditRun:
     # --- the law ----------------------------------------------------------------------------
     def _measure(self, side_out: Side, y: Any, code: Any, chosen: Elements) -> Measured:
         """Return the errors at all elements, and those of layers."""
-        exact = self._exact_elements(self.side_in, self.x, chosen.values)
-        exact &= self._exact_elements(side_out, code, chosen.values)
+        exact_in = self._exact_elements(self.side_in, self.x, chosen.values)
+        exact = exact_in & self._exact_elements(side_out, code, chosen.values)
         moving = ~chosen.is_identity
-        for_fits = moving & exact if bool((moving & exact).any()) else moving
+        has_exact_input = bool((moving & exact_in).any())
+        for_fits = moving & exact_in if has_exact_input else moving
         is_layer = self.layers.ends_in(y, side_out)
-        found = Measured(exact, moving, for_fits, has_output=not is_layer)
+        found = Measured(
+            exact, moving, for_fits, fits_interpolate=not has_exact_input, has_output=not is_layer
+        )
         for j, g in enumerate(chosen.values):
             gx = self.side_in.act(g, self.x)
             call = functools.partial(self.subject, gx)
@@ -232,6 +235,13 @@ class AuditRun:
                 "the best linear action was fitted for layers whose action is not known; a fault "
                 "of a linear layer then appears at the next nonlinear one: name layer_actions"
             )
+            if inclusion is not None:
+                count = int(found.for_fits.sum())
+                self.notes.append(
+                    f"these fits use the {count} elements that turn the inputs without "
+                    f"interpolation, so they are actions of {inclusion.source}: irreps of "
+                    f"{self.group} that agree on it are not told apart"
+                )
         if found.spread.is_constant:
             self.notes.append(
                 "the outputs do not vary over the samples: a constant is invariant, trivially, "
@@ -276,8 +286,7 @@ class AuditRun:
     def _inclusion(self, found: Measured) -> Homomorphism | None:
         """Return the finite subgroup to which the elements of the layers belong, if any."""
         inclusion = self.side_in.exact_subgroup
-        is_exact = bool(found.exact[found.for_fits].all())
-        if inclusion is None or not is_exact or inclusion.source.order in (None, 1):
+        if inclusion is None or found.fits_interpolate or inclusion.source.order in (None, 1):
             return None
         return inclusion
 
@@ -297,7 +306,7 @@ class AuditRun:
             action=side_out.text,
             source=side_out.source,
             error=found.split(found.total, chosen.is_identity).error,
-            adds=math.sqrt(added.model + added.discretisation),
+            adds=added.lost,
             added=added,
             tolerance=self.book.tolerance if is_strict else self.approximate_tolerance,
             approximate_tolerance=self.approximate_tolerance,
