@@ -185,6 +185,7 @@ CALLED = {
     ),
 }
 
+FITTED_CODE = fit_action(SO2(), CODES[:, :2], ANGLES, SO2().rep("1x1").act(ANGLES, CODES[:, :2]))
 FITTED = {
     "a fit without codes": (lambda: fit_action(SO2(), [], None, None), ValueError, "got none"),
     "a fit of a name": (lambda: fit_action("so2", CODES, ANGLES, CODES), TypeError, "a group"),
@@ -257,6 +258,42 @@ FITTED = {
         lambda: fit_action(SO2(), CODES, ANGLES, CODES, max_residual=2.0),
         ValueError,
         "2 (chance), got 2.0",
+    ),
+    "a fit of rows of an array": (
+        lambda: fit_action(SO2(), CODES.numpy()),
+        TypeError,
+        "triples (z1, g, z2) in the iterable, got ndarray",
+    ),
+    "a fit of batches without elements": (
+        lambda: fit_action(SO2(), [(CODES, CODES)]),
+        TypeError,
+        "got tuple of 2",
+    ),
+    "a fit of codes of several sizes": (
+        lambda: fit_action(SO2(), [(CODES, ANGLES, CODES), (CODES[:, :1], ANGLES, CODES[:, :1])]),
+        ValueError,
+        "3 numbers in all batches, got 1",
+    ),
+    "a fit of elements that are not finite": (
+        lambda: fit_action(SO2(), CODES, ANGLES / 0, CODES),
+        ValueError,
+        "finite elements",
+    ),
+    "a fit of an irrep that is no text": (
+        lambda: fit_action(SO2(), CODES, ANGLES, CODES, irreps=5),
+        TypeError,
+        "as a list",
+    ),
+    "features of another size": (lambda: FITTED_CODE.decode(CODES), ValueError, "(*batch, 2)"),
+    "features that are integers": (
+        lambda: FITTED_CODE.decode(CODES[:, :2].long()),
+        TypeError,
+        "floating",
+    ),
+    "an adapter of integers": (
+        lambda: FITTED_CODE.adapter(torch.int64),
+        TypeError,
+        "a floating dtype, got torch.int64",
     ),
     "a hidden action larger than its code": (
         lambda: HiddenAction(RHO, 5),

@@ -42,6 +42,7 @@ def assemble(search: Search) -> FittedAction:
         explained,
         error,
         tuple(search.confusable),
+        tuple(search.split),
         basis.count,
         decoding,
     )
@@ -112,7 +113,7 @@ def _spectrum(search: Search, chosen: dict[IrrepLabel, list[int]]) -> tuple[Fitt
     return tuple(
         FittedCopy(
             irreps.format(label),
-            2 - 2 * float(candidates.held_out[i]),
+            max(0.0, 2 - 2 * float(candidates.held_out[i])),
             _variance(candidates.maps[i, :, :-1], search),
             i in chosen.get(label, ()),
         )
@@ -152,7 +153,7 @@ class _Sums:
         """Return the mean squared error of the codes predicted from features."""
         inner = 2 * (decoding.mT * self.both).sum()
         square = ((decoding @ self.features) * decoding).sum()
-        return (self.square - float(inner) + float(square)) / self.count
+        return max(0.0, self.square - float(inner) + float(square)) / self.count
 
 
 def _regression(

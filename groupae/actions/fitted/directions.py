@@ -19,6 +19,7 @@ from groupae.actions.fitted.moments import IrrepCoefficients, PairMoments
 __all__ = ["IrrepProblem"]
 
 _LARGEST_DENSE = 1600  # unknowns; above it the leading eigenvectors are found by iteration
+_LEAST_VARIANCE = 1e-6  # on other pairs; maps that are constant there have no correlation
 _ROUNDS = 16  # of the iteration; what is well above chance has converged
 
 
@@ -104,13 +105,14 @@ class IrrepProblem:
         return torch.stack(found) if found else maps[:0]
 
     def correlations(self, maps: Tensor, moments: PairMoments) -> Tensor:
-        """Return the correlation of each map on other pairs, shape ``(copies,)``."""
+        """Return the correlation of each map on other pairs, at least -1, shape ``(copies,)``."""
         flat = maps.flatten(1)
         form = self.residual(moments).reshape(flat.shape[1], flat.shape[1])
         residual = ((flat @ form) * flat).sum(1)
         inner = maps[..., :-1]
         variance = ((inner @ moments.covariance) * inner).sum((1, 2))
-        return 1 - residual / variance
+        found: Tensor = (variance - residual) / variance.clamp(min=_LEAST_VARIANCE)
+        return found.clamp(min=-1)
 
 
 def _best_offsets(form: Tensor) -> Tensor:

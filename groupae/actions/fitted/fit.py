@@ -18,16 +18,18 @@ from collections.abc import Iterable, Sequence
 from torch import Tensor
 
 from groupae._validation import expected
-from groupae.actions.fitted.arguments import as_pairs, check_fit_arguments, irreps_to_try
+from groupae.actions.fitted.arguments import check_fit_arguments, irreps_to_try
 from groupae.actions.fitted.assembly import assemble
 from groupae.actions.fitted.fitted_action import FittedAction
 from groupae.actions.fitted.moments import CodeBasis, code_basis
+from groupae.actions.fitted.pairs import Pairs
 from groupae.actions.fitted.search import Search
 from groupae.groups import Group
 
 __all__ = ["fit_action"]
 
 _OWNER, _LEAST = "fit_action", 16
+_SPREAD = "elements that are spread over the whole group"
 
 
 def fit_action(
@@ -50,7 +52,8 @@ def fit_action(
     Args:
         group: A compact group.
         z1: First codes, shape ``(n, d)``; or an iterable of triples ``(z1, g, z2)``, gone through
-            three times or more, for codes that do not fit in memory.
+            three times or more, for codes that do not fit in memory. Each time it must give the
+            same pairs in the same order.
         g: Elements that carry the first to the second, shape ``(n, *element_shape)``, spread over
             the whole group.
         z2: Second codes, shape ``(n, d)``.
@@ -70,11 +73,13 @@ def fit_action(
         TypeError: If the group is not compact, so that it has no Haar average, or codes are no
             floating tensors.
         ShapeError: If shapes do not fit.
-        ValueError: If codes are not finite or do not vary, or there are fewer than 16 pairs.
+        ValueError: If codes are not finite or do not vary, there are fewer than 16 pairs, or an
+            iterable gives other pairs on another pass.
 
     Warns:
         UserWarning: If there are fewer pairs than numbers in the code, if the elements do not tell
-            irreps apart (multiples of 90 degrees: frequencies 1 and 3), or if nothing was found.
+            irreps apart (multiples of 90 degrees: frequencies 1 and 3) or split them (rotations
+            about one axis only), or if nothing was found.
 
     Example:
         >>> import torch
@@ -88,7 +93,7 @@ def fit_action(
         True
     """
     check_fit_arguments(_OWNER, group, cutoff, irreps, max_residual, rank)
-    pairs = as_pairs(_OWNER, group, z1, g, z2)
+    pairs = Pairs(_OWNER, group, z1, g, z2)
     basis = code_basis(_OWNER, pairs, rank, 1e-10)
     _check_codes(basis)
     search = Search(group, pairs, basis, max_residual)
@@ -104,11 +109,15 @@ def fit_action(
 
 
 def _warn(fitted: FittedAction, search: Search) -> None:
-    if fitted.confusable:
-        named = "; ".join(f"{b} (like {a})" for a, b in fitted.confusable)
-        got = f"elements on which these irreps are like others and were left out: {named}"
-        what = "elements that are spread over the whole group"
-        warnings.warn(expected(_OWNER, what, got), stacklevel=3)
+    left_out = [f"{b} (like {a})" for a, b in fitted.confusable]
+    left_out += [f"{irrep} (split)" for irrep in fitted.split]
+    if left_out:
+        got = (
+            "elements on which these irreps are like others, or split into smaller ones, and were "
+        )
+        remedy = "where all elements are of a subgroup, fit an action of that"
+        message = expected(_OWNER, _SPREAD, f"{got}left out: {'; '.join(left_out)}", remedy)
+        warnings.warn(message, stacklevel=3)
     if not any(candidates.count for candidates in search.found.values()):
         what, got = "codes in which some irrep transforms", "none better than chance"
         remedy = "the action returned does nothing; are z1, g, z2 of the same pairs, z2 = g . z1?"

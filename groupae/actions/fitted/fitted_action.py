@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
+from groupae._validation import check_axis_size, check_floating, expected
 from groupae.actions.fitted.hidden_action import HiddenAction
 from groupae.groups import Group
 from groupae.representations import Representation
@@ -48,6 +49,8 @@ class FittedAction:
         held_out_error: Error of the prediction ``decode(rho(g) encode(z1))`` of ``z2`` on pairs
             held out, relative to the variance of the code: 0 is perfect, 1 as good as the mean.
         confusable: Pairs of irreps that the elements do not tell apart; the second was left out.
+        split: Irreps that the elements split into smaller ones, for they are all of a subgroup;
+            left out.
         pairs: Number of pairs that it was fitted to.
     """
 
@@ -57,6 +60,7 @@ class FittedAction:
     explained: float
     held_out_error: float
     confusable: tuple[tuple[str, str], ...]
+    split: tuple[str, ...]
     pairs: int
     _decoding: Tensor = dataclasses.field(repr=False)
 
@@ -79,6 +83,9 @@ class FittedAction:
         The part of a code that the features do not tell is put at its mean: after a large turn
         that is nearer to the truth than to leave it as it is, which `action` does.
         """
+        owner = "FittedAction.decode"
+        check_axis_size(owner, f, -1, self.representation.dim, "encode(z) gives features", name="f")
+        check_floating(owner, "f", f)
         dtype = torch.promote_types(f.dtype, torch.float32)
         mean, decoding = (x.to(f.device, dtype) for x in (self.action.mean, self._decoding))
         return (mean + f.to(dtype) @ decoding.mT).to(f.dtype)
@@ -89,6 +96,8 @@ class FittedAction:
         With ``VectorAction(fitted.representation)`` between them they are the ends of a model:
         `groupae.LatentActionAE.wrap` takes a `FittedAction` for both.
         """
+        if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
+            raise TypeError(expected("FittedAction.adapter", "a floating dtype", repr(dtype)))
         analysis, mean = self.action.analysis, self.action.mean
         to = nn.Linear(analysis.shape[1], analysis.shape[0], dtype=dtype)
         back = nn.Linear(analysis.shape[0], analysis.shape[1], dtype=dtype)
@@ -121,6 +130,10 @@ class FittedAction:
         lines += [
             f"irrep {second} was left out: on these elements it is like irrep {first}"
             for first, second in self.confusable
+        ]
+        lines += [
+            f"irrep {irrep} was left out: these elements split it into smaller ones"
+            for irrep in self.split
         ]
         return "\n".join(lines)
 

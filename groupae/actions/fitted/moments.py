@@ -12,12 +12,13 @@ the covariance. The moments of folds are kept apart, for they add up.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
 from groupae._validation import expected
+from groupae.actions.fitted.pairs import Pairs
 from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel
 
@@ -25,15 +26,10 @@ __all__ = [
     "CodeBasis",
     "IrrepCoefficients",
     "PairMoments",
-    "Pairs",
     "code_basis",
     "folded",
     "pair_moments",
 ]
-
-Pairs = Callable[[], Iterable[tuple[Tensor, Tensor, Tensor]]]
-"""Function that begins a pass over the pairs: chunks ``(z1, g, z2)``, the same ones each time."""
-
 
 _PRODUCT = 2**24  # entries of one operand of a product of matrices
 _ELEMENTS = 50_000  # beyond so many fewer and fewer are kept
@@ -80,21 +76,19 @@ def code_basis(owner: str, pairs: Pairs, most: int, tolerance: float) -> CodeBas
 
     Args:
         owner: Subject of the error message.
-        pairs: Passes over the pairs; one is made.
+        pairs: The pairs; one pass is made.
         most: Largest number of directions.
         tolerance: Smallest variance of a direction, relative to the largest.
 
     Raises:
-        ValueError: If an entry is not finite, or there are no pairs.
+        ValueError: If codes are too large to be squared, or there are no pairs.
     """
     total = square = torch.zeros((), dtype=torch.float64)
     count = 0
     shift: Tensor | None = None
     elements: list[Tensor] = []
-    for z1, g, z2 in pairs():
-        if not len(z1):
-            continue
-        elements.append(g[:: 1 + sum(map(len, elements)) // _ELEMENTS])
+    for z1, g, z2 in pairs:
+        elements.append(g[:: 1 + count // _ELEMENTS])
         both = torch.cat([z1, z2]).double()
         shift = both.mean(0) if shift is None else shift  # a large mean costs no digits
         both = both - shift
@@ -104,8 +98,7 @@ def code_basis(owner: str, pairs: Pairs, most: int, tolerance: float) -> CodeBas
     if shift is None or not count:
         raise ValueError(expected(owner, "pairs of codes", "none"))
     if not bool(torch.isfinite(square).all()):
-        what, remedy = "finite codes", "drop the pairs with NaN or infinite entries"
-        raise ValueError(expected(owner, what, "entries that are not", remedy))
+        raise ValueError(expected(owner, "codes with finite squares", "entries above 1e150"))
     mean = total / (2 * count)
     covariance = square / (2 * count) - torch.outer(mean, mean)
     values, vectors = torch.linalg.eigh(covariance)
@@ -205,10 +198,8 @@ def pair_moments(
 ) -> tuple[PairMoments, list[PairMoments]]:
     """Return the moments of all pairs, and of each fold.
 
-    Pair number i is in fold ``i % folds``.
-
     Args:
-        pairs: Passes over the pairs; one is made.
+        pairs: The pairs; one pass is made.
         group: Their group.
         basis: Directions that the codes are whitened along.
         coefficients: Functions of the elements.
@@ -255,14 +246,17 @@ def _add_products(total: Tensor, f: Tensor, y1: Tensor, y2: Tensor) -> None:
 def folded(
     pairs: Pairs, basis: CodeBasis, folds: int
 ) -> Iterator[tuple[int, Tensor, Tensor, Tensor, Tensor]]:
-    """Yield each fold's share of chunks: whitened codes, elements, second codes as they are."""
-    start = 0
-    for z1, g, z2 in pairs():
+    """Yield each fold's share of chunks: whitened codes, elements, second codes as they are.
+
+    Folds are of one size and drawn with a fixed seed: elements may come in a rhythm.
+    """
+    draws = torch.Generator().manual_seed(7)
+    for z1, g, z2 in pairs:
+        order = torch.rand(1 + len(z1) // folds, folds, generator=draws).argsort(1).flatten()
         dtype = torch.promote_types(z1.dtype, torch.float32)
         whitening, mean = basis.whitening.to(dtype), basis.mean.to(dtype)
         y1, y2 = ((z.to(dtype) - mean) @ whitening for z in (z1, z2))
         for fold in range(folds):
-            mine = slice((fold - start) % folds, None, folds)
-            if len(y1[mine]):
+            mine = (order[: len(z1)] == fold).nonzero().squeeze(1)
+            if len(mine):
                 yield fold, y1[mine], g[mine], y2[mine], z2[mine].to(dtype)
-        start += len(z1)

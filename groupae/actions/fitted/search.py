@@ -14,9 +14,9 @@ from groupae.actions.fitted.moments import (
     CodeBasis,
     IrrepCoefficients,
     PairMoments,
-    Pairs,
     pair_moments,
 )
+from groupae.actions.fitted.pairs import Pairs
 from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel
 from groupae.representations.equivariant_maps import commutant
@@ -27,7 +27,8 @@ _CHANCE = 5.0  # standard errors of a correlation: less than one copy in a milli
 _CLEAR = 0.5  # correlation that is accepted however few the pairs are
 _SHOWN = 2  # copies per irrep that are kept behind the accepted ones, to be looked at
 _SAME = 1 - 1e-4  # least canonical correlation of entries that are functions of others
-_RIDGES = (1e-9, 1e-3, 1e-2, 1e-1)
+_ENOUGH = 4  # elements per matrix entry of an irrep from which on dependent entries are no chance
+_RIDGES = (1e-6, 1e-3, 1e-2, 1e-1)  # the first is above the errors of float32 moments
 _FOLDS, _MANY = 4, 16  # parts, each held out once; two for so many pairs per number
 _FEW = 4  # pairs per number of the code below which the ridge is chosen on pairs held out
 _MOST_NUMBERS = 3e8  # float64 numbers of all moments of one pass, 2.4 GB
@@ -58,7 +59,7 @@ class Search:
 
     Args:
         group: The group.
-        pairs: Passes over the pairs. Pair number i is held out in part ``i % folds``.
+        pairs: The pairs; each is held out in one of several parts.
         basis: Directions that codes are whitened along.
         max_residual: Largest residual of a copy on pairs held out.
     """
@@ -68,6 +69,7 @@ class Search:
         self.least = 1 - max_residual / 2
         self.found: dict[IrrepLabel, Candidates] = {}
         self.confusable: list[tuple[str, str]] = []
+        self.split: list[str] = []
         self.folds = 2 if basis.count >= _MANY * basis.rank else _FOLDS
         self.ridge = _RIDGES[0] if basis.count >= _FEW * basis.rank else None
         self._functions: list[tuple[IrrepLabel, Tensor]] = []
@@ -95,7 +97,10 @@ class Search:
         return groups
 
     def _is_told_apart(self, new: IrrepCoefficients) -> bool:
-        """Note whether the matrix entries of an irrep are, on the elements, those of another."""
+        """Note whether the elements tell an irrep from others, and whether they keep it whole.
+
+        Else its matrix entries on them are those of another irrep, or are linearly dependent.
+        """
         f = _orthonormal(new.values(self.group, self.basis.elements))
         for label, known in self._functions:
             if f.shape[1] > known.shape[1] or known.shape[1] > len(f) / 2:
@@ -104,6 +109,9 @@ class Search:
                 texts = (self.group.irreps.format(x) for x in (label, new.label))
                 self.confusable.append(tuple(texts))  # type: ignore[arg-type]  # two of them
                 return False
+        if f.shape[1] < len(new.picks) <= len(f) / _ENOUGH:
+            self.split.append(self.group.irreps.format(new.label))
+            return False
         self._functions.append((new.label, f))
         return True
 
