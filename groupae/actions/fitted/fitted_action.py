@@ -94,7 +94,7 @@ class FittedAction:
         """Return `encode` and `decode` as linear layers, which can be trained further.
 
         With ``VectorAction(fitted.representation)`` between them they are the ends of a model:
-        `groupae.LatentActionAE.wrap` takes a `FittedAction` for both.
+        ``LatentActionAE.wrap`` takes a `FittedAction` for both.
         """
         if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
             raise TypeError(expected("FittedAction.adapter", "a floating dtype", repr(dtype)))
