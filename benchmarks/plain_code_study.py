@@ -57,8 +57,8 @@ class Study:
     widths: tuple[int, ...] = (32, 64)
     batch_size: int = 32
     seconds: float = 150.0
-    tuning: float = 75.0
-    tuning_rate: float = 5e-3
+    tuning: float = 150.0
+    tuning_rate: float = 3e-3
     pairs: int = 21000
     components: int = 300
     net_rate: float = 1e-3

@@ -99,7 +99,7 @@ def _add_trained(record: Record, plain: LatentActionAE, fitted: FittedAction | N
         wrapped = LatentActionAE.wrap(free, fitted, frozen=False, objective="log_mse")
         budget, rate = study.tuning, study.tuning_rate
         tuned = shop.trained("tuned", wrapped, shop.train, budget, rate=rate)
-        record.add("fitted, then fine-tuned for half as long again", tuned)
+        record.add("fitted, then fine-tuned for as long again", tuned)
     if shop.wants("start"):
         network = study.network(study.representation, "log_mse")
         start = shop.trained("start", network, shop.train, 2 * study.seconds)

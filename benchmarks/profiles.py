@@ -143,7 +143,7 @@ def cell_rows() -> tuple[list[list[str]], list[str]]:
     straight, moved = fold_scores(outlines, labels, turned(outlines, 2))
     coarse, _ = fold_scores(fine, labels, fine)
     rows = [
-        ["by hand: Fourier magnitudes (issue 17)", "0.632", "0.673"],
+        ["by hand: Fourier magnitudes", "0.632", "0.673"],
         ["size alone", *size_scores(sizes, labels)],
         ["OrbitProfiler, size removed", *straight],
         ["the same, test outlines turned, mirrored, begun elsewhere", *moved],
@@ -166,7 +166,7 @@ def leaf_rows() -> list[list[str]]:
     (x, y), (t, u) = leaves("TRAIN"), leaves("TEST")
     rng = np.random.default_rng(0)
     rolled = np.stack([np.roll(row, rng.integers(len(row))) for row in t])
-    rows = [["by hand: best shift, 1-NN (issue 17)", "0.727", ""]]
+    rows = [["by hand: best shift, 1-NN", "0.727", ""]]
     makers = {
         "1-NN": lambda _: KNeighborsClassifier(1),
         "support vector machine": lambda d: classifier(d, "accuracy"),
