@@ -30,7 +30,7 @@ _NOTES = """
 PSNR of held-out pictures in dB, mean and 95 % interval; an empty cell was not measured. Rows
 "fitted", the regression and the fit to pixels are in closed form, from codes of pairs of training
 pictures. The others are trained: the plain autoencoder and the conditional net for 150 seconds of
-processor time, the network with an action from the start for 300, the fine-tuning for 75.
+processor time, the network with an action from the start for 300, the fine-tuning for 150.
 """
 _SPECTRUM = """
 Actions found in the plain codes. Explained is the share of the variance of the code in them; the
