@@ -16,7 +16,7 @@ from groupae.groups import Group
 from groupae.testing.audit.laws import LawBook
 from groupae.testing.audit.layer_actions import LayerActions, check_layer_actions
 from groupae.testing.audit.layers import LayerAudit
-from groupae.testing.audit.recorder import choose_modules, evaluation_mode
+from groupae.testing.audit.recorder import choose_modules, evaluation_mode, restored_buffers
 from groupae.testing.audit.report import AuditReport
 from groupae.testing.audit.run import AuditRun
 from groupae.testing.audit.sides import ActionLike, check_data, find_group, make_side
@@ -75,7 +75,8 @@ def audit(
             unless given (3e-4 in float32).
         approximate_tolerance: Largest error allowed where it can only hold approximately: between
             the exact elements, or under a fitted action.
-        evaluation: Whether the network is audited in evaluation mode; its modes are restored.
+        evaluation: Whether the network is audited in evaluation mode; its modes are restored,
+            and its buffers where it is not.
         needs_grad: Whether ``f`` differentiates inside, as networks of forces do.
 
     Returns:
@@ -128,7 +129,7 @@ def audit(
     )
     if root is None:
         run.notes.append("f is no torch module, so no layers were audited; module= names one")
-    with evaluation_mode(root if evaluation else None):
+    with evaluation_mode(root) if evaluation else restored_buffers(root):
         report = run.report(action_out, elements, n_elements)
     return dataclasses.replace(report, seconds=time.perf_counter() - start)
 

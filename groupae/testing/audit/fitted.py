@@ -47,7 +47,7 @@ class FittedCode:
         mean: Mean of the code, float64, shape ``(d,)``.
         axes: Principal directions, orthonormal, shape ``(d, k)``.
         action: The fitted action on k numbers.
-        share: Share of the variance along those directions.
+        share: Share of the variance along those directions, of codes held out too.
         text: Description: irreps, directions, share of variance.
         warnings: Warnings of the fit.
     """
@@ -99,7 +99,13 @@ def principal_directions(z: Tensor, most: int) -> tuple[Tensor, Tensor, float]:
 
 
 def fit_code(
-    group: Group, z1: Tensor, g: Tensor, z2: Tensor, *, directions: int = _DIRECTIONS
+    group: Group,
+    z1: Tensor,
+    g: Tensor,
+    z2: Tensor,
+    held_out: Tensor,
+    *,
+    directions: int = _DIRECTIONS,
 ) -> FittedCode:
     """Return the best linear action on codes.
 
@@ -108,6 +114,7 @@ def fit_code(
         z1: First codes, shape ``(pairs, d)``.
         g: Elements, shape ``(pairs, *element_shape)``.
         z2: Second codes, same shape as the first.
+        held_out: Codes that are scored, shape ``(rows, d)``.
         directions: Largest number of principal directions.
     """
     both = torch.cat([z1, z2])
@@ -115,6 +122,9 @@ def fit_code(
     order = torch.randperm(len(both), generator=seeded(0))
     some = order[: max(_FEWEST_ROWS, _ROWS_PER_DIRECTION * most)].to(both.device)
     mean, axes, share = principal_directions(both[some].double(), most)
+    scored = held_out.double() - mean
+    size = float(scored.square().sum())
+    share = min(share, float((scored @ axes).square().sum()) / size) if size else share
     first, second = ((z.double() - mean) @ axes for z in (z1, z2))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -260,7 +270,8 @@ def fit_outputs(subject: Subject, side_in: KnownSide, x: Any, y: Any, g: Tensor)
     z1 = first[None].expand_as(z2).flatten(0, 2)
     z2 = z2.flatten(0, 2)
     most = _OUTPUT_DIRECTIONS
-    fitted = fit_code(group, z1.cpu(), each.cpu(), z2.cpu(), directions=most)
+    held_out = fit.codes(y[1::2]).flatten(0, 1).cpu()
+    fitted = fit_code(group, z1.cpu(), each.cpu(), z2.cpu(), held_out, directions=most)
     if fitted.obstacle:
         what = "outputs whose action can be fitted, for action_out=None"
         raise ValueError(expected(owner, what, fitted.obstacle))

@@ -14,7 +14,7 @@ from groupae.testing.audit.report import AuditedLaw
 from groupae.testing.audit.sides import Side
 from groupae.testing.audit.spread import Spread, squared_differences
 from groupae.testing.audit.structure import map_tensors, tensors
-from groupae.testing.audit.subject import Subject, rows_of
+from groupae.testing.audit.subject import Subject, find_module, rows_of
 from groupae.testing.samples import seeded
 
 __all__ = ["LawBook", "check_group_laws", "check_rows", "check_twice"]
@@ -76,14 +76,19 @@ def _unit(y: Any) -> float:
 
 def check_rows(book: LawBook, subject: Subject, x: Any, y: Any) -> None:
     """Check that the output of a sample does not depend on the others in the batch."""
+    module = find_module(subject.f)
+    does_train = module is not None and any(part.training for part in module.modules())
     n = len(tensors(x)[0])
     if any(part.ndim == 0 or len(part) != n for part in tensors(x)):
         reason = f"a part of x has no first axis of {n} samples"
         book.left_out["batch_independence"] = reason
         return
     for i in range(min(n, _MOST_ROWS)):
-        some = slice(i, i + 1)
-        note = f"f of sample {i} alone differs from its row in f of the batch"
+        if does_train:  # statistics of a batch of one are refused
+            some, word = [i, i], "twice"
+        else:
+            some, word = [i], "alone"
+        note = f"f of sample {i} {word} differs from its row in f of the batch"
         book.measure(
             "batch_independence", subject(rows_of(x, some)), rows_of(y, some), _unit(y), note
         )

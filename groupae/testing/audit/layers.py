@@ -343,7 +343,8 @@ class LayerAudit:
             return x[:, start::2].flatten(0, 2).cpu()
 
         targets = torch.stack(forced)
-        fitted = fit_code(group, half(first, 0), half(each, 0), half(targets, 0))
+        held_out = half(z[None], 1)
+        fitted = fit_code(group, half(first, 0), half(each, 0), half(targets, 0), held_out)
         if fitted.obstacle:
             self.left_out[layer.name] = fitted.obstacle
             return None

@@ -12,7 +12,14 @@ from torch import Tensor, nn
 from groupae._validation import unknown_choice
 from groupae.testing.audit.structure import map_tensors, tensors
 
-__all__ = ["Recorder", "Visit", "choose_modules", "evaluation_mode", "innermost"]
+__all__ = [
+    "Recorder",
+    "Visit",
+    "choose_modules",
+    "evaluation_mode",
+    "innermost",
+    "restored_buffers",
+]
 
 Visit = Callable[[str, nn.Module, Tensor], Tensor | None]
 """Receives the name of a layer, its module and its output; may return another output."""
@@ -143,6 +150,18 @@ def evaluation_mode(root: nn.Module | None) -> Iterator[None]:
         for module, mode in modes:  # from the root down, since train() reaches all below
             if module.training != mode:
                 module.train(mode)  # not by assignment: escnn drops its cached filters here
+
+
+@contextlib.contextmanager
+def restored_buffers(root: nn.Module | None) -> Iterator[None]:
+    """Restore the buffers of a network after a block, such as running statistics."""
+    kept = [] if root is None else [(part, part.clone()) for part in root.buffers()]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for part, before in kept:
+                part.copy_(before)
 
 
 def is_batch(part: Tensor, n: int) -> bool:

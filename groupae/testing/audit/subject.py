@@ -22,7 +22,7 @@ def find_module(f: object) -> nn.Module | None:
     return owner if isinstance(owner, nn.Module) else None
 
 
-def rows_of(x: Any, some: slice) -> Any:
+def rows_of(x: Any, some: slice | list[int]) -> Any:
     """Return some samples of a structure of tensors."""
     return map_tensors(lambda _, part: part[some], x)
 
@@ -61,13 +61,30 @@ class Subject:
         given = map_tensors(lambda _, part: part.clone(), x)
         kept = dict(named_tensors(given))
         with torch.set_grad_enabled(self.needs_grad):
-            y = self.f(given)
+            y = self._called(given)
         for place, part in named_tensors(x):
             if not _same(kept[place], part):
                 self.changed.add(f"x{place}")
         y = map_tensors(lambda _, part: part.detach(), y)
         self._check(y, len(tensors(x)[0]))
         return y
+
+    def _called(self, x: Any) -> Any:
+        """Return ``f(x)``; explain an error that data of another dtype cause."""
+        try:
+            return self.f(x)
+        except RuntimeError as error:
+            module = find_module(self.f)
+            weights = [] if module is None else list(module.parameters())
+            known = {weight.dtype for weight in weights if weight.is_floating_point()}
+            got = {part.dtype for part in tensors(x) if part.is_floating_point()}
+            if len(known) != 1 or got <= known:
+                raise
+            what = f"data of the dtype of the weights, {known.pop()}"
+            remedy = "convert the data, or the network with .float() or .double()"
+            raise TypeError(
+                expected(self.owner, what, ", ".join(sorted(map(str, got))), remedy)
+            ) from error
 
     def _check(self, y: Any, n: int) -> None:
         parts = tensors(y)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from groupae import SO2, GridAction, audit
+from groupae import SO2, SO3, GridAction, audit
 
 WIDE = SO2().rep("12x0 + 11x1 + 10x2 + 10x3 + 9x4 + 8x5 + 8x6 + 7x7 + 6x8 + 6x9 + 5x10 + 4x11")
 
@@ -63,3 +63,9 @@ def test_a_warning_of_several_layers_is_one_note():
     warned = [note for note in report.notes if "are like others" in note]
     assert len(warned) == 1
     assert warned[0].startswith("0, 1, 2: fit_action: ")
+
+
+def test_samples_too_few_for_the_others_are_not_blamed_on_the_function():
+    x = torch.randn(2, 12)  # one is fitted, and the other is not in what it spans
+    with pytest.raises(ValueError, match="give more samples"):
+        audit(lambda z: z, SO3().rep("4x1"), None, x)

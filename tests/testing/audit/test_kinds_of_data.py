@@ -88,3 +88,20 @@ def test_a_batch_of_two():
     report = audit(lambda z: -z, rho, rho, torch.randn(2, 4))
     assert report.passed
     assert report.samples == 2
+
+
+def test_batch_statistics_are_found_in_training_mode_and_restored():
+    rho = SO2().rep("3x0")
+    net = nn.BatchNorm1d(3)
+    before = {name: part.clone() for name, part in net.state_dict().items()}
+    report = audit(net, rho, rho, torch.randn(8, 3), evaluation=False)
+    assert "batch_independence" in report.failures
+    assert "twice" in report.errors["batch_independence"].note
+    assert all(torch.equal(before[name], part) for name, part in net.state_dict().items())
+    assert audit(net, rho, rho, torch.randn(8, 3)).passed
+
+
+def test_data_of_another_dtype_than_the_weights():
+    rho = SO2().rep("3x0")
+    with pytest.raises(TypeError, match=r"the dtype of the weights, torch\.float32"):
+        audit(nn.Linear(3, 3), rho, rho, torch.randn(8, 3).double())
