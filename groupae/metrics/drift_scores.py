@@ -16,7 +16,7 @@ from torch import Tensor
 from groupae.actions.codes import map_latent
 from groupae.metrics.evaluated import Evaluated
 from groupae.metrics.law_scores import passes
-from groupae.metrics.needs import ACTION, GROUP, SPREAD_OF_CODES
+from groupae.metrics.needs import ACTION, FINITE_CODES, GROUP, SPREAD_OF_CODES
 from groupae.metrics.scores import ModelScore
 
 __all__ = ["DRIFT_SCORES", "HORIZONS"]
@@ -77,7 +77,7 @@ def _code_drift_score(steps: int) -> ModelScore:
         f"drift after {steps} step{'s' * (steps > 1)}, codes",
         4,
         functools.partial(_drift_of_codes, steps=steps),
-        needs=(GROUP, ACTION, SPREAD_OF_CODES),
+        needs=(GROUP, ACTION, FINITE_CODES, SPREAD_OF_CODES),
         lower_is_better=True,
         range=(0.0, math.inf),
         definition=(

@@ -218,6 +218,11 @@ class Evaluated:
         rounding = _ROUNDING * torch.finfo(flat_codes(self.z1).dtype).eps
         return spread if spread > rounding**2 * float(z.square().sum(1).mean()) else 0.0
 
+    @functools.cached_property
+    def has_finite_codes(self) -> bool:
+        """Whether all codes of ``x1`` and ``x2`` are finite."""
+        return all(bool(flat_codes(z).isfinite().all()) for z in (self.z1, self.z2))
+
     def code_error(self, z: Any, w: Any) -> Tensor:
         """Return squared distances of codes over their spread, ``(n,)``; 2 for unrelated codes."""
         apart = (flat_codes(z) - flat_codes(w)).double().square().sum(1)
@@ -279,7 +284,7 @@ class Evaluated:
 
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
         """Return the predictions ``transform(g, x)``."""
-        found: Tensor = self.in_chunks(lambda *part: _transformed(self.model, *part), g, x)
+        found: Tensor = self.in_chunks(self.model.transform, g, x)
         return found
 
     def in_chunks(self, function: Any, *parts: Any) -> Any:
@@ -298,7 +303,9 @@ class Evaluated:
                 def chunk(part: Tensor, start: int = start) -> Any:
                     return self._placed(part[start : start + size])
 
-                value = function(*(map_latent(chunk, part) for part in parts))
+                pieces = [map_latent(chunk, part) for part in parts]
+                with _dtypes_explained(self.model, self.pairs.x1):
+                    value = function(*pieces)
                 found.append(map_latent(lambda part: part.to(self.pairs.x1.device), value))
         return map_latent(lambda *some: torch.cat(some), *found)
 
@@ -313,8 +320,9 @@ class Evaluated:
     def _predicted(self) -> Iterator[tuple[PairBatch, Tensor]]:
         for batch in self.pairs.chunks(self.batch_size):
             placed = self._placed(batch)
-            with torch.no_grad(), evaluation_mode(self.model):
-                found = _transformed(self.model, placed.g, placed.x1)
+            explained = _dtypes_explained(self.model, placed.x1)
+            with torch.no_grad(), evaluation_mode(self.model), explained:
+                found = self.model.transform(placed.g, placed.x1)
             check_prediction(type(self.model).__name__, "transform", found, placed.x2.shape)
             yield placed, found
 
@@ -325,10 +333,11 @@ def _device_of(model: object) -> torch.device | None:
     return next((parameter.device for parameter in model.parameters()), None)
 
 
-def _transformed(model: Model, g: Tensor, x: Tensor) -> Tensor:
-    """Return ``model.transform(g, x)``; explain an error that data of another dtype cause."""
+@contextlib.contextmanager
+def _dtypes_explained(model: object, x: Tensor) -> Iterator[None]:
+    """Explain an error of a call of the model that data of another dtype cause."""
     try:
-        return model.transform(g, x)
+        yield
     except RuntimeError as error:
         parts = model.parameters() if isinstance(model, torch.nn.Module) else ()
         dtypes = {part.dtype for part in parts if part.is_floating_point()}

@@ -181,7 +181,7 @@ def evaluate(
             ``groupae.metrics.MODEL_SCORES``.
         batch_size: Largest number of pairs per batch.
         resamples: Number of draws of the bootstrap; 0 for no intervals.
-        seed: Seed of all random choices, those of the bootstrap among them.
+        seed: Seed of all random choices: of scores, of the bootstrap, and of a model that draws.
         data_action: Action of the group on data, a function of ``(g, x)``; that of the data set
             unless given.
 
@@ -210,8 +210,9 @@ def evaluate(
     evaluated = Evaluated(
         model, batch, data=pairs, data_action=data_action, batch_size=batch_size, seed=seed
     )
-    chosen, left_out = _choose(owner, scores, evaluated)
-    with torch.no_grad(), evaluation_mode(model):
+    with torch.no_grad(), evaluation_mode(model), torch.random.fork_rng():
+        torch.manual_seed(seed)  # of models that draw
+        chosen, left_out = _choose(owner, scores, evaluated)
         rows = _rows(chosen, evaluated)
     estimates = {
         score.name: Estimate.of(

@@ -19,6 +19,7 @@ from groupae.metrics.evaluated import Evaluated
 from groupae.metrics.needs import (
     ACTION,
     DECODER,
+    FINITE_CODES,
     GROUP,
     MOVED_DATA,
     SPREAD_OF_CODES,
@@ -184,7 +185,7 @@ _CLOSED_LOOP = Need(
     "no element of the group is known to have a finite order",
     lambda e: e.cached(_root) is not None,
 )
-_CODES = (ACTION, SPREAD_OF_CODES)
+_CODES = (ACTION, FINITE_CODES, SPREAD_OF_CODES)
 
 SKILL = ModelScore(
     "skill_score",

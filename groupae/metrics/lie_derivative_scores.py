@@ -24,7 +24,7 @@ from typing_extensions import override
 from groupae.kernels.autograd import directional_derivative
 from groupae.metrics.evaluated import Evaluated
 from groupae.metrics.law_scores import passes
-from groupae.metrics.needs import DATA_ACTION, LIE_GROUP, Need
+from groupae.metrics.needs import DATA_ACTION, GROUP, LIE_GROUP, Need
 from groupae.metrics.relative import rows_of
 from groupae.metrics.scores import ModelScore
 
@@ -149,7 +149,7 @@ LIE_DERIVATIVE = ModelScore(
     4,
     _own_law,
     combine=_ratio_or_zero,
-    needs=(LIE_GROUP, _FORWARD_MODE),
+    needs=(GROUP, LIE_GROUP, _FORWARD_MODE),
     lower_is_better=True,
     range=(0.0, 2.0),
     definition=(
@@ -164,7 +164,7 @@ DATA_LIE_DERIVATIVE = ModelScore(
     4,
     _law_of_data,
     combine=_ratio_or_zero,
-    needs=(LIE_GROUP, DATA_ACTION, _FORWARD_MODE),
+    needs=(GROUP, LIE_GROUP, DATA_ACTION, _FORWARD_MODE),
     lower_is_better=True,
     range=(0.0, 2.0),
     definition=(

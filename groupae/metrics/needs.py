@@ -16,6 +16,7 @@ __all__ = [
     "COMPACT",
     "DATA_ACTION",
     "DECODER",
+    "FINITE_CODES",
     "GROUP",
     "LABELS",
     "LIE_GROUP",
@@ -62,6 +63,11 @@ ACTION = Need(
     lambda e: e.action is not None,
 )
 DECODER = Need("decoder", "the model has no latent action with a decode(z)", lambda e: e.can_decode)
+FINITE_CODES = Need(
+    "finite codes",
+    "some codes are NaN or infinite",
+    lambda e: e.has_finite_codes,
+)
 SPREAD_OF_CODES = Need(
     "codes that differ",
     "all codes are equal: the encoder has collapsed",

@@ -166,3 +166,47 @@ def test_every_score_says_what_it_is():
         assert score.definition
         assert score.source
         assert score.range[0] < score.range[1]
+
+
+class Noisy(LatentActionAE):
+    def encode(self, x):
+        return super().encode(x) + 0.1 * torch.randn(len(x), 8)
+
+
+def test_a_model_that_draws_has_the_same_scores_twice_and_leaves_the_state_of_torch():
+    model = linear_model()
+    noisy = Noisy(model.encoder, model.decoder, model.action)
+    state = torch.get_rng_state()
+    first = evaluate(noisy, vectors(), resamples=0)
+    assert torch.equal(torch.get_rng_state(), state)
+    torch.rand(7)
+    second = evaluate(noisy, vectors(), resamples=0)
+    assert first.to_json() == second.to_json()
+
+
+class Gaps(LatentActionAE):
+    def encode(self, x):
+        z = super().encode(x)
+        return torch.cat([torch.full_like(z[:1], torch.nan), z[1:]])
+
+
+def test_reasons_are_the_true_ones():
+    model = linear_model()
+    found = evaluate(Gaps(model.encoder, model.decoder, model.action), vectors(), resamples=0)
+    assert found.left_out["code_homomorphism_error"] == "some codes are NaN or infinite"
+    assert found.left_out["code_drift_10_error"] == "some codes are NaN or infinite"
+
+    class Still:
+        def transform(self, g, x):
+            return x
+
+    found = evaluate(Still(), vectors(), resamples=0)
+    assert "know their group" in found.left_out["lie_derivative_error"]
+
+
+@pytest.mark.parametrize("scores", [None, "relative_equivariance_error", "relative_snr"])
+def test_data_of_another_dtype_than_the_weights(scores):
+    pairs = vectors()
+    wide = PairBatch(pairs.x1.double(), pairs.g.double(), pairs.x2.double())
+    with pytest.raises(TypeError, match=r"dtype of its weights, torch\.float32"):
+        evaluate(linear_model(), wide, scores)
