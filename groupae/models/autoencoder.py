@@ -152,7 +152,8 @@ class LatentActionAE(TransformModule):
             code_shape: Shape of one code of the autoencoder, without the batch axis.
             example: A batch of data, such as ``x[:1]``, whose code tells that shape.
             scale: Factor of the autoencoder's code; the ``scaling_factor`` (after ``shift_factor``)
-                of its ``config`` if it has one, else 1.
+                of its ``config`` if it has one, else 1. A fitted action takes the code as it is,
+                unless given.
 
         Raises:
             TypeError: If a part is of another kind, or the shape of the code is not known.

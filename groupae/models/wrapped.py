@@ -153,17 +153,24 @@ def wrapped_parts(
         >>> encoder(torch.randn(3, 5)).shape
         torch.Size([3, 2])
     """
+    is_given, hidden = adapter is not None, None
+    if isinstance(action, (FittedAction, HiddenAction)):
+        hidden = action.action if isinstance(action, FittedAction) else action
+        scale = 1.0 if scale is None else scale  # it was fitted to the code as it is
     if isinstance(action, FittedAction):
         adapter = action.adapter() if adapter is None else adapter
-        scale = 1.0 if scale is None else scale  # it was fitted to the code as it is
         action = action_on_features(action)
     _check_arguments(owner, autoencoder, action, frozen, scale)
-    if isinstance(action, HiddenAction) and adapter is None:
+    if hidden is not None and adapter is None:
         adapter = "identity"
     shape = _code_shape(owner, autoencoder, code_shape, example)
+    if hidden is not None and not is_given and shape is not None and shape[-1] != hidden.size:
+        what = f"codes of {hidden.size} numbers, as the action was fitted to"
+        remedy = "an encode that ends in flatten(1) makes vectors of codes with more axes"
+        raise ShapeError(expected(owner, what, f"codes of shape {shape}", remedy))
     to, back = _adapter(owner, adapter, action, shape)
-    if example is not None:
-        weight = next(autoencoder.parameters(), example)
+    weight = next(autoencoder.parameters(), example)
+    if weight is not None and weight.is_floating_point() and not (is_given and example is None):
         to, back = (part.to(weight.device, weight.dtype) for part in (to, back))
     config = getattr(autoencoder, "config", None)
     factor = getattr(config, "scaling_factor", None) if scale is None else scale
