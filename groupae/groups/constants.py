@@ -53,7 +53,8 @@ class Constant:
             remedy = "write a complex matrix A + iB as [[A, -B], [B, A]]"
             raise TypeError(expected("groupae", "real numbers", values.dtype, remedy))
         kept = torch.float64 if values.is_floating_point() else torch.int64
-        self._values: Tensor = values.detach().to("cpu", kept).clone()
+        with torch.inference_mode(False):  # what is kept may be asked for derivatives later
+            self._values: Tensor = values.detach().to("cpu", kept).clone()
         content = self._values + 0  # -0.0 becomes 0.0
         self._digest = hashlib.sha256(
             f"{kept}{tuple(content.shape)}".encode() + content.contiguous().numpy().tobytes()

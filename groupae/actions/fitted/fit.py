@@ -15,6 +15,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Sequence
 
+import torch
 from torch import Tensor
 
 from groupae._validation import expected
@@ -29,6 +30,7 @@ from groupae.groups import Group
 __all__ = ["fit_action"]
 
 _OWNER, _LEAST = "fit_action", 16
+_LEAST_SHARE = 1e-10  # of the largest variance, of a direction that is looked at
 _SPREAD = "elements that are spread over the whole group"
 
 
@@ -64,7 +66,8 @@ def fit_action(
             is chance. A smaller one keeps fewer and cleaner copies, and leaves more of the code
             as it is.
         rank: Largest number of principal directions of the code that are looked at. The others are
-            left as they are.
+            left as they are, as are those with less than 1e-10 of the largest variance: entries in
+            very different units are scaled first.
 
     Returns:
         The representation, its place in the code and the spectrum.
@@ -93,17 +96,19 @@ def fit_action(
         True
     """
     check_fit_arguments(_OWNER, group, cutoff, irreps, max_residual, rank)
-    pairs = Pairs(_OWNER, group, z1, g, z2)
-    basis = code_basis(_OWNER, pairs, rank, 1e-10)
-    _check_codes(basis)
-    search = Search(group, pairs, basis, max_residual)
-    tried = irreps_to_try(_OWNER, group, cutoff, irreps, basis.rank)
-    found = search.look_for(tried.first)
-    for more in tried.further:
-        if not found:
-            break
-        found = search.look_for(more)
-    fitted = assemble(search)
+    # what is returned may be trained on, also where the codes were made for inference
+    with torch.inference_mode(False), torch.no_grad(), torch.autocast("cpu", enabled=False):
+        pairs = Pairs(_OWNER, group, z1, g, z2)
+        basis = code_basis(_OWNER, pairs, rank, _LEAST_SHARE)
+        _check_codes(basis)
+        tried = irreps_to_try(_OWNER, group, cutoff, irreps, basis.rank)
+        search = Search(group, pairs, basis, max_residual)
+        found = search.look_for(tried.first)
+        for more in tried.further:
+            if not found:
+                break
+            found = search.look_for(more)
+        fitted = assemble(search)
     _warn(fitted, search)
     return fitted
 

@@ -12,6 +12,7 @@ from typing_extensions import override
 from groupae._validation import check_axis_size, check_floating, expected
 from groupae.actions.fitted.hidden_action import HiddenAction
 from groupae.groups import Group
+from groupae.kernels.dispatch import full_precision
 from groupae.representations import Representation
 
 __all__ = ["FittedAction", "FittedCopy"]
@@ -88,7 +89,8 @@ class FittedAction:
         check_floating(owner, "f", f)
         dtype = torch.promote_types(f.dtype, torch.float32)
         mean, decoding = (x.to(f.device, dtype) for x in (self.action.mean, self._decoding))
-        return (mean + f.to(dtype) @ decoding.mT).to(f.dtype)
+        with full_precision(f):
+            return (mean + f.to(dtype) @ decoding.mT).to(f.dtype)
 
     def adapter(self, dtype: torch.dtype = torch.float32) -> tuple[nn.Linear, nn.Linear]:
         """Return `encode` and `decode` as linear layers, which can be trained further.

@@ -13,6 +13,7 @@ from groupae._validation import ShapeError, check_count, expected
 from groupae.actions.align.overlap import Overlap, harmonic_overlap, in_irreps
 from groupae.actions.base import LatentAction
 from groupae.actions.description import Description, LatentRow, block_rows
+from groupae.kernels.dispatch import full_precision
 from groupae.representations import Representation
 
 __all__ = ["HiddenAction"]
@@ -118,7 +119,9 @@ class HiddenAction(LatentAction[Tensor]):
     def features(self, z: Tensor) -> Tensor:
         """Return ``W (z - mean)``, shape ``(*batch, rho.dim)``: they turn by the representation."""
         self.check_latent(z)
-        return (self._wide(z) - self.mean.to(self._dtype(z))) @ self.analysis.to(self._dtype(z)).mT
+        dtype = self._dtype(z)
+        with full_precision(z):
+            return (self._wide(z) - self.mean.to(dtype)) @ self.analysis.to(dtype).mT
 
     def remainder(self, z: Tensor) -> Tensor:
         """Return what no element changes beside the features, ``(*batch, size - rho.dim)``.
@@ -126,8 +129,9 @@ class HiddenAction(LatentAction[Tensor]):
         They are the coordinates of ``(1 - P W)(z - mean)`` in the basis ``rest``.
         """
         f, dtype = self.features(z), self._dtype(z)
-        left = self._wide(z) - self.mean.to(dtype) - f @ self.synthesis.to(dtype).mT
-        return left @ self.rest.to(dtype)
+        with full_precision(z):
+            left = self._wide(z) - self.mean.to(dtype) - f @ self.synthesis.to(dtype).mT
+            return left @ self.rest.to(dtype)
 
     def _dtype(self, z: Tensor) -> torch.dtype:
         return torch.promote_types(z.dtype, torch.float32)
@@ -137,7 +141,9 @@ class HiddenAction(LatentAction[Tensor]):
 
     def _changed(self, z: Tensor, difference: Tensor) -> Tensor:
         """Return the code whose features differ from those of ``z`` by ``difference``."""
-        return (self._wide(z) + difference @ self.synthesis.to(difference.dtype).mT).to(z.dtype)
+        with full_precision(z):
+            moved = self._wide(z) + difference @ self.synthesis.to(difference.dtype).mT
+        return moved.to(z.dtype)
 
     # --- the action -------------------------------------------------------------------------
     @override

@@ -65,11 +65,6 @@ class CodeBasis:
         """The map from codes, less their mean, to whitened ones, shape ``(size, rank)``."""
         return self.axes / self.scales
 
-    @property
-    def kept(self) -> float:
-        """Share of the variance along the directions."""
-        return float(self.scales.square().sum()) / self.variance if self.variance else 0.0
-
 
 def code_basis(owner: str, pairs: Pairs, most: int, tolerance: float) -> CodeBasis:
     """Return the principal directions of the codes of all pairs.

@@ -64,6 +64,8 @@ class Pairs:
                 raise TypeError(expected(self._owner, "triples (z1, g, z2) in the iterable", got))
             z1, g, z2 = batch
             _check_batch(self._owner, self._group, z1, g, z2)
+            if self._count is None:  # the first pass
+                _check_finite(self._owner, z1, g, z2)
             size = z1.shape[1] if size is None else size
             if z1.shape[1] != size:
                 what = f"codes of {size} numbers in all batches"
@@ -99,6 +101,9 @@ def _check_batch(owner: str, group: Group, z1: object, g: object, z2: object) ->
     if g.shape != (len(z1), *group.element_shape):
         what = f"one element per pair, g of shape {(len(z1), *group.element_shape)}"
         raise ShapeError(expected(owner, what, tuple(g.shape)))
+
+
+def _check_finite(owner: str, z1: Tensor, g: Tensor, z2: Tensor) -> None:
     for name, x in (("codes", z1), ("elements", g), ("codes", z2)):
         if x.is_floating_point() and not bool(torch.isfinite(x).all()):
             remedy = "drop the pairs with NaN or infinite entries"

@@ -148,3 +148,27 @@ def test_no_share_is_negative():
     fitted = fit_action(SO2(), *pairs_of_elements(SO2(), {"0": 1, "1": 2}, SO2().sample(400)))
     assert fitted.held_out_error >= 0
     assert all(copy.residual >= 0 for copy in fitted.spectrum)
+
+
+# --- modes of the caller ------------------------------------------------------------------------
+def test_a_fit_of_codes_for_inference_can_be_trained_on():
+    pairs = pairs_of_elements(SO2(), {"0": 1, "1": 2}, SO2().sample(200, dtype=torch.float64))
+    with torch.inference_mode():
+        z1, g, z2 = (x.clone() for x in pairs)
+        fitted = fit_action(SO2(), z1, g, z2)
+    z = pairs[0].clone().requires_grad_()
+    fitted.action(pairs[1], z).sum().backward()
+    fitted.decode(fitted.encode(z)).sum().backward()
+    assert z.grad is not None
+
+
+def test_autocast_changes_nothing():
+    z1, g, z2 = (x.float() for x in pairs_of_elements(SO2(), {"0": 1, "1": 2}, SO2().sample(300)))
+    one = fit_action(SO2(), z1, g, z2)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        other = fit_action(SO2(), z1, g, z2)
+        found = other.action(g, z1), other.decode(other.encode(z1)), other.action.invariants(z1)
+    assert torch.equal(one.action.analysis, other.action.analysis)
+    assert torch.equal(found[0], one.action(g, z1))
+    assert torch.equal(found[1], one.decode(one.encode(z1)))
+    assert torch.equal(found[2], one.action.invariants(z1))

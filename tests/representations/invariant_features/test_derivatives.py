@@ -103,3 +103,15 @@ def test_a_map_is_frozen_data(kind):
         assert hash(other) == hash(features)
         assert torch.equal(other(z), features(z))
     assert features != invariant_map(SO3().rep("3x1"), kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_features_first_computed_for_inference_have_derivatives_later(kind):
+    rho = SO3().rep("2x0 + 2x1 + 1x2")
+    for cached in (_built, commutant_units, trilinear_forms):
+        cached.cache_clear()
+    with torch.inference_mode():
+        rho.invariant_features(torch.zeros(1, rho.dim, dtype=torch.float64), kind)
+    z = codes(rho, 2).requires_grad_()
+    rho.invariant_features(z, kind).sum().backward()
+    assert torch.isfinite(z.grad).all()
