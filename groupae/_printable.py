@@ -44,5 +44,5 @@ def plain(text: str | Text) -> Text:
 
 
 def say(console: Console, line: str) -> None:
-    """Print a line as it is: without markup, highlighting or line breaks of rich."""
-    console.print(printable(line), markup=False, highlight=False, soft_wrap=True)
+    """Print a line as it is: without markup, emoji, highlighting or line breaks of rich."""
+    console.print(printable(line), markup=False, emoji=False, highlight=False, soft_wrap=True)

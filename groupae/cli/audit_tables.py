@@ -55,11 +55,15 @@ def _answer(report: AuditReport) -> str:
     law = report.errors.get("equivariance")
     under = f"under {report.group}"
     if report.passed:
-        return f"passed {under}" + ("" if law is None else f", relative error {law.error:.2g}")
+        error = "" if law is None else f", relative error {law.error:.2g}"
+        return f"passed {under}{error}" + (
+            ", but the outputs are constant" if report.is_constant else ""
+        )
     sentence = f"FAILED {under}: {', '.join(report.failures).replace('_', ' ')}"
     if law is not None and not law.passed:
         sentence += f"; relative error {law.error:.2g}"
-        sentence += f" ({_shares(law.split)})" if law.split is not None else ""
+        shares = "" if law.split is None else _shares(law.split)
+        sentence += f" ({shares})" if shares else ""
         worst = report.worst_layer
         if worst is not None:
             sentence += f"; most is added by {worst.name} ({worst.kind}), {worst.adds:.2g}"

@@ -113,7 +113,9 @@ def read_action(owner: str, option: str, text: str | None, group: Group, x: Any)
     """
     if not isinstance(x, Tensor):
         what = f"{option} of outputs that are one tensor"
-        raise ValueError(expected(owner, what, type(x).__name__, "leave it out: it is fitted"))
+        raise ValueError(
+            expected(owner, what, type(x).__name__, "wrap it in a function that returns one")
+        )
     if text is None:
         text = "grid" if x.ndim in (4, 5) else "vector"
     word, _, fields = (part.strip() for part in text.partition(":"))

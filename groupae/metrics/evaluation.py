@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._printable import say
 from groupae._validation import ShapeError, check_count, expected
 from groupae.metrics.estimate import Estimate
 from groupae.metrics.evaluated import Evaluated, evaluation_mode
@@ -101,7 +102,7 @@ class Evaluation(Mapping[str, Estimate]):
         """Print the table, and the scores that were left out with their reasons."""
         self._table.print(console)
         for name, why in self.left_out.items():
-            console.print(f"{name} left out: {why}", markup=False, highlight=False, soft_wrap=True)
+            say(console, f"{name} left out: {why}")
 
     def to_json(self) -> str:
         """Return scores, intervals, definitions and what was left out as JSON text.

@@ -100,7 +100,7 @@ class ProgressBar(Callback):
         if not self.is_drawn:
             spent = f"{state.progress:4.0%}  {state.seconds:5.0f} s  step {state.step}"
             line = printable(f"{spent}  validation {score}")
-            self.console.print(line, highlight=False, markup=False)
+            self.console.print(line, emoji=False, highlight=False, markup=False)
 
     @override
     def on_end(self, state: TrainingState) -> None:

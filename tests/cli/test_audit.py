@@ -44,6 +44,23 @@ def arrows(x):
     return 2 * x
 
 
+class Ok(nn.Module):
+    def forward(self, x):
+        return x
+
+
+def constant(x):
+    return torch.ones(len(x), 3)
+
+
+def missing(x):
+    return x * float("nan")
+
+
+def named(x):
+    return {"h": x}
+
+
 def boom(x):
     raise RuntimeError("no")
 
@@ -196,3 +213,34 @@ def test_where_the_group_moves_a_part_of_the_data_codes_are_audited(capsys, fold
     assert (code, err) == (1, "")
     found = json.loads((folder / "found.json").read_text())
     assert list(found["parts"]) == ["decoder, then encoder"]
+
+
+def test_names_are_printed_as_they_are(capsys):
+    words = ("own_nets:Ok", "--group", "so3", "--input", "vector", "--output", "invariant")
+    _, out, _ = run(capsys, *words)
+    assert out.startswith("own_nets:Ok: FAILED")  # rich has an emoji of that name
+
+
+def test_constant_and_infinite_outputs_are_said(capsys):
+    words = ("--group", "so3", "--input", "vector", "--output", "invariant")
+    code, out, _ = run(capsys, "own_nets:constant", *words)
+    assert code == 0
+    assert "but the outputs are constant" in out.splitlines()[0]
+    code, out, _ = run(capsys, "own_nets:missing", *words)
+    assert code == 1
+    assert out.splitlines()[0].endswith("relative error inf")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("own_nets:constant",), "outputs that vary, to fit their action, got the same for all"),
+        (("own_nets:missing",), "got some that are NaN or infinite"),
+        (("own_nets:named", "--output", "vector"), "got dict; wrap it in a function"),
+        (("own_nets:Ok", "--layers", "conv"), "got 'conv' of a Ok without any"),
+    ],
+)
+def test_outputs_and_layers_that_cannot_be_audited(capsys, words, message):
+    code, _, err = run(capsys, *words, "--group", "so3", "--input", "vector")
+    assert code == 2
+    assert message in err

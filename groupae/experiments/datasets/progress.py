@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from groupae._printable import printable
+from groupae._printable import printable, say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -123,7 +123,7 @@ def _lines(console: Console) -> Watcher:
     quarters: dict[Path, int] = {}
 
     def write(line: str) -> None:
-        console.print(printable(line), highlight=False, markup=False, soft_wrap=True)
+        say(console, line)
 
     def watcher(building: BuildProgress) -> None:
         if building.is_waiting:

@@ -20,7 +20,7 @@ from groupae.testing.audit.recorder import choose_modules, evaluation_mode, rest
 from groupae.testing.audit.report import AuditReport
 from groupae.testing.audit.run import AuditRun
 from groupae.testing.audit.sides import ActionLike, check_data, find_group, make_side
-from groupae.testing.audit.structure import tensors
+from groupae.testing.audit.structure import map_tensors, tensors
 from groupae.testing.audit.subject import Subject, find_module
 
 __all__ = ["audit"]
@@ -101,6 +101,7 @@ def audit(
     group = find_group(_OWNER, group, action_in, action_out)
     side_in = make_side(_OWNER, "action_in", action_in, group)
     check_data(_OWNER, side_in, x)
+    x = map_tensors(lambda _, part: part.detach(), x)
     n = len(tensors(x)[0])
     if n < 2:
         remedy = "errors are measured by the spread of the outputs over samples; 16 are better"

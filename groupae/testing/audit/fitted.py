@@ -263,9 +263,12 @@ def fit_outputs(subject: Subject, side_in: KnownSide, x: Any, y: Any, g: Tensor)
         raise ShapeError(expected(owner, what, got, "give more samples or elements"))
     spread = Spread()
     spread.add(torch.cat([first, *z2]))
-    if spread.is_constant or not bool(z2.isfinite().all()):
-        what = "finite outputs that vary, to fit their action"
-        raise ValueError(expected(owner, what, "others", "name it: 'invariant' if constant"))
+    if not all(bool(part.isfinite().all()) for part in (first, z2)):
+        what = "finite outputs, to fit their action"
+        raise ValueError(expected(owner, what, "some that are NaN or infinite"))
+    if spread.is_constant:
+        what, remedy = "outputs that vary, to fit their action", "a constant is 'invariant'"
+        raise ValueError(expected(owner, what, "the same for all samples", remedy))
     each = g[:, None, None].expand(*z2.shape[:3], *g.shape[1:]).flatten(0, 2)
     z1 = first[None].expand_as(z2).flatten(0, 2)
     z2 = z2.flatten(0, 2)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from groupae._validation import unknown_choice
+from groupae._validation import expected, unknown_choice
 from groupae.testing.audit.structure import map_tensors, tensors
 
 __all__ = [
@@ -47,7 +47,11 @@ def choose_modules(
     chosen = [layers] if isinstance(layers, str) else list(layers)
     for name in chosen:
         if name not in every:
-            raise ValueError(unknown_choice(owner, "a name of layers", name, every))
+            inside = [other for other in every if other]
+            if not inside:
+                got = f"{name!r} of a {type(root).__name__} without any"
+                raise ValueError(expected(owner, "a name of layers", got, "leave layers out"))
+            raise ValueError(unknown_choice(owner, "a name of layers", name, inside))
     return {name: every[name] for name in chosen}
 
 

@@ -105,3 +105,9 @@ def test_data_of_another_dtype_than_the_weights():
     rho = SO2().rep("3x0")
     with pytest.raises(TypeError, match=r"the dtype of the weights, torch\.float32"):
         audit(nn.Linear(3, 3), rho, rho, torch.randn(8, 3).double())
+
+
+def test_data_that_require_gradients():
+    rho, x = SO2().rep("2x1"), torch.randn(8, 4, requires_grad=True)
+    assert audit(lambda z: 2 * z, rho, rho, x).passed
+    assert x.grad is None
