@@ -18,7 +18,7 @@ from groupae import OrbitProfiler
 from groupae.profiles import plot_neighbours
 
 # %%
-# Outlines of four kinds (bean, pear, star and spindle), each cell a little different. Lists may
+# Outlines of four kinds (bean, knob, star and peanut), each cell a little different. Lists may
 # have any number of points and begin anywhere.
 rng = np.random.default_rng(0)
 at = np.linspace(0, 2 * math.pi, 80, endpoint=False)
@@ -44,11 +44,12 @@ for name, labels in (("profiles", found), ("points as they are", raw)):
     print(f"clusters of {name}: adjusted Rand score {adjusted_rand_score(truth, labels):.2f}")
 
 # %%
-# Pose, how sure it is, and the cell in canonical pose come with the vector.
+# Pose, how sure it is, and the cell in canonical pose come with the vector; two cells of each kind:
 profiles = profiler.profile(cells)
 print(dict(zip(profiles.pose_columns, profiles.poses[0].round(1).tolist(), strict=True)))
 figure, axes = plt.subplots(2, 8, figsize=(9, 2.6), layout="constrained")
 for row, items in zip(axes, (cells, profiles.canonical), strict=True):
+    row[0].set_ylabel("as it lay" if items is cells else "canonical", fontsize=8)
     for axis, i in zip(row, range(0, 120, 15), strict=True):
         axis.fill(items[i][:, 0], items[i][:, 1])
         axis.set(xticks=[], yticks=[], aspect="equal")
