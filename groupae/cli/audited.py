@@ -138,6 +138,9 @@ def _tried(target: str, f: Callable[[Any], Any], x: Tensor) -> Any:
 # --- runs -----------------------------------------------------------------------------------------
 def _audit_run(options: AuditOptions) -> dict[str, AuditReport]:
     """Return the audits of the encoder and the decoder of a run, or of both in a row."""
+    if not Path(options.target).is_dir():
+        what, remedy = "a run folder or package:object", "a colon stands before the object"
+        raise ValueError(expected(_OWNER, what, repr(options.target), remedy))
     for name in ("group", "input", "output", "data"):
         if getattr(options, name) is not None:
             remedy = "a run has its own"

@@ -72,5 +72,6 @@ def profile(
     unsure = int((profiles.sureness < 0.05).sum())
     n, d = profiles.vectors.shape
     say(console, f"{n} {profiles.kind}, {d} orientation-free numbers each ({group}, {method})")
-    say(console, f"pose in {', '.join(profiles.pose_columns)}; {unsure} of {n} below 0.05 sure")
+    poses = ", ".join(profiles.pose_columns)
+    say(console, f"pose in {poses}; of {n} poses {unsure} are unsure (pose_sureness below 0.05)")
     say(console, f"written to {folder}: {', '.join(written)}")

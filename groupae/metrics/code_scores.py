@@ -167,7 +167,7 @@ _PROBE = "Alain & Bengio, Understanding intermediate layers using linear classif
 CODE_SCORES: tuple[ModelScore, ...] = (
     ModelScore(
         "relative_equivariance_error",
-        "latent equivariance error",
+        "relative equivariance error",
         3,
         _equivariance,
         needs=(ACTION, PAIRS, ELEMENTS),

@@ -132,9 +132,9 @@ def _row(score: AnyScore, estimate: Estimate) -> list[str]:
 
 
 def _number(value: float, digits: int) -> str:
-    """Return a number with its digits, in scientific notation if they would all be zero."""
-    is_tiny = 0 < abs(value) < 0.5 * 10.0**-digits
-    return f"{value:.1e}" if is_tiny else f"{value:.{digits}f}"
+    """Return a number with its digits, in scientific notation if they are all zero or too many."""
+    is_extreme = 0 < abs(value) < 0.5 * 10.0**-digits or abs(value) >= 1e6
+    return f"{value:.1e}" if is_extreme else f"{value:.{digits}f}"
 
 
 def _span(limits: tuple[float, float]) -> str:

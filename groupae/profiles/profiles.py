@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from groupae._validation import check_count, expected
 
@@ -18,7 +19,7 @@ __all__ = ["Profiles"]
 Floats = NDArray[np.float64]
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class Profiles:
     """Profiles of items, as `groupae.OrbitProfiler.profile` returns them.
 
@@ -44,6 +45,12 @@ class Profiles:
     sureness: Floats
     sizes: Floats
     canonical: Sequence[Floats]
+
+    @override
+    def __repr__(self) -> str:
+        poses = ", ".join(self.pose_columns)
+        numbers = f"{len(self)} {self.kind}, {len(self.features)} numbers each"
+        return f"Profiles({numbers}; pose in {poses})"
 
     def __len__(self) -> int:
         return len(self.names)

@@ -137,6 +137,9 @@ def _draw_laws(axes: Axes, report: AuditReport) -> None:
     laws = list(report.errors.values())
     names = [law.law.replace("_", " ") for law in laws]
     errors, limits = [law.error for law in laws], [law.tolerance for law in laws]
+    for i, law in enumerate(laws):
+        if law.passed and law.split is not None:  # the tolerance is for this part
+            names[i], errors[i] = f"{names[i]}, model's part", math.sqrt(law.split.model)
     draw_errors(axes, names, errors, limits, [law.passed for law in laws])
 
 

@@ -74,12 +74,12 @@ def _draw_drift(axes: Axes, report: WorldModelReport) -> None:
         axes.plot(curve.steps, error, label=label, marker=marker, **style)
         if name in ("codes", "pictures"):
             axes.fill_between(curve.steps, low, high, color=style["color"], alpha=0.15, lw=0)
-    axes.axhline(report.tolerance, color="0.3", linewidth=0.8, linestyle="--")
-    axes.axvline(report.length, color="0.3", linewidth=0.8, linestyle=":")
+    axes.axhline(report.tolerance, color="0.3", linewidth=0.8, linestyle="--", label="tolerance")
+    axes.axvline(report.length, color="0.3", linewidth=0.8, linestyle=":", label="end of the data")
     axes.set(xscale="log", yscale="log", xlabel="steps", ylabel="relative error")
     if report.curves:
         axes.set_title(f"codes: {report.drift}", fontsize=9)
-        axes.legend(frameon=False, fontsize=7)
+        axes.legend(fontsize=7, framealpha=0.9)
         bottom = min(min(curve.error) for curve in report.curves.values())
         axes.set_ylim(bottom=max(min(bottom, report.tolerance) / 3, _LEAST))
     axes.grid(alpha=0.3)

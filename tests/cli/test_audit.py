@@ -207,6 +207,12 @@ def test_a_run_is_audited_by_its_halves(capsys, folder):
     assert "no --group for a run" in err
 
 
+def test_a_dot_for_the_colon(capsys):
+    code, _, err = run(capsys, "mynet.resnet", "--group", "so2", "--data", "random:1x28x28")
+    assert code == 2
+    assert "expected a run folder or package:object, got 'mynet.resnet'" in err
+
+
 def test_where_the_group_moves_a_part_of_the_data_codes_are_audited(capsys, folder):
     path = untrained(folder / "blocked", "blocked-digits")  # the digit turns behind a block
     code, _, err = run(capsys, path, *QUICK)

@@ -7,7 +7,16 @@ import pytest
 import torch
 
 from groupae import SO2, LatentActionAE, PairBatch, PartsAction, VectorAction, evaluate
-from groupae.metrics import MODEL_SCORES, PSNR, SCORES, Estimate, Evaluated, ModelScore, Need
+from groupae.metrics import (
+    MODEL_SCORES,
+    PSNR,
+    SCORES,
+    Estimate,
+    Evaluated,
+    Evaluation,
+    ModelScore,
+    Need,
+)
 from groupae.metrics.estimate import bootstrap_interval
 
 
@@ -210,3 +219,9 @@ def test_data_of_another_dtype_than_the_weights(scores):
     wide = PairBatch(pairs.x1.double(), pairs.g.double(), pairs.x2.double())
     with pytest.raises(TypeError, match=r"dtype of its weights, torch\.float32"):
         evaluate(linear_model(), wide, scores)
+
+
+def test_huge_numbers_are_short():
+    found = Evaluation((PSNR,), {"psnr": Estimate(6.7e56, 1.0, (2.7522, 2e57))}, pairs=9)
+    assert "6.7e+56" in str(found)
+    assert "[2.75, 2.0e+57]" in str(found)

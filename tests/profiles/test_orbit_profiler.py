@@ -203,3 +203,9 @@ def test_single_precision_and_other_memory_orders(digits):
     assert change(profiler.transform(digits.astype(np.float32)), wanted) < EXACT
     assert change(profiler.transform(np.asfortranarray(digits)), wanted) < EXACT
     assert change(profiler.transform(torch.from_numpy(digits[:1])), wanted[:1]) < EXACT
+
+
+def test_the_text_of_profiles_is_one_line(digits):
+    profiles = OrbitProfiler("o2", templates=4).fit(digits).profile(digits)
+    wanted = f"Profiles({len(digits)} pictures, 28 numbers each; pose in pose_deg, pose_mirrored)"
+    assert repr(profiles) == wanted

@@ -49,6 +49,15 @@ def test_layers_are_bars_divided_as_the_square_is():
     assert [t.get_text() for t in axes.get_yticklabels()] == ["layer0 Conv2d", "layer1 Conv2d"]
 
 
+def test_of_a_law_that_holds_the_part_that_the_tolerance_is_for_is_drawn():
+    split = ErrorSplit(0.01, 0.02, model=1e-10)
+    laws = {"equivariance": AuditedLaw("equivariance", split.error, 3e-4, split)}
+    figure = plot_audit(AuditReport("net", "SO(2)", "pictures", "invariant", 8, laws))
+    bar = figure.axes[1].patches[0]
+    assert bar.get_width() == pytest.approx(1e-5)
+    assert figure.axes[1].get_yticklabels()[0].get_text() == "equivariance, model's part"
+
+
 def test_of_many_layers_those_that_add_most_are_drawn_in_order():
     figure = plot_audit(report(layers=tuple(layer(k, adds=k % 50) for k in range(60))))
     names = [t.get_text() for t in figure.axes[2].get_yticklabels()]
