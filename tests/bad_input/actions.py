@@ -300,6 +300,18 @@ FITTED = {
         ValueError,
         "at least 8 numbers",
     ),
+    "a hidden action of lists": (
+        lambda: HiddenAction.of(RHO, [[1.0]], [[1.0]], [0.0]),
+        TypeError,
+        "analysis to be a tensor, got list",
+    ),
+    "a hidden action with a number as its mean": (
+        lambda: HiddenAction.of(
+            SO2().rep("1x0"), torch.ones(1, 1), torch.ones(1, 1), torch.ones(())
+        ),
+        ValueError,
+        "mean of shape (1,), got ()",
+    ),
     "a hidden action with features that overlap": (
         lambda: HiddenAction.of(RHO, torch.ones(8, 9), torch.ones(9, 8), torch.zeros(9)),
         ValueError,

@@ -75,9 +75,14 @@ class HiddenAction(LatentAction[Tensor]):
 
         Raises:
             ShapeError: If a shape does not fit the representation.
+            TypeError: If a matrix is no tensor.
             ValueError: If ``analysis @ synthesis`` is not the identity: the law would not hold.
         """
-        action = cls(rho, len(mean))
+        for name, given in (("analysis", analysis), ("synthesis", synthesis), ("mean", mean)):
+            if not isinstance(given, Tensor):
+                got = type(given).__name__
+                raise TypeError(expected(cls.__name__, f"{name} to be a tensor", got))
+        action = cls(rho, mean.numel())
         for name, given in (("analysis", analysis), ("synthesis", synthesis), ("mean", mean)):
             shape = getattr(action, name).shape
             if given.shape != shape:

@@ -22,6 +22,11 @@ def pairs_of_elements(group, counts, g):
     return z @ mix.mT, g, rho.act(g, z) @ mix.mT
 
 
+def assert_same_action(one, other, pairs):
+    z, g, _ = pairs
+    torch.testing.assert_close(one.action(g, z), other.action(g, z), atol=1e-8, rtol=1e-8)
+
+
 # --- passes over the pairs ----------------------------------------------------------------------
 class Changing:
     """Batches of other pairs on each pass."""
@@ -59,8 +64,8 @@ def test_batches_of_any_size_give_the_same(sizes):
     _, _, pairs = hidden_pairs(SO2(), {"0": 1, "1": 2}, 0, n=200)
     one = fit_action(SO2(), *pairs, cutoff=2)
     other = fit_action(SO2(), list(zip(*(x.split(sizes) for x in pairs), strict=True)), cutoff=2)
-    assert torch.equal(one.action.analysis, other.action.analysis)
-    assert one.held_out_error == other.held_out_error
+    assert_same_action(one, other, pairs)
+    assert one.held_out_error == pytest.approx(other.held_out_error, rel=1e-6)
 
 
 def test_batches_that_share_memory():
@@ -74,9 +79,7 @@ def test_batches_that_share_memory():
                     kept.copy_(new)
                 yield tuple(place)
 
-    assert torch.equal(
-        fit_action(SO2(), Reused()).action.analysis, fit_action(SO2(), *pairs).action.analysis
-    )
+    assert_same_action(fit_action(SO2(), Reused()), fit_action(SO2(), *pairs), pairs)
 
 
 def test_elements_in_a_rhythm():
@@ -168,7 +171,6 @@ def test_autocast_changes_nothing():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         other = fit_action(SO2(), z1, g, z2)
         found = other.action(g, z1), other.decode(other.encode(z1)), other.action.invariants(z1)
-    assert torch.equal(one.action.analysis, other.action.analysis)
-    assert torch.equal(found[0], one.action(g, z1))
-    assert torch.equal(found[1], one.decode(one.encode(z1)))
-    assert torch.equal(found[2], one.action.invariants(z1))
+    wanted = one.action(g, z1), one.decode(one.encode(z1)), one.action.invariants(z1)
+    for x, y in zip(found, wanted, strict=True):
+        torch.testing.assert_close(x, y, atol=1e-4, rtol=1e-4)
