@@ -301,7 +301,7 @@ class Evaluated:
             for start in range(0, max(total, 1), size):
 
                 def chunk(part: Tensor, start: int = start) -> Any:
-                    return self._placed(part[start : start + size])
+                    return self._placed(part[start : start + size]).clone()  # may change in place
 
                 pieces = [map_latent(chunk, part) for part in parts]
                 with _dtypes_explained(self.model, self.pairs.x1):
@@ -322,7 +322,7 @@ class Evaluated:
             placed = self._placed(batch)
             explained = _dtypes_explained(self.model, placed.x1)
             with torch.no_grad(), evaluation_mode(self.model), explained:
-                found = self.model.transform(placed.g, placed.x1)
+                found = self.model.transform(placed.g, placed.x1.clone())  # may change in place
             check_prediction(type(self.model).__name__, "transform", found, placed.x2.shape)
             yield placed, found
 

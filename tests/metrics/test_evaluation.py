@@ -225,3 +225,18 @@ def test_huge_numbers_are_short():
     found = Evaluation((PSNR,), {"psnr": Estimate(6.7e56, 1.0, (2.7522, 2e57))}, pairs=9)
     assert "6.7e+56" in str(found)
     assert "[2.75, 2.0e+57]" in str(found)
+
+
+class Doubling(LatentActionAE):
+    def encode(self, x):
+        return super().encode(x.mul_(2))
+
+
+def test_a_model_that_changes_its_input_in_place_leaves_the_pairs_as_they_are():
+    model, pairs = linear_model(), vectors()
+    before = pairs.x1.clone()
+    doubling = Doubling(model.encoder, model.decoder, model.action)
+    first = evaluate(doubling, pairs, resamples=0)
+    assert torch.equal(pairs.x1, before)
+    alone = evaluate(doubling, pairs, "relative_snr", resamples=0)
+    assert first["relative_snr"].mean == alone["relative_snr"].mean

@@ -306,3 +306,15 @@ def test_bad_input_is_one_sentence(change, error, message):
     arguments = {"model": world(CIRCLE), "trajectories": data, **change(data)}
     with pytest.raises(error, match=message):
         audit_world_model(arguments.pop("model"), arguments.pop("trajectories"), **arguments)
+
+
+def test_models_that_change_their_arguments_in_place_change_neither_data_nor_verdict():
+    data = walks(CIRCLE)
+    before = data.x.clone()
+    model = WorldModel(
+        encode=lambda x: x.mul_(2),
+        predict=lambda z, g: z.copy_(CIRCLE(g, z)),
+        decode=lambda z: z.div_(2),
+    )
+    assert audit_world_model(model, data).passed
+    assert torch.equal(data.x, before)

@@ -185,20 +185,20 @@ class _Measured:
 
     # --- the model, and errors of its codes ---------------------------------------------------
     def _encode(self, x: Tensor) -> Any:
-        parts = [self.world.encode(part) for part in x.split(self.batch_size)]
+        parts = [self.world.encode(part.clone()) for part in x.split(self.batch_size)]
         return _joined(parts)
 
     def _decode(self, z: Any) -> Tensor:
         starts = range(0, self.n, self.batch_size)
         pieces = [map_latent(lambda p, s=s: p[s : s + self.batch_size], z) for s in starts]
         assert self.world.decode is not None
-        return torch.cat([self.world.decode(piece) for piece in pieces])
+        return torch.cat([self.world.decode(_copied(piece)) for piece in pieces])
 
     def _flat(self, what: str, z: Any) -> Tensor:
         return flat(_OWNER, what, z, self.n)
 
     def _predict(self, z: Any, g: Tensor) -> Any:
-        found = self.world.predict(z, g)
+        found = self.world.predict(_copied(z), g)
         shape = self._flat("predict", found).shape
         if shape != self.truth[0].shape:
             what = f"predict to return codes of {self.truth[0].shape[1]} numbers, as encode does"
@@ -328,6 +328,11 @@ class _Measured:
             raise ShapeError(expected(_OWNER, what, tuple(found.shape)))
         squares = (found.double() - x.double()).flatten(1).square().sum(1) / scale
         return torch.nan_to_num(squares, nan=math.inf, posinf=math.inf)
+
+
+def _copied(z: Any) -> Any:
+    """Return a copy of codes, which a model may change in place."""
+    return map_latent(torch.clone, z)
 
 
 def _spread(every: Tensor) -> Tensor:
