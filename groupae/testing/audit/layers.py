@@ -123,6 +123,11 @@ class LayerAudit:
         with self.recorder.visiting(visit):
             y = call()
         self._check_names()
+        if not self.only_leaves:
+            named = (*self.layers, *self.left_out)
+            seen = {name.partition(" (call ")[0].partition("[")[0] for name in named}
+            idle = sorted(set(self.recorder.modules) - seen)
+            self.left_out |= dict.fromkeys(idle, "no call of it returned a batch")
         for layer in self.layers.values():
             length = layer.fit.length(layer.base)
             if layer.side is None and length > MOST_NUMBERS:
@@ -360,13 +365,11 @@ class LayerAudit:
             for x in (torch.stack(plain), targets)
         ]
         added = ErrorSplit(model=errors[1])
-        text = fitted.text
-        if layer.fit.positions is not None:
-            text = f"maps moved in space, channels by the {text}"
+        place = "" if layer.fit.positions is None else "maps moved in space, channels by the "
         return LayerError(
             name=layer.name,
             kind=type(layer.module).__name__,
-            action=text,
+            action=f"{place}{fitted.text}",
             source="fitted",
             error=math.sqrt(errors[0]),
             adds=added.error,

@@ -37,12 +37,16 @@ def choose_modules(
 
     Raises:
         ValueError: If the network has no module of a name.
+        TypeError: If ``layers`` is neither a word nor names.
     """
     if root is None:
         return {}
     named = dict(root.named_modules())
     if layers == "leaves":
         return {name or type(root).__name__: module for name, module in named.items()}
+    if not isinstance(layers, Iterable):
+        what = "layers as 'leaves' or names of modules"
+        raise TypeError(expected(owner, what, repr(layers), "layers=() audits none"))
     every = dict(root.named_modules(remove_duplicate=False))  # a shared one has several names
     chosen = [layers] if isinstance(layers, str) else list(layers)
     for name in chosen:

@@ -55,6 +55,7 @@ def same(x):
             "other than the identity",
         ),
         (lambda: audit(same, RHO, RHO, X, elements=[0.1]), TypeError, "elements as a tensor"),
+        (lambda: audit(nn.Linear(3, 3), RHO, RHO, X, layers=None), TypeError, "layers=\\(\\)"),
         (
             lambda: audit(nn.Linear(3, 3), RHO, RHO, X, layers=["conv"]),
             ValueError,
@@ -97,3 +98,17 @@ def test_one_clear_sentence(call, error, message):
     with pytest.raises(error, match=message) as caught:
         call()
     assert str(caught.value).startswith(("audit", "SO(2)", "Representation", "Irrep"))
+
+
+def test_a_layer_that_is_not_called_is_left_out():
+    net = nn.ModuleDict({"used": nn.Linear(4, 4), "idle": nn.Linear(4, 4)})
+    report = audit(
+        lambda x: net["used"](x),
+        SO2().rep("2x1"),
+        "invariant",
+        torch.randn(16, 4),
+        module=net,
+        layers=["used", "idle"],
+    )
+    assert report.left_out == {"idle": "no call of it returned a batch"}
+    assert report.layers[0].name == "used"
