@@ -126,8 +126,10 @@ class IrrepCoefficients:
 
     @classmethod
     def of(cls, group: Group, label: IrrepLabel) -> IrrepCoefficients:
-        """Return those of an irrep, found on random elements."""
+        """Return those of an irrep, found on random elements unless they are all its entries."""
         d = group.irreps.dim(label)
+        if group.irreps.commutant_dim(label) == 1:  # independent entries, by Burnside
+            return cls(label, tuple(range(d * d)), torch.eye(d * d, dtype=torch.float64), d)
         generator = torch.Generator().manual_seed(5)
         g = group.sample(4 * d * d + 16, generator=generator, dtype=torch.float64)
         entries = group.irreps.matrices([label], g, torch.float64)[0].flatten(1)
