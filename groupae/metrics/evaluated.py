@@ -284,8 +284,14 @@ class Evaluated:
 
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
         """Return the predictions ``transform(g, x)``."""
-        found: Tensor = self.in_chunks(self.model.transform, g, x)
-        return found
+
+        def transform(h: Tensor, part: Tensor) -> Any:
+            found = self.model.transform(h, part)
+            check_prediction(type(self.model).__name__, "transform", found, part.shape)
+            return found
+
+        moved: Tensor = self.in_chunks(transform, g, x)
+        return moved
 
     def in_chunks(self, function: Any, *parts: Any) -> Any:
         """Return a function of tensors and codes of equal length, called in chunks.

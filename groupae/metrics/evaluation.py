@@ -236,8 +236,10 @@ def _check_arguments(
     seed: object,
     data_action: object,
 ) -> None:
-    if not callable(getattr(model, "transform", None)):
+    if isinstance(model, type) or not callable(getattr(model, "transform", None)):
         got, remedy = type(model).__name__, "LatentActionAE is one"
+        if isinstance(model, type):
+            got, remedy = f"the class {model.__name__}", "make an object of it"
         raise TypeError(expected(owner, "a model with transform(g, x)", got, remedy))
     check_count(owner, "batch_size", batch_size)
     if resamples != 0 or isinstance(resamples, bool):

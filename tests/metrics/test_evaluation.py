@@ -240,3 +240,17 @@ def test_a_model_that_changes_its_input_in_place_leaves_the_pairs_as_they_are():
     assert torch.equal(pairs.x1, before)
     alone = evaluate(doubling, pairs, "relative_snr", resamples=0)
     assert first["relative_snr"].mean == alone["relative_snr"].mean
+
+
+class Pairing(LatentActionAE):
+    def transform(self, g, x):
+        return x, x
+
+
+def test_a_class_or_a_tuple_is_refused_in_one_sentence():
+    with pytest.raises(TypeError, match="the class LatentActionAE; make an object"):
+        evaluate(LatentActionAE, vectors())
+    model = linear_model()
+    for scores in (None, "relative_snr", "identity_error"):
+        with pytest.raises(TypeError, match="Pairing: expected transform to return"):
+            evaluate(Pairing(model.encoder, model.decoder, model.action), vectors(), scores)
