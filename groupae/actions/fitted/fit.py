@@ -125,6 +125,7 @@ def _warn(fitted: FittedAction, search: Search) -> None:
         warnings.warn(message, stacklevel=3)
     if not any(candidates.count for candidates in search.found.values()):
         what, got = "codes in which some irrep transforms", "none better than chance"
+        got += f" and with a residual below {2 - 2 * search.least:g}"
         remedy = "the action returned does nothing; are z1, g, z2 of the same pairs, z2 = g . z1?"
         warnings.warn(expected(_OWNER, what, got, remedy), stacklevel=3)
 

@@ -147,6 +147,12 @@ def test_a_unit_that_fires_once(dtype, place):
     assert all(copy.residual < 0.1 for copy in fitted.spectrum if copy.is_used)
 
 
+def test_a_threshold_that_no_copy_reaches_is_named():
+    _, _, pairs = hidden_pairs(SO2(), {"0": 1, "1": 2}, 0, noise=0.3, n=300)
+    with pytest.warns(UserWarning, match="none better than chance and with a residual below 0.001"):
+        fit_action(SO2(), *pairs, max_residual=0.001)
+
+
 def test_no_share_is_negative():
     fitted = fit_action(SO2(), *pairs_of_elements(SO2(), {"0": 1, "1": 2}, SO2().sample(400)))
     assert fitted.held_out_error >= 0
