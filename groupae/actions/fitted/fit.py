@@ -31,6 +31,7 @@ __all__ = ["fit_action"]
 
 _OWNER, _LEAST = "fit_action", 16
 _LEAST_SHARE = 1e-10  # of the largest variance, of a direction that is looked at
+_PATIENCE = 3  # cutoffs in a row without copies before the search ends
 _SPREAD = "elements that are spread over the whole group"
 
 
@@ -60,7 +61,7 @@ def fit_action(
             the whole group.
         z2: Second codes, shape ``(n, d)``.
         cutoff: Highest irrep tried (frequency, degree) where there are infinitely many; raised
-            until no copies are found any more, unless given.
+            until no copies are found three times in a row, unless given.
         irreps: Texts of the irreps to try instead, such as ``["0", "1", "2"]``.
         max_residual: Largest residual of a copy that is used, on pairs held out: 0 is exact and 2
             is chance. A smaller one keeps fewer and cleaner copies, and leaves more of the code
@@ -103,11 +104,11 @@ def fit_action(
         _check_codes(basis)
         tried = irreps_to_try(_OWNER, group, cutoff, irreps, basis.rank)
         search = Search(group, pairs, basis, max_residual)
-        found = search.look_for(tried.first)
+        missed = 0 if search.look_for(tried.first) else 1
         for more in tried.further:
-            if not found:
+            if missed == _PATIENCE:
                 break
-            found = search.look_for(more)
+            missed = 0 if search.look_for(more) else missed + 1
         fitted = assemble(search)
     _warn(fitted, search)
     return fitted

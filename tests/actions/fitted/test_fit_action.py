@@ -261,3 +261,8 @@ def test_it_prints_a_table():
         text = str(fit_action(SO2(), *pairs, cutoff=2))
     assert "representation: 1x0 + 1x2 (3 numbers, 100.0% of the variance)" in text
     assert text.count("\n") == 7
+
+
+def test_a_gap_of_two_frequencies_does_not_end_the_search():
+    _, _, pairs = hidden_pairs(SO2(), {"0": 2, "7": 2, "8": 1}, 0, n=400)
+    assert found_multiplicities(fit_action(SO2(), *pairs)) == {"0": 2, "7": 2, "8": 1}
