@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from groupae.actions import (
     AffineAction,
     ChannelAction,
     GridAction,
+    HiddenAction,
     LatentAction,
     LeftMultiplication,
     PartsAction,
@@ -100,6 +102,13 @@ def _shear(g: Tensor, z: Tensor) -> Tensor:
     return g[..., :1] * z + g[..., 1:]
 
 
+def _hidden(rho: Representation, size: int) -> HiddenAction:
+    """Return the action on codes of ``size`` numbers in a basis that is not orthogonal."""
+    basis = torch.eye(size, dtype=torch.float64) + 0.5 * torch.ones(size, size).tril(-1).double()
+    analysis, mean = torch.linalg.inv(basis)[: rho.dim], torch.ones(size, dtype=torch.float64)
+    return HiddenAction.of(rho, analysis, basis[:, : rho.dim], mean)
+
+
 def example_actions() -> Iterator[LatentAction[Any]]:
     """Yield one action of every built-in kind, some for several groups."""
     planar, spatial = SO2().rep("2x0 + 3x1 + 1x2"), SO3().rep("2x0 + 1x1 + 1x2")
@@ -117,5 +126,6 @@ def example_actions() -> Iterator[LatentAction[Any]]:
     yield LeftMultiplication(SO3())
     yield AffineAction(varying=3, invariant=2)
     yield SplitAction(planar)
+    yield _hidden(spatial, spatial.dim + 2)
     yield LatentAction.from_callable(Affine(), _shear, (3,))
     yield PartsAction({"pose": VectorAction(planar), "skip": None})

@@ -195,5 +195,5 @@ def test_an_action_stands_in_the_file_of_its_name():
         if issubclass(kind, LatentAction) and kind is not LatentAction
     }
     assert names.pop("LeftMultiplication") == "left_multiplication"
-    assert len(names) == 9
+    assert len(names) == 10
     assert all(file == name.removesuffix("Action").lower() for name, file in names.items())

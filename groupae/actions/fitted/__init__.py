@@ -2,6 +2,6 @@
 
 from groupae.actions.fitted.fit import fit_action
 from groupae.actions.fitted.fitted_action import FittedAction, FittedCopy
-from groupae.actions.fitted.hidden_action import HiddenAction
+from groupae.actions.fitted.hidden import HiddenAction
 
 __all__ = ["FittedAction", "FittedCopy", "HiddenAction", "fit_action"]

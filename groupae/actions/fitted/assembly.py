@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from groupae.actions.fitted.fitted_action import FittedAction, FittedCopy
-from groupae.actions.fitted.hidden_action import HiddenAction
+from groupae.actions.fitted.hidden import HiddenAction
 from groupae.actions.fitted.moments import folded
 from groupae.actions.fitted.search import Candidates, Search
 from groupae.groups.irreps import IrrepLabel

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._validation import check_axis_size, check_floating, expected
-from groupae.actions.fitted.hidden_action import HiddenAction
+from groupae.actions.fitted.hidden import HiddenAction
 from groupae.groups import Group
 from groupae.kernels.dispatch import full_precision
 from groupae.representations import Representation
