@@ -73,7 +73,7 @@ class AutoencoderDescriber(_CircleDescriber):
 
     @override
     def canonical(self, items: Sequence[Tensor] | Tensor, poses: CirclePoses) -> list[Tensor]:
-        return PictureDescriber.canonical(self, items, poses)  # type: ignore[arg-type]
+        return PictureDescriber.canonical(self, items, poses)  # type: ignore[arg-type]  # pictures
 
 
 def _as_coefficients(rho: Any, z: Tensor) -> Tensor:

@@ -43,7 +43,7 @@ _T = TypeVar("_T")
 def _constant(function: Callable[..., _T]) -> Callable[..., _T]:
     # torch.compile cannot trace decompositions; their results are constants for it. This is
     # torch.compiler.assume_constant_result, which would load the compiler (2 s) on import.
-    function._dynamo_marked_constant = True  # type: ignore[attr-defined]
+    function._dynamo_marked_constant = True  # type: ignore[attr-defined]  # read by dynamo
     return function
 
 

@@ -146,5 +146,5 @@ def _check_arguments(
     allowed = {"tolerance": tolerance, "approximate_tolerance": approximate_tolerance}
     for name, value in allowed.items():
         is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if value is not None and not (is_number and value > 0):  # type: ignore[operator]
+        if value is not None and not (is_number and value > 0):  # type: ignore[operator]  # is_number
             raise ValueError(expected(_OWNER, f"{name} as a number above 0", repr(value)))

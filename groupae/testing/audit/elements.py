@@ -64,7 +64,7 @@ def check_given(owner: str, group: Group, elements: object) -> Tensor:
         ShapeError: If they are not of shape ``(m, *element_shape)`` with m at least 1.
     """
     assert isinstance(elements, Tensor) or not hasattr(elements, "shape")
-    group.check_elements(elements)  # type: ignore[arg-type]
+    group.check_elements(elements)  # type: ignore[arg-type]  # it raises
     assert isinstance(elements, Tensor)
     if elements.ndim != 1 + len(group.element_shape) or len(elements) == 0:
         form = ", ".join(["m", *map(str, group.element_shape)])

@@ -46,7 +46,7 @@ def map_tensors(f: Callable[[str, Tensor], Tensor], x: Any, prefix: str = "") ->
         return x.type(f(prefix, x.tensor))
     if isinstance(x, Mapping):
         parts = {name: map_tensors(f, part, f"{prefix}[{name!r}]") for name, part in x.items()}
-        return parts if type(x) is dict else type(x)(parts)  # type: ignore[call-arg]
+        return parts if type(x) is dict else type(x)(parts)  # type: ignore[call-arg]  # a dict
     if isinstance(x, (tuple, list)):
         items = [map_tensors(f, part, f"{prefix}[{i}]") for i, part in enumerate(x)]
         return type(x)(*items) if hasattr(x, "_fields") else type(x)(items)
