@@ -61,7 +61,8 @@ def profile(
     items, names = read_source(source, mode=mode, pixels=pixels)
     kind = "pictures" if source.is_dir() else kind
     options = {"method": method, "templates": templates, "minutes": minutes, "steps": steps}
-    profiler = OrbitProfiler(group, kind=kind, random_state=seed, **options)  # type: ignore[arg-type]  # mixed
+    # mypy takes the values of a dict to be of one type
+    profiler = OrbitProfiler(group, kind=kind, random_state=seed, **options)  # type: ignore[arg-type]
     folder = source.with_name(f"{source.stem or source.resolve().name}-profile")
     folder = folder if out is None else out
     console = Console()

@@ -192,7 +192,7 @@ def _read_lines(table: Path, rows: Iterator[list[str]]) -> Iterator[_Line]:
             raise ValueError(expected(table, f"one column {name!r}", got))
     for row in rows:
         # readers of csv have a line number, which the type of an iterator lacks
-        place = f"{table}, line {rows.line_num}"  # type: ignore[attr-defined]
+        place = f"{table}, line {rows.line_num}"  # type: ignore[attr-defined]  # of csv
         if not any(row):
             continue
         if len(row) != len(heading):

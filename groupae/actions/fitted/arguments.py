@@ -39,7 +39,7 @@ def check_fit_arguments(
         raise ValueError(expected(owner, "cutoff to be an integer of at least 0", repr(cutoff)))
     check_count(owner, "rank", rank)
     is_number = isinstance(max_residual, (int, float)) and not isinstance(max_residual, bool)
-    if not (is_number and 0 < max_residual < 2):  # type: ignore[operator]  # by is_number
+    if not (is_number and 0 < max_residual < 2):  # type: ignore[operator]  # a number, by is_number
         what = "max_residual between 0 (exact) and 2 (chance)"
         raise ValueError(expected(owner, what, repr(max_residual)))
 
