@@ -1,14 +1,21 @@
-"""Compilation of ``kernels.c`` by any C compiler, for the processor at hand.
+"""Compilation of the kernels by any C compiler; the build hook of a wheel uses it too.
 
-The library lies beside its source. Its name is a hash of the source, the options and the processor,
-so a library that does not fit is never loaded; a new one is compiled beside it.
+The library lies beside its source. Its name has the system, the architecture and a hash of source
+and options, so a library of another source is never loaded; all processors of an architecture share
+one library. Beside it lies its record in JSON: size and SHA-256 of the library, or why there is
+none.
+
+Only the standard library is imported, and nothing of groupae: the build hook loads this file by its
+path, where groupae and its dependencies are not installed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib.util
+import json
 import os
 import platform
 import shlex
@@ -16,78 +23,206 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from groupae._files import write_durably
-from groupae._validation import expected
+__all__ = [
+    "BuildError",
+    "Platform",
+    "build",
+    "compile_library",
+    "compiler",
+    "damage_of",
+    "failure_of",
+    "library_path",
+    "record_path",
+    "write_failure",
+]
 
-__all__ = ["BuildError", "build", "library_path"]
-
-_SOURCE = Path(__file__).with_name("kernels.c")
-_OPTIONS = ("-std=gnu11", "-O3", "-march=native", "-fPIC", "-shared")
+FOLDER = Path(__file__).parent
+SOURCE = "kernels.c"
+OPTIONS = ("-std=gnu11", "-O3", "-fPIC", "-shared")
+_SUFFIXES = {"darwin": ".dylib", "win32": ".dll"}
+_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+_SECONDS = 600  # a compiler that takes longer hangs
+_LARGEST_RECORD = 10_000  # bytes
+_LOAD = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
 
 
 class BuildError(RuntimeError):
     """Error for kernels that cannot be compiled."""
 
 
+def _expected(what: str, got: str, remedy: str) -> BuildError:
+    return BuildError(f"compiled kernels: expected {what}, got {got}; {remedy}")
+
+
+class Platform(NamedTuple):
+    """System and architecture that a library is for.
+
+    Args:
+        system: As in ``sys.platform``: linux, darwin or win32.
+        machine: Architecture by its name on Linux, such as x86_64 or aarch64.
+
+    Example:
+        >>> print(Platform("linux", "x86_64"))
+        linux-x86_64
+    """
+
+    system: str
+    machine: str
+
+    @classmethod
+    def here(cls) -> Platform:
+        """Return the platform of this process."""
+        machine = platform.machine().lower()
+        return cls(sys.platform, _MACHINES.get(machine, machine))
+
+    def __str__(self) -> str:
+        return f"{self.system}-{self.machine}"
+
+
+# --- names ---------------------------------------------------------------------------------------
 @functools.cache
-def library_path() -> Path:
-    """Return the path of the library for this source and processor, compiled or not."""
-    what = hashlib.sha256(_SOURCE.read_bytes())
-    what.update(repr((_OPTIONS, sys.platform, platform.machine(), _features())).encode())
-    return _SOURCE.with_name(f"kernels-{what.hexdigest()[:16]}.so")
+def library_path(of: Platform | None = None) -> Path:
+    """Return the path of the library for this source and platform, compiled or not.
+
+    Args:
+        of: The platform; by default the one at hand.
+    """
+    of = of or Platform.here()
+    content = hashlib.sha256(repr((OPTIONS, *of)).encode())
+    for source in sorted(FOLDER.glob("*.[ch]")):
+        content.update(source.name.encode() + b"\0" + source.read_bytes())
+    suffix = _SUFFIXES.get(of.system, ".so")
+    return FOLDER / f"kernels-{of}-{content.hexdigest()[:16]}{suffix}"
 
 
-def _features() -> str:
-    """Return the instruction sets of the processor as the system lists them."""
+def record_path(library: Path) -> Path:
+    """Return the path of the record of a library."""
+    return library.with_suffix(".json")
+
+
+# --- records -------------------------------------------------------------------------------------
+def _read_record(library: Path) -> dict[str, object]:
+    """Return the record of a library; an empty one if it cannot be read."""
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor()
-    return next((line for line in lines if line.lower().startswith(("flags", "features"))), "")
+        with record_path(library).open("rb") as stream:
+            record = json.loads(stream.read(_LARGEST_RECORD))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
+def _record_of(content: bytes) -> dict[str, object]:
+    return {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
+
+def damage_of(library: Path) -> str:
+    """Return how a library differs from its record, ``""`` if it is as it was compiled.
+
+    A truncated library must not be loaded: the process would end by a bus error.
+    """
+    wanted, found = _read_record(library), _record_of(library.read_bytes())
+    if "sha256" not in wanted:
+        return f"its record {record_path(library).name} is missing or damaged"
+    if wanted.get("bytes") != found["bytes"]:
+        return f"it has {found['bytes']} bytes instead of {wanted.get('bytes')}"
+    return "" if wanted["sha256"] == found["sha256"] else "its SHA-256 differs from its record"
+
+
+def failure_of(library: Path) -> str:
+    """Return why a library was not compiled, ``""`` if nothing is recorded."""
+    return str(_read_record(library).get("failure", ""))
+
+
+def write_failure(library: Path, failure: str) -> None:
+    """Record why a library was not compiled."""
+    text = json.dumps({"failure": failure[: _LARGEST_RECORD // 4]})
+    record_path(library).write_text(text + "\n", encoding="ascii")
+
+
+# --- compilation ---------------------------------------------------------------------------------
 def build() -> Path:
     """Compile the kernels unless they are compiled, and return the path of the library.
 
     The compiler is ``$CC``, else cc, gcc or clang, else that of the package ziglang, which the
-    extra ``compiled`` installs.
+    extra ``compiled`` installs. A failure is recorded beside the source too.
 
     Raises:
         BuildError: If there is no compiler, it fails, or the folder cannot be written to.
     """
     path = library_path()
-    if path.exists():
+    if path.exists() and not damage_of(path):
         return path
-    compiler = _compiler()
-    with tempfile.TemporaryDirectory() as folder:
-        made = Path(folder) / path.name
-        command = [*compiler, *_OPTIONS, str(_SOURCE), "-o", str(made)]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-        except OSError as error:
-            raise BuildError(expected("compiled kernels", "a C compiler", str(error))) from None
-        if done.returncode:
-            what, got = f"{compiler[0]} to compile kernels.c", done.stderr.strip() or "no word"
-            remedy = "set CC to another compiler, or do without: nothing needs them"
-            raise BuildError(expected("compiled kernels", what, got, remedy))
-        try:
-            write_durably(path, made.read_bytes())
-        except OSError as error:
-            what = f"to write to {path.parent}"
-            remedy = "install groupae where you may write, or do without: nothing needs them"
-            raise BuildError(expected("compiled kernels", what, str(error), remedy)) from None
+    try:
+        compile_library(path, compiler(), is_loaded=True)
+    except BuildError as error:
+        with contextlib.suppress(OSError):  # a folder that cannot be written to
+            write_failure(path, str(error))
+        raise
     return path
 
 
-def _compiler() -> list[str]:
+def compiler() -> list[str]:
+    """Return the beginning of the command that compiles for the machine at hand.
+
+    Raises:
+        BuildError: If there is no compiler.
+    """
     if chosen := os.environ.get("CC"):
         return shlex.split(chosen)
     for name in ("cc", "gcc", "clang"):
         if found := shutil.which(name):
             return [found]
     if importlib.util.find_spec("ziglang"):
-        return [sys.executable, "-m", "ziglang", "cc"]
-    remedy = "pip install 'groupae[compiled]' brings one"
-    raise BuildError(expected("compiled kernels", "a C compiler", "none", remedy))
+        # without -mcpu it compiles for the processor at hand, and no other could run the result
+        return [sys.executable, "-m", "ziglang", "cc", "-mcpu=baseline"]
+    raise _expected("a C compiler", "none", "pip install 'groupae[compiled]' brings one")
+
+
+def compile_library(path: Path, command: Sequence[str], *, is_loaded: bool) -> None:
+    """Compile the kernels to a file and write its record.
+
+    Args:
+        path: The library. A crash leaves the old one or the new one, never half of it.
+        command: Beginning of the compiler's command, such as `compiler` returns.
+        is_loaded: Whether the library must prove that it can be loaded here.
+
+    Raises:
+        BuildError: If the compiler fails, or the folder cannot be written to.
+    """
+    try:
+        with tempfile.TemporaryDirectory(prefix=".kernels-", dir=path.parent) as folder:
+            made = Path(folder) / path.name
+            # by its name alone, so that no path of this machine gets into the library
+            _run([*command, *OPTIONS, SOURCE, "-o", str(made)], "to compile kernels.c")
+            if is_loaded:
+                _run([sys.executable, "-c", _LOAD, str(made)], "to load the compiled kernels")
+            record = record_path(made)
+            record.write_text(json.dumps(_record_of(made.read_bytes())) + "\n", encoding="ascii")
+            record.replace(record_path(path))
+            made.replace(path)
+    except OSError as error:
+        remedy = "install groupae where you may write, or do without: nothing needs them"
+        raise _expected(f"to write to {path.parent}", str(error), remedy) from None
+
+
+def _run(command: Sequence[str], purpose: str) -> None:
+    """Run a command in the folder of the source.
+
+    Raises:
+        BuildError: If it fails, with the first line that it printed.
+    """
+    remedy = "set CC to another compiler, or do without: nothing needs them"
+    try:
+        done = subprocess.run(
+            command, cwd=FOLDER, capture_output=True, timeout=_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _expected(f"{command[0]} {purpose}", str(error), remedy) from None
+    if done.returncode:
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        got = lines[0] if lines else f"exit code {done.returncode}"
+        raise _expected(f"{command[0]} {purpose}", got, remedy)
