@@ -17,7 +17,8 @@ help:
 	@echo "make test        make .venv with the development extras, run the tests and doctests"
 	@echo "make test-escnn  make .venv-escnn with escnn (no Fortran), test the bridge to it"
 	@echo "make venv        make .venv with the development extras"
-	@echo "make compiled    compile the C kernels (optional); test-compiled runs their laws"
+	@echo "make compiled    compile the C kernels, by a compiler from PyPI where there is none"
+	@echo "make test-compiled  run the laws of the compiled kernels"
 	@echo "make lint        style, types, import contract, spelling"
 	@echo "make docs        build the documentation with warnings as errors; each example trains for $(DOCS_MINUTES) minutes"
 	@echo "make examples    run every example briefly, without the documentation"
@@ -32,7 +33,10 @@ help:
 	  || { rm -rf .venv; echo "groupae: $(PYTHON) has no venv; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@touch $@
 
-.venv/.installed: .venv/.made pyproject.toml constraints.txt
+# The install compiles the kernels where a C compiler is, so it is repeated when their source changes.
+KERNELS := hatch_build.py groupae/kernels/compiled/building.py $(wildcard groupae/kernels/compiled/*.[ch])
+
+.venv/.installed: .venv/.made pyproject.toml constraints.txt $(KERNELS)
 	@echo "installing groupae into .venv (about two minutes the first time)"
 	@$(PIP) -e .
 	@touch $@
@@ -69,7 +73,7 @@ test: venv
 test-escnn: .venv-escnn/.installed
 	$(ONE_THREAD) $(ESCNN_BIN)/python -m pytest tests/interop/test_escnn.py tests/interop/test_escnn_audit.py tests/interop/test_steerable.py tests/interop/test_symm_learning.py $(ARGS)
 
-# Any C compiler works; the extra installs one where there is none.
+# The install compiles them where it finds a C compiler; the extra brings one where there is none.
 compiled: .venv/.installed
 	@command -v $${CC:-cc} >/dev/null || $(PIP) -e '.[compiled]'
 	@$(BIN)/python -m groupae.kernels.compiled
@@ -104,4 +108,4 @@ bench-models: .venv/.installed
 	$(BIN)/python benchmarks/rotated_digits.py --minutes $(MINUTES)
 
 clean:
-	rm -rf groupae/kernels/compiled/*.so .venv .venv-escnn docs/_build docs/gallery docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf groupae/kernels/compiled/kernels-* .venv .venv-escnn docs/_build docs/gallery docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,8 +1,8 @@
 """Build hook: compiled kernels in every wheel that is built where a C compiler is.
 
-An editable install compiles them beside their source. A wheel carries the library and gets the tag
-of its platform. Without a compiler, or with ``GROUPAE_COMPILED=0``, the wheel is a pure one: nothing
-needs the kernels, and an install never fails by them.
+An editable install compiles them beside their source. A wheel carries the library and gets the
+tag of its platform. Without a compiler, or with ``GROUPAE_COMPILED=0``, the wheel is a pure one:
+nothing needs the kernels, and an install never fails by them.
 
 ``GROUPAE_WHEEL=linux-aarch64`` (any of `TARGETS`) cross-compiles by the package ziglang, for wheels
 to publish; it fails where that is not possible. ``make wheels`` builds them all.
@@ -117,7 +117,8 @@ def load_building(root: Path) -> Any:
     """Return the module that compiles the kernels, loaded without the rest of groupae."""
     path = root / FOLDER / "building.py"
     spec = importlib.util.spec_from_file_location("groupae_building", path)
-    assert spec is not None and spec.loader is not None, path
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

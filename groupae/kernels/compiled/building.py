@@ -47,6 +47,7 @@ _SUFFIXES = {"darwin": ".dylib", "win32": ".dll"}
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 _SECONDS = 600  # a compiler that takes longer hangs
 _LARGEST_RECORD = 10_000  # bytes
+_LONGEST_FAILURE = 1000  # characters
 _LOAD = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
 
 
@@ -66,8 +67,8 @@ class Platform(NamedTuple):
         machine: Architecture by its name on Linux, such as x86_64 or aarch64.
 
     Example:
-        >>> print(Platform("linux", "x86_64"))
-        linux-x86_64
+        >>> Platform("linux", "x86_64").name
+        'linux-x86_64'
     """
 
     system: str
@@ -79,7 +80,9 @@ class Platform(NamedTuple):
         machine = platform.machine().lower()
         return cls(sys.platform, _MACHINES.get(machine, machine))
 
-    def __str__(self) -> str:
+    @property
+    def name(self) -> str:
+        """System and architecture in one word."""
         return f"{self.system}-{self.machine}"
 
 
@@ -96,7 +99,7 @@ def library_path(of: Platform | None = None) -> Path:
     for source in sorted(FOLDER.glob("*.[ch]")):
         content.update(source.name.encode() + b"\0" + source.read_bytes())
     suffix = _SUFFIXES.get(of.system, ".so")
-    return FOLDER / f"kernels-{of}-{content.hexdigest()[:16]}{suffix}"
+    return FOLDER / f"kernels-{of.name}-{content.hexdigest()[:16]}{suffix}"
 
 
 def record_path(library: Path) -> Path:
@@ -139,7 +142,7 @@ def failure_of(library: Path) -> str:
 
 def write_failure(library: Path, failure: str) -> None:
     """Record why a library was not compiled."""
-    text = json.dumps({"failure": failure[: _LARGEST_RECORD // 4]})
+    text = json.dumps({"failure": failure[:_LONGEST_FAILURE]})
     record_path(library).write_text(text + "\n", encoding="ascii")
 
 
