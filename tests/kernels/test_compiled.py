@@ -122,16 +122,3 @@ def test_they_can_be_left_aside(made, monkeypatch):
     assert not computes_compiled(x, x.float())  # of two dtypes
     assert not computes_compiled(x.half(), None)
     assert not computes_compiled(x.to("meta"))
-
-
-def test_a_library_that_is_not_there_is_not_loaded(monkeypatch, tmp_path):
-    monkeypatch.setattr(library, "library_path", lambda: tmp_path / "none.so")
-    assert library._library.__wrapped__() is None
-
-
-def test_an_environment_variable_leaves_them_aside(monkeypatch, tmp_path):
-    there = tmp_path / "there.so"
-    there.touch()
-    monkeypatch.setattr(library, "library_path", lambda: there)
-    monkeypatch.setenv("GROUPAE_COMPILED", "0")
-    assert library._library.__wrapped__() is None

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import math
-import os
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from groupae.kernels.compiled.building import library_path
+from groupae.kernels.compiled.loading import load
 from groupae.kernels.wigner.recursion import wigner_generators
 
 __all__ = ["is_compiled", "multiply", "torque", "turn", "wigner"]
@@ -32,9 +31,7 @@ _ZERO = 1e-12  # what rounding leaves of zeros in the generators
 
 @functools.cache
 def _library() -> ctypes.CDLL | None:
-    if os.environ.get("GROUPAE_COMPILED") == "0" or not library_path().exists():
-        return None
-    return ctypes.CDLL(str(library_path()))
+    return load().library
 
 
 def is_compiled() -> bool:
