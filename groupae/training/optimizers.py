@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from typing_extensions import override
+from torch import nn
 
-from groupae._validation import ShapeError, expected
+from groupae._validation import expected
 from groupae.training.config import TrainingConfig
+from groupae.training.muon import Muon, orthogonalise
 
 __all__ = [
     "Muon",
@@ -28,86 +28,6 @@ OptimizerFactory = Callable[[list[nn.Parameter]], Any]
 
 SchedulerFactory = Callable[[torch.optim.Optimizer], Any]
 """Function of an optimiser that returns a scheduler with ``step()``, called after each step."""
-
-_QUINTIC = (3.4445, -4.7750, 2.0315)  # Jordan et al.: singular values reach about 0.7..1.2
-
-
-def orthogonalise(matrix: Tensor, *, iterations: int = 5) -> Tensor:
-    """Return ``U V^T`` of ``matrix = U S V^T`` approximately: all singular values near 1.
-
-    The Newton-Schulz steps ``X <- (a + b X X^T + c (X X^T)^2) X`` are polynomials in one Gram
-    matrix and commute, so their product is taken there: only two products have the long side.
-    """
-    tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.T if tall else matrix
-    x = x / (x.norm() + 1e-7)
-    gram = x @ x.T
-    eye = torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
-    product = eye
-    a, b, c = _QUINTIC
-    for _ in range(iterations):
-        step = a * eye + b * gram + c * (gram @ gram)
-        product = step @ product
-        gram = step @ gram @ step
-    x = torch.matmul(product, x)
-    return x.T if tall else x
-
-
-class Muon(torch.optim.Optimizer):
-    """Optimiser with orthogonalised momentum, for weights of two or more axes.
-
-    A convolution kernel counts as the matrix (outputs, all other axes). An update has the root mean
-    square of AdamW's, so learning rates are of that order. `torch.optim.Muon` is not used, because
-    it takes no kernels and computes in bfloat16, which costs 400 ms per step instead of 10 on
-    processors without instructions for it.
-
-    Args:
-        weights: Parameters of two or more axes.
-        lr: Learning rate.
-        momentum: Decay of the running mean of gradients, with Nesterov's look-ahead.
-        weight_decay: Decoupled weight decay.
-
-    Raises:
-        ShapeError: If a parameter has fewer than two axes.
-
-    References:
-        Jordan et al., Muon, 2024; Liu et al., Muon is scalable for LLM training, 2025 (the scale).
-    """
-
-    def __init__(
-        self,
-        weights: Iterable[nn.Parameter],
-        *,
-        lr: float,
-        momentum: float = 0.95,
-        weight_decay: float = 0.0,
-    ) -> None:
-        super().__init__(weights, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay})
-        for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.ndim < 2:
-                    got, remedy = tuple(weight.shape), "give gains and biases to AdamW"
-                    raise ShapeError(expected("Muon", "weights of two or more axes", got, remedy))
-
-    @torch.no_grad()
-    @override
-    def step(self, closure: Callable[[], float] | None = None) -> Any:
-        """Update the weights from their gradients."""
-        assert closure is None, "the loop computes the loss"
-        for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is not None:
-                    self._update(weight, group["lr"], group["momentum"], group["weight_decay"])
-
-    def _update(self, weight: Tensor, lr: float, momentum: float, weight_decay: float) -> None:
-        assert weight.grad is not None
-        state = self.state[weight]
-        if "average" not in state:
-            state["average"] = torch.zeros_like(weight)
-        average = state["average"].lerp_(weight.grad, 1 - momentum)
-        update = orthogonalise(weight.grad.lerp(average, momentum).flatten(1))
-        weight.mul_(1 - lr * weight_decay)
-        weight.add_(update.reshape(weight.shape), alpha=-0.2 * lr * max(update.shape) ** 0.5)
 
 
 def build_optimizers(
