@@ -72,9 +72,7 @@ def test_steps_are_those_of_the_formulas(layout, dtype, error):
             weights[i], averages[i] = _plain_step(
                 weights[i], averages[i], gradient, lr=0.1, momentum=0.9, weight_decay=0.01
             )
-    for parameter, weight, average, name in zip(
-        parameters, weights, averages, _SHAPES, strict=True
-    ):
+    for parameter, weight, average in zip(parameters, weights, averages, strict=True):
         torch.testing.assert_close(parameter.detach().double(), weight, rtol=error, atol=error)
         found = optimizer.state[parameter]["average"].double()
         torch.testing.assert_close(found, average, rtol=error, atol=error)
