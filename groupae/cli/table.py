@@ -103,4 +103,8 @@ COMMANDS: Commands = {
         "Audit a network: is it equivariant, and which layer loses it? Exit with 1 if it is not.",
     ),
     "data": _DATA,
+    "info": Command(
+        "groupae.cli.info:info",
+        "Print versions, and which implementation of the kernels is used and why.",
+    ),
 }

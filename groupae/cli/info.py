@@ -1,0 +1,20 @@
+"""Command ``groupae info``: versions, and which implementation of the kernels is used."""
+
+from __future__ import annotations
+
+from groupae._printable import say
+from groupae.cli.loading import loading
+
+__all__ = ["info"]
+
+
+def info() -> None:
+    """Print versions, and which implementation of the kernels is used and why."""
+    with loading():
+        from rich.console import Console
+
+        from groupae.cli.environment import describe_environment
+    console, lines = Console(), describe_environment()
+    width = max(map(len, lines))
+    for name, value in lines.items():
+        say(console, f"{name:<{width}}  {value}")
