@@ -88,6 +88,12 @@ class RepresentationAction(AxisAction):
 
     @property
     @override
+    def size(self) -> int:
+        """Dimension of the representation."""
+        return self.rho.dim
+
+    @property
+    @override
     def error_growth(self) -> int:
         """Error growth of the representation."""
         return self.rho.error_growth

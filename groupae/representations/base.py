@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Representation", "Summand", "check_same_group"]
 
 _AXIS_REMEDY = "the axis holds one vector of the representation"
+_READY = (torch.float32, torch.float64)
+_INDICES = (torch.int64,)
 
 
 def check_same_group(owner: object, group: Group, *parts: Representation) -> None:
@@ -46,6 +48,29 @@ def check_same_group(owner: object, group: Group, *parts: Representation) -> Non
     for part in parts:
         if part.group != group:
             raise ValueError(expected(owner, f"representations of {group}", f"one of {part.group}"))
+
+
+def _is_ready(group: Group, size: int, g: Tensor, x: Tensor) -> bool:
+    """Return whether each element has one vector, so that nothing is to be checked or converted.
+
+    The most frequent call: vectors on the last axis, of a dtype and on a device that need no care.
+    Where it is not, `Representation.act` checks all arguments one by one.
+    """
+    if type(g) is not Tensor or type(x) is not Tensor:
+        return False
+    # whole shapes are compared for speed; an exporter would take equality as an invariant
+    if torch.compiler.is_compiling() or torch._C._is_tracing():
+        return False
+    if type(group).check_elements is not Group.check_elements:
+        return False
+    if not (x.is_cpu and x.dtype in _READY and not torch.is_autocast_enabled("cpu")):
+        return False
+    if g.dtype not in (_INDICES if group.has_integer_elements else _READY):
+        return False
+    shape = x.shape
+    if not shape or shape[-1] != size:
+        return False
+    return g.shape == (*shape[:-1], *group.element_shape)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -224,7 +249,11 @@ class Representation(abc.ABC):
             ShapeError: If an axis has the wrong length or batch axes do not align.
             TypeError: If a dtype is of the wrong kind.
         """
-        owner, size = Method(self, "act"), self.dim
+        size = self.dim
+        if dim == -1 and _is_ready(self.group, size, g, x):
+            moved = self._apply(g, x.unsqueeze(-1)).squeeze(-1)
+            return moved if moved.dtype is x.dtype else moved.to(x.dtype)
+        owner = Method(self, "act")
         check_axis_size(owner, x, dim, size, _AXIS_REMEDY)
         check_floating(owner, "x", x)
         g, x, axis = align_batch(owner, self.group, g, x, dim)

@@ -16,7 +16,7 @@ from typing_extensions import Self, override
 
 from groupae._validation import expected
 from groupae.groups import Group
-from groupae.groups.irreps import IrrepLabel, Terms
+from groupae.groups.irreps import IrrepLabel, Irreps, Terms
 from groupae.groups.products.packed import split_outside
 from groupae.kernels.dispatch import full_precision
 from groupae.representations.base import Block, Representation, Summand
@@ -56,12 +56,14 @@ class IrrepSum(Representation):
     terms: tuple[Term, ...]
     _blocks: tuple[Block, ...] = dataclasses.field(init=False, repr=False, compare=False)
     _terms: Terms = dataclasses.field(init=False, repr=False, compare=False)
+    _irreps: Irreps = dataclasses.field(init=False, repr=False, compare=False)
     _dim: int = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.terms:
             raise ValueError(expected(self.group, "a representation of at least one term", "none"))
         irreps = self.group.irreps
+        object.__setattr__(self, "_irreps", irreps)
         for term in self.terms:
             irreps.parse(irreps.format(term.label))  # raises if the group has no such irrep
             if term.copies < 1:
@@ -74,6 +76,10 @@ class IrrepSum(Representation):
         dims, copies = zip(*((block.dim, block.copies) for block in self._blocks), strict=True)
         object.__setattr__(self, "_terms", Terms(self.labels, dims, copies))
         object.__setattr__(self, "_dim", self._blocks[-1].stop)
+
+    @override
+    def __getstate__(self) -> dict[str, Any]:
+        return {"group": self.group, "terms": self.terms}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         for name in ("group", "terms"):
@@ -182,7 +188,7 @@ class IrrepSum(Representation):
     # --- acting -----------------------------------------------------------------------------
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
-        return self.group.irreps.act(self._terms, g, x)
+        return self._irreps.act(self._terms, g, x)
 
     @override
     def character(self, g: Tensor, dtype: torch.dtype | None = None) -> Tensor:

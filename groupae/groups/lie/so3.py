@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -99,7 +100,7 @@ class SO3Irreps(Irreps):
     def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
         if g.dtype != x.dtype:
             return super().act(terms, g, x)
-        return act_by_wigner(degrees(terms.labels), terms.copies, g, x)
+        return act_by_wigner(cast(tuple[int, ...], terms.labels), terms.copies, g, x)
 
     def _matrices(
         self, labels: Sequence[IrrepLabel], g: Tensor, dtype: torch.dtype, *, batch_innermost: bool
