@@ -49,7 +49,8 @@ class Cores:
             return self.allowed
         return max(1, min(self.allowed, math.floor(self.quota + 0.5)))
 
-    def __str__(self) -> str:
+    def describe(self) -> str:
+        """Return the cores in words."""
         parts = [f"{self.allowed} of {self.machine}"]
         if self.quota is not None:
             parts.append(f"quota of {self.quota:g}")

@@ -117,5 +117,5 @@ def test_affinity():
 
 
 def test_in_words():
-    assert str(Cores(8, 4, None)) == "4 of 8"
-    assert str(Cores(8, 8, 1.5)) == "8 of 8, quota of 1.5"
+    assert Cores(8, 4, None).describe() == "4 of 8"
+    assert Cores(8, 8, 1.5).describe() == "8 of 8, quota of 1.5"

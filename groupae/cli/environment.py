@@ -9,6 +9,8 @@ from pathlib import Path
 import torch
 
 import groupae
+from groupae._cores import Cores
+from groupae._waiting import waiting_policy
 from groupae.kernels.compiled import status
 from groupae.kernels.compiled.building import Platform
 
@@ -16,7 +18,7 @@ __all__ = ["describe_environment"]
 
 
 def describe_environment() -> dict[str, str]:
-    """Return versions and the implementation of the kernels, by name.
+    """Return versions, cores, threads and the implementation of the kernels, by name.
 
     Example:
         >>> found = describe_environment()
@@ -29,7 +31,9 @@ def describe_environment() -> dict[str, str]:
         "Python": f"{platform.python_version()}, {sys.executable}",
         "torch": torch.__version__,
         "system": Platform.here().name,
+        "cores": Cores.of_process().describe(),
         "threads": str(found.threads),
+        "waiting": waiting_policy(),
         "kernels": found.way if found.level is None else f"{found.way}, {found.level}",
     }
     if found.library is not None:

@@ -1,4 +1,4 @@
-"""Command ``groupae info``: versions, and which implementation of the kernels is used."""
+"""Command ``groupae info``: versions, usable cores, and the implementation of the kernels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["info"]
 
 
 def info() -> None:
-    """Print versions, and which implementation of the kernels is used and why."""
+    """Print versions, usable cores, and which implementation of the kernels is used and why."""
     with loading():
         from rich.console import Console
 

@@ -105,6 +105,6 @@ COMMANDS: Commands = {
     "data": _DATA,
     "info": Command(
         "groupae.cli.info:info",
-        "Print versions, and which implementation of the kernels is used and why.",
+        "Print versions, usable cores, and which implementation of the kernels is used and why.",
     ),
 }

@@ -13,7 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from groupae._cores import Cores
 from groupae._validation import check_count, expected
+from groupae._waiting import is_set_by_user
 
 __all__ = ["launch"]
 
@@ -129,13 +131,17 @@ def _signals_kept() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _threads_shared(devices: int) -> Iterator[None]:
-    """Share the processors among the ranks, unless ``OMP_NUM_THREADS`` says otherwise."""
+    """Share the usable cores among the ranks, unless the user has set ``OMP_NUM_THREADS``."""
     name = "OMP_NUM_THREADS"
-    if name in os.environ:
+    if is_set_by_user(name):
         yield
         return
-    os.environ[name] = str(max(1, (os.cpu_count() or 1) // devices))
+    before = os.environ.get(name)  # of a quota of this process
+    os.environ[name] = str(max(1, Cores.of_process().usable // devices))
     try:
         yield
     finally:
-        del os.environ[name]
+        if before is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = before
