@@ -10,7 +10,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 ESCNN_BIN := .venv-escnn/bin
 ESCNN_PIP := $(ESCNN_BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints-escnn.txt
 
-.PHONY: help train venv test test-escnn compiled test-compiled lint docs examples bench bench-models clean
+.PHONY: help train venv test test-escnn compiled test-compiled wheels lint docs examples bench bench-models clean
 
 help:
 	@echo "make train       make .venv, train on rotated digits for $(MINUTES) minutes, print the scores"
@@ -19,6 +19,7 @@ help:
 	@echo "make venv        make .venv with the development extras"
 	@echo "make compiled    compile the C kernels, by a compiler from PyPI where there is none"
 	@echo "make test-compiled  run the laws of the compiled kernels"
+	@echo "make wheels      make the wheels of every platform and the sdist in dist, inspect them"
 	@echo "make lint        style, types, import contract, spelling"
 	@echo "make docs        build the documentation with warnings as errors; each example trains for $(DOCS_MINUTES) minutes"
 	@echo "make examples    run every example briefly, without the documentation"
@@ -81,6 +82,16 @@ compiled: .venv/.installed
 test-compiled: venv compiled
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 tests/kernels tests/groups tests/representations tests/actions $(ARGS)
 
+# Wheels to publish, and the sdist. zig compiles for every platform on every machine.
+WHEELS := linux-x86_64 linux-aarch64 macos-x86_64 macos-arm64 windows-x86_64
+
+wheels: venv
+	@$(PIP) -e '.[compiled]'
+	rm -rf dist
+	$(BIN)/python -m hatchling build -t sdist -d dist
+	for wheel in $(WHEELS); do GROUPAE_WHEEL=$$wheel $(BIN)/python -m hatchling build -t wheel -d dist || exit 1; done
+	GROUPAE_DIST=dist $(BIN)/python -m pytest tests/test_dist.py
+
 lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -108,4 +119,4 @@ bench-models: .venv/.installed
 	$(BIN)/python benchmarks/rotated_digits.py --minutes $(MINUTES)
 
 clean:
-	rm -rf groupae/kernels/compiled/kernels-* .venv .venv-escnn docs/_build docs/gallery docs/api/generated .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf groupae/kernels/compiled/kernels-* .venv .venv-escnn docs/_build docs/gallery docs/api/generated dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -42,8 +42,8 @@ class Target(NamedTuple):
 TARGETS = {
     "linux-x86_64": Target("linux", "x86_64", "x86_64-linux-gnu.2.17", "manylinux_2_17_x86_64"),
     "linux-aarch64": Target("linux", "aarch64", "aarch64-linux-gnu.2.17", "manylinux_2_17_aarch64"),
-    "macos-x86_64": Target("darwin", "x86_64", "x86_64-macos.13.0", "macosx_13_0_x86_64"),
-    "macos-arm64": Target("darwin", "aarch64", "aarch64-macos.13.0", "macosx_13_0_arm64"),
+    "macos-x86_64": Target("darwin", "x86_64", "x86_64-macos.11.0", "macosx_11_0_x86_64"),
+    "macos-arm64": Target("darwin", "aarch64", "aarch64-macos.11.0", "macosx_11_0_arm64"),
     "windows-x86_64": Target("win32", "x86_64", "x86_64-windows-gnu", "win_amd64"),
 }
 

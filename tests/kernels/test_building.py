@@ -183,13 +183,23 @@ class TestCompiler:
         assert building.compiler() == [sys.executable, "-m", "ziglang", "cc", "-mcpu=baseline"]
 
 
-def test_the_same_source_gives_the_same_bytes(path, tmp_path):
+@pytest.fixture
+def source(monkeypatch, tmp_path):
+    """Folder of a source that is compiled at once."""
+    folder = tmp_path / "source"
+    folder.mkdir()
+    (folder / building.SOURCE).write_text("int groupae_level(void) { return 0; }\n")
+    monkeypatch.setattr(building, "FOLDER", folder)
+    return folder
+
+
+def test_the_same_source_gives_the_same_bytes(path, source, tmp_path):
     try:
         command = building.compiler()
     except BuildError:
         pytest.skip("there is no C compiler here")
-    (tmp_path / "other").mkdir()
-    other = tmp_path / "other" / "library.so"
+    (source / "elsewhere").mkdir()
+    other = source / "elsewhere" / "library.so"
     building.compile_library(path, command, is_loaded=True)
     building.compile_library(other, command, is_loaded=True)
     assert path.read_bytes() == other.read_bytes()
@@ -197,6 +207,6 @@ def test_the_same_source_gives_the_same_bytes(path, tmp_path):
     assert sorted(file.name for file in tmp_path.iterdir()) == [
         "kernels.json",
         "kernels.so",
-        "other",
+        "source",
     ]
     ctypes.CDLL(str(path))

@@ -14,13 +14,17 @@ from groupae.kernels.compiled.loading import choose_level
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A whole library."""
-    path = tmp_path_factory.mktemp("made") / "kernels.so"
-    try:
-        building.compile_library(path, building.compiler(), is_loaded=True)
-    except BuildError:
-        pytest.skip("there is no C compiler here")
-    return path.read_bytes()
+    """A whole library, of a source that is compiled at once."""
+    folder = tmp_path_factory.mktemp("made")
+    source = "const char filler[1 << 16] = {1}; int groupae_level(void) { return 0; }\n"
+    (folder / building.SOURCE).write_text(source)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(building, "FOLDER", folder)
+        try:
+            building.compile_library(folder / "made.so", building.compiler(), is_loaded=True)
+        except BuildError:
+            pytest.skip("there is no C compiler here")
+    return (folder / "made.so").read_bytes()
 
 
 @pytest.fixture

@@ -150,8 +150,8 @@ def write_failure(library: Path, failure: str) -> None:
 def build() -> Path:
     """Compile the kernels unless they are compiled, and return the path of the library.
 
-    The compiler is ``$CC``, else cc, gcc or clang, else that of the package ziglang, which the
-    extra ``compiled`` installs. A failure is recorded beside the source too.
+    The compiler is ``$CC``, else cc, gcc or clang, else zig, which the extra ``compiled``
+    installs. A failure is recorded beside the source too.
 
     Raises:
         BuildError: If there is no compiler, it fails, or the folder cannot be written to.
@@ -179,9 +179,11 @@ def compiler() -> list[str]:
     for name in ("cc", "gcc", "clang"):
         if found := shutil.which(name):
             return [found]
+    zig = ["cc", "-mcpu=baseline"]  # by default it compiles for the processor at hand only
     if importlib.util.find_spec("ziglang"):
-        # without -mcpu it compiles for the processor at hand, and no other could run the result
-        return [sys.executable, "-m", "ziglang", "cc", "-mcpu=baseline"]
+        return [sys.executable, "-m", "ziglang", *zig]
+    if found := shutil.which("zig"):
+        return [found, *zig]
     raise _expected("a C compiler", "none", "pip install 'groupae[compiled]' brings one")
 
 
