@@ -110,17 +110,14 @@ def multiply_fast(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) 
 
 def _multiply_fast(copies: tuple[int, ...], x: Tensor, *matrices: Tensor | None) -> Tensor:
     """Return `multiply_blocks` in new memory, computed some rows of the batch at a time."""
+    if computes_compiled(x, *matrices):
+        return library.multiply(matrices, tuple(_dims(matrices)), copies, x)
     batch = x.shape[:-2]
     for matrix in matrices:
         if matrix is not None and matrix.shape[:-2] != batch:
             return _multiply_broadcast(copies, x, *matrices)
     n, (length, m) = math.prod(batch), x.shape[-2:]
     out = x.new_empty(x.shape)
-    if computes_compiled(x, *matrices):
-        widths = tuple(c * m for c in copies)
-        flat = [None if a is None else a.reshape(n, *a.shape[-2:]) for a in matrices]
-        library.multiply(flat, tuple(_dims(matrices)), widths, x.contiguous(), out)
-        return out
     in_numpy = multiplies_in_numpy(x)
     source: Any = x.reshape(n, length, m)
     target: Any = out.view(n, length, m)

@@ -7,8 +7,9 @@ plain                 ``torch.compile``, export, torch.jit or    ordinary operat
                       a mode records, or ``torch.func``,         traced, fused and transformed any
                       forward mode or a batched gradient         number of times
                       transforms
-compiled              else, if the kernels in C are compiled,    one pass per row of the batch,
-                      for float32 or float64 on a processor      through all its blocks
+compiled              else, if the kernels in C are there, for   one pass per row of the batch,
+                      float32 or float64 on a processor, and     through all its blocks
+                      vectors of 16 bits
 numpy                 else, for float32 or float64 on a          matrix products written where the
                       processor with one thread                  result belongs; the rest is torch
 torch                 else                                       operations of torch
@@ -33,6 +34,7 @@ from torch.autograd import forward_ad
 from groupae.kernels.compiled.library import is_compiled
 
 __all__ = [
+    "HALF_DTYPES",
     "computes_compiled",
     "count_entries",
     "forced_path",
@@ -49,6 +51,9 @@ __all__ = [
     "uses_fast_path",
 ]
 
+HALF_DTYPES = (torch.bfloat16, torch.float16)
+"""Formats in which vectors are stored and not computed with."""
+
 _CACHED_BYTES = 2**20
 # Where turning vectors and forming matrices cost the same: as many numbers in a vector as in the
 # matrices on a processor, twice as many in a small batch (measured, 1 to 16384 rows); this many
@@ -58,6 +63,7 @@ _FEW_ON_A_DEVICE = 2
 _FEW_NUMBERS = 2**14
 _NARROW = 16
 _NUMPY_DTYPES = (torch.float32, torch.float64)
+_PLAIN_TYPES = (Tensor, torch.nn.Parameter)
 _NO_CONTEXT = contextlib.nullcontext()
 _forced: list[tuple[bool, bool]] = []
 
@@ -107,17 +113,33 @@ def forced_path(*, fast: bool, compiled: bool = True) -> Iterator[None]:
 def computes_compiled(*inputs: Tensor | None) -> bool:
     """Return whether compiled kernels exist and are used for these tensors.
 
-    They take each row of a batch through all its blocks while it is in the cache.
+    They take each row of a batch through all its blocks while it is in the cache. Of two formats
+    one is float32 and the other of 16 bits: such vectors are computed with in float32.
     """
     if not is_compiled() or (_forced and not _forced[-1][1]):
         return False
-    dtypes = {x.dtype for x in inputs if x is not None}
-    return len(dtypes) == 1 and all(x is None or _is_plain(x) for x in inputs)
+    wide: torch.dtype | None = None
+    short: torch.dtype | None = None
+    for x in inputs:
+        if x is None:
+            continue
+        dtype = x.dtype
+        if dtype in HALF_DTYPES:
+            if short is not None and short != dtype:
+                return False
+            short = dtype
+        elif dtype not in _NUMPY_DTYPES or (wide is not None and wide != dtype):
+            return False
+        else:
+            wide = dtype
+        if not _is_plain(x):
+            return False
+    return wide is not None and (short is None or wide == torch.float32)
 
 
 def _is_plain(x: Tensor) -> bool:
-    is_plain = type(x) is Tensor and x.device.type == "cpu" and not x.is_neg()
-    return is_plain and x.dtype in _NUMPY_DTYPES and not _hides_a_batch(x)
+    is_plain = type(x) in _PLAIN_TYPES and x.device.type == "cpu" and not x.is_neg()
+    return is_plain and not _hides_a_batch(x)
 
 
 def multiplies_in_numpy(x: Tensor) -> bool:
@@ -126,7 +148,7 @@ def multiplies_in_numpy(x: Tensor) -> bool:
     numpy's OpenBLAS has kernels for small matrices and writes to where the result belongs;
     torch's bmm has neither, but shares a batch among threads.
     """
-    return torch.get_num_threads() == 1 and _is_plain(x)
+    return torch.get_num_threads() == 1 and x.dtype in _NUMPY_DTYPES and _is_plain(x)
 
 
 def turns_vectors(

@@ -25,9 +25,11 @@ from typing_extensions import Self, override
 from groupae.kernels.block_product import join_blocks, matmul, split_blocks
 from groupae.kernels.compiled import library
 from groupae.kernels.dispatch import (
+    HALF_DTYPES,
     computes_compiled,
     full_precision,
     gathers_planes,
+    is_derived,
     multiplies_in_numpy,
     needs_gradient,
     uses_fast_path,
@@ -74,8 +76,16 @@ def turn_vectors(angles: Tensor, x: Tensor, dims: Sequence[int], copies: Sequenc
         >>> turn_vectors(quarter, torch.tensor([[1.0], [2.0]]), [2], [1])[:, 0].round().tolist()
         [-2.0, 1.0]
     """
-    if uses_fast_path(angles, x):
-        turn: Callable[..., Tensor] = _Turn.apply if needs_gradient(angles, x) else _turn
+    is_fast = uses_fast_path(angles, x)
+    turn: Callable[..., Tensor]
+    if is_fast and _computes_compiled(angles, x):
+        turn = _CompiledTurn.apply if needs_gradient(angles, x) else _turn_compiled
+        return turn((tuple(dims), tuple(copies)), angles, x)
+    if x.dtype in HALF_DTYPES:
+        wide = torch.promote_types(angles.dtype, torch.float32)
+        return turn_vectors(angles, x.to(wide), dims, copies).to(x.dtype)
+    if is_fast:
+        turn = _Turn.apply if needs_gradient(angles, x) else _turn
         return turn((tuple(dims), tuple(copies)), angles, x)
     cosine, sine = angles.cos().to(x.dtype), angles.sin().to(x.dtype)
     blocks = split_blocks(x, dims, copies)
@@ -158,23 +168,82 @@ def _runs(
     return tuple(runs)
 
 
+def _computes_compiled(angles: Tensor, x: Tensor) -> bool:
+    if x.dtype in HALF_DTYPES:
+        return computes_compiled(angles, x) if angles.dtype == torch.float32 else False
+    return computes_compiled(x) and computes_compiled(angles)
+
+
+def _phases(angles: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return cosines and sines in the format that is computed with."""
+    if x.dtype == angles.dtype or x.dtype in HALF_DTYPES:
+        return angles.cos(), angles.sin()
+    return angles.cos().to(x.dtype), angles.sin().to(x.dtype)
+
+
+def _turn_compiled(sizes: _Sizes, angles: Tensor, x: Tensor) -> Tensor:
+    return library.turn(*_phases(angles, x), *sizes, x)
+
+
+class _CompiledTurn(torch.autograd.Function):
+    """`turn_vectors` by compiled kernels, whose first gradient is one pass."""
+
+    @staticmethod
+    @override
+    def forward(ctx: Any, sizes: _Sizes, angles: Tensor, x: Tensor) -> Tensor:
+        phases = _phases(angles, x)
+        output = library.turn(*phases, *sizes, x)
+        ctx.sizes, ctx.x_shape = sizes, x.shape
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(angles, output if ctx.needs_input_grad[1] else None, *phases)
+        return output
+
+    @staticmethod
+    @override
+    def backward(ctx: Any, grad: Tensor | None) -> Any:
+        angles, output, cosine, sine = ctx.saved_tensors
+        if grad is None:
+            return None, None, None
+        if is_derived(grad, angles, output) or not (
+            uses_fast_path(grad) and _computes_compiled(cosine, grad)
+        ):
+            return None, *_turn_back(ctx, angles, output, grad)
+        back = library.turn_back
+        of_x, slopes = back(cosine, sine, *ctx.sizes, grad, output, wants_x=ctx.needs_input_grad[2])
+        of_x = None if of_x is None else of_x.sum_to_size(ctx.x_shape)
+        if slopes is not None:
+            slopes = slopes.sum_to_size(angles.shape).to(angles.dtype)
+        return None, slopes, of_x
+
+
+def _turn_back(
+    ctx: Any, angles: Tensor, output: Tensor | None, grad: Tensor
+) -> tuple[Tensor | None, Tensor | None]:
+    """Return the gradients to angles and vectors, made of differentiable parts."""
+    of_angles = of_x = None
+    if ctx.needs_input_grad[2]:
+        of_x = turn_vectors(-angles, grad, *ctx.sizes).sum_to_size(ctx.x_shape)
+    if output is not None:
+        if output.dtype in HALF_DTYPES:
+            wide = torch.promote_types(angles.dtype, torch.float32)
+            grad, output = grad.to(wide), output.to(wide)
+        with full_precision(grad):
+            of_angles = _slopes(ctx.sizes, grad, output).sum_to_size(angles.shape)
+        of_angles = of_angles.to(angles.dtype)
+    return of_angles, of_x
+
+
 def _turn(sizes: _Sizes, angles: Tensor, x: Tensor) -> Tensor:
     """Return `turn_vectors` in new memory."""
     dims, copies = sizes
     batch, m = x.shape[:-2], x.shape[-1]
     is_alike = angles.shape[:-1] == batch
-    is_compiled = is_alike and computes_compiled(x)
-    if is_alike and not is_compiled and gathers_planes(len(dims), x):
+    if is_alike and gathers_planes(len(dims), x):
         return _turn_entries(_entries(dims, copies, x), angles, x)
     cosine, sine, x = angles.cos().to(x.dtype), angles.sin().to(x.dtype), x.contiguous()
     if not is_alike:
         batch = torch.broadcast_shapes(angles.shape[:-1], batch)
     out = x.new_empty(*batch, *x.shape[-2:])
-    if is_compiled:
-        n, widths = math.prod(batch), tuple(c * m for c in copies)
-        c, s = (t.reshape(n, len(dims)).contiguous() for t in (cosine, sine))
-        library.turn(c, s, dims, widths, x, out)
-        return out
     in_numpy = multiplies_in_numpy(x)
     for terms, entries, count, d, copies_ in _runs(dims, copies):
         size = (count, d, copies_ * m)
@@ -216,14 +285,7 @@ class _Turn(torch.autograd.Function):
     @override
     def backward(ctx: Any, grad: Tensor) -> Any:
         angles, output = ctx.saved_tensors
-        of_angles = of_x = None
-        if ctx.needs_input_grad[2]:
-            of_x = turn_vectors(-angles, grad, *ctx.sizes).sum_to_size(ctx.x_shape)
-        if output is not None:
-            with full_precision(grad):
-                of_angles = _slopes(ctx.sizes, grad, output).sum_to_size(angles.shape)
-            of_angles = of_angles.to(angles.dtype)
-        return None, of_angles, of_x
+        return None, *_turn_back(ctx, angles, output, grad)
 
 
 def _slopes(sizes: _Sizes, grad: Tensor, output: Tensor) -> Tensor:

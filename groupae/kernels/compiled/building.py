@@ -42,7 +42,7 @@ __all__ = [
 
 FOLDER = Path(__file__).parent
 SOURCE = "kernels.c"
-OPTIONS = ("-std=gnu11", "-O3", "-fPIC", "-shared")
+OPTIONS = ("-std=gnu11", "-O3", "-ffp-contract=fast", "-fvisibility=hidden", "-fPIC", "-shared")
 _SUFFIXES = {"darwin": ".dylib", "win32": ".dll"}
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 _SECONDS = 600  # a compiler that takes longer hangs

@@ -25,6 +25,7 @@ from groupae.kernels.block_product import (
 )
 from groupae.kernels.compiled import library
 from groupae.kernels.dispatch import (
+    HALF_DTYPES,
     computes_compiled,
     full_precision,
     is_derived,
@@ -55,18 +56,28 @@ def act_by_wigner(
         degrees: Degree of each block.
         copies: Multiplicity of each block.
         rotation: Rotation matrices, shape ``(*batch, 3, 3)``.
-        x: Vectors, shape ``(*batch, sum of (2l + 1) copies, m)``, of the same dtype and with as
-            many batch axes, which broadcast.
+        x: Vectors, shape ``(*batch, sum of (2l + 1) copies, m)``, of the same dtype or of 16 bits
+            and with as many batch axes, which broadcast.
 
     Returns:
-        Shape ``(*batch, sum of (2l + 1) copies, m)``.
+        Shape ``(*batch, sum of (2l + 1) copies, m)``, dtype of ``x``; computed in that of the
+        rotations.
 
     Example:
         >>> quarter = torch.tensor([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]])
         >>> act_by_wigner([0, 1], [1, 1], quarter, torch.arange(4.0)[:, None])[:, 0].tolist()
         [0.0, -2.0, 1.0, 3.0]
     """
-    if not uses_fast_path(rotation, x):
+    is_fast = uses_fast_path(rotation, x)
+    if is_fast and computes_compiled(rotation, x):
+        sizes = tuple(degrees), tuple(copies)
+        if needs_gradient(rotation, x):
+            act_compiled: Callable[..., Tensor] = _CompiledAct.apply
+            return act_compiled(sizes, rotation, x)
+        return library.act(*sizes, rotation, x)
+    if x.dtype in HALF_DTYPES:
+        return act_by_wigner(degrees, copies, rotation, x.to(rotation.dtype)).to(x.dtype)
+    if not is_fast:
         return _act_plainly(degrees, copies, rotation, x)
     degrees, copies, highest = tuple(degrees), tuple(copies), max(degrees)
     few = turns_vectors(degrees, copies, rotation, x)
@@ -91,6 +102,47 @@ def _factors(degrees: Sequence[int], matrices: Sequence[Tensor]) -> list[Tensor 
     for degree in degrees[:-1]:
         factors.append(matrices[degree] if degree else None)
     return [*factors, matrices[degrees[-1]]]  # in any case: it tells the batch of the rotations
+
+
+class _CompiledAct(torch.autograd.Function):
+    """`act_by_wigner` by compiled kernels: its first gradient is one pass, and nothing is kept.
+
+    A further derivative is that of the formula above, made of differentiable parts.
+    """
+
+    @staticmethod
+    @override
+    def forward(
+        ctx: Any, sizes: tuple[tuple[int, ...], tuple[int, ...]], rotation: Tensor, x: Tensor
+    ) -> Tensor:
+        output = library.act(*sizes, rotation, x)
+        ctx.sizes, ctx.x_shape = sizes, x.shape
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(rotation, output if ctx.needs_input_grad[1] else None)
+        return output
+
+    @staticmethod
+    @override
+    def backward(ctx: Any, grad: Tensor | None) -> Any:
+        rotation, output = ctx.saved_tensors
+        if grad is None:
+            return None, None, None
+        _, wants_rotation, wants_x = ctx.needs_input_grad
+        of_x = torque = None
+        is_first = not is_derived(grad, rotation, output) and uses_fast_path(grad)
+        if is_first and computes_compiled(rotation, grad, output):
+            of_x, torque = library.act_back(*ctx.sizes, rotation, grad, output, wants_x=wants_x)
+        else:
+            if wants_x:
+                of_x = act_by_wigner(*ctx.sizes, rotation.mT, grad)
+            if output is not None:
+                torque = _torque(*ctx.sizes, grad.to(rotation.dtype), output.to(rotation.dtype))
+        if of_x is not None:
+            of_x = of_x.sum_to_size(ctx.x_shape)
+        if torque is None or not wants_rotation:
+            return None, None, of_x
+        with full_precision(rotation):
+            return None, tangent_gradient(torque, rotation), of_x
 
 
 class _Act(torch.autograd.Function):
@@ -132,7 +184,7 @@ class _Act(torch.autograd.Function):
             if ctx.needs_input_grad[2]:
                 of_x = _act_back(ctx, rotation, kept, grad).sum_to_size(ctx.x_shape)
             if ctx.needs_input_grad[1]:
-                of_rotation = tangent_gradient(_torque(ctx, grad, output), rotation)
+                of_rotation = tangent_gradient(_torque_kept(ctx, grad, output), rotation)
         return None, of_rotation, of_x
 
 
@@ -148,15 +200,17 @@ def _act_back(ctx: Any, rotation: Tensor, kept: Tensor, grad: Tensor) -> Tensor:
     return multiply_blocks(transposed, copies, grad)
 
 
-def _torque(ctx: Any, grad: Tensor, output: Tensor) -> Tensor:
-    """Return the gradient along the axes of rotation, shape ``(*batch, 3)``."""
+def _torque_kept(ctx: Any, grad: Tensor, output: Tensor) -> Tensor:
     degrees, copies, few = ctx.sizes
-    if uses_fast_path(grad) and not needs_gradient(grad, output):
-        if computes_compiled(grad, output):
-            widths = tuple(c * output.shape[-1] for c in copies)
-            return library.torque(degrees, widths, grad.contiguous(), output)
-        if few:
-            return torque_of_few(degrees, copies, grad, output)
+    if few and uses_fast_path(grad) and not needs_gradient(grad, output):
+        return torque_of_few(degrees, copies, grad, output)
+    return _torque(degrees, copies, grad, output)
+
+
+def _torque(
+    degrees: Sequence[int], copies: Sequence[int], grad: Tensor, output: Tensor
+) -> Tensor:
+    """Return the gradient along the axes of rotation, shape ``(*batch, 3)``."""
     dims = [2 * degree + 1 for degree in degrees]
     pairs = zip(*(split_blocks(t, dims, copies) for t in (grad, output)), strict=True)
     return torque_of_products(degrees, [multiply_pairs(g, y.mT) for g, y in pairs])
