@@ -208,8 +208,10 @@ class _CompiledTurn(torch.autograd.Function):
             uses_fast_path(grad) and _computes_compiled(cosine, grad)
         ):
             return None, *_turn_back(ctx, angles, output, grad)
-        back = library.turn_back
-        of_x, slopes = back(cosine, sine, *ctx.sizes, grad, output, wants_x=ctx.needs_input_grad[2])
+        dims, copies = ctx.sizes
+        of_x, slopes = library.turn_back(
+            cosine, sine, dims, copies, grad, output, wants_x=ctx.needs_input_grad[2]
+        )
         of_x = None if of_x is None else of_x.sum_to_size(ctx.x_shape)
         if slopes is not None:
             slopes = slopes.sum_to_size(angles.shape).to(angles.dtype)

@@ -1,12 +1,12 @@
 """The kernels in C: the same numbers, the same laws, and one sentence where they cannot be made."""
 
-import ctypes
+import os
 
 import pytest
 import torch
 
-from groupae import SO3
-from groupae.kernels.compiled import BuildError, build, building, library
+from groupae import SO2, SO3
+from groupae.kernels.compiled import BuildError, build, library, loading
 from groupae.kernels.dispatch import computes_compiled, forced_path
 from groupae.kernels.wigner.matrices import MAX_DEGREE, wigner_matrices
 from groupae.kernels.wigner.recursion import wigner_by_recursion
@@ -15,23 +15,27 @@ from tests.kernels.test_kernels import SUMS, TENSORS, elements, sums, threads, v
 
 
 @pytest.fixture(scope="session")
-def made(tmp_path_factory):
-    """The library, compiled beside nothing that others look for."""
-    path = tmp_path_factory.mktemp("compiled") / "kernels.so"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(building, "library_path", lambda: path)
-        try:
-            assert build() == path
-        except BuildError as error:
-            if "got none" in str(error):
-                pytest.skip("there is no C compiler here")
-            raise
-    return ctypes.CDLL(str(path))
+def made():
+    """The levels that can be tried here; the kernels are compiled if they are not there."""
+    if os.environ.get("GROUPAE_COMPILED") == "0":
+        pytest.skip("the compiled kernels are switched off")
+    try:
+        build()
+    except BuildError as error:
+        if "got none" in str(error):
+            pytest.skip("there is no C compiler here")
+        raise
+    for known in (loading.load, library.levels, library.level, library._kernel):
+        known.cache_clear()
+    return library.levels()
 
 
-@pytest.fixture
-def compiled(made, monkeypatch):
-    monkeypatch.setattr(library, "_library", lambda: made)
+@pytest.fixture(params=library.LEVELS)
+def compiled(made, request):
+    if request.param not in made:
+        pytest.skip(f"the processor has no {request.param}")
+    with library.forced_level(request.param):
+        yield
 
 
 @pytest.mark.usefixtures("compiled")
@@ -100,6 +104,53 @@ class TestCompiled:
                 found.append(rho.act(g, x))
         assert all(torch.equal(found[0], other) for other in found)
 
+    @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+    @pytest.mark.parametrize("name", ["SO(3)", "SO(2)"])
+    def test_short_formats_are_computed_in_float32(self, name, dtype):
+        group = {"SO(3)": SO3(), "SO(2)": SO2()}[name]
+        rho = group.rep("3x0 + 1x1 + 9x1 + 20x2 + 33x3")
+        g = elements(group, 19, dtype=torch.float32).requires_grad_()
+        x = vectors(19, rho.dim).to(dtype).requires_grad_()
+        grad, found = vectors(19, rho.dim).to(dtype), []
+        wide = g.detach().clone().requires_grad_(), x.detach().float().requires_grad_()
+        for leaves, cotangent in (((g, x), grad), (wide, grad.float())):
+            moved = rho.act(*leaves)
+            found.append((moved, *torch.autograd.grad(moved, leaves, cotangent)))
+        (y, of_g, of_x), wanted = found
+        assert y.dtype == of_x.dtype == dtype
+        assert of_g.dtype == torch.float32
+        assert torch.equal(y, wanted[0].to(dtype))  # rounded once
+        assert torch.equal(of_x, wanted[2].to(dtype))
+        torch.testing.assert_close(of_g, wanted[1], rtol=0.02, atol=0.3)
+
+    def test_numbers_of_16_bits_are_rounded_as_torch_does(self):
+        bits = torch.arange(-(2**15), 2**15).to(torch.int16)
+        rho, turn = SO3().rep("4x0"), SO3().identity()
+        for dtype in (torch.bfloat16, torch.float16):
+            x = bits.view(dtype).view(-1, 4)
+            assert torch.equal(rho.act(turn, x).nan_to_num(), x.nan_to_num())
+        rho, angle = SO2().rep("4x1"), torch.zeros(())
+        steps = torch.logspace(-9, 4, 2**14)  # most lie between two numbers of 16 bits
+        both = torch.stack([steps, -steps], -1).view(-1, 8)
+        for dtype in (torch.bfloat16, torch.float16):
+            x = both.to(dtype)
+            assert torch.equal(rho.act(angle, x), x)
+            quarter = rho.act(angle + 0.3, x)
+            assert torch.equal(quarter, rho.act(angle + 0.3, x.float()).to(dtype))
+
+    @pytest.mark.parametrize("name", ["SO(3)", "SO(2)"])
+    def test_rows_that_lie_apart_are_read_where_they_lie(self, name):
+        group = {"SO(3)": SO3(), "SO(2)": SO2()}[name]
+        rho = group.rep("5x0 + 2x1 + 9x2")
+        g, wide = elements(group, 3, 1, 2), vectors(3, 4, 2, rho.dim + 7)
+        for x in (wide[..., : rho.dim], wide[..., 7:], wide[:, ::2, :, 2:-5], wide[:1, :, :, 7:]):
+            torch.testing.assert_close(rho.act(g, x), rho.act(g, x.clone()), rtol=1e-12, atol=0)
+        many = vectors(2, 3, 2, 3, 2, 3, rho.dim).transpose(0, 5).transpose(1, 4).transpose(2, 3)
+        some = elements(group, 3, 1, 3, 1, 3, 1)
+        found = rho.act(some, many)  # more axes than the kernels count
+        with forced_path(fast=False):
+            torch.testing.assert_close(found, rho.act(some, many), rtol=1e-12, atol=1e-12)
+
     def test_vectors_in_pieces_and_negated_ones(self):
         rho, g = SO3().rep("9x0 + 9x1"), elements(SO3(), 6)
         whole = vectors(rho.dim, 6)
@@ -113,12 +164,15 @@ class TestCompiled:
         check_representation(SUMS[name](), dtype=dtype).raise_if_failed()
 
 
-def test_they_can_be_left_aside(made, monkeypatch):
-    monkeypatch.setattr(library, "_library", lambda: made)
+@pytest.mark.usefixtures("made")
+def test_they_can_be_left_aside():
     x = vectors(3)
     assert computes_compiled(x)
     with forced_path(fast=True, compiled=False):
         assert not computes_compiled(x)
     assert not computes_compiled(x, x.float())  # of two dtypes
     assert not computes_compiled(x.half(), None)
+    assert not computes_compiled(x, x.half())
+    assert computes_compiled(x.float(), x.half())
+    assert not computes_compiled(x.float(), x.half(), x.bfloat16())
     assert not computes_compiled(x.to("meta"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from groupae.kernels.compiled.building import library_path
-from groupae.kernels.compiled.loading import load
+from groupae.kernels.compiled.loading import choose_level, load
 
 __all__ = ["KernelStatus", "status"]
 
@@ -48,8 +48,11 @@ def status() -> KernelStatus:
     """Return which implementation of the kernels is used, and why."""
     import torch
 
+    from groupae.kernels.compiled.library import levels
+
     threads = torch.get_num_threads()
     library, reason = load()
     if library is None:
         return KernelStatus("numpy" if threads == 1 else "torch", None, threads, None, reason)
-    return KernelStatus("compiled", "baseline", threads, library_path(), reason)
+    chosen, reason = choose_level(levels())
+    return KernelStatus("compiled", chosen, threads, library_path(), reason)

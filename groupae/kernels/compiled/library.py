@@ -121,7 +121,9 @@ def _strides_of(
     Axes that are one in all tensors are joined. ``None`` if too many are left.
     """
     if len(batch) == 1:
-        one = [(t.stride(0) if t.shape[0] != 1 else 0, 0, 0, 0) for t in tensors]
+        one: list[tuple[int, ...]] = [
+            (t.stride(0) if t.shape[0] != 1 else 0, 0, 0, 0) for t in tensors
+        ]
         return (1, batch[0], 0, 0, 0), one
     sizes: list[int] = []
     strides: list[list[int]] = [[] for _ in tensors]
@@ -160,7 +162,7 @@ def _in_one_piece(x: Tensor, axes: int) -> Tensor:
 def _laid_out(
     batch: torch.Size, tensors: Sequence[Tensor], axes: int = 2
 ) -> tuple[tuple[int, ...], list[tuple[int, ...]], Sequence[Tensor]]:
-    """Return `_strides_of` tensors with some axes behind the batch, copied if there are too many."""
+    """Return `_strides_of` tensors with some axes behind the batch, copied if too many."""
     found = _strides_of(batch, tensors)
     if found is None:
         tensors = [t.expand(*batch, *t.shape[t.ndim - axes :]).contiguous() for t in tensors]
@@ -191,9 +193,7 @@ def _blocks(dims: tuple[int, ...], widths: tuple[int, ...]) -> _Record:
     """Return the sizes of blocks: degree and width of each."""
     sizes = np.array([*zip(dims, widths, strict=True)], dtype=np.int64).reshape(-1, 2)
     numbers = sizes.prod(1)
-    return _Record(
-        sizes.ctypes.data, int(numbers.sum()), int(numbers.max(initial=1)), (sizes,)
-    )
+    return _Record(sizes.ctypes.data, int(numbers.sum()), int(numbers.max(initial=1)), (sizes,))
 
 
 @functools.lru_cache(maxsize=256)

@@ -125,21 +125,26 @@ class _CompiledAct(torch.autograd.Function):
     @override
     def backward(ctx: Any, grad: Tensor | None) -> Any:
         rotation, output = ctx.saved_tensors
+        degrees, copies = ctx.sizes
         if grad is None:
             return None, None, None
-        _, wants_rotation, wants_x = ctx.needs_input_grad
+        wants_x = ctx.needs_input_grad[2]
         of_x = torque = None
         is_first = not is_derived(grad, rotation, output) and uses_fast_path(grad)
         if is_first and computes_compiled(rotation, grad, output):
-            of_x, torque = library.act_back(*ctx.sizes, rotation, grad, output, wants_x=wants_x)
+            of_x, torque = library.act_back(
+                degrees, copies, rotation, grad, output, wants_x=wants_x
+            )
         else:
             if wants_x:
-                of_x = act_by_wigner(*ctx.sizes, rotation.mT, grad)
+                of_x = act_by_wigner(degrees, copies, rotation.mT, grad)
             if output is not None:
-                torque = _torque(*ctx.sizes, grad.to(rotation.dtype), output.to(rotation.dtype))
+                torque = _torque(
+                    degrees, copies, grad.to(rotation.dtype), output.to(rotation.dtype)
+                )
         if of_x is not None:
             of_x = of_x.sum_to_size(ctx.x_shape)
-        if torque is None or not wants_rotation:
+        if torque is None:
             return None, None, of_x
         with full_precision(rotation):
             return None, tangent_gradient(torque, rotation), of_x
@@ -207,9 +212,7 @@ def _torque_kept(ctx: Any, grad: Tensor, output: Tensor) -> Tensor:
     return _torque(degrees, copies, grad, output)
 
 
-def _torque(
-    degrees: Sequence[int], copies: Sequence[int], grad: Tensor, output: Tensor
-) -> Tensor:
+def _torque(degrees: Sequence[int], copies: Sequence[int], grad: Tensor, output: Tensor) -> Tensor:
     """Return the gradient along the axes of rotation, shape ``(*batch, 3)``."""
     dims = [2 * degree + 1 for degree in degrees]
     pairs = zip(*(split_blocks(t, dims, copies) for t in (grad, output)), strict=True)
