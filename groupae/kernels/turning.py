@@ -78,10 +78,11 @@ def turn_vectors(angles: Tensor, x: Tensor, dims: Sequence[int], copies: Sequenc
     """
     is_fast = uses_fast_path(angles, x)
     turn: Callable[..., Tensor]
-    if is_fast and _computes_compiled(angles, x):
+    is_short = x.dtype in HALF_DTYPES
+    if is_fast and (computes_compiled(angles, x) if is_short else computes_compiled(x)):
         turn = _CompiledTurn.apply if needs_gradient(angles, x) else _turn_compiled
         return turn((tuple(dims), tuple(copies)), angles, x)
-    if x.dtype in HALF_DTYPES:
+    if is_short:
         wide = torch.promote_types(angles.dtype, torch.float32)
         return turn_vectors(angles, x.to(wide), dims, copies).to(x.dtype)
     if is_fast:
@@ -168,12 +169,6 @@ def _runs(
     return tuple(runs)
 
 
-def _computes_compiled(angles: Tensor, x: Tensor) -> bool:
-    if x.dtype in HALF_DTYPES:
-        return computes_compiled(angles, x) if angles.dtype == torch.float32 else False
-    return computes_compiled(x) and computes_compiled(angles)
-
-
 def _phases(angles: Tensor, x: Tensor) -> tuple[Tensor, Tensor]:
     """Return cosines and sines in the format that is computed with."""
     if x.dtype == angles.dtype or x.dtype in HALF_DTYPES:
@@ -205,7 +200,7 @@ class _CompiledTurn(torch.autograd.Function):
         if grad is None:
             return None, None, None
         if is_derived(grad, angles, output) or not (
-            uses_fast_path(grad) and _computes_compiled(cosine, grad)
+            uses_fast_path(grad) and computes_compiled(cosine, grad)
         ):
             return None, *_turn_back(ctx, angles, output, grad)
         dims, copies = ctx.sizes

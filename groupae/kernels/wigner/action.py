@@ -129,25 +129,19 @@ class _CompiledAct(torch.autograd.Function):
         if grad is None:
             return None, None, None
         wants_x = ctx.needs_input_grad[2]
-        of_x = torque = None
-        is_first = not is_derived(grad, rotation, output) and uses_fast_path(grad)
-        if is_first and computes_compiled(rotation, grad, output):
-            of_x, torque = library.act_back(
-                degrees, copies, rotation, grad, output, wants_x=wants_x
-            )
-        else:
-            if wants_x:
-                of_x = act_by_wigner(degrees, copies, rotation.mT, grad)
-            if output is not None:
-                torque = _torque(
-                    degrees, copies, grad.to(rotation.dtype), output.to(rotation.dtype)
-                )
-        if of_x is not None:
-            of_x = of_x.sum_to_size(ctx.x_shape)
-        if torque is None:
-            return None, None, of_x
         with full_precision(rotation):
-            return None, tangent_gradient(torque, rotation), of_x
+            is_first = not is_derived(grad, rotation, output) and uses_fast_path(grad)
+            if is_first and computes_compiled(rotation, grad, output):
+                of_x, torque = library.act_back(
+                    degrees, copies, rotation, grad, output, wants_x=wants_x
+                )
+            else:
+                of_x = act_by_wigner(degrees, copies, rotation.mT, grad) if wants_x else None
+                torque = (
+                    None if output is None else _torque(degrees, copies, rotation, grad, output)
+                )
+            of_rotation = None if torque is None else tangent_gradient(torque, rotation)
+        return None, of_rotation, None if of_x is None else of_x.sum_to_size(ctx.x_shape)
 
 
 class _Act(torch.autograd.Function):
@@ -209,11 +203,14 @@ def _torque_kept(ctx: Any, grad: Tensor, output: Tensor) -> Tensor:
     degrees, copies, few = ctx.sizes
     if few and uses_fast_path(grad) and not needs_gradient(grad, output):
         return torque_of_few(degrees, copies, grad, output)
-    return _torque(degrees, copies, grad, output)
+    return _torque(degrees, copies, output, grad, output)
 
 
-def _torque(degrees: Sequence[int], copies: Sequence[int], grad: Tensor, output: Tensor) -> Tensor:
-    """Return the gradient along the axes of rotation, shape ``(*batch, 3)``."""
+def _torque(
+    degrees: Sequence[int], copies: Sequence[int], like: Tensor, grad: Tensor, output: Tensor
+) -> Tensor:
+    """Return the gradient along the axes of rotation, shape ``(*batch, 3)``, dtype of ``like``."""
+    grad, output = grad.to(like.dtype), output.to(like.dtype)
     dims = [2 * degree + 1 for degree in degrees]
     pairs = zip(*(split_blocks(t, dims, copies) for t in (grad, output)), strict=True)
     return torque_of_products(degrees, [multiply_pairs(g, y.mT) for g, y in pairs])
