@@ -20,8 +20,9 @@ __all__ = [
     "parse_precision",
 ]
 
-PRECISIONS = ("32-true", "64-true", "bf16-mixed")
-"""Names of precisions: the model's own dtype, all in float64, matrix products in bfloat16."""
+PRECISIONS = ("32-true", "64-true", "bf16-mixed", "bf16-products")
+"""Names of precisions: the model's own dtype, all in float64, autocast to bfloat16, and
+convolutions and large linear layers alone in bfloat16."""
 
 _REFUSED: Mapping[str, str] = {
     "16-mixed": "its loss scale skips steps; bf16-mixed has the range of float32 and needs none",

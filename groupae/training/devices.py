@@ -34,6 +34,7 @@ from groupae.training.device_choice import (
     parse_device,
     parse_precision,
 )
+from groupae.training.narrow_products import narrow_products
 
 __all__ = ["Devices", "LostRankError"]
 
@@ -54,7 +55,8 @@ class Devices:
         device: ``"auto"`` (the best there is), ``"cpu"``, ``"cuda"``, ``"cuda:1"`` or ``"mps"``.
         devices: Number of devices on all machines, one rank for each.
         precision: ``"32-true"`` leaves the dtype of the model as it is; ``"64-true"`` trains in
-            float64; ``"bf16-mixed"`` keeps weights and losses and takes products in bfloat16.
+            float64; ``"bf16-mixed"`` keeps weights and losses and takes products in bfloat16;
+            ``"bf16-products"`` does so in convolutions and large linear layers alone.
         deterministic: Whether torch uses deterministic algorithms only, or raises.
         batch_size: Pairs per update, to be shared by the ranks.
         accumulate: Parts into which each rank splits its pairs.
@@ -226,6 +228,8 @@ class Devices:
 
     def autocast(self) -> contextlib.AbstractContextManager[Any]:
         """Return a context with the precision of the training, for losses and evaluations."""
+        if self.precision == "bf16-products":
+            return narrow_products(self.device.type)
         if self.precision != "bf16-mixed":
             return contextlib.nullcontext()
         return torch.autocast(self.device.type, torch.bfloat16)

@@ -214,7 +214,7 @@ BAD = [
     ({"device": "CPU"}, "did you mean 'cpu'?"),
     ({"precision": "32"}, "did you mean '32-true'?"),
     ({"precision": "bf16"}, "did you mean 'bf16-mixed'?"),
-    ({"precision": "fp8"}, "precision to be one of 32-true, 64-true, bf16-mixed, got 'fp8'"),
+    ({"precision": "fp8"}, "64-true, bf16-mixed, bf16-products, got 'fp8'"),
     ({"precision": "16-mixed"}, "its loss scale skips steps; bf16-mixed has the range"),
     ({"precision": "bf16-true"}, "group elements would be rounded"),
     ({"precision": "16-true"}, "group elements would be rounded"),
