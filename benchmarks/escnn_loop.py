@@ -10,14 +10,15 @@ from collections.abc import Iterator
 
 import torch
 from escnn.group import cyclic_group, so3_group
-from timing import Row, compare, run, set_up
+from timing import Comparison, run, set_up
 
 from groupae import SO3, Cyclic
 
 _BATCH = 256
+_PEER = "escnn loop"
 
 
-def regular_of_cyclic(order: int, asked: float) -> Row:
+def regular_of_cyclic(order: int, asked: float) -> Comparison:
     """Time the regular representation of a cyclic group."""
     theirs = cyclic_group(order)
     rho = theirs.regular_representation
@@ -32,10 +33,10 @@ def regular_of_cyclic(order: int, asked: float) -> Row:
 
     assert torch.allclose(ours.act(g, x), loop(), atol=1e-5)
     name = f"C({order}) regular, batch {_BATCH}"
-    return compare(name, lambda: ours.act(g, x), loop, peer_name="escnn loop", asked=asked)
+    return Comparison(name, lambda: ours.act(g, x), {_PEER: loop}, {_PEER: asked})
 
 
-def rotations(copies: int, highest: int, asked: float) -> Row:
+def rotations(copies: int, highest: int, asked: float) -> Comparison:
     """Time a sum of irreps of SO(3), each in the basis of its own library."""
     theirs = so3_group(highest)
     irreps = [theirs.irrep(degree) for degree in range(highest + 1)]
@@ -52,15 +53,15 @@ def rotations(copies: int, highest: int, asked: float) -> Row:
         return moved
 
     name = f"SO(3) {copies}x(0..{highest}), batch {_BATCH}"
-    return compare(name, lambda: rho.act(g, x), loop, peer_name="escnn loop", asked=asked)
+    return Comparison(name, lambda: rho.act(g, x), {_PEER: loop}, {_PEER: asked})
 
 
-def rows() -> Iterator[Row]:
+def rows() -> Iterator[Comparison]:
     """Yield all comparisons."""
     yield regular_of_cyclic(36, 500)
     yield rotations(4, 6, 100)
 
 
 if __name__ == "__main__":
-    set_up(__doc__)
-    run("escnn", rows())
+    seconds = set_up(__doc__)
+    run("escnn", rows(), seconds=seconds)

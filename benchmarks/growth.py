@@ -11,7 +11,7 @@ import math
 
 import matplotlib.pyplot as plt
 from representations import acting_step
-from timing import RESULTS, interleave, set_up, without_compiled
+from timing import RESULTS, interleave, portable, set_up
 
 from groupae.kernels.compiled.library import is_compiled
 
@@ -29,7 +29,7 @@ def main() -> None:
     for axis, (name, settings) in zip(axes, _SWEEPS.items(), strict=True):
         places = [setting[_VARIES[name]] for setting in settings]
         steps = [acting_step(c, degree, batch=batch) for c, degree, batch in settings]
-        kinds = {"as installed": [without_compiled(step) for step in steps]}
+        kinds = {"as installed": [portable(step) for step in steps]}
         if is_compiled():
             kinds["compiled"] = steps
         every = interleave(list(itertools.chain(*kinds.values())), seconds=12, rounds=5)

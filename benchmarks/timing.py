@@ -1,18 +1,18 @@
-"""Timing of alternating calls (A B A B ...) in one process: medians, quartiles and ratios.
+"""Timing of alternating calls (A B A B ...) in one ordinary process: medians, quartiles and ratios.
 
-If the C kernels are compiled, groupae is timed with and without them, in the same alternation.
+Nothing is set for the measurement: no environment variable, no option of the allocator. groupae is
+timed as installed, and in the same alternation without its compiled kernels ("portable").
 
 The speed of a shared machine varies over time. Alternating calls are slowed alike, so ratios vary
-less than times.
+less than times; the ratio is taken in each round, and its median and quartiles are reported.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import ctypes
 import dataclasses
 import datetime
+import gc
 import json
 import os
 import platform
@@ -23,152 +23,214 @@ from pathlib import Path
 
 import torch
 
+import groupae
 from groupae.kernels.compiled.library import is_compiled
 from groupae.kernels.dispatch import forced_path
 
 RESULTS = Path(__file__).parent / "results"
 
+Call = Callable[[], object]
+
+_ROUNDS, _FEWEST_ROUNDS = 15, 5
+
 
 @dataclasses.dataclass(frozen=True)
-class Timing:
-    """Milliseconds per call: median and quartiles over rounds."""
+class Spread:
+    """Median and quartiles over rounds: milliseconds per call, or a ratio."""
 
     median: float
     low: float
     high: float
 
+    def __str__(self) -> str:
+        return f"{_short(self.median)} ({_short(self.low)} .. {_short(self.high)})"
+
+
+def _short(number: float) -> str:
+    return f"{number:.0f}" if number >= 1000 else f"{number:.3g}"
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Return median and quartiles of the values of all rounds."""
+    low, median, high = statistics.quantiles(values, n=4, method="inclusive")
+    return Spread(median, low, high)
+
 
 @dataclasses.dataclass(frozen=True)
-class Row:
-    """One comparison of groupae with a peer.
+class Comparison:
+    """One operation of groupae to time, and what it is compared with.
 
     Args:
         name: The operation.
-        ours: Time of groupae.
-        peer: Time of the peer.
-        peer_name: Name of the peer.
-        asked: The required ratio: peer over ours, or ours over peer if ``is_limit``.
-        is_limit: Whether the ratio is an upper limit, as for a copy of the same bytes.
-        compiled: Time of groupae with compiled kernels, if there are any.
+        ours: A call of groupae.
+        peers: Calls of others by their names; none if the processor time itself is limited.
+        asked: The required ratio per peer, where one is required: peer over ours. If ``is_limit``,
+            the largest ratio allowed, ours over peer; without peers, of microseconds.
+        is_limit: Whether the requirement is an upper limit, as for a copy of the same bytes.
+        weight: Share of the time of an ordinary row; more for calls that take long.
     """
 
     name: str
-    ours: Timing
-    peer: Timing
-    peer_name: str
-    asked: float
+    ours: Call
+    peers: Mapping[str, Call] = dataclasses.field(default_factory=dict)
+    asked: Mapping[str, float] = dataclasses.field(default_factory=dict)
     is_limit: bool = False
-    compiled: Timing | None = None
+    weight: float = 1.0
 
-    @property
-    def ratio(self) -> float:
-        """Factor by which groupae is faster; for a limit, by which it is slower."""
-        return self._ratio(self.ours)
 
-    @property
-    def compiled_ratio(self) -> float | None:
-        """The same factor with compiled kernels."""
-        return None if self.compiled is None else self._ratio(self.compiled)
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """Result of a comparison with one peer, or with a limit of processor time.
 
-    def _ratio(self, ours: Timing) -> float:
-        faster = self.peer.median / ours.median
-        return 1 / faster if self.is_limit else faster
+    Args:
+        name: The operation.
+        peer_name: Name of the peer, or `PROCESSOR_TIME`.
+        ours: Time of groupae as installed.
+        portable: Time of groupae without compiled kernels; the same if there are none.
+        peer: Time of the peer; for `PROCESSOR_TIME` none.
+        ratio: Factor by which groupae as installed is faster; for a limit, by which it is slower;
+            for `PROCESSOR_TIME` microseconds.
+        portable_ratio: The same factor without compiled kernels.
+        asked: The required ratio, if one is.
+        is_limit: Whether the requirement is an upper limit.
+    """
 
-    def is_met(self, ratio: float) -> bool:
-        """Whether a ratio meets the requirement."""
-        return ratio <= self.asked if self.is_limit else ratio >= self.asked
+    name: str
+    peer_name: str
+    ours: Spread
+    portable: Spread
+    peer: Spread | None
+    ratio: Spread
+    portable_ratio: Spread
+    asked: float | None
+    is_limit: bool
 
     @property
     def verdict(self) -> str:
-        """Whether the requirement is met, met if compiled, or missed."""
-        if self.is_met(self.ratio):
-            return "met"
-        is_met = self.compiled_ratio is not None and self.is_met(self.compiled_ratio)
-        return "met if compiled" if is_met else "missed"
+        """Whether the requirement is met or missed; empty without one."""
+        if self.asked is None:
+            return ""
+        ratio = self.ratio.median
+        return (
+            "met" if (ratio <= self.asked if self.is_limit else ratio >= self.asked) else "missed"
+        )
 
 
-def interleave(
-    calls: Sequence[Callable[[], object]], *, seconds: float = 3.0, rounds: int = 11
-) -> list[Timing]:
-    """Time several calls in alternation.
+PROCESSOR_TIME = "processor time"
+
+
+def rounds_of(
+    calls: Sequence[Call],
+    *,
+    seconds: float = 3.0,
+    rounds: int = _ROUNDS,
+    clock: Callable[[], float] = time.perf_counter,
+) -> list[list[float]]:
+    """Time several calls in alternation and return milliseconds per call, per round.
 
     Args:
         calls: The calls; each is run twice before timing starts.
         seconds: Total time.
         rounds: Rounds of the alternation; in each, every call is repeated as often as time allows.
+            They are fewer, but not below `_FEWEST_ROUNDS`, if they would take longer than that.
+        clock: Wall clock, or the processor's.
     """
-    counts = []
+    once = []
     for call in calls:
         call()
         started = time.perf_counter()
         call()
-        once = time.perf_counter() - started
-        counts.append(max(1, round(seconds / rounds / len(calls) / max(once, 1e-7))))
+        once.append(max(time.perf_counter() - started, 1e-7))
+    rounds = min(rounds, max(_FEWEST_ROUNDS, round(seconds / sum(once))))
+    counts = [max(1, round(seconds / rounds / len(calls) / each)) for each in once]
     times: list[list[float]] = [[] for _ in calls]
     for _ in range(rounds):
+        gc.collect()
         for call, count, found in zip(calls, counts, times, strict=True):
-            started = time.perf_counter()
+            started = clock()
             for _ in range(count):
                 call()
-            found.append((time.perf_counter() - started) / count * 1e3)
-    timings = []
-    for found in times:
-        low, median, high = statistics.quantiles(found, n=4, method="inclusive")
-        timings.append(Timing(median, low, high))
-    return timings
+            found.append((clock() - started) / count * 1e3)
+    return times
 
 
-def without_compiled(call: Callable[[], object]) -> Callable[[], object]:
+def interleave(
+    calls: Sequence[Call], *, seconds: float = 3.0, rounds: int = _ROUNDS
+) -> list[Spread]:
+    """Time several calls in alternation and return the milliseconds of each."""
+    return [spread(times) for times in rounds_of(calls, seconds=seconds, rounds=rounds)]
+
+
+def portable(call: Call) -> Call:
     """Return the same call without the compiled kernels."""
 
-    def pure() -> object:
+    def without_compiled() -> object:
         with forced_path(fast=True, compiled=False):
             return call()
 
-    return pure
+    return without_compiled
 
 
-def compare(
+def measure(comparison: Comparison, seconds: float) -> list[Row]:
+    """Time groupae and its peers in one alternation, and return one row per peer."""
+    calls = [comparison.ours, portable(comparison.ours), *comparison.peers.values()]
+    clock = time.perf_counter if comparison.peers else time.process_time
+    times = rounds_of(calls, seconds=seconds * comparison.weight, clock=clock)
+    if not is_compiled():
+        times[1] = times[0]
+    names = comparison.peers or [PROCESSOR_TIME]
+    return [
+        _row(comparison, name, times[0], times[1], times[i] if comparison.peers else None)
+        for i, name in enumerate(names, 2)
+    ]
+
+
+def _row(
+    comparison: Comparison,
     name: str,
-    ours: Callable[[], object],
-    peer: Callable[[], object],
-    *,
-    peer_name: str,
-    asked: float,
-    is_limit: bool = False,
-    seconds: float = 3.0,
+    ours: Sequence[float],
+    without: Sequence[float],
+    peer: Sequence[float] | None,
 ) -> Row:
-    """Time groupae and a peer, print the line and return it."""
-    calls = [without_compiled(ours), peer, *[ours] * is_compiled()]
-    ours_time, peer_time, *compiled = interleave(calls, seconds=seconds)
-    row = Row(name, ours_time, peer_time, peer_name, asked, is_limit, *compiled)
-    print(line_of(row), flush=True)
-    return row
+    def ratio(times: Sequence[float]) -> Spread:
+        if peer is None:
+            return spread([1e3 * time for time in times])
+        faster = [theirs / own for own, theirs in zip(times, peer, strict=True)]
+        return spread([1 / factor for factor in faster] if comparison.is_limit else faster)
+
+    return Row(
+        comparison.name,
+        name,
+        spread(ours),
+        spread(without),
+        None if peer is None else spread(peer),
+        ratio(ours),
+        ratio(without),
+        comparison.asked.get(name),
+        comparison.is_limit,
+    )
+
+
+HEAD = (
+    "| operation | ours, ms (quartiles) | portable, ms | compared with, ms | ratio (quartiles) "
+    "| portable | required |\n| --- | --- | --- | --- | --- | --- | --- |"
+)
 
 
 def line_of(row: Row) -> str:
     """Return a row as a line of a Markdown table."""
-    sign = "at most" if row.is_limit else "at least"
-    ratios = [row.ratio, *[row.compiled_ratio] * (row.compiled is not None)]
+    sign, unit = "at most" if row.is_limit else "at least", "x" if row.peer else " µs"
+    low, high = _short(row.ratio.low), _short(row.ratio.high)
     cells = [
         row.name,
-        _spread(row.ours),
-        "" if row.compiled is None else _spread(row.compiled),
-        f"{row.peer_name} {_spread(row.peer)}",
-        " / ".join(f"**{ratio:.3g}x**" for ratio in ratios),
-        f"{sign} {row.asked:g}x: {row.verdict}",
+        str(row.ours),
+        str(row.portable),
+        f"{row.peer_name} {row.peer or ''}".strip(),
+        f"**{_short(row.ratio.median)}{unit}** ({low} .. {high})",
+        f"{_short(row.portable_ratio.median)}{unit}",
+        "" if row.asked is None else f"{sign} {row.asked:g}{unit}: {row.verdict}",
     ]
     return f"| {' | '.join(cells)} |"
-
-
-def _spread(timing: Timing) -> str:
-    return f"{timing.median:.3g} ({timing.low:.3g} .. {timing.high:.3g})"
-
-
-HEAD = (
-    "| operation | ours, ms (quartiles) | ours compiled | peer | ratio / compiled | required |\n"
-    "| --- | --- | --- | --- | --- | --- |"
-)
 
 
 def facts(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -177,9 +239,14 @@ def facts(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_processor()}",
         "torch": f"{torch.__version__}, {torch.get_num_threads()} thread(s)",
         "python": platform.python_version(),
+        "groupae": f"{groupae.__version__}, {_way()}",
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         **(extra or {}),
     }
+
+
+def _way() -> str:
+    return "kernels compiled" if is_compiled() else "portable kernels"
 
 
 def _processor() -> str:
@@ -191,40 +258,34 @@ def _processor() -> str:
     return names[0] if names else platform.processor()
 
 
-def set_up(description: str | None) -> None:
-    """Read the command line, and set the number of threads and the seed."""
+def set_up(description: str | None, *, seconds: float = 3.0) -> float:
+    """Read the command line, set the number of threads and the seed, and return seconds per row."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--threads", type=int, default=1)
-    torch.set_num_threads(parser.parse_args().threads)
+    parser.add_argument("--seconds", type=float, default=seconds, help="seconds per row")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    _keep_memory()
+    return float(options.seconds)
 
 
-def _keep_memory() -> None:
-    """Let glibc keep freed memory, for all libraries alike, so that page faults are not timed."""
-    with contextlib.suppress(AttributeError, OSError):  # a libc other than glibc
-        mallopt = ctypes.CDLL(None).mallopt
-        for threshold in (-1, -3):  # M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
-            mallopt(threshold, 2**30)
-
-
-def run(name: str, rows: Iterable[Row], about: Mapping[str, str] | None = None) -> None:
-    """Time the rows and write them to ``results/NAME.json`` and, as a table, ``.md``."""
+def run(
+    name: str,
+    comparisons: Iterable[Comparison],
+    *,
+    seconds: float,
+    about: Mapping[str, str] | None = None,
+) -> None:
+    """Time all comparisons and write them to ``results/NAME.json`` and, as a table, ``.md``."""
     known = facts(about)
     print(*_lines(known), "", HEAD, sep="\n", flush=True)
-    timed = list(rows)
-    data = {
-        "rows": [
-            {
-                **dataclasses.asdict(row),
-                "ratio": row.ratio,
-                "compiled_ratio": row.compiled_ratio,
-                "verdict": row.verdict,
-            }
-            for row in timed
-        ],
-    }
-    write(name, known, data, [HEAD, *map(line_of, timed)])
+    rows = []
+    for comparison in comparisons:
+        for row in measure(comparison, seconds):
+            print(line_of(row), flush=True)
+            rows.append(row)
+    data = {"rows": [{**dataclasses.asdict(row), "verdict": row.verdict} for row in rows]}
+    write(name, known, data, [HEAD, *map(line_of, rows)])
 
 
 def write(
