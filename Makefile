@@ -9,6 +9,9 @@ ONE_THREAD := OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 # escnn needs numpy below 2, so its bridge is tested in a separate environment.
 ESCNN_BIN := .venv-escnn/bin
 ESCNN_PIP := $(ESCNN_BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints-escnn.txt
+# Libraries that are only timed, against which nothing else is tested.
+PEERS_BIN := .venv-peers/bin
+PEERS_PIP := $(PEERS_BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c constraints-peers.txt
 
 .PHONY: help train venv test test-escnn compiled test-compiled wheels lint docs examples bench bench-models clean
 
@@ -73,6 +76,22 @@ test: venv
 
 test-escnn: .venv-escnn/.installed
 	$(ONE_THREAD) $(ESCNN_BIN)/python -m pytest tests/interop/test_escnn.py tests/interop/test_escnn_audit.py tests/interop/test_steerable.py tests/interop/test_symm_learning.py $(ARGS)
+
+.venv-peers/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "groupae: the libraries to compare with want Python 3.11 or newer, got $$($(PYTHON) --version); set PYTHON=" >&2; exit 1; }
+	@$(PYTHON) -m venv .venv-peers \
+	  || { rm -rf .venv-peers; echo "groupae: $(PYTHON) has no venv; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@touch $@
+
+# --no-deps: fairchem and cuEquivariance would bring data bases and another torch, which the parts timed do not use.
+.venv-peers/.installed: .venv-peers/.made pyproject.toml constraints.txt constraints-peers.txt $(KERNELS)
+	@echo "installing groupae and the libraries to compare with into .venv-peers (about two minutes the first time)"
+	@$(PEERS_PIP) -e '.[e3nn,cuequivariance]' spherical
+	@$(PEERS_PIP) --no-deps cuequivariance-torch fairchem-core
+	@touch $@
+
+peers: .venv-peers/.installed
 
 # The install compiles them where it finds a C compiler; the extra brings one where there is none.
 compiled: .venv/.installed

@@ -1,9 +1,9 @@
 """Time representations of SO(3) against what others compute them by on a processor.
 
-``python benchmarks/peers.py`` in the environment of ``make peers`` prints one table and writes it to
-``benchmarks/results``. One thread, float32. Before anything is timed, each peer's matrices are
-compared with groupae's in a common basis. Peers are given what they start from (angles or
-quaternions), which is not timed; groupae starts from rotation matrices.
+``python benchmarks/peers.py`` in the environment of ``make peers`` prints one table and writes it
+to ``benchmarks/results``. One thread, float32. Before anything is timed, each peer's matrices are
+compared with groupae's in a common basis. Peers are given the angles or quaternions that they start
+from, whose computation is not timed; groupae starts from rotation matrices.
 
 e3nn
     ``wigner_D``, by matrix exponentials; the angles are timed, as it is made for matrices.
@@ -12,7 +12,7 @@ fairchem, J
 fairchem, quaternions
     ``wigner_d_from_quaternion_hybrid`` of its models: polynomials of the quaternion's entries.
 spherical
-    ``Wigner.D``, a recursion compiled by numba; complex matrices in float64, one rotation after another.
+    ``Wigner.D``, a recursion compiled by numba; complex, in float64, one rotation after another.
 cuEquivariance
     ``Rotation``, which is made for GPUs; on a processor it multiplies segment by segment.
 """
@@ -22,6 +22,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+import itertools
 import math
 import sys
 import types
@@ -42,6 +43,7 @@ from groupae import SO3
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 warnings.filterwarnings("ignore", category=FutureWarning)
 warnings.filterwarnings("ignore", message="Segments are not the same shape")
+warnings.filterwarnings("ignore", message="cuequivariance_ops_torch is not available")
 
 _TOLERANCE = 1e-4
 _LIBRARIES = ("e3nn", "fairchem-core", "spherical", "cuequivariance-torch")
@@ -63,7 +65,8 @@ def fairchem_module(name: str) -> Any:
 
 def _fairchem_folder() -> Path:
     spec = importlib.util.find_spec("fairchem")
-    assert spec is not None and spec.submodule_search_locations is not None
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
     return Path(next(iter(spec.submodule_search_locations))) / "core"
 
 
@@ -89,7 +92,7 @@ def fairchem_from_quaternions(g: Tensor, highest: int) -> Callable[[], list[Tens
     def call() -> list[Tensor]:
         whole = hybrid(quat, highest, *parts)
         ends = [degree**2 for degree in range(highest + 2)]
-        return [whole[:, a:b, a:b] for a, b in zip(ends, ends[1:], strict=False)]
+        return [whole[:, a:b, a:b] for a, b in itertools.pairwise(ends)]
 
     return call
 
@@ -100,7 +103,7 @@ def spherical_matrices(g: Tensor, highest: int) -> Callable[[], NDArray[Any]]:
 
     # its polar axis is z, that of groupae's basis is y
     quat = SO3().convert(g.double(), from_="matrix", to="quat_wxyz")[:, [0, 3, 1, 2]].numpy()
-    wigner, space = spherical.Wigner(highest), None
+    wigner = spherical.Wigner(highest)
     out = np.zeros((len(quat), wigner.Dsize), dtype=complex)
     space = wigner.new_workspace()
     return lambda: wigner.D(quat, out=out, workspace=space)
@@ -132,7 +135,7 @@ def _real_basis(degree: int) -> NDArray[Any]:
 def check(name: str, ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> None:
     """Raise if a peer's tensors are not groupae's."""
     for own, other in zip(ours, theirs, strict=True):
-        error = float((own - other).abs().max())
+        error = float((own - other).detach().abs().max())
         assert error < _TOLERANCE, f"{name} differs from groupae by {error:.1e}"
 
 
@@ -153,7 +156,7 @@ def wigner(batch: int, highest: int, *, e3nn: float, fastest: float) -> Comparis
         f"Wigner matrices, l <= {highest}, batch {batch}",
         lambda: matrices(g, highest),
         peers,
-        {"e3nn": e3nn, **{name: fastest for name in (J, QUATERNIONS, SPHERICAL)}},
+        {"e3nn": e3nn, **dict.fromkeys((J, QUATERNIONS, SPHERICAL), fastest)},
         weight=2,
     )
 
