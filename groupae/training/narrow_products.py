@@ -52,15 +52,15 @@ class NarrowProducts(TorchFunctionMode):
 
 def _is_worthwhile(func: Callable[..., Any], args: tuple[Any, ...]) -> bool:
     """Return whether a call of torch is a product of float32 tensors that is faster in bfloat16."""
-    if func in _CONVOLUTIONS:
-        x, weight = args[:2]
-        is_large = weight.shape[1:].numel() >= _LEAST_TERMS
-    elif func is F.linear:
-        x, weight = args[:2]
-        is_large = weight.numel() >= _LEAST_WEIGHTS
-    else:
+    if func is not F.linear and func not in _CONVOLUTIONS:
         return False
-    return is_large and x.dtype == weight.dtype == torch.float32
+    x: Tensor = args[0]
+    weight: Tensor = args[1]
+    if x.dtype != torch.float32 or weight.dtype != torch.float32:
+        return False
+    if func is F.linear:
+        return weight.numel() >= _LEAST_WEIGHTS
+    return weight.shape[1:].numel() >= _LEAST_TERMS
 
 
 @functools.cache
