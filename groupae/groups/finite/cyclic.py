@@ -17,6 +17,7 @@ from typing_extensions import override
 from groupae._validation import Method, check_count
 from groupae.groups.charts import MODULO, Chart, to_whole, within
 from groupae.groups.finite.indexed_group import IndexedGroup
+from groupae.groups.finite.tabulated_irreps import TabulatedIrreps
 from groupae.groups.irreps import IrrepLabel
 from groupae.groups.lie.so2 import FrequencyIrreps, parse_frequency
 
@@ -36,8 +37,21 @@ def are_steps(angle: Tensor, n: int, tolerance: float) -> Tensor:
 
 
 @dataclasses.dataclass(frozen=True)
-class _CyclicIrreps(FrequencyIrreps):
+class _CyclicIrreps(TabulatedIrreps, FrequencyIrreps):
     n: int
+
+    @property
+    @override
+    def order(self) -> int:
+        return self.n
+
+    @override
+    def elements(self) -> Tensor:
+        return torch.arange(self.n)
+
+    @override
+    def row(self, g: Tensor) -> Tensor:
+        return torch.remainder(g.long(), self.n)
 
     @override
     def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:

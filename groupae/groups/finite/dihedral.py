@@ -18,6 +18,7 @@ from groupae._validation import Method, check_count
 from groupae.groups.charts import MODULO, Chart, is_orthogonal, to_whole, within
 from groupae.groups.finite.cyclic import Cyclic, are_steps, turn_steps
 from groupae.groups.finite.indexed_group import IndexedGroup
+from groupae.groups.finite.tabulated_irreps import TabulatedIrreps
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.lie.o2 import orthogonal_angle, orthogonal_matrix
 from groupae.groups.lie.reflections import ReflectionIrreps
@@ -26,8 +27,21 @@ __all__ = ["Dihedral"]
 
 
 @dataclasses.dataclass(frozen=True)
-class _DihedralIrreps(ReflectionIrreps):
+class _DihedralIrreps(TabulatedIrreps, ReflectionIrreps):
     n: int
+
+    @property
+    @override
+    def order(self) -> int:
+        return 2 * self.n
+
+    @override
+    def elements(self) -> Tensor:
+        return torch.arange(2 * self.n)
+
+    @override
+    def row(self, g: Tensor) -> Tensor:
+        return torch.remainder(g.long(), 2 * self.n)
 
     @override
     def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:

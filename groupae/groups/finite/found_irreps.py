@@ -26,7 +26,8 @@ from typing_extensions import override
 from groupae._validation import expected
 from groupae.groups.class_algebra import generic_numbers, ideals
 from groupae.groups.constants import Constant, look_up
-from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.finite.tabulated_irreps import TabulatedIrreps
+from groupae.groups.irreps import IrrepLabel
 from groupae.groups.matrices import nearer_isometry, unit_like
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ _TRANSLATIONS = 32  # random translations; enough for a generic map that separat
 
 
 @dataclasses.dataclass(frozen=True)
-class FoundIrreps(Irreps):
+class FoundIrreps(TabulatedIrreps):
     """Irreps of a finite group with index elements, labelled 0, 1, 2, ... by size.
 
     Args:
@@ -52,6 +53,22 @@ class FoundIrreps(Irreps):
     """
 
     group: EnumeratedGroup
+
+    @property
+    @override
+    def order(self) -> int:
+        """Order of the group."""
+        return self.group.order
+
+    @override
+    def elements(self) -> Tensor:
+        """Return ``0..order-1``."""
+        return torch.arange(self.group.order)
+
+    @override
+    def row(self, g: Tensor) -> Tensor:
+        """Return the element itself, an index."""
+        return g.long()
 
     @functools.cached_property
     def _found(self) -> tuple[Constant, ...]:

@@ -9,6 +9,7 @@ where i goes. ``compose(p, q)`` is q first: ``(p q)[i] = p[q[i]]``. A sequence x
 from __future__ import annotations
 
 import dataclasses
+import functools
 import itertools
 import math
 import re
@@ -21,6 +22,7 @@ from typing_extensions import override
 
 from groupae._validation import Method, check_count, expected
 from groupae.groups.charts import Chart, check_real, is_permutation, is_permutation_matrix
+from groupae.groups.finite.tabulated_irreps import TabulatedIrreps
 from groupae.groups.finite.young import (
     Partition,
     partitions,
@@ -84,11 +86,39 @@ def _form(label: str) -> tuple[Tensor, Tensor]:
     return young_form(_partition(label))
 
 
+@functools.lru_cache(maxsize=32)
+def _ranks(n: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Return the lexicographic rank of permutations by their first images, and these' places.
+
+    The images of all items but the last are the digits of a number in base n. Numbers that are no
+    permutation have a rank that no table holds.
+    """
+    places = n ** torch.arange(n - 2, -2, -1).clamp(min=0) * (torch.arange(n) < n - 1)
+    every = Permutation(n).elements()
+    ranks = torch.full((n ** (n - 1),), len(every))
+    ranks[(every * places).sum(-1)] = torch.arange(len(every))
+    return ranks.to(device), places.to(device)
+
+
 @dataclasses.dataclass(frozen=True)
-class _YoungIrreps(Irreps):
+class _YoungIrreps(TabulatedIrreps):
     """Partitions of n, written ``[3,1]``, and ``std``, the reducible permutation matrices."""
 
     n: int
+
+    @property
+    @override
+    def order(self) -> int:
+        return math.factorial(self.n)
+
+    @override
+    def elements(self) -> Tensor:
+        return Permutation(self.n).elements()
+
+    @override
+    def row(self, g: Tensor) -> Tensor:
+        ranks, places = _ranks(self.n, g.device)
+        return ranks[(g.long() * places).sum(-1)]
 
     @property
     @override

@@ -35,6 +35,7 @@ __all__ = [
     "level",
     "levels",
     "multiply",
+    "multiply_rows",
     "turn",
     "turn_back",
     "wigner",
@@ -332,6 +333,69 @@ def multiply(
     )
     _call("multiply", given[0].dtype if given else x.dtype, values)
     return out
+
+
+def multiply_rows(
+    rows: Tensor,
+    starts: tuple[int, ...],
+    dims: tuple[int, ...],
+    copies: tuple[int, ...],
+    x: Tensor,
+    *,
+    is_back: bool,
+) -> Tensor:
+    """Return vectors with each block multiplied by a matrix that stands in ``(*batch, entries)``.
+
+    Batch axes broadcast; there are as many in both.
+
+    Args:
+        rows: The matrices of one element after another, each row by row.
+        starts: Where the matrix of each block begins in a row, -1 for a block left alone.
+        dims: Degree of each block.
+        copies: Multiplicity of each block.
+        x: Vectors, shape ``(*batch, length, m)``.
+        is_back: Whether matrices are transposed.
+    """
+    batch = x.shape[:-2]
+    if rows.shape[:-1] != batch:
+        batch = torch.broadcast_shapes(rows.shape[:-1], batch)
+    out = x.new_empty((*batch, *x.shape[-2:]))
+    record = _blocks(dims, _widths(copies, x))
+    x, rows = _in_one_piece(x, 2), _in_one_piece(rows, 1)[..., None]
+    sizes, strides, (x, rows) = _laid_out(batch, (x, rows))
+    steps = _row_steps(starts, dims, strides[1], is_back)
+    base, size = rows.data_ptr(), rows.element_size()
+    pointers = [base + start * size if start >= 0 else 0 for start in starts]
+    pointer_array = (ctypes.c_int64 * len(pointers))(*pointers)
+    values = _MULTIPLY.pack(
+        len(dims),
+        record.length,
+        record.widest,
+        record.address,
+        ctypes.addressof(pointer_array),
+        steps.address,
+        *sizes,
+        _FORMAT.get(x.dtype, 0),
+        x.data_ptr(),
+        out.data_ptr(),
+        *strides[0],
+        *_sharing(out.numel() // max(1, record.length), record.length * x.element_size()),
+    )
+    _call("multiply", rows.dtype, values)
+    return out
+
+
+@functools.lru_cache(maxsize=256)
+def _row_steps(
+    starts: tuple[int, ...], dims: tuple[int, ...], along: tuple[int, ...], is_back: bool
+) -> _Record:
+    """Return the strides of matrices that stand in rows: of their two axes, and of the batch."""
+    steps: list[tuple[int, ...]] = []
+    for start, d in zip(starts, dims, strict=True):
+        pair = (1, d) if is_back else (d, 1)
+        steps.append((*pair, *along) if start >= 0 else (0,) * (2 + _MAX_AXES))
+    array = np.array(steps, dtype=np.int64)
+    return _Record(array.ctypes.data, 0, 0, (array,))
 
 
 def turn(
