@@ -86,7 +86,8 @@ def train(
         init: Run folder whose best weights the new run begins with.
         log: Further logs, separated by commas: csv, tensorboard, wandb, mlflow, trackio.
         snapshot_minutes: Minutes between the snapshots from which a run is resumed; by default 2.
-        threads: Number of threads; by default one per core.
+        threads: Number of threads; by default one per usable core, and with a budget in time fewer
+            while other processes keep cores busy.
         compile: Run the loss under torch.compile.
         deterministic: Use deterministic algorithms of torch only.
         force: Delete the run that is in the folder.

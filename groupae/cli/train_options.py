@@ -18,7 +18,7 @@ __all__ = ["TrainOptions"]
 _OWNER = "groupae train"
 _TRAINING = (
     *("minutes", "steps", "cpu_minutes", "patience", "batch_size", "learning_rate", "seed"),
-    *("accumulate", "ema", "device", "devices", "precision", "workers"),
+    *("accumulate", "ema", "device", "devices", "precision", "workers", "threads"),
 )
 _FLAGS = ("compile", "deterministic")
 _NO_GROUP = ("none", "so2, o2, so3, 'c(8)', translation, ...: the group that moves the pictures")

@@ -153,7 +153,7 @@ def check_weights(model: nn.Module) -> None:
 
 _FREE = {
     *("minutes", "steps", "cpu_minutes", "patience"),
-    *("device", "devices", "workers", "accumulate"),
+    *("device", "devices", "workers", "threads", "accumulate"),
 }
 """Fields of a config that a resumed training may change: budget and machine."""
 

@@ -57,6 +57,7 @@ class TrainingState:
             weights; the model in training by default.
         first_step: Steps taken before this part of a resumed training; 0 for a new one.
         stop_reason: Reason given to `stop`; ``""`` while nothing has stopped the training.
+        threads: Number of threads of torch in the last step; 0 before the first one.
         is_finished: Whether the training came to its end, by its budget or by `stop`.
         take_snapshot: Function that returns the `TrainingSnapshot` of this moment; only in `fit`.
     """
@@ -76,6 +77,7 @@ class TrainingState:
     judged: nn.Module | None = None
     first_step: int = 0
     stop_reason: str = ""
+    threads: int = 0
     is_finished: bool = False
     take_snapshot: Callable[[], TrainingSnapshot] | None = None
 

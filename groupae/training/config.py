@@ -17,7 +17,7 @@ _ABOVE_ZERO = (
     *("minutes", "steps", "cpu_minutes", "batch_size", "learning_rate", "validations"),
     *("accumulate", "devices"),
 )
-_FROM_ZERO = ("weight_decay", "clip_norm", "patience", "workers")
+_FROM_ZERO = ("weight_decay", "clip_norm", "patience", "workers", "threads")
 _RANGES: Mapping[str, tuple[str, Callable[[float], bool]]] = {
     **dict.fromkeys(_ABOVE_ZERO, ("above zero", lambda value: value > 0)),
     **dict.fromkeys(_FROM_ZERO, ("of at least zero", lambda value: value >= 0)),
@@ -65,6 +65,11 @@ class TrainingConfig:
         deterministic: Whether only deterministic algorithms of torch may be used.
         workers: Processes that make the batches; 0 to make them between the steps. The batches are
             the same.
+        threads: Number of threads of torch. By default (0) the present number, or what the quota of
+            a container grants if that is less; with a budget in time also fewer, while other
+            processes keep cores busy. The number is fixed with a budget in steps, with
+            ``deterministic`` or ``compile``, and if ``OMP_NUM_THREADS`` is set: results depend on
+            it in their last digits. After the training it is as before.
         compile: Whether the loss runs under ``torch.compile``. It needs a C++ compiler on a
             processor and takes time of the budget first; the gain depends on the machine.
             Checkpoints have the same names and shapes with and without.
@@ -103,6 +108,7 @@ class TrainingConfig:
     precision: str = "32-true"
     deterministic: bool = False
     workers: int = 0
+    threads: int = 0
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

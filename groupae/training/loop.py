@@ -49,6 +49,7 @@ from groupae.training.progress_bar import progress_bars
 from groupae.training.schedule import Budget
 from groupae.training.snapshot import TrainingSnapshot
 from groupae.training.state_dicts import copied, put_back
+from groupae.training.thread_choice import ThreadChoice
 from groupae.training.updates import Updates
 
 __all__ = ["NonFiniteLossError", "TrainingResult", "fit"]
@@ -177,11 +178,14 @@ def fit(
         batch_size=config.batch_size,
         accumulate=config.accumulate,
     )
-    with generators_restored(), devices:
+    threads = ThreadChoice(
+        config, is_alone=devices.device.type == "cpu" and devices.world_size == 1
+    )
+    with generators_restored(), threads, devices:
         devices.check_same("config", config)
         devices.check_same("snapshot to resume from", None if snapshot is None else snapshot.step)
         updates = Updates(model, config, devices, optimizer, scheduler)
-        training = _Training(source, pairs, judge, updates, listeners, snapshot)
+        training = _Training(source, pairs, judge, updates, listeners, snapshot, threads)
         training.run()
     state = training.state
     if state.step and not state.best_step:
@@ -215,7 +219,9 @@ class _Training:
         updates: Updates,
         callbacks: Sequence[Callback],
         snapshot: TrainingSnapshot | None,
+        threads: ThreadChoice,
     ) -> None:
+        self.threads = threads
         self.model, self.source, self.updates = updates.model, source, updates
         self.config, self.devices = updates.config, updates.devices
         self.callbacks = callbacks if self.devices.is_main else ()
@@ -261,7 +267,9 @@ class _Training:
         progress = self._progress()
         due = self._next_validation(state.scores[-1][0])
         while progress < 1 and not state.stop_reason:
-            self._take_step(progress)
+            with self.threads.step():
+                self._take_step(progress)
+            state.threads = torch.get_num_threads()
             state.step += 1
             progress = self._progress()
             state.progress, state.seconds = min(1.0, progress), self.budget.seconds

@@ -65,9 +65,10 @@ class MetricsLog(Callback):
 
     @override
     def on_step(self, state: TrainingState) -> None:
-        """Write the loss terms and the learning rate."""
+        """Write the loss terms, the learning rate and the number of threads."""
         if state.step % self.every == 0:
-            self._append(state, {"learning_rate": state.learning_rate, **state.terms})
+            facts = {"threads": state.threads, "learning_rate": state.learning_rate}
+            self._append(state, {**facts, **state.terms})
 
     @override
     def on_validation(self, state: TrainingState) -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_training"]
 
+_NO_TERMS = {"step", "seconds", "threads", "learning_rate"}
 _LARGEST = 1e300  # above it matplotlib cannot scale an axis
 
 
@@ -24,7 +25,7 @@ def plot_training(metrics: Path) -> Figure:
 
     lines = list(_measurements(metrics))
     figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2))
-    keys = {key for line in lines for key in line} - {"step", "seconds", "learning_rate"}
+    keys = {key for line in lines for key in line} - _NO_TERMS
     judged = sorted(key for key in keys if key.startswith("validation_"))
     terms = sorted(keys - set(judged))
     for term in terms:

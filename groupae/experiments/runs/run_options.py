@@ -31,7 +31,7 @@ __all__ = [
 BUDGET = ("minutes", "steps", "cpu_minutes", "patience")
 """Fields of a `TrainingConfig` that say when a training ends."""
 
-MACHINE = ("device", "devices", "workers")
+MACHINE = ("device", "devices", "workers", "threads")
 """Fields of a `TrainingConfig` that say where it runs, with the same result up to rounding."""
 
 SNAPSHOT_MINUTES = 2.0
