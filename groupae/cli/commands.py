@@ -31,6 +31,7 @@ def train(
     learning_rate: float | None = None,
     accumulate: int | None = None,
     ema: float | None = None,
+    ema_share: float | None = None,
     device: str | None = None,
     devices: int | None = None,
     precision: str | None = None,
@@ -70,9 +71,11 @@ def train(
         learning_rate: Peak learning rate.
         accumulate: Parts of each batch whose gradients are summed, for less memory.
         ema: Decay per step of an average of the weights, which is kept instead, such as 0.999.
+        ema_share: Length of such an average as a share of the steps so far, such as 0.1.
         device: auto, cpu, cuda, cuda:1 or mps; by default auto, the best there is.
         devices: Number of devices that share each batch, one process for each.
-        precision: 32-true, 64-true or bf16-mixed; by default 32-true.
+        precision: 32-true, 64-true, bf16-mixed or bf16-products (on a processor with instructions
+            for bfloat16, a quarter less time per step); by default that of the preset.
         workers: Processes that make the batches; by default they are made between the steps.
         seed: Seed of weights, data order and group elements; by default 0.
         seeds: Train so many runs, with the seeds from --seed on, in RUN-s0, RUN-s1, ...; print mean

@@ -18,7 +18,7 @@ __all__ = ["TrainOptions"]
 _OWNER = "groupae train"
 _TRAINING = (
     *("minutes", "steps", "cpu_minutes", "patience", "batch_size", "learning_rate", "seed"),
-    *("accumulate", "ema", "device", "devices", "precision", "workers", "threads"),
+    *("accumulate", "ema", "ema_share", "device", "devices", "precision", "workers", "threads"),
 )
 _FLAGS = ("compile", "deterministic")
 _NO_GROUP = ("none", "so2, o2, so3, 'c(8)', translation, ...: the group that moves the pictures")
@@ -46,6 +46,7 @@ class TrainOptions:
     learning_rate: float | None
     accumulate: int | None
     ema: float | None
+    ema_share: float | None
     device: str | None
     devices: int | None
     precision: str | None
@@ -133,6 +134,8 @@ class TrainOptions:
         budget = {"steps", "minutes", "cpu_minutes"} & set(changes)
         if budget:
             changes = {"steps": None, "cpu_minutes": None, **changes}
+        if average := {"ema", "ema_share"} & set(changes):  # one in place of the other
+            changes = {**dict.fromkeys({"ema", "ema_share"} - average, 0.0), **changes}
         return dataclasses.replace(usual, **changes)
 
     def run_options(self, usual: RunOptions) -> RunOptions:

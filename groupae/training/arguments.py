@@ -173,8 +173,9 @@ def parse_resume(resume: object, config: TrainingConfig, score: Score) -> Traini
         remedy = "KeepSnapshots(folder) writes snapshots"
         raise TypeError(expected("fit", "resume as a folder or a TrainingSnapshot", got, remedy))
     found = resume if isinstance(resume, TrainingSnapshot) else load_snapshot(resume)
-    now, then = dataclasses.asdict(config), found.config
-    changed = [name for name in now if name not in _FREE and now[name] != then.get(name, now[name])]
+    now = dataclasses.asdict(config)
+    then = {**dataclasses.asdict(TrainingConfig()), **found.config}  # older ones lack later fields
+    changed = [name for name in now if name not in _FREE and now[name] != then[name]]
     if changed:
         got = ", ".join(f"{name} {now[name]!r} (was {then[name]!r})" for name in changed)
         remedy = "budget, patience and device may change; start a new training for others"

@@ -226,7 +226,7 @@ class _Training:
         self.config, self.devices = updates.config, updates.devices
         self.callbacks = callbacks if self.devices.is_main else ()
         self.pairs = self.devices.place(pairs)
-        self.average = AveragedWeights(self.model, self.config.ema) if self.config.ema else None
+        self.average = AveragedWeights.of(self.model, self.config)
         self.judged = self.average.module if self.average else self.model
         self.state = TrainingState(self.model, score, judged=self.judged)
         self.state.take_snapshot = self._snapshot

@@ -54,6 +54,11 @@ RESUMED = {
     "resumed with another rate": (changed(learning_rate=0.1), ValueError, "learning_rate 0.1"),
     "resumed by the other optimiser": (changed(optimizer="muon"), ValueError, "'muon' (was"),
     "resumed with an average": (changed(ema=0.9), ValueError, "ema 0.9 (was 0.0)"),
+    "resumed with an average over a share": (
+        changed(ema_share=0.1),
+        ValueError,
+        "ema_share 0.1 (was 0.0)",
+    ),
     "resumed in another precision": (changed(precision="64-true"), ValueError, "precision"),
     "resumed with fewer steps": (changed(steps=2), ValueError, "at least the 4 steps"),
     "resumed by another score": (resumed(score="snr"), ValueError, "got 'snr'"),

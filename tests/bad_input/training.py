@@ -186,6 +186,7 @@ CONFIGS = {
         ("accumulate", 0, "accumulate above zero"),
         ("ema", 1.0, "ema in [0, 1)"),
         ("ema", -0.1, "ema in [0, 1)"),
+        ("ema_share", 1.0, "ema_share in [0, 1)"),
         ("patience", -1, "patience of at least zero"),
         ("device", 0, "device as text"),
         ("device", "", "device as text"),

@@ -95,6 +95,7 @@ KINDS = {
     "adam": {},
     "muon": {"config": {"optimizer": "muon"}},
     "ema": {"config": {"ema": 0.8}},
+    "ema share": {"config": {"ema_share": 0.4}},
     "accumulate": {"config": {"accumulate": 3}},
     "no clipping": {"config": {"clip_norm": 0.0, "decay": "none"}},
     "factory": {"optimizer": _sgd},
