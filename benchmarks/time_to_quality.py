@@ -15,13 +15,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import io
 import json
 import os
 import statistics
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -29,10 +27,9 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from earlier import COMMAND, ROOT, add_options, source_of
 from timing import RESULTS, facts, write
 
-_ROOT = Path(__file__).parents[1]
-_COMMAND = "import sys; from groupae.cli import main; sys.exit(main())"
 _TARGETS = {"rotated-digits": (25.0, 30.0, 32.0), "blocked-digits": (20.0, 22.0, 24.0)}
 _POLL = 0.25  # seconds between looks at the processor time of a run
 
@@ -58,20 +55,6 @@ class Training:
         return None
 
 
-def source_of(commit: str, folder: Path) -> Path:
-    """Extract the package of a commit."""
-    archive = subprocess.run(
-        ["git", "archive", commit, "groupae"], cwd=_ROOT, capture_output=True, check=False
-    )
-    if archive.returncode:
-        sys.exit(
-            f"time_to_quality: expected a clone with the commit {commit}: git fetch --unshallow"
-        )
-    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
-        files.extractall(folder, filter="data")
-    return folder
-
-
 def train(version: str, source: Path, dataset: str, minutes: float, seed: int) -> Training:
     """Train by the command in a process of its own, and return the curve."""
     with tempfile.TemporaryDirectory() as parent:
@@ -81,7 +64,7 @@ def train(version: str, source: Path, dataset: str, minutes: float, seed: int) -
         started, clock = time.time(), time.perf_counter()
         with (Path(parent) / "output").open("w") as output:
             process = subprocess.Popen(
-                [sys.executable, "-c", _COMMAND, *words, str(folder)],
+                [sys.executable, "-c", COMMAND, *words, str(folder)],
                 cwd=parent,
                 env=environment,
                 stdout=output,
@@ -160,15 +143,7 @@ def _seconds(times: tuple[float, float] | None) -> list[str]:
 
 
 def _scores(runs: Sequence[Training]) -> list[str]:
-    head = [
-        "data set",
-        "version",
-        "minutes",
-        "seed",
-        "command, s",
-        "validation, dB",
-        "held out, dB",
-    ]
+    head = ["data set", "version", "minutes", "seed", "command, s", "best score, dB"]
     lines = [f"| {' | '.join(head)} |", "| --- | --- | ---: | ---: | ---: | ---: |"]
     for run in runs:
         numbers = f"{run.minutes:g} | {run.seed} | {run.command_seconds:.0f}"
@@ -207,14 +182,13 @@ def main() -> None:
     parser.add_argument("--minutes", nargs="+", type=float, default=[0.5, 1.25])
     parser.add_argument("--then-minutes", nargs="+", type=float, default=[1.25, 5.0])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--commit", default="89bf483", help="of the earlier version")
-    parser.add_argument("--version", default="0.1.0", help="name of the earlier version")
+    add_options(parser)
     options = parser.parse_args()
     then, now = options.version, "now"
     runs = []
     with tempfile.TemporaryDirectory() as folder:
         source = source_of(options.commit, Path(folder))
-        budgets = [(now, _ROOT, m) for m in options.minutes]
+        budgets = [(now, ROOT, m) for m in options.minutes]
         budgets += [(then, source, m) for m in options.then_minutes]
         for dataset in options.data:
             for seed in options.seeds:
