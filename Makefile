@@ -13,7 +13,7 @@ ESCNN_PIP := $(ESCNN_BIN)/python -m pip install --quiet --disable-pip-version-ch
 PEERS_BIN := .venv-peers/bin
 PEERS_PIP := $(PEERS_BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c constraints-peers.txt
 
-.PHONY: help train venv test test-escnn compiled test-compiled wheels lint docs examples bench bench-models clean
+.PHONY: help train venv test test-escnn peers compiled test-compiled wheels lint docs examples bench bench-quality bench-models clean
 
 help:
 	@echo "make train       make .venv, train on rotated digits for $(MINUTES) minutes, print the scores"
@@ -26,7 +26,9 @@ help:
 	@echo "make lint        style, types, import contract, spelling"
 	@echo "make docs        build the documentation with warnings as errors; each example trains for $(DOCS_MINUTES) minutes"
 	@echo "make examples    run every example briefly, without the documentation"
-	@echo "make bench       time representations against e3nn, escnn and a copy; profile training steps"
+	@echo "make peers       make .venv-peers with the libraries that make bench compares with"
+	@echo "make bench       time representations against others and a copy, growth, starts, training steps (25 minutes)"
+	@echo "make bench-quality  train to 25, 30 and 32 dB now and in version 0.1.0, side by side (17 minutes)"
 	@echo "make bench-models  train the default and the paper's model for $(MINUTES) minutes each, compare scores"
 	@echo "make clean       remove .venv and everything built; runs/ stays"
 
@@ -68,7 +70,7 @@ test: venv
 	  || { rm -rf .venv-escnn; echo "groupae: $(PYTHON) has no venv; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	@touch $@
 
-.venv-escnn/.installed: .venv-escnn/.made pyproject.toml constraints-escnn.txt
+.venv-escnn/.installed: .venv-escnn/.made pyproject.toml constraints-escnn.txt $(KERNELS)
 	@echo "installing groupae and escnn into .venv-escnn (about two minutes the first time)"
 	@$(ESCNN_PIP) -e '.[testing,escnn]' pytest-timeout
 	@$(ESCNN_PIP) --no-deps escnn symm-learning
@@ -126,16 +128,22 @@ docs: venv
 examples: venv
 	for example in examples/plot_*.py; do MPLBACKEND=Agg GROUPAE_MINUTES=0.2 $(BIN)/python $$example || exit 1; done
 
-bench: venv compiled .venv-escnn/.installed
+# Nothing is set but the number of threads: the figures are those of an ordinary process.
+bench: venv compiled .venv-escnn/.installed .venv-peers/.installed
 	$(ONE_THREAD) $(BIN)/python benchmarks/representations.py
+	$(ONE_THREAD) $(PEERS_BIN)/python benchmarks/peers.py
 	$(ONE_THREAD) $(ESCNN_BIN)/python benchmarks/escnn_loop.py
-	$(ONE_THREAD) $(BIN)/python benchmarks/growth.py
+	$(ONE_THREAD) $(PEERS_BIN)/python benchmarks/growth.py
+	$(BIN)/python benchmarks/start.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/training_profile.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/fit_overhead.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/long_run.py
+
+bench-quality: venv compiled
+	$(BIN)/python benchmarks/time_to_quality.py $(ARGS)
 
 bench-models: .venv/.installed
 	$(BIN)/python benchmarks/rotated_digits.py --minutes $(MINUTES)
 
 clean:
-	rm -rf groupae/kernels/compiled/kernels-* .venv .venv-escnn docs/_build docs/gallery docs/api/generated dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf groupae/kernels/compiled/kernels-* .venv .venv-escnn .venv-peers docs/_build docs/gallery docs/api/generated dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

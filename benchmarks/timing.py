@@ -24,6 +24,7 @@ from pathlib import Path
 import torch
 
 import groupae
+from groupae.kernels.compiled import status
 from groupae.kernels.compiled.library import is_compiled
 from groupae.kernels.dispatch import forced_path
 
@@ -239,14 +240,10 @@ def facts(extra: Mapping[str, str] | None = None) -> dict[str, str]:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_processor()}",
         "torch": f"{torch.__version__}, {torch.get_num_threads()} thread(s)",
         "python": platform.python_version(),
-        "groupae": f"{groupae.__version__}, {_way()}",
+        "groupae": f"{groupae.__version__}, {status()}",
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         **(extra or {}),
     }
-
-
-def _way() -> str:
-    return "kernels compiled" if is_compiled() else "portable kernels"
 
 
 def _processor() -> str:
