@@ -1,15 +1,17 @@
 """Models: the autoencoder with a latent action, its encoders and decoders, and the base class.
 
 ``autoencoder`` has `LatentActionAE`; ``transform_module`` the base class of all trained systems;
-``conv`` encoders and decoders of pictures, ``palette`` their colours, ``unet`` those with skips,
-``sets`` those of sets of points, ``sequences`` those of series, ``blocks`` the layers that they
-share; ``wrapped`` those of an autoencoder made elsewhere; ``exporting`` writes a model as a graph.
+``conv`` encoders and decoders of pictures, ``palette`` and ``colour_pool`` their colours, ``unet``
+those with skips, ``sets`` those of sets of points, ``sequences`` those of series, ``blocks`` the
+layers that they share; ``wrapped`` those of an autoencoder made elsewhere; ``exporting`` writes a
+model as a graph.
 """
 
 from typing import TYPE_CHECKING
 
 from groupae._moved import lazy_names
 from groupae.models.autoencoder import LatentActionAE
+from groupae.models.colour_pool import ColourPool
 from groupae.models.conv import ConvDecoder, ConvEncoder
 from groupae.models.exporting import ExportError, export_transform, pt2_from_program
 from groupae.models.palette import Palette
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AttentionSkip",
     "Capabilities",
+    "ColourPool",
     "ConvDecoder",
     "ConvEncoder",
     "Coordinates",

@@ -13,6 +13,7 @@ from groupae._validation import ShapeError, expected
 __all__ = [
     "ChannelsLast",
     "Residual",
+    "check_colours",
     "check_sizes",
     "check_x_shape",
     "lay_channels_innermost",
@@ -69,6 +70,17 @@ def check_sizes(owner: str, size: int, widths: Sequence[int], *, halvings: int) 
     if size % 2**halvings:
         form = f"a size divisible by {2**halvings}, halved at each width"
         raise ValueError(expected(owner, form, size, "use fewer widths, or resize the pictures"))
+
+
+def check_colours(owner: str, dim: int, channels: int, colours: int) -> int:
+    """Return the length of a code after its colours; raise unless something is left."""
+    if colours < 0:
+        raise ValueError(expected(owner, "colours as a count from 0", colours))
+    rest = dim - channels * colours
+    if rest < 1:
+        form = f"a code of more than {channels} x {colours} numbers, its colours"
+        raise ValueError(expected(owner, form, dim, "take fewer colours"))
+    return rest
 
 
 def check_x_shape(owner: str, x: Tensor, x_shape: tuple[int, ...], remedy: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
@@ -16,12 +17,14 @@ from groupae._configurable import configurable
 from groupae._validation import check_axis_size
 from groupae.models.blocks import (
     ChannelsLast,
+    check_colours,
     check_sizes,
     check_x_shape,
     lay_channels_innermost,
     residuals,
 )
-from groupae.models.palette import Palette
+from groupae.models.colour_pool import ColourPool
+from groupae.models.palette import palette_of
 
 __all__ = ["ConvDecoder", "ConvEncoder"]
 
@@ -36,6 +39,11 @@ class ConvEncoder(nn.Module):
         size: Height and width of a picture, divisible by ``2 ** len(widths)``.
         widths: Channels at each resolution, the first one at half size.
         blocks: Residual blocks at each resolution.
+        colours: Colours that the code begins with, of a `ColourPool`, ``in_channels`` numbers
+            each; 0 for none.
+
+    Raises:
+        ValueError: If sizes and widths do not fit, or the code is too short for the colours.
 
     Example:
         >>> import torch
@@ -52,29 +60,36 @@ class ConvEncoder(nn.Module):
         size: int = 28,
         widths: Sequence[int] = (32, 64),
         blocks: int = 1,
+        colours: int = 0,
     ) -> None:
         super().__init__()
         check_sizes("ConvEncoder", size, widths, halvings=len(widths))
         self.x_shape = (in_channels, size, size)
+        rest = check_colours("ConvEncoder", dim, in_channels, colours)
         layers: list[nn.Module] = [
             ChannelsLast(),
             nn.Conv2d(in_channels, widths[0], 4, stride=2, padding=1),
             *residuals(widths[0], blocks),
         ]
+        self._first = len(layers)
         for inner, outer in itertools.pairwise(widths):
             layers += [nn.Conv2d(inner, outer, 2, stride=2), *residuals(outer, blocks)]
         small = size // 2 ** len(widths)
         layers += [nn.GroupNorm(8, widths[-1]), nn.SiLU(), nn.Flatten()]
-        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1] * small**2, dim))
+        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1] * small**2, rest))
+        self.pool = ColourPool(widths[0], colours=colours) if colours else None
         lay_channels_innermost(self)
 
     @override
     def forward(self, x: Tensor) -> Tensor:
         """Return codes ``(n, dim)``."""
         check_x_shape("ConvEncoder", x, self.x_shape, "the size and channels of your pictures")
-        code = self.layers(x)
-        assert isinstance(code, Tensor)
-        return code
+        if self.pool is None:
+            code = self.layers(x)
+            assert isinstance(code, Tensor)
+            return code
+        features = self.layers[: self._first](x)
+        return torch.cat([self.pool(x, features), self.layers[self._first :](features)], 1)
 
 
 @configurable
@@ -90,6 +105,7 @@ class ConvDecoder(nn.Module):
         widths: Channels at each resolution, the first one at half size.
         blocks: Residual blocks at each resolution.
         colours: Colours of a `Palette`, which are functions of the code; 0 for no palette.
+        gathered: Whether the code begins with these colours, as that of a `ConvEncoder` does.
 
     Example:
         >>> import torch
@@ -107,6 +123,7 @@ class ConvDecoder(nn.Module):
         widths: Sequence[int] = (32, 64),
         blocks: int = 1,
         colours: int = 0,
+        gathered: bool = False,
     ) -> None:
         super().__init__()
         check_sizes("ConvDecoder", size, widths, halvings=len(widths))
@@ -121,7 +138,8 @@ class ConvDecoder(nn.Module):
             layers += [*residuals(inner, blocks), nn.Conv2d(inner, 4 * outer, 1)]
             layers.append(nn.PixelShuffle(2))
         layers += residuals(widths[0], blocks)
-        palette = Palette(dim, channels=out_channels, colours=colours) if colours else None
+        mixed = {"channels": out_channels, "colours": colours}
+        palette = palette_of("ConvDecoder", dim, **mixed, gathered=gathered)
         maps = palette.maps if palette else out_channels
         last = nn.Conv2d(widths[0], 4 * maps, 3, padding=1)
         layers += [nn.GroupNorm(8, widths[0]), nn.SiLU(), last, nn.PixelShuffle(2)]

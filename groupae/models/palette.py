@@ -7,13 +7,14 @@ from the code directly.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._configurable import configurable
-from groupae._validation import check_axis_size, check_count
+from groupae._validation import ShapeError, check_axis_size, check_count, expected
 
-__all__ = ["Palette"]
+__all__ = ["Palette", "palette_of"]
 
 
 @configurable
@@ -30,6 +31,9 @@ class Palette(nn.Module):
         channels: Channels of a picture.
         colours: Number of colours of a picture.
         hidden: Width of the network's hidden layer.
+        gathered: Whether the code begins with the colours, as a `ColourPool` gathers them from a
+            picture in [0, 1]: then the network corrects them, by nothing at first, and black and
+            white are mixed as two colours more, so that a colour has its shades.
 
     Example:
         >>> import torch
@@ -38,17 +42,34 @@ class Palette(nn.Module):
         torch.Size([2, 3, 32, 32])
     """
 
-    def __init__(self, dim: int, *, channels: int, colours: int, hidden: int = 64) -> None:
+    def __init__(
+        self,
+        dim: int,
+        *,
+        channels: int,
+        colours: int,
+        hidden: int = 64,
+        gathered: bool = False,
+    ) -> None:
         super().__init__()
         for name, count in (("channels", channels), ("colours", colours), ("hidden", hidden)):
             check_count("Palette", name, count)
-        self.channels, self.maps = channels, channels + colours
+        self.gathered = channels * colours if gathered else 0
+        if dim < self.gathered:
+            form = f"dim of at least {channels} x {colours}, the gathered colours"
+            raise ShapeError(expected("Palette", form, dim))
+        self.channels, self.maps = channels, channels + colours + 2 * gathered
         self.colours = nn.Sequential(
             nn.Linear(dim, hidden),
             nn.SiLU(),
             nn.Linear(hidden, channels * colours),
             nn.Unflatten(-1, (channels, colours)),
         )
+        if gathered:
+            last = self.colours[2]
+            assert isinstance(last, nn.Linear)
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
 
     @override
     def forward(self, maps: Tensor, z: Tensor) -> Tensor:
@@ -64,6 +85,26 @@ class Palette(nn.Module):
         remedy = "give the decoder as many output channels"
         check_axis_size("Palette", maps, -3, self.maps, remedy, name="maps")
         drawn, shares = maps.split([self.channels, self.maps - self.channels], dim=1)
-        mixed: Tensor = self.colours(z) @ shares.softmax(1).flatten(2)
+        mixed: Tensor = self._colours(z) @ shares.softmax(1).flatten(2)
         picture: Tensor = drawn + mixed.view(*drawn.shape)
         return picture
+
+    def _colours(self, z: Tensor) -> Tensor:
+        """Return the colours to mix, shape ``(n, channels, maps - channels)``."""
+        colours: Tensor = self.colours(z)
+        if not self.gathered:
+            return colours
+        colours = colours + z[:, : self.gathered].view_as(colours)
+        greys = torch.stack([z.new_zeros(self.channels), z.new_ones(self.channels)], -1)
+        return torch.cat([colours, greys.expand(len(z), -1, -1)], -1)
+
+
+def palette_of(
+    owner: str, dim: int, *, channels: int, colours: int, gathered: bool
+) -> Palette | None:
+    """Return the palette of a decoder; ``None`` if there are no colours."""
+    if colours:
+        return Palette(dim, channels=channels, colours=colours, gathered=gathered)
+    if gathered:
+        raise ValueError(expected(owner, "colours that are gathered", colours, "say how many"))
+    return None

@@ -67,9 +67,12 @@ class SetEncoder(nn.Module):
         layers: Number of residual layers.
         places: Length of the lists, if the place in the list has a meaning: a learned vector per
             place is added to its point, and the code depends on the order. ``None`` otherwise.
+        linear_path: Whether a linear map of the whole list is added to the code of the layers;
+            only with ``places``. Where a group acts linearly on points, some such maps intertwine
+            its action on lists and on codes, and the layers learn only what these leave.
 
     Raises:
-        ValueError: If a size is no integer of at least 1.
+        ValueError: If a size is no integer of at least 1, or there is a linear path without places.
 
     References:
         Zaheer et al., Deep sets, NeurIPS 2017; Qi et al., PointNet, CVPR 2017.
@@ -88,17 +91,22 @@ class SetEncoder(nn.Module):
         width: int = 64,
         layers: int = 2,
         places: int | None = None,
+        linear_path: bool = False,
     ) -> None:
         super().__init__()
         sizes = {"dim": dim, "features": features, "width": width, "layers": layers}
         for name, value in {**sizes, **({"places": places} if places is not None else {})}.items():
             check_count("SetEncoder", name, value)
+        if linear_path and places is None:
+            remedy = "give the number of places, or leave linear_path out"
+            raise ValueError(expected("SetEncoder", "places for a linear path", None, remedy))
         self.features = features
         self.lift = nn.Linear(features, width)
         self.place = None if places is None else nn.Parameter(torch.randn(places, width))
         stack = [_SetLayer(width) for _ in range(layers)]
         self.layers = nn.Sequential(nn.SiLU(), nn.Linear(width, width), *stack, nn.LayerNorm(width))
         self.out = nn.Linear(2 * width, dim)
+        self.path = nn.Linear((places or 0) * features, dim, bias=False) if linear_path else None
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -111,7 +119,7 @@ class SetEncoder(nn.Module):
         if self.place is not None:
             h = h + self.place
         code: Tensor = self.out(_pool(self.layers(h)))
-        return code
+        return code if self.path is None else code + self.path(x.flatten(1))
 
 
 @configurable
@@ -124,6 +132,7 @@ class SetDecoder(nn.Module):
         features: Numbers per point.
         width: Width of the residual layers.
         layers: Number of residual layers.
+        linear_path: Whether a linear map of the code is added to the points of the layers.
 
     Raises:
         ValueError: If a size is no integer of at least 1.
@@ -134,7 +143,14 @@ class SetDecoder(nn.Module):
     """
 
     def __init__(
-        self, dim: int, points: int, features: int = 3, *, width: int = 256, layers: int = 2
+        self,
+        dim: int,
+        points: int,
+        features: int = 3,
+        *,
+        width: int = 256,
+        layers: int = 2,
+        linear_path: bool = False,
     ) -> None:
         super().__init__()
         sizes = {"dim": dim, "points": points, "features": features}
@@ -143,10 +159,14 @@ class SetDecoder(nn.Module):
         stack = [_Layer(width) for _ in range(layers)]
         last = nn.Linear(width, points * features)
         self.layers = nn.Sequential(nn.Linear(dim, width), *stack, nn.LayerNorm(width), last)
+        self.path = nn.Linear(dim, points * features, bias=False) if linear_path else None
         self.dim, self.shape = dim, (points, features)
 
     @override
     def forward(self, z: Tensor) -> Tensor:
         """Return the points ``(n, points, features)`` of codes ``(n, dim)``."""
         check_axis_size("SetDecoder", z, -1, self.dim, "give it the length of the code", name="z")
-        return torch.unflatten(self.layers(z), -1, self.shape)
+        flat = self.layers(z)
+        if self.path is not None:
+            flat = flat + self.path(z)
+        return torch.unflatten(flat, -1, self.shape)

@@ -24,12 +24,14 @@ from groupae._configurable import configurable
 from groupae._validation import check_axis_size, expected, unknown_choice
 from groupae.models.blocks import (
     ChannelsLast,
+    check_colours,
     check_sizes,
     check_x_shape,
     lay_channels_innermost,
     residuals,
 )
-from groupae.models.palette import Palette
+from groupae.models.colour_pool import ColourPool
+from groupae.models.palette import palette_of
 
 __all__ = ["Coordinates", "Stride", "UNetDecoder", "UNetEncoder"]
 
@@ -94,6 +96,8 @@ class UNetEncoder(nn.Module):
         acted_picture: Channels of one more part, ``acted_picture``: the picture in these
             coordinates, and ones beyond its own channels. 0 for none. ``2 * in_channels`` make
             homogeneous coordinates, on which an affine group acts by copies of ``std``.
+        colours: Colours that the part ``code`` begins with, of a `ColourPool`, ``in_channels``
+            numbers each; 0 for none.
 
     References:
         Ronneberger, Fischer & Brox, U-Net, MICCAI 2015, for the skips.
@@ -118,12 +122,15 @@ class UNetEncoder(nn.Module):
         keeps_picture: bool = False,
         coordinates: Coordinates = "intensity",
         acted_picture: int = 0,
+        colours: int = 0,
     ) -> None:
         super().__init__()
         halvings = _check_shape("UNetEncoder", size, widths, skips, stride)
         _check_picture("UNetEncoder", coordinates, in_channels, acted_picture)
         self.keeps_picture, self.coordinates = keeps_picture, coordinates
         self.acted_picture = acted_picture
+        rest = check_colours("UNetEncoder", dim, in_channels, colours)
+        self.pool = ColourPool(widths[0], colours=colours) if colours else None
         self.x_shape = (in_channels, size, size)
         first = nn.Conv2d(in_channels, widths[0], 2 + stride, stride=stride, padding=1)
         stem = nn.Sequential(ChannelsLast(), first)
@@ -138,7 +145,7 @@ class UNetEncoder(nn.Module):
             }
         )
         small = size // 2**halvings
-        flat = nn.Linear(widths[-1] * small**2, dim)
+        flat = nn.Linear(widths[-1] * small**2, rest)
         self.to_code = nn.Sequential(nn.GroupNorm(8, widths[-1]), nn.SiLU(), nn.Flatten(), flat)
         lay_channels_innermost(self)
 
@@ -147,6 +154,7 @@ class UNetEncoder(nn.Module):
         """Return the parts of the code by name."""
         check_x_shape("UNetEncoder", x, self.x_shape, "the size and channels of your pictures")
         parts = {"picture": x} if self.keeps_picture else {}
+        picture, colours = x, list[Tensor]()
         x = _to_coordinates(x, self.coordinates)
         if self.acted_picture:
             ones = x.new_ones(x.shape[0], self.acted_picture - x.shape[1], *x.shape[2:])
@@ -155,7 +163,9 @@ class UNetEncoder(nn.Module):
             x = stage(down(x))
             if (name := f"skip{i}") in self.heads:
                 parts[name] = self.heads[name](x)
-        return {"code": self.to_code(x), **parts}
+            if self.pool is not None and i == 0:
+                colours.append(self.pool(picture, x))
+        return {"code": torch.cat([*colours, self.to_code(x)], 1), **parts}
 
 
 @configurable
@@ -171,6 +181,7 @@ class UNetDecoder(nn.Module):
         blocks: Residual blocks at each resolution.
         stride: 1 for a first resolution of full size, 2 for half of it.
         colours: Colours of a `Palette`, functions of the part ``code``; 0 for no palette.
+        gathered: Whether ``code`` begins with these colours, as that of a `UNetEncoder` does.
         draws_over_picture: Whether there is a part ``picture``, which shows wherever the decoder
             draws nothing: the result is ``opacity * drawn + (1 - opacity) * picture``, with a
             predicted opacity per pixel. So unchanged pixels need not be drawn again.
@@ -200,6 +211,7 @@ class UNetDecoder(nn.Module):
         blocks: int = 1,
         stride: Stride = 1,
         colours: int = 0,
+        gathered: bool = False,
         draws_over_picture: bool = False,
         coordinates: Coordinates = "intensity",
         acted_picture: int = 0,
@@ -228,7 +240,11 @@ class UNetDecoder(nn.Module):
             nn.Sequential(nn.Conv2d(b, 4 * a, 1), nn.PixelShuffle(2))
             for a, b in itertools.pairwise(widths)
         )
-        self.palette = Palette(dim, channels=out_channels, colours=colours) if colours else None
+        if gathered and coordinates != "intensity":
+            what = "coordinates of 'intensity' for colours that are gathered from a picture"
+            raise ValueError(expected("UNetDecoder", what, repr(coordinates)))
+        mixed = {"channels": out_channels, "colours": colours}
+        self.palette = palette_of("UNetDecoder", dim, **mixed, gathered=gathered)
         maps = self.palette.maps if self.palette else out_channels
         self.opacities = draws_over_picture + bool(acted_picture)
         last = nn.Conv2d(widths[0], (maps + self.opacities) * stride**2, 3, padding=1)

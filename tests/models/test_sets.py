@@ -48,6 +48,37 @@ def test_places_tell_rows_apart():
         encoder(x[:, :7])
 
 
+def test_a_linear_path_is_added_to_the_layers_of_encoder_and_decoder():
+    x, z = points(3, 8, 5), points(3, 11)
+    for build, given, plain in (
+        (lambda **more: SetEncoder(11, 5, width=16, places=8, **more), x, x.flatten(1)),
+        (lambda **more: SetDecoder(11, 8, 5, width=16, **more), z, z),
+    ):
+        whole, layers = seeded(lambda: build(linear_path=True)), seeded(build)  # noqa: B023
+        missing = layers.load_state_dict(whole.state_dict(), strict=False).unexpected_keys
+        assert missing == ["path.weight"]
+        added = (plain @ whole.path.weight.mT).view_as(layers(given))
+        torch.testing.assert_close(whole(given), layers(given) + added)
+    with pytest.raises(ValueError, match="places for a linear path, got None"):
+        SetEncoder(11, 5, linear_path=True)
+
+
+def test_linear_paths_alone_can_rotate_points_in_order():
+    """Three numbers per point under 8 copies of degree 1: the identity commutes with rotations."""
+    shape = {"width": 16, "linear_path": True}
+    encoder, decoder = SetEncoder(24, 3, places=8, **shape), SetDecoder(24, 8, 3, **shape)
+    ae = LatentActionAE(encoder, decoder, VectorAction(SO3().rep("8x1"))).double()
+    with torch.no_grad():
+        for parameter in ae.parameters():
+            parameter.zero_()
+        order = torch.arange(24).view(8, 3).mT.flatten()  # the code lists x of all points first
+        encoder.path.weight.copy_(torch.eye(24)[order])
+        decoder.path.weight.copy_(torch.eye(24)[order].mT)
+    x, g = points(5, 8, 3), SO3().sample(5, generator=torch.Generator().manual_seed(0)).double()
+    g = SO3().exp(SO3().log(g))  # orthogonal in float64
+    torch.testing.assert_close(ae.transform(g, x), x @ g.mT)
+
+
 def test_sets_may_have_any_number_of_points():
     encoder = seeded(lambda: SetEncoder(11, width=16))
     x = points(3, 5, 3)

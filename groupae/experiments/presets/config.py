@@ -65,6 +65,7 @@ class ModelConfig:
             ``log_chamfer``, ``lpips``, ``st_lpips``.
         widths, blocks, skips, draws_over_picture, colours, stride, coordinates, acted_picture:
             Fields of the backbone, described by its class. Those that it lacks keep their defaults.
+        linear_path, gathers_colours: Two more of these.
 
     Raises:
         ValueError: If a value is of the wrong type: a config may come from a file.
@@ -81,6 +82,8 @@ class ModelConfig:
     stride: Stride = 1
     coordinates: Coordinates = "intensity"
     acted_picture: str = ""
+    linear_path: bool = False
+    gathers_colours: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.backbone, str) or not isinstance(self.representation, str):

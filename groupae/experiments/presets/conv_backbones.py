@@ -13,40 +13,69 @@ from groupae.actions import ChannelAction, LatentAction, PartsAction, VectorActi
 from groupae.experiments.presets.backbone_config import BackboneConfig, Parts, is_count
 from groupae.groups import Group
 from groupae.models import ConvDecoder, ConvEncoder, Coordinates, Stride, UNetDecoder, UNetEncoder
+from groupae.representations import Representation
 
 __all__ = ["Residual", "UNet"]
 
 
+class _Coloured(BackboneConfig):
+    """Backbone whose decoder may mix colours that its encoder gathers from the picture."""
+
+    colours: int
+    gathers_colours: bool
+
+    def _check_colours(self) -> None:
+        colours, gathers = self.colours, self.gathers_colours
+        self._check(is_count(colours, 0), "colours as a count from 0", repr(colours))
+        is_flag = isinstance(gathers, bool)
+        self._check(is_flag, "gathers_colours as true or false", repr(gathers))
+        self._check(not gathers or colours > 0, "colours to gather", colours)
+
+    def _gathered(self, rho: Representation, channels: int) -> int:
+        """Return the number of gathered colours; raise if an element would change them."""
+        if not self.gathers_colours:
+            return 0
+        count = channels * self.colours
+        is_fixed = rho.dim > count and bool(rho.is_invariant()[:count].all())
+        form = f"a code of {count} invariants, the gathered colours, and more"
+        self._check(is_fixed, form, str(rho), "write invariants first, or take fewer colours")
+        return self.colours
+
+
 @dataclasses.dataclass(frozen=True)
-class Residual(BackboneConfig):
+class Residual(_Coloured):
     """Backbone of `ConvEncoder` and `ConvDecoder`.
 
     Args:
         widths: Channels at each resolution.
         blocks: Residual blocks at each resolution.
         colours: Number of colours that the code names for the decoder to mix; 0 for none.
+        gathers_colours: Whether they are gathered from the picture, by a `ColourPool`.
     """
 
     widths: tuple[int, ...] = (32, 64)
     blocks: int = 1
     colours: int = 0
+    gathers_colours: bool = False
     name: ClassVar[str] = "residual"
 
     def __post_init__(self) -> None:
-        self._check(is_count(self.colours, 0), "colours as a count from 0", repr(self.colours))
+        self._check_colours()
 
     @override
     def build(self, group: Group, x_shape: tuple[int, ...], representation: str) -> Parts:
         channels, size = self._check_square(x_shape)
         rho = group.rep(representation)
+        gathered = self._gathered(rho, channels)
         shape: dict[str, Any] = {"size": size, "widths": self.widths, "blocks": self.blocks}
-        encoder = ConvEncoder(rho.dim, in_channels=channels, **shape)
-        decoder = ConvDecoder(rho.dim, out_channels=channels, colours=self.colours, **shape)
+        encoder = ConvEncoder(rho.dim, in_channels=channels, colours=gathered, **shape)
+        shape |= {"colours": self.colours, "gathered": gathered > 0}
+        decoder = ConvDecoder(rho.dim, out_channels=channels, **shape)
         return encoder, decoder, VectorAction(rho)
 
 
 @dataclasses.dataclass(frozen=True)
-class UNet(BackboneConfig):
+class UNet(_Coloured):
     """Backbone of `UNetEncoder` and `UNetDecoder`.
 
     Args:
@@ -57,6 +86,7 @@ class UNet(BackboneConfig):
         draws_over_picture: Whether the picture itself is carried along, and shows wherever the
             decoder draws nothing.
         colours: Number of colours that the code names for the decoder to mix; 0 for none.
+        gathers_colours: Whether they are gathered from the picture, by a `ColourPool`.
         stride: 1 if the first resolution is full size, 2 if it is half of that.
         coordinates: Numbers that the network computes with, ``"intensity"`` or ``"logit"``.
         acted_picture: Action on the picture itself, in these coordinates and with ones as further
@@ -71,14 +101,15 @@ class UNet(BackboneConfig):
     stride: Stride = 1
     coordinates: Coordinates = "intensity"
     acted_picture: str = ""
+    gathers_colours: bool = False
     name: ClassVar[str] = "unet"
 
     def __post_init__(self) -> None:
         self._check_texts("skips", self.skips)
-        draws_over, colours = self.draws_over_picture, self.colours
+        draws_over = self.draws_over_picture
         form = "draws_over_picture as true or false"
         self._check(isinstance(draws_over, bool), form, repr(draws_over))
-        self._check(is_count(colours, 0), "colours as a count from 0", repr(colours))
+        self._check_colours()
         self._check(self.stride in (1, 2), "stride 1 or 2", repr(self.stride))
         if self.coordinates not in ("intensity", "logit"):
             choices = ("intensity", "logit")
@@ -101,9 +132,11 @@ class UNet(BackboneConfig):
             "coordinates": self.coordinates,
             "acted_picture": acted.dim if acted else 0,
         }
-        draws_over, colours = self.draws_over_picture, self.colours
-        encoder = UNetEncoder(rho.dim, in_channels=channels, keeps_picture=draws_over, **shape)
-        shape |= {"colours": colours, "draws_over_picture": draws_over}
+        draws_over, gathered = self.draws_over_picture, self._gathered(rho, channels)
+        own = {"in_channels": channels, "keeps_picture": draws_over, "colours": gathered}
+        encoder = UNetEncoder(rho.dim, **own, **shape)
+        shape |= {"colours": self.colours, "gathered": gathered > 0}
+        shape |= {"draws_over_picture": draws_over}
         decoder = UNetDecoder(rho.dim, out_channels=channels, **shape)
         parts: dict[str, LatentAction[Tensor] | None] = {"code": VectorAction(rho)}
         parts |= {f"skip{i}": ChannelAction(sigma) for i, sigma in enumerate(skips) if sigma}

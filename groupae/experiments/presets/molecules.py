@@ -24,7 +24,14 @@ MOLECULES = Experiment(
     data=get_dataset("molecules"),
     presets={
         "default": Preset(
-            ModelConfig("ordered_set", "64x0 + 24x1 + 8x2", {"log_mse": 1.0}, (128, 256), 3),
+            ModelConfig(
+                backbone="ordered_set",
+                representation="64x0 + 24x1 + 8x2",
+                objective={"log_mse": 1.0},
+                widths=(128, 256),
+                blocks=3,
+                linear_path=True,
+            ),
             short_training(learning_rate=1e-2, batch_size=32),
         )
     },

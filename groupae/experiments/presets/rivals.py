@@ -29,7 +29,7 @@ __all__ = [
     "scene_rivals",
 ]
 
-_CAME_LATER = ("coordinates", "acted_picture")
+_CAME_LATER = ("coordinates", "acted_picture", "linear_path", "gathers_colours")
 # left out of a control's options at their defaults, as in results written before they existed
 
 _MUON = dataclasses.replace(OUR_TRAINING, batch_size=16, validations=10)

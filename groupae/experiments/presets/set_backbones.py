@@ -27,24 +27,51 @@ class SetBackbone(BackboneConfig):
     widths: tuple[int, ...] = (32, 64)
     blocks: int = 1
     name: ClassVar[str] = "set"
-    is_ordered: ClassVar[bool] = False
 
     @override
     def build(self, group: Group, x_shape: tuple[int, ...], representation: str) -> Parts:
+        return self._build(group, x_shape, representation)
+
+    def _build(
+        self,
+        group: Group,
+        x_shape: tuple[int, ...],
+        representation: str,
+        *,
+        is_ordered: bool = False,
+        linear_path: bool = False,
+    ) -> Parts:
         self._check_axes(x_shape, 2, "sets (points, features)")
         self._check(len(self.widths) == 2, "widths of encoder and decoder", self.widths)
         (points, features), (inner, outer) = x_shape, self.widths
-        rho, places = group.rep(representation), points if self.is_ordered else None
-        encoder = SetEncoder(rho.dim, features, width=inner, layers=self.blocks, places=places)
-        return encoder, SetDecoder(rho.dim, points, features, width=outer), VectorAction(rho)
+        rho, shape = group.rep(representation), {"width": inner, "layers": self.blocks}
+        places = points if is_ordered else None
+        encoder = SetEncoder(rho.dim, features, **shape, places=places, linear_path=linear_path)
+        decoder = SetDecoder(rho.dim, points, features, width=outer, linear_path=linear_path)
+        return encoder, decoder, VectorAction(rho)
 
 
 @dataclasses.dataclass(frozen=True)
 class OrderedSetBackbone(SetBackbone):
-    """Backbone of `SetEncoder` and `SetDecoder`, for points whose order counts."""
+    """Backbone of `SetEncoder` and `SetDecoder`, for points whose order counts.
 
+    Args:
+        widths: Widths of encoder and decoder.
+        blocks: Residual layers of the encoder.
+        linear_path: Whether linear maps of list and code are added to encoder and decoder.
+    """
+
+    linear_path: bool = False
     name: ClassVar[str] = "ordered_set"
-    is_ordered: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        is_flag = isinstance(self.linear_path, bool)
+        self._check(is_flag, "linear_path as true or false", repr(self.linear_path))
+
+    @override
+    def build(self, group: Group, x_shape: tuple[int, ...], representation: str) -> Parts:
+        linear_path = self.linear_path
+        return self._build(group, x_shape, representation, is_ordered=True, linear_path=linear_path)
 
 
 @dataclasses.dataclass(frozen=True)

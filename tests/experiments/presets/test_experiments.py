@@ -226,6 +226,39 @@ def test_a_flat_config_and_its_backbone_make_the_same_model():
     assert all(torch.equal(ours[key], theirs[key]) for key in ours)
 
 
+@pytest.mark.parametrize(
+    ("representation", "words"),
+    [
+        ("2x0 + 4x1", "'residual': expected a code of 4 invariants, the gathered colours, and mor"),
+        ("4x1 + 9x0", "got 4x1 [+] 9x0; write invariants first, or take fewer colours"),
+        ("4x0", "and more, got 4x0; write"),
+    ],
+)
+def test_gathered_colours_need_invariants_first(representation, words):
+    config = ModelConfig(
+        "residual", representation, {"mse": 1.0}, (8, 16), colours=4, gathers_colours=True
+    )
+    with pytest.raises(ValueError, match=words):
+        build_model(EXPERIMENTS["rotated-digits"].data, config, seed=0)
+
+
+def test_gathered_colours_stay_where_g_acts():
+    common = {"colours": 4, "gathers_colours": True, "widths": (8, 16)}
+    data = EXPERIMENTS["rotated-digits"].data
+    for backbone in ("residual", "unet"):
+        config = ModelConfig(backbone, "5x0 + 2x1", {"mse": 1.0}, **common)
+        model = build_model(data, config, seed=0)
+        code = model.encode(torch.rand(3, 1, 28, 28))
+        moved = model.action(torch.tensor([0.1, 1.0, 3.0]), code)
+        code, moved = (z if backbone == "residual" else z["code"] for z in (code, moved))
+        assert torch.equal(moved[:, :4], code[:, :4])
+        assert not torch.equal(moved[:, 5:], code[:, 5:])
+    with pytest.raises(ValueError, match="'unet': expected colours to gather, got 0"):
+        ModelConfig("unet", "5x0", {"mse": 1.0}, gathers_colours=True)
+    with pytest.raises(ValueError, match="gathers_colours as true or false, got 1"):
+        ModelConfig("residual", "5x0", {"mse": 1.0}, colours=2, gathers_colours=1)
+
+
 @pytest.mark.parametrize("backbone", ["paper_digit", "sequence", "somebodys"])
 def test_widths_and_blocks_are_accepted_with_every_backbone_as_by_groupae_0_2(backbone):
     assert ModelConfig(backbone, "1x0", {"mse": 1.0}, (8,), 3).blocks == 3
