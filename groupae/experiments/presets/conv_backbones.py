@@ -133,8 +133,8 @@ class UNet(_Coloured):
             "acted_picture": acted.dim if acted else 0,
         }
         draws_over, gathered = self.draws_over_picture, self._gathered(rho, channels)
-        own = {"in_channels": channels, "keeps_picture": draws_over, "colours": gathered}
-        encoder = UNetEncoder(rho.dim, **own, **shape)
+        own: dict[str, Any] = {"in_channels": channels, "colours": gathered}
+        encoder = UNetEncoder(rho.dim, keeps_picture=draws_over, **own, **shape)
         shape |= {"colours": self.colours, "gathered": gathered > 0}
         shape |= {"draws_over_picture": draws_over}
         decoder = UNetDecoder(rho.dim, out_channels=channels, **shape)
