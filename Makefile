@@ -21,7 +21,7 @@ help:
 	@echo "make test-escnn  make .venv-escnn with escnn (no Fortran), test the bridge to it"
 	@echo "make venv        make .venv with the development extras"
 	@echo "make compiled    compile the C kernels, by a compiler from PyPI where there is none"
-	@echo "make test-compiled  run the laws of the compiled kernels"
+	@echo "make test-compiled  run the laws on each way: plain, portable, and each level of instructions"
 	@echo "make wheels      make the wheels of every platform and the sdist in dist, inspect them"
 	@echo "make lint        style, types, import contract, spelling"
 	@echo "make docs        build the documentation with warnings as errors; each example trains for $(DOCS_MINUTES) minutes"
@@ -100,8 +100,16 @@ compiled: .venv/.installed
 	@command -v $${CC:-cc} >/dev/null || $(PIP) -e '.[compiled]'
 	@$(BIN)/python -m groupae.kernels.compiled
 
+# The highest level of instructions is that of `make test`, and tests/kernels tries each by itself.
+LAWS := tests/representations/test_laws.py tests/actions/test_actions.py
+LEVELS := from groupae.kernels.compiled.library import levels; print(*levels()[:-1])
+
 test-compiled: venv compiled
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 tests/kernels tests/groups tests/representations tests/actions $(ARGS)
+	$(ONE_THREAD) $(BIN)/python -m pytest -q -n 2 tests/kernels $(ARGS)
+	$(ONE_THREAD) GROUPAE_TEST_WAY=plain $(BIN)/python -m pytest -q -n 2 $(LAWS) $(ARGS)
+	levels=$$($(BIN)/python -c '$(LEVELS)') || exit 1; for level in 0 $$levels; do \
+	  echo "GROUPAE_COMPILED=$$level"; \
+	  $(ONE_THREAD) GROUPAE_COMPILED=$$level $(BIN)/python -m pytest -q -n 2 $(LAWS) $(ARGS) || exit 1; done
 
 # Wheels to publish, and the sdist. zig compiles for every platform on every machine.
 WHEELS := linux-x86_64 linux-aarch64 macos-x86_64 macos-arm64 windows-x86_64

@@ -3,7 +3,7 @@
 ``dispatch`` chooses between the implementations of a kernel and has a table of them.
 ``wigner`` turns vectors of SO(3), ``turning`` those of the plane; ``block_product`` multiplies each
 block of a vector by a matrix. ``exponential`` is the exponential of matrices, ``autograd`` the
-derivative along a direction. ``compiled`` has the same kernels in C, as an option.
+derivative along a direction. ``compiled`` has the same kernels in C.
 """
 
 from groupae._moved import lazy_names
