@@ -12,6 +12,7 @@ from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
 from groupae.training.fast_products import fast_products
+from groupae.training.uncompiled import Uncompiled
 
 __all__ = ["Muon", "orthogonalise"]
 
@@ -101,7 +102,7 @@ class _Direction:
             self._weight.copy_(weight.reshape(self._weight.shape))
 
 
-class Muon(torch.optim.Optimizer):
+class Muon(Uncompiled):
     """Optimiser with orthogonalised momentum, for weights of two or more axes.
 
     A convolution kernel counts as the matrix (outputs, all other axes). An update has the root mean

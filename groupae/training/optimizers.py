@@ -12,6 +12,7 @@ from torch import nn
 from groupae._validation import expected
 from groupae.training.config import TrainingConfig
 from groupae.training.muon import Muon, orthogonalise
+from groupae.training.uncompiled import AdamW
 
 __all__ = [
     "Muon",
@@ -111,7 +112,7 @@ def named_optimizers(
     """
     rate, decay = config.learning_rate, config.weight_decay
     if config.optimizer == "adam":
-        return [torch.optim.AdamW(parameters, lr=rate, weight_decay=decay, betas=(0.9, 0.99))]
+        return [AdamW(parameters, lr=rate, weight_decay=decay, betas=(0.9, 0.99))]
     matrices = [p for p in parameters if p.ndim >= 2 and min(len(p), p[0].numel()) >= 16]
     chosen = {id(p) for p in matrices}
     rest = [p for p in parameters if id(p) not in chosen]
@@ -119,7 +120,7 @@ def named_optimizers(
     if matrices:
         optimizers.append(Muon(matrices, lr=rate, weight_decay=decay))
     if rest:
-        optimizers.append(torch.optim.AdamW(rest, lr=rate, weight_decay=0.0, betas=(0.9, 0.99)))
+        optimizers.append(AdamW(rest, lr=rate, weight_decay=0.0, betas=(0.9, 0.99)))
     return optimizers
 
 
