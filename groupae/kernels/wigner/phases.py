@@ -25,6 +25,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from groupae.kernels.dispatch import count_entries, rows_at_once
+from groupae.kernels.one_thread import one_thread
 from groupae.kernels.wigner.recursion import MAX_DEGREE, wigner_by_recursion
 
 __all__ = ["powers_of_phases", "wigner_rows"]
@@ -45,6 +46,7 @@ class _Table:
     phases: tuple[Tensor, ...]
 
 
+@one_thread()
 def _make_table() -> _Table:
     """Return the table, from the recursion at equally spaced angles b: an exact Fourier sum."""
     count = 2 * MAX_DEGREE + 2

@@ -19,6 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from groupae.kernels.one_thread import one_thread
+
 __all__ = ["MAX_DEGREE", "wigner_by_recursion", "wigner_generators"]
 
 MAX_DEGREE = 12
@@ -66,6 +68,7 @@ def wigner_by_recursion(rotation: Tensor, highest: int) -> list[Tensor]:
     return matrices[: highest + 1]
 
 
+@one_thread()
 def wigner_generators(highest: int) -> list[Tensor]:
     """Return the derivatives of ``[D^0, ..., D^highest]`` at the identity about x, y and z.
 

@@ -27,6 +27,7 @@ from torch import Tensor
 from typing_extensions import Self
 
 from groupae.kernels.dispatch import multiplies_in_numpy, rows_at_once
+from groupae.kernels.one_thread import one_thread
 from groupae.kernels.wigner.phases import powers_of_phases
 from groupae.kernels.wigner.recursion import MAX_DEGREE, wigner_by_recursion, wigner_generators
 
@@ -93,7 +94,8 @@ class _Constants:
 
 # carries y to x, x to -y
 _TILT = torch.tensor([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]], dtype=torch.float64)
-_TILTS = wigner_by_recursion(_TILT, MAX_DEGREE)
+with one_thread():
+    _TILTS = wigner_by_recursion(_TILT, MAX_DEGREE)
 _GENERATORS = wigner_generators(MAX_DEGREE)
 
 
