@@ -193,6 +193,15 @@ def source(monkeypatch, tmp_path):
     return folder
 
 
+def test_libraries_of_other_sources_are_deleted(path):
+    here, other = path.with_name("kernels-linux-x86_64-2.so"), path.with_name("kernels-a-b-1.so")
+    older = path.with_name("kernels-linux-x86_64-1.so")
+    for file in (here, other, older, building.record_path(older)):
+        file.touch()
+    building._delete_older(here)
+    assert {file.name for file in path.parent.glob("kernels-*")} == {here.name, other.name}
+
+
 def test_the_same_source_gives_the_same_bytes(path, source, tmp_path):
     try:
         command = building.compiler()

@@ -165,7 +165,17 @@ def build() -> Path:
         with contextlib.suppress(OSError):  # a folder that cannot be written to
             write_failure(path, str(error))
         raise
+    _delete_older(path)
     return path
+
+
+def _delete_older(library: Path) -> None:
+    """Delete the libraries of other sources for the same platform, with their records."""
+    platform_part = library.name.rsplit("-", 1)[0]
+    for other in library.parent.glob(f"{platform_part}-*"):
+        if other.stem != library.stem:
+            with contextlib.suppress(OSError):  # Windows keeps a library that is loaded
+                other.unlink()
 
 
 def compiler() -> list[str]:
@@ -201,8 +211,9 @@ def compile_library(path: Path, command: Sequence[str], *, is_loaded: bool) -> N
     try:
         with tempfile.TemporaryDirectory(prefix=".kernels-", dir=path.parent) as folder:
             made = Path(folder) / path.name
-            # by its name alone, so that no path of this machine gets into the library
-            _run([*command, *OPTIONS, SOURCE, "-o", str(made)], "to compile kernels.c")
+            # names alone, so that no path of this machine gets into the library
+            named = [f"-Wl,-install_name,{path.name}"] if path.suffix == ".dylib" else []
+            _run([*command, *OPTIONS, *named, SOURCE, "-o", str(made)], "to compile kernels.c")
             if is_loaded:
                 _run([sys.executable, "-c", _LOAD, str(made)], "to load the compiled kernels")
             record = record_path(made)
