@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import torch
@@ -11,8 +13,36 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
+from groupae.kernels.dispatch import uses_fast_path
 
-__all__ = ["Constant", "look_up"]
+__all__ = ["Constant", "kept", "look_up"]
+
+
+def kept(
+    make: Callable[..., Tensor],
+    like: Tensor,
+    *arguments: Hashable,
+    dtype: torch.dtype | None = None,
+) -> Tensor:
+    """Return ``make(*arguments)`` on the device and in the dtype of ``like``; read only.
+
+    Another dtype may be given. It is made once per dtype and device, and anew while a graph is
+    traced or transformed, to which it then belongs.
+    """
+    if uses_fast_path(like):
+        return _kept(make, arguments, dtype or like.dtype, like.device)
+    return make(*arguments).to(like.device, dtype or like.dtype)
+
+
+@functools.lru_cache(maxsize=256)
+def _kept(
+    make: Callable[..., Tensor],
+    arguments: tuple[Hashable, ...],
+    dtype: torch.dtype,
+    device: torch.device,
+) -> Tensor:
+    with torch.inference_mode(False):  # what is kept may be asked for derivatives later
+        return make(*arguments).to(device, dtype)
 
 
 def look_up(table: Tensor, *indices: Tensor) -> Tensor:

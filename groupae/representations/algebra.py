@@ -127,8 +127,10 @@ class DirectSum(Representation):
 
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
-        pieces = x.split([part.dim for part in self.parts], -2)
-        moved = [part._apply(g, p) for part, p in zip(self.parts, pieces, strict=True)]
+        moved, start = [], 0
+        for part in self.parts:
+            moved.append(part._apply(g, x.narrow(-2, start, part.dim)))
+            start += part.dim
         return join_blocks(moved, (1,) * len(moved), x.shape[-1])
 
 
@@ -272,9 +274,12 @@ class TensorProduct(Representation):
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
         size, m = x.shape[-2:]
         for factor in self.factors:  # acts on the leading index, then moves it behind the others
-            rest = size // factor.dim
-            x = factor._apply(g, x.reshape(*x.shape[:-2], factor.dim, rest * m))
-            x = x.unflatten(-1, (rest, m)).transpose(-3, -2).flatten(-3, -2)
+            d, rest = factor.dim, size // factor.dim
+            x = factor._apply(g, x.reshape(*x.shape[:-2], d, rest * m))
+            batch = x.shape[:-2]
+            if d > 1 and rest > 1:
+                x = x.reshape(*batch, d, rest, m).transpose(-3, -2)
+            x = x.reshape(*batch, size, m)
         return x
 
 
@@ -306,10 +311,13 @@ class BasisChange(Derived):
         inner: The representation in its own basis.
         basis: Q, whose columns are the inner basis vectors; ``(dim, dim)``.
         inverse: Its inverse.
+        original: The same representation as it was before it was decomposed, if it is applied
+            with less work; equal within rounding.
     """
 
     basis: Constant
     inverse: Constant
+    original: Representation | None = dataclasses.field(default=None, compare=False)
 
     @classmethod
     def of(cls, inner: Representation, basis: Tensor) -> BasisChange:
@@ -378,6 +386,8 @@ class BasisChange(Derived):
 
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
+        if self.original is not None:
+            return self.original._apply(g, x)
         return _from_left(self.basis, self.inner._apply(g, _from_left(self.inverse, x)))
 
     @override

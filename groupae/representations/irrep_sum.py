@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -20,6 +20,9 @@ from groupae.groups.irreps import IrrepLabel, Irreps, Terms
 from groupae.groups.products.packed import split_outside
 from groupae.kernels.dispatch import full_precision
 from groupae.representations.base import Block, Representation, Summand
+
+if TYPE_CHECKING:
+    from groupae.groups.maps.homomorphisms import Homomorphism
 
 __all__ = ["IrrepSum", "Term"]
 
@@ -184,6 +187,15 @@ class IrrepSum(Representation):
             return NotImplemented
         terms = (Term(copies * term.copies, term.label) for term in self.terms)
         return IrrepSum(self.group, tuple(terms))
+
+    @override
+    def restrict(self, phi: Homomorphism) -> Representation:
+        from groupae.representations.algebra import BasisChange
+
+        restricted = super().restrict(phi)
+        if isinstance(restricted, BasisChange):  # elements are mapped with less work than vectors
+            return dataclasses.replace(restricted, original=self.pullback(phi))
+        return restricted
 
     # --- acting -----------------------------------------------------------------------------
     @override

@@ -8,6 +8,7 @@ the components.
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import torch
 from torch import Tensor
@@ -19,6 +20,7 @@ from groupae.groups.base import MOST_LISTED, check_complete
 from groupae.groups.constants import Constant, look_up
 from groupae.groups.maps.homomorphisms import Homomorphism
 from groupae.groups.maps.projections import Projection
+from groupae.kernels.dispatch import uses_fast_path
 from groupae.representations.algebra import Derived, TensorProduct
 from groupae.representations.base import Representation, Summand
 from groupae.representations.decomposition import fixed_dim
@@ -32,6 +34,9 @@ __all__ = [
     "quotient",
     "regular",
 ]
+
+
+_MOST_TRIED = 2**20  # products of an element with two cosets, to tabulate an induced representation
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -150,10 +155,30 @@ class Induced(Derived):
         axis = inside.ndim - m - 1
         return j, _take(inside, at, axis).squeeze(axis)
 
+    @functools.cached_property
+    def _factored(self) -> tuple[Tensor, Tensor] | None:
+        """For each element of a finite group: the coset that comes to each place, and its ``h``.
+
+        ``None`` for an infinite group, or one that is too large to be tabulated.
+        """
+        order, k = self.group.order, len(self.cosets)
+        if order is None or self.phi.source.order is None or order * k * k > _MOST_TRIED:
+            return None
+        with torch.inference_mode(False):
+            j, h = self._factor(self.group.elements())
+            come_from = j.argsort(-1)
+            at = come_from.reshape(*come_from.shape, *(1,) * (h.ndim - 2))
+            return come_from, _take(h, at, 1)
+
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
-        j, h = self._factor(g)
         parts = x.unflatten(-2, (len(self.cosets), self.inner.dim))
+        if uses_fast_path(g, x) and self._factored is not None:
+            index = self.group.index(g)
+            places, h = (look_up(table, index) for table in self._factored)
+            gathered = _take(parts, places[..., None, None], parts.ndim - 3)
+            return self.inner._apply(h, gathered).flatten(-3, -2)
+        j, h = self._factor(g)
         moved = self.inner._apply(h, parts)
         come_from = j.argsort(-1)[..., None, None]  # the coset that is carried to place j
         return _take(moved, come_from, moved.ndim - 3).flatten(-3, -2)

@@ -3,12 +3,32 @@
 import pytest
 import torch
 
-from groupae import Cyclic, Dihedral, FiniteGroup, Permutation
+from groupae import O2, O3, SE3, SO2, SO3, Cyclic, Dihedral, FiniteGroup, Permutation
 from groupae.kernels.compiled.library import is_compiled
 from groupae.kernels.dispatch import forced_path
 
 ICOSAHEDRAL = FiniteGroup.from_permutations([[1, 2, 3, 4, 0], [1, 2, 0, 3, 4]])
 MADE = {
+    "so2": lambda: SO2().rep("2x0 + 1x1 + 2x3"),
+    "so3": lambda: SO3().rep("2x0 + 1x1 + 2x2"),
+    "o2": lambda: O2().rep("1x0 + 2x0- + 3x1 + 2x2"),
+    "o3": lambda: O3().rep("1x0e + 2x0o + 1x1o + 2x1e + 1x2e + 1x2o"),
+    "o3_even": lambda: O3().rep("1x0e + 2x2e"),
+    "rigid": lambda: SE3().rep("2x0 + 1xstd + 2x1 + 1x2 + 2xstd"),
+    "rigid_std": lambda: SE3().rep("2xstd"),
+    "product": lambda: (SO2() * SO3()).rep("2x(0,0) + 1x(1,1) + 2x(2,0) + 1x(0,2)"),
+    "three_factors": lambda: (SO2() * Cyclic(4) * SO3()).rep("2x(1,1,1) + 1x(0,2,1)"),
+    "product_half": lambda: (SO2() * SO2()).rep("2x(1,+2) + 1x(1,1)"),
+    "finite_product": lambda: (Cyclic(4) * Permutation(3)).rep("2x(0,[3]) + 1x(1,[2,1])"),
+    "tensor": lambda: SO3().rep("1x0 + 2x1") * SO3().rep("1x1 + 1x2"),
+    "tensor_of_three": lambda: SO2().rep("1x0 + 1x1") * SO2().rep("2x1") * SO2().rep("1x2"),
+    "tensor_finite": lambda: Dihedral(4).rep("1x1 + 1x0-") * Dihedral(4).rep("2x1"),
+    "sum": lambda: SO3().rep("2x1") + SO3().irrep(1) * SO3().irrep(2),
+    "induced": lambda: Cyclic(3).rep("1x0 + 2x1").induce(Cyclic(6).subgroup("c(3)")),
+    "induced_dihedral": lambda: Cyclic(4).rep("2x1").induce(Dihedral(4).subgroup("c(4)")),
+    "induced_infinite": lambda: SO2().rep("1x0 + 2x1").induce(O2().subgroup("so2")),
+    "restricted": lambda: SO3().rep("2x0 + 2x1 + 1x2").restrict(SO3().subgroup("so2")),
+    "restricted_finite": lambda: SO2().rep("1x1 + 2x2 + 1x5").restrict(SO2().subgroup("c(4)")),
     "cyclic": lambda: Cyclic(8).rep("2x0 + 3x1 + 1x4 + 2x3"),
     "cyclic_trivial": lambda: Cyclic(8).rep("3x0"),
     "dihedral": lambda: Dihedral(4).rep("2x0 + 1x0- + 3x1 + 2x2 + 1x2-"),
@@ -28,8 +48,7 @@ DTYPES = {torch.float32: 2e-5, torch.float64: 1e-12}
 def make(name, dtype, n=6):
     rho = MADE[name]()
     generator = torch.Generator().manual_seed(1)
-    g = rho.group.sample(n, generator=generator)
-    g = g.to(dtype) if g.is_floating_point() else g
+    g = rho.group.sample(n, generator=generator, dtype=dtype)
     return rho, g, torch.randn(n, rho.dim, 3, generator=generator, dtype=dtype)
 
 
@@ -97,6 +116,25 @@ class TestActIsTheMatrix:
             (twice,) = torch.autograd.grad((wanted**2).sum(), dense)
             assert (first - wanted).abs().max() <= tolerance * wanted.abs().max()
             assert (second - twice).abs().max() <= tolerance * twice.abs().max()
+
+    def test_gradients_to_elements(self, name, dtype, way):
+        rho, g, x = make(name, dtype)
+        if not g.is_floating_point():
+            pytest.skip("indices have no gradient")
+        tolerance, found = DTYPES[dtype] * rho.error_growth * 50, []
+        for context in (way(), forced_path(fast=False)):
+            elements, leaf = g.clone().requires_grad_(), x.clone().requires_grad_()
+            with context:
+                moved = rho.act(elements, leaf, dim=1)
+                of_both = torch.autograd.grad(
+                    (moved * x.flip(0)).sum() + moved.pow(2).mul(x).sum(),
+                    (elements, leaf),
+                    create_graph=True,
+                )
+                length = sum(part.pow(2).sum() for part in of_both)
+                found.append((*of_both, *torch.autograd.grad(length, (elements, leaf))))
+        for one, other in zip(*found, strict=True):
+            assert (one - other).abs().max() <= tolerance * other.abs().max().clamp(min=1)
 
     def test_batched_gradients(self, name, dtype, way):
         rho, g, x = make(name, dtype)

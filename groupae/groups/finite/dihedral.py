@@ -76,6 +76,10 @@ class _DihedralIrreps(TabulatedIrreps, ReflectionIrreps):
         cosine, sine = Cyclic(self.n).irreps.phases(frequencies, g, dtype)  # j + n s is j
         return cosine, sine, _flip_sign(g, self.n)[..., None].to(dtype)
 
+    @override
+    def angles(self, frequencies: Sequence[int], g: Tensor) -> tuple[Tensor, Tensor]:
+        return Cyclic(self.n).irreps.angles(frequencies, g), _flip_sign(g, self.n)
+
 
 def _flip_sign(g: Tensor, n: int) -> Tensor:
     """Return -1 where the index ``j + n s`` has s = 1 modulo 2, else 1; int64."""

@@ -19,7 +19,7 @@ from groupae.groups.charts import PROJECT, Chart, is_orthogonal, is_sign
 from groupae.groups.irreps import IrrepLabel, Irreps
 from groupae.groups.lie.orthogonal_matrices import determinant_sign
 from groupae.groups.lie.reflections import ReflectionIrreps, RotationsAndReflections
-from groupae.groups.lie.so2 import SO2
+from groupae.groups.lie.so2 import SO2, frequencies_like
 from groupae.kernels.turning import turn_matrix
 
 __all__ = ["O2", "orthogonal_angle", "orthogonal_matrix"]
@@ -70,9 +70,13 @@ class _O2Irreps(ReflectionIrreps):
     def phases(
         self, frequencies: Sequence[int], g: Tensor, dtype: torch.dtype
     ) -> tuple[Tensor, Tensor, Tensor]:
-        angle, sign = orthogonal_angle(g)
-        angles = angle[..., None] * torch.tensor(frequencies, dtype=g.dtype, device=g.device)
+        angles, sign = self.angles(frequencies, g)
         return angles.cos().to(dtype), angles.sin().to(dtype), sign[..., None].to(dtype)
+
+    @override
+    def angles(self, frequencies: Sequence[int], g: Tensor) -> tuple[Tensor, Tensor]:
+        angle, sign = orthogonal_angle(g)
+        return angle[..., None] * frequencies_like(g, tuple(frequencies)), sign
 
 
 @dataclasses.dataclass(frozen=True)

@@ -18,9 +18,9 @@ from typing_extensions import override
 from groupae._validation import expected
 from groupae.groups.backends import accept_backend
 from groupae.groups.charts import PROJECT, Chart, is_nonzero, is_orthogonal, is_sign
-from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.irreps import IrrepLabel, Irreps, Terms
 from groupae.groups.lie.orthogonal_matrices import determinant_sign
-from groupae.groups.lie.reflections import RotationsAndReflections
+from groupae.groups.lie.reflections import RotationsAndReflections, signs_of_entries
 from groupae.groups.lie.so3 import SO3, SO3Irreps
 from groupae.kernels.wigner.matrices import MAX_DEGREE
 
@@ -78,6 +78,16 @@ class O3Irreps(Irreps):
     ) -> list[Tensor]:
         return self._with_signs(self.of_rotations.multipliers, labels, g, dtype)
 
+    @override
+    def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
+        """Apply ``g`` to whole vectors: rotate them, and negate odd ones where it reflects."""
+        sign = determinant_sign(g)
+        degrees = Terms(tuple([_degree(i) for i in terms.labels]), terms.dims, terms.copies)
+        moved = self.of_rotations.act(degrees, sign[..., None, None] * g, x)
+        if not any(str(label).endswith("o") for label in terms.labels):
+            return moved
+        return moved * signs_of_entries(sign.to(x.dtype), _odd, terms)
+
     def _with_signs(
         self,
         matrices: Callable[[Sequence[IrrepLabel], Tensor, torch.dtype], list[Tensor]],
@@ -91,6 +101,13 @@ class O3Irreps(Irreps):
             sign.to(dtype) * matrix if str(label).endswith("o") else matrix
             for label, matrix in zip(labels, every, strict=True)
         ]
+
+
+def _odd(terms: Terms) -> Tensor:
+    """Return 1 for the entries of odd irreps, else 0."""
+    sizes = torch.tensor([d * copies for d, copies in zip(terms.dims, terms.copies, strict=True)])
+    odd = [float(str(label).endswith("o")) for label in terms.labels]
+    return torch.tensor(odd, dtype=torch.float64).repeat_interleave(sizes)
 
 
 def _degree(label: IrrepLabel) -> int:

@@ -21,12 +21,13 @@ __all__ = ["OrthogonalMatrices", "determinant_sign", "nearest_rotation"]
 
 def determinant_sign(x: Tensor) -> Tensor:
     """Return -1 where the determinant of ``(*batch, n, n)`` is negative, else 1; n = 2 or 3."""
+    x = x.detach()  # a sign has no slope
     if x.shape[-1] == 2:
         (a, b), (c, d) = (row.unbind(-1) for row in x.unbind(-2))
         determinant = a * d - b * c
     else:
         first, second, third = x.unbind(-2)
-        determinant = (torch.linalg.cross(first, second) * third).sum(-1)
+        determinant = torch.linalg.vecdot(torch.linalg.cross(first, second), third)
     return 1 - 2 * (determinant < 0).to(x.dtype)
 
 

@@ -8,9 +8,10 @@ into the rotations, but no ``log``.
 from __future__ import annotations
 
 import abc
+import itertools
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 import torch
@@ -19,13 +20,14 @@ from typing_extensions import override
 
 from groupae._validation import Method, expected
 from groupae.groups.charts import check_finite
+from groupae.groups.constants import kept
 from groupae.groups.couplings import couple_frequencies
-from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.irreps import IrrepLabel, Irreps, Terms
 from groupae.groups.lie.orthogonal_matrices import OrthogonalMatrices
 from groupae.groups.lie_group import LieGroup
-from groupae.kernels.turning import turn_blocks, turn_matrix
+from groupae.kernels.turning import turn_matrix, turn_vectors
 
-__all__ = ["ReflectionIrreps", "RotationsAndReflections"]
+__all__ = ["ReflectionIrreps", "RotationsAndReflections", "signs_of_entries"]
 
 
 class ReflectionIrreps(Irreps):
@@ -45,6 +47,10 @@ class ReflectionIrreps(Irreps):
         self, frequencies: Sequence[int], g: Tensor, dtype: torch.dtype
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Return cosines and sines ``(*batch, frequencies)``, and the signs ``(*batch, 1)``."""
+
+    @abc.abstractmethod
+    def angles(self, frequencies: Sequence[int], g: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the angles ``(*batch, frequencies)`` of the turns, and the signs ``(*batch,)``."""
 
     @override
     def dim(self, label: IrrepLabel) -> int:
@@ -91,19 +97,11 @@ class ReflectionIrreps(Irreps):
         ]
 
     @override
-    def apply(
-        self, labels: Sequence[IrrepLabel], g: Tensor, blocks: Sequence[Tensor]
-    ) -> list[Tensor]:
-        """Apply ``g`` to each block ``(*batch, d, m)`` without forming a matrix."""
-        frequencies = [_frequency(label) for label in labels]
-        cosine, sine, sign = self.phases(frequencies, g, blocks[0].dtype)
-        reflect = torch.stack([torch.ones_like(sign), sign], -2)  # (*batch, 2, 1): rows
-        return [
-            self._line(label, cosine[..., i, None, None], sign[..., None]) * block
-            if self.dim(label) == 1
-            else turn_blocks(cosine[..., i], sine[..., i], reflect * block)
-            for i, (label, block) in enumerate(zip(labels, blocks, strict=True))
-        ]
+    def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
+        """Apply ``g`` to whole vectors: reflect them, then turn them, without forming a matrix."""
+        angles, sign = self.angles(_frequencies(terms.labels), g)
+        reflected = x * signs_of_entries(sign.to(x.dtype), _reflected, terms)
+        return turn_vectors(angles, reflected, terms.dims, terms.copies)
 
     def _line(self, label: IrrepLabel, turn: Tensor, sign: Tensor) -> Tensor:
         return turn * sign if isinstance(label, str) else turn
@@ -218,6 +216,35 @@ class RotationsAndReflections(OrthogonalMatrices):
         signs = torch.tensor([[1.0], [-1.0]], dtype=dtype).expand(2, len(rotations))
         every = rotations.expand(2, *rotations.shape)
         return self._join(every.flatten(0, 1), signs.flatten())
+
+
+def signs_of_entries(sign: Tensor, marked: Callable[[Terms], Tensor], terms: Terms) -> Tensor:
+    """Return the signs ``(*batch,)`` at the entries that are marked, elsewhere 1.
+
+    Args:
+        sign: Signs of the elements.
+        marked: From terms to a mask of the entries, 1 or 0, shape ``(length,)``.
+        terms: The terms of the vectors.
+
+    Returns:
+        Shape ``(*batch, length, 1)``.
+    """
+    mask = kept(marked, sign, terms)
+    return torch.addcmul(1 - mask, sign[..., None], mask)[..., None]
+
+
+def _reflected(terms: Terms) -> Tensor:
+    """Return 1 for the entries that a flip negates: second rows of planes, and lines ``k-``."""
+    triples = zip(terms.labels, terms.dims, terms.copies, strict=True)
+    entries = [
+        [int(isinstance(label, str))] * copies if d == 1 else [0] * copies + [1] * copies
+        for label, d, copies in triples
+    ]
+    return torch.tensor(list(itertools.chain.from_iterable(entries)), dtype=torch.float64)
+
+
+def _frequencies(labels: Sequence[IrrepLabel]) -> tuple[int, ...]:
+    return tuple([_frequency(label) for label in labels])
 
 
 def _frequency(label: IrrepLabel) -> int:

@@ -18,12 +18,13 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.groups.charts import PROJECT, Chart, is_nonzero, is_rotation
+from groupae.groups.constants import kept
 from groupae.groups.couplings import couple_frequencies
 from groupae.groups.irreps import IrrepLabel, Irreps, Terms
 from groupae.groups.lie_group import LieGroup
 from groupae.kernels.turning import turn_matrix, turn_vectors, wrap_angle
 
-__all__ = ["SO2", "FrequencyIrreps", "parse_frequency", "wrap_angle"]
+__all__ = ["SO2", "FrequencyIrreps", "frequencies_like", "parse_frequency", "wrap_angle"]
 
 
 def parse_frequency(owner: object, text: str, highest: int | None = None) -> int:
@@ -32,6 +33,15 @@ def parse_frequency(owner: object, text: str, highest: int | None = None) -> int
         return int(text)
     span = "0, 1, 2, ..." if highest is None else f"0..{highest}"
     raise ValueError(expected(owner, f"an irrep among {span}", repr(text)))
+
+
+def _listed(labels: tuple[int, ...]) -> Tensor:
+    return torch.tensor(labels, dtype=torch.float64)
+
+
+def frequencies_like(g: Tensor, labels: tuple[IrrepLabel, ...]) -> Tensor:
+    """Return frequencies in the dtype and on the device of ``g``; read only."""
+    return kept(_listed, g, labels)
 
 
 class FrequencyIrreps(Irreps):
@@ -117,7 +127,7 @@ class _SO2Irreps(FrequencyIrreps):
 
     @override
     def angles(self, labels: Sequence[IrrepLabel], g: Tensor) -> Tensor:
-        return g[..., None] * torch.tensor(labels, dtype=g.dtype, device=g.device)
+        return g[..., None] * frequencies_like(g, tuple(labels))
 
 
 _IRREPS = _SO2Irreps()

@@ -7,14 +7,15 @@ the homogeneous matrix ``[[rho(h), b], [0, 1]]``.
 from __future__ import annotations
 
 import abc
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from typing_extensions import override
 
 from groupae.groups.base import Group
-from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.irreps import IrrepLabel, Irreps, Terms
+from groupae.kernels.block_product import multiply_blocks
 
 __all__ = ["ExtensionIrreps"]
 
@@ -126,18 +127,31 @@ class ExtensionIrreps(Irreps):
         ]
 
     @override
-    def apply(
-        self, labels: Sequence[IrrepLabel], g: Tensor, blocks: Sequence[Tensor]
-    ) -> list[Tensor]:
-        own = [self._is_own(label) for label in labels]
-        pairs = zip(labels, blocks, own, strict=True)
-        others = [(self._lower(label), block) for label, block, is_own in pairs if not is_own]
-        found: Iterator[Tensor] = iter(())
-        if others:
-            below, parts = zip(*others, strict=True)
-            found = iter(self.quotient.irreps.apply(below, self.to_quotient(g), parts))
-        matrix = self.homogeneous(g, blocks[0].dtype) if any(own) else None
-        return [
-            next(found) if matrix is None or not is_own else matrix @ block
-            for block, is_own in zip(blocks, own, strict=True)
-        ]
+    def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
+        """Apply ``g`` to whole vectors: to runs of terms of one kind, each at once."""
+        runs = self._runs(terms)
+        h = self.to_quotient(g) if any(not is_own for is_own, _ in runs) else None
+        matrix = self.homogeneous(g, x.dtype) if any(is_own for is_own, _ in runs) else None
+        moved, start = [], 0
+        for is_own, run in runs:
+            size = sum([d * copies for d, copies in zip(run.dims, run.copies, strict=True)])
+            part = x.narrow(-2, start, size)
+            start += size
+            if is_own or h is None:
+                moved.append(multiply_blocks([matrix] * len(run.dims), run.copies, part))
+            else:
+                moved.append(self.quotient.irreps.act(run, h, part))
+        return moved[0] if len(moved) == 1 else torch.cat(moved, -2)
+
+    def _runs(self, terms: Terms) -> list[tuple[bool, Terms]]:
+        """Return adjacent terms of one kind: whether they are ``std``, else named in the quotient.
+
+        torch.compile cannot trace `itertools.groupby` with a key.
+        """
+        own = [self._is_own(label) for label in terms.labels]
+        cuts = [i for i in range(1, len(own)) if own[i] != own[i - 1]]
+        runs = []
+        for a, b in zip([0, *cuts], [*cuts, len(own)], strict=True):
+            labels = tuple([self._lower(label) for label in terms.labels[a:b]])
+            runs.append((own[a], Terms(labels, terms.dims[a:b], terms.copies[a:b])))
+        return runs

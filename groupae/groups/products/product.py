@@ -18,10 +18,12 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.groups.base import Group
-from groupae.groups.irreps import IrrepLabel, Irreps
+from groupae.groups.constants import kept
+from groupae.groups.irreps import IrrepLabel, Irreps, Terms
 from groupae.groups.lie.so2 import FrequencyIrreps
 from groupae.groups.lie_group import LieGroup
 from groupae.groups.products.packed import FinitePacked, Packed, are_finite, are_lie, split_outside
+from groupae.kernels.dispatch import uses_fast_path
 
 __all__ = ["FiniteProduct", "LieProduct", "Product"]
 
@@ -204,6 +206,53 @@ class _ProductIrreps(Irreps):
         return [
             _apply_factors(factors, block) for factors, block in zip(every, blocks, strict=True)
         ]
+
+    @override
+    def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
+        """Apply ``g`` to whole vectors, one factor at a time, each to all terms at once."""
+        if any(_senses(label) for label in terms.labels):
+            return super().act(terms, g, x)
+        steps = _kept_steps(self, terms) if uses_fast_path(g, x) else _steps(self, terms)
+        for irreps, step, h in zip(self.factors, steps, self.group.unpack(g), strict=True):
+            x = irreps.act(step, h, x)
+            if _has_order(step, terms.copies):
+                order = kept(_order, x, step, terms.copies, dtype=torch.int64)
+                x = x.index_select(-2, order)
+        return x
+
+
+def _steps(irreps: _ProductIrreps, terms: Terms) -> tuple[Terms, ...]:
+    """Return the terms on which each factor acts: the rest of a block counts as further copies.
+
+    A factor acts on the leading axis of a block ``(d, rest)``, which then moves behind the axes of
+    the other factors, before the copies.
+    """
+    steps = []
+    for i, factor in enumerate(irreps.factors):
+        labels = tuple([whole_label(label)[i] for label in terms.labels])
+        dims = tuple([factor.dim(label) for label in labels])
+        sizes = zip(terms.dims, terms.copies, dims, strict=True)
+        steps.append(Terms(labels, dims, tuple([d * c // own for d, c, own in sizes])))
+    return tuple(steps)
+
+
+_kept_steps = functools.lru_cache(maxsize=64)(_steps)
+
+
+def _has_order(step: Terms, copies: tuple[int, ...]) -> bool:
+    """Return whether entries change places when the leading axes move behind the others."""
+    sizes = zip(step.dims, step.copies, copies, strict=True)
+    return any(d > 1 and rest > c for d, rest, c in sizes)
+
+
+def _order(step: Terms, copies: tuple[int, ...]) -> Tensor:
+    """Return the source of each entry when the leading axes move behind the others."""
+    start, parts = 0, []
+    for d, rest, c in zip(step.dims, step.copies, copies, strict=True):
+        block = torch.arange(start, start + d * rest).view(d, rest // c, c)
+        parts.append(block.transpose(0, 1).flatten())
+        start += d * rest
+    return torch.cat(parts)
 
 
 def whole_label(label: IrrepLabel) -> tuple[IrrepLabel, ...]:
