@@ -91,6 +91,11 @@ typedef struct {
     int64_t rows, threads, grain, large_pages;
 } Matrices;
 
+/* Asks for numbers that are read soon; they come while others are computed with. */
+INLINE void prefetch(const void *from, int64_t bytes) {
+    for (int64_t byte = 0; byte < bytes; byte += ALIGNED) __builtin_prefetch((const char *)from + byte);
+}
+
 #endif
 
 #define SIZE_OF(format) (format == AS_COMPUTED ? (int64_t)sizeof(REAL) : 2)
@@ -565,13 +570,20 @@ static int NAMED(act_part)(int64_t first, int64_t last, const void *call) {
             NAMED(wigner_lanes)(sum->highest, sum->factors, r, lanes);
         }
         for (int64_t w = 0; w < count; w++) {
-            int64_t from = offset_of(&a->batch, a->x_strides, start + w), to = (start + w) * sum->length;
-            int64_t of_y = a->torque ? offset_of(&a->batch, a->y_strides, start + w) : 0;
+            const int64_t n = start + w, later = n + (w + 1 < count);
+            int64_t from = offset_of(&a->batch, a->x_strides, n), to = n * sum->length;
+            int64_t of_y = offset_of(&a->batch, a->y_strides, n);
+            const int64_t ahead = offset_of(&a->batch, a->x_strides, later) - from;
+            const int64_t ahead_of_y = offset_of(&a->batch, a->y_strides, later) - of_y;
             vec torque[3] = {{0}, {0}, {0}};
             REAL rest[3] = {0, 0, 0};
             for (int64_t term = 0; term < sum->terms; term++) {
                 const int64_t l = sum->sizes[2 * term], d = 2 * l + 1, c = sum->sizes[2 * term + 1];
                 if (c >= FEW) {
+                    const int64_t size = SIZE_OF(a->format);
+                    if (ahead) prefetch((const char *)a->x + (from + ahead) * size, d * c * size);
+                    if (a->torque && ahead_of_y)
+                        prefetch((const char *)a->y + (of_y + ahead_of_y) * size, d * c * size);
                     const REAL *x = NAMED(read)(a->x, from, d * c, a->format, space);
                     if (a->out) {
                         REAL *out = a->format == AS_COMPUTED ? (REAL *)a->out + to : made;
