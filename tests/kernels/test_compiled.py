@@ -1,6 +1,9 @@
 """The kernels in C: the same numbers, the same laws, and one sentence where they cannot be made."""
 
 import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -151,6 +154,17 @@ class TestCompiled:
         with forced_path(fast=False):
             torch.testing.assert_close(found, rho.act(some, many), rtol=1e-12, atol=1e-12)
 
+    def test_what_is_larger_than_the_cache_goes_past_it(self, monkeypatch):
+        rho = SO3().rep("4x0 + 16x1 + 32x2 + 17x3 + 64x4")
+        turns = SO2().rep("4x0 + 16x1 + 32x2 + 17x3")
+        for kind, group in ((rho, SO3()), (turns, SO2())):
+            g, x = elements(group, 2500, dtype=torch.float32), vectors(2500, kind.dim).float()
+            found = []
+            for size in (2**20, 2**40):
+                monkeypatch.setattr(library, "_streams_from", lambda size=size: size)
+                found.append(kind.act(g, x))
+            assert torch.equal(*found)
+
     def test_vectors_in_pieces_and_negated_ones(self):
         rho, g = SO3().rep("9x0 + 9x1"), elements(SO3(), 6)
         whole = vectors(rho.dim, 6)
@@ -176,3 +190,35 @@ def test_they_can_be_left_aside():
     assert computes_compiled(x.float(), x.half())
     assert not computes_compiled(x.float(), x.half(), x.bfloat16())
     assert not computes_compiled(x.to("meta"))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+@pytest.mark.usefixtures("made")
+def test_a_forked_process_makes_threads_of_its_own():
+    program = """
+import os, torch
+from groupae import SO3
+torch.set_num_threads(2)
+rho, g = SO3().rep("16x0 + 16x1 + 16x2 + 16x3"), SO3().sample(3001)
+x = torch.randn(3001, rho.dim)
+wanted = rho.act(g, x)
+child = os.fork()
+is_right = torch.equal(rho.act(g, x), wanted) and torch.equal(rho.act(g, x), wanted)
+if not child:
+    os._exit(0 if is_right else 3)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert is_right
+"""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    subprocess.run(command, check=True, timeout=120, env=environment)
+
+
+@pytest.mark.usefixtures("made")
+def test_threads_of_a_program_may_call_at_once():
+    rho, g = SO3().rep("16x0 + 16x1 + 16x2 + 16x3"), elements(SO3(), 3001)
+    x = vectors(3001, rho.dim)
+    wanted = rho.act(g, x)
+    with threads(2), ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: rho.act(g, x), range(16)))
+    assert all(torch.equal(y, wanted) for y in found)

@@ -29,6 +29,18 @@
 #define JOIN(a, b, c) JOIN_(a, b, c)
 #define NAMED(name) JOIN(name, SUFFIX, LEVEL)
 
+/* A register stored past the cache, where the processor can. */
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define STREAMED 1
+#define FENCE _mm_sfence()
+#define STREAM(to, from) _mm_stream_ps((float *)(to), _mm_loadu_ps((const float *)(from)))
+#else
+#define STREAMED 0
+#define FENCE (void)0
+#define STREAM(to, from) ((void)(to), (void)(from))
+#endif
+
 #define LEVEL baseline
 #define BYTES 16
 #if defined(__aarch64__)
@@ -49,6 +61,8 @@
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,f16c")
 #endif
+#undef STREAM
+#define STREAM(to, from) _mm256_stream_ps((float *)(to), _mm256_loadu_ps((const float *)(from)))
 #define LEVEL avx2
 #define BYTES 32
 #define REGISTERS 16
@@ -64,6 +78,8 @@
 #pragma GCC push_options
 #pragma GCC target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma,f16c")
 #endif
+#undef STREAM
+#define STREAM(to, from) _mm512_stream_ps((float *)(to), _mm512_loadu_ps((const float *)(from)))
 #define LEVEL avx512
 #define BYTES 64
 #define REGISTERS 32

@@ -48,6 +48,8 @@ _MAX_AXES = 4
 _BYTES_A_THREAD = 2**19
 _BYTES_A_PART = 2**17
 _LARGE_PAGES_FROM = 2**22
+_USUAL_CACHE = 2**25
+_LARGE_PAGES, _STREAMS = 1, 2  # flags, as in rows.h
 _ROWS_A_STEP = 16  # of the widest registers, which hold as many rotations
 _ZERO = 1e-12  # what rounding leaves of zeros in the generators
 _forced_level: list[str] = []
@@ -99,19 +101,31 @@ def _call(name: str, dtype: torch.dtype, record: bytes) -> None:
 
 
 def _sharing(rows: int, bytes_a_row: int) -> tuple[int, int, int, int]:
-    """Return the number of rows, threads, rows at a time, and whether to ask for large pages."""
+    """Return the number of rows, threads, rows at a time, and flags for what is made."""
     size = rows * bytes_a_row
-    large = int(size >= _LARGE_PAGES_FROM and _asks_for_large_pages())
     if size < 2 * _BYTES_A_THREAD:
-        return rows, 1, rows, large
+        return rows, 1, rows, 0
     threads = min(torch.get_num_threads(), size // _BYTES_A_THREAD)
     step = max(1, _BYTES_A_PART // (bytes_a_row * _ROWS_A_STEP))
-    return rows, threads, step * _ROWS_A_STEP, large
+    flags = _LARGE_PAGES if size >= _LARGE_PAGES_FROM and _asks_for_large_pages() else 0
+    if size >= _streams_from():
+        flags |= _STREAMS
+    return rows, threads, step * _ROWS_A_STEP, flags
 
 
 @functools.cache
 def _asks_for_large_pages() -> bool:
     return os.environ.get("GROUPAE_LARGE_PAGES") != "0"
+
+
+@functools.cache
+def _streams_from() -> int:
+    """Return the size that the cache cannot hold beside what is read; larger results go past it."""
+    try:
+        size = os.sysconf("SC_LEVEL3_CACHE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not Linux, or unknown
+        size = 0
+    return (size if size > 0 else _USUAL_CACHE) * 3 // 4
 
 
 def _strides_of(

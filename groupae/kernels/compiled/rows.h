@@ -23,6 +23,8 @@ typedef REAL quarter __attribute__((vector_size(WIDTH / 4 * sizeof(REAL)), align
 INLINE void *align(void *memory) { return (void *)(((uintptr_t)memory + ALIGNED - 1) & ~(uintptr_t)(ALIGNED - 1)); }
 
 /* Rows of a tensor whose batch axes may be broadcast or lie apart; strides in numbers. */
+enum { LARGE_PAGES = 1, STREAMS = 2 }; /* flags: of the pages of what is made, and past the cache */
+
 typedef struct {
     int64_t axes, size[MAX_AXES];
 } Batch;
@@ -54,7 +56,7 @@ typedef struct {
     const void *rotation, *x, *y;
     void *out, *torque; /* in one piece */
     int64_t rotation_strides[MAX_AXES], x_strides[MAX_AXES], y_strides[MAX_AXES];
-    int64_t rows, threads, grain, large_pages;
+    int64_t rows, threads, grain, flags;
 } Act;
 
 typedef struct {
@@ -66,7 +68,7 @@ typedef struct {
     const void *x, *y;
     void *out, *slopes;
     int64_t phase_strides[MAX_AXES], x_strides[MAX_AXES], y_strides[MAX_AXES];
-    int64_t rows, threads, grain, large_pages;
+    int64_t rows, threads, grain, flags;
 } Turn;
 
 typedef struct {
@@ -79,7 +81,7 @@ typedef struct {
     const void *x;
     void *out;
     int64_t x_strides[MAX_AXES];
-    int64_t rows, threads, grain, large_pages;
+    int64_t rows, threads, grain, flags;
 } Multiply;
 
 typedef struct {
@@ -88,7 +90,7 @@ typedef struct {
     void *out; /* (rows, entries) */
     Batch batch;
     int64_t rotation_strides[MAX_AXES];
-    int64_t rows, threads, grain, large_pages;
+    int64_t rows, threads, grain, flags;
 } Matrices;
 
 /* Asks for numbers that are read soon; they come while others are computed with. */
@@ -133,28 +135,42 @@ INLINE void NAMED(set_number)(void *to, int64_t i, REAL value, int64_t format) {
         ((uint16_t *)to)[i] = format == BFLOAT16 ? to_bfloat16((float)value) : to_float16((float)value);
 }
 
+/* Whether all registers of a block (d, c) go to whole places of their size. */
+INLINE int64_t NAMED(may_stream)(int64_t flags, const REAL *out, int64_t c) {
+    return (flags & STREAMS) && (uintptr_t)out % BYTES == 0 && c % WIDTH == 0;
+}
+
 /* ---- Products of a matrix with a block -------------------------------------------------- */
 
 /* ROWS rows and COLUMNS registers of out (d, c) = matrix times x (d, c); sums stay in registers.
- * Entry (i, j) of the matrix is at matrix[j * t + i * s]. */
+ * Entry (i, j) of the matrix is at matrix[j * t + i * s]. What lies `ahead` of x is asked for, and
+ * with `streams` what is made goes past the cache. */
 #define TILE(NAME, VECTOR, ROWS, COLUMNS, S)                                                       \
-    static void NAME(int64_t d, int64_t c, const REAL *matrix, int64_t t, const REAL *x, REAL *out) { \
+    static void NAME(int64_t d, int64_t c, const REAL *matrix, int64_t t, const REAL *x, REAL *out, \
+                     int64_t ahead, int64_t streams) {                                             \
         enum { lanes = sizeof(VECTOR) / sizeof(REAL) };                                            \
         VECTOR sum[ROWS][COLUMNS];                                                                 \
         _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                                     \
             _Pragma("GCC unroll 4") for (int q = 0; q < COLUMNS; q++) sum[r][q] = (VECTOR){0};     \
         for (int64_t j = 0; j < d; j++) {                                                          \
             VECTOR v[COLUMNS];                                                                     \
-            _Pragma("GCC unroll 4") for (int q = 0; q < COLUMNS; q++)                              \
+            _Pragma("GCC unroll 4") for (int q = 0; q < COLUMNS; q++) {                            \
                 v[q] = *(const VECTOR *)(x + j * c + q * lanes);                                   \
+                __builtin_prefetch(x + j * c + q * lanes + ahead);                                 \
+            }                                                                                      \
             _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++) {                               \
                 const REAL entry = matrix[j * t + r * (S)];                                        \
                 _Pragma("GCC unroll 4") for (int q = 0; q < COLUMNS; q++) sum[r][q] += entry * v[q]; \
             }                                                                                      \
         }                                                                                          \
-        _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                                     \
-            _Pragma("GCC unroll 4") for (int q = 0; q < COLUMNS; q++)                              \
-                *(VECTOR *)(out + r * c + q * lanes) = sum[r][q];                                  \
+        if (STREAMED && streams && sizeof(VECTOR) == BYTES)                                        \
+            _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                                 \
+                _Pragma("GCC unroll 4") for (int q = 0; q < COLUMNS; q++)                          \
+                    STREAM(out + r * c + q * lanes, &sum[r][q]);                                   \
+        else                                                                                       \
+            _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                                 \
+                _Pragma("GCC unroll 4") for (int q = 0; q < COLUMNS; q++)                          \
+                    *(VECTOR *)(out + r * c + q * lanes) = sum[r][q];                              \
     }
 #define TILES(KIND, VECTOR, COLUMNS, S)                                                            \
     TILE(NAMED(KIND##1), VECTOR, 1, COLUMNS, S)                                                    \
@@ -163,7 +179,7 @@ INLINE void NAMED(set_number)(void *to, int64_t i, REAL value, int64_t format) {
     TILE(NAMED(KIND##4), VECTOR, 4, COLUMNS, S)                                                    \
     TILE(NAMED(KIND##5), VECTOR, 5, COLUMNS, S)                                                    \
     TILE(NAMED(KIND##6), VECTOR, 6, COLUMNS, S)                                                    \
-    static void (*const NAMED(KIND##s)[])(int64_t, int64_t, const REAL *, int64_t, const REAL *, REAL *) = { \
+    static void (*const NAMED(KIND##s)[])(int64_t, int64_t, const REAL *, int64_t, const REAL *, REAL *, int64_t, int64_t) = { \
         0, NAMED(KIND##1), NAMED(KIND##2), NAMED(KIND##3), NAMED(KIND##4), NAMED(KIND##5), NAMED(KIND##6)};
 
 #define MOST_ROWS 6
@@ -188,14 +204,14 @@ TILES(dense_quarter, quarter, 1, 1)
 #define ALL_ROWS(KIND, k)                                                                          \
     for (int64_t i = 0, part = 0; part < parts; part++) {                                          \
         const int64_t r = (d - i) / (parts - part);                                                \
-        NAMED(KIND##s)[r](d, c, matrix + i * s, t, x + (k), out + i * c + (k));                    \
+        NAMED(KIND##s)[r](d, c, matrix + i * s, t, x + (k), out + i * c + (k), i ? 0 : ahead, streams);                    \
         i += r;                                                                                    \
     }
 
 /* Some columns are computed twice where the last register overlaps the one before. */
 #define PRODUCT(NAME, ORDER, S, FOUR)                                                              \
     INLINE void NAME(int64_t d, int64_t c, const REAL *matrix, int64_t t, const REAL *restrict x,  \
-                     REAL *restrict out) {                                                         \
+                     REAL *restrict out, int64_t ahead, int64_t streams) {                                                         \
         const int64_t s = S, parts = (d + MOST_ROWS - 1) / MOST_ROWS;                              \
         int64_t k = 0;                                                                             \
         if (c >= WIDTH) {                                                                          \
@@ -274,54 +290,66 @@ static int NAMED(multiply_part)(int64_t first, int64_t last, const void *call) {
                         for (int64_t i = 0; i < d; i++) space[j * d + i] = matrix[i * stride[0] + j * t];
                     matrix = space, t = d;
                 }
-                NAMED(product)(d, c, matrix, t, x, out);
+                NAMED(product)(d, c, matrix, t, x, out, 0, NAMED(may_stream)(a->flags, out, c));
                 NAMED(write)(made, a->out, to, d * c, a->format);
             }
             from += d * c, to += d * c;
         }
     }
     free(space);
+    FENCE;
     return 0;
 }
 
 EXPORT int NAMED(multiply)(const Multiply *a) {
-    if (a->large_pages) ask_for_large_pages(a->out, a->rows * a->length * SIZE_OF(a->format));
+    if (a->flags & LARGE_PAGES) ask_for_large_pages(a->out, a->rows * a->length * SIZE_OF(a->format));
     return share(NAMED(multiply_part), a->rows, a->grain, a->threads, a);
 }
 
 /* ---- Planes ----------------------------------------------------------------------------- */
 
-#define TURN_AT(VECTOR, k)                                                                         \
+#define TURN_AT(VECTOR, k, STORE)                                                                  \
     do {                                                                                           \
         const VECTOR u = *(const VECTOR *)(x + (k)), v = *(const VECTOR *)(x + c + (k));           \
-        *(VECTOR *)(out + (k)) = cosine * u - sine * v;                                            \
-        *(VECTOR *)(out + c + (k)) = sine * u + cosine * v;                                        \
+        STORE(VECTOR, out + (k), cosine * u - sine * v);                                           \
+        STORE(VECTOR, out + c + (k), sine * u + cosine * v);                                       \
+    } while (0)
+#define KEEP(VECTOR, to, value) *(VECTOR *)(to) = (value)
+#define SEND(VECTOR, to, value)                                                                    \
+    do {                                                                                           \
+        const VECTOR made = (value);                                                               \
+        STREAM(to, &made);                                                                         \
     } while (0)
 
 /* out (2, c): the plane turned by an angle. Vectors must not overlap what is read. */
-INLINE void NAMED(turn_plane)(int64_t c, REAL cosine, REAL sine, const REAL *restrict x, REAL *restrict out) {
+INLINE void NAMED(turn_plane)(int64_t c, REAL cosine, REAL sine, const REAL *restrict x, REAL *restrict out,
+                              int64_t streams) {
     int64_t k = 0;
-    for (; k + WIDTH <= c; k += WIDTH) TURN_AT(vec, k);
+    if (STREAMED && streams) {
+        for (; k + WIDTH <= c; k += WIDTH) TURN_AT(vec, k, SEND);
+        return;
+    }
+    for (; k + WIDTH <= c; k += WIDTH) TURN_AT(vec, k, KEEP);
     if (k == c) return;
     if (c >= WIDTH) {
-        TURN_AT(vec, c - WIDTH);
+        TURN_AT(vec, c - WIDTH, KEEP);
         return;
     }
 #if WIDTH >= 8
     if (c >= WIDTH / 2) {
-        TURN_AT(half, 0);
-        TURN_AT(half, c - WIDTH / 2);
+        TURN_AT(half, 0, KEEP);
+        TURN_AT(half, c - WIDTH / 2, KEEP);
         return;
     }
 #endif
 #if WIDTH >= 16
     if (c >= WIDTH / 4) {
-        TURN_AT(quarter, 0);
-        TURN_AT(quarter, c - WIDTH / 4);
+        TURN_AT(quarter, 0, KEEP);
+        TURN_AT(quarter, c - WIDTH / 4, KEEP);
         return;
     }
 #endif
-    for (k = 0; k < c; k++) TURN_AT(REAL, k);
+    for (k = 0; k < c; k++) TURN_AT(REAL, k, KEEP);
 }
 
 /* sum of g1 y0 - g0 y1: how the value changes along the angle. */
@@ -355,7 +383,7 @@ static int NAMED(turn_part)(int64_t first, int64_t last, const void *call) {
                 if (d == 1)
                     for (int64_t k = 0; k < c; k++) out[k] = cosine * x[k];
                 else
-                    NAMED(turn_plane)(c, cosine, sine, x, out);
+                    NAMED(turn_plane)(c, cosine, sine, x, out, NAMED(may_stream)(a->flags, out, c));
                 NAMED(write)(space + a->widest, a->out, to, d * c, a->format);
             }
             if (a->slopes) {
@@ -366,11 +394,12 @@ static int NAMED(turn_part)(int64_t first, int64_t last, const void *call) {
         }
     }
     free(space);
+    FENCE;
     return 0;
 }
 
 EXPORT int NAMED(turn)(const Turn *a) {
-    if (a->large_pages && a->out) ask_for_large_pages(a->out, a->rows * a->length * SIZE_OF(a->format));
+    if ((a->flags & LARGE_PAGES) && a->out) ask_for_large_pages(a->out, a->rows * a->length * SIZE_OF(a->format));
     return share(NAMED(turn_part), a->rows, a->grain, a->threads, a);
 }
 
@@ -471,7 +500,7 @@ static int NAMED(matrices_part)(int64_t first, int64_t last, const void *call) {
 }
 
 EXPORT int NAMED(matrices)(const Matrices *a) {
-    if (a->large_pages) ask_for_large_pages(a->out, a->rows * a->entries * (int64_t)sizeof(REAL));
+    if (a->flags & LARGE_PAGES) ask_for_large_pages(a->out, a->rows * a->entries * (int64_t)sizeof(REAL));
     return share(NAMED(matrices_part), a->rows, a->grain, a->threads, a);
 }
 
@@ -581,7 +610,7 @@ static int NAMED(act_part)(int64_t first, int64_t last, const void *call) {
                 const int64_t l = sum->sizes[2 * term], d = 2 * l + 1, c = sum->sizes[2 * term + 1];
                 if (c >= FEW) {
                     const int64_t size = SIZE_OF(a->format);
-                    if (ahead) prefetch((const char *)a->x + (from + ahead) * size, d * c * size);
+                    if (ahead && !(a->out && l && a->format == AS_COMPUTED)) prefetch((const char *)a->x + (from + ahead) * size, d * c * size);
                     if (a->torque && ahead_of_y)
                         prefetch((const char *)a->y + (of_y + ahead_of_y) * size, d * c * size);
                     const REAL *x = NAMED(read)(a->x, from, d * c, a->format, space);
@@ -589,7 +618,8 @@ static int NAMED(act_part)(int64_t first, int64_t last, const void *call) {
                         REAL *out = a->format == AS_COMPUTED ? (REAL *)a->out + to : made;
                         const vec *matrix = lanes + l * (2 * l - 1) * (2 * l + 1) / 3;
                         if (l)
-                            NAMED(product_of_lane)(d, c, (const REAL *)matrix + w, d * WIDTH, x, out);
+                            NAMED(product_of_lane)(d, c, (const REAL *)matrix + w, d * WIDTH, x, out, ahead,
+                                                   NAMED(may_stream)(a->flags, out, c));
                         else
                             memcpy(out, x, c * sizeof(REAL));
                         NAMED(write)(made, a->out, to, d * c, a->format);
@@ -617,11 +647,12 @@ static int NAMED(act_part)(int64_t first, int64_t last, const void *call) {
                     ((REAL *)a->torque)[3 * (start + w) + axis] = torques[w][axis] + in_all[axis][w];
     }
     free(memory);
+    FENCE;
     return 0;
 }
 
 EXPORT int NAMED(act)(const Act *a) {
-    if (a->large_pages && a->out) ask_for_large_pages(a->out, a->rows * a->sum->length * SIZE_OF(a->format));
+    if ((a->flags & LARGE_PAGES) && a->out) ask_for_large_pages(a->out, a->rows * a->sum->length * SIZE_OF(a->format));
     return share(NAMED(act_part), a->rows, a->grain, a->threads, a);
 }
 
@@ -636,5 +667,7 @@ EXPORT int NAMED(act)(const Act *a) {
 #undef HALVES
 #undef QUARTERS
 #undef TURN_AT
+#undef KEEP
+#undef SEND
 #undef FEW
 #undef SIZE_OF
