@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -56,7 +57,23 @@ def load() -> Loaded:
             return Loaded(None, f"{path} is damaged: {damage}; {_REMEDY} again")
         return Loaded(ctypes.CDLL(str(path)))
     except OSError as error:  # of another libc, on a file system without execution, unreadable
-        return Loaded(None, f"{path} cannot be loaded: {error}")
+        return Loaded(None, f"{path} cannot be loaded: {_architectures(path) or error}")
+
+
+def _architectures(path: Path) -> str:
+    """Return how a library of ELF differs from Python in architecture, where the loader says less.
+
+    glibc tells that there is no such file.
+    """
+    found = []
+    for file in (path, Path(sys.executable)):
+        try:
+            with file.open("rb") as stream:
+                header = stream.read(20)
+        except OSError:
+            return ""
+        found.append(header[4:6] + header[18:20] if header[:4] == b"\x7fELF" else b"")
+    return "" if found[0] == found[1] or b"" in found else "it is for another architecture"
 
 
 def _absence_of(path: Path) -> str:
