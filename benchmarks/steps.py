@@ -20,8 +20,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from timing import facts, write
-
 _NAMES = ("rotated-digits", "blocked-digits", "turntable", "sky-planes", "brain-contrast")
 _PIXELS = {"turntable": 32, "sky-planes": 32}
 _WARM_UP = 4
@@ -205,6 +203,11 @@ def main() -> None:
         return
     if asked.folder is None or not (asked.folder / "groupae").is_dir():
         parser.error("expected --folder with the package of the older version in it")
+    from timing import (
+        facts,
+        write,
+    )  # not at the top: it needs this version, `train` may not have it
+
     known = facts({"clock": f"processor time on one thread, medians of {asked.rounds} steps"})
     found = {name: compare(asked.folder.absolute(), name, asked.rounds) for name in asked.only}
     print(*table(found), sep="\n")

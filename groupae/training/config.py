@@ -11,7 +11,7 @@ from groupae._validation import expected, unknown_choice
 
 __all__ = ["TrainingConfig"]
 
-_CHOICES = {"optimizer": ("adam", "muon"), "decay": ("cosine", "none")}
+_CHOICES = {"optimizer": ("adam", "muon"), "decay": ("cosine", "linear", "none")}
 
 _ABOVE_ZERO = (
     *("minutes", "steps", "cpu_minutes", "batch_size", "learning_rate", "validations"),
@@ -44,7 +44,8 @@ class TrainingConfig:
         learning_rate: Largest learning rate.
         weight_decay: Decoupled weight decay.
         warmup: Fraction of the budget over which the rate rises from zero.
-        decay: Shape of its decrease after that: ``"cosine"`` to zero, or ``"none"``.
+        decay: Shape of its decrease after that: ``"cosine"`` or ``"linear"`` to zero at the end of
+            the budget, or ``"none"``.
         clip_norm: Largest norm of the gradient; 0 for no limit.
         validations: Number of validations, evenly over the budget.
         accumulate: Number of parts of each batch whose gradients are summed before the weights are
@@ -98,7 +99,7 @@ class TrainingConfig:
     learning_rate: float = 1e-3
     weight_decay: float = 0.0
     warmup: float = 0.05
-    decay: Literal["cosine", "none"] = "cosine"
+    decay: Literal["cosine", "linear", "none"] = "cosine"
     clip_norm: float = 1.0
     validations: int = 20
     compile: bool = False

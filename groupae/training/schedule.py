@@ -70,10 +70,12 @@ class Budget:
 
 
 def learning_rate_factor(config: TrainingConfig, progress: float) -> float:
-    """Return the rate relative to its peak: a linear rise, then a cosine to zero or no change."""
+    """Return the rate relative to its peak: a linear rise, then a fall to zero or no change."""
     if progress < config.warmup:
         return (progress + 1e-3) / (config.warmup + 1e-3)
     if config.decay == "none":
         return 1.0
     rest = (progress - config.warmup) / (1 - config.warmup)
+    if config.decay == "linear":
+        return max(0.0, 1.0 - rest)
     return 0.5 + 0.5 * math.cos(math.pi * min(rest, 1.0))

@@ -180,7 +180,7 @@ CONFIGS = {
         ("weight_decay", -1e-4, "weight_decay of at least zero"),
         ("warmup", 1.0, "warmup in [0, 1)"),
         ("warmup", NAN, "warmup"),
-        ("decay", "linear", "decay to be one of cosine, none"),
+        ("decay", "steps", "decay to be one of cosine, linear, none"),
         ("clip_norm", -1.0, "clip_norm of at least zero"),
         ("validations", 0, "validations above zero"),
         ("accumulate", 0, "accumulate above zero"),

@@ -199,6 +199,9 @@ def test_the_learning_rate_rises_and_falls():
     assert rates[2:] == pytest.approx([1.0, 0.5, 0.0])
     flat = TrainingConfig(warmup=0.0, decay="none")
     assert [learning_rate_factor(flat, p) for p in (0.0, 0.5, 1.0)] == [1.0, 1.0, 1.0]
+    straight = TrainingConfig(warmup=0.2, decay="linear")
+    rates = [learning_rate_factor(straight, p) for p in (0.2, 0.4, 0.6, 1.0, 1.1)]
+    assert rates == pytest.approx([1.0, 0.75, 0.5, 0.0, 0.0])
 
 
 @pytest.mark.parametrize(
@@ -211,7 +214,7 @@ def test_the_learning_rate_rises_and_falls():
         ({"seed": -1}, r"seed in 0\.\.2\^63 - 1, got -1"),
         ({"seed": 2**64}, r"seed in 0\.\.2\^63 - 1"),
         ({"optimizer": "sgd"}, "optimizer to be one of adam, muon, got 'sgd'"),
-        ({"decay": "linear"}, "decay to be one of cosine, none, got 'linear'"),
+        ({"decay": "steps"}, "decay to be one of cosine, linear, none, got 'steps'"),
         ({"clip_norm": -1.0}, "clip_norm of at least zero, got -1.0"),
         ({"weight_decay": -5.0}, "weight_decay of at least zero, got -5.0"),
         ({"warmup": 1.0}, r"warmup in \[0, 1\), got 1.0"),
