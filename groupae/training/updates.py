@@ -86,8 +86,10 @@ class Updates:
 
     def clip_gradients(self) -> Tensor:
         """Clip the norm of the gradient; return the norm that it had."""
-        limit = self.config.clip_norm or float("inf")
-        return nn.utils.clip_grad_norm_(self.model.parameters(), limit)
+        parameters = self.model.parameters()
+        if self.config.clip_norm:
+            return nn.utils.clip_grad_norm_(parameters, self.config.clip_norm)
+        return nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
 
     def apply(self) -> None:
         """Update the weights, then the schedulers."""

@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch import nn
 
+from groupae.training import TrainingConfig
 from groupae.training.fast_products import fast_products, is_faster_by_onednn
 from groupae.training.muon import Muon, orthogonalise
+from groupae.training.optimizers import build_optimizers
 
 _SHAPES = {
     "wide": (24, 80),
@@ -186,3 +188,48 @@ def test_products_are_left_alone_on_other_processors(monkeypatch, found):
         assert not is_faster_by_onednn()
     finally:
         is_faster_by_onednn.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["adam", "muon"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_adamw_in_one_pass_is_adamw(name, dtype):
+    def parameters():
+        generator = torch.Generator().manual_seed(0)
+        shapes = [(7,), (3, 5), (2, 3, 3)]
+        return [nn.Parameter(torch.randn(s, generator=generator, dtype=dtype)) for s in shapes]
+
+    config = TrainingConfig(optimizer=name, learning_rate=0.1, weight_decay=0.01)
+    ours, plain = parameters(), parameters()
+    (found,) = build_optimizers(nn.ParameterList(ours), config)
+    assert isinstance(found, torch.optim.AdamW)
+    decay = 0.01 if name == "adam" else 0.0
+    wanted = torch.optim.AdamW(plain, lr=0.1, weight_decay=decay, betas=(0.9, 0.99), fused=False)
+    for step in range(4):
+        for chosen, optimizer in ((ours, found), (plain, wanted)):
+            _set_gradients(chosen, step)
+            optimizer.step()
+    for one, other in zip(ours, plain, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+def test_a_state_of_adamw_of_version_0_5_goes_on_with_its_bits():
+    ours, plain = _parameters("plain", torch.float32), _parameters("plain", torch.float32)
+    older = torch.optim.AdamW(plain, lr=0.1)
+    _set_gradients(plain, 0)
+    older.step()
+    (found,) = build_optimizers(nn.ParameterList(ours), TrainingConfig())
+    found.load_state_dict(copy.deepcopy(older.state_dict()))
+    for one, other in zip(ours, plain, strict=True):
+        one.data.copy_(other)
+    for chosen, optimizer in ((ours, found), (plain, older)):
+        _set_gradients(chosen, 1)
+        optimizer.step()
+    assert all(torch.equal(one, other) for one, other in zip(ours, plain, strict=True))
+
+
+def test_complex_weights_take_the_general_adamw():
+    weight = nn.Parameter(torch.ones(3, dtype=torch.complex64))
+    weight.grad = torch.ones_like(weight)
+    (optimizer,) = build_optimizers(nn.ParameterList([weight]), TrainingConfig(learning_rate=0.1))
+    optimizer.step()
+    assert not torch.equal(weight, torch.ones_like(weight))
