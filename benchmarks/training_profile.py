@@ -17,13 +17,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
-from lightning_fabric import Fabric
 from timing import facts, set_up, write
 from torch import Tensor, nn
-from torch.optim.optimizer import (
-    register_optimizer_step_post_hook,
-    register_optimizer_step_pre_hook,
-)
 from typing_extensions import override
 
 from groupae.data import OrbitDataset
@@ -33,6 +28,8 @@ from groupae.experiments.presets.building import build_model
 from groupae.models import LatentActionAE
 from groupae.protocols import PairBatch
 from groupae.training import Callback, TrainingState, fit
+from groupae.training.devices import Devices
+from groupae.training.updates import Updates
 
 _NAMES = ("rotated-digits", "brain-contrast", "turntable", "sky-planes")
 _PIXELS = {"turntable": 32, "sky-planes": 32}
@@ -141,29 +138,21 @@ def _watch_model(model: LatentActionAE, watch: Stopwatch) -> None:
 
 @contextlib.contextmanager
 def _watching_updates(watch: Stopwatch) -> Iterator[None]:
-    """Time the backward pass and every optimiser step."""
-    backward = Fabric.backward
+    """Time the backward pass and the steps of the optimisers."""
+    backward = Devices.backward
 
-    def timed_backward(fabric: Fabric, loss: Tensor) -> None:
+    def timed_backward(devices: Devices, total: Tensor) -> None:
         watch._note("begun")
         with watch.measuring("backward"):
-            backward(fabric, loss)
+            backward(devices, total)
         watch._note("ended")
 
-    updates: list[contextlib.AbstractContextManager[None]] = []
-
-    def begin(*_: Any) -> None:
-        updates.append(watch.measuring("optimiser"))
-        updates[-1].__enter__()
-
-    def end(*_: Any) -> None:
-        updates.pop().__exit__(None, None, None)
-
-    handles = register_optimizer_step_pre_hook(begin), register_optimizer_step_post_hook(end)
-    with mock.patch.object(Fabric, "backward", timed_backward):
+    timed_apply = watch.timed("optimiser", Updates.apply)
+    with (
+        mock.patch.object(Devices, "backward", timed_backward),
+        mock.patch.object(Updates, "apply", lambda updates: timed_apply(updates)),
+    ):
         yield
-    for handle in handles:
-        handle.remove()
 
 
 def profile(name: str) -> dict[str, Any]:
