@@ -1,7 +1,7 @@
 /* Kernels of groupae: rows of a batch, one after another, each while it is in the cache.
  *
  * One translation unit for any C compiler that knows the vectors of GCC and clang; it needs nothing
- * but a C library and, where there is one, pthread. The bodies in rows.h are read once for each
+ * but a C library and, where there is one, pthread. The bodies in kernels_of_format.h are read once for each
  * number format and each level of instructions, so that one library serves every processor of its
  * architecture; the caller takes the level that `groupae_level` allows.
  *
@@ -24,6 +24,7 @@
 #include "sharing.h"
 #include "formats.h"
 #include "pages.h"
+#include "calls.h"
 
 #define JOIN_(a, b, c) a##_##b##_##c
 #define JOIN(a, b, c) JOIN_(a, b, c)

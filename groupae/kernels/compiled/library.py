@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import dataclasses
 import functools
 import math
 import os
@@ -20,11 +19,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from groupae.kernels.compiled.loading import LEVELS, choose_level, load
-from groupae.kernels.wigner.recursion import MAX_DEGREE, wigner_generators
+from groupae.kernels.compiled.records import Record, record_of_blocks, record_of_sum, wigner_factors
+from groupae.kernels.compiled.strides import MAX_AXES, in_one_piece, laid_out
 
 __all__ = [
     "LEVELS",
@@ -42,16 +41,13 @@ __all__ = [
 ]
 
 _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
-_DTYPE = {torch.float32: np.float32, torch.float64: np.float64}
 _FORMAT = {torch.bfloat16: 1, torch.float16: 2}  # as in formats.h; 0 is the format computed with
-_MAX_AXES = 4
 _BYTES_A_THREAD = 2**19
 _BYTES_A_PART = 2**17
 _LARGE_PAGES_FROM = 2**22
 _USUAL_CACHE = 2**25
-_LARGE_PAGES, _STREAMS = 1, 2  # flags, as in rows.h
+_LARGE_PAGES, _STREAMS = 1, 2  # flags, as in calls.h
 _ROWS_A_STEP = 16  # of the widest registers, which hold as many rotations
-_ZERO = 1e-12  # what rounding leaves of zeros in the generators
 _forced_level: list[str] = []
 
 
@@ -128,104 +124,6 @@ def _streams_from() -> int:
     return (size if size > 0 else _USUAL_CACHE) * 3 // 4
 
 
-def _strides_of(
-    batch: torch.Size, tensors: Sequence[Tensor]
-) -> tuple[tuple[int, ...], list[tuple[int, ...]]] | None:
-    """Return number and sizes of the batch axes, and the strides of each tensor along them.
-
-    Axes that are one in all tensors are joined. ``None`` if too many are left.
-    """
-    if len(batch) == 1:
-        one: list[tuple[int, ...]] = [
-            (t.stride(0) if t.shape[0] != 1 else 0, 0, 0, 0) for t in tensors
-        ]
-        return (1, batch[0], 0, 0, 0), one
-    sizes: list[int] = []
-    strides: list[list[int]] = [[] for _ in tensors]
-    for axis, size in enumerate(batch):
-        if size == 1:
-            continue
-        steps = [t.stride(axis) if t.shape[axis] != 1 else 0 for t in tensors]
-        found = list(zip(strides, steps, strict=True))
-        if sizes and all(before[-1] == size * step for before, step in found):
-            sizes[-1] *= size
-            for before, step in found:
-                before[-1] = step
-            continue
-        sizes.append(size)
-        for before, step in found:
-            before.append(step)
-    if len(sizes) > _MAX_AXES:
-        return None
-    if not sizes:
-        sizes, strides = [1], [[0] for _ in tensors]
-    rest = (0,) * (_MAX_AXES - len(sizes))
-    return (len(sizes), *sizes, *rest), [(*steps, *rest) for steps in strides]
-
-
-def _in_one_piece(x: Tensor, axes: int) -> Tensor:
-    """Return the tensor, copied unless each part of its last axes lies in one piece."""
-    step = 1
-    for axis in range(-1, -1 - axes, -1):
-        size = x.shape[axis]
-        if size != 1 and x.stride(axis) != step:
-            return x.contiguous()
-        step *= size
-    return x
-
-
-def _laid_out(
-    batch: torch.Size, tensors: Sequence[Tensor], axes: int = 2
-) -> tuple[tuple[int, ...], list[tuple[int, ...]], Sequence[Tensor]]:
-    """Return `_strides_of` tensors with some axes behind the batch, copied if too many."""
-    found = _strides_of(batch, tensors)
-    if found is None:
-        tensors = [t.expand(*batch, *t.shape[t.ndim - axes :]).contiguous() for t in tensors]
-        found = _strides_of(batch, tensors)
-        assert found is not None, "axes in one piece are joined"
-    return *found, tensors
-
-
-@dataclasses.dataclass(frozen=True)
-class _Record:
-    """Constants of a kernel in the memory that it reads.
-
-    Args:
-        address: Where they lie.
-        length: Numbers in a vector.
-        widest: Numbers in its largest block.
-        kept: The memory that belongs to it.
-    """
-
-    address: int
-    length: int
-    widest: int
-    kept: tuple[Any, ...]
-
-
-@functools.lru_cache(maxsize=256)
-def _blocks(dims: tuple[int, ...], widths: tuple[int, ...]) -> _Record:
-    """Return the sizes of blocks: degree and width of each."""
-    sizes = np.array([*zip(dims, widths, strict=True)], dtype=np.int64).reshape(-1, 2)
-    numbers = sizes.prod(1)
-    return _Record(sizes.ctypes.data, int(numbers.sum()), int(numbers.max(initial=1)), (sizes,))
-
-
-@functools.lru_cache(maxsize=256)
-def _sum(degrees: tuple[int, ...], widths: tuple[int, ...], dtype: torch.dtype) -> _Record:
-    """Return the record of a sum of irreps of SO(3)."""
-    numbers = [(2 * degree + 1) * width for degree, width in zip(degrees, widths, strict=True)]
-    length, widest, highest = sum(numbers), max(numbers), max(1, *degrees)
-    sizes = np.array([*zip(degrees, widths, strict=True)], dtype=np.int64)
-    where, values = _generator_entries(highest, dtype)
-    spans = np.array([_span(degree) for degree in degrees], dtype=np.int64)
-    arrays = (sizes, _wigner_factors(dtype), where, spans, values)
-    addresses = [array.ctypes.data for array in arrays]
-    record = struct.pack("9q", len(degrees), length, highest, widest, *addresses)
-    buffer = ctypes.create_string_buffer(record)
-    return _Record(ctypes.addressof(buffer), length, widest, (buffer, *arrays))
-
-
 def _widths(copies: tuple[int, ...], x: Tensor) -> tuple[int, ...]:
     m = x.shape[-1]
     return copies if m == 1 else tuple([c * m for c in copies])
@@ -286,10 +184,10 @@ def _act(
     """Fill ``out`` with turned vectors, or with what is turned back, and ``torque``."""
     degrees, copies, is_back = sizes
     like = x if out is None else out
-    record = _sum(degrees, _widths(copies, x), rotation.dtype)
-    rotation, x = _in_one_piece(rotation, 2), _in_one_piece(x, 2)
-    y = x if y is None else _in_one_piece(y, 2)
-    batch, strides, (rotation, x, y) = _laid_out(like.shape[:-2], (rotation, x, y))
+    record = record_of_sum(degrees, _widths(copies, x), rotation.dtype)
+    rotation, x = in_one_piece(rotation, 2), in_one_piece(x, 2)
+    y = x if y is None else in_one_piece(y, 2)
+    batch, strides, (rotation, x, y) = laid_out(like.shape[:-2], (rotation, x, y))
     values = _ACT.pack(
         record.address,
         *batch,
@@ -318,17 +216,17 @@ def multiply(
     given = [matrix for matrix in matrices if matrix is not None]
     batch = torch.broadcast_shapes(x.shape[:-2], *(matrix.shape[:-2] for matrix in given))
     out = x.new_empty((*batch, *x.shape[-2:]))
-    record = _blocks(dims, _widths(copies, x))
-    sizes, strides, (x, *given) = _laid_out(batch, (_in_one_piece(x, 2), *given))
+    record = record_of_blocks(dims, _widths(copies, x))
+    sizes, strides, (x, *given) = laid_out(batch, (in_one_piece(x, 2), *given))
     steps, pointers, rest = [], [], zip(given, strides[1:], strict=True)
     for matrix in matrices:
         if matrix is None:
             pointers.append(0)
-            steps += [0] * (2 + _MAX_AXES)
+            steps += [0] * (2 + MAX_AXES)
         else:
-            laid_out, along = next(rest)
-            pointers.append(laid_out.data_ptr())
-            steps += [laid_out.stride(-2), laid_out.stride(-1), *along]
+            ready, along = next(rest)
+            pointers.append(ready.data_ptr())
+            steps += [ready.stride(-2), ready.stride(-1), *along]
     pointer_array = (ctypes.c_int64 * len(pointers))(*pointers)
     step_array = (ctypes.c_int64 * len(steps))(*steps)
     values = _MULTIPLY.pack(
@@ -374,9 +272,9 @@ def multiply_rows(
     if rows.shape[:-1] != batch:
         batch = torch.broadcast_shapes(rows.shape[:-1], batch)
     out = x.new_empty((*batch, *x.shape[-2:]))
-    record = _blocks(dims, _widths(copies, x))
-    x, rows = _in_one_piece(x, 2), _in_one_piece(rows, 1)[..., None]
-    sizes, strides, (x, rows) = _laid_out(batch, (x, rows))
+    record = record_of_blocks(dims, _widths(copies, x))
+    x, rows = in_one_piece(x, 2), in_one_piece(rows, 1)[..., None]
+    sizes, strides, (x, rows) = laid_out(batch, (x, rows))
     steps = _row_steps(starts, dims, strides[1], is_back)
     base, size = rows.data_ptr(), rows.element_size()
     pointers = [base + start * size if start >= 0 else 0 for start in starts]
@@ -402,14 +300,14 @@ def multiply_rows(
 @functools.lru_cache(maxsize=256)
 def _row_steps(
     starts: tuple[int, ...], dims: tuple[int, ...], along: tuple[int, ...], is_back: bool
-) -> _Record:
+) -> Record:
     """Return the strides of matrices that stand in rows: of their two axes, and of the batch."""
     steps: list[tuple[int, ...]] = []
     for start, d in zip(starts, dims, strict=True):
         pair = (1, d) if is_back else (d, 1)
-        steps.append((*pair, *along) if start >= 0 else (0,) * (2 + _MAX_AXES))
+        steps.append((*pair, *along) if start >= 0 else (0,) * (2 + MAX_AXES))
     array = np.array(steps, dtype=np.int64)
-    return _Record(array.ctypes.data, 0, 0, (array,))
+    return Record(array.ctypes.data, 0, 0, (array,))
 
 
 def turn(
@@ -465,14 +363,14 @@ def _turn(
     """Fill ``out`` with turned vectors, or with what is turned back, and ``slopes``."""
     dims, copies, is_back = sizes
     like = x if out is None else out
-    record = _blocks(dims, _widths(copies, x))
-    x = _in_one_piece(x, 2)
-    y = x if y is None else _in_one_piece(y, 2)
-    cosine, sine = (_in_one_piece(phase, 1)[..., None] for phase in phases)
-    batch, strides, (cosine, sine, x, y) = _laid_out(like.shape[:-2], (cosine, sine, x, y))
+    record = record_of_blocks(dims, _widths(copies, x))
+    x = in_one_piece(x, 2)
+    y = x if y is None else in_one_piece(y, 2)
+    cosine, sine = (in_one_piece(phase, 1)[..., None] for phase in phases)
+    batch, strides, (cosine, sine, x, y) = laid_out(like.shape[:-2], (cosine, sine, x, y))
     if strides[0] != strides[1]:
         cosine, sine = cosine.contiguous(), sine.contiguous()
-        batch, strides, (cosine, sine, x, y) = _laid_out(like.shape[:-2], (cosine, sine, x, y))
+        batch, strides, (cosine, sine, x, y) = laid_out(like.shape[:-2], (cosine, sine, x, y))
     values = _TURN.pack(
         len(dims),
         record.length,
@@ -500,9 +398,9 @@ def wigner(rotation: Tensor, highest: int) -> Tensor:
     entries = (highest + 1) * (2 * highest + 1) * (2 * highest + 3) // 3
     batch = rotation.shape[:-2]
     out = rotation.new_empty((*batch, entries))
-    factors = _wigner_factors(rotation.dtype)
-    rotation = _in_one_piece(rotation, 2)
-    sizes, strides, (rotation,) = _laid_out(batch, (rotation,))
+    factors = wigner_factors(rotation.dtype)
+    rotation = in_one_piece(rotation, 2)
+    sizes, strides, (rotation,) = laid_out(batch, (rotation,))
     values = _MATRICES.pack(
         highest,
         entries,
@@ -515,41 +413,3 @@ def wigner(rotation: Tensor, highest: int) -> Tensor:
     )
     _call("matrices", rotation.dtype, values)
     return out
-
-
-@functools.cache
-def _wigner_factors(dtype: torch.dtype) -> NDArray[Any]:
-    """Return u, v, w of every row of degrees 2 .. 12, and behind each degree those of its columns.
-
-    References:
-        Ivanic & Ruedenberg 1996, table 1, as corrected in 1998.
-    """
-    factors: list[float] = []
-    for degree in range(2, MAX_DEGREE + 1):
-        orders = range(-degree, degree + 1)
-        for m in orders:
-            size, is_zero = abs(m), m == 0
-            u = math.sqrt((degree + m) * (degree - m))
-            v = math.sqrt((1 + is_zero) * (degree + size - 1) * (degree + size))
-            w = math.sqrt(max(0, degree - size - 1) * (degree - size))
-            factors += [u, v * (0.5 - is_zero), w * (is_zero - 1) / 2]
-        edge = 2 * degree * (2 * degree - 1)
-        inside = [(degree + n) * (degree - n) for n in orders]
-        factors += [1 / math.sqrt(squared or edge) for squared in inside]
-    return np.array(factors, dtype=_DTYPE[dtype])
-
-
-@functools.cache
-def _generator_entries(highest: int, dtype: torch.dtype) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return (axis, row, column) and value of the generators' entries that are not 0."""
-    generators = [x.numpy() for x in wigner_generators(highest)]
-    where = [np.argwhere(np.abs(x) > _ZERO) for x in generators]
-    values = [x[tuple(places.T)] for x, places in zip(generators, where, strict=True)]
-    return np.concatenate(where).astype(np.int64), np.concatenate(values).astype(_DTYPE[dtype])
-
-
-@functools.cache
-def _span(degree: int) -> tuple[int, int]:
-    """Return the first and last place in `_generator_entries` of one degree."""
-    counts = [int((x.abs() > _ZERO).sum()) for x in wigner_generators(degree)]
-    return sum(counts[:-1]), sum(counts)
