@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 
-from groupae.kernels.compiled import BuildError, building, kernel_status, loading, status
+from groupae.kernels.compiled import BuildError, building, kernel_status, library, loading, status
 from groupae.kernels.compiled.building import Platform
 from groupae.kernels.compiled.loading import choose_level
 
@@ -129,6 +129,15 @@ class TestLevels:
         found, reason = choose_level(available)
         assert found == level
         assert (told in reason) if told else (reason == "")
+
+    @pytest.mark.parametrize("wanted", ["avx512", "AVX"])
+    def test_one_that_is_not_there_is_warned_of(self, monkeypatch, wanted):
+        monkeypatch.setattr(library, "levels", lambda: ("baseline", "avx2"))
+        monkeypatch.setenv("GROUPAE_COMPILED", wanted)
+        with pytest.warns(UserWarning, match=f"GROUPAE_COMPILED.*{wanted}"):
+            assert library.level.__wrapped__() == "avx2"
+        monkeypatch.setenv("GROUPAE_COMPILED", "baseline")
+        assert library.level.__wrapped__() == "baseline"
 
 
 class TestStatus:

@@ -14,6 +14,7 @@ import functools
 import math
 import os
 import struct
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -65,8 +66,16 @@ def levels() -> tuple[str, ...]:
 
 @functools.cache
 def level() -> str | None:
-    """Return the set of instructions that is used, or ``None`` without compiled kernels."""
-    return choose_level(levels())[0] if levels() else None
+    """Return the set of instructions that is used, or ``None`` without compiled kernels.
+
+    Warns if ``GROUPAE_COMPILED`` names one that the processor lacks, or none at all.
+    """
+    if not levels():
+        return None
+    chosen, reason = choose_level(levels())
+    if reason and os.environ.get("GROUPAE_COMPILED") != chosen:
+        warnings.warn(reason, stacklevel=2)
+    return chosen
 
 
 @contextlib.contextmanager
