@@ -20,6 +20,7 @@ from groupae._validation import ShapeError, check_floating, expected
 from groupae.actions import Description, FittedAction, LatentAction, VectorAction
 from groupae.actions.codes import map_latent, named
 from groupae.models.conv import ConvDecoder, ConvEncoder
+from groupae.models.palette import check_gathered
 from groupae.models.transform_module import TransformModule
 from groupae.models.wrapped import action_on_features, wrapped_parts
 from groupae.objectives import TERMS, CrossReconstruction, Terms
@@ -87,6 +88,7 @@ class LatentActionAE(TransformModule):
         widths: Sequence[int] = (32, 64),
         blocks: int = 1,
         colours: int = 0,
+        gathers_colours: bool = False,
         objective: Objective | Terms[Term] | None = None,
     ) -> Self:
         """Return a convolutional autoencoder of pictures, with ``rho`` acting on its code.
@@ -101,6 +103,8 @@ class LatentActionAE(TransformModule):
             widths: Channels at each resolution, the first one at half size; multiples of 8.
             blocks: Residual blocks at each resolution.
             colours: Colours of the decoder's `Palette`; 0 for no palette.
+            gathers_colours: Whether a `ColourPool` of the encoder gathers them from the picture,
+                for coloured things. Then ``rho`` begins with ``channels * colours`` invariants.
             objective: The loss, as `LatentActionAE` takes it.
 
         Raises:
@@ -116,9 +120,13 @@ class LatentActionAE(TransformModule):
         owner, action = f"{cls.__name__}.conv", VectorAction(rho)
         _check_takes_parts(owner, cls)
         channels, size = _picture_shape(owner, x_shape)
+        if gathers_colours:
+            check_gathered(owner, rho, channels, colours)
         shape: dict[str, Any] = {"size": size, "widths": widths, "blocks": blocks}
-        encoder = ConvEncoder(rho.dim, in_channels=channels, **shape)
-        decoder = ConvDecoder(rho.dim, out_channels=channels, colours=colours, **shape)
+        pooled = colours if gathers_colours else 0
+        encoder = ConvEncoder(rho.dim, in_channels=channels, colours=pooled, **shape)
+        shape |= {"colours": colours, "gathered": gathers_colours}
+        decoder = ConvDecoder(rho.dim, out_channels=channels, **shape)
         return cls(encoder, decoder, action, objective)
 
     @classmethod

@@ -13,8 +13,9 @@ from typing_extensions import override
 
 from groupae._configurable import configurable
 from groupae._validation import ShapeError, check_axis_size, check_count, expected
+from groupae.representations import Representation
 
-__all__ = ["Palette", "palette_of"]
+__all__ = ["Palette", "check_gathered", "palette_of"]
 
 
 @configurable
@@ -108,3 +109,14 @@ def palette_of(
     if gathered:
         raise ValueError(expected(owner, "colours that are gathered", colours, "say how many"))
     return None
+
+
+def check_gathered(owner: str, rho: Representation, channels: int, colours: int) -> None:
+    """Raise `ValueError` unless a code begins with entries for colours that no element changes."""
+    count = channels * colours
+    if not colours:
+        raise ValueError(expected(owner, "colours to gather", colours, "say how many"))
+    if rho.dim <= count or not bool(rho.is_invariant()[:count].all()):
+        form = f"a code of {count} invariants, the gathered colours, and more"
+        remedy = "write invariants first, or take fewer colours"
+        raise ValueError(expected(owner, form, str(rho), remedy))

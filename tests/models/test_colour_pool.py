@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from groupae import SO2, LatentActionAE
 from groupae.models import ColourPool, ConvDecoder, ConvEncoder, Palette, UNetDecoder, UNetEncoder
 
 SHAPE = {"size": 16, "widths": (8, 16)}
@@ -70,6 +71,20 @@ def test_every_weight_of_a_gathering_autoencoder_has_a_gradient(kind):
     (decoder(encoder(x)) - x).square().sum().backward()
     weights = [*encoder.parameters(), *decoder.parameters()]
     assert all(weight.grad is not None for weight in weights)
+
+
+def test_an_autoencoder_keeps_gathered_colours_where_no_element_acts():
+    rho = SO2().rep("7x0 + 3x1")
+    ae = LatentActionAE.conv(rho, (3, 16, 16), widths=(8, 16), colours=2, gathers_colours=True)
+    code = ae.encode(pictures(4, 3, 16, 16))
+    assert torch.equal(ae.action(torch.tensor(1.0), code)[:, :7], code[:, :7])
+    for text, words in (("2x1 + 6x0", "6 invariants, the gathered"), ("6x0", "and more, got 6x0")):
+        with pytest.raises(ValueError, match=words):
+            LatentActionAE.conv(
+                SO2().rep(text), (3, 16, 16), widths=(8, 16), colours=2, gathers_colours=True
+            )
+    with pytest.raises(ValueError, match="conv: expected colours to gather, got 0; say how many"):
+        LatentActionAE.conv(rho, (3, 16, 16), widths=(8, 16), gathers_colours=True)
 
 
 @pytest.mark.parametrize(

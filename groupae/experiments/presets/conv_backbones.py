@@ -13,6 +13,7 @@ from groupae.actions import ChannelAction, LatentAction, PartsAction, VectorActi
 from groupae.experiments.presets.backbone_config import BackboneConfig, Parts, is_count
 from groupae.groups import Group
 from groupae.models import ConvDecoder, ConvEncoder, Coordinates, Stride, UNetDecoder, UNetEncoder
+from groupae.models.palette import check_gathered
 from groupae.representations import Representation
 
 __all__ = ["Residual", "UNet"]
@@ -29,16 +30,14 @@ class _Coloured(BackboneConfig):
         self._check(is_count(colours, 0), "colours as a count from 0", repr(colours))
         is_flag = isinstance(gathers, bool)
         self._check(is_flag, "gathers_colours as true or false", repr(gathers))
-        self._check(not gathers or colours > 0, "colours to gather", colours)
+        remedy = "say how many"
+        self._check(not gathers or colours > 0, "colours to gather", colours, remedy)
 
     def _gathered(self, rho: Representation, channels: int) -> int:
         """Return the number of gathered colours; raise if an element would change them."""
         if not self.gathers_colours:
             return 0
-        count = channels * self.colours
-        is_fixed = rho.dim > count and bool(rho.is_invariant()[:count].all())
-        form = f"a code of {count} invariants, the gathered colours, and more"
-        self._check(is_fixed, form, str(rho), "write invariants first, or take fewer colours")
+        check_gathered(self._owner, rho, channels, self.colours)
         return self.colours
 
 
