@@ -98,7 +98,7 @@ def _measure(dataset: str, change: str, minutes: float, seed: int) -> dict[str, 
     train = data.load("train", seed=seed, size="full")
     validation = data.load("validation", size="full").fixed(_VALIDATION)
     test = data.load("test", size="full")
-    budget = {"minutes": 1e6, "cpu_minutes": minutes, "seed": seed, "validations": 2}
+    budget: dict[str, Any] = {"cpu_minutes": minutes, "seed": seed, "validations": 2}
     config = dataclasses.replace(preset.training, **budget)
     trained = fit(model, train, validation, config)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
