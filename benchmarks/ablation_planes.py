@@ -42,30 +42,34 @@ class Change:
     training: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-_OLD_PICTURES = {"objective": {"mse": 1.0}, "gathers_colours": False}
+_OLD_MODEL = {"objective": {"mse": 1.0}, "gathers_colours": False, "widths": (16, 32, 64, 128)}
+_OLD_TRAINING = {"precision": "32-true", "batch_size": 64}
 _OLD: Mapping[str, Change] = {
-    "turntable": Change(_OLD_PICTURES, {"batch_size": 64}),
-    "sky-planes": Change({**_OLD_PICTURES, "colours": 0}, {"batch_size": 64}),
+    "turntable": Change(_OLD_MODEL, _OLD_TRAINING),
+    "sky-planes": Change({**_OLD_MODEL, "colours": 0}, _OLD_TRAINING),
     "molecules": Change({"linear_path": False}),
 }
 
 _LOG = {"objective": {"log_mse": 1.0}}
 _GATHERED = {**_LOG, "colours": 8, "gathers_colours": True}
+_THREE = {**_GATHERED, "widths": (16, 32, 64)}
+_NARROW = {"precision": "bf16-products"}
 _DEGREES = "48x0 + 16x1 + 14x2 + 12x3 + 10x4 + 8x5 + 6x6"
-_SMALL = {"batch_size": 32}
 _CHANGES: Mapping[str, Mapping[str, Change]] = {
     "turntable": {
         "default of 0.1 to 0.5": Change(),
         "log_mse": Change(_LOG),
-        "log_mse, gathered colours": Change(_GATHERED),
-        "log_mse, gathered colours, 32 pairs": Change(_GATHERED, _SMALL),
+        "+ gathered colours": Change(_GATHERED),
+        "+ gathered colours, 32 pairs per step": Change(_GATHERED, {"batch_size": 32}),
+        "+ three resolutions": Change(_THREE),
+        "+ products in bfloat16": Change(_THREE, _NARROW),
     },
     "sky-planes": {
         "default of 0.1 to 0.5": Change(),
-        "log_mse, gathered colours, 32 pairs": Change(_GATHERED, _SMALL),
-        "log_mse, gathered colours, degrees to 6, 32 pairs": Change(
-            {**_GATHERED, "representation": _DEGREES}, _SMALL
-        ),
+        "log_mse, gathered colours": Change(_GATHERED),
+        "+ three resolutions": Change(_THREE),
+        "+ products in bfloat16": Change(_THREE, _NARROW),
+        "+ degrees to 6": Change({**_THREE, "representation": _DEGREES}, _NARROW),
     },
     "molecules": {
         "default of 0.1 to 0.5": Change(),
@@ -75,11 +79,8 @@ _CHANGES: Mapping[str, Mapping[str, Change]] = {
 
 
 def _preset(dataset: str, change: str) -> Preset:
-    preset, old, new = (
-        get_experiment(dataset).preset("default"),
-        _OLD[dataset],
-        _CHANGES[dataset][change],
-    )
+    preset = get_experiment(dataset).preset("default")
+    old, new = _OLD[dataset], _CHANGES[dataset][change]
     model = preset.replace(**{**old.model, **new.model}).model
     fields = {**old.training, **new.training}
     return Preset(model, dataclasses.replace(preset.training, **fields))

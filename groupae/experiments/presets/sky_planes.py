@@ -7,7 +7,7 @@ from groupae.experiments.presets.config import ModelConfig, Preset
 from groupae.experiments.presets.experiment import Experiment, picture_references
 from groupae.experiments.presets.paper import paper_scenes
 from groupae.experiments.presets.rivals import SCENE_COMPARISON, scene_rivals
-from groupae.experiments.presets.turntable import TURNTABLE
+from groupae.experiments.presets.turntable import TURNTABLE_BEFORE
 
 __all__ = ["SKY_PLANES"]
 
@@ -21,7 +21,7 @@ _DEFAULT = Preset(
         draws_over_picture=True,
         stride=2,
     ),
-    TURNTABLE.presets["default"].training,
+    TURNTABLE_BEFORE.training,
 )
 
 

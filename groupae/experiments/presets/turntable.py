@@ -10,12 +10,12 @@ from groupae.experiments.presets.experiment import Experiment, picture_reference
 from groupae.experiments.presets.paper import paper_scenes
 from groupae.experiments.presets.rivals import SCENE_COMPARISON, scene_rivals
 
-__all__ = ["TURNTABLE"]
+__all__ = ["TURNTABLE", "TURNTABLE_BEFORE"]
 
 # 219 numbers; 0 and 12 are the irreps of degree 1
 _FREQUENCIES = "48x0 + 12x1 + 12x2 + 10x3 + 10x4 + 9x5 + 8x6 + 7x7 + 6x8 + 5x9 + 3x10 + 2x11 + 3x12"
 
-_BEFORE = Preset(
+TURNTABLE_BEFORE = Preset(
     ModelConfig(
         backbone="residual",
         representation=_FREQUENCIES,
@@ -27,7 +27,10 @@ _BEFORE = Preset(
 )
 """Default of groupae 0.1 to 0.5, whose control is among the rivals."""
 
-_DEFAULT = _BEFORE.replace(objective={"log_mse": 1.0}, gathers_colours=True)
+_DEFAULT = dataclasses.replace(
+    TURNTABLE_BEFORE.replace(objective={"log_mse": 1.0}, widths=(16, 32, 64), gathers_colours=True),
+    training=dataclasses.replace(TURNTABLE_BEFORE.training, precision="bf16-products"),
+)
 
 
 TURNTABLE = Experiment(
@@ -36,7 +39,7 @@ TURNTABLE = Experiment(
         "default": _DEFAULT,
         **paper_scenes("48x0 + 48x1", "340x0 + 340x1"),
         **scene_rivals(
-            _BEFORE,
+            TURNTABLE_BEFORE,
             elevation_deg=30,
             features=" + ".join(f"1x{k}" for k in range(1, 13)),
             copies="16x1 + 14x2 + 12x3 + 10x4 + 9x5 + 8x6 + 7x7 + 6x8 + 5x9 + 4x10 + 3x11 + 3x12",
