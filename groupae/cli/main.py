@@ -114,9 +114,12 @@ def _print_help(commands: Commands, prog: str, about: str) -> None:
 
 def _run(prog: str, command: Command, words: list[str], options: set[str]) -> int:
     """Parse the arguments of a command, add its options to ``options``, and run it."""
+    from groupae._memory import keep_freed_memory
     from groupae._waiting import set_up_threads
 
     set_up_threads()
+    if "torch" not in sys.modules:  # a process of the command's own
+        keep_freed_memory()
     with loading():
         from groupae.cli.parsing import parser_of
 

@@ -2,8 +2,8 @@
 
 The threads of torch wait for the slowest one at every operation. Where another process keeps a core
 busy, fewer threads can be faster; where none does, all are. Which it is, is measured: now and then
-a few steps are taken with another number, and the faster one is kept. Trials take at most a
-twentieth of the time.
+a few steps are taken with another number, and the faster one is kept. The first step has one
+thread, the next ones all. Trials take about a twentieth of the time at most.
 
 Another number of threads sums gradients in another order, so results differ in their last digits.
 Hence the number is fixed where results are to be repeated: with a budget in steps, or with
@@ -52,14 +52,15 @@ class ThreadPolicy:
 
     def __init__(self, limit: int) -> None:
         self.choices = _choices(limit)
-        self._at, self._trial = 0, 0  # in use; under trial: the same where there is no trial
+        # in use, and under trial: the same while there is no trial. One thread waits for no other
+        self._at = self._trial = len(self.choices) - 1
         self._recent: deque[float] = deque(maxlen=_RECENT)
         self._tried: list[float] = []
         self._usual = float("inf")
         self._pause, self._cost = _PAUSE, 0.0
         self._time = self._next = 0.0
-        self._skipped = 1
-        self._others: list[int] = []  # to be tried in this round
+        self._skipped = 0
+        self._others = [*range(self._at)]  # to be tried in this round
 
     @property
     def threads(self) -> int:
@@ -107,7 +108,7 @@ class ThreadPolicy:
             self._end_trial(is_faster=fmean(self._tried) < _GAIN * now)
 
     def _end_trial(self, *, is_faster: bool) -> None:
-        pause = _SHARE * self._cost
+        pause = min(_SHARE * self._cost, _LONGEST)  # a step may have been stopped for an hour
         if is_faster:
             self._at, self._others = self._trial, []
             self._recent = deque(self._tried, maxlen=_RECENT)
@@ -159,7 +160,7 @@ class ThreadChoice:
 
     def __enter__(self) -> Self:
         self._before = torch.get_num_threads()
-        _set(self._limit)
+        _set(self._limit if self.policy is None else self.policy.threads)
         return self
 
     def __exit__(

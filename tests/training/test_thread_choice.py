@@ -84,8 +84,8 @@ def test_it_follows_a_machine_that_changes():
     assert steps[2] > 0.7 * 500 / quiet(2, 0)
 
 
-def test_equal_speeds_keep_all_threads():
-    assert simulated(lambda *_: 0.1, 100, 4)[1] == 4
+def test_at_equal_speeds_one_thread_is_enough():
+    assert simulated(lambda *_: 0.1, 100, 4)[1] == 1
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,7 @@ def threads_in(config):
     return seen.threads
 
 
-@pytest.mark.parametrize(
-    "changes", [{}, {"threads": 2}, {"deterministic": True, "steps": None, "minutes": 1e-3}]
-)
+@pytest.mark.parametrize("changes", [{}, {"threads": 2}, {"deterministic": True}])
 def test_the_number_is_fixed_where_results_repeat(changes):
     config = dataclasses.replace(IN_STEPS, **changes)
     assert set(threads_in(config)) == {config.threads or 3}
@@ -150,13 +148,13 @@ class Fewer(ThreadPolicy):
 
 
 class Ends(Callback):
-    """End a training after two steps."""
+    """End a training after three steps, in the last of which it had two threads."""
 
     def __init__(self, error):
         self.error = error
 
     def on_step(self, state):
-        if state.step == 2:
+        if state.step == 3:
             assert state.threads == 2
             if self.error is KeyboardInterrupt:
                 signal.raise_signal(signal.SIGINT)

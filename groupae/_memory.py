@@ -1,0 +1,43 @@
+"""Freed memory that a process keeps, so that each training step does not ask for it again.
+
+By default glibc gives large blocks back to the system when they are freed. The system clears every
+page of them when the next step asks again: five thousand page faults per step of rotated digits, a
+tenth of its processor time. The peak of memory is the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+from collections.abc import Mapping
+
+__all__ = ["keep_freed_memory"]
+
+_TRIM, _MMAP = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
+_LARGEST = 2**25  # glibc accepts no larger threshold; blocks above it are given back as before
+_KEPT = 2**30
+
+
+def keep_freed_memory(environ: Mapping[str, str] | None = None) -> bool:
+    """Let the allocator of this process keep up to a gigabyte of freed memory, where it is glibc's.
+
+    Does nothing if the user has set one of its variables, or has put another one in its place.
+
+    Args:
+        environ: Variables, by default those of the process.
+
+    Returns:
+        Whether it does.
+
+    Example:
+        >>> keep_freed_memory({"MALLOC_TRIM_THRESHOLD_": "0"})
+        False
+    """
+    names = os.environ if environ is None else environ
+    if any(n.startswith(("MALLOC_", "GLIBC_TUNABLES", "LD_PRELOAD")) for n in names):
+        return False
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another libc, or Windows
+        mallopt = ctypes.CDLL(None).mallopt
+        return bool(mallopt(_MMAP, _LARGEST)) and bool(mallopt(_TRIM, _KEPT))
+    return False
