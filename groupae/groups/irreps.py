@@ -51,6 +51,12 @@ class Irreps(abc.ABC):
         super().__init_subclass__(**options)
         share_names(cls, "depth", "error_growth")
 
+    # read-only here, so that a subclass may give a plain class attribute
+    @property
+    def takes_half(self) -> bool:
+        """Whether `act` takes vectors of 16 bits, and computes with them in 32 at least."""
+        return False
+
     @property
     def trivial(self) -> IrrepLabel:
         """Label of the trivial irrep."""

@@ -200,6 +200,8 @@ def wigner_matrices_e3nn(rotation: Tensor, highest: int) -> list[Tensor]:
 
 
 class _E3nnIrreps(SO3Irreps):
+    takes_half = False
+
     @override
     def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
         return GroupIrreps.act(self, terms, g, x)

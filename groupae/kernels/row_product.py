@@ -62,6 +62,8 @@ def _multiply(layout: RowLayout, is_back: bool, rows: Tensor, x: Tensor) -> Tens
         return library.multiply_rows(
             rows, layout.starts, layout.dims, layout.copies, x, is_back=is_back
         )
+    if x.dtype != rows.dtype:
+        return _multiply(layout, is_back, rows, x.to(rows.dtype)).to(x.dtype)
     matrices: list[Tensor | None] = []
     for start, d in zip(layout.starts, layout.dims, strict=True):
         if start < 0:

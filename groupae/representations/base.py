@@ -27,7 +27,7 @@ from groupae._moved import share_names
 from groupae._validation import Method, check_axis_size, check_floating, expected
 from groupae.groups import Group, get_group
 from groupae.groups.batches import align_batch
-from groupae.kernels.dispatch import full_precision
+from groupae.kernels.dispatch import HALF_DTYPES, full_precision
 
 if TYPE_CHECKING:
     from groupae.groups.maps.homomorphisms import Homomorphism
@@ -153,6 +153,11 @@ class Representation(abc.ABC):
         """Return ``rho(g) x`` for ``x`` of shape ``(*batch, dim, m)``; batch axes broadcast."""
 
     @property
+    def _takes_half(self) -> bool:
+        """Whether `_apply` takes vectors of 16 bits, and computes in the dtype of elements."""
+        return False
+
+    @property
     def error_growth(self) -> int:
         """Factor by which rounding errors of an element grow."""
         return 1
@@ -259,8 +264,10 @@ class Representation(abc.ABC):
         g, x, axis = align_batch(owner, self.group, g, x, dim)
         trailing = x.shape[axis + 1 :]
         vectors = x.reshape(*x.shape[:axis], size, math.prod(trailing))
+        if not (self._takes_half and x.dtype in HALF_DTYPES):
+            vectors = vectors.to(torch.promote_types(x.dtype, torch.float32))
         with full_precision(x):
-            moved = self._apply(g, vectors.to(torch.promote_types(x.dtype, torch.float32)))
+            moved = self._apply(g, vectors)
         return moved.reshape(*moved.shape[:-2], size, *trailing).to(x.dtype)
 
     def matrix(self, g: Tensor, dtype: torch.dtype | None = None) -> Tensor:

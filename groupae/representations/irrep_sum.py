@@ -198,6 +198,11 @@ class IrrepSum(Representation):
         return restricted
 
     # --- acting -----------------------------------------------------------------------------
+    @property
+    @override
+    def _takes_half(self) -> bool:
+        return self._irreps.takes_half
+
     @override
     def _apply(self, g: Tensor, x: Tensor) -> Tensor:
         return self._irreps.act(self._terms, g, x)

@@ -164,6 +164,24 @@ class TestActIsTheMatrix:
             assert (found - wanted[..., 0]).abs().max() <= tolerance
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", tuple(MADE))
+def test_codes_of_16_bits_are_computed_with_in_32(name, dtype, way):
+    rho, g, x = make(name, torch.float32)
+    short, weights = x.to(dtype), x.flip(0).to(dtype)
+    eps = torch.finfo(dtype).eps
+    with way():
+        leaf, wide = short.clone().requires_grad_(), short.float().requires_grad_()
+        found, wanted = rho.act(g, leaf, dim=1), rho.act(g, wide, dim=1)
+        assert found.dtype == dtype
+        assert (found - wanted).abs().max() <= eps * wanted.abs().max()
+        (of_short,) = torch.autograd.grad(found, leaf, weights)
+        (of_wide,) = torch.autograd.grad(wanted, wide, weights.float())
+        assert (of_short - of_wide).abs().max() <= 2 * eps * of_wide.abs().max()
+        rows = torch.vmap(lambda g, x: rho.act(g, x, dim=0))(g, short)
+    assert (rows - wanted).abs().max() <= eps * wanted.abs().max()
+
+
 @pytest.mark.parametrize("name", ["symmetric", "found"])
 def test_what_is_no_element_has_no_row(name):
     rho, g, x = make(name, torch.float32)

@@ -19,7 +19,7 @@ from typing_extensions import Self, override
 from groupae._validation import expected
 from groupae.groups.base import MOST_LISTED
 from groupae.groups.irreps import Irreps, Terms
-from groupae.kernels.dispatch import uses_fast_path
+from groupae.kernels.dispatch import HALF_DTYPES, uses_fast_path
 from groupae.kernels.row_product import RowLayout, multiply_by_rows
 
 __all__ = ["MatrixTable", "TabulatedIrreps"]
@@ -69,6 +69,8 @@ def _kept_table(
 class TabulatedIrreps(Irreps):
     """Irreps of a finite group; subclasses are hashable and define `order` and `elements` too."""
 
+    takes_half = True
+
     @property
     @abc.abstractmethod
     def order(self) -> int:
@@ -93,7 +95,10 @@ class TabulatedIrreps(Irreps):
     def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
         """Apply ``g`` to whole vectors; by a table where nothing is traced or transformed."""
         if uses_fast_path(g, x):
-            table = _kept_table(self, terms, x.dtype, x.device)
+            wide = torch.float32 if x.dtype in HALF_DTYPES else x.dtype
+            table = _kept_table(self, terms, wide, x.device)
             if table is not None:
                 return multiply_by_rows(table.layout, self._look_up(table, g), x, is_back=False)
+        if x.dtype in HALF_DTYPES:
+            return super().act(terms, g, x.float()).to(x.dtype)
         return super().act(terms, g, x)

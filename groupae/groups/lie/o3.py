@@ -22,6 +22,7 @@ from groupae.groups.irreps import IrrepLabel, Irreps, Terms
 from groupae.groups.lie.orthogonal_matrices import determinant_sign
 from groupae.groups.lie.reflections import RotationsAndReflections, signs_of_entries
 from groupae.groups.lie.so3 import SO3, SO3Irreps
+from groupae.kernels.dispatch import needs_gradient, uses_fast_path
 from groupae.kernels.wigner.matrices import MAX_DEGREE
 
 __all__ = ["O3", "O3Irreps"]
@@ -32,6 +33,11 @@ class O3Irreps(Irreps):
     """Irreps ``le`` and ``lo``, degree l of the rotation, times the determinant if odd (o)."""
 
     of_rotations: SO3Irreps
+
+    @property
+    @override
+    def takes_half(self) -> bool:
+        return self.of_rotations.takes_half
 
     @property
     @override
@@ -86,6 +92,8 @@ class O3Irreps(Irreps):
         moved = self.of_rotations.act(degrees, sign[..., None, None] * g, x)
         if not any(str(label).endswith("o") for label in terms.labels):
             return moved
+        if uses_fast_path(g, x) and not needs_gradient(g, x):
+            return _negate_odd(terms, sign.to(x.dtype), moved)
         return moved * signs_of_entries(sign.to(x.dtype), _odd, terms)
 
     def _with_signs(
@@ -101,6 +109,16 @@ class O3Irreps(Irreps):
             sign.to(dtype) * matrix if str(label).endswith("o") else matrix
             for label, matrix in zip(labels, every, strict=True)
         ]
+
+
+def _negate_odd(terms: Terms, sign: Tensor, x: Tensor) -> Tensor:
+    """Multiply the odd terms of vectors by signs ``(*batch,)``, in place."""
+    sign, start = sign[..., None, None], 0
+    for label, d, copies in zip(terms.labels, terms.dims, terms.copies, strict=True):
+        if str(label).endswith("o"):
+            x.narrow(-2, start, d * copies).mul_(sign)
+        start += d * copies
+    return x
 
 
 def _odd(terms: Terms) -> Tensor:

@@ -38,6 +38,8 @@ class ReflectionIrreps(Irreps):
     on which they are -1. All are of real type.
     """
 
+    takes_half = True
+
     @abc.abstractmethod
     def is_line(self, frequency: int) -> bool:
         """Return whether irreps at this frequency are one-dimensional."""

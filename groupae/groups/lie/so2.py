@@ -47,6 +47,8 @@ def frequencies_like(g: Tensor, labels: tuple[IrrepLabel, ...]) -> Tensor:
 class FrequencyIrreps(Irreps):
     """Irreps of SO(2) and of cyclic groups: rotations at an integer frequency."""
 
+    takes_half = True
+
     @override
     def dim(self, label: IrrepLabel) -> int:
         """Return 1 for frequency 0, else 2."""

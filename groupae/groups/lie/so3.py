@@ -32,6 +32,7 @@ from groupae.groups.lie.quaternions import (
     rotvec_from_quat,
 )
 from groupae.groups.lie.so2 import parse_frequency
+from groupae.kernels.dispatch import HALF_DTYPES
 from groupae.kernels.wigner.action import act_by_wigner
 from groupae.kernels.wigner.matrices import MAX_DEGREE, wigner_matrices
 
@@ -46,6 +47,8 @@ def degrees(labels: Sequence[IrrepLabel]) -> list[int]:
 @dataclasses.dataclass(frozen=True)
 class SO3Irreps(Irreps):
     """Irreps of SO(3), named by their degree."""
+
+    takes_half = True
 
     @override
     def labels(self, cutoff: int | None = None) -> tuple[IrrepLabel, ...]:
@@ -98,7 +101,7 @@ class SO3Irreps(Irreps):
 
     @override
     def act(self, terms: Terms, g: Tensor, x: Tensor) -> Tensor:
-        if g.dtype != x.dtype:
+        if g.dtype != x.dtype and x.dtype not in HALF_DTYPES:
             return super().act(terms, g, x)
         return act_by_wigner(cast(tuple[int, ...], terms.labels), terms.copies, g, x)
 
