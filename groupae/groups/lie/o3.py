@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -92,8 +93,12 @@ class O3Irreps(Irreps):
         moved = self.of_rotations.act(degrees, sign[..., None, None] * g, x)
         if not any(str(label).endswith("o") for label in terms.labels):
             return moved
-        if uses_fast_path(g, x) and not needs_gradient(g, x):
-            return _negate_odd(terms, sign.to(x.dtype), moved)
+        if uses_fast_path(g, x):
+            sign = sign.to(x.dtype)
+            if not needs_gradient(g, x):
+                return _negate_odd(terms, sign, moved)
+            negate: Callable[..., Tensor] = _OddSigns.apply
+            return negate(terms, sign, moved, not needs_gradient(g))
         return moved * signs_of_entries(sign.to(x.dtype), _odd, terms)
 
     def _with_signs(
@@ -119,6 +124,28 @@ def _negate_odd(terms: Terms, sign: Tensor, x: Tensor) -> Tensor:
             x.narrow(-2, start, d * copies).mul_(sign)
         start += d * copies
     return x
+
+
+class _OddSigns(torch.autograd.Function):
+    """Products of the odd terms with signs; its own inverse, so its gradient is itself."""
+
+    @staticmethod
+    @override
+    def forward(ctx: Any, terms: Terms, sign: Tensor, x: Tensor, in_place: bool) -> Tensor:
+        ctx.terms = terms
+        ctx.save_for_backward(sign)
+        if in_place:  # only what nothing else keeps
+            ctx.mark_dirty(x)
+        return _negate_odd(terms, sign, x if in_place else x.clone())
+
+    @staticmethod
+    @override
+    def backward(ctx: Any, grad: Tensor) -> Any:
+        (sign,) = ctx.saved_tensors
+        if uses_fast_path(grad):
+            negate: Callable[..., Tensor] = _OddSigns.apply
+            return None, None, negate(ctx.terms, sign, grad, False), None
+        return None, None, grad * signs_of_entries(sign, _odd, ctx.terms), None
 
 
 def _odd(terms: Terms) -> Tensor:
