@@ -145,6 +145,7 @@ bench: venv compiled .venv-escnn/.installed .venv-peers/.installed
 	$(BIN)/python benchmarks/start.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/training_profile.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/fit_overhead.py
+	$(BIN)/python benchmarks/busy.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/long_run.py
 
 bench-quality: venv compiled

@@ -12,11 +12,12 @@ import ctypes
 import os
 from collections.abc import Mapping
 
-__all__ = ["keep_freed_memory"]
+__all__ = ["describe_memory", "keep_freed_memory"]
 
 _TRIM, _MMAP = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of malloc.h
 _LARGEST = 2**25  # glibc accepts no larger threshold; blocks above it are given back as before
 _KEPT = 2**30
+_WAS_SET: list[bool] = []  # one entry once this process keeps freed memory
 
 
 def keep_freed_memory(environ: Mapping[str, str] | None = None) -> bool:
@@ -39,5 +40,14 @@ def keep_freed_memory(environ: Mapping[str, str] | None = None) -> bool:
         return False
     with contextlib.suppress(AttributeError, OSError, TypeError):  # another libc, or Windows
         mallopt = ctypes.CDLL(None).mallopt
-        return bool(mallopt(_MMAP, _LARGEST)) and bool(mallopt(_TRIM, _KEPT))
+        is_set = bool(mallopt(_MMAP, _LARGEST)) and bool(mallopt(_TRIM, _KEPT))
+        _WAS_SET[:] = [is_set]
+        return is_set
     return False
+
+
+def describe_memory() -> str:
+    """Return in words whether this process keeps freed memory."""
+    if any(_WAS_SET):
+        return "up to 1 GiB that is freed is kept for the next step"
+    return "freed as the allocator does"

@@ -1,6 +1,7 @@
 """Variables of OpenMP: set before torch is loaded, never in place of those of the user."""
 
 import os
+import platform
 import subprocess
 import sys
 
@@ -10,7 +11,8 @@ from groupae._cores import Cores
 from groupae._waiting import set_up_threads
 
 ALL = Cores(8, 8)
-OURS = ("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_")
+OURS = ("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_", "MALLOC_", "GLIBC_", "LD_PRELOAD")
+ON_GLIBC = platform.libc_ver()[0] == "glibc"
 
 
 def chosen(variables, cores=ALL, loaded=()):
@@ -61,9 +63,11 @@ def test_info_tells_what_the_command_has_chosen():
     assert lines["cores"].startswith(f"{Cores.of_process().allowed} of {os.cpu_count()}")
     assert lines["threads"] == str(Cores.of_process().usable)
     assert lines["waiting"].startswith("asleep")
+    assert lines["memory"].startswith("up to 1 GiB" if ON_GLIBC else "freed as")
 
 
 def test_info_tells_what_the_user_has_chosen():
-    lines = info({"OMP_NUM_THREADS": "1", "GOMP_SPINCOUNT": "5"})
+    lines = info({"OMP_NUM_THREADS": "1", "GOMP_SPINCOUNT": "5", "MALLOC_TRIM_THRESHOLD_": "9"})
+    assert lines["memory"] == "freed as the allocator does"
     assert lines["threads"] == "1"
     assert lines["waiting"] == "GOMP_SPINCOUNT=5, as set by the user"

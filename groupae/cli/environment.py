@@ -10,6 +10,7 @@ import torch
 
 import groupae
 from groupae._cores import Cores
+from groupae._memory import describe_memory
 from groupae._waiting import waiting_policy
 from groupae.kernels.compiled import status
 from groupae.kernels.compiled.building import Platform
@@ -34,6 +35,7 @@ def describe_environment() -> dict[str, str]:
         "cores": Cores.of_process().describe(),
         "threads": str(found.threads),
         "waiting": waiting_policy(),
+        "memory": describe_memory(),
         "kernels": found.way if found.level is None else f"{found.way}, {found.level}",
     }
     if found.library is not None:

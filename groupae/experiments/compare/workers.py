@@ -21,6 +21,7 @@ from multiprocessing.context import SpawnProcess
 
 import torch
 
+from groupae._memory import keep_freed_memory
 from groupae.experiments.compare.trial import Trial, train_trial
 
 __all__ = ["train_trials"]
@@ -130,6 +131,7 @@ def _work(trial: Trial, messages: connection.Connection) -> None:
             os.dup2(log.fileno(), sys.stdout.fileno())
             os.dup2(log.fileno(), sys.stderr.fileno())
         torch.set_num_threads(1)
+        keep_freed_memory()
         train_trial(trial)
     except Exception as error:
         kind = "" if isinstance(error, (ValueError, OSError)) else f"{type(error).__name__}: "
