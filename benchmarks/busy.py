@@ -37,9 +37,11 @@ _VARIABLES = ("OMP_", "GOMP_", "KMP_", "MKL_", "OPENBLAS_")
 def work(way: str) -> None:
     """Train as often as a line with a number of seconds comes in; answer each with one of JSON."""
     if way == TRAIN:
+        from groupae._memory import keep_freed_memory
         from groupae._waiting import set_up_threads
 
         set_up_threads()
+        keep_freed_memory()
     from groupae._cores import Cores
     from groupae.experiments import get_experiment
     from groupae.experiments.presets.building import build_model

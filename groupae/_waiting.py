@@ -16,7 +16,7 @@ from collections.abc import Iterable, MutableMapping
 
 from groupae._cores import Cores
 
-__all__ = ["is_set_by_user", "set_up_threads", "waiting_policy"]
+__all__ = ["is_set_by_user", "set_up_threads", "threads_spin", "waiting_policy"]
 
 _POLICY = "OMP_WAIT_POLICY"
 _WAITING = (_POLICY, "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
@@ -76,3 +76,8 @@ def waiting_policy() -> str:
     if _POLICY in _OURS:
         return "asleep, so that other processes can have the core"
     return "as the OpenMP runtime does, which spins for milliseconds"
+
+
+def threads_spin() -> bool:
+    """Return whether waiting threads of this process spin, unless a runtime was asked otherwise."""
+    return os.environ.get(_POLICY, "").strip().lower() != "passive"

@@ -15,7 +15,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from statistics import fmean
 from types import TracebackType
 
@@ -23,8 +23,9 @@ import torch
 from typing_extensions import Self
 
 from groupae._cores import Cores
-from groupae._waiting import is_set_by_user
+from groupae._waiting import is_set_by_user, threads_spin
 from groupae.training.config import TrainingConfig
+from groupae.training.idle_cores import IdleCores
 
 __all__ = ["ThreadChoice", "ThreadPolicy"]
 
@@ -33,6 +34,8 @@ _TRIAL = 4  # steps with another number
 _GAIN = 0.95  # a number is taken if it needs less than this share of the time
 _SLOWER = 1.5  # a step that takes so much longer than usual asks for a trial
 _SHARE = 20  # seconds without a trial per second of one
+_WAIT = 1.0  # seconds until idle cores are looked for again
+_IDLE = 0.5  # cores that are idle if another thread can have one
 _PAUSE, _LONGEST = 5.0, 120.0  # seconds between rounds of trials; doubled by one without a gain
 
 
@@ -41,6 +44,7 @@ class ThreadPolicy:
 
     Args:
         limit: Largest number of threads.
+        may_grow: Function that says whether more threads may be tried now; always, by default.
 
     Example:
         >>> policy = ThreadPolicy(2)
@@ -50,8 +54,8 @@ class ThreadPolicy:
         1
     """
 
-    def __init__(self, limit: int) -> None:
-        self.choices = _choices(limit)
+    def __init__(self, limit: int, may_grow: Callable[[], bool] = lambda: True) -> None:
+        self.choices, self._may_grow = _choices(limit), may_grow
         # in use, and under trial: the same while there is no trial. One thread waits for no other
         self._at = self._trial = len(self.choices) - 1
         self._recent: deque[float] = deque(maxlen=_RECENT)
@@ -92,6 +96,9 @@ class ThreadPolicy:
         if not self._others:
             others = (i for i in range(len(self.choices)) if i != self._at)
             self._others = sorted(others, key=lambda i: abs(i - self._at))
+        if self._others[0] < self._at and not self._may_grow():
+            self._next = self._time + _WAIT
+            return
         self._trial = self._others.pop(0)
         self._tried, self._cost, self._skipped = [], 0.0, 1
 
@@ -156,7 +163,10 @@ class ThreadChoice:
         # torch.compile compiles again for another number
         is_fixed = config.threads or is_repeatable or config.compile or not is_alone
         is_adaptive = not is_fixed and not is_set_by_user("OMP_NUM_THREADS")
-        self.policy = ThreadPolicy(self._limit) if is_adaptive and self._limit > 1 else None
+        self.policy: ThreadPolicy | None = None
+        if is_adaptive and self._limit > 1:
+            gate = (_has_idle_core(IdleCores()),) if threads_spin() else ()
+            self.policy = ThreadPolicy(self._limit, *gate)
 
     def __enter__(self) -> Self:
         self._before = torch.get_num_threads()
@@ -181,6 +191,19 @@ class ThreadChoice:
         started = time.perf_counter()
         yield
         self.policy.observe(time.perf_counter() - started)
+
+
+def _has_idle_core(cores: IdleCores) -> Callable[[], bool]:
+    """Return a function that says whether a core was idle lately, or that is not known.
+
+    Where threads spin, one step with too many of them may take ten seconds.
+    """
+
+    def is_found() -> bool:
+        idle = cores.since_last()
+        return idle is None or idle >= _IDLE
+
+    return is_found
 
 
 def _set(threads: int) -> None:

@@ -3,7 +3,9 @@
 import contextlib
 import dataclasses
 import itertools
+import os
 import signal
+import time
 
 import pytest
 import torch
@@ -11,6 +13,7 @@ import torch
 from groupae import TrainingConfig, fit
 from groupae._cores import Cores
 from groupae.training import Callback, KeepSnapshots, thread_choice
+from groupae.training.idle_cores import IdleCores
 from groupae.training.thread_choice import ThreadChoice, ThreadPolicy
 from tests.training.test_training import linear_model, sources
 
@@ -23,6 +26,7 @@ IN_STEPS = TrainingConfig(steps=12, batch_size=4, validations=2)
 def _three_threads(monkeypatch):
     """A process with three threads in which the user has set nothing."""
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")  # more threads are tried at once
     monkeypatch.setattr(Cores, "of_process", lambda: ALL)
     before = torch.get_num_threads()
     torch.set_num_threads(3)
@@ -94,6 +98,42 @@ def test_at_equal_speeds_one_thread_is_enough():
 )
 def test_choices(limit, choices):
     assert ThreadPolicy(limit).choices == choices
+
+
+def test_more_threads_wait_for_an_idle_core():
+    idle = iter([False] * 3 + [True] * 1000)
+    policy, seen = ThreadPolicy(2, lambda: next(idle)), []
+    for _ in range(200):
+        seen.append(policy.threads)
+        policy.observe(quiet(policy.threads, 0))
+    assert 3 <= seen.index(2) <= 20
+    assert seen[-1] == 2
+
+
+def stat(file, idle):
+    lines = [f"cpu{i} 7 7 7 {idle * ticks()} 7 7 7" for i in os.sched_getaffinity(0)]
+    file.write_text("\n".join(["cpu 9 9 9 9 9", *lines, "intr 5"]))
+
+
+def ticks():
+    return os.sysconf("SC_CLK_TCK")
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="needs affinity, as on Linux")
+def test_idle_cores(tmp_path, monkeypatch):
+    now = iter([10.0, 12.0, 16.0])
+    monkeypatch.setattr(time, "perf_counter", lambda: next(now))
+    stat(tmp_path / "stat", 100)
+    cores = IdleCores(tmp_path / "stat")
+    stat(tmp_path / "stat", 101)
+    assert cores.since_last() == pytest.approx(len(os.sched_getaffinity(0)) / 2)
+    assert cores.since_last() == 0
+
+
+def test_idle_cores_that_are_not_known(tmp_path):
+    (tmp_path / "stat").write_text("cpu0 1\nnonsense\n\n")
+    assert IdleCores(tmp_path / "stat").since_last() is None
+    assert IdleCores(tmp_path / "none").since_last() is None
 
 
 # --- in fit ---------------------------------------------------------------------------------------
