@@ -141,12 +141,11 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
         gain = mean - statistics.mean(row["value"] for row in first) if first else None
         cells = [dataset, change, f"{minutes:g}", f"{len(same)}", f"{shown} dB"]
         cells += ["" if gain is None else f"{gain:+.2f}"]
-        cells += [f"{statistics.mean(row[name] for row in same):.0f}" for name in _COUNTS]
+        for name in ("steps", "peak MiB"):
+            counted = [row[name] for row in same if name in row]
+            cells.append(f"{statistics.mean(counted):.0f}" if counted else "")
         lines.append(f"| {' | '.join(cells)} |")
     return lines
-
-
-_COUNTS = ("steps", "peak MiB")
 
 
 def _write(rows: list[dict[str, Any]]) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from groupae.experiments.datasets.registry import get_dataset
 from groupae.experiments.presets.config import ModelConfig, Preset
 from groupae.experiments.presets.experiment import Experiment, picture_references
 from groupae.experiments.presets.paper import paper_scenes
 from groupae.experiments.presets.rivals import SCENE_COMPARISON, scene_rivals
-from groupae.experiments.presets.turntable import TURNTABLE_BEFORE
+from groupae.experiments.presets.turntable import TURNTABLE, TURNTABLE_BEFORE
 
 __all__ = ["SKY_PLANES"]
 
-_DEFAULT = Preset(
+_BEFORE = Preset(
     ModelConfig(
         backbone="unet",
         representation="48x0 + 16x1 + 12x2 + 8x3 + 4x4",
@@ -23,6 +25,14 @@ _DEFAULT = Preset(
     ),
     TURNTABLE_BEFORE.training,
 )
+"""Default of groupae 0.1 to 0.5, whose control is among the rivals."""
+
+_DEFAULT = dataclasses.replace(
+    _BEFORE.replace(
+        objective={"log_mse": 1.0}, widths=(16, 32, 64), colours=8, gathers_colours=True
+    ),
+    training=TURNTABLE.presets["default"].training,
+)
 
 
 SKY_PLANES = Experiment(
@@ -31,7 +41,7 @@ SKY_PLANES = Experiment(
         "default": _DEFAULT,
         **paper_scenes("48x0 + 32x1", "255x0 + 255x1"),
         **scene_rivals(
-            _DEFAULT,
+            _BEFORE,
             elevation_deg=20,
             features="1x1 + 1x2 + 1x3 + 1x4",
             copies="40x1 + 16x2 + 8x3 + 4x4",
