@@ -142,7 +142,9 @@ bench: venv compiled .venv-escnn/.installed .venv-peers/.installed
 	$(ONE_THREAD) $(PEERS_BIN)/python benchmarks/peers.py
 	$(ONE_THREAD) $(ESCNN_BIN)/python benchmarks/escnn_loop.py
 	$(ONE_THREAD) $(PEERS_BIN)/python benchmarks/growth.py
+	$(ONE_THREAD) $(BIN)/python benchmarks/roofline.py
 	$(BIN)/python benchmarks/start.py
+	$(BIN)/python benchmarks/steps.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/training_profile.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/fit_overhead.py
 	$(BIN)/python benchmarks/busy.py

@@ -1,7 +1,7 @@
 """Measure time and memory of a training step, side by side with an older version.
 
-``python benchmarks/steps.py --folder FOLDER`` compares this version with the package in ``FOLDER``,
-say that of ``git archive 02062b0 | tar -x -C FOLDER``. Each variant trains in a process of its own,
+``python benchmarks/steps.py`` compares this version with that of a commit, 0.5.0 by default, or
+with the package in ``--folder``. Each variant trains in a process of its own,
 by the older version's default model and settings, and the processes take turns, step by step. The
 clock is processor time on one thread. The results are ``benchmarks/results/steps.json`` and
 ``.md``.
@@ -16,9 +16,13 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from earlier import source_of
+from timing import facts, write
 
 _NAMES = ("rotated-digits", "blocked-digits", "turntable", "sky-planes", "brain-contrast")
 _PIXELS = {"turntable": 32, "sky-planes": 32}
@@ -194,6 +198,9 @@ def main() -> None:
     """Compare all data sets, print the table and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, help="folder of the older version's package")
+    parser.add_argument(
+        "--commit", default="02062b0", help="of the older version, without --folder"
+    )
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--only", nargs="*", default=_NAMES)
     parser.add_argument("--train", help=argparse.SUPPRESS)
@@ -201,15 +208,13 @@ def main() -> None:
     if asked.train:
         train(json.loads(asked.train))
         return
-    if asked.folder is None or not (asked.folder / "groupae").is_dir():
+    if asked.folder is not None and not (asked.folder / "groupae").is_dir():
         parser.error("expected --folder with the package of the older version in it")
-    from timing import (
-        facts,
-        write,
-    )  # not at the top: it needs this version, `train` may not have it
-
-    known = facts({"clock": f"processor time on one thread, medians of {asked.rounds} steps"})
-    found = {name: compare(asked.folder.absolute(), name, asked.rounds) for name in asked.only}
+    clock = f"processor time on one thread, medians of {asked.rounds} steps"
+    known = facts({"clock": clock, "before": str(asked.folder or f"commit {asked.commit}")})
+    with tempfile.TemporaryDirectory() as folder:
+        before = asked.folder or source_of(asked.commit, Path(folder))
+        found = {name: compare(before.absolute(), name, asked.rounds) for name in asked.only}
     print(*table(found), sep="\n")
     write("steps", known, {"steps": found}, table(found))
 

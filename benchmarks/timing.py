@@ -24,7 +24,6 @@ from pathlib import Path
 import torch
 
 import groupae
-from groupae.kernels.compiled import status
 from groupae.kernels.compiled.library import is_compiled
 from groupae.kernels.dispatch import forced_path
 
@@ -236,14 +235,21 @@ def line_of(row: Row) -> str:
 
 def facts(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the conditions of a measurement: machine, versions, date."""
+    from groupae.kernels.compiled import status  # versions before 0.6, which are timed too, lack it
+
     return {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_processor()}",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_processor()}{_load()}",
         "torch": f"{torch.__version__}, {torch.get_num_threads()} thread(s)",
         "python": platform.python_version(),
         "groupae": f"{groupae.__version__}, {status()}",
         "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
         **(extra or {}),
     }
+
+
+def _load() -> str:
+    """Return the number of processes that ran in the last minute, where the system tells it."""
+    return f", load {os.getloadavg()[0]:.1f} before" if hasattr(os, "getloadavg") else ""
 
 
 def _processor() -> str:
