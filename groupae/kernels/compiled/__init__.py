@@ -7,7 +7,7 @@ same gradients and laws; `status` tells whether, and ``groupae info`` prints it.
 
 from __future__ import annotations
 
-from groupae.kernels.compiled.building import BuildError, build, library_path
+from groupae.kernels.compiled.building import BuildError, Platform, build, library_path
 from groupae.kernels.compiled.kernel_status import KernelStatus, status
 
-__all__ = ["BuildError", "KernelStatus", "build", "library_path", "status"]
+__all__ = ["BuildError", "KernelStatus", "Platform", "build", "library_path", "status"]
