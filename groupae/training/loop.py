@@ -43,6 +43,7 @@ from groupae.training.compiling import check_compiler
 from groupae.training.config import TrainingConfig
 from groupae.training.devices import Devices
 from groupae.training.ema import AveragedWeights
+from groupae.training.kept_memory import kept_memory
 from groupae.training.modes import TrainingModes
 from groupae.training.optimizers import OptimizerFactory, SchedulerFactory
 from groupae.training.progress_bar import progress_bars
@@ -181,7 +182,7 @@ def fit(
     threads = ThreadChoice(
         config, is_alone=devices.device.type == "cpu" and devices.world_size == 1
     )
-    with generators_restored(), threads, devices:
+    with kept_memory(), generators_restored(), threads, devices:
         devices.check_same("config", config)
         devices.check_same("snapshot to resume from", None if snapshot is None else snapshot.step)
         updates = Updates(model, config, devices, optimizer, scheduler)
