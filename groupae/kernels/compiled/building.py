@@ -194,7 +194,8 @@ def compiler() -> list[str]:
         return [sys.executable, "-m", "ziglang", *zig]
     if found := shutil.which("zig"):
         return [found, *zig]
-    raise _expected("a C compiler", "none", "pip install 'groupae[compiled]' brings one")
+    remedy = "pip install 'groupae[compiled]' brings one for python -m groupae.kernels.compiled"
+    raise _expected("a C compiler", "none", remedy)
 
 
 def compile_library(path: Path, command: Sequence[str], *, is_loaded: bool) -> None:
