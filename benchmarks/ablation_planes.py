@@ -122,14 +122,24 @@ def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in ("data set", "change", "processor minutes", "seed"))
 
 
+def _place(row: Mapping[str, Any]) -> tuple[int, float, int]:
+    """Return the place of a row in the table: by data set, budget and change."""
+    changes = _CHANGES[row["data set"]]
+    place = list(changes).index(row["change"])
+    return list(_CHANGES).index(row["data set"]), row["processor minutes"], place
+
+
 def table(rows: list[dict[str, Any]]) -> list[str]:
-    """Return a Markdown table: mean and range over seeds of each change at each budget."""
+    """Return a Markdown table: mean and range over seeds of each change at each budget.
+
+    Rows of ``optimiser`` "of 0.5" were measured before Newton-Schulz steps were batched.
+    """
     lines = [
-        "| data set | changed | processor minutes | seeds | score | gain | steps | peak MiB |",
-        "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| data set | CPU minutes | changed | Muon | seeds | score | gain | steps | peak MiB |",
+        "| --- | ---: | --- | --- | ---: | ---: | ---: | ---: | ---: |",
     ]
     groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in rows:
+    for row in sorted(rows, key=_place):
         groups.setdefault(_key(row)[:3], []).append(row)
     for (dataset, change, minutes), same in groups.items():
         values = [row["value"] for row in same]
@@ -139,7 +149,8 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
             shown += f" ({min(values):.2f} .. {max(values):.2f})"
         first = groups.get((dataset, next(iter(_CHANGES[dataset])), minutes))
         gain = mean - statistics.mean(row["value"] for row in first) if first else None
-        cells = [dataset, change, f"{minutes:g}", f"{len(same)}", f"{shown} dB"]
+        muon = ", ".join(sorted({row.get("optimiser", "of 0.6") for row in same}))
+        cells = [dataset, f"{minutes:g}", change, muon, f"{len(same)}", f"{shown} dB"]
         cells += ["" if gain is None else f"{gain:+.2f}"]
         for name in ("steps", "peak MiB"):
             counted = [row[name] for row in same if name in row]
