@@ -69,6 +69,7 @@ _CHANGES: Mapping[str, Mapping[str, Change]] = {
         "log_mse, gathered colours": Change(_GATHERED),
         "+ three resolutions, 32 pairs per step": Change(_THREE, {"batch_size": 32}),
         "+ products in bfloat16": Change(_THREE, _NARROW),
+        "+ four colours": Change({**_THREE, "colours": 4}, _NARROW),
         "+ degrees to 6": Change({**_THREE, "representation": _DEGREES}, _NARROW),
     },
     "molecules": {
