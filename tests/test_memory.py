@@ -1,5 +1,6 @@
 """Freed memory is kept by the command, unless the user has chosen an allocator."""
 
+import ctypes
 import os
 import platform
 import subprocess
@@ -7,7 +8,7 @@ import sys
 
 import pytest
 
-from groupae._memory import keep_freed_memory
+from groupae._memory import keep_freed_memory, kept_memory
 
 CODE = """
 import resource, sys
@@ -41,3 +42,43 @@ def test_memory_that_is_kept_gives_no_page_faults():
 
     assert faults("kept") < 100
     assert faults("given back") > 5000  # 16 MB in pages of 4 kB, twenty times: 80000 at most
+
+
+class _Libc:
+    def __init__(self):
+        self.calls = []
+
+    def mallopt(self, threshold, size):
+        self.calls.append((threshold, size))
+        return 1
+
+    def malloc_trim(self, pad):
+        self.calls.append("trim")
+
+
+@pytest.fixture
+def no_choice(monkeypatch):
+    for name in [n for n in os.environ if n.startswith(("MALLOC_", "GLIBC_TUN", "LD_PRELOAD"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr("groupae._memory._WAS_SET", [])
+
+
+@pytest.mark.usefixtures("no_choice")
+class TestKeptMemory:
+    def test_thresholds_are_raised_and_free_memory_is_given_back(self, monkeypatch):
+        libc = _Libc()
+        monkeypatch.setattr(ctypes, "CDLL", lambda name: libc)
+        with pytest.raises(KeyError), kept_memory():
+            {}["missing"]
+        assert libc.calls == [(-3, 2**25), (-1, 2**30), "trim"]
+
+    def test_it_can_be_left_out(self, monkeypatch):
+        monkeypatch.setenv("GROUPAE_KEEP_MEMORY", "0")
+        monkeypatch.setattr(ctypes, "CDLL", lambda name: pytest.fail("libc was asked"))
+        with kept_memory():
+            pass
+
+    def test_another_libc_does_without(self, monkeypatch):
+        monkeypatch.setattr(ctypes, "CDLL", lambda name: object())
+        with kept_memory():
+            pass

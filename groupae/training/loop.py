@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
 from groupae._interrupts import Terminated, interrupts_deferred
+from groupae._memory import kept_memory
 from groupae._validation import expected
 from groupae.data.global_generators import generators_restored, seed_generators
 from groupae.metrics import Score, evaluate
@@ -43,7 +44,6 @@ from groupae.training.compiling import check_compiler
 from groupae.training.config import TrainingConfig
 from groupae.training.devices import Devices
 from groupae.training.ema import AveragedWeights
-from groupae.training.kept_memory import kept_memory
 from groupae.training.modes import TrainingModes
 from groupae.training.optimizers import OptimizerFactory, SchedulerFactory
 from groupae.training.progress_bar import progress_bars
