@@ -63,6 +63,8 @@ _CHANGES: Mapping[str, Mapping[str, Change]] = {
         "+ gathered colours, 32 pairs per step": Change(_GATHERED, {"batch_size": 32}),
         "+ three resolutions, 32 pairs per step": Change(_THREE, {"batch_size": 32}),
         "+ products in bfloat16": Change(_THREE, _NARROW),
+        "+ learning rate 0.02": Change(_THREE, {**_NARROW, "learning_rate": 2e-2}),
+        "+ two resolutions": Change({**_THREE, "widths": (16, 32)}, _NARROW),
     },
     "sky-planes": {
         "default of 0.1 to 0.5": Change(),
@@ -70,6 +72,9 @@ _CHANGES: Mapping[str, Mapping[str, Change]] = {
         "+ three resolutions, 32 pairs per step": Change(_THREE, {"batch_size": 32}),
         "+ products in bfloat16": Change(_THREE, _NARROW),
         "+ four colours": Change({**_THREE, "colours": 4}, _NARROW),
+        "+ four colours, learning rate 0.02": Change(
+            {**_THREE, "colours": 4}, {**_NARROW, "learning_rate": 2e-2}
+        ),
         "+ degrees to 6": Change({**_THREE, "representation": _DEGREES}, _NARROW),
     },
     "molecules": {

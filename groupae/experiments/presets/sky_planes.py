@@ -29,7 +29,7 @@ _BEFORE = Preset(
 
 _DEFAULT = dataclasses.replace(
     _BEFORE.replace(
-        objective={"log_mse": 1.0}, widths=(16, 32, 64), colours=8, gathers_colours=True
+        objective={"log_mse": 1.0}, widths=(16, 32, 64), colours=4, gathers_colours=True
     ),
     training=TURNTABLE.presets["default"].training,
 )
