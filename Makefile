@@ -28,7 +28,7 @@ help:
 	@echo "make examples    run every example briefly, without the documentation"
 	@echo "make peers       make .venv-peers with the libraries that make bench compares with"
 	@echo "make bench       time representations against others and a copy, growth, starts, training steps (25 minutes)"
-	@echo "make bench-quality  train to 25, 30 and 32 dB now and in version 0.1.0, side by side (17 minutes)"
+	@echo "make bench-quality  train to 25, 30 and 32 dB now and in version 0.1.0, side by side (18 minutes)"
 	@echo "make bench-models  train the default and the paper's model for $(MINUTES) minutes each, compare scores"
 	@echo "make clean       remove .venv and everything built; runs/ stays"
 
@@ -143,6 +143,7 @@ bench: venv compiled .venv-escnn/.installed .venv-peers/.installed
 	$(ONE_THREAD) $(ESCNN_BIN)/python benchmarks/escnn_loop.py
 	$(ONE_THREAD) $(PEERS_BIN)/python benchmarks/growth.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/roofline.py
+	$(ONE_THREAD) $(BIN)/python benchmarks/products.py
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/steps.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/training_profile.py
