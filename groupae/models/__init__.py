@@ -14,6 +14,7 @@ from groupae.models.autoencoder import LatentActionAE
 from groupae.models.colour_pool import ColourPool
 from groupae.models.conv import ConvDecoder, ConvEncoder
 from groupae.models.exporting import ExportError, export_transform, pt2_from_program
+from groupae.models.linear_path import LinearPath
 from groupae.models.palette import Palette
 from groupae.models.sequences import SequenceDecoder, SequenceEncoder
 from groupae.models.sets import SetDecoder, SetEncoder
@@ -43,6 +44,7 @@ __all__ = [
     "Coordinates",
     "ExportError",
     "LatentActionAE",
+    "LinearPath",
     "Palette",
     "PaperBrainDecoder",
     "PaperBrainEncoder",

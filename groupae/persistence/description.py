@@ -26,7 +26,7 @@ __all__ = ["build", "describe"]
 
 _HOMES = {
     "groupae.models": (
-        "ConvDecoder ConvEncoder LatentActionAE Palette "
+        "ConvDecoder ConvEncoder LatentActionAE LinearPath Palette "
         "PaperBrainDecoder PaperBrainEncoder PaperDigitDecoder PaperDigitEncoder PaperSceneDecoder "
         "PaperSceneEncoder AttentionSkip SequenceDecoder SequenceEncoder SetDecoder SetEncoder "
         "UNetDecoder UNetEncoder WrappedDecoder WrappedEncoder"

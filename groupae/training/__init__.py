@@ -15,6 +15,7 @@ from groupae.training.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from groupae.training.closed_form import start_in_closed_form
 from groupae.training.config import TrainingConfig
 from groupae.training.loggers import (
     CSVLogger,
@@ -62,4 +63,5 @@ __all__ = [
     "load_snapshot",
     "save_checkpoint",
     "save_snapshot",
+    "start_in_closed_form",
 ]

@@ -11,7 +11,11 @@ from groupae._validation import expected, unknown_choice
 
 __all__ = ["TrainingConfig"]
 
-_CHOICES = {"optimizer": ("adam", "muon"), "decay": ("cosine", "linear", "none")}
+_CHOICES = {
+    "optimizer": ("adam", "muon"),
+    "decay": ("cosine", "linear", "none"),
+    "start": ("as-built", "closed-form"),
+}
 
 _ABOVE_ZERO = (
     *("minutes", "steps", "cpu_minutes", "batch_size", "learning_rate", "validations"),
@@ -77,6 +81,9 @@ class TrainingConfig:
         compile: Whether the loss runs under ``torch.compile``. It needs a C++ compiler on a
             processor and takes time of the budget first; the gain depends on the machine.
             Checkpoints have the same names and shapes with and without.
+        start: Weights at the first step: ``"as-built"``, or ``"closed-form"`` for the linear paths of
+            `groupae.training.start_in_closed_form`, found from the first pairs of the source within
+            the budget.
         seed: Key of the draws of layers such as dropout in each step, of the order of a
             ``DataLoader``, and of the weights of a model that a preset builds. It has no effect on
             a model that you build, whose weights are drawn before `fit`: call
@@ -114,6 +121,7 @@ class TrainingConfig:
     workers: int = 0
     threads: int = 0
     ema_share: float = 0.0
+    start: Literal["as-built", "closed-form"] = "as-built"
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):

@@ -41,6 +41,7 @@ from groupae.training.arguments import (
 )
 from groupae.training.callbacks import Callback, EarlyStopping, TrainingState
 from groupae.training.compiling import check_compiler
+from groupae.training.closed_form import check_parts, start_in_closed_form
 from groupae.training.config import TrainingConfig
 from groupae.training.devices import Devices
 from groupae.training.ema import AveragedWeights
@@ -164,6 +165,8 @@ def fit(
     listeners = [*listeners, *progress_bars(progress, listeners)]
     check_model(model)
     check_weights(model)
+    if config.start == "closed-form":
+        check_parts(model)
     snapshot = parse_resume(resume, config, judge)
     source = CheckedSource(train, model, pairs, config)
     if config.compile:
@@ -263,6 +266,7 @@ class _Training:
         self._call("on_start")
         if not state.scores:
             seed_generators(config.seed, 0, self.devices.rank)
+            self._start()
             self._validate()  # so that there is a checkpoint even if the first step fails
             self._call("on_step_end")
         progress = self._progress()
@@ -287,6 +291,13 @@ class _Training:
             self._validate()
         self._raise_together(raise_if_interrupted)
         state.is_finished = True
+
+    def _start(self) -> None:
+        """Set the first weights as the config says."""
+        if self.config.start == "closed-form":
+            start_in_closed_form(self.model, self.source)
+            if self.average is not None:
+                put_back(self.judged, self.model.state_dict())
 
     def _progress(self) -> float:
         """Return the spent fraction of the budget, the same on all ranks."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from groupae._validation import ShapeError, check_count, expected
 from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel
+from groupae.representations.irrep_sum import IrrepSum
 
 __all__ = ["IrrepsToTry", "check_fit_arguments", "irreps_to_try"]
 
@@ -42,6 +43,42 @@ def check_fit_arguments(
     if not (is_number and 0 < max_residual < 2):  # type: ignore[operator]  # a number, by is_number
         what = "max_residual between 0 (exact) and 2 (chance)"
         raise ValueError(expected(owner, what, repr(max_residual)))
+
+
+def check_largest(
+    owner: str, group: Group, size: object, representation: object, is_free: bool
+) -> dict[IrrepLabel, int] | None:
+    """Return the largest number of copies of each irrep, ``None`` for no limit.
+
+    Args:
+        owner: Subject of error messages.
+        group: The group.
+        size: Largest number of features, or ``None``.
+        representation: Largest representation of the features, or ``None``.
+        is_free: Whether neither cutoff nor irreps are given.
+
+    Raises:
+        TypeError: If there is a representation that is none.
+        ValueError: If it is of another group, or irreps are given too.
+    """
+    if size is not None:
+        check_count(owner, "size", size)
+    if representation is None:
+        return None
+    if not isinstance(representation, IrrepSum):
+        what = "representation as a sum of irreps, such as group.rep(...)"
+        raise TypeError(expected(owner, what, repr(representation)))
+    if representation.group != group:
+        what = f"a representation of {group}"
+        raise ValueError(expected(owner, what, f"one of {representation.group}"))
+    if not is_free:
+        what, got = "representation, or cutoff or irreps", "both"
+        raise ValueError(expected(owner, what, got, "leave one out"))
+    most: dict[IrrepLabel, int] = {}
+    for term in representation.terms:
+        for label in group.irreps.halves(term.label) or [term.label]:
+            most[label] = most.get(label, 0) + term.multiplicity
+    return most
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 from groupae.actions.fitted.fitted_action import FittedAction, FittedCopy
 from groupae.actions.fitted.hidden import HiddenAction
 from groupae.actions.fitted.moments import folded
+from groupae.actions.fitted.principal import keep_principal_copies
 from groupae.actions.fitted.search import Candidates, Search
 from groupae.groups.irreps import IrrepLabel
 from groupae.representations.irrep_sum import IrrepSum, Term
@@ -20,9 +21,19 @@ _INDEPENDENT = 0.35  # sine of the smallest angle between a new copy and those a
 _RIDGES = (1e-3, 0.1, 1.0, 10.0)  # of the regression back, relative to the variance of a feature
 
 
-def assemble(search: Search) -> FittedAction:
-    """Return the action made of the best copies found; of the best invariant if there are none."""
+def assemble(
+    search: Search, size: int | None = None, most: dict[IrrepLabel, int] | None = None
+) -> FittedAction:
+    """Return the action made of the best copies found; of the best invariant if there are none.
+
+    Args:
+        search: The copies.
+        size: Largest number of features: mixtures of the copies that tell most of the code.
+        most: Largest number of copies per irrep, likewise.
+    """
     chosen = _choose(search)
+    if size is not None or most is not None:
+        chosen = keep_principal_copies(search, chosen, size, most)
     labels = [label for label in search.found if chosen.get(label)]
     terms = tuple(Term(len(chosen[label]), label) for label in labels)
     rho = IrrepSum(search.group, terms)
@@ -30,7 +41,7 @@ def assemble(search: Search) -> FittedAction:
     trained = _stacked([search.found[label].trained[chosen[label]] for label in labels], search)
     basis = search.basis
     inner, offsets = maps[:, :-1], maps[:, -1]
-    synthesis = _synthesis(inner, search)
+    synthesis = search.basis.synthesis(inner, search.covariance)
     centre = basis.mean - synthesis @ offsets  # where all features are 0
     action = HiddenAction.of(rho, inner @ basis.whitening.mT, synthesis, centre)
     decoding, error = _regression(search, action, maps, trained)
@@ -172,14 +183,8 @@ def _regression(
         moved = [rho.act(g, y1 @ w.to(y1.dtype).mT) for w in (maps, trained)]
         every.add(moved[0], z2)
         (train if fold else test).add(moved[1], z2)
-    prior = _synthesis(trained[:, :-1], search)
+    prior = basis.synthesis(trained[:, :-1], search.covariance)
     errors = {ridge: test.error(train.solution(prior, ridge)) for ridge in _RIDGES}
     best = min(errors, key=errors.__getitem__)
     return every.solution(action.synthesis, best), errors[best] / basis.variance
 
-
-def _synthesis(inner: Tensor, search: Search) -> Tensor:
-    """Return the regression of codes on their own features, a right inverse of the maps."""
-    known = inner @ search.covariance
-    dual: Tensor = torch.linalg.solve(known @ inner.mT, known).mT
-    return (search.basis.axes * search.basis.scales) @ dual

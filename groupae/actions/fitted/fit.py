@@ -19,13 +19,18 @@ import torch
 from torch import Tensor
 
 from groupae._validation import expected
-from groupae.actions.fitted.arguments import check_fit_arguments, irreps_to_try
+from groupae.actions.fitted.arguments import (
+    check_fit_arguments,
+    check_largest,
+    irreps_to_try,
+)
 from groupae.actions.fitted.assembly import assemble
 from groupae.actions.fitted.fitted_action import FittedAction
 from groupae.actions.fitted.moments import CodeBasis, code_basis
 from groupae.actions.fitted.pairs import Pairs
 from groupae.actions.fitted.search import Search
 from groupae.groups import Group
+from groupae.representations import Representation
 
 __all__ = ["fit_action"]
 
@@ -45,6 +50,8 @@ def fit_action(
     irreps: Sequence[str] | None = None,
     max_residual: float = 1.5,
     rank: int = 512,
+    size: int | None = None,
+    representation: Representation | None = None,
 ) -> FittedAction:
     r"""Return the action of a group that a given code already has, found in closed form.
 
@@ -69,6 +76,10 @@ def fit_action(
         rank: Largest number of principal directions of the code that are looked at. The others are
             left as they are, as are those with less than 1e-10 of the largest variance: entries in
             very different units are scaled first.
+        size: Largest number of features. Of the copies that are found, those mixtures are kept
+            that tell most of the variance of the code, as in principal component analysis.
+        representation: Largest representation of the features, instead of ``cutoff`` and
+            ``irreps``: at most as many copies of each irrep, chosen in the same way.
 
     Returns:
         The representation, its place in the code and the spectrum.
@@ -97,6 +108,9 @@ def fit_action(
         True
     """
     check_fit_arguments(_OWNER, group, cutoff, irreps, max_residual, rank)
+    most = check_largest(_OWNER, group, size, representation, cutoff is None and irreps is None)
+    if most is not None:
+        irreps = [group.irreps.format(label) for label in most]
     # what is returned may be trained on, also where the codes were made for inference
     with torch.inference_mode(False), torch.no_grad(), torch.autocast("cpu", enabled=False):
         pairs = Pairs(_OWNER, group, z1, g, z2)
@@ -109,7 +123,7 @@ def fit_action(
             if missed == _PATIENCE:
                 break
             missed = 0 if search.look_for(more) else missed + 1
-        fitted = assemble(search)
+        fitted = assemble(search, size, most)
     _warn(fitted, search)
     return fitted
 

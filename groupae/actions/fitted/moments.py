@@ -65,6 +65,17 @@ class CodeBasis:
         """The map from codes, less their mean, to whitened ones, shape ``(size, rank)``."""
         return self.axes / self.scales
 
+    def synthesis(self, rows: Tensor, covariance: Tensor) -> Tensor:
+        """Return the regression of codes on their features, a right inverse of maps to these.
+
+        Args:
+            rows: Maps of whitened codes to features, shape ``(features, rank)``.
+            covariance: Covariance of whitened codes, shape ``(rank, rank)``.
+        """
+        known = rows @ covariance
+        dual: Tensor = torch.linalg.solve(known @ rows.mT, known).mT
+        return (self.axes * self.scales) @ dual
+
 
 def code_basis(owner: str, pairs: Pairs, most: int, tolerance: float) -> CodeBasis:
     """Return the principal directions of the codes of all pairs.

@@ -5,14 +5,22 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
-from torch import Tensor
+from torch import Tensor, nn
 from typing_extensions import override
 
 from groupae._validation import unknown_choice
 from groupae.actions import ChannelAction, LatentAction, PartsAction, VectorAction
 from groupae.experiments.presets.backbone_config import BackboneConfig, Parts, is_count
 from groupae.groups import Group
-from groupae.models import ConvDecoder, ConvEncoder, Coordinates, Stride, UNetDecoder, UNetEncoder
+from groupae.models import (
+    ConvDecoder,
+    ConvEncoder,
+    Coordinates,
+    LinearPath,
+    Stride,
+    UNetDecoder,
+    UNetEncoder,
+)
 from groupae.models.palette import check_gathered
 from groupae.representations import Representation
 
@@ -50,16 +58,22 @@ class Residual(_Coloured):
         blocks: Residual blocks at each resolution.
         colours: Number of colours that the code names for the decoder to mix; 0 for none.
         gathers_colours: Whether they are gathered from the picture, by a `ColourPool`.
+        linear_path: Whether there is a `LinearPath` beside both; not with colours.
     """
 
     widths: tuple[int, ...] = (32, 64)
     blocks: int = 1
     colours: int = 0
     gathers_colours: bool = False
+    linear_path: bool = False
     name: ClassVar[str] = "residual"
 
     def __post_init__(self) -> None:
         self._check_colours()
+        is_bool = isinstance(self.linear_path, bool)
+        self._check(is_bool, "linear_path as true or false", repr(self.linear_path))
+        form = "no colours beside a linear path"
+        self._check(not (self.linear_path and self.colours), form, repr(self.colours))
 
     @override
     def build(self, group: Group, x_shape: tuple[int, ...], representation: str) -> Parts:
@@ -67,9 +81,14 @@ class Residual(_Coloured):
         rho = group.rep(representation)
         gathered = self._gathered(rho, channels)
         shape: dict[str, Any] = {"size": size, "widths": self.widths, "blocks": self.blocks}
-        encoder = ConvEncoder(rho.dim, in_channels=channels, colours=gathered, **shape)
+        encoder: nn.Module = ConvEncoder(
+            rho.dim, in_channels=channels, colours=gathered, **shape
+        )
         shape |= {"colours": self.colours, "gathered": gathered > 0}
-        decoder = ConvDecoder(rho.dim, out_channels=channels, **shape)
+        decoder: nn.Module = ConvDecoder(rho.dim, out_channels=channels, **shape)
+        if self.linear_path:
+            encoder = LinearPath(x_shape, (rho.dim,), encoder)
+            decoder = LinearPath((rho.dim,), x_shape, decoder)
         return encoder, decoder, VectorAction(rho)
 
 

@@ -1,0 +1,138 @@
+"""Affine map with a network beside it, for the end of an autoencoder.
+
+An equivariant linear code is known in closed form from pairs alone
+(`groupae.training.start_in_closed_form`). It is put beside a network, which learns what is left.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from typing_extensions import override
+
+from groupae._configurable import configurable
+from groupae._validation import ShapeError, expected
+
+__all__ = ["LinearPath"]
+
+
+@configurable
+class LinearPath(nn.Module):
+    r"""Encoder or decoder that is an affine map with a network beside it.
+
+    .. math:: f(x) = W x + b + N(x)
+
+    The affine map is 0 at first and is not trained unless asked for: it is set in closed form by
+    `groupae.training.start_in_closed_form`. Optimisers that change all weights at one rate would
+    undo it within a few steps.
+
+    Args:
+        in_shape: Shape of one input.
+        out_shape: Shape of one output.
+        network: Module from such inputs to such outputs; ``None`` for the affine map alone.
+        is_trained: Whether the affine map is trained too.
+
+    Attributes:
+        linear: The affine map of flattened inputs.
+        network: The network, or ``None``.
+
+    Raises:
+        TypeError: If the network is no module.
+        ValueError: If a shape is none.
+
+    Example:
+        >>> from groupae.models import ConvDecoder
+        >>> decoder = LinearPath((40,), (1, 28, 28), ConvDecoder(40))
+        >>> decoder(torch.zeros(2, 40)).shape
+        torch.Size([2, 1, 28, 28])
+    """
+
+    def __init__(
+        self,
+        in_shape: Sequence[int],
+        out_shape: Sequence[int],
+        network: nn.Module | None = None,
+        *,
+        is_trained: bool = False,
+    ) -> None:
+        super().__init__()
+        self.in_shape = _shape("in_shape", in_shape)
+        self.out_shape = _shape("out_shape", out_shape)
+        if network is not None and not isinstance(network, nn.Module):
+            what = "network to be a module, or None"
+            raise TypeError(expected("LinearPath", what, type(network).__name__))
+        self.linear = nn.Linear(math.prod(self.in_shape), math.prod(self.out_shape))
+        nn.init.zeros_(self.linear.weight)
+        nn.init.zeros_(self.linear.bias)
+        self.linear.requires_grad_(bool(is_trained))
+        self.network = network
+
+    @override
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the sum of both, shape ``(n, *out_shape)``."""
+        if x.shape[1:] != self.in_shape:
+            form = f"x of shape {('n', *self.in_shape)}".replace("'", "")
+            raise ShapeError(expected("LinearPath", form, tuple(x.shape)))
+        out: Tensor = self.linear(x.flatten(1)).unflatten(1, self.out_shape)
+        return out if self.network is None else out + self.network(x)
+
+    @torch.no_grad()
+    def set_affine(self, weight: Tensor, bias: Tensor) -> None:
+        """Set the affine map.
+
+        Args:
+            weight: Matrix of flattened inputs, shape ``(outputs, inputs)``.
+            bias: Shape ``(outputs,)``.
+
+        Raises:
+            ShapeError: If a shape is another one.
+        """
+        for name, own, given in (
+            ("weight", self.linear.weight, weight),
+            ("bias", self.linear.bias, bias),
+        ):
+            if given.shape != own.shape:
+                what = f"{name} of shape {tuple(own.shape)}"
+                raise ShapeError(expected("LinearPath", what, tuple(given.shape)))
+            own.copy_(given)
+
+    @torch.no_grad()
+    def silence_network(self) -> None:
+        """Set the last layer of the network to 0, so that it adds nothing until it is trained.
+
+        Raises:
+            TypeError: If the network does not end in a linear layer or a convolution.
+        """
+        if self.network is None:
+            return
+        last = [m for m in self.network.modules() if isinstance(m, _LAYERS)][-1:]
+        for parameter in (parameter for layer in last for parameter in layer.parameters()):
+            nn.init.zeros_(parameter)
+        if not last or not self._is_silent(self.network):
+            what = "a network with a linear layer or a convolution at its end"
+            got = type(self.network).__name__
+            raise TypeError(expected("LinearPath.silence_network", what, got))
+
+    def _is_silent(self, network: nn.Module) -> bool:
+        was_training = [m for m in network.modules() if m.training]
+        weight = self.linear.weight
+        network.eval()
+        zeros = torch.zeros(1, *self.in_shape, dtype=weight.dtype, device=weight.device)
+        is_silent = not bool(network(zeros).any())
+        for module in was_training:
+            module.training = True
+        return is_silent
+
+
+_LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+
+
+def _shape(name: str, given: object) -> tuple[int, ...]:
+    shape = tuple(given) if isinstance(given, Sequence) and not isinstance(given, str) else ()
+    if not shape or not all(type(length) is int and length > 0 for length in shape):
+        what = f"{name} as lengths above zero, without the batch axis"
+        raise ValueError(expected("LinearPath", what, repr(given)))
+    return shape

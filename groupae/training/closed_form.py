@@ -1,0 +1,182 @@
+r"""Start of a training in closed form: an equivariant linear code, from pairs alone.
+
+For data on which the group acts nearly linearly, `groupae.fit_action` finds the linear maps W with
+:math:`W x_2 = \rho(g) W x_1` and the regression V back from moved features, without a gradient. As
+`LinearPath` of encoder and decoder they are a model that predicts already; networks beside them
+begin at 0 and learn what is left.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from groupae._validation import ShapeError, expected
+from groupae.actions import VectorAction
+from groupae.actions.fitted import FittedAction, fit_action
+from groupae.models import LatentActionAE, LinearPath
+from groupae.protocols import PairBatch, PairSource
+from groupae.representations.irrep_sum import IrrepSum
+
+__all__ = ["check_parts", "start_in_closed_form"]
+
+_OWNER = "start_in_closed_form"
+_BATCH = 1024  # pairs asked for at once
+_KEPT = 2**28  # bytes of data that are kept between passes
+
+
+def start_in_closed_form(
+    model: nn.Module,
+    pairs: PairSource | PairBatch,
+    *,
+    count: int = 14_000,
+    max_residual: float = 1.2,
+    rank: int = 450,
+) -> FittedAction:
+    r"""Set the linear paths of a model in closed form, from pairs; return the fit.
+
+    The copies of each irrep are those of the model's representation, or as many as the data have:
+    what is missing stays 0. The last layers of the networks become 0.
+
+    Args:
+        model: A `LatentActionAE` with a `VectorAction`, whose encoder and decoder are `LinearPath`.
+        pairs: Source of pairs, of which the first ones are taken; or pairs.
+        count: Number of pairs from a source.
+        max_residual: Largest residual of a copy, as in `groupae.fit_action`.
+        rank: Largest number of principal directions of the data that are looked at.
+
+    Raises:
+        TypeError: If the model is of other parts, its group is not compact, or data are no
+            floating tensors.
+        ShapeError: If data have another shape than the model takes.
+        ValueError: If there are too few pairs, or data do not vary.
+
+    Warns:
+        UserWarning: If fewer copies were found than the representation has.
+
+    Example:
+        >>> from groupae import SO2, OrbitPairs
+        >>> rho = SO2().rep("1x0 + 2x1")
+        >>> data = OrbitPairs(torch.randn(200, 5), SO2(), rho.act)  # rho acts on them
+        >>> parts = LinearPath((5,), (5,)), LinearPath((5,), (5,))
+        >>> model = LatentActionAE(*parts, VectorAction(rho))
+        >>> fitted = start_in_closed_form(model, data, count=2000)
+        >>> pairs = data.fixed()
+        >>> torch.allclose(model.transform(pairs.g, pairs.x1), pairs.x2, atol=0.1)
+        True
+    """
+    encoder, decoder, rho = check_parts(model)
+    options = {"representation": rho, "max_residual": max_residual, "rank": rank}
+    fitted = fit_action(rho.group, _Vectors(pairs, encoder, count), **options)  # type: ignore[arg-type]
+    to, back = fitted.adapter(torch.float64)
+    places, missing = _places(rho, fitted)
+    weight, bias = torch.zeros_like(encoder.linear.weight), torch.zeros_like(encoder.linear.bias)
+    synthesis = torch.zeros_like(decoder.linear.weight)
+    weight[places], bias[places] = to.weight.to(weight), to.bias.to(bias)
+    synthesis[:, places] = back.weight.to(synthesis)
+    encoder.set_affine(weight, bias)
+    decoder.set_affine(synthesis, back.bias)
+    for part in (encoder, decoder):
+        part.silence_network()
+    if missing:
+        what, got = f"copies in the data for all of {rho}", f"none for {missing}"
+        remedy = "these entries begin at 0; more pairs or a larger max_residual may find them"
+        warnings.warn(expected(_OWNER, what, got, remedy), stacklevel=2)
+    return fitted
+
+
+def check_parts(model: object) -> tuple[LinearPath, LinearPath, IrrepSum]:
+    """Return encoder, decoder and representation of a model that can start in closed form.
+
+    Raises:
+        TypeError: If the model is of other parts, or its group is not compact.
+    """
+    form = "a LatentActionAE with a VectorAction between two LinearPath"
+    if not isinstance(model, LatentActionAE):
+        raise TypeError(expected(_OWNER, form, type(model).__name__))
+    encoder, decoder, action = model.encoder, model.decoder, model.action
+    fits = isinstance(encoder, LinearPath) and isinstance(decoder, LinearPath)
+    rho = action.rho if isinstance(action, VectorAction) else None
+    if not (fits and isinstance(rho, IrrepSum)):
+        got = ", ".join(type(part).__name__ for part in (encoder, action, decoder))
+        remedy = "LinearPath(x_shape, (dim,), encoder) puts an affine map beside a network"
+        raise TypeError(expected(_OWNER, form, got, remedy))
+    assert isinstance(encoder, LinearPath)
+    assert isinstance(decoder, LinearPath)
+    if not rho.group.is_compact:
+        remedy = "restrict to a compact subgroup, or start as built"
+        what = "a compact group, which has a Haar average and orthogonal irreps"
+        raise TypeError(expected(_OWNER, what, rho.group, remedy))
+    return encoder, decoder, rho
+
+
+def _places(rho: IrrepSum, fitted: FittedAction) -> tuple[Tensor, str]:
+    """Return where the features of a fit stand in the code, and the copies that are missing."""
+    irreps, found = rho.group.irreps, fitted.representation
+    assert isinstance(found, IrrepSum)
+    copies = {term.label: term.copies for term in found.terms}
+    starts: dict[object, Tensor] = {}
+    missing: list[str] = []
+    start = 0
+    for term in rho.terms:
+        d = irreps.dim(term.label)
+        block = torch.arange(start, start + d * term.copies).view(d, term.copies)
+        start += d * term.copies
+        taken = min(copies.get(term.label, 0), term.copies)
+        copies[term.label] = copies.get(term.label, 0) - taken
+        if taken < term.copies:
+            missing.append(f"{term.copies - taken}x{irreps.format(term.label)}")
+        before = starts.get(term.label)
+        block = block[:, :taken]
+        starts[term.label] = block if before is None else torch.cat([before, block], 1)
+    order = [starts[term.label].flatten() for term in found.terms]
+    return torch.cat(order), " + ".join(missing)
+
+
+class _Vectors:
+    """Triples of flattened data and elements, the same on each pass."""
+
+    def __init__(self, pairs: object, encoder: LinearPath, count: int) -> None:
+        self._pairs, self._count, self._shape = pairs, count, encoder.in_shape
+        self._kept: list[tuple[Tensor, Tensor, Tensor]] | None = None
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        if self._kept is not None:
+            yield from self._kept
+            return
+        kept: list[tuple[Tensor, Tensor, Tensor]] = []
+        size = 0
+        for batch in self._batches():
+            triple = self._triple(batch)
+            size += 2 * triple[0].nbytes
+            if size <= _KEPT:
+                kept.append(triple)
+            yield triple
+        if size <= _KEPT:
+            self._kept = kept
+
+    def _batches(self) -> Iterator[PairBatch]:
+        if isinstance(self._pairs, PairBatch):
+            yield self._pairs
+            return
+        if not hasattr(self._pairs, "batch"):
+            what, got = "a source of pairs with batch(step, size), or pairs", self._pairs
+            raise TypeError(expected(_OWNER, what, type(got).__name__))
+        seen = step = 0
+        while seen < self._count:  # a loader has batches of its own size
+            batch = self._pairs.batch(step, min(_BATCH, self._count - seen))
+            seen, step = seen + len(batch), step + 1
+            yield batch
+
+    def _triple(self, batch: PairBatch) -> tuple[Tensor, Tensor, Tensor]:
+        for x in (batch.x1, batch.x2):
+            if not isinstance(x, Tensor):
+                what = "data that are one tensor each"
+                raise TypeError(expected(_OWNER, what, type(x).__name__))
+            if tuple(x.shape[1:]) != self._shape:
+                what = f"data of shape {('n', *self._shape)}".replace("'", "")
+                raise ShapeError(expected(_OWNER, what, tuple(x.shape)))
+        return batch.x1.flatten(1), batch.g, batch.x2.flatten(1)
