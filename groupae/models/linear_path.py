@@ -23,7 +23,7 @@ __all__ = ["LinearPath"]
 class LinearPath(nn.Module):
     r"""Encoder or decoder that is an affine map with a network beside it.
 
-    .. math:: f(x) = W x + b + N(x)
+    .. math:: f(x) = W x + b + s\,N(x)
 
     The affine map is 0 at first and is not trained unless asked for: it is set in closed form by
     `groupae.training.start_in_closed_form`. Optimisers that change all weights at one rate would
@@ -33,6 +33,8 @@ class LinearPath(nn.Module):
         in_shape: Shape of one input.
         out_shape: Shape of one output.
         network: Module from such inputs to such outputs; ``None`` for the affine map alone.
+        scale: Factor s of the network. Below 1 it takes more steps of an optimiser to outweigh the
+            affine map: networks that change a code at full rate undo it before they improve it.
         is_trained: Whether the affine map is trained too.
 
     Attributes:
@@ -56,6 +58,7 @@ class LinearPath(nn.Module):
         out_shape: Sequence[int],
         network: nn.Module | None = None,
         *,
+        scale: float = 1.0,
         is_trained: bool = False,
     ) -> None:
         super().__init__()
@@ -64,11 +67,19 @@ class LinearPath(nn.Module):
         if network is not None and not isinstance(network, nn.Module):
             what = "network to be a module, or None"
             raise TypeError(expected("LinearPath", what, type(network).__name__))
+        if (
+            not isinstance(scale, (int, float))
+            or isinstance(scale, bool)
+            or not 0 < scale < math.inf
+        ):
+            what = "scale as a finite number above zero"
+            raise ValueError(expected("LinearPath", what, repr(scale)))
         self.linear = nn.Linear(math.prod(self.in_shape), math.prod(self.out_shape))
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
         self.linear.requires_grad_(bool(is_trained))
         self.network = network
+        self.scale = scale
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -77,7 +88,7 @@ class LinearPath(nn.Module):
             form = f"x of shape {('n', *self.in_shape)}".replace("'", "")
             raise ShapeError(expected("LinearPath", form, tuple(x.shape)))
         out: Tensor = self.linear(x.flatten(1)).unflatten(1, self.out_shape)
-        return out if self.network is None else out + self.network(x)
+        return out if self.network is None else out + self.scale * self.network(x)
 
     @torch.no_grad()
     def set_affine(self, weight: Tensor, bias: Tensor) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +243,12 @@ class CheckedSource:
         for part in (self.source, getattr(self.source, "source", None)):
             if isinstance(part, (LoaderPairs, Prefetched)):
                 part.close()
+
+    @property
+    def originals(self) -> int | None:
+        """Number of originals of the source, ``None`` if it does not tell."""
+        inner = self.source.source if isinstance(self.source, Prefetched) else self.source
+        return len(inner) if isinstance(inner, Sized) else None
 
     def batch(self, step: int, size: int) -> PairBatch:
         """Return the pairs of a step, detached from the graph of automatic differentiation."""

@@ -8,8 +8,7 @@ begin at 0 and learn what is left.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 
 import torch
 from torch import Tensor, nn
@@ -21,41 +20,42 @@ from groupae.models import LatentActionAE, LinearPath
 from groupae.protocols import PairBatch, PairSource
 from groupae.representations.irrep_sum import IrrepSum
 
-__all__ = ["check_parts", "start_in_closed_form"]
+__all__ = ["check_parts", "pair_count", "start_in_closed_form"]
 
 _OWNER = "start_in_closed_form"
 _BATCH = 1024  # pairs asked for at once
 _KEPT = 2**28  # bytes of data that are kept between passes
+_MOST, _VIEWS = 14_000, 4  # pairs in all and per original: more gain less than a tenth of a decibel
+_PAIRS = 16  # per direction: with fewer, directions are fitted to noise
 
 
 def start_in_closed_form(
     model: nn.Module,
     pairs: PairSource | PairBatch,
     *,
-    count: int = 14_000,
-    max_residual: float = 1.2,
-    rank: int = 450,
+    count: int | None = None,
+    max_residual: float = 1.4,
+    rank: int = 600,
 ) -> FittedAction:
     r"""Set the linear paths of a model in closed form, from pairs; return the fit.
 
-    The copies of each irrep are those of the model's representation, or as many as the data have:
-    what is missing stays 0. The last layers of the networks become 0.
+    Entries of the code for which the data have no copy of their irrep begin at 0: the
+    representation of the fit names those that were found. The last layers of the networks become 0.
 
     Args:
         model: A `LatentActionAE` with a `VectorAction`, whose encoder and decoder are `LinearPath`.
         pairs: Source of pairs, of which the first ones are taken; or pairs.
-        count: Number of pairs from a source.
+        count: Number of pairs from a source; unless given 14,000, or 4 per original of a source
+            with a length if these are fewer.
         max_residual: Largest residual of a copy, as in `groupae.fit_action`.
-        rank: Largest number of principal directions of the data that are looked at.
+        rank: Largest number of principal directions of the data that are looked at, and at most
+            one for 16 pairs.
 
     Raises:
         TypeError: If the model is of other parts, its group is not compact, or data are no
             floating tensors.
         ShapeError: If data have another shape than the model takes.
         ValueError: If there are too few pairs, or data do not vary.
-
-    Warns:
-        UserWarning: If fewer copies were found than the representation has.
 
     Example:
         >>> from groupae import SO2, OrbitPairs
@@ -69,10 +69,12 @@ def start_in_closed_form(
         True
     """
     encoder, decoder, rho = check_parts(model)
+    count = _count(pairs) if count is None else count
+    rank = max(1, min(rank, count // _PAIRS))
     options = {"representation": rho, "max_residual": max_residual, "rank": rank}
     fitted = fit_action(rho.group, _Vectors(pairs, encoder, count), **options)  # type: ignore[arg-type]
     to, back = fitted.adapter(torch.float64)
-    places, missing = _places(rho, fitted)
+    places = _places(rho, fitted)
     weight, bias = torch.zeros_like(encoder.linear.weight), torch.zeros_like(encoder.linear.bias)
     synthesis = torch.zeros_like(decoder.linear.weight)
     weight[places], bias[places] = to.weight.to(weight), to.bias.to(bias)
@@ -81,10 +83,6 @@ def start_in_closed_form(
     decoder.set_affine(synthesis, back.bias)
     for part in (encoder, decoder):
         part.silence_network()
-    if missing:
-        what, got = f"copies in the data for all of {rho}", f"none for {missing}"
-        remedy = "these entries begin at 0; more pairs or a larger max_residual may find them"
-        warnings.warn(expected(_OWNER, what, got, remedy), stacklevel=2)
     return fitted
 
 
@@ -113,13 +111,12 @@ def check_parts(model: object) -> tuple[LinearPath, LinearPath, IrrepSum]:
     return encoder, decoder, rho
 
 
-def _places(rho: IrrepSum, fitted: FittedAction) -> tuple[Tensor, str]:
-    """Return where the features of a fit stand in the code, and the copies that are missing."""
+def _places(rho: IrrepSum, fitted: FittedAction) -> Tensor:
+    """Return the positions in the code of the features of a fit."""
     irreps, found = rho.group.irreps, fitted.representation
     assert isinstance(found, IrrepSum)
     copies = {term.label: term.copies for term in found.terms}
     starts: dict[object, Tensor] = {}
-    missing: list[str] = []
     start = 0
     for term in rho.terms:
         d = irreps.dim(term.label)
@@ -127,13 +124,23 @@ def _places(rho: IrrepSum, fitted: FittedAction) -> tuple[Tensor, str]:
         start += d * term.copies
         taken = min(copies.get(term.label, 0), term.copies)
         copies[term.label] = copies.get(term.label, 0) - taken
-        if taken < term.copies:
-            missing.append(f"{term.copies - taken}x{irreps.format(term.label)}")
         before = starts.get(term.label)
         block = block[:, :taken]
         starts[term.label] = block if before is None else torch.cat([before, block], 1)
     order = [starts[term.label].flatten() for term in found.terms]
-    return torch.cat(order), " + ".join(missing)
+    return torch.cat(order)
+
+
+def pair_count(originals: int | None) -> int:
+    """Return the number of pairs that are taken of so many originals, if it is known."""
+    return _MOST if originals is None else min(_MOST, _VIEWS * originals)
+
+
+def _count(pairs: object) -> int:
+    """Return the number of pairs that are taken from a source unless a number is given."""
+    if isinstance(pairs, PairBatch):
+        return len(pairs)
+    return pair_count(len(pairs) if isinstance(pairs, Sized) else None)
 
 
 class _Vectors:

@@ -40,8 +40,8 @@ from groupae.training.arguments import (
     warn_of_no_new_data,
 )
 from groupae.training.callbacks import Callback, EarlyStopping, TrainingState
+from groupae.training.closed_form import check_parts, pair_count, start_in_closed_form
 from groupae.training.compiling import check_compiler
-from groupae.training.closed_form import check_parts, start_in_closed_form
 from groupae.training.config import TrainingConfig
 from groupae.training.devices import Devices
 from groupae.training.ema import AveragedWeights
@@ -295,7 +295,7 @@ class _Training:
     def _start(self) -> None:
         """Set the first weights as the config says."""
         if self.config.start == "closed-form":
-            start_in_closed_form(self.model, self.source)
+            start_in_closed_form(self.model, self.source, count=pair_count(self.source.originals))
             if self.average is not None:
                 put_back(self.judged, self.model.state_dict())
 

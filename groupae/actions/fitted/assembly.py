@@ -187,4 +187,3 @@ def _regression(
     errors = {ridge: test.error(train.solution(prior, ridge)) for ridge in _RIDGES}
     best = min(errors, key=errors.__getitem__)
     return every.solution(action.synthesis, best), errors[best] / basis.variance
-

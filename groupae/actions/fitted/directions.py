@@ -42,6 +42,11 @@ class IrrepProblem:
         """Degree of the irrep."""
         return self.coefficients.dim
 
+    @property
+    def _is_complex(self) -> bool:
+        """Whether the irrep is a plane that is read as complex numbers."""
+        return self.dim == len(self.commutant) == 2
+
     def residual(self, moments: PairMoments) -> Tensor:
         """Return the form whose value at (W, b) is half the squared residual.
 
@@ -74,16 +79,17 @@ class IrrepProblem:
         form = -form
         for i in range(d):
             form[i, :, i] += covariance
-        matrix = (inverse @ form.transpose(1, 2) @ inverse.mT).transpose(1, 2)
-        matrix = matrix.reshape(d * rank, d * rank)
-        maps = self._leading_maps((matrix + matrix.mT) / 2, least, most) @ inverse
+        columns = form[:, :, :1] if self._is_complex else form  # the first tells the other
+        matrix = (inverse @ columns.transpose(1, 2) @ inverse.mT).transpose(1, 2)
+        matrix = matrix.reshape(d * rank, -1)
+        maps = self._leading_maps(matrix, least, most) @ inverse
         shift = torch.einsum("ijb,pjb->pi", offsets, maps)
         return torch.cat([maps, shift[..., None]], 2)
 
     def _leading_maps(self, matrix: Tensor, least: float, most: int) -> Tensor:
-        if self.dim == len(self.commutant) == 2:
+        if self._is_complex:
             return _complex_maps(matrix, least)[:most]
-        values, vectors = _leading(matrix, most * len(self.commutant))
+        values, vectors = _leading((matrix + matrix.mT) / 2, most * len(self.commutant))
         vectors = vectors[:, values > least]
         return self._without_repeats(
             vectors.mT.reshape(-1, self.dim, len(matrix) // self.dim), most
@@ -135,9 +141,15 @@ def _leading(matrix: Tensor, count: int) -> tuple[Tensor, Tensor]:
 
 
 def _complex_maps(matrix: Tensor, least: float) -> Tensor:
-    """Return the maps to a plane that is read as complex numbers, w1 + i w2: half the unknowns."""
+    """Return the maps to a plane that is read as complex numbers, w1 + i w2: half the unknowns.
+
+    Args:
+        matrix: First column of blocks of the form, shape ``(2 * rank, rank)``.
+        least: Smallest eigenvalue.
+    """
     rank = len(matrix) // 2
-    hermitian = torch.complex(matrix[:rank, :rank], matrix[rank:, :rank])
+    hermitian = torch.complex(matrix[:rank], matrix[rank:])
+    hermitian = (hermitian + hermitian.mH) / 2
     values, vectors = torch.linalg.eigh(hermitian)
     best = vectors[:, values > least].flip(1).mT
     return torch.stack([best.real, best.imag], 1)

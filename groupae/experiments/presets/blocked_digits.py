@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 
 from groupae.data import OrbitDataset, rotate
@@ -21,7 +22,11 @@ _FREQUENCIES = (
     " + 6x8 + 6x9 + 5x10 + 4x11 + 3x12 + 2x13 + 1x14"
 )
 
-_DEFAULT = ROTATED_DIGITS.presets["default"].replace(representation=_FREQUENCIES)
+_BEFORE_0_6 = ROTATED_DIGITS.presets["no-linear-path"].replace(representation=_FREQUENCIES)
+_DEFAULT = dataclasses.replace(
+    _BEFORE_0_6,
+    training=dataclasses.replace(_BEFORE_0_6.training, precision="bf16-products", ema_share=0.1),
+)
 
 
 def _references(train: OrbitDataset) -> Mapping[str, Model]:
@@ -30,7 +35,7 @@ def _references(train: OrbitDataset) -> Mapping[str, Model]:
 
 BLOCKED_DIGITS = Experiment(
     data=get_dataset("blocked-digits"),
-    presets={"default": _DEFAULT, **PAPER_DIGITS["blocked-digits"], **digit_rivals(_DEFAULT)},
+    presets={"default": _DEFAULT, **PAPER_DIGITS["blocked-digits"], **digit_rivals(_BEFORE_0_6)},
     references=_references,
     comparison=DIGIT_COMPARISON,
 )

@@ -26,6 +26,8 @@ from groupae.representations import Representation
 
 __all__ = ["Residual", "UNet"]
 
+_SCALE = 0.1  # of the encoder beside a linear path, whose code has variance 1
+
 
 class _Coloured(BackboneConfig):
     """Backbone whose decoder may mix colours that its encoder gathers from the picture."""
@@ -87,7 +89,7 @@ class Residual(_Coloured):
         shape |= {"colours": self.colours, "gathered": gathered > 0}
         decoder: nn.Module = ConvDecoder(rho.dim, out_channels=channels, **shape)
         if self.linear_path:
-            encoder = LinearPath(x_shape, (rho.dim,), encoder)
+            encoder = LinearPath(x_shape, (rho.dim,), encoder, scale=_SCALE)
             decoder = LinearPath((rho.dim,), x_shape, decoder)
         return encoder, decoder, VectorAction(rho)
 
