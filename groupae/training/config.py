@@ -81,9 +81,9 @@ class TrainingConfig:
         compile: Whether the loss runs under ``torch.compile``. It needs a C++ compiler on a
             processor and takes time of the budget first; the gain depends on the machine.
             Checkpoints have the same names and shapes with and without.
-        start: Weights at the first step: ``"as-built"``, or ``"closed-form"`` for the linear paths of
-            `groupae.training.start_in_closed_form`, found from the first pairs of the source within
-            the budget.
+        start: Weights at the first step: ``"as-built"``, or ``"closed-form"`` for linear paths as
+            `groupae.training.start_in_closed_form` sets them, from the first pairs of the source
+            and within the budget.
         seed: Key of the draws of layers such as dropout in each step, of the order of a
             ``DataLoader``, and of the weights of a model that a preset builds. It has no effect on
             a model that you build, whose weights are drawn before `fit`: call

@@ -1,4 +1,4 @@
-r"""Principal copies: mixtures of the copies of each irrep, of which the first tell most of the code.
+r"""Principal copies: mixtures of copies of each irrep, of which the first tell most of the code.
 
 Copies of one irrep may be mixed by any invertible matrix over their number (Schur's lemma). With S
 the covariance of their features and G the Gram matrix of the maps back to codes, both averaged over
