@@ -83,9 +83,7 @@ class Residual(_Coloured):
         rho = group.rep(representation)
         gathered = self._gathered(rho, channels)
         shape: dict[str, Any] = {"size": size, "widths": self.widths, "blocks": self.blocks}
-        encoder: nn.Module = ConvEncoder(
-            rho.dim, in_channels=channels, colours=gathered, **shape
-        )
+        encoder: nn.Module = ConvEncoder(rho.dim, in_channels=channels, colours=gathered, **shape)
         shape |= {"colours": self.colours, "gathered": gathered > 0}
         decoder: nn.Module = ConvDecoder(rho.dim, out_channels=channels, **shape)
         if self.linear_path:
