@@ -192,7 +192,7 @@ def fit(
         training = _Training(source, pairs, judge, updates, listeners, snapshot, threads)
         training.run()
     state = training.state
-    if state.step and not state.best_step:
+    if state.step and not state.best_step and config.start == "as-built":
         _warn_of_no_progress(state, config)
     stepping = max(state.seconds - training.budget.validating, 1e-9)  # none of a run of no steps
     return TrainingResult(

@@ -13,10 +13,13 @@ from groupae import (
     ShapeError,
     TrainingConfig,
     VectorAction,
+    evaluate,
     fit,
     fit_action,
     get_group,
 )
+from groupae.experiments.presets.building import build_model
+from groupae.experiments.presets.registry import get_experiment
 from groupae.models import LinearPath
 from groupae.protocols import PairBatch
 from groupae.training import KeepSnapshots, start_in_closed_form
@@ -171,3 +174,14 @@ def test_bad_input_is_told():
         fit_action(group, *triple, representation="1x0")
     with pytest.raises(ValueError, match="leave one out"):
         fit_action(group, *triple, representation=rho, cutoff=2)
+
+
+def test_the_preset_of_turned_digits_predicts_before_its_first_step():
+    experiment = get_experiment("rotated-digits")
+    preset = experiment.preset("linear-path")
+    model = build_model(experiment.data, preset.model, seed=0)
+    train, test = (experiment.data.load(split, size="tiny") for split in ("train", "test"))
+    pairs = test.fixed()
+    before = evaluate(model, pairs, "psnr", resamples=0)["psnr"].mean
+    start_in_closed_form(model, train, count=800)
+    assert before < 13 < 16 < evaluate(model, pairs, "psnr", resamples=0)["psnr"].mean

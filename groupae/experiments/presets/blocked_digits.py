@@ -22,10 +22,10 @@ _FREQUENCIES = (
     " + 6x8 + 6x9 + 5x10 + 4x11 + 3x12 + 2x13 + 1x14"
 )
 
-_BEFORE_0_6 = ROTATED_DIGITS.presets["no-linear-path"].replace(representation=_FREQUENCIES)
-_DEFAULT = dataclasses.replace(
-    _BEFORE_0_6,
-    training=dataclasses.replace(_BEFORE_0_6.training, precision="bf16-products", ema_share=0.1),
+_DEFAULT = ROTATED_DIGITS.presets["default"].replace(representation=_FREQUENCIES)
+_BEFORE_0_6 = dataclasses.replace(
+    _DEFAULT,
+    training=dataclasses.replace(_DEFAULT.training, precision="32-true", ema_share=0.0),
 )
 
 

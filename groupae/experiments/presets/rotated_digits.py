@@ -28,7 +28,7 @@ _PRINCIPAL = (
     " + 9x13 + 9x14 + 9x15 + 8x16 + 8x17 + 8x18 + 7x19 + 7x20 + 7x21 + 6x22 + 6x23 + 5x24"
 )
 
-_NO_LINEAR_PATH = Preset(
+_BEFORE_0_6 = Preset(
     ModelConfig(
         backbone="residual",
         representation=_FREQUENCIES,
@@ -37,11 +37,12 @@ _NO_LINEAR_PATH = Preset(
     dataclasses.replace(OUR_TRAINING, batch_size=32),
 )
 
-_DEFAULT = dataclasses.replace(
-    _NO_LINEAR_PATH.replace(representation=_PRINCIPAL, linear_path=True),
-    training=dataclasses.replace(
-        _NO_LINEAR_PATH.training, start="closed-form", precision="bf16-products", ema_share=0.1
-    ),
+_FAST = dataclasses.replace(_BEFORE_0_6.training, precision="bf16-products", ema_share=0.1)
+_DEFAULT = dataclasses.replace(_BEFORE_0_6, training=_FAST)
+
+_LINEAR_PATH = dataclasses.replace(
+    _BEFORE_0_6.replace(representation=_PRINCIPAL, linear_path=True),
+    training=dataclasses.replace(_FAST, start="closed-form"),
 )
 
 
@@ -53,9 +54,9 @@ ROTATED_DIGITS = Experiment(
     data=get_dataset("rotated-digits"),
     presets={
         "default": _DEFAULT,
-        "no-linear-path": _NO_LINEAR_PATH,
+        "linear-path": _LINEAR_PATH,
         **PAPER_DIGITS["rotated-digits"],
-        **digit_rivals(_NO_LINEAR_PATH),
+        **digit_rivals(_BEFORE_0_6),
     },
     references=_references,
     comparison=DIGIT_COMPARISON,
