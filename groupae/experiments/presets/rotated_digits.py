@@ -54,9 +54,9 @@ ROTATED_DIGITS = Experiment(
     data=get_dataset("rotated-digits"),
     presets={
         "default": _DEFAULT,
-        "linear-path": _LINEAR_PATH,
         **PAPER_DIGITS["rotated-digits"],
         **digit_rivals(_BEFORE_0_6),
+        "linear-path": _LINEAR_PATH,
     },
     references=_references,
     comparison=DIGIT_COMPARISON,
