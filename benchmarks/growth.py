@@ -113,6 +113,9 @@ def draw(sweeps: Mapping[str, Times]) -> None:
     for axis, (name, kinds) in zip(axes, sweeps.items(), strict=True):
         for kind, times in kinds.items():
             axis.loglog(list(times), list(times.values()), ".-", label=kind)
+        places = list(next(iter(kinds.values())))
+        axis.set_xticks(places, [f"{place:,}" for place in places], fontsize=7)
+        axis.minorticks_off()
         axis.set_xlabel(name)
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("ms, forward + backward")
