@@ -298,6 +298,7 @@ class _Training:
             start_in_closed_form(self.model, self.source, count=pair_count(self.source.originals))
             if self.average is not None:
                 put_back(self.judged, self.model.state_dict())
+            self.state.seconds = self.budget.seconds  # the start is part of the budget
 
     def _progress(self) -> float:
         """Return the spent fraction of the budget, the same on all ranks."""

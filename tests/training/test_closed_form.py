@@ -121,6 +121,7 @@ def test_a_training_begins_there_and_resumes_bit_for_bit(tmp_path, average):
     class Listen(KeepSnapshots):
         def on_validation(self, state):
             scores.append(state.validation_score)
+            assert state.seconds > 0  # the start counts
 
         def on_step(self, state):
             if state.step == 4 and state.first_step == 0 and self.stops:
