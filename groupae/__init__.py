@@ -74,7 +74,7 @@ if TYPE_CHECKING:
     from groupae.training import TrainingConfig, fit
     from groupae.viz import plot_orbit
 
-__version__ = "0.5.0"
+__version__ = "0.6.0"
 
 _NAMES = {
     "_validation": "ShapeError",
