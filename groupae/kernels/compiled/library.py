@@ -120,7 +120,8 @@ def _sharing(rows: int, bytes_a_row: int) -> tuple[int, int, int, int]:
 
 @functools.cache
 def _asks_for_large_pages() -> bool:
-    return os.environ.get("GROUPAE_LARGE_PAGES") != "0"
+    """Return whether the user wants them: where free memory is in pieces, they cost more."""
+    return os.environ.get("GROUPAE_LARGE_PAGES") == "1"
 
 
 @functools.cache

@@ -1,5 +1,26 @@
 /* Wigner matrices of SO(3), one rotation in each lane of a register. */
 
+/* Places of two registers, one after the other, from which the lanes of a new one come. */
+#define LOWER(j, SIZE) ((j) & (SIZE) ? WIDTH + (j) - (SIZE) : (j))
+#define UPPER(j, SIZE) ((j) & (SIZE) ? WIDTH + (j) : (j) + (SIZE))
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define TWO(FROM, SIZE, j) FROM(j, SIZE), FROM((j) + 1, SIZE)
+#define FOUR(FROM, SIZE, j) TWO(FROM, SIZE, j), TWO(FROM, SIZE, (j) + 2)
+#define EIGHT(FROM, SIZE, j) FOUR(FROM, SIZE, j), FOUR(FROM, SIZE, (j) + 4)
+#if WIDTH == 2
+#define EXCHANGE(a, b, FROM, SIZE) __builtin_shufflevector(a, b, TWO(FROM, SIZE, 0))
+#elif WIDTH == 4
+#define EXCHANGE(a, b, FROM, SIZE) __builtin_shufflevector(a, b, FOUR(FROM, SIZE, 0))
+#elif WIDTH == 8
+#define EXCHANGE(a, b, FROM, SIZE) __builtin_shufflevector(a, b, EIGHT(FROM, SIZE, 0))
+#else
+#define EXCHANGE(a, b, FROM, SIZE)                                                                 \
+    __builtin_shufflevector(a, b, EIGHT(FROM, SIZE, 0), EIGHT(FROM, SIZE, 8))
+#endif
+#endif
+#endif
+
 /* Row m of degree l from rows of degree l - 1, each turned by a row of the rotation: `terms` of them. */
 INLINE void NAMED(wigner_row)(const int terms, int64_t l, const vec *const *turns, const vec *const *rows,
                               const REAL *weights, const REAL *columns, vec *out) {
@@ -76,6 +97,29 @@ INLINE void NAMED(read_rotations)(const Batch *batch, const int64_t *strides, co
     }
 }
 
+#ifdef EXCHANGE
+/* WIDTH registers as the rows of a matrix, transposed: by exchange of squares of growing size. */
+INLINE void NAMED(transpose)(vec *rows) {
+#define EXCHANGE_ALL(SIZE)                                                                         \
+    _Pragma("GCC unroll 16") for (int i = 0; i < WIDTH; i++) if (!(i & SIZE)) {                    \
+        const vec a = rows[i], b = rows[i + SIZE];                                                 \
+        rows[i] = EXCHANGE(a, b, LOWER, SIZE);                                                     \
+        rows[i + SIZE] = EXCHANGE(a, b, UPPER, SIZE);                                              \
+    }
+    EXCHANGE_ALL(1)
+#if WIDTH >= 4
+    EXCHANGE_ALL(2)
+#endif
+#if WIDTH >= 8
+    EXCHANGE_ALL(4)
+#endif
+#if WIDTH >= 16
+    EXCHANGE_ALL(8)
+#endif
+#undef EXCHANGE_ALL
+}
+#endif
+
 static int NAMED(matrices_part)(int64_t first, int64_t last, const void *call) {
     const Matrices *a = call;
     void *memory = malloc((a->entries < 10 ? 10 : a->entries) * sizeof(vec) + ALIGNED);
@@ -87,8 +131,17 @@ static int NAMED(matrices_part)(int64_t first, int64_t last, const void *call) {
         REAL *to = (REAL *)a->out + start * a->entries;
         NAMED(read_rotations)(&a->batch, a->rotation_strides, a->rotation, start, count, 0, r);
         NAMED(wigner_lanes)(a->highest, a->factors, r, lanes);
+        int64_t e = 0;
+#ifdef EXCHANGE
+        for (; count == WIDTH && e + WIDTH <= a->entries; e += WIDTH) {
+            vec square[WIDTH];
+            memcpy(square, lanes + e, sizeof square);
+            NAMED(transpose)(square);
+            for (int64_t w = 0; w < WIDTH; w++) *(vec *)(to + w * a->entries + e) = square[w];
+        }
+#endif
         for (int64_t w = 0; w < count; w++)
-            for (int64_t e = 0; e < a->entries; e++) to[w * a->entries + e] = ((const REAL *)lanes)[e * WIDTH + w];
+            for (int64_t k = e; k < a->entries; k++) to[w * a->entries + k] = ((const REAL *)lanes)[k * WIDTH + w];
     }
     free(memory);
     return 0;
@@ -98,3 +151,10 @@ EXPORT int NAMED(matrices)(const Matrices *a) {
     if (a->flags & LARGE_PAGES) ask_for_large_pages(a->out, a->rows * a->entries * (int64_t)sizeof(REAL));
     return share(NAMED(matrices_part), a->rows, a->grain, a->threads, a);
 }
+
+#undef LOWER
+#undef UPPER
+#undef TWO
+#undef FOUR
+#undef EIGHT
+#undef EXCHANGE
