@@ -76,9 +76,30 @@ class TestFailures:
     @needs_a_shell
     def test_a_library_that_does_not_load_is_not_kept(self, path, compiler):
         compiler('for last; do :; done; echo no library > "$last"')
-        with pytest.raises(BuildError, match="to load the compiled kernels"):
+        with pytest.raises(BuildError, match="to load the compiled kernels") as caught:
+            build()
+        assert "Traceback" not in str(caught.value)
+        assert not path.exists()
+
+    @needs_a_shell
+    def test_a_compiler_that_makes_nothing(self, path, compiler):
+        compiler("exit 0")
+        with pytest.raises(BuildError, match=r"to load the compiled kernels, got .*kernels"):
             build()
         assert not path.exists()
+
+    def test_a_quote_in_cc_that_is_not_closed(self, path, monkeypatch):
+        monkeypatch.setenv("CC", 'gcc "')
+        with pytest.raises(BuildError, match=r"expected a command in CC, got 'gcc .*quot"):
+            build()
+        assert "expected a command in CC" in building.failure_of(path)
+
+    @needs_a_shell
+    def test_a_folder_in_place_of_the_library(self, path, compiler):
+        path.mkdir()
+        compiler("exit 1")
+        with pytest.raises(BuildError, match="got exit code 1"):
+            build()
 
     @needs_a_shell
     def test_a_compiler_that_hangs(self, path, compiler, monkeypatch):
@@ -175,6 +196,12 @@ class TestCompiler:
     def test_options_in_cc_are_kept(self, monkeypatch):
         monkeypatch.setenv("CC", "ccache gcc -m64")
         assert building.compiler() == ["ccache", "gcc", "-m64"]
+
+    @pytest.mark.usefixtures("path")
+    def test_a_blank_cc_is_none(self, monkeypatch):
+        wanted = building.compiler()
+        monkeypatch.setenv("CC", " ")
+        assert building.compiler() == wanted
 
     @pytest.mark.usefixtures("path")
     def test_zig_compiles_for_every_processor(self, monkeypatch):

@@ -48,7 +48,13 @@ _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 _SECONDS = 600  # a compiler that takes longer hangs
 _LARGEST_RECORD = 10_000  # bytes
 _LONGEST_FAILURE = 1000  # characters
-_LOAD = "import ctypes, sys; ctypes.CDLL(sys.argv[1])"
+_LOAD = """
+import ctypes, sys
+try:
+    ctypes.CDLL(sys.argv[1])
+except OSError as error:
+    sys.exit(str(error))
+"""
 
 
 class BuildError(RuntimeError):
@@ -157,8 +163,9 @@ def build() -> Path:
         BuildError: If there is no compiler, it fails, or the folder cannot be written to.
     """
     path = library_path()
-    if path.exists() and not damage_of(path):
-        return path
+    with contextlib.suppress(OSError):  # not there, a folder, unreadable: another one is made
+        if not damage_of(path):
+            return path
     try:
         compile_library(path, compiler(), is_loaded=True)
     except BuildError as error:
@@ -182,10 +189,14 @@ def compiler() -> list[str]:
     """Return the beginning of the command that compiles for the machine at hand.
 
     Raises:
-        BuildError: If there is no compiler.
+        BuildError: If there is no compiler, or ``$CC`` is no command.
     """
-    if chosen := os.environ.get("CC"):
-        return shlex.split(chosen)
+    if chosen := os.environ.get("CC", "").strip():
+        try:
+            return shlex.split(chosen)
+        except ValueError as error:
+            remedy = "quote the path of the compiler or its options as in a shell"
+            raise _expected("a command in CC", f"{chosen!r} ({error})", remedy) from None
     for name in ("cc", "gcc", "clang"):
         if found := shutil.which(name):
             return [found]
