@@ -138,8 +138,9 @@ def computes_compiled(*inputs: Tensor | None) -> bool:
 
 
 def _is_plain(x: Tensor) -> bool:
-    is_plain = type(x) in _PLAIN_TYPES and x.device.type == "cpu" and not x.is_neg()
-    return is_plain and not _hides_a_batch(x)
+    if type(x) not in _PLAIN_TYPES or x.device.type != "cpu" or x.is_neg():
+        return False
+    return not (_hides_a_batch(x) or x._is_zerotensor())  # zeros of forward mode have no memory
 
 
 def multiplies_in_numpy(x: Tensor) -> bool:

@@ -173,6 +173,34 @@ class TestCompiled:
         torch.testing.assert_close(rho.act(g, negated), -rho.act(g, whole.mT))
 
     @sums
+    def test_vectors_without_entries_have_no_slope(self, name):
+        rho, x = SUMS[name](), vectors(5, SUMS[name]().dim, 0)
+        g = elements(rho.group, 5)
+        if rho.group.has_integer_elements:
+            assert rho.act(g, x, -2).shape == x.shape
+            return
+        for _ in range(4):  # memory that was used before
+            leaf = g.clone().requires_grad_()
+            (of_g,) = torch.autograd.grad(rho.act(leaf, x, -2).sum(), leaf)
+            assert torch.equal(of_g, torch.zeros_like(g))
+
+    @sums
+    def test_empty_batches_of_many_axes(self, name):
+        rho = SUMS[name]()
+        g, x = elements(rho.group, 2, 1, 3, 1, 2, 1), vectors(1, 2, 1, 3, 1, 0, rho.dim)
+        assert rho.act(g, x).shape == (2, 2, 3, 3, 2, 0, rho.dim)
+        assert rho.act(g, vectors(1, 2, 1, 3, 1, 2, rho.dim, 0), -2).numel() == 0
+
+    @sums
+    def test_zeros_without_memory(self, name):
+        rho = SUMS[name]()
+        zeros, x = torch._efficientzerotensor(3, rho.dim), vectors(3, rho.dim).float()
+        g = elements(rho.group, 3, dtype=torch.float32)
+        assert not bool(rho.act(g, zeros).any())
+        moved = rho.act(g, x.requires_grad_())
+        assert not bool(torch.autograd.grad(moved, x, zeros)[0].any())
+
+    @sums
     @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
     def test_representations_keep_their_laws(self, name, dtype):
         check_representation(SUMS[name](), dtype=dtype).raise_if_failed()

@@ -178,9 +178,15 @@ def act_back(
         Gradient to the vectors, of the batch of ``grad``; and shape ``(*batch, 3)``.
     """
     out = torch.empty_like(grad, memory_format=torch.contiguous_format) if wants_x else None
-    torque = None if output is None else rotation.new_empty((*grad.shape[:-2], 3))
+    torque = None if output is None else _new_sums(rotation, grad, 3)
     _act((degrees, copies, True), rotation, grad, output, out, torque)
     return out, torque
+
+
+def _new_sums(like: Tensor, vectors: Tensor, count: int) -> Tensor:
+    """Return memory for sums over each vector; 0 where vectors have no entries to sum."""
+    shape = (*vectors.shape[:-2], count)
+    return like.new_empty(shape) if vectors.numel() else like.new_zeros(shape)
 
 
 def _act(
@@ -251,7 +257,7 @@ def multiply(
         x.data_ptr(),
         out.data_ptr(),
         *strides[0],
-        *_sharing(math.prod(batch), record.length * x.element_size()),
+        *_sharing(out.numel() // max(1, record.length), record.length * x.element_size()),
     )
     _call("multiply", given[0].dtype if given else x.dtype, values)
     return out
@@ -357,7 +363,7 @@ def turn_back(
         wants_x: Whether the gradient to the vectors is wanted.
     """
     out = torch.empty_like(grad, memory_format=torch.contiguous_format) if wants_x else None
-    slopes = None if output is None else cosine.new_empty((*grad.shape[:-2], len(dims)))
+    slopes = None if output is None else _new_sums(cosine, grad, len(dims))
     _turn((dims, copies, True), (cosine, sine), grad, output, out, slopes)
     return out, slopes
 

@@ -65,6 +65,8 @@ def laid_out(
     """Return `_strides_of` tensors with some axes behind the batch, copied if too many."""
     found = _strides_of(batch, tensors)
     if found is None:
+        if any(t.numel() == 0 for t in tensors):  # in one piece with any strides; no row is read
+            return (1, 0, 0, 0, 0), [(0,) * MAX_AXES for _ in tensors], tensors
         tensors = [t.expand(*batch, *t.shape[t.ndim - axes :]).contiguous() for t in tensors]
         found = _strides_of(batch, tensors)
         assert found is not None, "axes in one piece are joined"
