@@ -56,7 +56,7 @@ KERNELS := hatch_build.py groupae/kernels/compiled/building.py $(wildcard groupa
 venv: .venv/.developing
 
 train: .venv/.installed
-	@$(BIN)/groupae train rotated-digits --preset linear-path --minutes $(MINUTES) $(ARGS)
+	@$(BIN)/groupae train rotated-digits --minutes $(MINUTES) $(ARGS)
 
 test: venv
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 $(ARGS)
