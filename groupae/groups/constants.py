@@ -41,7 +41,8 @@ def _kept(
     dtype: torch.dtype,
     device: torch.device,
 ) -> Tensor:
-    with torch.inference_mode(False):  # what is kept may be asked for derivatives later
+    # what is kept may be asked for derivatives later; and whatever the default device is
+    with torch.inference_mode(False), torch.device("cpu"):
         return make(*arguments).to(device, dtype)
 
 

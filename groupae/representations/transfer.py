@@ -164,7 +164,7 @@ class Induced(Derived):
         order, k = self.group.order, len(self.cosets)
         if order is None or self.phi.source.order is None or order * k * k > _MOST_TRIED:
             return None
-        with torch.inference_mode(False):
+        with torch.inference_mode(False), torch.device("cpu"):
             j, h = self._factor(self.group.elements())
             come_from = j.argsort(-1)
             at = come_from.reshape(*come_from.shape, *(1,) * (h.ndim - 2))

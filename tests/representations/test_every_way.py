@@ -4,6 +4,9 @@ import pytest
 import torch
 
 from groupae import O2, O3, SE3, SO2, SO3, Cyclic, Dihedral, FiniteGroup, Permutation
+from groupae.groups import constants
+from groupae.groups.finite import symmetric, tabulated_irreps
+from groupae.kernels.compiled import records
 from groupae.kernels.compiled.library import is_compiled
 from groupae.kernels.dispatch import forced_path
 
@@ -188,3 +191,22 @@ def test_what_is_no_element_has_no_row(name):
     bad = torch.zeros_like(g) if g.ndim > 1 else g + 1000
     with forced_path(fast=True), pytest.raises(IndexError, match="expected elements among the"):
         rho.act(bad, x, dim=1)
+
+
+@pytest.mark.parametrize("name", tuple(MADE))
+@pytest.mark.parametrize("way", ["fast", "compiled"])
+def test_a_default_device_is_not_that_of_the_constants(name, way):
+    rho, g, x = make(name, torch.float32)
+    for kept in (
+        constants._kept,
+        tabulated_irreps._kept_table,
+        symmetric._ranks,
+        records.record_of_sum,
+        records._generator_entries,
+        records._span,
+    ):
+        kept.cache_clear()
+    with forced_path(**WAYS[way]):
+        with torch.device("meta"):
+            first = rho.act(g, x, -2)
+        assert torch.equal(first, rho.act(g, x, -2))

@@ -93,11 +93,12 @@ def _ranks(n: int, device: torch.device) -> tuple[Tensor, Tensor]:
     The images of all items but the last are the digits of a number in base n. Numbers that are no
     permutation have a rank that no table holds.
     """
-    places = n ** torch.arange(n - 2, -2, -1).clamp(min=0) * (torch.arange(n) < n - 1)
-    every = Permutation(n).elements()
-    ranks = torch.full((n ** (n - 1),), len(every))
-    ranks[(every * places).sum(-1)] = torch.arange(len(every))
-    return ranks.to(device), places.to(device)
+    with torch.inference_mode(False), torch.device("cpu"):
+        places = n ** torch.arange(n - 2, -2, -1).clamp(min=0) * (torch.arange(n) < n - 1)
+        every = Permutation(n).elements()
+        ranks = torch.full((n ** (n - 1),), len(every))
+        ranks[(every * places).sum(-1)] = torch.arange(len(every))
+        return ranks.to(device), places.to(device)
 
 
 @dataclasses.dataclass(frozen=True)

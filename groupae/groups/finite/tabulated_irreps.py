@@ -51,7 +51,8 @@ class MatrixTable:
         sizes = [irreps.dim(label) ** 2 for label in distinct]
         if not distinct or irreps.order > MOST_LISTED or irreps.order * sum(sizes) > _MOST_NUMBERS:
             return None
-        with torch.inference_mode(False):  # what is kept may be asked for derivatives later
+        # what is kept may be asked for derivatives later; and whatever the default device is
+        with torch.inference_mode(False), torch.device("cpu"):
             matrices = irreps.matrices(distinct, irreps.elements(), torch.float64)
             rows = torch.cat([matrix.flatten(1) for matrix in matrices], 1).to(device, dtype)
         starts = dict(zip(distinct, itertools.accumulate(sizes, initial=0), strict=False))

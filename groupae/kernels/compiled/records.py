@@ -86,7 +86,8 @@ def wigner_factors(dtype: torch.dtype) -> NDArray[Any]:
 @functools.cache
 def _generator_entries(highest: int, dtype: torch.dtype) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return (axis, row, column) and value of the generators' entries that are not 0."""
-    generators = [x.numpy() for x in wigner_generators(highest)]
+    with torch.device("cpu"):  # whatever the default device is
+        generators = [x.numpy() for x in wigner_generators(highest)]
     where = [np.argwhere(np.abs(x) > _ZERO) for x in generators]
     values = [x[tuple(places.T)] for x, places in zip(generators, where, strict=True)]
     return np.concatenate(where).astype(np.int64), np.concatenate(values).astype(_DTYPE[dtype])
@@ -95,5 +96,6 @@ def _generator_entries(highest: int, dtype: torch.dtype) -> tuple[NDArray[Any], 
 @functools.cache
 def _span(degree: int) -> tuple[int, int]:
     """Return the first and last place in `_generator_entries` of one degree."""
-    counts = [int((x.abs() > _ZERO).sum()) for x in wigner_generators(degree)]
+    with torch.device("cpu"):
+        counts = [int((x.abs() > _ZERO).sum()) for x in wigner_generators(degree)]
     return sum(counts[:-1]), sum(counts)
