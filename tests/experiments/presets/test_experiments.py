@@ -229,7 +229,7 @@ def test_a_flat_config_and_its_backbone_make_the_same_model():
 @pytest.mark.parametrize(
     ("representation", "words"),
     [
-        ("2x0 + 4x1", "'residual': expected a code of 4 invariants, the gathered colours, and mor"),
+        ("2x0 + 4x1", "'residual': expected a code of 4 invariants, the gathered colours"),
         ("4x1 + 9x0", "got 4x1 [+] 9x0; write invariants first, or take fewer colours"),
         ("4x0", "and more, got 4x0; write"),
     ],
