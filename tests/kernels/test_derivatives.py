@@ -250,3 +250,19 @@ def test_autocast_leaves_second_derivatives_alone(name):
 
     for one, other in zip(both(True), both(False), strict=True):
         torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize(
+    "path", [{"fast": False}, {"fast": True, "compiled": False}, {"fast": True}]
+)
+def test_invariants_have_no_say_in_the_gradient_to_a_rotation(path):
+    rho = SO3().rep("4x0 + 8x0 + 2x3")
+    g = SO3().sample(2).double().requires_grad_()
+    z = torch.randn(2, rho.dim, dtype=torch.float64)
+    of_g = []
+    for number in (0.0, torch.nan, torch.inf):
+        z[0, 1] = number
+        with forced_path(**path):
+            of_g.append(torch.autograd.grad(rho.act(g, z).nan_to_num(0, 0, 0).sum(), g)[0])
+    assert torch.equal(of_g[0], of_g[1])
+    assert torch.equal(of_g[0], of_g[2])

@@ -212,5 +212,9 @@ def _torque(
     """Return the gradient along the axes of rotation, shape ``(*batch, 3)``, dtype of ``like``."""
     grad, output = grad.to(like.dtype), output.to(like.dtype)
     dims = [2 * degree + 1 for degree in degrees]
-    pairs = zip(*(split_blocks(t, dims, copies) for t in (grad, output)), strict=True)
-    return torque_of_products(degrees, [multiply_pairs(g, y.mT) for g, y in pairs])
+    blocks = zip(degrees, *(split_blocks(t, dims, copies) for t in (grad, output)), strict=True)
+    turned = [block for block in blocks if block[0]]  # the rotation does not touch the others
+    if not turned:
+        return output.new_zeros(*output.shape[:-2], 3)
+    products = [multiply_pairs(g, y.mT) for _, g, y in turned]
+    return torque_of_products([degree for degree, _, _ in turned], products)

@@ -239,5 +239,9 @@ def torque_of_few(
             v = scratch[3 * length * k : 4 * length * k].view(length, k)
             v.copy_(y[part].mT)
             _multiply_terms(generators, constants.rows, v, moved, in_numpy=in_numpy)
-            torques[part] = moved.mul_(v.copy_(g[part].mT)).sum(1).mT
+            moved.mul_(v.copy_(g[part].mT))
+            for degree, rows in zip(degrees, constants.rows, strict=True):
+                if not degree:  # the rotation does not touch it, be it infinite
+                    moved[:, rows] = 0
+            torques[part] = moved.sum(1).mT
     return torques.reshape(*grad.shape[:-2], 3)
