@@ -175,6 +175,12 @@ def draw(runs: Sequence[Training], then: str) -> None:
     print("written: benchmarks/results/time_to_quality.png")
 
 
+def _known_runs() -> list[Training]:
+    path = RESULTS / "time_to_quality.json"
+    known = json.loads(path.read_text())["runs"] if path.exists() else []
+    return [Training(**run) for run in known]
+
+
 def main() -> None:
     """Train all, print the table and write it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -182,10 +188,11 @@ def main() -> None:
     parser.add_argument("--minutes", nargs="+", type=float, default=[0.5, 1.25])
     parser.add_argument("--then-minutes", nargs="+", type=float, default=[1.25, 5.0])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    parser.add_argument("--add", action="store_true", help="keep the runs of other data sets")
     add_options(parser)
     options = parser.parse_args()
     then, now = options.version, "now"
-    runs = []
+    runs = [run for run in _known_runs() if options.add and run.dataset not in options.data]
     with tempfile.TemporaryDirectory() as folder:
         source = source_of(options.commit, Path(folder))
         budgets = [(now, ROOT, m) for m in options.minutes]
