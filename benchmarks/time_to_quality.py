@@ -175,6 +175,10 @@ def draw(runs: Sequence[Training], then: str) -> None:
     print("written: benchmarks/results/time_to_quality.png")
 
 
+def _key(run: Training) -> tuple[str, str, float, int]:
+    return run.dataset, run.version, run.minutes, run.seed
+
+
 def _known_runs() -> list[Training]:
     path = RESULTS / "time_to_quality.json"
     known = json.loads(path.read_text())["runs"] if path.exists() else []
@@ -186,13 +190,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", nargs="+", default=["rotated-digits", "blocked-digits"])
     parser.add_argument("--minutes", nargs="+", type=float, default=[0.5, 1.25])
-    parser.add_argument("--then-minutes", nargs="+", type=float, default=[1.25, 5.0])
+    parser.add_argument("--then-minutes", nargs="*", type=float, default=[1.25, 5.0])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    parser.add_argument("--add", action="store_true", help="keep the runs of other data sets")
+    parser.add_argument("--add", action="store_true", help="keep the runs that are not repeated")
     add_options(parser)
     options = parser.parse_args()
     then, now = options.version, "now"
-    runs = [run for run in _known_runs() if options.add and run.dataset not in options.data]
+    runs: list[Training] = []
     with tempfile.TemporaryDirectory() as folder:
         source = source_of(options.commit, Path(folder))
         budgets = [(now, ROOT, m) for m in options.minutes]
@@ -202,6 +206,9 @@ def main() -> None:
                 for version, path, minutes in budgets:
                     runs.append(train(version, path, dataset, minutes, seed))
                     print(_scores(runs)[-1], flush=True)
+    if options.add:
+        again = {_key(run) for run in runs}
+        runs = [*runs, *(run for run in _known_runs() if _key(run) not in again)]
     known = facts({"earlier version": f"{then}, commit {options.commit}"})
     lines = table(runs, then, now)
     print(*lines, sep="\n")

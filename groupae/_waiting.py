@@ -38,7 +38,8 @@ def set_up_threads(
     """Set the variables of OpenMP that the user has not set, and return their names.
 
     Waiting threads spin for a short while only, and where a quota grants less than the cores that
-    are seen, there are as many threads as it grants. Does nothing once torch is loaded, which has read them.
+    are seen, there are as many threads as it grants. Does nothing once torch is loaded, which has
+    read them.
 
     Args:
         environ: Variables, by default those of the process.
