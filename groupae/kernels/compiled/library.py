@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from groupae._memory import keep_freed_memory
 from groupae.kernels.compiled.loading import LEVELS, choose_level, load
 from groupae.kernels.compiled.records import Record, record_of_blocks, record_of_sum, wigner_factors
 from groupae.kernels.compiled.strides import MAX_AXES, in_one_piece, laid_out
@@ -45,7 +46,7 @@ _SUFFIX = {torch.float32: "f32", torch.float64: "f64"}
 _FORMAT = {torch.bfloat16: 1, torch.float16: 2}  # as in formats.h; 0 is the format computed with
 _BYTES_A_THREAD = 2**19
 _BYTES_A_PART = 2**17
-_LARGE_PAGES_FROM = 2**22
+_LARGE_FROM = 2**22
 _USUAL_CACHE = 2**25
 _LARGE_PAGES, _STREAMS = 1, 2  # flags, as in calls.h
 _ROWS_A_STEP = 16  # of the widest registers, which hold as many rotations
@@ -112,10 +113,22 @@ def _sharing(rows: int, bytes_a_row: int) -> tuple[int, int, int, int]:
         return rows, 1, rows, 0
     threads = min(torch.get_num_threads(), size // _BYTES_A_THREAD)
     step = max(1, _BYTES_A_PART // (bytes_a_row * _ROWS_A_STEP))
-    flags = _LARGE_PAGES if size >= _LARGE_PAGES_FROM and _asks_for_large_pages() else 0
+    flags = 0
+    if size >= _LARGE_FROM:
+        _keep_memory()
+        flags = _LARGE_PAGES if _asks_for_large_pages() else 0
     if size >= _streams_from():
         flags |= _STREAMS
     return rows, threads, step * _ROWS_A_STEP, flags
+
+
+@functools.cache
+def _keep_memory() -> None:
+    """Let the process keep freed memory: to clear a page costs more than to compute what it holds.
+
+    As `groupae._memory` does for trainings; ``GROUPAE_KEEP_MEMORY=0`` leaves it out.
+    """
+    keep_freed_memory()
 
 
 @functools.cache
