@@ -51,7 +51,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(RigidTransform|IrrepsLayout)"),
     (r"py:.*", r"(dict\[str|list\[tuple\[int|TypeAliasForwardRef|Mode|Parameter|optional).*"),
     (r"py:.*", r"(.*\.)?'?(Constant|Irreps|IrrepLabel|Latent|Terms?)\b.*"),
-    (r"py:.*", r".*(\._\w+|\.Bijection|Overlap)"),  # bases that are not public
+    (r"py:.*", r".*(\._\w+|\.Bijection|\.TabulatedIrreps|Overlap)"),  # bases that are not public
 ]
 
 sphinx_gallery_conf = {
