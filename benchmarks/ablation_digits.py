@@ -47,6 +47,7 @@ def measure(name: str) -> dict[str, object]:
     dataset, base, model_changes, changes, minutes = ROWS[name]
     experiment = get_experiment(dataset)
     preset: Preset = experiment.preset(base)
+    # fields of several types in one dictionary
     model_config = dataclasses.replace(preset.model, **model_changes)  # type: ignore[arg-type]
     training = dataclasses.replace(preset.training, cpu_minutes=minutes, validations=5, **changes)
     model = build_model(experiment.data, model_config, seed=training.seed)

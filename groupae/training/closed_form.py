@@ -72,7 +72,9 @@ def start_in_closed_form(
     count = _count(pairs) if count is None else count
     rank = max(1, min(rank, count // _PAIRS))
     options = {"representation": rho, "max_residual": max_residual, "rank": rank}
-    fitted = fit_action(rho.group, _Vectors(pairs, encoder, count), **options)  # type: ignore[arg-type]
+    pairs_of_codes = _Vectors(pairs, encoder, count)
+    # options of several types in one dictionary
+    fitted = fit_action(rho.group, pairs_of_codes, **options)  # type: ignore[arg-type]
     to, back = fitted.adapter(torch.float64)
     places = _places(rho, fitted)
     weight, bias = torch.zeros_like(encoder.linear.weight), torch.zeros_like(encoder.linear.bias)
