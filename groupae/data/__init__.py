@@ -8,8 +8,8 @@ pictures, ``written_elements`` the numbers beside them). ``pair_sources`` takes 
 loaders, data sets, lists of batches; ``prefetched`` makes batches in worker processes.
 ``lazy_originals`` reads the pictures of data sets of torchvision and Hugging Face when they are
 used. ``transforms`` adapts actions of other libraries, ``resized`` shrinks pictures, ``rotation``
-turns them, ``smooth_pictures`` makes some at random. The data sets that groupae makes are in
-`groupae.experiments.datasets`.
+turns them, ``smooth_pictures`` makes some at random, ``view_samplers`` draw the elements of views
+from a part of the group. The data sets that groupae makes are in `groupae.experiments.datasets`.
 """
 
 from typing import TYPE_CHECKING
@@ -29,6 +29,7 @@ from groupae.data.rotation import rotate
 from groupae.data.smooth_pictures import smooth_pictures
 from groupae.data.transforms import from_transform
 from groupae.data.turned_pictures import TurnedPictures
+from groupae.data.view_samplers import FixedSteps, OnGrid, SmallSteps, ViewSampler, Wedge
 from groupae.protocols import PairBatch
 
 if TYPE_CHECKING:
@@ -48,10 +49,12 @@ if TYPE_CHECKING:
 __all__ = [
     "BlockedDigits",
     "BrainContrast",
+    "FixedSteps",
     "FolderPairs",
     "LazyOriginals",
     "LoaderPairs",
     "Molecules",
+    "OnGrid",
     "OrbitDataset",
     "OrbitPairs",
     "PairBatch",
@@ -62,9 +65,12 @@ __all__ = [
     "RotatedDigits",
     "Series",
     "SkyPlanes",
+    "SmallSteps",
     "TurnedPictures",
     "Turntable",
+    "ViewSampler",
     "Views",
+    "Wedge",
     "as_pair_source",
     "as_validation_pairs",
     "from_transform",

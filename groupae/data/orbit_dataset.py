@@ -8,11 +8,15 @@ trajectory. Randomness is keyed (`groupae.data.keys`).
 from __future__ import annotations
 
 import abc
+import copy
 import dataclasses
+from collections.abc import Callable
 from numbers import Integral
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
+from typing_extensions import Self
 
 from groupae._validation import ShapeError, check_count, expected
 from groupae.data.keys import Stream, epoch_order, keyed_generator
@@ -61,6 +65,9 @@ class OrbitDataset(abc.ABC):
             of at least 0.
     """
 
+    per_original: ClassVar[tuple[str, ...]] = ()
+    """Names of attributes of a subclass that hold one row per original."""
+
     def __init__(
         self, group: Group, size: int, *, labels: Tensor | None = None, seed: int = 0
     ) -> None:
@@ -87,6 +94,76 @@ class OrbitDataset(abc.ABC):
     @abc.abstractmethod
     def orbit(self, index: Tensor, count: int) -> Views:
         """Return ``count`` views of each original spread over its orbit, for figures."""
+
+    @property
+    def has_any_view(self) -> bool:
+        """Whether an original can be seen moved by any element, so that `with_sampler` works."""
+        return type(self).with_sampler is not OrbitDataset.with_sampler
+
+    def with_sampler(self, sampler: Callable[..., Tensor]) -> Self:
+        """Return a data set of the same originals, whose views are moved by other elements.
+
+        Args:
+            sampler: A function of (m, n) and ``generator=`` with the elements of m views of n
+                originals, shape ``(m, n, *element_shape)``, as in `groupae.data.view_samplers`.
+
+        Raises:
+            ValueError: If views are recorded, so that no others can be had; or the sampler is of
+                another group.
+
+        Example:
+            >>> from groupae import SO2, RotatedDigits
+            >>> from groupae.data import SmallSteps
+            >>> digits = RotatedDigits("test").with_sampler(SmallSteps(SO2(), 0.1))
+            >>> bool((SO2().distance(digits.fixed().g, torch.tensor(0.0)) <= 0.1001).all())
+            True
+        """
+        what = "a data set that can show its originals at any element"
+        remedy = "its views are recorded; OrbitPairs of originals and an action has all"
+        raise ValueError(expected(type(self).__name__, what, "one that cannot", remedy))
+
+    def subset(self, rows: Tensor) -> Self:
+        """Return a data set of some of the originals.
+
+        Args:
+            rows: Their indices, int64, shape ``(k,)``, each once.
+
+        Raises:
+            ValueError: If there are none, one repeats or is no index of an original, or the data
+                set cannot be divided.
+
+        Example:
+            >>> from groupae import RotatedDigits
+            >>> digits = RotatedDigits("test").subset(torch.arange(0, 1000, 10))
+            >>> len(digits), digits.fixed().x1.shape
+            (100, torch.Size([100, 1, 28, 28]))
+        """
+        self._check_rows(rows)
+        found = copy.copy(self)
+        found._size = len(rows)
+        found.labels = None if self.labels is None else self.labels[rows]
+        for name in self.per_original:
+            values: Any = getattr(self, name)
+            if values is not None:
+                picked = values[rows] if isinstance(values, Tensor) else _picked(values, rows)
+                setattr(found, name, picked)
+        found._keep(rows)
+        return found
+
+    def _keep(self, rows: Tensor) -> None:
+        """Keep only the originals of ``rows``, in a copy of a data set; subclasses define it."""
+        what, remedy = "a data set that can be divided", "override _keep"
+        raise ValueError(expected(type(self).__name__, what, "one that cannot", remedy))
+
+    def _check_rows(self, rows: object) -> None:
+        n, owner = len(self), type(self).__name__
+        is_index = isinstance(rows, Tensor) and rows.ndim == 1 and rows.dtype == torch.int64
+        if not is_index or not len(rows):  # type: ignore[arg-type]  # a tensor, checked before
+            raise ValueError(expected(owner, "rows as int64 of shape (k,), k > 0", f"{rows!r:.60}"))
+        assert isinstance(rows, Tensor)
+        low, high = int(rows.min()), int(rows.max())
+        if low < 0 or high >= n or len(rows.unique()) != len(rows):
+            raise ValueError(expected(owner, f"different rows from 0 to {n - 1}", f"{rows!r:.60}"))
 
     def batch(self, step: int, size: int) -> PairBatch:
         """Return the pairs of a training step; every epoch visits each original once.
@@ -199,6 +276,13 @@ class OrbitDataset(abc.ABC):
 
     def _labels(self, index: Tensor) -> Tensor | None:
         return None if self.labels is None else self.labels[index]
+
+
+def _picked(values: Any, rows: Tensor) -> Any:
+    """Return some entries of an array or a tuple."""
+    if isinstance(values, (tuple, list)):
+        return type(values)(values[i] for i in rows.tolist())
+    return values[rows.numpy()]
 
 
 def _check_labels(owner: str, labels: object, size: int) -> None:

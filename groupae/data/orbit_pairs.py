@@ -6,6 +6,7 @@ group acts on something that is partly hidden: a digit behind a block, the brain
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import math
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from typing_extensions import override
+from typing_extensions import Self, override
 
 from groupae._validation import ShapeError, check_count, expected
 from groupae.data.keys import Stream, keyed_generator
@@ -108,6 +109,17 @@ class OrbitPairs(OrbitDataset):
             got = tuple(g.shape)
             raise ShapeError(expected(type(self).__name__, f"sample to return shape {shape}", got))
         return self._move(g, self.originals[index], generator)
+
+    @override
+    def with_sampler(self, sampler: Callable[..., Tensor]) -> Self:
+        check_same_group(type(self).__name__, "samples", self.group, sampler)
+        found = copy.copy(self)
+        found._sample = sampler
+        return found
+
+    @override
+    def _keep(self, rows: Tensor) -> None:
+        self.originals = self.originals[rows]
 
     @override
     def orbit(self, index: Tensor, count: int) -> Views:

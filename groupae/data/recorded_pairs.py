@@ -89,6 +89,10 @@ class RecordedPairs(OrbitDataset):
         return self._look_up(index, chosen)
 
     @override
+    def _keep(self, rows: Tensor) -> None:
+        self.rows = self.rows[rows]
+
+    @override
     def orbit(self, index: Tensor, count: int) -> Views:
         """Return ``count`` views evenly spread in the order they were recorded."""
         check_count(type(self).__name__, "count", count)

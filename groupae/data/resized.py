@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from typing_extensions import override
+from typing_extensions import Self, override
 
 from groupae._validation import check_count, expected
 from groupae.data.orbit_dataset import OrbitDataset, Views
@@ -62,6 +64,23 @@ class Resized(OrbitDataset):
     def orbit(self, index: Tensor, count: int) -> Views:
         """Return the orbit of the data set, shrunk."""
         return self._shrink(self.dataset.orbit(index, count))
+
+    @override
+    @property
+    def has_any_view(self) -> bool:
+        """Whether the data set has."""
+        return self.dataset.has_any_view
+
+    @override
+    def with_sampler(self, sampler: Callable[..., Tensor]) -> Self:
+        found = copy.copy(self)
+        found.dataset = self.dataset.with_sampler(sampler)
+        found._size, found.labels = len(found.dataset), found.dataset.labels
+        return found
+
+    @override
+    def _keep(self, rows: Tensor) -> None:
+        self.dataset = self.dataset.subset(rows)
 
     @override
     @property

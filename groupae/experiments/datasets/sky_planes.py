@@ -154,7 +154,7 @@ class SkyPlanes(RecordedPairs):
         t = torch.arange(count) / count
         R = self.group.exp(2 * math.pi * t[:, None] * torch.tensor([0.0, 0.0, 1.0]))
         rotations = R.expand(len(index), count, 3, 3)
-        views, skies = self._scenes.render(index.tolist(), rotations)
+        views, skies = self._scenes.render(self.rows[index].tolist(), rotations)
         views = views.transpose(0, 1)
         x = composite(views, skies.transpose(0, 1))
         return Views(x, rotations.transpose(0, 1), views[:, :, 3:] > 0)
@@ -166,8 +166,8 @@ class SkyPlanes(RecordedPairs):
         i, j = self._two_choices(len(x_index)).unsqueeze(1)
         x, y = self._look_up(x_index, i), self._look_up(y_index, j)
         rotations = y.g.transpose(0, 1)
-        planes, _ = self._scenes.render(y_index.tolist(), rotations)
-        posed, skies = self._scenes.render(x_index.tolist(), rotations)
+        planes, _ = self._scenes.render(self.rows[y_index].tolist(), rotations)
+        posed, skies = self._scenes.render(self.rows[x_index].tolist(), rotations)
         assert x.mask is not None
         seen = (planes[:, 0, 3:] == 1) | ~x.mask[0]
         recombined = Recombinations(
