@@ -29,7 +29,14 @@ from groupae.data.rotation import rotate
 from groupae.data.smooth_pictures import smooth_pictures
 from groupae.data.transforms import from_transform
 from groupae.data.turned_pictures import TurnedPictures
-from groupae.data.view_samplers import FixedSteps, OnGrid, SmallSteps, ViewSampler, Wedge
+from groupae.data.view_samplers import (
+    FixedSteps,
+    OnGrid,
+    Reflections,
+    SmallSteps,
+    ViewSampler,
+    Wedge,
+)
 from groupae.protocols import PairBatch
 
 if TYPE_CHECKING:
@@ -61,6 +68,7 @@ __all__ = [
     "PointClouds",
     "Prefetched",
     "RecordedPairs",
+    "Reflections",
     "Resized",
     "RotatedDigits",
     "Series",

@@ -20,7 +20,7 @@ from groupae._validation import check_count, expected
 from groupae.groups import O2, SO2, SO3, Cyclic, Group
 from groupae.groups.products.packed import Packed
 
-__all__ = ["FixedSteps", "OnGrid", "SmallSteps", "ViewSampler", "Wedge"]
+__all__ = ["FixedSteps", "OnGrid", "Reflections", "SmallSteps", "ViewSampler", "Wedge"]
 
 _TABLE = 4096  # angles at which the distribution of rotation angles is tabulated
 
@@ -202,17 +202,17 @@ class Wedge(ViewSampler):
 
 @dataclasses.dataclass(frozen=True)
 class OnGrid(ViewSampler):
-    """All views at ``n`` elements that are spread over the group, as `Group.grid` gives them.
+    """All views at ``n`` elements that are spread over the group, or at an angle from these.
 
     Args:
-        group: The group; in SO(2) the grid is that of C(n).
-        n: Number of elements.
-        shifted: Whether the grid is moved by half of one of its angles about a uniform axis, so
-            that its views lie between those of the grid.
+        group: The group.
+        n: Number of elements, those of `Group.grid`; in SO(2) they are C(n).
+        offset: Angle between the second view of each pair and an element of the grid, in radians,
+            from 0 to pi; the first view is on the grid.
 
     Raises:
         TypeError: If the group is none of those of `ViewSampler`.
-        ValueError: If ``n`` is not at least 1, or the group is finite or a product and shifted.
+        ValueError: If ``n`` is not at least 1, or ``offset`` out of range or not 0 in C(n).
 
     Example:
         >>> g = OnGrid(SO2(), 4)(1, 5, generator=torch.Generator().manual_seed(0))
@@ -221,14 +221,15 @@ class OnGrid(ViewSampler):
     """
 
     n: int
-    shifted: bool = False
+    offset: float = 0.0
 
     @override
     def __post_init__(self) -> None:
         super().__post_init__()
         check_count("OnGrid", "n", self.n)
-        if self.shifted and not isinstance(self.group, (SO2, O2)):
-            raise ValueError(expected("OnGrid", "SO(2) or O(2) for a shifted grid", self.group))
+        _check_angle("OnGrid", "offset", self.offset, includes_zero=True)
+        if self.offset and any(isinstance(part, Cyclic) for part in _parts(self.group)):
+            raise ValueError(expected("OnGrid", f"offset 0 in {self.group}", self.offset))
 
     @override
     def __call__(self, m: int, n: int, *, generator: torch.Generator | None = None) -> Tensor:
@@ -236,11 +237,50 @@ class OnGrid(ViewSampler):
         if not self.group.has_integer_elements:
             elements = elements.float()
         chosen = elements[torch.randint(len(elements), (m, n), generator=generator)]
-        if not self.shifted:
+        if not self.offset:
             return chosen
-        spacing = 2 * math.pi / (self.n if isinstance(self.group, SO2) else max(self.n // 2, 1))
-        half = self.group.exp(torch.tensor([spacing / 2]))
-        return self.group.compose(half, chosen)
+
+        def turn(part: Group) -> Tensor:
+            sign = (_uniform(m, n, generator=generator) < 0.5).float() * 2 - 1
+            return _rotations(part, self.offset * sign, generator)
+
+        moved = self.group.compose(_by_parts(self.group, turn), chosen)
+        return torch.cat([chosen[:1], moved[1:]])
+
+
+@dataclasses.dataclass(frozen=True)
+class Reflections(ViewSampler):
+    """First views anywhere, each later one a reflection of the one before, then turned anyhow.
+
+    Args:
+        group: O(2), or a product with O(2).
+
+    Raises:
+        TypeError: If the group is another.
+
+    Example:
+        >>> g = Reflections(O2())(2, 3, generator=torch.Generator().manual_seed(0))
+        >>> torch.linalg.det(g[1] @ g[0].mT).round().tolist()
+        [-1.0, -1.0, -1.0]
+    """
+
+    @override
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not any(isinstance(part, O2) for part in _parts(self.group)):
+            raise TypeError(expected("Reflections", "a group with O(2)", str(self.group)))
+
+    @override
+    def __call__(self, m: int, n: int, *, generator: torch.Generator | None = None) -> Tensor:
+        def steps(part: Group) -> Tensor:
+            drawn = part.sample(m, n, generator=generator)
+            if not isinstance(part, O2):
+                return drawn
+            return (
+                drawn * torch.stack([torch.ones(m, n), -torch.linalg.det(drawn)], -1)[..., None, :]
+            )
+
+        return _walk(self.group, _by_parts(self.group, steps), generator)
 
 
 # --- parts --------------------------------------------------------------------------------------

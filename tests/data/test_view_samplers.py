@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from groupae import O2, SO2, SO3, BlockedDigits, Cyclic, RecordedPairs, RotatedDigits, Translation
-from groupae.data import FixedSteps, OnGrid, Resized, SmallSteps, ViewSampler, Wedge
+from groupae.data import FixedSteps, OnGrid, Reflections, Resized, SmallSteps, ViewSampler, Wedge
 
 GROUPS = [SO2(), O2(), SO3(), Cyclic(24), SO3() * SO2()]
 
@@ -96,17 +96,30 @@ def test_a_whole_wedge_is_the_group():
     assert float(SO3().irrep(2).matrix(g[0]).mean(0).abs().max()) < 0.03
 
 
-@pytest.mark.parametrize("group", [SO2(), O2()], ids=str)
-def test_shifted_grid_lies_between_the_grid(group):
-    on, off = OnGrid(group, 24), OnGrid(group, 24, shifted=True)
-    grid = group.grid(24).float()
-    a, b = (grid_like(1, 200, generator=_seeded())[0] for grid_like in (on, off))
-    distances = [group.distance(x[:, None], grid).amin(1) for x in (a, b)]
-    assert float(distances[0].max()) < 1e-3
-    spacing = 2 * math.pi / (24 if isinstance(group, SO2) else 12)
-    turned = b if isinstance(group, SO2) else torch.atan2(b[:, 1, 0], b[:, 0, 0])
-    rest = torch.remainder(turned / spacing, 1)
-    assert torch.allclose(rest, torch.full_like(rest, 0.5), atol=1e-3)
+@pytest.mark.parametrize("group", [SO2(), O2(), SO3(), Cyclic(24)], ids=str)
+def test_views_on_a_grid_are_elements_of_it(group):
+    grid, g = group.grid(24), OnGrid(group, 24)(2, 200, generator=_seeded()).flatten(0, 1)
+    assert float(_angles(group, g[:, None], grid.to(g.dtype)).amin(1).max()) < 2e-3
+
+
+@pytest.mark.parametrize("group", [SO2(), O2(), SO3()], ids=str)
+def test_an_offset_moves_the_second_view_off_the_grid(group):
+    offset = math.radians(5)
+    grid = group.grid(12).float()
+    first, second = OnGrid(group, 12, offset)(2, 200, generator=_seeded())
+    nearest = [group.distance(g[:, None], grid).amin(1) for g in (first, second)]
+    assert float(nearest[0].max()) < 2e-3
+    assert torch.allclose(nearest[1], torch.full((200,), offset), rtol=0.05)
+
+
+@pytest.mark.parametrize("group", [O2(), O2() * SO2()], ids=str)
+def test_reflections_change_the_determinant(group):
+    g = Reflections(group)(3, 100, generator=_seeded())
+    group.check_elements(g)
+    matrices = g if isinstance(group, O2) else group.unpack(g)[0]
+    determinant = torch.linalg.det(matrices)
+    assert torch.equal(determinant[1:].sign(), -determinant[:-1].sign())
+    assert 0.3 < float((determinant[0] > 0).float().mean()) < 0.7
 
 
 @pytest.mark.parametrize(
@@ -119,7 +132,8 @@ def test_shifted_grid_lies_between_the_grid(group):
         (lambda: FixedSteps(SO2(), math.nan), "in radians"),
         (lambda: Wedge(SO2(), 1.5), "share above 0"),
         (lambda: OnGrid(SO2(), 0), "n"),
-        (lambda: OnGrid(SO3(), 24, shifted=True), "SO\\(2\\) or O\\(2\\)"),
+        (lambda: OnGrid(SO2(), 4, offset=7.5), "offset in radians"),
+        (lambda: OnGrid(Cyclic(4), 4, offset=0.1), "offset 0 in C"),
     ],
 )
 def test_bad_values_are_refused(make, message):
@@ -191,6 +205,13 @@ def test_shrunk_pictures_are_sampled_and_divided_too():
 def test_bad_rows_are_refused(rows):
     with pytest.raises(ValueError, match=r"RotatedDigits: expected .*rows"):
         RotatedDigits("test", size="tiny").subset(rows)
+
+
+def test_reflections_need_o2():
+    with pytest.raises(
+        TypeError, match=r"Reflections: expected a group with O\(2\)"
+    ):
+        Reflections(SO3())
 
 
 def test_samplers_are_frozen_data():
