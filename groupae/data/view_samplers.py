@@ -20,7 +20,16 @@ from groupae._validation import check_count, expected
 from groupae.groups import O2, SO2, SO3, Cyclic, Group
 from groupae.groups.products.packed import Packed
 
-__all__ = ["FixedSteps", "OnGrid", "Reflections", "SmallSteps", "ViewSampler", "Wedge"]
+__all__ = [
+    "FixedSteps",
+    "OnGrid",
+    "Reflections",
+    "SmallSteps",
+    "ViewSampler",
+    "Wedge",
+    "at_angle",
+    "parts_of",
+]
 
 _TABLE = 4096  # angles at which the distribution of rotation angles is tabulated
 
@@ -39,7 +48,7 @@ class ViewSampler(abc.ABC):
     group: Group
 
     def __post_init__(self) -> None:
-        for part in _parts(self.group):
+        for part in parts_of(self.group):
             if not isinstance(part, (SO2, O2, SO3, Cyclic)):
                 what, remedy = "SO(2), O(2), SO(3), C(n) or a product of them", "write a sampler"
                 raise TypeError(expected(type(self).__name__, what, str(part), remedy))
@@ -76,7 +85,7 @@ class SmallSteps(ViewSampler):
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_angle("SmallSteps", "most", self.most)
-        for part in _parts(self.group):
+        for part in parts_of(self.group):
             if isinstance(part, Cyclic) and self.most < 2 * math.pi / part.order - _ROUNDING:
                 what = f"most at least {2 * math.pi / part.order:.4g}, one step of {part}"
                 raise ValueError(expected("SmallSteps", what, self.most))
@@ -117,7 +126,7 @@ class FixedSteps(ViewSampler):
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_angle("FixedSteps", "angle", self.angle, includes_zero=True)
-        for part in _parts(self.group):
+        for part in parts_of(self.group):
             if not isinstance(part, Cyclic):
                 continue
             steps = self.angle * part.order / (2 * math.pi)
@@ -127,15 +136,7 @@ class FixedSteps(ViewSampler):
 
     @override
     def __call__(self, m: int, n: int, *, generator: torch.Generator | None = None) -> Tensor:
-        def steps(part: Group) -> Tensor:
-            if isinstance(part, Cyclic):
-                step = round(self.angle * part.order / (2 * math.pi))
-                sign = 2 * torch.randint(2, (m, n), generator=generator) - 1
-                return sign * step % part.order
-            sign = (_uniform(m, n, generator=generator) < 0.5).to(torch.float32) * 2 - 1
-            return _rotations(part, self.angle * sign, generator)
-
-        return _walk(self.group, _by_parts(self.group, steps), generator)
+        return _walk(self.group, at_angle(self.group, self.angle, m, n, generator), generator)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -228,7 +229,7 @@ class OnGrid(ViewSampler):
         super().__post_init__()
         check_count("OnGrid", "n", self.n)
         _check_angle("OnGrid", "offset", self.offset, includes_zero=True)
-        if self.offset and any(isinstance(part, Cyclic) for part in _parts(self.group)):
+        if self.offset and any(isinstance(part, Cyclic) for part in parts_of(self.group)):
             raise ValueError(expected("OnGrid", f"offset 0 in {self.group}", self.offset))
 
     @override
@@ -240,11 +241,8 @@ class OnGrid(ViewSampler):
         if not self.offset:
             return chosen
 
-        def turn(part: Group) -> Tensor:
-            sign = (_uniform(m, n, generator=generator) < 0.5).float() * 2 - 1
-            return _rotations(part, self.offset * sign, generator)
-
-        moved = self.group.compose(_by_parts(self.group, turn), chosen)
+        turns = at_angle(self.group, self.offset, m, n, generator)
+        moved = self.group.compose(turns, chosen)
         return torch.cat([chosen[:1], moved[1:]])
 
 
@@ -267,7 +265,7 @@ class Reflections(ViewSampler):
     @override
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not any(isinstance(part, O2) for part in _parts(self.group)):
+        if not any(isinstance(part, O2) for part in parts_of(self.group)):
             raise TypeError(expected("Reflections", "a group with O(2)", str(self.group)))
 
     @override
@@ -287,7 +285,8 @@ class Reflections(ViewSampler):
 _ROUNDING = 1e-6
 
 
-def _parts(group: Group) -> tuple[Group, ...]:
+def parts_of(group: Group) -> tuple[Group, ...]:
+    """Return the parts of a product, or the group itself."""
     return group.parts if isinstance(group, Packed) else (group,)
 
 
@@ -305,6 +304,36 @@ def _walk(group: Group, steps: Tensor, generator: torch.Generator | None) -> Ten
     for step in steps[1:]:
         places.append(group.compose(step, places[-1]))
     return torch.stack(places)
+
+
+def at_angle(
+    group: Group, angle: float, m: int, n: int, generator: torch.Generator | None = None
+) -> Tensor:
+    """Return elements at an angle from the identity, about uniform axes and in both directions.
+
+    Args:
+        group: A group of those of `ViewSampler`.
+        angle: The angle, in radians.
+        m: Number of views.
+        n: Number of originals.
+        generator: Source of randomness.
+
+    Returns:
+        Shape ``(m, n, *element_shape)``.
+
+    Example:
+        >>> at_angle(SO2(), 1.0, 2, 3).abs()
+        tensor([[1., 1., 1.],
+                [1., 1., 1.]])
+    """
+
+    def draw(part: Group) -> Tensor:
+        sign = 2 * (_uniform(m, n, generator=generator) < 0.5).long() - 1
+        if isinstance(part, Cyclic):
+            return sign * round(angle * part.order / (2 * math.pi)) % part.order
+        return _rotations(part, angle * sign.float(), generator)
+
+    return _by_parts(group, draw)
 
 
 def _rotations(group: Group, angle: Tensor, generator: torch.Generator | None) -> Tensor:

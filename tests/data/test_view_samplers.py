@@ -208,9 +208,7 @@ def test_bad_rows_are_refused(rows):
 
 
 def test_reflections_need_o2():
-    with pytest.raises(
-        TypeError, match=r"Reflections: expected a group with O\(2\)"
-    ):
+    with pytest.raises(TypeError, match=r"Reflections: expected a group with O\(2\)"):
         Reflections(SO3())
 
 

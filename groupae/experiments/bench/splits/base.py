@@ -1,0 +1,150 @@
+"""Interface of the splits: what a model is trained on, and what it is asked afterwards."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import math
+from collections.abc import Callable, Iterator
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from groupae._validation import expected
+from groupae.data import FixedSteps, OrbitDataset, Reflections, ViewSampler
+from groupae.groups import O2, Cyclic, Group
+from groupae.groups.products.packed import Packed
+from groupae.protocols import PairBatch
+
+__all__ = ["Condition", "GeneralisationSplit", "angle_conditions"]
+
+ANGLES = (10, 30, 45, 60, 90, 120, 150, 180)
+"""Relative angles that models are asked, in degrees."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """Held-out pairs of one kind.
+
+    Args:
+        name: Name in tables, such as "60 deg".
+        value: Place on the axis of curves.
+        unit: Unit of that axis: "deg", "steps", "originals", or "".
+        is_inside: Whether the training saw pairs of this kind.
+        pairs: The pairs, of originals that no training sees.
+        steps: Elements that are applied one after the other instead of their product, shape
+            ``(m, n, *element_shape)``; ``None`` for the element itself.
+        orders: Order of the rotational symmetry of each original, shape ``(n,)``, if asked for.
+    """
+
+    name: str
+    value: float
+    unit: str
+    is_inside: bool
+    pairs: PairBatch
+    steps: Tensor | None = None
+    orders: Tensor | None = None
+
+
+class GeneralisationSplit(abc.ABC):
+    """A question to a model: a restricted training set, and conditions on held-out data.
+
+    Restrictions are those of pairs, such as small relative elements, and of originals. Validation
+    is restricted as the training is, so that nothing outside is seen before the test.
+
+    Attributes:
+        keyword: First part of the name.
+    """
+
+    keyword: ClassVar[str]
+
+    @property
+    def name(self) -> str:
+        """Name on the command line, with the parameter if it has one: "steps-45"."""
+        return self.keyword
+
+    @property
+    @abc.abstractmethod
+    def question(self) -> str:
+        """The question, in one clause."""
+
+    def obstacle(self, data: OrbitDataset) -> str:
+        """Return why a data set cannot have this split; ``""`` if it can."""
+        return "" if data.has_any_view else "its views are recorded"
+
+    def check(self, name: str, data: OrbitDataset) -> None:
+        """Raise `ValueError` unless a data set can have this split.
+
+        Args:
+            name: Name of the data set.
+            data: The data set.
+        """
+        if why := self.obstacle(data):
+            what = f"a split that {name} can have"
+            raise ValueError(expected("groupae bench", what, f"{self.name}: {why}"))
+
+    @abc.abstractmethod
+    def restrict(self, data: OrbitDataset) -> OrbitDataset:
+        """Return a data set of the pairs that training and validation see."""
+
+    def train(self, data: OrbitDataset, seed: int) -> OrbitDataset:
+        """Return the training set; ``seed`` draws the originals where only some are seen."""
+        del seed
+        return self.restrict(data)
+
+    @abc.abstractmethod
+    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[Condition]:
+        """Yield what is asked.
+
+        Args:
+            load: The data set of a split, "train" or "test", unrestricted.
+            count: Largest number of pairs per condition.
+        """
+
+
+def seen(data: OrbitDataset, sampler: ViewSampler, count: int) -> PairBatch:
+    """Return fixed pairs whose elements are those of a sampler, ``count`` at most."""
+    return data.with_sampler(sampler).fixed(min(count, len(data)))
+
+
+def angle_conditions(data: OrbitDataset, most: float, count: int) -> Iterator[Condition]:
+    """Yield one condition per relative angle, and one for reflections where the group has them.
+
+    Args:
+        data: Held-out data.
+        most: Largest angle of training pairs, in degrees.
+        count: Largest number of pairs per condition.
+    """
+    for degrees in sorted({*ANGLES, most}):
+        if not has_angle(data.group, degrees):
+            continue
+        pairs = seen(data, FixedSteps(data.group, math.radians(degrees)), count)
+        yield Condition(f"{degrees:g} deg", degrees, "deg", degrees <= most, pairs)
+    if has_reflections(data.group):
+        yield Condition("mirrored", math.nan, "", False, seen(data, Reflections(data.group), count))
+
+
+def has_reflections(group: Group) -> bool:
+    """Return whether a group is O(2) or a product with it."""
+    parts = group.parts if isinstance(group, Packed) else (group,)
+    return any(isinstance(part, O2) for part in parts)
+
+
+def has_angle(group: Group, degrees: float) -> bool:
+    """Return whether there are elements of an angle, in C(n) multiples of its step."""
+    parts = group.parts if isinstance(group, Packed) else (group,)
+    orders = [part.order for part in parts if isinstance(part, Cyclic)]
+    return all(order is not None and (degrees * order) % 360 == 0 for order in orders)
+
+
+def keep_originals(data: OrbitDataset, rows: Tensor) -> OrbitDataset:
+    """Return a data set of some of the originals, in ascending order."""
+    return data.subset(torch.sort(rows).values)
+
+
+def check_number(keyword: str, what: str, value: float, low: float, high: float) -> None:
+    """Raise `ValueError` unless a parameter is above ``low`` and at most ``high``."""
+    if not low < value <= high:
+        form = f"{what} of {keyword}-... above {low:g} and at most {high:g}"
+        raise ValueError(expected("groupae bench", form, f"{value:g}"))
