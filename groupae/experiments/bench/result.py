@@ -20,7 +20,7 @@ from groupae.metrics.registry import MODEL_SCORES, SCORES
 __all__ = ["UNITS", "BenchResult", "ConditionKey", "ConditionResult", "ScoreResult", "TaskKey"]
 
 FORMAT = 1
-UNITS = ("deg", "steps", "originals", "")
+UNITS = ("deg", "steps", "originals", "order", "")
 """Units of the value of a condition."""
 
 _ROUNDED = 1e-6  # relative; a mean and limits that were rounded separately may cross by as much

@@ -13,35 +13,30 @@ from torch import Tensor
 
 from groupae._validation import expected
 from groupae.data import FixedSteps, OrbitDataset, Reflections, ViewSampler
+from groupae.experiments.bench.result import Condition
 from groupae.groups import O2, Cyclic, Group
 from groupae.groups.products.packed import Packed
 from groupae.protocols import PairBatch
 
-__all__ = ["Condition", "GeneralisationSplit", "angle_conditions"]
+__all__ = ["GeneralisationSplit", "HeldOut", "angle_conditions"]
 
 ANGLES = (10, 30, 45, 60, 90, 120, 150, 180)
 """Relative angles that models are asked, in degrees."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Condition:
-    """Held-out pairs of one kind.
+class HeldOut:
+    """Held-out pairs under one condition.
 
     Args:
-        name: Name in tables, such as "60 deg".
-        value: Place on the axis of curves.
-        unit: Unit of that axis: "deg", "steps", "originals", or "".
-        is_inside: Whether the training saw pairs of this kind.
+        condition: The condition.
         pairs: The pairs, of originals that no training sees.
         steps: Elements that are applied one after the other instead of their product, shape
             ``(m, n, *element_shape)``; ``None`` for the element itself.
         orders: Order of the rotational symmetry of each original, shape ``(n,)``, if asked for.
     """
 
-    name: str
-    value: float
-    unit: str
-    is_inside: bool
+    condition: Condition
     pairs: PairBatch
     steps: Tensor | None = None
     orders: Tensor | None = None
@@ -94,7 +89,7 @@ class GeneralisationSplit(abc.ABC):
         return self.restrict(data)
 
     @abc.abstractmethod
-    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[Condition]:
+    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[HeldOut]:
         """Yield what is asked.
 
         Args:
@@ -108,7 +103,7 @@ def seen(data: OrbitDataset, sampler: ViewSampler, count: int) -> PairBatch:
     return data.with_sampler(sampler).fixed(min(count, len(data)))
 
 
-def angle_conditions(data: OrbitDataset, most: float, count: int) -> Iterator[Condition]:
+def angle_conditions(data: OrbitDataset, most: float, count: int) -> Iterator[HeldOut]:
     """Yield one condition per relative angle, and one for reflections where the group has them.
 
     Args:
@@ -120,9 +115,10 @@ def angle_conditions(data: OrbitDataset, most: float, count: int) -> Iterator[Co
         if not has_angle(data.group, degrees):
             continue
         pairs = seen(data, FixedSteps(data.group, math.radians(degrees)), count)
-        yield Condition(f"{degrees:g} deg", degrees, "deg", degrees <= most, pairs)
+        yield HeldOut(Condition(f"{degrees:g} deg", degrees, "deg", degrees <= most), pairs)
     if has_reflections(data.group):
-        yield Condition("mirrored", math.nan, "", False, seen(data, Reflections(data.group), count))
+        pairs = seen(data, Reflections(data.group), count)
+        yield HeldOut(Condition("mirrored", None, "", False), pairs)
 
 
 def has_reflections(group: Group) -> bool:

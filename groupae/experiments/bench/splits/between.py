@@ -10,7 +10,8 @@ from typing import ClassVar
 from typing_extensions import override
 
 from groupae.data import OnGrid, OrbitDataset
-from groupae.experiments.bench.splits.base import Condition, GeneralisationSplit, seen
+from groupae.experiments.bench.result import Condition
+from groupae.experiments.bench.splits.base import GeneralisationSplit, HeldOut, seen
 from groupae.groups import Cyclic
 from groupae.groups.products.packed import Packed
 
@@ -49,9 +50,10 @@ class Between(GeneralisationSplit):
         return data.with_sampler(OnGrid(data.group, _VIEWS))
 
     @override
-    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[Condition]:
+    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[HeldOut]:
         data = load("test")
         for degrees in _OFFSETS:
             sampler = OnGrid(data.group, _VIEWS, math.radians(degrees))
             name = f"{degrees:g} deg off"
-            yield Condition(name, degrees, "deg", degrees == 0, seen(data, sampler, count))
+            condition = Condition(name, degrees, "deg", degrees == 0)
+            yield HeldOut(condition, seen(data, sampler, count))

@@ -11,11 +11,8 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae.data import OrbitDataset, keyed_generator
-from groupae.experiments.bench.splits.base import (
-    Condition,
-    GeneralisationSplit,
-    keep_originals,
-)
+from groupae.experiments.bench.result import Condition
+from groupae.experiments.bench.splits.base import GeneralisationSplit, HeldOut, keep_originals
 
 __all__ = ["Combination"]
 
@@ -59,14 +56,15 @@ class Combination(GeneralisationSplit):
         return keep_originals(data, torch.nonzero(is_seen & ~is_kept)[:, 0])
 
     @override
-    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[Condition]:
+    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[HeldOut]:
         data = load("train")
         is_held_out, is_kept = _held_out(data), _kept(data)
         chosen = {"seen": ~is_held_out & is_kept, "never seen": is_held_out}
-        for i, (name, is_chosen) in enumerate(chosen.items()):
+        for name, is_chosen in chosen.items():
             some = keep_originals(data, torch.nonzero(is_chosen)[:, 0])
             pairs = some.fixed(min(count, len(some)))
-            yield Condition(f"combinations {name}", float(i), "", name == "seen", pairs)
+            condition = Condition(f"combinations {name}", None, "", name == "seen")
+            yield HeldOut(condition, pairs)
 
 
 def _factors(data: OrbitDataset) -> tuple[Tensor, ...]:

@@ -12,7 +12,13 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae.data import OrbitDataset, SmallSteps, ViewSampler, keyed_generator
-from groupae.experiments.bench.splits.base import Condition, GeneralisationSplit, check_number, seen
+from groupae.experiments.bench.result import Condition
+from groupae.experiments.bench.splits.base import (
+    GeneralisationSplit,
+    HeldOut,
+    check_number,
+    seen,
+)
 
 __all__ = ["Compose", "WalkEnds"]
 
@@ -90,14 +96,15 @@ class Compose(GeneralisationSplit):
         return data.with_sampler(SmallSteps(data.group, math.radians(self.degrees)))
 
     @override
-    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[Condition]:
+    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[HeldOut]:
         data = load("test")
         n = min(count, len(data))
         for length in _LENGTHS:
             walks = WalkEnds(data.group, math.radians(self.degrees), length)
             pairs = seen(data, walks, n)
             steps = walks.steps(n)
-            one = Condition(f"product of {length}", length, "", length == 1, pairs)
-            yield one
+            product = Condition(f"product of {length}", None, "", length == 1)
+            yield HeldOut(product, pairs)
             if length > 1:
-                yield dataclasses.replace(one, name=f"{length} steps", unit="steps", steps=steps)
+                in_a_row = Condition(f"{length} steps", length, "steps", False)
+                yield HeldOut(in_a_row, pairs, steps=steps)

@@ -10,9 +10,10 @@ import torch
 from typing_extensions import override
 
 from groupae.data import OrbitDataset, keyed_generator
+from groupae.experiments.bench.result import Condition
 from groupae.experiments.bench.splits.base import (
-    Condition,
     GeneralisationSplit,
+    HeldOut,
     check_number,
     keep_originals,
 )
@@ -68,10 +69,10 @@ class Few(GeneralisationSplit):
         return keep_originals(data, rows[: int(self.originals)])
 
     @override
-    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[Condition]:
+    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[HeldOut]:
         data = load("test")
         pairs = data.fixed(min(count, len(data)))
-        yield Condition("other originals", self.originals, "originals", True, pairs)
+        yield HeldOut(Condition("other originals", self.originals, "originals", True), pairs)
 
 
 _KEY = 1919

@@ -11,8 +11,8 @@ from typing_extensions import override
 
 from groupae.data import OrbitDataset, SmallSteps
 from groupae.experiments.bench.splits.base import (
-    Condition,
     GeneralisationSplit,
+    HeldOut,
     angle_conditions,
     check_number,
 )
@@ -56,5 +56,5 @@ class Steps(GeneralisationSplit):
         return data.with_sampler(SmallSteps(data.group, math.radians(self.degrees)))
 
     @override
-    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[Condition]:
+    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[HeldOut]:
         return angle_conditions(load("test"), self.degrees, count)

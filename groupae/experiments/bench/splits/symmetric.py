@@ -10,7 +10,8 @@ import torch
 from typing_extensions import override
 
 from groupae.data import OrbitDataset
-from groupae.experiments.bench.splits.base import Condition, GeneralisationSplit
+from groupae.experiments.bench.result import Condition
+from groupae.experiments.bench.splits.base import GeneralisationSplit, HeldOut
 
 __all__ = ["Symmetric"]
 
@@ -44,7 +45,7 @@ class Symmetric(GeneralisationSplit):
         return data
 
     @override
-    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[Condition]:
+    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[HeldOut]:
         data = load("test")
         orders: torch.Tensor = getattr(data, "symmetry_orders")  # noqa: B009  # declared by some
         for order in orders.unique().tolist():
@@ -53,4 +54,5 @@ class Symmetric(GeneralisationSplit):
             pairs = some.fixed(min(count, len(some)))
             name = "no symmetry" if order == 1 else f"order {order}"
             shown = torch.full((len(pairs),), order)
-            yield Condition(name, float(order), "order", True, pairs, orders=shown)
+            condition = Condition(name, float(order), "order", True)
+            yield HeldOut(condition, pairs, orders=shown)

@@ -12,10 +12,11 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae.data import OrbitDataset, Wedge, view_samplers
+from groupae.experiments.bench.result import Condition
 from groupae.experiments.bench.splits.base import (
     ANGLES,
-    Condition,
     GeneralisationSplit,
+    HeldOut,
     check_number,
     has_angle,
     seen,
@@ -95,13 +96,13 @@ class WedgeSplit(GeneralisationSplit):
         return data.with_sampler(Wedge(data.group, self.share / 100))
 
     @override
-    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[Condition]:
+    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[HeldOut]:
         data = load("test")
         group, share = data.group, self.share / 100
         for degrees in (0, *ANGLES):
             if has_angle(group, degrees):
                 pairs = seen(data, FromWedge(group, share, math.radians(degrees)), count)
                 is_inside = degrees <= self.most(group)
-                yield Condition(f"{degrees:g} deg", degrees, "deg", is_inside, pairs)
+                yield HeldOut(Condition(f"{degrees:g} deg", degrees, "deg", is_inside), pairs)
         anywhere = data.fixed(min(count, len(data)))
-        yield Condition("both anywhere", math.nan, "", False, anywhere)
+        yield HeldOut(Condition("both anywhere", None, "", False), anywhere)

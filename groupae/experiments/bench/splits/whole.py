@@ -9,7 +9,8 @@ from typing import ClassVar
 from typing_extensions import override
 
 from groupae.data import OrbitDataset
-from groupae.experiments.bench.splits.base import Condition, GeneralisationSplit
+from groupae.experiments.bench.result import Condition
+from groupae.experiments.bench.splits.base import GeneralisationSplit, HeldOut
 
 __all__ = ["Whole"]
 
@@ -39,6 +40,6 @@ class Whole(GeneralisationSplit):
         return data
 
     @override
-    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[Condition]:
+    def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[HeldOut]:
         data = load("test")
-        yield Condition("all", 0.0, "", True, data.fixed(min(count, len(data))))
+        yield HeldOut(Condition("all", None, "", True), data.fixed(min(count, len(data))))
