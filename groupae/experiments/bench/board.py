@@ -9,7 +9,7 @@ from typing import Any
 from groupae._validation import expected
 from groupae.experiments.bench.board_row import BoardRow
 from groupae.experiments.bench.fields import BenchFileError
-from groupae.experiments.bench.result import BenchResult, ConditionKey, TaskKey
+from groupae.experiments.bench.result import BenchResult, Condition, TaskKey
 from groupae.experiments.bench.submission import Submission
 from groupae.metrics.registry import MODEL_SCORES, SCORES
 
@@ -36,7 +36,7 @@ class BoardTable:
         return self.rows[0].score
 
     @property
-    def conditions(self) -> tuple[ConditionKey, ...]:
+    def conditions(self) -> tuple[Condition, ...]:
         """Conditions of the task."""
         return tuple(entry.condition for entry in self.rows[0].results[0].conditions)
 
@@ -89,8 +89,8 @@ class Board:
     Example:
         >>> from groupae.experiments.bench.result import ConditionResult, ScoreResult
         >>> task = TaskKey("glyphs", "steps", "small", 28, 5.0)
-        >>> near = ConditionKey("10 deg", 10.0, "deg", True)
-        >>> far = ConditionKey("90 deg", 90.0, "deg", False)
+        >>> near = Condition("10 deg", 10.0, "deg", True)
+        >>> far = Condition("90 deg", 90.0, "deg", False)
         >>> found = (
         ...     ConditionResult(near, {"psnr": ScoreResult(30.0, 29.0, 31.0, 9)}),
         ...     ConditionResult(far, {"psnr": ScoreResult(20.0, 19.0, 21.0, 9)}),

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from groupae.experiments.bench.result import BenchResult, ConditionKey
+from groupae.experiments.bench.result import BenchResult, Condition
 from groupae.experiments.bench.seed_estimate import SeedEstimate
 
 __all__ = ["BoardRow", "is_in_decibels"]
@@ -62,7 +62,7 @@ class BoardRow:
         return statistics.fmean(result.cpu_seconds for result in self.results)
 
     # --- scores ---------------------------------------------------------------------------------
-    def estimate(self, is_of: Callable[[ConditionKey], bool]) -> SeedEstimate | None:
+    def estimate(self, is_of: Callable[[Condition], bool]) -> SeedEstimate | None:
         """Return the mean over the conditions that are asked for; ``None`` if there are none."""
         found = [
             [entry.scores[self.score] for entry in result.conditions if is_of(entry.condition)]
@@ -80,7 +80,7 @@ class BoardRow:
         """Score outside the trained elements, mean over conditions."""
         return self.estimate(lambda condition: not condition.is_inside)
 
-    def by_condition(self) -> Iterator[tuple[ConditionKey, SeedEstimate]]:
+    def by_condition(self) -> Iterator[tuple[Condition, SeedEstimate]]:
         """Yield each condition with the score under it."""
         for i, entry in enumerate(self.results[0].conditions):
             scores = [[result.conditions[i].scores[self.score]] for result in self.results]

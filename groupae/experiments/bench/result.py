@@ -10,14 +10,14 @@ import dataclasses
 import functools
 import math
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from typing_extensions import Self
 
 from groupae.experiments.bench.fields import Fields
 from groupae.metrics.registry import MODEL_SCORES, SCORES
 
-__all__ = ["UNITS", "BenchResult", "ConditionKey", "ConditionResult", "ScoreResult", "TaskKey"]
+__all__ = ["UNITS", "BenchResult", "Condition", "ConditionResult", "ScoreResult", "TaskKey"]
 
 FORMAT = 1
 UNITS = ("deg", "steps", "originals", "order", "")
@@ -104,21 +104,8 @@ class TaskKey:
         )
 
 
-class _Condition(Protocol):
-    """Condition of a split, which has pairs too."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def value(self) -> float: ...
-    @property
-    def unit(self) -> str: ...
-    @property
-    def is_inside(self) -> bool: ...
-
-
 @dataclasses.dataclass(frozen=True)
-class ConditionKey:
+class Condition:
     """Condition under which a model is tested.
 
     Args:
@@ -133,12 +120,6 @@ class ConditionKey:
     unit: str
     is_inside: bool
 
-    @classmethod
-    def of(cls, condition: _Condition) -> Self:
-        """Return the key of a condition of a split, whose value may be NaN where it has none."""
-        value = None if math.isnan(condition.value) else condition.value
-        return cls(condition.name, value, condition.unit, condition.is_inside)
-
 
 @dataclasses.dataclass(frozen=True)
 class ConditionResult:
@@ -149,7 +130,7 @@ class ConditionResult:
         scores: Scores by name; the first is the one of the table.
     """
 
-    condition: ConditionKey
+    condition: Condition
     scores: Mapping[str, ScoreResult]
 
     @classmethod
@@ -160,7 +141,7 @@ class ConditionResult:
             names = ", ".join(map(repr, UNITS))
             raise fields.error(f"{fields.place('unit')} to be one of {names}", repr(unit))
         value = None if fields.is_null("value") else fields.number("value")
-        condition = ConditionKey(fields.text("name"), value, unit, fields.flag("inside"))
+        condition = Condition(fields.text("name"), value, unit, fields.flag("inside"))
         scores = _read_scores(fields.inner("scores"))
         if not scores:
             raise fields.error(f"{fields.place('scores')} to have at least one score", "none")

@@ -28,14 +28,14 @@ from typing_extensions import Self
 from groupae._files import parse_json, read_bounded, write_durably
 from groupae._validation import unknown_choice
 from groupae.experiments.bench.fields import BenchFileError, Fields
-from groupae.experiments.bench.result import FORMAT, BenchResult, ConditionKey, ConditionResult
+from groupae.experiments.bench.result import FORMAT, BenchResult, Condition, ConditionResult
 
 __all__ = ["LARGEST_SUBMISSION", "Submission", "read_results", "read_submissions"]
 
 LARGEST_SUBMISSION = 2**23
 """Largest submission that is read, in bytes: all tasks with ten seeds have a tenth of it."""
 
-Tasks = Mapping[tuple[str, str], Collection[ConditionKey]]
+Tasks = Mapping[tuple[str, str], Collection[Condition]]
 """Conditions by data set and split."""
 
 
@@ -232,7 +232,7 @@ def _check_task(fields: Fields, result: BenchResult, tasks: Tasks) -> None:
 
 
 def _check_condition(
-    fields: Fields, place: str, entry: ConditionResult, asked: Mapping[str, ConditionKey]
+    fields: Fields, place: str, entry: ConditionResult, asked: Mapping[str, Condition]
 ) -> None:
     given = entry.condition
     if given.name not in asked:
@@ -246,7 +246,7 @@ def _unknown(fields: Fields, name: str, got: str, choices: Collection[str]) -> B
     return BenchFileError(unknown_choice(fields.owner, fields.place(name), got, choices))
 
 
-def _described(condition: ConditionKey) -> str:
+def _described(condition: Condition) -> str:
     side = "inside" if condition.is_inside else "outside"
     value = "no number" if condition.value is None else f"{condition.value:g} {condition.unit}"
     return f"{condition.name!r}, {value.strip()}, {side}"

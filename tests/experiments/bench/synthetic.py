@@ -7,23 +7,23 @@ from collections.abc import Callable
 
 from groupae.experiments.bench.result import (
     BenchResult,
-    ConditionKey,
+    Condition,
     ConditionResult,
     ScoreResult,
     TaskKey,
 )
 
-Psnr = Callable[[ConditionKey], float]
+Psnr = Callable[[Condition], float]
 
 
 def angles(*values, most):
-    return [ConditionKey(f"{v:g} deg", float(v), "deg", abs(v) <= most) for v in values]
+    return [Condition(f"{v:g} deg", float(v), "deg", abs(v) <= most) for v in values]
 
 
 STEPS = angles(10, 30, 45, 60, 90, 120, 150, 180, most=45)
 WEDGE = angles(-180, -120, -60, -45, 0, 45, 60, 120, 180, most=45)
-COMPOSE = [ConditionKey(f"{n} steps", float(n), "steps", n == 1) for n in (1, 3, 10, 30, 100)]
-FEW = [ConditionKey(f"{n} originals", float(n), "originals", True) for n in (50, 300, 1000, 4000)]
+COMPOSE = [Condition(f"{n} steps", float(n), "steps", n == 1) for n in (1, 3, 10, 30, 100)]
+FEW = [Condition(f"{n} originals", float(n), "originals", True) for n in (50, 300, 1000, 4000)]
 TASKS = {
     ("glyphs", "steps"): STEPS,
     ("glyphs", "wedge"): WEDGE,

@@ -11,7 +11,7 @@ import pytest
 from groupae.experiments.bench.board import Board
 from groupae.experiments.bench.board_text import board_csv, board_markdown
 from groupae.experiments.bench.fields import BenchFileError
-from groupae.experiments.bench.result import ConditionKey
+from groupae.experiments.bench.result import Condition
 from groupae.experiments.bench.seed_estimate import SeedEstimate, student_factor
 from groupae.experiments.bench.submission import Submission
 from tests.experiments.bench.synthetic import (
@@ -189,7 +189,7 @@ def test_further_scores_have_a_table():
 
 
 def test_the_csv_has_a_line_per_condition():
-    mirrored = ConditionKey("mirrored", None, "", False)
+    mirrored = Condition("mirrored", None, "", False)
     found = [a_result(seed=s, conditions=[*COMPOSE, mirrored]) for s in range(3)]
     lines = list(csv.DictReader(io.StringIO(board_csv(Board.of(found)))))
     assert [line["condition"] for line in lines] == [*(c.name for c in COMPOSE), "mirrored"]
