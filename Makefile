@@ -50,7 +50,7 @@ KERNELS := hatch_build.py groupae/kernels/compiled/building.py $(wildcard groupa
 .venv/.developing: .venv/.installed
 	@echo "installing the development extras into .venv"
 	@$(PIP) -e '.[dev,docs]'
-	@$(PIP) --no-deps lpips stlpips-pytorch
+	@$(PIP) --no-deps lpips stlpips-pytorch aeon geomstats
 	@touch $@
 
 venv: .venv/.developing

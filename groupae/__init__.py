@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from groupae.experiments.datasets import (
         BlockedDigits,
         BrainContrast,
+        Cells,
+        Leaves,
         Molecules,
         PointClouds,
         RotatedDigits,
@@ -94,7 +96,8 @@ _NAMES = {
     "metrics": "evaluate",
     "models": "ConvDecoder ConvEncoder LatentActionAE",
     "experiments.datasets": (
-        "BlockedDigits BrainContrast Molecules PointClouds RotatedDigits Series SkyPlanes Turntable"
+        "BlockedDigits BrainContrast Cells Leaves Molecules PointClouds RotatedDigits Series "
+        "SkyPlanes Turntable"
     ),
     "data": "FolderPairs OrbitDataset OrbitPairs RecordedPairs",
     "training": "TrainingConfig fit",
@@ -115,6 +118,7 @@ __all__ = [
     "AffineAction",
     "BlockedDigits",
     "BrainContrast",
+    "Cells",
     "ChannelAction",
     "ConvDecoder",
     "ConvEncoder",
@@ -129,6 +133,7 @@ __all__ = [
     "Icosahedral",
     "LatentAction",
     "LatentActionAE",
+    "Leaves",
     "LeftMultiplication",
     "MatrixLieGroup",
     "Molecules",

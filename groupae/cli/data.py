@@ -29,9 +29,11 @@ def _megabytes(count: int) -> str:
     return f"{count / 1e6:.0f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
 
 
-def _ready(name: str, *, is_rendered: bool) -> str:
+def _ready(name: str, *, is_rendered: bool, missing: tuple[str, ...]) -> str:
     """Return the state of the cache of a data set, in a few words."""
     count = _cached(name)
+    if missing:
+        return f"needs {', '.join(missing)}"
     if count:
         return f"{_megabytes(count)} cached"
     return "to be built" if is_rendered else "ready"
@@ -60,7 +62,7 @@ def list_datasets() -> None:
             info.name,
             str(info.group),
             "x".join(map(str, info.x_shape)),
-            _ready(info.name, is_rendered=info.is_rendered),
+            _ready(info.name, is_rendered=info.is_rendered, missing=info.missing_packages),
             info.summary,
         )
         for info in found
@@ -69,7 +71,8 @@ def list_datasets() -> None:
     Table(headings, rows, labels=len(headings)).print(console)
     for info in found:
         originals = f"; originals: {info.originals}" if info.originals else ""
-        say(console, f"{info.name}: {info.source or 'no source is named'}{originals}")
+        extra = f"; pip install 'groupae[{info.extra}]'" if info.missing_packages else ""
+        say(console, f"{info.name}: {info.source or 'no source is named'}{originals}{extra}")
     say(console, f"cache: {cache_root()}; groupae data prepare NAME builds one, show NAME draws it")
     for line in dict.fromkeys(problems):
         say(console, line)

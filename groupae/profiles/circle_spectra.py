@@ -8,10 +8,11 @@ backwards) has the conjugate coefficients. Shape: ``(n, channels, frequencies)``
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import torch
 from torch import Tensor
+
+from groupae.data.outlines import outline_spectrum
 
 __all__ = ["outline_spectrum", "ring_basis", "series_spectrum"]
 
@@ -80,42 +81,3 @@ def series_spectrum(x: Tensor) -> Tensor:
     """
     found: Tensor = torch.fft.rfft(x, dim=-1) / x.shape[-1]
     return found
-
-
-def outline_spectrum(z: Tensor, frequencies: int) -> tuple[Tensor, Tensor]:
-    """Return Fourier coefficients of closed polygons as functions of arc length.
-
-    They are integrals of the polygon itself, not of samples: where the list of its corners begins
-    changes phases only.
-
-    Args:
-        z: Corners as complex numbers, shape ``(n,)``; repeated ones count once.
-        frequencies: Largest frequency ``K``.
-
-    Returns:
-        Coefficients of the frequencies ``-K..K`` (that of 0, the centroid of the line, set to
-        zero), shape ``(2 K + 1,)``, and the length of the polygon.
-
-    References:
-        Kuhl and Giardina, Elliptic Fourier features of a closed contour, 1982.
-
-    Example:
-        >>> square = torch.tensor([1, 1j, -1, -1j], dtype=torch.complex128)
-        >>> c, length = outline_spectrum(square, 3)
-        >>> (c.abs() > 1e-12).tolist()
-        [True, False, False, False, True, False, False]
-    """
-    steps = torch.roll(z, -1) - z
-    sides = steps.abs()
-    kept = sides > 0
-    steps, sides = steps[kept], sides[kept]
-    length = sides.sum()
-    ends = torch.cumsum(sides, 0) / length
-    starts = ends - sides / length
-    k = torch.arange(-frequencies, frequencies + 1, dtype=sides.dtype)
-    middle, half = (starts + ends) * math.pi, (ends - starts) * math.pi
-    # integral over a side of dz/dt exp(-i k t), in a form without cancellation
-    waves = torch.polar(torch.ones(1, dtype=sides.dtype), -k[:, None] * middle)
-    rates = (steps * waves * torch.sinc(k[:, None] * half / math.pi)).sum(-1) / (2 * math.pi)
-    safe = torch.where(k == 0, torch.ones_like(k), k)
-    return torch.where(k == 0, torch.zeros_like(rates), rates / (1j * safe)), length

@@ -3,11 +3,14 @@
 ``registry`` lists them by name, ``options`` has their splits and sizes. Pictures come from
 ``digits``, ``simulated_heads`` (with ``warps``), ``skies``, ``shapes`` and ``rendering``, or from
 published files read by ``originals``. Rendered sets are built once and kept in the ``cache``, with
-``progress`` shown on request. ``drawing`` renders clouds, molecules and series as pictures.
+``progress`` shown on request. ``drawing`` renders clouds, molecules, series and outlines as
+pictures.
 """
 
 from groupae.experiments.datasets.blocked_digits import BlockedDigits
 from groupae.experiments.datasets.brain_contrast import BrainContrast
+from groupae.experiments.datasets.cells import Cells, move_outline
+from groupae.experiments.datasets.leaves import Leaves
 from groupae.experiments.datasets.molecules import Molecules
 from groupae.experiments.datasets.point_clouds import PointClouds
 from groupae.experiments.datasets.progress import show_building
@@ -19,12 +22,15 @@ from groupae.experiments.datasets.turntable import Turntable
 __all__ = [
     "BlockedDigits",
     "BrainContrast",
+    "Cells",
+    "Leaves",
     "Molecules",
     "PointClouds",
     "RotatedDigits",
     "Series",
     "SkyPlanes",
     "Turntable",
+    "move_outline",
     "shift_phase",
     "show_building",
 ]

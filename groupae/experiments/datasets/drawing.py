@@ -1,4 +1,4 @@
-"""Pictures of point clouds, molecules and series, as RGB ``(n, 3, H, W)`` in [0, 1].
+"""Pictures of point clouds, molecules, series and outlines, as RGB ``(n, 3, H, W)`` in [0, 1].
 
 The view is from the front left and slightly above (z up), in parallel projection. All data of a
 call share one scale, so that they can be compared.
@@ -17,7 +17,7 @@ from groupae._validation import ShapeError, check_count, check_floating, expecte
 from groupae.experiments.datasets.molecules import ELEMENTS
 from groupae.experiments.datasets.rendering import Camera, composite, render_points
 
-__all__ = ["draw_molecules", "draw_points", "draw_series", "to_pictures"]
+__all__ = ["draw_molecules", "draw_outlines", "draw_points", "draw_series", "to_pictures"]
 
 _SIZE = 96
 _AZIMUTH, _ELEVATION = math.radians(35), math.radians(25)
@@ -124,6 +124,52 @@ def draw_series(x: Tensor, size: int = _SIZE) -> Tensor:
     return picture
 
 
+def draw_outlines(x: Tensor, size: int = _SIZE) -> Tensor:
+    """Return closed outlines as lines with y upward, coloured from their first point to their last.
+
+    The colour goes once round the hue circle from red, so that the point of beginning and the
+    direction are seen.
+
+    Args:
+        x: Outlines, shape ``(n, 2, T)``, with the origin in the middle of the picture.
+        size: Width and height in pixels.
+
+    Raises:
+        ShapeError: If ``x`` has another shape.
+        TypeError: If it is not floating.
+
+    Example:
+        >>> t = torch.linspace(0, 6, 128)
+        >>> draw_outlines(torch.stack([t.cos(), t.sin()])[None], size=32).shape
+        torch.Size([1, 3, 32, 32])
+    """
+    _check("draw_outlines", x, "outlines (n, 2, T >= 3)", x.ndim == 3 and x.shape[1] == 2)
+    check_count("draw_outlines", "size", size)
+    reach = x.abs().amax().clamp(min=1e-12) * 1.08 if x.numel() else 1.0
+    flipped = torch.tensor([1.0, -1.0]).view(2, 1)  # rows of a picture go down
+    points = ((x.float() * flipped / reach + 1) * (size / 2)).mT
+    hues = _hues(x.shape[-1])
+    return torch.stack([_stroked(outline, hues, size) for outline in points])
+
+
+def _hues(count: int) -> Tensor:
+    """Return the colours once round the hue circle, not too light, shape ``(count, 3)``."""
+    turn = torch.arange(count)[:, None] / count - torch.arange(3) / 3
+    return 0.45 + 0.42 * (2 * math.pi * turn).cos()
+
+
+def _stroked(points: Tensor, colors: Tensor, size: int, width: float = 1.6) -> Tensor:
+    """Return one picture of a closed line through points ``(T, 2)`` in pixels."""
+    middle = torch.arange(size) + 0.5
+    pixels = torch.stack(torch.meshgrid(middle, middle, indexing="xy"), -1)[:, :, None]
+    side = points.roll(-1, 0) - points
+    squares = side.square().sum(-1).clamp(min=1e-12)
+    share = (((pixels - points) * side).sum(-1) / squares).clamp(0, 1)
+    away, nearest = (pixels - points - share[..., None] * side).norm(dim=-1).min(-1)
+    ink = (0.5 + width / 2 - away).clamp(0, 1)[..., None]
+    return (1 - ink + ink * colors[nearest]).movedim(-1, 0)
+
+
 def _inked(
     picture: Tensor, rows: Tensor, color: tuple[float, float, float], *, width: float
 ) -> Tensor:
@@ -152,6 +198,7 @@ _KINDS: Mapping[str, Callable[[Tensor], Tensor]] = {
     "points": draw_points,
     "molecules": draw_molecules,
     "series": draw_series,
+    "outlines": draw_outlines,
 }
 
 
@@ -159,7 +206,8 @@ def to_pictures(kind: str) -> Callable[[Tensor], Tensor]:
     """Return the function that draws data of a kind, ``(n, *x_shape)`` to ``(n, C, H, W)``.
 
     Args:
-        kind: ``"pictures"`` (returned unchanged), ``"points"``, ``"molecules"`` or ``"series"``.
+        kind: ``"pictures"`` (returned unchanged), ``"points"``, ``"molecules"``, ``"series"``
+            or ``"outlines"``.
 
     Raises:
         ValueError: If there is no such kind.

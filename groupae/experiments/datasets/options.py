@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import get_args
 
+import torch
 from torch import Tensor
 
 from groupae._choices import Size, Split
 from groupae._validation import expected, unknown_choice
-from groupae.data.keys import split_indices
+from groupae.data.keys import keyed_generator, split_indices
 
 __all__ = [
     "SPLITS",
@@ -20,6 +21,8 @@ __all__ = [
     "check_options",
     "refuse_folder",
     "rows_of_split",
+    "stratified_rows",
+    "tiny_rows",
 ]
 
 Folder = Path | str | None
@@ -44,6 +47,37 @@ def rows_of_split(split: Split, sizes: tuple[int, int, int]) -> Tensor:
         [7, 1, 2]
     """
     return split_indices(sum(sizes), sizes, SPLIT_SEED)[SPLITS.index(split)]
+
+
+def stratified_rows(split: Split, strata: Tensor, shares: tuple[int, int, int]) -> Tensor:
+    """Return the sorted rows of a split that has the same share of each stratum as the others.
+
+    Args:
+        split: One of `SPLITS`.
+        strata: Stratum of each row, such as its class, shape ``(n,)``.
+        shares: Rows of each split among ``sum(shares)``, in the order of `SPLITS`.
+
+    Example:
+        >>> rows = stratified_rows("test", torch.arange(100) % 2, (7, 1, 2))
+        >>> len(rows), int((rows % 2).sum())
+        (20, 10)
+    """
+    order = torch.randperm(len(strata), generator=keyed_generator(SPLIT_SEED))
+    order = order[strata[order].argsort(stable=True)]
+    parts = torch.arange(len(SPLITS)).repeat_interleave(torch.tensor(shares))
+    part = parts[torch.arange(len(order)) % len(parts)]
+    return order[part == SPLITS.index(split)].sort().values
+
+
+def tiny_rows(split: Split, rows: Tensor) -> Tensor:
+    """Return 96 training rows or 24 of another split, all if there are fewer, spread evenly.
+
+    Example:
+        >>> len(tiny_rows("train", torch.arange(500))), tiny_rows("test", torch.arange(3))
+        (96, tensor([0, 1, 2]))
+    """
+    count = min(len(rows), 96 if split == "train" else 24)
+    return rows[torch.arange(count) * len(rows) // count]
 
 
 def check_options(owner: str, split: str, size: str = "small") -> None:

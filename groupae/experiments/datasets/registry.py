@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.metadata
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -14,11 +15,13 @@ from groupae.data.resized import Resized, check_resizable
 from groupae.data.rotation import rotate
 from groupae.experiments.datasets.blocked_digits import BlockedDigits
 from groupae.experiments.datasets.brain_contrast import BrainContrast
+from groupae.experiments.datasets.cells import CELL_GROUP, Cells, move_outline
+from groupae.experiments.datasets.leaves import Leaves
 from groupae.experiments.datasets.molecules import Molecules
 from groupae.experiments.datasets.options import Split
 from groupae.experiments.datasets.point_clouds import PointClouds
 from groupae.experiments.datasets.rotated_digits import RotatedDigits
-from groupae.experiments.datasets.series import Series
+from groupae.experiments.datasets.series import Series, shift_phase
 from groupae.experiments.datasets.sky_planes import SkyPlanes
 from groupae.experiments.datasets.turntable import Turntable
 from groupae.groups import SO2, SO3, Affine, Cyclic, Group
@@ -40,7 +43,9 @@ class DatasetInfo:
         originals: Contents of a folder of originals.
         kind: Kind of datum, which decides how it is drawn.
         is_rendered: Whether it is rendered on first use and kept in the cache.
-        data_action: Action of the group on whole pictures, a function of (g, x), if it has one.
+        data_action: Action of the group on whole data, a function of (g, x), if it has one.
+        packages: Distributions that contain the default data.
+        extra: Extra of groupae that installs them.
     """
 
     name: str
@@ -50,9 +55,16 @@ class DatasetInfo:
     load: Callable[..., OrbitDataset]
     source: str = ""
     originals: str = ""
-    kind: Literal["pictures", "points", "molecules", "series"] = "pictures"
+    kind: Literal["pictures", "points", "molecules", "series", "outlines"] = "pictures"
     is_rendered: bool = False
     data_action: Callable[[Tensor, Tensor], Tensor] | None = None
+    packages: tuple[str, ...] = ()
+    extra: str = ""
+
+    @property
+    def missing_packages(self) -> tuple[str, ...]:
+        """The packages of the default data that are not installed."""
+        return tuple(name for name in self.packages if not _is_installed(name))
 
     def resized(self, pixels: int | None) -> DatasetInfo:
         """Return the data set with pictures `Resized` to ``pixels`` x ``pixels``.
@@ -68,6 +80,14 @@ class DatasetInfo:
             return Resized(self.load(split, **options), pixels)
 
         return dataclasses.replace(self, load=load, x_shape=(self.x_shape[0], pixels, pixels))
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.distribution(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
 
 
 _MNIST = "5000 MNIST digits, embedded (CC BY-SA 3.0)"
@@ -152,6 +172,32 @@ DATASETS = {
             Series,
             "sums of harmonics, made when asked for",
             kind="series",
+        ),
+        DatasetInfo(
+            "cells",
+            "the outline of a cell turns, is mirrored, begins at another point",
+            CELL_GROUP,
+            (2, 128),
+            Cells,
+            "outlines of 650 osteosarcoma cells, in geomstats (MIT)",
+            "cells.txt, cell_lines.txt and treatments.txt as in geomstats",
+            kind="outlines",
+            data_action=move_outline,
+            packages=("geomstats",),
+            extra="outlines",
+        ),
+        DatasetInfo(
+            "leaves",
+            "the outline of a leaf begins at another point",
+            SO2(),
+            (1, 128),
+            Leaves,
+            "outlines of 442 leaves of six species (OSULeaf), in aeon (BSD)",
+            "OSULeaf_TRAIN.ts and OSULeaf_TEST.ts of the UCR archive",
+            kind="series",
+            data_action=shift_phase,
+            packages=("aeon",),
+            extra="outlines",
         ),
     )
 }

@@ -7,7 +7,9 @@ from groupae._validation import expected
 from groupae.experiments.datasets.registry import DatasetInfo
 from groupae.experiments.presets.blocked_digits import BLOCKED_DIGITS
 from groupae.experiments.presets.brain_contrast import BRAIN_CONTRAST
+from groupae.experiments.presets.cells import CELLS
 from groupae.experiments.presets.experiment import Experiment
+from groupae.experiments.presets.leaves import LEAVES
 from groupae.experiments.presets.molecules import MOLECULES
 from groupae.experiments.presets.point_clouds import POINT_CLOUDS
 from groupae.experiments.presets.rotated_digits import ROTATED_DIGITS
@@ -22,6 +24,7 @@ EXPERIMENTS = {
     for experiment in (
         *(ROTATED_DIGITS, BLOCKED_DIGITS, BRAIN_CONTRAST, TURNTABLE, SKY_PLANES),
         *(POINT_CLOUDS, MOLECULES, SERIES),
+        *(CELLS, LEAVES),
     )
 }
 

@@ -14,6 +14,7 @@ from groupae.experiments.presets.conv_backbones import UNet
 from groupae.experiments.presets.rivals import conditional
 from groupae.models import Capabilities
 from groupae.testing import check_action
+from tests.installed_data import if_installed
 
 PRESETS = tuple((name, preset) for name, e in EXPERIMENTS.items() for preset in e.presets)
 BUILT = tuple(pair for pair in PRESETS if pair[1] != "winter-steerable")  # wants escnn
@@ -39,7 +40,7 @@ def test_every_data_set_has_an_experiment():
         assert "default" in experiment.presets
 
 
-@pytest.mark.parametrize(("name", "preset"), LEARNING)
+@pytest.mark.parametrize(("name", "preset"), if_installed(LEARNING))
 def test_a_preset_learns_from_a_batch(name, preset):
     experiment = EXPERIMENTS[name]
     data = experiment.data.resized(experiment.comparison.pixels)
@@ -84,7 +85,7 @@ def test_all_that_is_compared_has_a_preset_or_a_reason(name):
     assert obstacles
 
 
-@pytest.mark.parametrize("name", EXPERIMENTS)
+@pytest.mark.parametrize("name", if_installed(EXPERIMENTS))
 def test_references_are_judged_by_the_same_scores(name):
     experiment = EXPERIMENTS[name]
     pairs = experiment.data.load("test", size="tiny").fixed()

@@ -1,0 +1,34 @@
+"""Presets for outlines of leaves: SO(2) moves the point at which one begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from groupae.data import OrbitDataset, shift_phase
+from groupae.experiments.baselines import DataAction, Unchanged
+from groupae.experiments.datasets.registry import get_dataset
+from groupae.experiments.presets.config import ModelConfig, Preset, short_training
+from groupae.experiments.presets.experiment import Experiment
+from groupae.metrics import SNR, Transforms
+
+__all__ = ["LEAVES"]
+
+_HARMONICS = " + ".join(f"2x{k}" for k in range(1, 25))
+
+
+def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
+    del train
+    return {"oracle: x1 moved itself": DataAction(shift_phase), "x1 unchanged": Unchanged()}
+
+
+LEAVES = Experiment(
+    data=get_dataset("leaves"),
+    presets={
+        "default": Preset(
+            ModelConfig("sequence", f"16x0 + {_HARMONICS}", {"log_mse": 1.0}, (32, 64, 64)),
+            short_training(learning_rate=1e-2, batch_size=64),
+        )
+    },
+    references=_references,
+    scores=(SNR,),
+)
