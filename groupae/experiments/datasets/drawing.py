@@ -167,7 +167,8 @@ def _stroked(points: Tensor, colors: Tensor, size: int, width: float = 1.6) -> T
     share = (((pixels - points) * side).sum(-1) / squares).clamp(0, 1)
     away, nearest = (pixels - points - share[..., None] * side).norm(dim=-1).min(-1)
     ink = (0.5 + width / 2 - away).clamp(0, 1)[..., None]
-    return (1 - ink + ink * colors[nearest]).movedim(-1, 0)
+    picture: Tensor = (1 - ink + ink * colors[nearest]).movedim(-1, 0)
+    return picture
 
 
 def _inked(

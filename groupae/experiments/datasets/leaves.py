@@ -119,4 +119,5 @@ def _resampled(series: npt.NDArray[np.float64]) -> Tensor:
     """Return the lowest frequencies of periodic series as ``_LENGTH`` samples, ``(n, 1, 128)``."""
     spectrum = torch.fft.rfft(torch.from_numpy(series), norm="forward")
     low = spectrum[:, : _LENGTH // 2]
-    return torch.fft.irfft(low, n=_LENGTH, norm="forward").float().unsqueeze(1)
+    found: Tensor = torch.fft.irfft(low, n=_LENGTH, norm="forward").float().unsqueeze(1)
+    return found
