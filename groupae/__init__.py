@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Cells,
         Leaves,
         Molecules,
+        Objects,
         PointClouds,
         RotatedDigits,
         Series,
@@ -96,8 +97,8 @@ _NAMES = {
     "metrics": "evaluate",
     "models": "ConvDecoder ConvEncoder LatentActionAE",
     "experiments.datasets": (
-        "BlockedDigits BrainContrast Cells Leaves Molecules PointClouds RotatedDigits Series "
-        "SkyPlanes Turntable"
+        "BlockedDigits BrainContrast Cells Leaves Molecules Objects PointClouds RotatedDigits "
+        "Series SkyPlanes Turntable"
     ),
     "data": "FolderPairs OrbitDataset OrbitPairs RecordedPairs",
     "training": "TrainingConfig fit",
@@ -137,6 +138,7 @@ __all__ = [
     "LeftMultiplication",
     "MatrixLieGroup",
     "Molecules",
+    "Objects",
     "Octahedral",
     "OrbitDataset",
     "OrbitPairs",

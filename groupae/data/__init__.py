@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         BlockedDigits,
         BrainContrast,
         Molecules,
+        Objects,
         PointClouds,
         RotatedDigits,
         Series,
@@ -64,6 +65,7 @@ __all__ = [
     "LoaderPairs",
     "Molecules",
     "OnGrid",
+    "Objects",
     "OrbitDataset",
     "OrbitPairs",
     "PairBatch",
@@ -97,8 +99,8 @@ __getattr__ = lazy_names(
     __name__,
     {
         "experiments.datasets": (
-            "BlockedDigits BrainContrast Molecules PointClouds RotatedDigits Series SkyPlanes "
-            "Turntable shift_phase show_building"
+            "BlockedDigits BrainContrast Molecules Objects PointClouds RotatedDigits Series "
+            "SkyPlanes Turntable shift_phase show_building"
         )
     },
 )

@@ -229,7 +229,8 @@ class OrbitDataset(abc.ABC):
         """Return the possible truths of swaps between originals; the first is the one scored."""
         owner, what = type(self).__name__, "a data set that says what a swap should show"
         remedy = (
-            "blocked-digits, brain-contrast, rotated-digits, sky-planes and turntable say it; "
+            "blocked-digits, brain-contrast, objects, rotated-digits, sky-planes and turntable "
+            "say it; "
             "a model's swap(x, y) works on other data, but cannot be scored"
         )
         raise ValueError(expected(owner, what, "one that does not", remedy))

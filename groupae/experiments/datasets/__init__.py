@@ -1,7 +1,7 @@
 """Data sets of the experiments, one file each, all built by ``(split, seed=, size=, folder=)``.
 
 ``registry`` lists them by name, ``options`` has their splits and sizes. Pictures come from
-``digits``, ``simulated_heads`` (with ``warps``), ``skies``, ``shapes`` and ``rendering``, or from
+``digits``, ``simulated_heads`` (with ``warps``), ``skies``, ``rooms``, ``shapes`` and ``rendering``, or from
 published files read by ``originals``. Rendered sets are built once and kept in the ``cache``, with
 ``progress`` shown on request. ``drawing`` renders clouds, molecules, series and outlines as
 pictures.
@@ -12,6 +12,7 @@ from groupae.experiments.datasets.brain_contrast import BrainContrast
 from groupae.experiments.datasets.cells import Cells, move_outline
 from groupae.experiments.datasets.leaves import Leaves
 from groupae.experiments.datasets.molecules import Molecules
+from groupae.experiments.datasets.objects import Objects
 from groupae.experiments.datasets.point_clouds import PointClouds
 from groupae.experiments.datasets.progress import show_building
 from groupae.experiments.datasets.rotated_digits import RotatedDigits
@@ -25,6 +26,7 @@ __all__ = [
     "Cells",
     "Leaves",
     "Molecules",
+    "Objects",
     "PointClouds",
     "RotatedDigits",
     "Series",

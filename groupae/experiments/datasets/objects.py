@@ -8,23 +8,25 @@ a face of the object changes as it turns.
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from typing_extensions import override
+from typing_extensions import Self, override
 
 from groupae._files import sha256_of
 from groupae._validation import ShapeError, check_count, expected
-from groupae.data.keys import Stream, keyed_generator
-from groupae.data.orbit_dataset import OrbitDataset, Views
+from groupae.data.keys import keyed_generator
+from groupae.data.orbit_dataset import Views
 from groupae.data.recorded_pairs import RecordedPairs
+from groupae.data.view_samplers import OnGrid, ViewSampler, Wedge
 from groupae.experiments.datasets.cache import cached_arrays
 from groupae.experiments.datasets.fixed_settings import fixed_settings
 from groupae.experiments.datasets.options import Folder, Size, Split, check_options
@@ -40,15 +42,16 @@ from groupae.experiments.datasets.rendering import (
 )
 from groupae.experiments.datasets.rooms import Room
 from groupae.groups import SO3
+from groupae.groups.matching import check_same_group
 from groupae.protocols import Recombinations
 
 __all__ = ["Objects"]
 
 _PIXELS = 64
-_OBJECTS = 1000
 _CAMERA = Camera.orbiting(0.0, elevation=math.radians(20))
 _TINY: Mapping[Split, int] = {"train": 8, "validation": 3, "test": 5}
 _VIEWS: Mapping[Size, int] = {"tiny": 8, "small": 24, "full": 100}
+_RUN = 4  # consecutive views of a sampler; a later run begins elsewhere
 _SEED = 7301  # key of rotations; the seed of a run changes only order and choice
 _VERSION = 1  # raised when the pictures change, so that caches are built again
 
@@ -68,13 +71,21 @@ class _Scenes:
         self.camera = _CAMERA
         self._meshes: dict[int, Mesh] = {}
 
+    def subset(self, rows: Tensor) -> _Scenes:
+        """Return some of the scenes."""
+        found = _Scenes(self._source, self.objects[rows], self.rooms[rows])
+        found._meshes = self._meshes
+        if "_originals" in vars(self):
+            found._originals = self._originals
+        return found
+
+    def check_source(self) -> None:
+        """Raise unless the source is the known one."""
+        assert self._originals is not None
+
     @functools.cached_property
     def _originals(self) -> bullet.BulletObjects:
         return bullet.BulletObjects("Objects", self._source)
-
-    def check_source(self) -> None:
-        """Raise unless the meshes can be read."""
-        assert len(self._originals) == _OBJECTS
 
     def key(self, i: int) -> tuple[int, int]:
         """Return the numbers of the object and the room of a scene."""
@@ -118,7 +129,7 @@ class _Scenes:
 class Objects(RecordedPairs):
     """Pairs of one coloured object in two poses in one room; SO(3) turns only the object.
 
-    The objects are 1000 random meshes of pybullet 3.2.7 (zlib licence; from the grasping experiments
+    The objects are 999 random meshes of pybullet 3.2.7 (zlib licence; from the grasping experiments
     of Google), unions of convex pieces, each in its own colour. They have no classes, so there are
     no labels. Floor, wall and lamp are of the object's room and stay. Views are drawn once, at Haar
     rotations, and kept in the cache (see `groupae.experiments.datasets.cache`), after which pybullet
@@ -127,7 +138,7 @@ class Objects(RecordedPairs):
     pybullet is not imported: its files are read, and their checksum compared.
 
     Args:
-        split: ``"train"``, ``"validation"`` or ``"test"``, 700, 100 and 200 objects, split once and
+        split: ``"train"``, ``"validation"`` or ``"test"``, 699, 100 and 200 objects, split once and
             for all.
         seed: Key of order and choice of views. Leave it at 0 for validation and testing, so that
             fixed pairs can be compared.
@@ -159,6 +170,8 @@ class Objects(RecordedPairs):
         (torch.Size([5, 3, 64, 64]), torch.Size([5, 3, 3]))
     """
 
+    per_original: ClassVar[tuple[str, ...]] = ("objects", "rooms")
+
     def __init__(
         self,
         split: Split,
@@ -169,21 +182,75 @@ class Objects(RecordedPairs):
         rooms: Tensor | None = None,
     ) -> None:
         check_options("Objects", split, size)
-        objects = torch.tensor(part_of(_OBJECTS, split))
+        objects = torch.tensor(bullet.NUMBERS)[part_of(len(bullet.NUMBERS), split)]
         if size == "tiny":
             objects = objects[: _TINY[split]]
         source = None if folder is None else Path(folder)
         scenes = _Scenes(source, *_in_rooms(objects, rooms))
         if source is not None:
             scenes.check_source()
-        arrays = _drawn(scenes, split, _VIEWS[size])
+        arrays = _drawn(scenes, split, _VIEWS[size], _haar)
         elements = torch.from_numpy(arrays["elements"].copy())
-        super().__init__(
-            arrays["pictures"], elements, SO3(), masks=arrays["masks"], seed=seed
-        )
+        super().__init__(arrays["pictures"], elements, SO3(), masks=arrays["masks"], seed=seed)
         self.split = split
         self.objects, self.rooms = scenes.objects, scenes.rooms
         self._scenes = scenes
+        self._sampler: Callable[..., Tensor] | None = None
+        self._run: int | None = None
+
+    @override
+    def with_sampler(self, sampler: Callable[..., Tensor]) -> Self:
+        """Return the same objects in the same rooms, seen at other elements.
+
+        Views of the training set are drawn once per sampler of `groupae.data.view_samplers` and kept
+        in the cache, as many as before: in runs of 4, of which `views` returns consecutive ones;
+        those of `Wedge` and `OnGrid`, which do not depend on each other, in any order. All other
+        views are drawn when asked for, some 900 a second on one core.
+
+        Args:
+            sampler: A function of (m, n) and ``generator=`` with elements ``(m, n, 3, 3)``.
+
+        Raises:
+            ValueError: If the sampler is of another group.
+        """
+        check_same_group("Objects", "samples", self.group, sampler)
+        found = copy.copy(self)
+        found._sampler, found._run = sampler, None
+        if self.split == "train" and isinstance(sampler, ViewSampler):
+            views = self.elements.shape[1]
+            run = views if isinstance(sampler, (Wedge, OnGrid)) else _RUN
+            found._record(_Sampled(sampler, run), run)
+        return found
+
+    def _record(self, sampled: _Sampled, run: int) -> None:
+        """Replace the views by those of a sampler, of the originals that are used."""
+        scenes, self._run = self._scenes.subset(self.rows), run
+        arrays = _drawn(scenes, self.split, self.elements.shape[1], sampled)
+        self.pictures, self.masks = arrays["pictures"], arrays["masks"]
+        self.elements = torch.from_numpy(arrays["elements"].copy())
+        self.rows, self._scenes = torch.arange(len(self)), scenes
+
+    @override
+    def views(self, index: Tensor, count: int, generator: torch.Generator) -> Views:
+        """Return recorded views, or newly drawn ones of a sampler; see `with_sampler`."""
+        check_count("Objects", "count", count)
+        if self._sampler is None or self._run == self.elements.shape[1]:
+            return super().views(index, count, generator)
+        if self._run is not None and count <= self._run:
+            runs = self.elements.shape[1] // self._run
+            run = torch.randint(runs, (len(index),), generator=generator)
+            first = torch.randint(self._run - count + 1, (len(index),), generator=generator)
+            return self._look_up(index, self._run * run + first + torch.arange(count)[:, None])
+        return self._draw(index, self._sampler(count, len(index), generator=generator))
+
+    @fixed_settings()
+    def _draw(self, index: Tensor, rotations: Tensor) -> Views:
+        self.group.check_elements(rotations)
+        shape = (len(rotations), len(index), 3, 3)
+        if tuple(rotations.shape) != shape:
+            got = tuple(rotations.shape)
+            raise ShapeError(expected("Objects", f"samples of shape {shape}", got))
+        return self._scenes.views(self.rows[index], rotations)
 
     @override
     @fixed_settings()
@@ -236,20 +303,40 @@ def _in_rooms(objects: Tensor, rooms: object) -> tuple[Tensor, Tensor]:
     return objects.repeat_interleave(chosen.shape[1]), chosen.flatten()
 
 
-def _drawn(scenes: _Scenes, split: Split, views: int) -> Mapping[str, npt.NDArray[Any]]:
-    """Return pictures, masks and elements of Haar views from the cache."""
+@dataclasses.dataclass(frozen=True)
+class _Sampled:
+    """Elements of a sampler in runs, as `_haar` gives Haar ones."""
+
+    sampler: ViewSampler
+    run: int
+
+    def __call__(self, views: int, *, generator: torch.Generator) -> Tensor:
+        """Return the elements of one original, shape ``(views, 3, 3)``."""
+        runs = self.sampler(self.run, views // self.run, generator=generator)
+        return runs.transpose(0, 1).flatten(0, 1)
+
+
+def _haar(views: int, *, generator: torch.Generator) -> Tensor:
+    return SO3().sample(views, generator=generator)
+
+
+def _drawn(
+    scenes: _Scenes, split: Split, views: int, sample: Callable[..., Tensor]
+) -> Mapping[str, npt.NDArray[Any]]:
+    """Return pictures, masks and elements of views from the cache."""
     n = len(scenes.objects)
 
     def make(start: int, stop: int) -> dict[str, npt.NDArray[Any]]:
         index = torch.arange(start, stop)
         keys = [keyed_generator(_SEED, *scenes.key(i)) for i in range(start, stop)]
-        elements = torch.stack([SO3().sample(views, generator=key) for key in keys])
+        elements = torch.stack([sample(views, generator=key) for key in keys])
         seen, rooms = scenes.draw(index, scenes.rooms[index], elements)
         return {**record(seen, rooms), "elements": elements.numpy()}
 
+    sampled = {} if sample is _haar else {"sampled": repr(sample)}
     return cached_arrays(
         f"objects-{split}",
-        {"scenes": scenes.checksum(), "views": views, "meshes": bullet.SHA256},
+        {"scenes": scenes.checksum(), "views": views, "meshes": bullet.SHA256, **sampled},
         {**record_layout(n, views, _PIXELS), "elements": ((n, views, 3, 3), "float32")},
         make,
         chunk=8,

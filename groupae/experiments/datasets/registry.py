@@ -18,6 +18,7 @@ from groupae.experiments.datasets.brain_contrast import BrainContrast
 from groupae.experiments.datasets.cells import CELL_GROUP, Cells, move_outline
 from groupae.experiments.datasets.leaves import Leaves
 from groupae.experiments.datasets.molecules import Molecules
+from groupae.experiments.datasets.objects import Objects
 from groupae.experiments.datasets.options import Split
 from groupae.experiments.datasets.point_clouds import PointClouds
 from groupae.experiments.datasets.rotated_digits import RotatedDigits
@@ -143,6 +144,17 @@ DATASETS = {
             SkyPlanes,
             "procedural planes before procedural skies, rendered",
             "planes/ with meshes and skies/ with pictures",
+            is_rendered=True,
+        ),
+        DatasetInfo(
+            "objects",
+            "a coloured object turns in space, its room and the lamp stay",
+            SO3(),
+            (3, 64, 64),
+            Objects,
+            "999 random meshes of pybullet 3.2.7 (zlib licence), rendered; "
+            "pip install 'groupae[objects]'",
+            "the wheel of pybullet 3.2.7, or a folder that it is unpacked in",
             is_rendered=True,
         ),
         DatasetInfo(

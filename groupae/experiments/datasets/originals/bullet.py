@@ -1,7 +1,8 @@
 """The random meshes of pybullet, read from its wheel or from the installed package.
 
 pybullet is not imported. Its data have 1000 objects, each a mesh of convex pieces (``NNN.obj``) and
-a model with its colour (``NNN.urdf``); the materials beside them are all the same grey.
+a model with its colour (``NNN.urdf``); the materials beside them are all the same grey. Object 168
+has no finite vertex and is left out.
 """
 
 from __future__ import annotations
@@ -18,10 +19,13 @@ import torch
 from groupae._validation import expected
 from groupae.experiments.datasets.rendering.mesh import Mesh
 
-__all__ = ["SHA256", "BulletObjects"]
+__all__ = ["NUMBERS", "SHA256", "BulletObjects"]
 
 SHA256 = "81b9b534638a892e6b7da1e68f35dc5c5c6ca4b475f5479eea9ee743a1c23738"
 """Checksum of the names and contents of all meshes and models, in the order of their names."""
+
+NUMBERS = tuple(number for number in range(1000) if number != 168)
+"""Numbers of the objects that can be drawn."""
 
 _FOLDER = "pybullet_data/random_urdfs"
 _MEMBER = re.compile(rf"{_FOLDER}/([0-9]+)/\1\.(obj|urdf)")
@@ -57,23 +61,18 @@ class BulletObjects:
     def __init__(self, owner: str, source: Path | None = None) -> None:
         self._owner = owner
         self._source = source or _installed(owner)
-        self._files: dict[tuple[str, str], bytes] = {}
+        self._files: dict[tuple[int, str], bytes] = {}
         digest = hashlib.sha256()
         for name, content in _read(owner, self._source):
             number, ending = name.rsplit("/", 1)[1].split(".")
-            self._files[number, ending] = content
+            self._files[int(number), ending] = content
             digest.update(f"{name} {len(content)}\n".encode() + content)
         self._check(digest.hexdigest())
-        self.names = sorted({number for number, _ in self._files})
 
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def mesh(self, i: int) -> Mesh:
-        """Return object ``i``, its bounding box centred and its farthest vertex at radius 1."""
-        name = self.names[i]
-        vertices, faces = _parse(self._files[name, "obj"].decode())
-        red, green, blue = _color(self._files[name, "urdf"].decode())
+    def mesh(self, number: int) -> Mesh:
+        """Return an object, its bounding box centred and its farthest vertex at radius 1."""
+        vertices, faces = _parse(self._files[number, "obj"].decode())
+        red, green, blue = _color(self._files[number, "urdf"].decode())
         return Mesh.smooth(vertices, faces, torch.tensor([red, green, blue])).fitted()
 
     def _check(self, found: str) -> None:
