@@ -1,6 +1,7 @@
 """One thread a process: two 2-thread processes on two cores collapse. Every test draws alike."""
 
 import contextlib
+import importlib.metadata
 import os
 
 import matplotlib as mpl
@@ -23,6 +24,24 @@ def _on_the_plain_way():
     assert way in ("", "plain"), way
     with forced_path(fast=False) if way else contextlib.nullcontext():
         yield
+
+
+PACKAGES = {"objects": "pybullet", "Objects": "pybullet"}
+"""Packages that data sets are read from, by the name that tests are parametrized by."""
+
+
+@pytest.fixture(autouse=True)
+def _skip_without_package(request):
+    """Skip the tests of a data set whose package is missing, among those of all data sets."""
+    if not hasattr(request.node, "callspec"):
+        return
+    for value in request.node.callspec.params.values():
+        name = getattr(value, "__name__", value)
+        if isinstance(name, str) and name in PACKAGES:
+            try:
+                importlib.metadata.distribution(PACKAGES[name])
+            except importlib.metadata.PackageNotFoundError:
+                pytest.skip(f"wants {PACKAGES[name]}")
 
 
 @pytest.fixture(autouse=True)

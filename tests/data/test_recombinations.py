@@ -10,6 +10,7 @@ from groupae import (
     SO2,
     BlockedDigits,
     BrainContrast,
+    Objects,
     OrbitPairs,
     RotatedDigits,
     Series,
@@ -31,7 +32,7 @@ def cache(folder, monkeypatch):
     monkeypatch.setenv("GROUPAE_CACHE", str(folder))
 
 
-DATASETS = (BlockedDigits, RotatedDigits, BrainContrast, SkyPlanes, Turntable)
+DATASETS = (BlockedDigits, RotatedDigits, BrainContrast, SkyPlanes, Turntable, Objects)
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
@@ -48,7 +49,7 @@ def test_recombinations_are_always_the_same_and_of_one_shape(dataset):
         assert 0 <= reading.truth.min() < reading.truth.max() <= 1
 
 
-@pytest.mark.parametrize("dataset", [SkyPlanes, Turntable])
+@pytest.mark.parametrize("dataset", [SkyPlanes, Turntable, Objects])
 def test_the_two_views_of_a_swap_differ(dataset):
     first, second = dataset("test", size="tiny")._two_choices(300)
     assert (first != second).all()

@@ -1,10 +1,10 @@
 """Data sets of the experiments, one file each, all built by ``(split, seed=, size=, folder=)``.
 
 ``registry`` lists them by name, ``options`` has their splits and sizes. Pictures come from
-``digits``, ``simulated_heads`` (with ``warps``), ``skies``, ``rooms``, ``shapes`` and ``rendering``, or from
-published files read by ``originals``. Rendered sets are built once and kept in the ``cache``, with
-``progress`` shown on request. ``drawing`` renders clouds, molecules, series and outlines as
-pictures.
+``digits``, ``simulated_heads`` (with ``warps``), ``skies``, ``rooms``, ``shapes`` and
+``rendering``, or from published files read by ``originals``. Rendered sets are built once and kept
+in the ``cache``, with ``progress`` shown on request. ``drawing`` renders clouds, molecules, series
+and outlines as pictures.
 """
 
 from groupae.experiments.datasets.blocked_digits import BlockedDigits

@@ -1,9 +1,9 @@
 """Coloured random objects in rooms; SO(3) turns the object, the room and its lamp stay.
 
-The element of a view is a rotation matrix R that turns the object, ``x -> R x``, about the middle of
-its bounding box, from the pose of its file. The camera stands on the side of x, 20 degrees above the
-horizon. Floor, wall and lamp (`groupae.experiments.datasets.rooms`) stay in the world: the light on
-a face of the object changes as it turns.
+The element of a view is a rotation matrix R that turns the object, ``x -> R x``, about the middle
+of its bounding box, from the pose of its file. The camera stands on the side of x, 20 degrees above
+the horizon. Floor, wall and lamp (`groupae.experiments.datasets.rooms`) stay in the world: the
+light on a face of the object changes as it turns.
 """
 
 from __future__ import annotations
@@ -129,13 +129,14 @@ class _Scenes:
 class Objects(RecordedPairs):
     """Pairs of one coloured object in two poses in one room; SO(3) turns only the object.
 
-    The objects are 999 random meshes of pybullet 3.2.7 (zlib licence; from the grasping experiments
-    of Google), unions of convex pieces, each in its own colour. They have no classes, so there are
-    no labels. Floor, wall and lamp are of the object's room and stay. Views are drawn once, at Haar
-    rotations, and kept in the cache (see `groupae.experiments.datasets.cache`), after which pybullet
-    is not needed. Pictures are ``(3, 64, 64)`` in [0, 1]; masks show the object.
+    The objects are 999 random meshes of pybullet 3.2.7 (zlib licence), unions of convex pieces,
+    each in its own colour. They have no classes, so there are no labels. Floor, wall and lamp are
+    of the object's room and stay. Views are drawn once, at Haar rotations, and kept in the cache
+    (see `groupae.experiments.datasets.cache`). Pictures are ``(3, 64, 64)`` in [0, 1]; masks show
+    the object.
 
-    pybullet is not imported: its files are read, and their checksum compared.
+    pybullet is not imported: its files are read, and their checksum is compared. It is not needed
+    for views that are in the cache.
 
     Args:
         split: ``"train"``, ``"validation"`` or ``"test"``, 699, 100 and 200 objects, split once and
@@ -147,8 +148,8 @@ class Objects(RecordedPairs):
         folder: The wheel of pybullet, or a folder that it is unpacked in; the installed package by
             default.
         rooms: Numbers of the rooms, integers of at least 0: one per object, shape ``(n,)``, or
-            several, shape ``(n, k)``, which makes ``n * k`` originals, those of one object one after
-            the other. By default every object has a room of its own.
+            several, shape ``(n, k)``, which makes ``n * k`` originals, those of one object next to
+            each other. By default every object has a room of its own.
 
     Attributes:
         objects: Number of the object of each original, shape ``(len(self),)``, 0 to 999.
@@ -202,10 +203,10 @@ class Objects(RecordedPairs):
     def with_sampler(self, sampler: Callable[..., Tensor]) -> Self:
         """Return the same objects in the same rooms, seen at other elements.
 
-        Views of the training set are drawn once per sampler of `groupae.data.view_samplers` and kept
-        in the cache, as many as before: in runs of 4, of which `views` returns consecutive ones;
-        those of `Wedge` and `OnGrid`, which do not depend on each other, in any order. All other
-        views are drawn when asked for, some 900 a second on one core.
+        Views of the training set are drawn once per sampler of `groupae.data.view_samplers` and
+        kept in the cache, as many as before: in runs of 4, of which `views` returns consecutive
+        ones; those of `Wedge` and `OnGrid`, which do not depend on each other, in any order. All
+        other views are drawn when asked for, some 900 a second on one core.
 
         Args:
             sampler: A function of (m, n) and ``generator=`` with elements ``(m, n, 3, 3)``.
@@ -241,16 +242,14 @@ class Objects(RecordedPairs):
             run = torch.randint(runs, (len(index),), generator=generator)
             first = torch.randint(self._run - count + 1, (len(index),), generator=generator)
             return self._look_up(index, self._run * run + first + torch.arange(count)[:, None])
-        return self._draw(index, self._sampler(count, len(index), generator=generator))
-
-    @fixed_settings()
-    def _draw(self, index: Tensor, rotations: Tensor) -> Views:
+        rotations = self._sampler(count, len(index), generator=generator)
         self.group.check_elements(rotations)
-        shape = (len(rotations), len(index), 3, 3)
+        shape = (count, len(index), 3, 3)
         if tuple(rotations.shape) != shape:
             got = tuple(rotations.shape)
             raise ShapeError(expected("Objects", f"samples of shape {shape}", got))
-        return self._scenes.views(self.rows[index], rotations)
+        with fixed_settings():
+            return self._scenes.views(self.rows[index], rotations)
 
     @override
     @fixed_settings()

@@ -11,6 +11,7 @@ from groupae.experiments.presets.cells import CELLS
 from groupae.experiments.presets.experiment import Experiment
 from groupae.experiments.presets.leaves import LEAVES
 from groupae.experiments.presets.molecules import MOLECULES
+from groupae.experiments.presets.objects import OBJECTS
 from groupae.experiments.presets.point_clouds import POINT_CLOUDS
 from groupae.experiments.presets.rotated_digits import ROTATED_DIGITS
 from groupae.experiments.presets.series import SERIES
@@ -22,7 +23,7 @@ __all__ = ["DATASET_PLUG_INS", "EXPERIMENTS", "get_experiment"]
 EXPERIMENTS = {
     experiment.name: experiment
     for experiment in (
-        *(ROTATED_DIGITS, BLOCKED_DIGITS, BRAIN_CONTRAST, TURNTABLE, SKY_PLANES),
+        *(ROTATED_DIGITS, BLOCKED_DIGITS, BRAIN_CONTRAST, TURNTABLE, SKY_PLANES, OBJECTS),
         *(POINT_CLOUDS, MOLECULES, SERIES),
         *(CELLS, LEAVES),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import itertools
 import re
 import zipfile
 from collections.abc import Callable, Iterator
@@ -32,8 +33,8 @@ _MEMBER = re.compile(rf"{_FOLDER}/([0-9]+)/\1\.(obj|urdf)")
 _RELEASE = "pybullet==3.2.7"
 _REMEDY = (
     "pip install 'groupae[objects]'; or, without a compiler and for any Python, pip download "
-    f"--no-deps --only-binary :all: --python-version 3.11 --platform manylinux2014_x86_64 {_RELEASE}"
-    " and name the wheel by folder"
+    "--no-deps --only-binary :all: --python-version 3.11 --platform manylinux2014_x86_64 "
+    f"{_RELEASE} and name the wheel by folder"
 )
 
 _Reader = Callable[[str], bytes]
@@ -125,7 +126,7 @@ def _parse(text: str) -> tuple[torch.Tensor, torch.Tensor]:
             vertices.append([float(word) for word in words[1:4]])
         elif words[:1] == ["f"]:
             corners = [int(word.split("/")[0]) - 1 for word in words[1:]]
-            faces += [(corners[0], b, c) for b, c in zip(corners[1:], corners[2:], strict=False)]
+            faces += [(corners[0], b, c) for b, c in itertools.pairwise(corners[1:])]
     return torch.tensor(vertices), torch.tensor(faces)
 
 
