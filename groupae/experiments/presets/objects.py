@@ -12,13 +12,15 @@ from groupae.experiments.presets.sky_planes import SKY_PLANES
 
 __all__ = ["OBJECTS"]
 
+_PAPER = paper_scenes("48x0 + 32x1", "255x0 + 255x1")
+del _PAPER["paper-published"]  # at the sizes of the paper's own planes
 _DEFAULT = SKY_PLANES.presets["default"]
 
 OBJECTS = Experiment(
     data=get_dataset("objects"),
     presets={
         "default": _DEFAULT,
-        **paper_scenes("48x0 + 32x1", "255x0 + 255x1"),
+        **_PAPER,
         **scene_rivals(
             _DEFAULT,
             elevation_deg=20,
