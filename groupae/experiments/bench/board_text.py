@@ -13,7 +13,7 @@ from groupae.experiments.bench.board_row import BoardRow, is_in_decibels
 from groupae.experiments.bench.seed_estimate import SeedEstimate
 from groupae.metrics.registry import MODEL_SCORES, SCORES
 
-__all__ = ["board_csv", "board_markdown"]
+__all__ = ["board_csv", "board_markdown", "score_title"]
 
 _SCORES = {score.name: score for score in (*SCORES.values(), *MODEL_SCORES.values())}
 _NONE = "-"
@@ -27,26 +27,26 @@ CAPTION = (
 )
 
 
-def board_markdown(board: Board, title: str = "Benchmark") -> str:
+def board_markdown(board: Board) -> str:
     """Return a board as Markdown: an overview, one table per task, and what is missing.
+
+    There are no headings, so that it can be part of a page.
 
     Example:
         >>> print(board_markdown(Board((), missing=("glyphs/steps: default, seed 2",))))
-        # Benchmark
-        <BLANKLINE>
         **Missing**
         <BLANKLINE>
         - glyphs/steps: default, seed 2
         <BLANKLINE>
     """
-    parts = [f"# {title}", "\n".join(f"- {name}: {text}" for name, text in board.facts.items())]
+    parts = ["\n".join(f"- {name}: {text}" for name, text in board.facts.items())]
     if len(board.tables) > 1:
-        parts += ["## Overview", *_overview(board)]
+        parts += [*_overview(board), CAPTION]
     for table in board.tables:
-        parts += [f"## {table.task.name}", _facts(table), _table(table).markdown()]
+        parts += [f"**{table.task.name}**: {_facts(table)}", _table(table).markdown()]
         if further := _further(table):
             parts.append(further.markdown())
-    if board.tables:
+    if len(board.tables) == 1:
         parts.append(CAPTION)
     parts += _notes(board)
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -61,7 +61,7 @@ def _facts(table: BoardTable) -> str:
 
 def _table(table: BoardTable) -> Table:
     """Return one row per model: scores inside and outside, ratio of errors, seeds and costs."""
-    title = _title(table.score)
+    title = score_title(table.score)
     sides = [side for side in ("inside", "outside") if _has(table, side)]
     has_ratio = len(sides) == 2 and is_in_decibels(table.score)
     has_budgets = len(table.budgets) > 1
@@ -93,7 +93,7 @@ def _further(table: BoardTable) -> Table | None:
         for model, scores in found.items()
         if scores
     ]
-    return Table(["model", *map(_title, names)], rows)
+    return Table(["model", *map(score_title, names)], rows)
 
 
 def _overview(board: Board) -> Iterator[str]:
@@ -106,13 +106,14 @@ def _overview(board: Board) -> Iterator[str]:
         side = "outside" if _has(table, "outside") else "inside"
         best = table.best(side)
         cells = [_level(by_model.get(name), side, table.score, best) for name in models]
-        scores.append([table.task.name, f"{_title(table.score)}, {side}", *cells])
+        scores.append([table.task.name, f"{score_title(table.score)}, {side}", *cells])
         shown = [_ratio(by_model[name]) if name in by_model else _NONE for name in models]
         if set(shown) != {_NONE}:
             ratios.append([table.task.name, *shown])
+    yield "**Scores**"
     yield Table(["task", "score", *models], scores, labels=2).markdown()
     if ratios:
-        yield "Error outside / inside:"
+        yield "**Error outside / inside**"
         yield Table(["task", *models], ratios).markdown()
 
 
@@ -149,7 +150,13 @@ def _has(table: BoardTable, side: str) -> bool:
 
 
 # --- numbers -------------------------------------------------------------------------------------
-def _title(score: str) -> str:
+def score_title(score: str) -> str:
+    """Return the heading of a score.
+
+    Example:
+        >>> score_title("psnr")
+        'PSNR (dB)'
+    """
     return _SCORES[score].heading if score in _SCORES else score.replace("_", " ")
 
 

@@ -1,0 +1,40 @@
+"""Files of the public table: Markdown, JSON, CSV and pictures in one folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from groupae._files import sweep, write_durably
+from groupae.experiments.bench.board import Board
+from groupae.experiments.bench.board_text import board_csv, board_markdown
+from groupae.experiments.bench.pictures import bench_figures
+from groupae.viz import save_figure
+
+__all__ = ["write_board"]
+
+
+def write_board(board: Board, folder: Path) -> list[Path]:
+    """Write ``bench.md``, ``bench.json``, ``bench.csv`` and the pictures; return their paths.
+
+    Each file is replaced whole. Pictures of tasks that are not in the board stay.
+
+    Args:
+        board: The board.
+        folder: Folder, which is made if it is not there.
+
+    Raises:
+        OSError: If a file cannot be written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    sweep(folder, r"bench\.(md|json|csv)|.*\.png")
+    data = json.dumps(board.data(), indent=1, allow_nan=False) + "\n"
+    texts = {"md": board_markdown(board), "json": data, "csv": board_csv(board)}
+    written = []
+    for ending, text in texts.items():
+        written.append(folder / f"bench.{ending}")
+        write_durably(written[-1], text.encode())
+    for name, figure in bench_figures(board).items():
+        written.append(folder / f"{name}.png")
+        save_figure(figure, written[-1])
+    return written

@@ -1,0 +1,107 @@
+"""Colours, markers and lines of models in pictures, and names at the ends of curves.
+
+A model has one colour, marker and style of line in all pictures, so that it is told apart without
+colours too.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["WIDTH", "CurveEnd", "ModelStyle", "label_ends", "model_style"]
+
+WIDTH = 7.2
+"""Width of figures in inches: 792 pixels as they are saved."""
+
+
+class ModelStyle(NamedTuple):
+    """Colour, marker and style of line of a model."""
+
+    color: str
+    marker: str
+    line: str
+
+
+class CurveEnd(NamedTuple):
+    """Name of a curve, its colour and the height of its last point."""
+
+    name: str
+    color: str
+    level: float
+
+
+# Okabe and Ito, Color universal design, 2008: told apart by colour-blind readers; without yellow
+_STYLES = {
+    "default": ("#0072B2", "o", "-"),
+    "equivariant": ("#009E73", "s", "-"),
+    "frequency-1": ("#56B4E9", "^", "--"),
+    "conditional": ("#D55E00", "D", "-"),
+    "learned-mask": ("#CC79A7", "v", "--"),
+    "plain": ("#E69F00", "P", "-."),
+    "winter": ("0.35", "X", ":"),
+}
+_OTHERS = tuple(
+    itertools.product(itertools.product(("black", "#8C564B", "#7F7F00"), "<>*h"), ("--", ":"))
+)
+
+
+def model_style(model: str, models: Collection[str]) -> ModelStyle:
+    """Return the style of a model; those that are not ours differ by their order among ``models``.
+
+    Example:
+        >>> model_style("default", ["default"]).color
+        '#0072B2'
+    """
+    if model in _STYLES:
+        return ModelStyle(*_STYLES[model])
+    others = sorted(set(models) - set(_STYLES))
+    (color, marker), line = _OTHERS[others.index(model) * 5 % len(_OTHERS)]
+    return ModelStyle(color, marker, line)
+
+
+def label_ends(axes: Axes, ends: Sequence[CurveEnd]) -> None:
+    """Write names at the right of the axes, at the heights of the ends of their curves."""
+    low, high = axes.get_ylim()
+    least = 0.055 * (high - low)
+    for (name, color, level), height in _spread(ends, least):
+        axes.annotate(
+            name,
+            xy=(1, level),
+            xytext=(1.03, height),
+            xycoords=axes.get_yaxis_transform(),
+            textcoords=axes.get_yaxis_transform(),
+            color=color,
+            fontsize=9,
+            va="center",
+            arrowprops={
+                **{"arrowstyle": "-", "color": color, "linewidth": 0.6},
+                **{"relpos": (0, 0.5), "shrinkA": 0, "shrinkB": 0},
+            },
+        )
+
+
+def _spread(ends: Sequence[CurveEnd], least: float) -> Iterator[tuple[CurveEnd, float]]:
+    """Yield labels with heights at least ``least`` apart, as near to their levels as can be."""
+    ordered = sorted(ends, key=lambda end: end.level)
+    groups: list[list[CurveEnd]] = []
+    for end in ordered:
+        groups.append([end])
+        while len(groups) > 1 and _bottom(groups[-1], least) < _top(groups[-2], least) + least:
+            groups[-2:] = [groups[-2] + groups[-1]]
+    for group in groups:
+        for i, end in enumerate(group):
+            yield end, _bottom(group, least) + i * least
+
+
+def _bottom(group: Sequence[CurveEnd], least: float) -> float:
+    middle = sum(end.level for end in group) / len(group)
+    return middle - least * (len(group) - 1) / 2
+
+
+def _top(group: Sequence[CurveEnd], least: float) -> float:
+    return _bottom(group, least) + least * (len(group) - 1)
