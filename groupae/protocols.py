@@ -10,6 +10,7 @@ protocol            members                             functions that take it
 `FixedPairs`        ``fixed()``                         `groupae.fit`, `groupae.evaluate`
 `Model`             ``transform(g, x)``                 `groupae.evaluate`, `CrossPrediction`
 `TransformModel`    the same, ``loss``, capabilities    `groupae.fit`
+`ClosedFormParts`   ``set_closed_form_parts(pairs)``    `groupae.fit`, before a validation
 `Codec`             ``action``, ``encode``, ``decode``  `CrossReconstruction`
 `Swaps`             ``swap(x, y)``                      `swap_scores`, `plot_swap`
 `Orbits`            ``group``, ``orbit(x, gs)``         `plot_orbit`
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from groupae.models.transform_module import Capabilities
 
 __all__ = [
+    "ClosedFormParts",
     "Codec",
     "FixedPairs",
     "Model",
@@ -244,6 +246,18 @@ class TransformModel(Model, Protocol):
 
     def loss(self, batch: PairBatch) -> dict[str, Tensor]:
         """Return named loss terms; their sum is minimised."""
+        ...
+
+
+@runtime_checkable
+class ClosedFormParts(Protocol):
+    """Model with parts that follow from the others and from training pairs, without gradients.
+
+    Those parts are buffers of a fixed shape, so that checkpoints hold them.
+    """
+
+    def set_closed_form_parts(self, pairs: PairSource) -> object:
+        """Set the parts for the present weights, the same ones at every call."""
         ...
 
 

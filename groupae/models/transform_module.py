@@ -23,10 +23,12 @@ class Capabilities:
     Args:
         groups: Names of the groups that the model takes, or ``None`` for any.
         needs_data_action: Whether the model needs the group's action on data.
+        needs_compact_group: Whether the group must be compact.
     """
 
     groups: tuple[str, ...] | None = None
     needs_data_action: bool = False
+    needs_compact_group: bool = False
 
     def obstacle(self, group: Group, *, has_data_action: bool) -> str | None:
         """Return the reason why a model cannot be used with a group; ``None`` if it can.
@@ -44,6 +46,8 @@ class Capabilities:
             return f"takes {' and '.join(self.groups)}, not {group}"
         if self.needs_data_action and not has_data_action:
             return f"needs {group} to act on the data themselves"
+        if self.needs_compact_group and not group.is_compact:
+            return f"needs a compact group, not {group}"
         return None
 
 

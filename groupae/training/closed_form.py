@@ -76,7 +76,7 @@ def start_in_closed_form(
     # options of several types in one dictionary
     fitted = fit_action(rho.group, pairs_of_codes, **options)  # type: ignore[arg-type]
     to, back = fitted.adapter(torch.float64)
-    places = _places(rho, fitted)
+    places = fitted.places_in(rho)
     weight, bias = torch.zeros_like(encoder.linear.weight), torch.zeros_like(encoder.linear.bias)
     synthesis = torch.zeros_like(decoder.linear.weight)
     weight[places], bias[places] = to.weight.to(weight), to.bias.to(bias)
@@ -111,26 +111,6 @@ def check_parts(model: object) -> tuple[LinearPath, LinearPath, IrrepSum]:
         what = "a compact group, which has a Haar average and orthogonal irreps"
         raise TypeError(expected(_OWNER, what, rho.group, remedy))
     return encoder, decoder, rho
-
-
-def _places(rho: IrrepSum, fitted: FittedAction) -> Tensor:
-    """Return the positions in the code of the features of a fit."""
-    irreps, found = rho.group.irreps, fitted.representation
-    assert isinstance(found, IrrepSum)
-    copies = {term.label: term.copies for term in found.terms}
-    starts: dict[object, Tensor] = {}
-    start = 0
-    for term in rho.terms:
-        d = irreps.dim(term.label)
-        block = torch.arange(start, start + d * term.copies).view(d, term.copies)
-        start += d * term.copies
-        taken = min(copies.get(term.label, 0), term.copies)
-        copies[term.label] = copies.get(term.label, 0) - taken
-        before = starts.get(term.label)
-        block = block[:, :taken]
-        starts[term.label] = block if before is None else torch.cat([before, block], 1)
-    order = [starts[term.label].flatten() for term in found.terms]
-    return torch.cat(order)
 
 
 def pair_count(originals: int | None) -> int:

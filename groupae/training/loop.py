@@ -26,7 +26,7 @@ from groupae._validation import expected
 from groupae.data.global_generators import generators_restored, seed_generators
 from groupae.metrics import Score, evaluate
 from groupae.objectives.weighted_sum import check_terms
-from groupae.protocols import FixedPairs, PairBatch, PairSource
+from groupae.protocols import ClosedFormParts, FixedPairs, PairBatch, PairSource
 from groupae.training.arguments import (
     CheckedSource,
     check_model,
@@ -101,7 +101,9 @@ def fit(
 
     The model is returned to evaluation mode. Frozen parts stay frozen: parameters without
     ``requires_grad``; parts in evaluation mode while the model is in training mode, in this and
-    later trainings; and batch normalisation whose own parameters are frozen.
+    later trainings; and batch normalisation whose own parameters are frozen. Parts that a model
+    sets in closed form (`ClosedFormParts`) are set from training pairs before each validation but
+    the first, in the model that is validated.
 
     Args:
         model: A module with ``loss(batch)`` and ``transform(g, x)``. It is trained on the best
@@ -333,6 +335,8 @@ class _Training:
         with self.updates.evaluating():
             self.devices.share_buffers(self.judged)
             with self.budget.reserving(), self.devices.autocast():
+                if state.step and isinstance(self.judged, ClosedFormParts):
+                    self.judged.set_closed_form_parts(self.source)
                 # a module cannot be typed as having `transform` too
                 found = evaluate(self.judged, self.pairs, [score], resamples=0)  # type: ignore[arg-type]
             state.validation_score = self.devices.broadcast(found[score.name].mean)

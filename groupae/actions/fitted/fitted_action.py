@@ -12,8 +12,10 @@ from typing_extensions import override
 from groupae._validation import check_axis_size, check_floating, expected
 from groupae.actions.fitted.hidden import HiddenAction
 from groupae.groups import Group
+from groupae.groups.irreps import IrrepLabel
 from groupae.kernels.dispatch import full_precision
 from groupae.representations import Representation
+from groupae.representations.irrep_sum import IrrepSum
 
 __all__ = ["FittedAction", "FittedCopy"]
 
@@ -109,6 +111,36 @@ class FittedAction:
             back.weight.copy_(self._decoding)
             back.bias.copy_(mean)
         return to, back
+
+    def places_in(self, rho: IrrepSum) -> Tensor:
+        """Return the positions of the features in a code of a representation with more copies.
+
+        Args:
+            rho: A representation with at least as many copies of each irrep.
+
+        Example:
+            >>> from groupae import SO2, fit_action
+            >>> z, g, some = torch.randn(100, 2), SO2().sample(100), SO2().rep("1x1")
+            >>> fit_action(SO2(), z, g, some.act(g, z)).places_in(SO2().rep("2x0 + 2x1"))
+            tensor([2, 4])
+        """
+        irreps, found = self.group.irreps, self.representation
+        assert isinstance(found, IrrepSum), "fit_action makes one"
+        left = {term.label: term.copies for term in found.terms}
+        places: dict[IrrepLabel, Tensor] = {}
+        start = 0
+        for term in rho.terms:
+            d = irreps.dim(term.label)
+            block = torch.arange(start, start + d * term.copies).view(d, term.copies)
+            start += d * term.copies
+            taken = min(left.get(term.label, 0), term.copies)
+            left[term.label] = left.get(term.label, 0) - taken
+            before = places.get(term.label, block[:, :0])
+            places[term.label] = torch.cat([before, block[:, :taken]], 1)
+        if any(left.values()):
+            what, got = f"a representation with all copies of {found}", rho
+            raise ValueError(expected("FittedAction.places_in", what, got))
+        return torch.cat([places[term.label].flatten() for term in found.terms])
 
     @override
     def __str__(self) -> str:

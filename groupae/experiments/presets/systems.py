@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from groupae._validation import expected, unknown_choice
-from groupae.actions import AxisAction, PartsAction
+from groupae.actions import AxisAction, PartsAction, VectorAction
 from groupae.experiments.baselines import (
     Conditional,
     Dupont,
     LearnedMask,
     MAGANet,
     MAGANetHead,
+    PlainAutoencoder,
     SceneTransformer,
     Winter,
 )
@@ -95,6 +96,30 @@ def _conditional(
     return Conditional(encoder, decoder, rho, channels, hidden=hidden, terms=loss)
 
 
+def _plain(
+    data: DatasetInfo,
+    *,
+    features: str,
+    pairs: int = 4000,
+    max_residual: float = 1.5,
+    loss: str = "mse",
+    **options: Any,
+) -> TransformModule:
+    """Return the plain autoencoder of a latent action model, whose action is fitted afterwards.
+
+    The other options are those of the model's config; its representation tells the length of the
+    code only.
+    """
+    config = _make(ModelConfig, objective={loss: 1.0}, **options)
+    encoder, decoder, action = get_backbone(config.backbone)(data.group, data.x_shape, config)
+    if not isinstance(action, VectorAction):
+        remedy = "leave out skips"
+        raise ValueError(expected("system 'plain'", "a code of one vector", action, remedy))
+    rho, size = data.group.rep(features), action.rho.dim
+    fit: dict[str, Any] = {"pairs": pairs, "max_residual": max_residual}
+    return PlainAutoencoder(encoder, decoder, rho, size, terms=loss, **fit)
+
+
 def _of(kind: Callable[..., TransformModule], *, has_loss: bool) -> Callable[..., TransformModule]:
     """Return the builder of a class whose arguments are a group, a shape and its own options."""
 
@@ -116,6 +141,8 @@ def _systems() -> Iterator[tuple[str, System]]:
         ("learned-mask", "Swarnali et al. 2025", LearnedMask, False),
     ):
         yield name, System(title, kind.capabilities, _of(kind, has_loss=has_loss))
+    title = "plain, action fitted"
+    yield "plain", System(title, PlainAutoencoder.capabilities, _plain)
     yield "conditional", System("no structure", Conditional.capabilities, _conditional)
 
 
