@@ -26,6 +26,8 @@ __all__ = [
     "brain_rivals",
     "conditional",
     "digit_rivals",
+    "frequency_1",
+    "plain",
     "scene_rivals",
 ]
 
@@ -80,6 +82,34 @@ def conditional(ours: Preset, features: str) -> Preset:
             shared[field.name] = value
     options = {"features": features, "loss": loss, **shared}
     return dataclasses.replace(ours, model=BaselineConfig("conditional", options))
+
+
+def frequency_1(ours: Preset, representation: str) -> Preset:
+    """Return a preset with the standard representation only, beside invariants.
+
+    So have published models. Backbone and training are the same.
+
+    Args:
+        ours: A preset.
+        representation: Invariants and copies of the standard representation, as text; as many
+            numbers in all as in the code of the preset.
+    """
+    return ours.replace(representation=representation)
+
+
+def plain(ours: Preset, features: str) -> Preset:
+    """Return the plain autoencoder of a preset: same encoder, decoder and training on all views.
+
+    It is validated less often, as its action is fitted each time.
+
+    Args:
+        ours: A preset with one loss term.
+        features: Largest representation that is looked for in the code, as text.
+    """
+    model = conditional(ours, features).model
+    assert isinstance(model, BaselineConfig)
+    training = dataclasses.replace(ours.training, validations=4)
+    return Preset(BaselineConfig("plain", model.options), training)
 
 
 def digit_rivals(ours: Preset) -> dict[str, Preset]:
