@@ -112,11 +112,15 @@ class FittedAction:
             back.bias.copy_(mean)
         return to, back
 
-    def places_in(self, rho: IrrepSum) -> Tensor:
+    def places_in(self, rho: Representation) -> Tensor:
         """Return the positions of the features in a code of a representation with more copies.
 
         Args:
-            rho: A representation with at least as many copies of each irrep.
+            rho: A sum of irreps with at least as many copies of each.
+
+        Raises:
+            TypeError: If it is no sum of irreps.
+            ValueError: If it has fewer copies.
 
         Example:
             >>> from groupae import SO2, fit_action
@@ -126,6 +130,9 @@ class FittedAction:
         """
         irreps, found = self.group.irreps, self.representation
         assert isinstance(found, IrrepSum), "fit_action makes one"
+        if not isinstance(rho, IrrepSum):
+            what = "a sum of irreps, such as group.rep(...)"
+            raise TypeError(expected("FittedAction.places_in", what, repr(rho)))
         left = {term.label: term.copies for term in found.terms}
         places: dict[IrrepLabel, Tensor] = {}
         start = 0

@@ -96,7 +96,8 @@ class LearnedMask(LatentActionAE):
 
     Args:
         group: The acting group.
-        x_shape: Shape of a picture, ``(channels, size, size)``.
+        x_shape: Shape of a picture, ``(channels, size, size)``; of any datum if encoder and decoder
+            are given.
         representation: Representation if all copies are acted on, or its text. It needs no
             trivial irreps, since other copies are invariant.
         encoder: From pictures to codes; a `ConvEncoder` of the widths and blocks unless given.
@@ -111,8 +112,8 @@ class LearnedMask(LatentActionAE):
         threshold: Value of the sigmoid above which a copy is acted on.
 
     Raises:
-        ValueError: If the pictures are not square, the representation is of another group or
-            trivial, or ``sparsity`` is negative.
+        ValueError: If pictures are not square and a part is not given, the representation is of
+            another group or trivial, or ``sparsity`` is negative.
 
     References:
         Swarnali, Zhang & Hossain, arXiv 2512.04015. The backbone is ours, and each term a mean
@@ -149,7 +150,8 @@ class LearnedMask(LatentActionAE):
             raise ValueError(expected("LearnedMask", form, f"one of {rho.group}"))
         if not sparsity >= 0:
             raise ValueError(expected("LearnedMask", "sparsity of at least zero", sparsity))
-        if len(x_shape) != 3 or x_shape[1] != x_shape[2]:
+        needs_pictures = encoder is None or decoder is None
+        if needs_pictures and (len(x_shape) != 3 or x_shape[1] != x_shape[2]):
             raise ValueError(expected("LearnedMask", "square pictures (channels, n, n)", x_shape))
         if encoder is None:
             encoder = ConvEncoder(

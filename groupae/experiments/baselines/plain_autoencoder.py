@@ -81,7 +81,8 @@ class PlainAutoencoder(LatentActionAE):
         super().__init__(
             nn.Sequential(encoder, to), nn.Sequential(back, decoder), VectorAction(rho)
         )
-        self.rho, self.pairs, self.max_residual = rho, pairs, max_residual
+        self.rho, self.size = rho, size
+        self.pairs, self.max_residual = pairs, max_residual
         self.reconstruction = CrossPrediction(terms)
 
     @override

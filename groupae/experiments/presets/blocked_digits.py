@@ -35,7 +35,11 @@ def _references(train: OrbitDataset) -> Mapping[str, Model]:
 
 BLOCKED_DIGITS = Experiment(
     data=get_dataset("blocked-digits"),
-    presets={"default": _DEFAULT, **PAPER_DIGITS["blocked-digits"], **digit_rivals(_BEFORE_0_6)},
+    presets={
+        "default": _DEFAULT,
+        **PAPER_DIGITS["blocked-digits"],
+        **digit_rivals(_BEFORE_0_6, _DEFAULT, 52),
+    },
     references=_references,
     comparison=DIGIT_COMPARISON,
 )

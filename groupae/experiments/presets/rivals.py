@@ -22,6 +22,7 @@ from groupae.experiments.presets.experiment import Comparison
 __all__ = [
     "BRAIN_COMPARISON",
     "DIGIT_COMPARISON",
+    "PLAIN_FREQUENCIES",
     "SCENE_COMPARISON",
     "brain_rivals",
     "conditional",
@@ -33,6 +34,12 @@ __all__ = [
 
 _CAME_LATER = ("coordinates", "acted_picture", "linear_path", "gathers_colours")
 # left out of a control's options at their defaults, as in results written before they existed
+
+PLAIN_FREQUENCIES = (
+    "48x0 + 14x1 + 13x2 + 12x3 + 12x4 + 11x5 + 11x6 + 10x7 + 9x8 + 9x9 + 8x10 + 7x11 + 7x12 + 6x13"
+    " + 6x14 + 5x15 + 4x16 + 4x17 + 3x18 + 3x19 + 2x20"
+)
+"""A third more copies than are found in plain codes of pictures, and more invariants."""
 
 _MUON = dataclasses.replace(OUR_TRAINING, batch_size=16, validations=10)
 
@@ -112,14 +119,18 @@ def plain(ours: Preset, features: str) -> Preset:
     return Preset(BaselineConfig("plain", model.options), training)
 
 
-def digit_rivals(ours: Preset) -> dict[str, Preset]:
+def digit_rivals(ours: Preset, default: Preset, invariants: int) -> dict[str, Preset]:
     """Return the presets of the baselines that support digits, by name.
 
     ``winter`` learns from pairs, as all do; ``winter-unsupervised`` is as published;
     ``winter-steerable`` has an encoder of escnn, which needs the extra of that name.
+    ``conditional-0.6`` is the control of today's default.
 
     Args:
-        ours: Preset whose control without an action is among them.
+        ours: Preset whose control without an action is ``conditional``: the default of groupae 0.1
+            to 0.5, whose published results stay valid.
+        default: The default, whose control, plain autoencoder and frequency-1 model are among them.
+        invariants: Invariants of the frequency-1 model, beside 80 copies of frequency 1.
     """
     winter: dict[str, Option] = {"dim": 64, "turns": 4, "encoder_widths": (16, 32)}
     winter |= {"loss": "log_mse"}
@@ -135,6 +146,9 @@ def digit_rivals(ours: Preset) -> dict[str, Preset]:
         "winter-unsupervised": _preset("winter", {**winter, "learns_from_pairs": False}),
         "winter-steerable": _preset("winter", steerable),
         "conditional": conditional(ours, frequencies),
+        "conditional-0.6": conditional(default, frequencies),
+        "frequency-1": frequency_1(default, f"{invariants}x0 + 80x1"),
+        "plain": plain(default, PLAIN_FREQUENCIES),
         "learned-mask": _preset("learned-mask", mask, batch_size=32),
         "learned-mask-sparse": _preset("learned-mask", {**mask, "sparsity": 0.02}, batch_size=32),
     }

@@ -55,7 +55,7 @@ ROTATED_DIGITS = Experiment(
     presets={
         "default": _DEFAULT,
         **PAPER_DIGITS["rotated-digits"],
-        **digit_rivals(_BEFORE_0_6),
+        **digit_rivals(_BEFORE_0_6, _DEFAULT, 32),
         "linear-path": _LINEAR_PATH,
     },
     references=_references,

@@ -15,6 +15,7 @@ from groupae.experiments.baselines import (
     LearnedMask,
     MAGANet,
     MAGANetHead,
+    OrbitAveragedEncoder,
     PlainAutoencoder,
     SceneTransformer,
     Winter,
@@ -22,7 +23,7 @@ from groupae.experiments.baselines import (
 from groupae.experiments.datasets.registry import DatasetInfo
 from groupae.experiments.presets.backbones import get_backbone
 from groupae.experiments.presets.config import BaselineConfig, ModelConfig
-from groupae.models import Capabilities, TransformModule
+from groupae.models import Capabilities, SequenceDecoder, SequenceEncoder, TransformModule
 
 __all__ = ["SYSTEMS", "System", "build_baseline", "find_obstacle"]
 
@@ -65,6 +66,7 @@ def _make(function: Callable[..., _T], *arguments: Any, **options: Any) -> _T:
 def _winter(
     data: DatasetInfo, *, encoder: str = "orbit_averaged", loss: str = "mse", **options: Any
 ) -> TransformModule:
+    """Return the model of Winter et al., with sequence networks where data are series."""
     if encoder not in ("orbit_averaged", "steerable"):
         choices = ("orbit_averaged", "steerable")
         raise ValueError(unknown_choice("system 'winter'", "an encoder", encoder, choices))
@@ -77,8 +79,28 @@ def _winter(
         dim = options.get("dim", 32)  # the default of Winter
         options["encoder"] = steerable_encoder(data.x_shape, dim, **sizes)
     assert data.data_action is not None, "its capabilities ask for one"
+    if data.kind == "series":
+        options = _with_sequence_networks(data, **options)
     arguments = data.group, data.x_shape, data.data_action
     return _make(Winter, *arguments, terms=loss, **options)
+
+
+def _with_sequence_networks(
+    data: DatasetInfo,
+    *,
+    dim: int = 32,
+    turns: int = 8,
+    encoder_widths: tuple[int, ...] = (16, 32, 32),
+    decoder_widths: tuple[int, ...] = (32, 64, 64),
+    **options: Any,
+) -> dict[str, Any]:
+    """Return the options of `Winter` for series: an encoder averaged over shifts, and a decoder."""
+    assert data.data_action is not None, "its capabilities ask for one"
+    shape: dict[str, Any] = {"channels": data.x_shape[0], "length": data.x_shape[1]}
+    trunk = SequenceEncoder(dim + 2, **shape, widths=encoder_widths)
+    encoder = OrbitAveragedEncoder(trunk, data.data_action, turns=turns)
+    decoder = SequenceDecoder(dim, **shape, widths=decoder_widths)
+    return {"encoder": encoder, "decoder": decoder, **options}
 
 
 def _conditional(
@@ -120,6 +142,17 @@ def _plain(
     return PlainAutoencoder(encoder, decoder, rho, size, terms=loss, **fit)
 
 
+def _learned_mask(data: DatasetInfo, *, backbone: str = "", **options: Any) -> TransformModule:
+    """Return a learned mask, between encoder and decoder of a backbone if one is named."""
+    if backbone:
+        names = ("representation", "widths", "blocks")
+        sizes = {name: options[name] for name in names if name in options}
+        config = _make(ModelConfig, backbone, objective={"mse": 1.0}, **sizes)
+        parts = get_backbone(backbone)(data.group, data.x_shape, config)
+        options["encoder"], options["decoder"], _ = parts
+    return _make(LearnedMask, data.group, data.x_shape, **options)
+
+
 def _of(kind: Callable[..., TransformModule], *, has_loss: bool) -> Callable[..., TransformModule]:
     """Return the builder of a class whose arguments are a group, a shape and its own options."""
 
@@ -138,9 +171,10 @@ def _systems() -> Iterator[tuple[str, System]]:
         ("maganet-head", "MAGANet, g by a head", MAGANetHead, True),
         ("dupont", "Dupont et al. 2020", Dupont, False),
         ("srt", "scene representation transformer", SceneTransformer, False),
-        ("learned-mask", "Swarnali et al. 2025", LearnedMask, False),
     ):
         yield name, System(title, kind.capabilities, _of(kind, has_loss=has_loss))
+    title = "Swarnali et al. 2025"
+    yield "learned-mask", System(title, LearnedMask.capabilities, _learned_mask)
     title = "plain, action fitted"
     yield "plain", System(title, PlainAutoencoder.capabilities, _plain)
     yield "conditional", System("no structure", Conditional.capabilities, _conditional)

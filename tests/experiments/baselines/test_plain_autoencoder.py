@@ -152,3 +152,13 @@ def test_it_is_a_codec():
     for _ in range(50):
         z = codec.action(batch.g / 50, z)
     assert torch.allclose(codec.decode(z), batch.x2, atol=2e-3)
+
+
+def test_features_have_places_in_a_larger_code_only():
+    data = hidden_data(RHO)
+    fitted = exact().set_closed_form_parts(data)
+    assert fitted.places_in(LARGEST).tolist() == [0, 2, 5, 8, 10]
+    with pytest.raises(ValueError, match=r"places_in: expected a representation with all copies"):
+        fitted.places_in(SO2().rep("1x0 + 1x1"))
+    with pytest.raises(TypeError, match=r"places_in: expected a sum of irreps"):
+        fitted.places_in("1x0")

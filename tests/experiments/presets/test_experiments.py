@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from groupae import LatentActionAE, evaluate
+from groupae.data import shift_phase
 from groupae.experiments import EXPERIMENTS, Run, build_model, choose_models
 from groupae.experiments.datasets.registry import DATASETS
 from groupae.experiments.presets import systems
@@ -143,6 +144,43 @@ def test_a_control_leaves_out_what_its_cells_were_written_without():
         "coordinates",
         "acted_picture",
     }
+
+
+@pytest.mark.parametrize("name", ["rotated-digits", "blocked-digits"])
+def test_rivals_of_a_default_differ_from_it_in_one_respect(name):
+    presets = EXPERIMENTS[name].presets
+    default, before = presets["default"], presets["conditional"]
+    assert presets["frequency-1"].training == default.training
+    assert presets["conditional-0.6"].training == default.training
+    assert before.training == dataclasses.replace(
+        default.training, precision="32-true", ema_share=0.0
+    )
+    assert presets["conditional-0.6"].model == before.model  # the published one trained as before
+    changed = dataclasses.replace(default.training, validations=4)
+    assert presets["plain"].training == changed
+    data = EXPERIMENTS[name].data
+    models = {
+        key: build_model(data, presets[key].model, seed=0)
+        for key in ("default", "frequency-1", "conditional-0.6", "plain", "learned-mask")
+    }
+    standard = models["frequency-1"].action.rho
+    assert {str(term.label) for term in standard.terms} == {"0", "1"}
+    assert standard.dim == models["default"].action.rho.dim == models["plain"].size
+    ours, *others = (sum(p.numel() for p in m.parameters()) for m in models.values())
+    assert all(abs(count / ours - 1) < 0.2 for count in others)
+
+
+def test_winter_and_the_mask_take_series():
+    data = dataclasses.replace(EXPERIMENTS["series"].data, data_action=shift_phase)
+    shape = {"encoder_widths": (8, 8), "decoder_widths": (8, 8), "turns": 4, "dim": 6}
+    mask = {"backbone": "sequence", "representation": "2x1 + 1x2", "widths": (8, 8)}
+    batch = data.load("train", size="tiny").batch(0, 3)
+    for config in (BaselineConfig("winter", shape), BaselineConfig("learned-mask", mask)):
+        model = build_model(data, config, seed=0)
+        assert model.transform(batch.g, batch.x1).shape == batch.x1.shape
+        assert sum(model.loss(batch).values()).isfinite()
+    with pytest.raises(ValueError, match=r"'winter': expected its options, got .*'breadth'"):
+        build_model(data, BaselineConfig("winter", {**shape, "breadth": 3}), seed=0)
 
 
 @pytest.mark.parametrize(
