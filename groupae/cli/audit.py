@@ -28,8 +28,8 @@ def audit_target(
     """Audit a network: is it equivariant, and which layer loses it? Exit with 1 if it is not.
 
     Args:
-        target: A run folder, or package:object for a network or function of your own: a module, a
-            function of a batch, or a function or class without arguments that makes one.
+        target: A run folder, zoo:NAME, or package:object for a network or function of your own: a
+            module, a function of a batch, or a function or class without arguments that makes one.
         group: Group that acts, such as so2, o2, 'c(4)' or so3; a run has its own.
         input: Action on the inputs: grid for pictures and volumes, 'grid:4x1' for their vector
             fields, vector for the standard representation on the last axis, 'vector:8x0 + 4x1', or

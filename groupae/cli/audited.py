@@ -24,6 +24,7 @@ from groupae.cli.importing import import_object
 from groupae.cli.running import open_run, set_threads
 from groupae.experiments import Run
 from groupae.groups import Group, get_group
+from groupae.persistence.zoo import is_zoo_name
 from groupae.protocols import PairBatch
 from groupae.testing.audit import AuditReport, audit
 from groupae.viz import plot_audit, save_figures
@@ -57,7 +58,7 @@ def run_audit(options: AuditOptions, *, json: Path | None, picture: Path | None)
     if options.samples < 2:
         raise ValueError(expected(_OWNER, "--samples of at least 2", options.samples))
     console = Console()
-    is_own = ":" in options.target
+    is_own = ":" in options.target and not is_zoo_name(options.target)
     found = _audit_object(options) if is_own else _audit_run(options)
     reports = {part: dataclasses.replace(report, subject=part) for part, report in found.items()}
     for part, report in reports.items():
@@ -138,8 +139,11 @@ def _tried(target: str, f: Callable[[Any], Any], x: Tensor) -> Any:
 # --- runs -----------------------------------------------------------------------------------------
 def _audit_run(options: AuditOptions) -> dict[str, AuditReport]:
     """Return the audits of the encoder and the decoder of a run, or of both in a row."""
-    if not Path(options.target).is_dir():
-        what, remedy = "a run folder or package:object", "a colon stands before the object"
+    if not (is_zoo_name(options.target) or Path(options.target).is_dir()):
+        what, remedy = (
+            "a run folder, zoo:NAME or package:object",
+            "a colon stands before the object",
+        )
         raise ValueError(expected(_OWNER, what, repr(options.target), remedy))
     for name in ("group", "input", "output", "data"):
         if getattr(options, name) is not None:

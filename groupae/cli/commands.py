@@ -106,7 +106,7 @@ def evaluate_run(run: Path, *, all: bool = False, threads: int | None = None) ->
     """Print the scores of a trained run and write report.md into its folder.
 
     Args:
-        run: A run folder.
+        run: A run folder, or zoo:NAME for a trained model of the package.
         all: Print all that apply to the model and its data too (laws of the action, drift, codes),
             with definitions in evaluation.json.
         threads: Number of threads; by default one per core.
@@ -131,13 +131,14 @@ def inspect(folder: Path) -> int:
     """Print what is in the folder of a run or saved model; nothing of it is run.
 
     Args:
-        folder: The folder that groupae train or groupae.save wrote.
+        folder: The folder that groupae train or groupae.save wrote; or zoo:NAME, a trained model of
+            the package, with its card.
     """
     with loading():
         from rich.console import Console
 
         from groupae.experiments.runs.inspection import inspect_folder
-    console, found = Console(), inspect_folder(folder)
+    console, found = Console(), inspect_folder(str(folder))
     width = max((len(name) for name, _ in found.lines), default=0)
     for name, value in found.lines:
         say(console, f"{name:<{width}}  {value}")
@@ -150,7 +151,7 @@ def orbit(run: Path, *, threads: int | None = None) -> None:
     """Draw orbit.png in a run folder: held-out data transformed by the model, above the truth.
 
     Args:
-        run: A run folder.
+        run: A run folder, or zoo:NAME for a trained model of the package.
         threads: Number of threads; by default one per core.
     """
     with loading():
@@ -165,7 +166,7 @@ def swap(run: Path, *, threads: int | None = None) -> None:
     """Draw and score swaps of a trained run: identity of one datum, pose of another.
 
     Args:
-        run: A run folder.
+        run: A run folder, or zoo:NAME for a trained model of the package.
         threads: Number of threads; by default one per core.
     """
     with loading():
@@ -187,7 +188,7 @@ def export(
     The file computes the model's transform(g, x), for batches of any size.
 
     Args:
-        run: A run folder.
+        run: A run folder, or zoo:NAME for a trained model of the package.
         format: Format of the file: pt2 is read by torch, onnx by many runtimes.
         out: The file; by default model.pt2 or model.onnx in the run folder.
         threads: Number of threads; by default one per core.

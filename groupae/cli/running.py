@@ -18,7 +18,9 @@ from groupae._validation import expected
 from groupae.cli.folders import explaining_originals
 from groupae.experiments import Run, RunExistsError, describe_run
 from groupae.experiments.datasets.progress import show_building
+from groupae.experiments.runs.zoo_run import open_zoo
 from groupae.models import TransformModule
+from groupae.persistence.zoo import is_zoo_name
 from groupae.training import TrainingConfig
 from groupae.training.device_choice import Ranks
 
@@ -95,10 +97,19 @@ def warn_unwritten(name: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def open_run(path: Path, threads: int | None) -> Iterator[tuple[Run, TransformModule, Console]]:
-    """Yield the run in a folder, its trained model, and a console that shows progress."""
+    """Yield the run in a folder, its trained model, and a console that shows progress.
+
+    A run of the zoo, ``zoo:NAME``, is given the folder ``runs/zoo-NAME`` for reports and pictures.
+    """
     set_threads(threads)
-    run, console = Run.open(path), Console()
-    model = run.load_model()
+    console = Console()
+    if is_zoo_name(str(path)):
+        folder = Path("runs") / str(path).replace(":", "-")
+        run, model = open_zoo(str(path), folder)
+        folder.mkdir(parents=True, exist_ok=True)
+    else:
+        run = Run.open(path)
+        model = run.load_model()
     with show_building(console):
         yield run, model, console
 

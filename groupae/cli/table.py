@@ -88,6 +88,10 @@ COMMANDS: Commands = {
         "groupae.cli.commands:inspect",
         "Print what is in the folder of a run or saved model; nothing of it is run.",
     ),
+    "zoo": Command(
+        "groupae.cli.zoo:list_zoo",
+        "List the trained models that come with the package, with their scores.",
+    ),
     "profile": Command(
         "groupae.cli.profile:profile",
         "Describe pictures in unknown orientation: vectors, poses, canonical pictures, neighbours.",

@@ -2,7 +2,8 @@
 
 The description has the parts and their arguments, the names of frozen and tied weights and the
 sum of the weights; a seal over the whole shows later changes. The folder is written under a hidden
-name, flushed to disk and renamed, so it is complete or absent.
+name, flushed to disk and renamed, so it is complete or absent. Weights of float32 may be stored in
+half the bytes; the description says in which format, and they are float32 again when read.
 """
 
 from __future__ import annotations
@@ -17,20 +18,22 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from groupae._files import LARGEST, is_sealed, sealed, sha256_of, write_durably, written_whole
+from groupae._files import LARGEST, is_sealed, sealed, write_durably, written_whole
 from groupae._plain_yaml import read_plain_yaml
-from groupae._validation import expected
+from groupae._validation import expected, unknown_choice
 from groupae.persistence.description import build, describe
+from groupae.persistence.zoo import is_zoo_name, sum_of, zoo_folder
 from groupae.training.state_dicts import StateParts
 
 __all__ = ["DESCRIPTION", "WEIGHTS", "load", "save"]
 
 DESCRIPTION, WEIGHTS = "model.yaml", "model.safetensors"
-_VERSION = 1
+_VERSION, _ROUNDED_VERSION = 1, 2  # the second is that of rounded weights, which 0.6 cannot read
+_ROUNDED = {"float16": torch.float16, "bfloat16": torch.bfloat16}
 _FOREIGN = "write it with groupae.save(model, folder)"
 
 
-def save(model: nn.Module, folder: str | Path) -> Path:
+def save(model: nn.Module, folder: str | Path, *, precision: str | None = None) -> Path:
     """Write a model to a folder, from which `load` makes it again; an earlier model is replaced.
 
     Each part is described by its class and arguments: classes of groupae, simple layers of
@@ -41,13 +44,17 @@ def save(model: nn.Module, folder: str | Path) -> Path:
         model: Any model whose parts can be described.
         folder: The folder; made if missing. It must be empty or hold a saved model, whose
             README.md is kept.
+        precision: Format in which weights of float32 are stored, ``"float16"`` or ``"bfloat16"``:
+            half the bytes. They are rounded, once, and `load` makes them float32 again; weights
+            of other dtypes are stored as they are. By default nothing is rounded.
 
     Returns:
         The folder.
 
     Raises:
         TypeError: If a part cannot be described; the message names it.
-        ValueError: If the description would give another model, or a state cannot be stored.
+        ValueError: If the description would give another model, a state cannot be stored, or a
+            weight is too large for the precision.
         FileExistsError: If the folder holds other files.
         OSError: If writing fails; an earlier model is left as it was.
 
@@ -65,8 +72,9 @@ def save(model: nn.Module, folder: str | Path) -> Path:
         raise TypeError(expected("save", "a model, a torch.nn.Module", got))
     path = _usable(folder)
     described, parts = describe(model), StateParts.of(model.state_dict())
+    stored = parts.tensors if precision is None else _rounded(parts.tensors, precision)
     values = {
-        "groupae_model": _VERSION,
+        "groupae_model": _VERSION if precision is None else _ROUNDED_VERSION,
         "model": described,
         "state": _state_of(model, parts),
     }
@@ -75,8 +83,10 @@ def save(model: nn.Module, folder: str | Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as beside:
         file = beside / WEIGHTS
-        save_file(parts.tensors, file)
-        values["weights"] = {"bytes": file.stat().st_size, "sha256": _sum(file)}
+        save_file(stored, file)
+        values["weights"] = {"bytes": file.stat().st_size, "sha256": sum_of(file)}
+        if precision is not None:
+            values["weights"]["float32_stored_as"] = precision
         content = yaml.safe_dump(sealed(values), sort_keys=False, allow_unicode=True).encode()
         if len(content) > LARGEST:
             what = f"a description of at most {LARGEST} bytes"
@@ -85,6 +95,28 @@ def save(model: nn.Module, folder: str | Path) -> Path:
         if (path / _CARD).is_file():  # written by hand
             write_durably(beside / _CARD, (path / _CARD).read_bytes())
     return path
+
+
+def _rounded(tensors: dict[str, Tensor], precision: object) -> dict[str, Tensor]:
+    """Return weights with those of float32 rounded to a shorter format.
+
+    Raises:
+        ValueError: If there is no such format, a weight is of that format already (it would be
+            float32 after reading), or is too large for it.
+    """
+    if not isinstance(precision, str) or precision not in _ROUNDED:
+        raise ValueError(unknown_choice("save", "precision", precision, _ROUNDED))
+    dtype, rounded = _ROUNDED[precision], {}
+    for name, tensor in tensors.items():
+        if tensor.dtype == dtype:
+            got, remedy = f"{name!r:.80}, which is {precision} already", "leave precision out"
+            raise ValueError(expected("save", f"no weight of {precision}", got, remedy))
+        rounded[name] = tensor.to(dtype) if tensor.dtype == torch.float32 else tensor
+        if not torch.equal(rounded[name].isfinite(), tensor.isfinite()):
+            what = f"weights of at most {torch.finfo(dtype).max:g}, the largest {precision}"
+            got = f"{tensor.abs().max():g} in {name!r:.80}"
+            raise ValueError(expected("save", what, got, "precision='bfloat16' has larger ones"))
+    return rounded
 
 
 _CARD = "README.md"
@@ -187,25 +219,20 @@ def _check_same(model: nn.Module, again: nn.Module) -> None:
                 raise ValueError(expected("save", "a model that its arguments make", got, remedy))
 
 
-def _sum(file: Path) -> str:
-    with file.open("rb") as stream:
-        return sha256_of(iter(lambda: stream.read(1 << 20), b""))
-
-
 # --- reading -------------------------------------------------------------------------------------
 def load(folder: str | Path, classes: Iterable[Any] = ()) -> Any:
-    """Return the model in a folder written by `save`.
+    """Return the model in a folder written by `save`, or a trained one of the package.
 
     Nothing in the folder is run, and no name in it is imported.
 
     Args:
-        folder: The folder.
+        folder: The folder; or ``"zoo:NAME"`` for one of `zoo_names`, in evaluation mode.
         classes: Classes and functions of your own that are parts of the model.
 
     Raises:
         FileNotFoundError: If there is no saved model.
         ValueError: If files are damaged, changed, of a newer version or of another form, a class
-            is not known, or weights do not fit.
+            is not known, weights do not fit, or no model of the zoo has the name.
 
     Example:
         >>> load("no/such/folder")
@@ -215,7 +242,8 @@ def load(folder: str | Path, classes: Iterable[Any] = ()) -> Any:
     """
     if not isinstance(folder, (str, Path)) or not str(folder):
         raise TypeError(expected("load", "folder as a path", repr(folder)))
-    path, classes = Path(folder), _classes_of_ones_own(classes)
+    path = zoo_folder(str(folder)) if is_zoo_name(folder) else Path(folder)
+    classes = _classes_of_ones_own(classes)
     values = _read_description(path)
     tensors = _read_weights(path, values)
     file, form = path / DESCRIPTION, "the description of a model"
@@ -266,10 +294,10 @@ def _read_description(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise ValueError(expected(file, "YAML as groupae writes it", error)) from None
     version = values.get("groupae_model") if isinstance(values, dict) else None
-    if version != _VERSION or isinstance(version, bool):
-        is_newer = isinstance(version, int) and version > _VERSION
+    if version not in (_VERSION, _ROUNDED_VERSION) or isinstance(version, bool):
+        is_newer = isinstance(version, int) and version > _ROUNDED_VERSION
         remedy = "update groupae" if is_newer else _FOREIGN
-        what = f"a model with groupae_model: {_VERSION}"
+        what = f"a model with groupae_model: {_VERSION} or {_ROUNDED_VERSION}"
         raise ValueError(expected(file, what, f"{version!r:.60}", remedy))
     try:
         is_whole = "sha256" in values and is_sealed(values)
@@ -288,12 +316,20 @@ def _read_weights(path: Path, values: dict[str, Any]) -> dict[str, Tensor]:
     if not isinstance(described, dict) or described.get("bytes") != file.stat().st_size:
         got = f"{file.stat().st_size} bytes"
         raise ValueError(expected(file, f"weights of the size in {DESCRIPTION}", got))
-    if described.get("sha256") != _sum(file):
+    if described.get("sha256") != sum_of(file):
         raise ValueError(expected(file, f"weights with the SHA-256 in {DESCRIPTION}", "others"))
     try:
-        return load_file(file)
+        tensors = load_file(file)
     except SafetensorError as error:
         raise ValueError(expected(file, "a safetensors file", error)) from None
+    stored = described.get("float32_stored_as")
+    if stored is None:
+        return tensors
+    if not isinstance(stored, str) or stored not in _ROUNDED:
+        what = f"{DESCRIPTION} with weights stored as {' or '.join(_ROUNDED)}"
+        raise ValueError(expected(path / DESCRIPTION, what, f"{stored!r:.60}"))
+    dtype = _ROUNDED[stored]
+    return {name: x.float() if x.dtype == dtype else x for name, x in tensors.items()}
 
 
 def _restore(model: nn.Module, parts: StateParts, state: dict[str, Any]) -> None:

@@ -138,7 +138,7 @@ def edited(folder, change):
 
 
 DAMAGES = {
-    "newer": (lambda v: v.update(groupae_model=2), "update groupae"),
+    "newer": (lambda v: v.update(groupae_model=3), "update groupae"),
     "class": (lambda v: v["model"].update({"class": "os.system"}), "none of groupae's"),
     "layer": (lambda v: v["model"]["arguments"]["encoder"].update(torch="load"), "simple ones"),
     "argument": (lambda v: v["model"]["arguments"].update(depth=3), "does not take"),

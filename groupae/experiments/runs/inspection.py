@@ -16,6 +16,7 @@ from groupae._validation import expected
 from groupae.experiments.runs.run_config import CONFIG, read_yaml
 from groupae.experiments.runs.run_folder import RESULT, is_locked
 from groupae.persistence.folder import DESCRIPTION, WEIGHTS, verify
+from groupae.persistence.zoo import is_zoo_name, read_card, zoo_folder
 from groupae.training import CheckpointError, load_checkpoint
 from groupae.training.snapshot import verify_snapshot
 
@@ -35,11 +36,15 @@ class Inspection:
     damages: tuple[str, ...]
 
 
-def inspect_folder(folder: Path) -> Inspection:
+def inspect_folder(folder: Path | str) -> Inspection:
     """Return the content of the folder of a run or of a saved model; nothing of it is run.
+
+    Args:
+        folder: The folder, or ``"zoo:NAME"`` for a trained model of the package, with its card.
 
     Raises:
         FileNotFoundError: If the folder holds neither.
+        ValueError: If no model of the zoo has the name.
 
     Example:
         >>> import tempfile, torch, groupae
@@ -48,13 +53,14 @@ def inspect_folder(folder: Path) -> Inspection:
         ...     inspect_folder(place).lines[1]
         ('model', 'Linear')
     """
-    folder = Path(folder)
     lines: list[tuple[str, str]] = []
     damages: list[str] = []
+    parts: tuple[Callable[[Path], Iterator[tuple[str, str]]], ...]
+    if is_zoo_name(folder):
+        lines, folder = list(_card(read_card(str(folder)))), zoo_folder(str(folder))
+    folder = Path(folder)
     if (folder / CONFIG).is_file():
-        parts: tuple[Callable[[Path], Iterator[tuple[str, str]]], ...] = (
-            *(_config, _checkpoints, _snapshots, _result),
-        )
+        parts = (_config, _checkpoints, _snapshots, _result)
     elif (folder / DESCRIPTION).is_file():
         parts = (_saved,)
     else:
@@ -152,6 +158,23 @@ def _saved(folder: Path) -> Iterator[tuple[str, str]]:
         yield name, _described(part)
     numbers = sum(part.numel() for part in weights.values())
     yield "weights", f"{len(weights)} tensors, {numbers:,} numbers, {_size(folder / WEIGHTS)}"
+
+
+def _card(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield a line per entry of a card, but for sums and the config of the run."""
+    for name, value in card.items():
+        if name not in ("groupae_card", "sha256", "run", "result"):
+            for i, line in enumerate(value if isinstance(value, list) else [value]):
+                yield "" if i else name, _in_words(line)
+
+
+def _in_words(value: Any) -> str:
+    """Return plain data in a line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {_in_words(v)}" for name, v in value.items())
+    if isinstance(value, list):
+        return f"[{', '.join(map(_in_words, value))}]"
+    return "none" if value is None else str(value)
 
 
 def _described(part: Any) -> str:

@@ -259,6 +259,9 @@ class Run:
     @property
     def result(self) -> TrainingResult | None:
         """Result of the training; ``None`` if it is not finished, or was lengthened since."""
+        if RESULT in self._kept:  # of a model of the zoo, which has no run folder
+            kept: TrainingResult = self._kept[RESULT]
+            return kept
         file = self.path / RESULT
         if not file.is_file() or file.is_symlink():  # a link is none of ours
             return None

@@ -1,0 +1,227 @@
+"""Trained models of the package: make a run for one, and write a trained run into the zoo.
+
+Usage:
+    ``python benchmarks/zoo.py begin NAME RUN [--cpu-minutes M]`` makes the run folder of `MODELS`;
+    ``groupae train --resume RUN`` trains it, and with a larger ``--cpu-minutes`` lengthens it, as
+    often as one likes;
+    ``python benchmarks/zoo.py add NAME RUN`` evaluates it, rounds its weights and writes
+    ``groupae/zoo/NAME`` with the card.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import platform
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+import groupae
+from groupae._files import write_durably
+from groupae.experiments import Run, get_experiment
+from groupae.experiments.runs.report import draw_orbit
+from groupae.metrics import OWN_PSNR, Score, evaluate
+from groupae.models import TransformModule
+from groupae.persistence.zoo import CARD, ZOO, sum_of
+from groupae.protocols import PairBatch
+from groupae.training import load_snapshot
+
+PICTURES = Path(__file__).parent.parent / "docs" / "zoo"
+MOST_BYTES = 2_000_000
+CHECKED = 64  # pairs of the tiny test split, which a test evaluates again
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A model of the zoo: how it differs from a preset of its data set.
+
+    Args:
+        minutes: Processor time of its training.
+        preset: Name of the preset.
+        model: Fields of the model that differ.
+        training: Fields of the training that differ.
+        size: Size of the data set.
+        licence: Licence of the data.
+    """
+
+    minutes: float
+    preset: str = "default"
+    model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    training: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    size: str = "small"
+    licence: str = "made by groupae (Apache-2.0)"
+
+
+MNIST = "MNIST: LeCun, Cortes, Burges; CC BY-SA 3.0"
+
+MODELS = {
+    "rotated-digits": Model(20, model={"widths": (32, 40)}, licence=MNIST),
+    "blocked-digits": Model(8, model={"widths": (32, 40)}, licence=MNIST),
+    "brain-contrast": Model(
+        4,
+        licence="Colin27: C. J. Holmes et al. 1998, copyright McConnell Brain Imaging Centre, MNI",
+    ),
+    "turntable": Model(15, model={"widths": (16, 32, 64, 64)}, size="full"),
+    "sky-planes": Model(
+        15, model={"widths": (16, 32, 64, 64), "skips": ("8x0", "8x0")}, size="full"
+    ),
+    "point-clouds": Model(3),
+    "molecules": Model(2, licence="positions computed by RDKit; see NOTICE.md of the data"),
+    "series": Model(2),
+}
+
+
+# --- a run ----------------------------------------------------------------------------------------
+def begin(name: str, path: Path, minutes: float | None = None) -> Run:
+    """Make the run folder of a model."""
+    wanted = MODELS[name]
+    experiment = get_experiment(name)
+    preset = experiment.preset(wanted.preset).replace(**wanted.model)
+    spent = {"cpu_minutes": minutes or wanted.minutes, "threads": 1}
+    training = dataclasses.replace(preset.training, **{**spent, **wanted.training})
+    preset = dataclasses.replace(preset, training=training)
+    kept: Any = wanted.size
+    run = Run.create(path, experiment, preset, preset_name=wanted.preset, size=kept)
+    numbers = sum(parameter.numel() for parameter in run.build_model().parameters())
+    print(f"{path}: {numbers:,} parameters, {2 * numbers / 1e6:.2f} MB in half precision")
+    print(f"groupae train --resume {path}")
+    return run
+
+
+# --- a card ---------------------------------------------------------------------------------------
+def add(name: str, path: Path) -> None:
+    """Write a trained run into the zoo, and draw its orbit for the page of the zoo."""
+    run = Run.open(path)
+    model = run.load_model()
+    pairs, columns = run.fixed("test"), columns_of(run)
+    first = columns[0]
+    exact = scored(model, pairs, [first])[first.name]
+    changes = {
+        kind: round(scored(rounded(model, kind), pairs, [first])[first.name] - exact, 4)
+        for kind in ("float16", "bfloat16")
+    }
+    kind = min(changes, key=lambda each: abs(changes[each]))
+    target = ZOO / name
+    if target.exists():
+        shutil.rmtree(target)
+    groupae.save(model, target, precision=kind)
+    stored = groupae.load(target)
+    card = card_of(name, run, stored, pairs, columns)
+    card["precision"] = {"stored": kind, f"change_of_{first.name}": changes}
+    card["sha256"] = {file.name: sum_of(file) for file in sorted(target.iterdir())}
+    size = sum(file.stat().st_size for file in target.iterdir())
+    if size > MOST_BYTES:
+        raise ValueError(f"{target}: expected at most {MOST_BYTES} bytes, got {size}")
+    write_durably(target / CARD, yaml.safe_dump(card, sort_keys=False, width=100).encode())
+    draw(name, run, stored)
+    print((target / CARD).read_text())
+
+
+def columns_of(run: Run) -> tuple[Score, ...]:
+    """Return the scores of a card, the one that selects the weights first."""
+    columns = run.experiment.scores
+    has_mask = run.fixed("test").mask is not None
+    return (*columns, OWN_PSNR) if has_mask and OWN_PSNR not in columns else columns
+
+
+def rounded(model: TransformModule, kind: str) -> TransformModule:
+    """Return a model with the weights that a file in half precision has."""
+    with tempfile.TemporaryDirectory() as folder:
+        return groupae.load(groupae.save(model, folder, precision=kind))
+
+
+def scored(model: TransformModule, pairs: PairBatch, columns: Sequence[Score]) -> dict[str, float]:
+    """Return the means of scores."""
+    found = evaluate(model, pairs, columns, resamples=0)
+    return {column.name: round(found[column.name].mean, 4) for column in columns}
+
+
+def card_of(
+    name: str, run: Run, model: TransformModule, pairs: PairBatch, columns: Sequence[Score]
+) -> dict[str, Any]:
+    """Return the card of a trained run; ``model`` is the one that is stored."""
+    result, data = run.result, run.data
+    assert result is not None
+    clock = load_snapshot(run.snapshots).clock
+    found = evaluate(model, pairs, columns)
+    few = data.load("test", size="tiny").fixed(CHECKED)
+    scores = {
+        each.name: {
+            "mean": round(found[each.name].mean, 4),
+            "interval": [round(limit, 4) for limit in found[each.name].interval or ()],
+        }
+        for each in columns
+    }
+    return {
+        "groupae_card": 1,
+        "summary": data.summary,
+        "data": {
+            "name": data.name,
+            "size": run.size,
+            "pixels": run.pixels,
+            "group": data.group.name,
+            "shape": list(data.x_shape),
+            "source": data.source,
+            "licence": MODELS[name].licence,
+        },
+        "commands": [
+            f"python benchmarks/zoo.py begin {name} RUN",
+            f"groupae train --resume RUN --cpu-minutes {run.preset.training.cpu_minutes:g}",
+            f"python benchmarks/zoo.py add {name} RUN",
+        ],
+        "training": {
+            "steps": result.steps,
+            "processor_seconds": round(clock["spent"]),
+            "best_step": result.best_step,
+            "pairs_per_step": run.preset.training.batch_size,
+            "threads": 1,
+            "seed": run.preset.training.seed,
+        },
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        "scores": {"pairs": len(pairs), "split": "test", **scores},
+        "check": {
+            "pairs": len(few),
+            "split": "test",
+            "size": "tiny",
+            **scored(model, few, columns),
+        },
+        "versions": {
+            "groupae": groupae.__version__,
+            "torch": torch.__version__,
+            "python": platform.python_version(),
+        },
+        "result": dataclasses.asdict(result),
+        "run": run.config.as_data(),
+    }
+
+
+def draw(name: str, run: Run, model: TransformModule) -> None:
+    """Draw the orbit of a model into the folder of the documentation."""
+    with tempfile.TemporaryDirectory() as folder:
+        draw_orbit(run.moved_to(Path(folder)), model)
+        PICTURES.mkdir(exist_ok=True)
+        shutil.copy(Path(folder) / "orbit.png", PICTURES / f"{name}.png")
+
+
+def main() -> None:
+    """Run a command."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("command", choices=("begin", "add"))
+    parser.add_argument("name", choices=MODELS)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--cpu-minutes", type=float)
+    given = parser.parse_args()
+    if given.command == "begin":
+        begin(given.name, given.run, given.cpu_minutes)
+    else:
+        add(given.name, given.run)
+
+
+if __name__ == "__main__":
+    main()
