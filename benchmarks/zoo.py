@@ -5,7 +5,8 @@ Usage:
     ``groupae train --resume RUN`` trains it, and with a larger ``--cpu-minutes`` lengthens it, as
     often as one likes;
     ``python benchmarks/zoo.py add NAME RUN`` evaluates it, rounds its weights and writes
-    ``groupae/zoo/NAME`` with the card.
+    ``groupae/zoo/NAME`` with the card, and the picture of the page of the zoo;
+    ``python benchmarks/zoo.py table`` writes the table of that page.
 """
 
 from __future__ import annotations
@@ -17,22 +18,26 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 import yaml
 
 import groupae
 from groupae._files import write_durably
+from groupae._table import Table
 from groupae.experiments import Run, get_experiment
-from groupae.experiments.runs.report import draw_orbit
+from groupae.experiments.runs.report import choose_examples
 from groupae.metrics import OWN_PSNR, Score, evaluate
 from groupae.models import TransformModule
+from groupae.persistence import read_card, zoo_names
 from groupae.persistence.zoo import CARD, ZOO, sum_of
 from groupae.protocols import PairBatch
 from groupae.training import load_snapshot
+from groupae.viz import element_title, plot_orbit, save_figure, to_pictures
 
 PICTURES = Path(__file__).parent.parent / "docs" / "zoo"
+TABLE = Path(__file__).parent / "results" / "zoo.md"
 MOST_BYTES = 2_000_000
 CHECKED = 64  # pairs of the tiny test split, which a test evaluates again
 
@@ -60,19 +65,30 @@ class Model:
 
 MNIST = "MNIST: LeCun, Cortes, Burges; CC BY-SA 3.0"
 
+# 398 numbers: as `_PRINCIPAL` of the preset, with fewer copies of each frequency
+DIGIT_FREQUENCIES = (
+    "12x0 + 12x1 + 11x2 + 11x3 + 11x4 + 11x5 + 11x6 + 11x7 + 10x8 + 9x9 + 9x10 + 8x11 + 8x12"
+    " + 7x13 + 7x14 + 7x15 + 6x16 + 6x17 + 6x18 + 6x19 + 6x20 + 6x21 + 5x22 + 5x23 + 4x24"
+)
+
 MODELS = {
-    "rotated-digits": Model(20, model={"widths": (32, 40)}, licence=MNIST),
+    "rotated-digits": Model(
+        20,
+        preset="linear-path",
+        model={"representation": DIGIT_FREQUENCIES, "widths": (24, 8), "blocks": 2},
+        licence=MNIST,
+    ),
     "blocked-digits": Model(8, model={"widths": (32, 40)}, licence=MNIST),
     "brain-contrast": Model(
         4,
         licence="Colin27: C. J. Holmes et al. 1998, copyright McConnell Brain Imaging Centre, MNI",
     ),
     "turntable": Model(15, model={"widths": (16, 32, 64, 64)}, size="full"),
-    "sky-planes": Model(
-        15, model={"widths": (16, 32, 64, 64), "skips": ("8x0", "8x0")}, size="full"
-    ),
+    "sky-planes": Model(15, model={"widths": (16, 32, 64, 64)}, size="full"),
     "point-clouds": Model(3),
-    "molecules": Model(2, licence="positions computed by RDKit; see NOTICE.md of the data"),
+    "molecules": Model(
+        2, licence="enumerated for groupae, positions computed by RDKit (Apache-2.0)"
+    ),
     "series": Model(2),
 }
 
@@ -202,25 +218,77 @@ def card_of(
 
 
 def draw(name: str, run: Run, model: TransformModule) -> None:
-    """Draw the orbit of a model into the folder of the documentation."""
-    with tempfile.TemporaryDirectory() as folder:
-        draw_orbit(run.moved_to(Path(folder)), model)
-        PICTURES.mkdir(exist_ok=True)
-        shutil.copy(Path(folder) / "orbit.png", PICTURES / f"{name}.png")
+    """Draw the orbits of three held-out data, for the page of the zoo."""
+    test = run.load("test")
+    views = test.orbit(choose_examples(test.labels, len(test), 3), 8)
+    figure = plot_orbit(
+        cast("Any", model),
+        views.x[0],
+        views.moves(test.group),
+        views.x.transpose(0, 1),
+        title=lambda g: element_title(test.group, g),
+        to_pictures=to_pictures(run.data.kind),
+    )
+    PICTURES.mkdir(exist_ok=True)
+    save_figure(figure, PICTURES / f"{name}.png")
+
+
+# --- the table of the page ------------------------------------------------------------------------
+def write_table() -> None:
+    """Write the table of all cards, for the page of the zoo."""
+    headings = (
+        "model",
+        "group",
+        "shape",
+        "parameters",
+        "kB",
+        "steps",
+        "processor minutes",
+        "scores",
+    )
+    rows = [(name, *row_of(ZOO / name, read_card(f"zoo:{name}"))) for name in zoo_names()]
+    content = Table(headings, rows).markdown()
+    write_durably(TABLE, f"{content}\n".encode())
+    print(content)
+
+
+def row_of(folder: Path, card: dict[str, Any]) -> tuple[str, ...]:
+    """Return the cells of a model, behind its name."""
+    data, training = card["data"], card["training"]
+    scores = (
+        f"{name} {each['mean']:.4g} ({each['interval'][0]:.4g} .. {each['interval'][1]:.4g})"
+        for name, each in card["scores"].items()
+        if isinstance(each, dict)
+    )
+    return (
+        data["group"],
+        "x".join(map(str, data["shape"])),
+        f"{card['parameters']:,}",
+        f"{sum(file.stat().st_size for file in folder.iterdir()) / 1e3:.0f}",
+        f"{training['steps']:,}",
+        f"{training['processor_seconds'] / 60:.1f}",
+        ", ".join(scores),
+    )
 
 
 def main() -> None:
     """Run a command."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("command", choices=("begin", "add"))
-    parser.add_argument("name", choices=MODELS)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("--cpu-minutes", type=float)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for command in ("begin", "add"):
+        options = commands.add_parser(command)
+        options.add_argument("name", choices=MODELS)
+        options.add_argument("run", type=Path)
+        if command == "begin":
+            options.add_argument("--cpu-minutes", type=float)
+    commands.add_parser("table")
     given = parser.parse_args()
     if given.command == "begin":
         begin(given.name, given.run, given.cpu_minutes)
-    else:
+    elif given.command == "add":
         add(given.name, given.run)
+    else:
+        write_table()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ import torch
 
 from groupae.kernels.compiled import building
 from groupae.kernels.compiled.building import Platform
+from groupae.persistence import zoo
 
 DIST = os.environ.get("GROUPAE_DIST")
 pytestmark = pytest.mark.skipif(DIST is None, reason="make wheels sets GROUPAE_DIST")
@@ -33,6 +34,8 @@ WHEELS = {
     "macosx_11_0_arm64": Platform("darwin", "aarch64"),
     "win_amd64": Platform("win32", "x86_64"),
 }
+MODELS = Path(zoo.__file__).parent.parent / "zoo"
+ZOO = [f.relative_to(MODELS).as_posix() for f in sorted(MODELS.rglob("*")) if f.is_file()]
 wheels = pytest.mark.parametrize(("tag", "platform"), WHEELS.items(), ids=WHEELS)
 
 
@@ -138,3 +141,17 @@ def test_the_wheel_takes_the_compiled_way_in_an_environment_without_compiler(tmp
     assert Path(file).is_relative_to(tmp_path)
     assert way == "compiled"
     assert Path(library).is_relative_to(tmp_path)
+
+
+@wheels
+def test_a_wheel_has_the_trained_models(tag, platform):
+    with zipfile.ZipFile(wheel_of(tag)) as opened:
+        names = set(opened.namelist())
+    assert {f"groupae/zoo/{name}" for name in ZOO} <= names
+
+
+def test_the_sdist_has_the_trained_models():
+    (sdist,) = Path(DIST).glob("groupae-*.tar.gz")
+    with tarfile.open(sdist) as opened:
+        names = {name.partition("/")[2] for name in opened.getnames()}
+    assert {f"groupae/zoo/{name}" for name in ZOO} <= names

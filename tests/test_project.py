@@ -60,8 +60,11 @@ def test_the_embedded_data_keep_their_notice():
 
 
 def test_the_package_with_its_data_stays_small():
-    files = [path for path in (ROOT / "groupae").rglob("*") if path.suffix != ".pyc"]
-    assert sum(path.stat().st_size for path in files if path.is_file()) < 5_000_000
+    """Trained models have a limit of their own, in tests/persistence/test_zoo.py."""
+    package = ROOT / "groupae"
+    files = [path for path in package.rglob("*") if path.suffix != ".pyc"]
+    own = [path for path in files if package / "zoo" not in path.parents]
+    assert sum(path.stat().st_size for path in own if path.is_file()) < 5_000_000
 
 
 def test_versions_agree():

@@ -52,7 +52,9 @@ def test_a_model_turns(name, few):
     with torch.no_grad():
         right = model.transform(pairs.g, pairs.x1)
         wrong = model.transform(pairs.g.roll(1, 0), pairs.x1)
-        back = model.action(model.action.group.inverse(pairs.g), model.action(pairs.g, model.encode(pairs.x1)))
+        back = model.action(
+            model.action.group.inverse(pairs.g), model.action(pairs.g, model.encode(pairs.x1))
+        )
         again = model.decode(back)
         straight = model.decode(model.encode(pairs.x1))
     assert torch.allclose(again, straight, atol=1e-3)
