@@ -22,6 +22,7 @@ from typing import Any, cast
 
 import torch
 import yaml
+from PIL import Image
 
 import groupae
 from groupae._files import write_durably
@@ -31,6 +32,7 @@ from groupae.experiments.runs.report import choose_examples
 from groupae.metrics import OWN_PSNR, Score, evaluate
 from groupae.models import TransformModule
 from groupae.persistence import read_card, zoo_names
+from groupae.persistence.folder import WEIGHTS
 from groupae.persistence.zoo import CARD, ZOO, sum_of
 from groupae.protocols import PairBatch
 from groupae.training import load_snapshot
@@ -127,6 +129,7 @@ def add(name: str, path: Path) -> None:
     if target.exists():
         shutil.rmtree(target)
     groupae.save(model, target, precision=kind)
+    (target / WEIGHTS).chmod(0o644)  # safetensors makes files for their owner alone
     stored = groupae.load(target)
     card = card_of(name, run, stored, pairs, columns)
     card["precision"] = {"stored": kind, f"change_of_{first.name}": changes}
@@ -186,11 +189,7 @@ def card_of(
             "source": data.source,
             "licence": MODELS[name].licence,
         },
-        "commands": [
-            f"python benchmarks/zoo.py begin {name} RUN",
-            f"groupae train --resume RUN --cpu-minutes {run.preset.training.cpu_minutes:g}",
-            f"python benchmarks/zoo.py add {name} RUN",
-        ],
+        "commands": commands_of(name, run),
         "training": {
             "steps": result.steps,
             "processor_seconds": round(clock["spent"]),
@@ -209,12 +208,26 @@ def card_of(
         },
         "versions": {
             "groupae": groupae.__version__,
-            "torch": torch.__version__,
+            "torch": str(torch.__version__),
             "python": platform.python_version(),
         },
         "result": dataclasses.asdict(result),
         "run": run.config.as_data(),
     }
+
+
+def commands_of(name: str, run: Run) -> list[str]:
+    """Return the commands that made a model, with each budget that its training had."""
+    first, *later = (
+        f"--cpu-minutes {budget['cpu_minutes']:g}"
+        for budget in (*run.options.earlier, {"cpu_minutes": run.preset.training.cpu_minutes})
+    )
+    return [
+        f"python benchmarks/zoo.py begin {name} RUN {first}",
+        "groupae train --resume RUN",
+        *(f"groupae train --resume RUN {budget}" for budget in later),
+        f"python benchmarks/zoo.py add {name} RUN",
+    ]
 
 
 def draw(name: str, run: Run, model: TransformModule) -> None:
@@ -230,7 +243,9 @@ def draw(name: str, run: Run, model: TransformModule) -> None:
         to_pictures=to_pictures(run.data.kind),
     )
     PICTURES.mkdir(exist_ok=True)
-    save_figure(figure, PICTURES / f"{name}.png")
+    file = PICTURES / f"{name}.png"
+    save_figure(figure, file)
+    Image.open(file).convert("RGB").quantize(128).save(file, optimize=True)  # a third of the bytes
 
 
 # --- the table of the page ------------------------------------------------------------------------

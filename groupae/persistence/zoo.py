@@ -30,7 +30,7 @@ def zoo_names() -> tuple[str, ...]:
     """Return the names of the trained models in the package, without ``zoo:``.
 
     Example:
-        >>> "rotated-digits" in zoo_names()
+        >>> "series" in zoo_names()
         True
     """
     return tuple(sorted(card.parent.name for card in ZOO.glob(f"*/{CARD}")))

@@ -24,7 +24,7 @@ def test_models_are_listed_with_their_scores(capsys):
     run("zoo")
     out = capsys.readouterr().out
     for name in zoo_names():
-        (line,) = (line for line in out.splitlines() if line.startswith(f"zoo:{name} "))
+        (line,) = (line for line in out.splitlines() if f"zoo:{name} " in line)
         card = read_card(f"zoo:{name}")
         assert card["data"]["group"] in line
         assert f"{card['parameters']:,}" in line
@@ -53,10 +53,10 @@ def test_a_damaged_model_is_refused_in_one_sentence(capsys, tmp_path, monkeypatc
 
 def test_an_unknown_name_is_refused_in_one_sentence(capsys, at):
     for command in ("inspect", "orbit", "audit", "evaluate"):
-        run(command, "zoo:serie", code=2)
+        run(command, "zoo:molecule", code=2)
         err = capsys.readouterr().err
         assert err.count("\n") == 1
-        assert "did you mean 'zoo:series'?" in err
+        assert "did you mean 'zoo:molecules'?" in err
     assert list(at.iterdir()) == []
 
 

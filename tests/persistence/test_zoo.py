@@ -1,6 +1,7 @@
 """Trained models of the package: they load, score as their cards say, turn, and are small."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +12,6 @@ from groupae.metrics import evaluate
 from groupae.persistence import load, read_card, zoo_names
 from groupae.persistence import zoo as zoo_module
 from groupae.persistence.zoo import CARD, ZOO, zoo_folder
-from groupae.testing import check_action
 
 NAMES = zoo_names()
 TOLERANCE = 0.02  # of a score, relative: sums in another order, on other processors
@@ -46,20 +46,18 @@ def test_a_model_scores_on_a_few_pairs_as_its_card_says(name, few):
 
 @every
 def test_a_model_turns(name, few):
-    """Its action keeps the laws, and predictions depend on the element as the truth does."""
-    _, model, pairs = few(name)
-    assert check_action(model.action).passed
+    """Two elements in a row act as their product, and predictions depend on the element."""
+    run, model, pairs = few(name)
+    group, g, h = model.action.group, pairs.g, pairs.g.roll(1, 0)
     with torch.no_grad():
-        right = model.transform(pairs.g, pairs.x1)
-        wrong = model.transform(pairs.g.roll(1, 0), pairs.x1)
-        back = model.action(
-            model.action.group.inverse(pairs.g), model.action(pairs.g, model.encode(pairs.x1))
-        )
-        again = model.decode(back)
-        straight = model.decode(model.encode(pairs.x1))
-    assert torch.allclose(again, straight, atol=1e-3)
-    near = (right - pairs.x2).square().mean()
-    assert near < 0.8 * (wrong - pairs.x2).square().mean()
+        z = model.encode(pairs.x1)
+        twice = model.decode(model.action(g, model.action(h, z)))
+        at_once = model.decode(model.action(group.compose(g, h), z))
+        right, wrong = model.transform(g, pairs.x1), model.transform(h, pairs.x1)
+    assert torch.allclose(twice, at_once, atol=1e-3)
+    score = run.experiment.scores[0]
+    found, chance = (float(score.function(x, pairs).mean()) for x in (right, wrong))
+    assert found < 0.8 * chance if score.lower_is_better else found > chance + 1  # dB
 
 
 @every
@@ -81,6 +79,17 @@ def test_a_model_is_at_most_two_megabytes(name):
     assert sum(file.stat().st_size for file in (ZOO / name).iterdir()) <= 2_000_000
 
 
+@every
+def test_the_page_has_the_row_and_the_picture_of_a_model(name):
+    card, root = read_card(f"zoo:{name}"), Path(__file__).parents[2]
+    rows = (root / "benchmarks/results/zoo.md").read_text().splitlines()
+    (row,) = (row for row in rows if row.startswith(f"| {name} |"))
+    for score in card["scores"].values():
+        assert not isinstance(score, dict) or f"{score['mean']:.4g}" in row
+    assert f"zoo/{name}.png" in (root / "docs/zoo.rst").read_text()
+    assert (root / f"docs/zoo/{name}.png").stat().st_size < 200_000
+
+
 def test_all_models_are_at_most_twenty_megabytes():
     assert sum(file.stat().st_size for file in ZOO.rglob("*") if file.is_file()) <= 20_000_000
 
@@ -92,8 +101,9 @@ def test_a_loaded_model_is_in_evaluation_mode_and_float32():
 
 
 def test_an_unknown_name_is_refused_with_the_names():
-    with pytest.raises(ValueError, match=rf"one of .*zoo:{NAMES[0]}.*, got 'zoo:serie'; did you"):
-        load("zoo:serie")
+    words = rf"one of .*zoo:{NAMES[-1]}.*, got 'zoo:molecule'; did you mean 'zoo:molecules'"
+    with pytest.raises(ValueError, match=words):
+        load("zoo:molecule")
 
 
 def test_a_path_is_no_name_of_the_zoo(tmp_path, monkeypatch):
