@@ -2,20 +2,22 @@
 
 ``autoencoder`` has `LatentActionAE`; ``transform_module`` the base class of all trained systems;
 ``conv`` encoders and decoders of pictures, ``palette`` and ``colour_pool`` their colours, ``unet``
-those with skips, ``sets`` those of sets of points, ``sequences`` those of series, ``blocks`` the
-layers that they share; ``wrapped`` those of an autoencoder made elsewhere; ``exporting`` writes a
-model as a graph.
+those with skips, ``polar`` exactly equivariant ones, ``circular`` those of signals on a circle,
+``sets`` those of sets of points, ``sequences`` those of series, ``blocks`` the layers that they
+share; ``wrapped`` those of an autoencoder made elsewhere; ``exporting`` writes a model as a graph.
 """
 
 from typing import TYPE_CHECKING
 
 from groupae._moved import lazy_names
 from groupae.models.autoencoder import LatentActionAE
+from groupae.models.circular import CircularDecoder, CircularEncoder
 from groupae.models.colour_pool import ColourPool
 from groupae.models.conv import ConvDecoder, ConvEncoder
 from groupae.models.exporting import ExportError, export_transform, pt2_from_program
 from groupae.models.linear_path import LinearPath
 from groupae.models.palette import Palette
+from groupae.models.polar import PolarDecoder, PolarEncoder
 from groupae.models.sequences import SequenceDecoder, SequenceEncoder
 from groupae.models.sets import SetDecoder, SetEncoder
 from groupae.models.transform_module import Capabilities, TransformModule
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = [
     "AttentionSkip",
     "Capabilities",
+    "CircularDecoder",
+    "CircularEncoder",
     "ColourPool",
     "ConvDecoder",
     "ConvEncoder",
@@ -52,6 +56,8 @@ __all__ = [
     "PaperDigitEncoder",
     "PaperSceneDecoder",
     "PaperSceneEncoder",
+    "PolarDecoder",
+    "PolarEncoder",
     "SequenceDecoder",
     "SequenceEncoder",
     "SetDecoder",

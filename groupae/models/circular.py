@@ -17,6 +17,7 @@ averaged over, in two passes of the network.
 from __future__ import annotations
 
 import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -57,7 +58,9 @@ class Shifts:
         if not isinstance(rho, IrrepSum):
             remedy = "for example SO2().rep('8x0 + 6x1')"
             got = getattr(rho, "decomposed", rho)
-            raise TypeError(expected(owner, "a representation that is a sum of irreps", got, remedy))
+            raise TypeError(
+                expected(owner, "a representation that is a sum of irreps", got, remedy)
+            )
         self.rho, group = rho, rho.group
         self.count = _count(owner, group, length)
         self.has_mirror = isinstance(group, (O2, Dihedral))
@@ -299,8 +302,8 @@ class CircularDecoder(_Core):
         both = F.linear(z, weight.flatten(0, 1)).unflatten(1, weight.shape[:2])
         first, rest = both.split([len(self.linear), len(self.head)], -1)
         field = rest.reshape(len(z), length, self.width).mT.unsqueeze(2)
-        drawn: Tensor = self.layers(field).squeeze(2)
-        return drawn + first.reshape(len(z), length, channels).mT
+        drawn: Tensor = self.layers(field)
+        return drawn.squeeze(2) + first.reshape(len(z), length, channels).mT
 
 
 def _rows(features: Tensor) -> Tensor:

@@ -5,8 +5,8 @@ A picture is resampled to circles about its centre, and a network of convolution
 exact but the resampling, and between them nearly.
 
 Conventions: angle 0 is to the right, angles grow counter-clockwise, row 0 is at the top. The
-radii are in the middles of rings of equal width. Pictures are black outside, as `groupae.data.rotate`
-takes them; beyond the last circle a decoder continues the last one outwards.
+radii are in the middles of rings of equal width. Pictures are black outside, as
+`groupae.data.rotate` takes them; beyond the last circle a decoder continues it outwards.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ class PolarGrid:
         Frequencies along a circle of half the number of its samples and above are cut off.
         """
         weight = kept(_to_polar, x, self.size, self.radii, self.angles, self.reach)
-        return F.linear(x.flatten(2), weight).unflatten(2, (self.radii, self.angles))
+        sampled = F.linear(x.flatten(2), weight)
+        return sampled.reshape(*sampled.shape[:2], self.radii, self.angles)
 
     def from_polar(self, y: Tensor) -> Tensor:
         """Return pictures ``(n, C, size, size)`` of values on the circles.
@@ -74,7 +75,8 @@ class PolarGrid:
         They are interpolated by trigonometric functions along circles and cubic ones across.
         """
         weight = kept(_from_polar, y, self.size, self.radii, self.angles, self.reach)
-        return F.linear(y.flatten(2), weight).unflatten(2, (self.size, self.size))
+        drawn = F.linear(y.flatten(2), weight)
+        return drawn.reshape(*drawn.shape[:2], self.size, self.size)
 
 
 def _to_polar(size: int, radii: int, angles: int, reach: float) -> Tensor:
@@ -83,7 +85,7 @@ def _to_polar(size: int, radii: int, angles: int, reach: float) -> Tensor:
     fine = angles * max(1, math.ceil(_FINER * 2 * math.pi * outer / angles))
     radius = (torch.arange(radii, dtype=torch.float64) + 0.5) * (outer / radii)
     angle = torch.arange(fine, dtype=torch.float64) * (2 * math.pi / fine)
-    low = _periodic_kernel(torch.arange(angles) * (2 * math.pi / angles), fine, angles)
+    low = _periodic_kernel(angle[:: fine // angles], fine, angles)
     pixels = []
     for r in radius:  # one circle at a time: all at once would take gigabytes for large pictures
         across, down = (size - 1) / 2 + r * angle.cos(), (size - 1) / 2 - r * angle.sin()
@@ -104,7 +106,7 @@ def _lanczos(place: Tensor, size: int) -> Tensor:
 def _periodic_kernel(place: Tensor, samples: int, band: int) -> Tensor:
     """Return weights of samples of a circle at angles, for frequencies below ``band / 2``."""
     angle = torch.arange(samples, dtype=torch.float64) * (2 * math.pi / samples)
-    away = place.double()[:, None] - angle
+    away = place[:, None] - angle
     k = torch.arange(1, (band + 1) // 2, dtype=torch.float64)
     return (1 + 2 * (away[..., None] * k).cos().sum(-1)) / samples
 
@@ -151,7 +153,8 @@ class PolarEncoder(nn.Module):
         ValueError: If its group is none of SO(2), O(2), C(m) and D(m), or a size does not fit.
 
     Example:
-        >>> from groupae import SO2, rotate
+        >>> from groupae import SO2
+        >>> from groupae.data import rotate
         >>> rho = SO2().rep("4x0 + 2x1")
         >>> encoder = PolarEncoder(rho, size=28)
         >>> x, quarter = torch.rand(3, 1, 28, 28), torch.full((3,), math.pi / 2)
@@ -209,7 +212,8 @@ class PolarDecoder(nn.Module):
         ValueError: If its group is none of SO(2), O(2), C(m) and D(m), or a size does not fit.
 
     Example:
-        >>> from groupae import SO2, rotate
+        >>> from groupae import SO2
+        >>> from groupae.data import rotate
         >>> rho = SO2().rep("4x0 + 2x1")
         >>> decoder = PolarDecoder(rho, size=28)
         >>> z, quarter = torch.randn(3, 8), torch.full((3,), math.pi / 2)

@@ -26,10 +26,10 @@ __all__ = ["build", "describe"]
 
 _HOMES = {
     "groupae.models": (
-        "ConvDecoder ConvEncoder LatentActionAE LinearPath Palette "
+        "CircularDecoder CircularEncoder ConvDecoder ConvEncoder LatentActionAE LinearPath Palette "
         "PaperBrainDecoder PaperBrainEncoder PaperDigitDecoder PaperDigitEncoder PaperSceneDecoder "
-        "PaperSceneEncoder AttentionSkip SequenceDecoder SequenceEncoder SetDecoder SetEncoder "
-        "UNetDecoder UNetEncoder WrappedDecoder WrappedEncoder"
+        "PaperSceneEncoder AttentionSkip PolarDecoder PolarEncoder SequenceDecoder SequenceEncoder "
+        "SetDecoder SetEncoder UNetDecoder UNetEncoder WrappedDecoder WrappedEncoder"
     ),
     "groupae.actions": (
         "AffineAction ChannelAction GridAction HiddenAction LeftMultiplication PartsAction "
