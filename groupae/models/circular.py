@@ -302,8 +302,9 @@ class CircularDecoder(_Core):
         both = F.linear(z, weight.flatten(0, 1)).unflatten(1, weight.shape[:2])
         first, rest = both.split([len(self.linear), len(self.head)], -1)
         field = rest.reshape(len(z), length, self.width).mT.unsqueeze(2)
-        drawn: Tensor = self.layers(field)
-        return drawn.squeeze(2) + first.reshape(len(z), length, channels).mT
+        linear = first.reshape(len(z), length, channels).mT
+        drawn: Tensor = linear + self.layers(field).squeeze(2)
+        return drawn
 
 
 def _rows(features: Tensor) -> Tensor:
