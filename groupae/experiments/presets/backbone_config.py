@@ -12,10 +12,14 @@ from groupae._validation import expected
 from groupae.actions import LatentAction
 from groupae.groups import Group
 
-__all__ = ["BackboneConfig", "Parts", "is_count"]
+__all__ = ["ENCODER_SCALE", "BackboneConfig", "Parts", "is_count"]
 
 Parts = tuple[nn.Module, nn.Module, LatentAction[Any]]
 """Encoder, decoder, and the action of the group on the code between them."""
+
+
+ENCODER_SCALE = 0.1
+"""Factor of the encoder beside a linear path, whose code has variance 1."""
 
 
 class BackboneConfig(abc.ABC):

@@ -10,7 +10,12 @@ from typing_extensions import override
 
 from groupae._validation import unknown_choice
 from groupae.actions import ChannelAction, LatentAction, PartsAction, VectorAction
-from groupae.experiments.presets.backbone_config import BackboneConfig, Parts, is_count
+from groupae.experiments.presets.backbone_config import (
+    ENCODER_SCALE,
+    BackboneConfig,
+    Parts,
+    is_count,
+)
 from groupae.groups import Group
 from groupae.models import (
     ConvDecoder,
@@ -25,8 +30,6 @@ from groupae.models.palette import check_gathered
 from groupae.representations import Representation
 
 __all__ = ["Residual", "UNet"]
-
-_SCALE = 0.1  # of the encoder beside a linear path, whose code has variance 1
 
 
 class _Coloured(BackboneConfig):
@@ -87,7 +90,7 @@ class Residual(_Coloured):
         shape |= {"colours": self.colours, "gathered": gathered > 0}
         decoder: nn.Module = ConvDecoder(rho.dim, out_channels=channels, **shape)
         if self.linear_path:
-            encoder = LinearPath(x_shape, (rho.dim,), encoder, scale=_SCALE)
+            encoder = LinearPath(x_shape, (rho.dim,), encoder, scale=ENCODER_SCALE)
             decoder = LinearPath((rho.dim,), x_shape, decoder)
         return encoder, decoder, VectorAction(rho)
 

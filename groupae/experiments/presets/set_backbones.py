@@ -5,12 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar
 
+from torch import nn
 from typing_extensions import override
 
 from groupae.actions import VectorAction
-from groupae.experiments.presets.backbone_config import BackboneConfig, Parts
+from groupae.experiments.presets.backbone_config import ENCODER_SCALE, BackboneConfig, Parts
 from groupae.groups import Group
-from groupae.models import SequenceDecoder, SequenceEncoder, SetDecoder, SetEncoder
+from groupae.models import LinearPath, SequenceDecoder, SequenceEncoder, SetDecoder, SetEncoder
 
 __all__ = ["OrderedSetBackbone", "SequenceBackbone", "SetBackbone"]
 
@@ -80,10 +81,16 @@ class SequenceBackbone(BackboneConfig):
 
     Args:
         widths: Channels at each resolution.
+        linear_path: Whether there is a `LinearPath` beside both.
     """
 
     widths: tuple[int, ...] = (32, 64)
+    linear_path: bool = False
     name: ClassVar[str] = "sequence"
+
+    def __post_init__(self) -> None:
+        is_flag = isinstance(self.linear_path, bool)
+        self._check(is_flag, "linear_path as true or false", repr(self.linear_path))
 
     @override
     def build(self, group: Group, x_shape: tuple[int, ...], representation: str) -> Parts:
@@ -91,5 +98,9 @@ class SequenceBackbone(BackboneConfig):
         channels, length = x_shape
         rho = group.rep(representation)
         shape: dict[str, Any] = {"channels": channels, "length": length, "widths": self.widths}
-        encoder, decoder = SequenceEncoder(rho.dim, **shape), SequenceDecoder(rho.dim, **shape)
+        encoder: nn.Module = SequenceEncoder(rho.dim, **shape)
+        decoder: nn.Module = SequenceDecoder(rho.dim, **shape)
+        if self.linear_path:
+            encoder = LinearPath(x_shape, (rho.dim,), encoder, scale=ENCODER_SCALE)
+            decoder = LinearPath((rho.dim,), x_shape, decoder)
         return encoder, decoder, VectorAction(rho)
