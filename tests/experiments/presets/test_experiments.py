@@ -13,8 +13,9 @@ from groupae.experiments.presets import systems
 from groupae.experiments.presets.config import BACKBONES, BaselineConfig, ModelConfig, backbone_of
 from groupae.experiments.presets.conv_backbones import UNet
 from groupae.experiments.presets.rivals import conditional
-from groupae.models import Capabilities
+from groupae.models import Capabilities, LinearPath
 from groupae.testing import check_action
+from groupae.training import start_in_closed_form
 from tests.installed_data import if_installed
 
 PRESETS = tuple((name, preset) for name, e in EXPERIMENTS.items() for preset in e.presets)
@@ -312,3 +313,15 @@ def test_the_blocks_of_a_model_are_bounded():
     assert ModelConfig(**common, widths=(4,), blocks=1000).blocks == 1000
     with pytest.raises(ValueError, match="ModelConfig: expected at most 1000 blocks, got 1001"):
         ModelConfig(**common, widths=(4,), blocks=1001)
+
+
+def test_a_linear_path_stands_beside_the_backbone_of_series():
+    data = EXPERIMENTS["series"].data
+    config = ModelConfig("sequence", "2x0 + 2x1", {"mse": 1.0}, (8, 8), linear_path=True)
+    model = build_model(data, config, seed=0)
+    assert isinstance(model.encoder, LinearPath)
+    assert isinstance(model.decoder, LinearPath)
+    start_in_closed_form(model, data.load("train", size="tiny"), count=300)
+    assert bool(model.encoder.linear.weight.any())
+    with pytest.raises(ValueError, match="backbone 'sequence': expected linear_path as true"):
+        ModelConfig("sequence", "2x0", {"mse": 1.0}, (8, 8), linear_path=1)
