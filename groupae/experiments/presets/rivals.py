@@ -24,10 +24,12 @@ __all__ = [
     "DIGIT_COMPARISON",
     "PLAIN_FREQUENCIES",
     "SCENE_COMPARISON",
+    "benchmark_rivals",
     "brain_rivals",
     "conditional",
     "digit_rivals",
     "frequency_1",
+    "learned_mask",
     "plain",
     "scene_rivals",
 ]
@@ -104,6 +106,19 @@ def frequency_1(ours: Preset, representation: str) -> Preset:
     return ours.replace(representation=representation)
 
 
+def learned_mask(ours: Preset, representation: str) -> Preset:
+    """Return the learned mask between encoder and decoder of a preset, with the same training.
+
+    Args:
+        ours: A preset.
+        representation: Irreps among which it chooses, with multiplicities, as text.
+    """
+    options = dict(conditional(ours, "").model.options)  # type: ignore[union-attr]  # a baseline's
+    del options["features"], options["loss"]
+    options |= {"representation": representation, "start": 0.5}
+    return dataclasses.replace(ours, model=BaselineConfig("learned-mask", options))
+
+
 def plain(ours: Preset, features: str) -> Preset:
     """Return the plain autoencoder of a preset: same encoder, decoder and training on all views.
 
@@ -117,6 +132,39 @@ def plain(ours: Preset, features: str) -> Preset:
     assert isinstance(model, BaselineConfig)
     training = dataclasses.replace(ours.training, validations=4)
     return Preset(BaselineConfig("plain", model.options), training)
+
+
+def benchmark_rivals(
+    ours: Preset, *, standard: str, features: str, largest: str, mask: str, takes_winter: bool
+) -> dict[str, Preset]:
+    """Return the presets that the benchmark compares with a default, by name.
+
+    All have its optimiser, batches and budget, and its encoder and decoder; those of Winter's model
+    are as wide, but its encoder runs on four poses of each datum.
+
+    Args:
+        ours: The default, with one loss term.
+        standard: Representation of the frequency-1 model, as text.
+        features: Each irrep of the default once, whose matrices are given to the control.
+        largest: Largest representation that is looked for in plain codes.
+        mask: Irreps among which the learned mask chooses, with multiplicities.
+        takes_winter: Whether the model of Winter et al. can be used: the group is SO(2), and acts
+            on the data themselves.
+    """
+    model = ours.model
+    assert isinstance(model, ModelConfig)
+    presets = {
+        "frequency-1": frequency_1(ours, standard),
+        "conditional": conditional(ours, features),
+        "plain": plain(ours, largest),
+        "learned-mask": learned_mask(ours, mask),
+    }
+    if takes_winter:
+        widths: dict[str, Option] = {"encoder_widths": model.widths, "decoder_widths": model.widths}
+        (loss,) = model.objective
+        options: dict[str, Option] = {"dim": 64, "turns": 4, "loss": loss, **widths}
+        presets["winter"] = dataclasses.replace(ours, model=BaselineConfig("winter", options))
+    return presets
 
 
 def digit_rivals(ours: Preset, default: Preset, invariants: int) -> dict[str, Preset]:

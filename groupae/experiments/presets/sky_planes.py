@@ -8,7 +8,7 @@ from groupae.experiments.datasets.registry import get_dataset
 from groupae.experiments.presets.config import ModelConfig, Preset
 from groupae.experiments.presets.experiment import Experiment, picture_references
 from groupae.experiments.presets.paper import paper_scenes
-from groupae.experiments.presets.rivals import SCENE_COMPARISON, scene_rivals
+from groupae.experiments.presets.rivals import SCENE_COMPARISON, conditional, scene_rivals
 from groupae.experiments.presets.turntable import TURNTABLE, TURNTABLE_BEFORE
 
 __all__ = ["SKY_PLANES"]
@@ -35,15 +35,18 @@ _DEFAULT = dataclasses.replace(
 )
 
 
+_FEATURES = "1x1 + 1x2 + 1x3 + 1x4"
+
 SKY_PLANES = Experiment(
     data=get_dataset("sky-planes"),
     presets={
         "default": _DEFAULT,
+        "conditional-0.6": conditional(_DEFAULT, _FEATURES),
         **paper_scenes("48x0 + 32x1", "255x0 + 255x1"),
         **scene_rivals(
             _BEFORE,
             elevation_deg=20,
-            features="1x1 + 1x2 + 1x3 + 1x4",
+            features=_FEATURES,
             copies="40x1 + 16x2 + 8x3 + 4x4",
         ),
     },

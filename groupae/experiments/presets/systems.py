@@ -145,9 +145,11 @@ def _plain(
 def _learned_mask(data: DatasetInfo, *, backbone: str = "", **options: Any) -> TransformModule:
     """Return a learned mask, between encoder and decoder of a backbone if one is named."""
     if backbone:
-        names = ("representation", "widths", "blocks")
-        sizes = {name: options[name] for name in names if name in options}
+        fields = {field.name for field in dataclasses.fields(ModelConfig)}
+        sizes = {name: options[name] for name in options if name in fields}
         config = _make(ModelConfig, backbone, objective={"mse": 1.0}, **sizes)
+        for name in fields - {"representation"}:
+            options.pop(name, None)
         parts = get_backbone(backbone)(data.group, data.x_shape, config)
         options["encoder"], options["decoder"], _ = parts
     return _make(LearnedMask, data.group, data.x_shape, **options)

@@ -8,7 +8,7 @@ from groupae.experiments.datasets.registry import get_dataset
 from groupae.experiments.presets.config import OUR_TRAINING, ModelConfig, Preset
 from groupae.experiments.presets.experiment import Experiment, picture_references
 from groupae.experiments.presets.paper import paper_scenes
-from groupae.experiments.presets.rivals import SCENE_COMPARISON, scene_rivals
+from groupae.experiments.presets.rivals import SCENE_COMPARISON, conditional, scene_rivals
 
 __all__ = ["TURNTABLE", "TURNTABLE_BEFORE"]
 
@@ -33,15 +33,18 @@ _DEFAULT = dataclasses.replace(
 )
 
 
+_FEATURES = " + ".join(f"1x{k}" for k in range(1, 13))
+
 TURNTABLE = Experiment(
     data=get_dataset("turntable"),
     presets={
         "default": _DEFAULT,
+        "conditional-0.6": conditional(_DEFAULT, _FEATURES),
         **paper_scenes("48x0 + 48x1", "340x0 + 340x1"),
         **scene_rivals(
             TURNTABLE_BEFORE,
             elevation_deg=30,
-            features=" + ".join(f"1x{k}" for k in range(1, 13)),
+            features=_FEATURES,
             copies="16x1 + 14x2 + 12x3 + 10x4 + 9x5 + 8x6 + 7x7 + 6x8 + 5x9 + 4x10 + 3x11 + 3x12",
         ),
     },

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from groupae import LatentActionAE, evaluate
+from groupae.actions import PartsAction
 from groupae.data import shift_phase
 from groupae.experiments import EXPERIMENTS, Run, build_model, choose_models
 from groupae.experiments.datasets.registry import DATASETS
@@ -169,6 +170,40 @@ def test_rivals_of_a_default_differ_from_it_in_one_respect(name):
     assert standard.dim == models["default"].action.rho.dim == models["plain"].size
     ours, *others = (sum(p.numel() for p in m.parameters()) for m in models.values())
     assert all(abs(count / ours - 1) < 0.2 for count in others)
+
+
+BENCHMARKED = ("cells", "leaves", "objects")
+
+
+@pytest.mark.parametrize("name", BENCHMARKED)
+def test_the_benchmark_compares_models_of_one_size_and_training(name):
+    experiment = EXPERIMENTS[name]
+    data = experiment.data.resized(experiment.comparison.pixels)
+    names = ("default", "frequency-1", "conditional", "learned-mask", "plain")
+    presets, obstacles = choose_models(experiment, ",".join((*names, "winter")))
+    assert presets[:5] == names
+    assert ("winter" in presets) == (str(data.group) == "SO(2)")
+    assert ("winter" in presets) != ("takes SO(2), not" in obstacles.get("winter", ""))
+    chosen = {key: experiment.presets[key] for key in names}
+    trainings = [preset.training for key, preset in chosen.items() if key != "plain"]
+    assert trainings == [trainings[0]] * 4
+    assert chosen["plain"].training == dataclasses.replace(trainings[0], validations=4)
+    models = {key: build_model(data, chosen[key].model, seed=0) for key in names}
+    ours, *others = (sum(p.numel() for p in m.parameters()) for m in models.values())
+    assert all(-0.1 < count / ours - 1 < 0.27 for count in others)
+    ours, standard = (_code(models[key]) for key in ("default", "frequency-1"))
+    assert ours.dim == standard.dim
+    frequencies = [term.label for term in standard.terms]
+    assert set(frequencies) <= set(data.group.irreps.labels(1))
+    told = data.group.rep(chosen["conditional"].model.options["features"])
+    varying = {t.label for t in ours.terms} - {data.group.irreps.trivial}
+    assert [term.multiplicity for term in told.terms] == [1] * len(varying)
+    assert {term.label for term in told.terms} == varying
+
+
+def _code(model):
+    action = model.action
+    return (action.acted["code"] if isinstance(action, PartsAction) else action).rho
 
 
 def test_winter_and_the_mask_take_series():
