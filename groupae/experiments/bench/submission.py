@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,7 +30,7 @@ from groupae._validation import unknown_choice
 from groupae.experiments.bench.fields import BenchFileError, Fields
 from groupae.experiments.bench.result import FORMAT, BenchResult, Condition, ConditionResult
 
-__all__ = ["LARGEST_SUBMISSION", "Submission", "read_results", "read_submissions"]
+__all__ = ["LARGEST_SUBMISSION", "Submission", "read_results", "read_submissions", "tasks_of"]
 
 LARGEST_SUBMISSION = 2**23
 """Largest submission that is read, in bytes: all tasks with ten seeds have a tenth of it."""
@@ -168,6 +168,22 @@ def read_results(folder: Path) -> list[BenchResult]:
         found[key] = file.name
         results.append(result)
     return results
+
+
+def tasks_of(results: Iterable[BenchResult]) -> dict[tuple[str, str], tuple[Condition, ...]]:
+    """Return the conditions of each task, by data set and split, as results have them.
+
+    Args:
+        results: Results of groupae, with which submissions are compared.
+
+    Example:
+        >>> tasks_of([])
+        {}
+    """
+    return {
+        (result.task.dataset, result.task.split): tuple(e.condition for e in result.conditions)
+        for result in results
+    }
 
 
 def _read_json(path: Path) -> object:

@@ -12,6 +12,7 @@ from groupae.experiments.bench.submission import (
     Submission,
     read_results,
     read_submissions,
+    tasks_of,
 )
 from tests.experiments.bench.synthetic import TASKS, a_result, a_score
 
@@ -182,3 +183,11 @@ def test_own_results_are_read_once_each(tmp_path):
     (tmp_path / "b.json").write_text(json.dumps(first.data()))
     with pytest.raises(BenchFileError, match=r"b\.json: .*got those of a\.json again"):
         read_results(tmp_path)
+
+
+def test_submissions_are_compared_with_the_conditions_of_our_results():
+    ours = [a_result(key) for key in TASKS]
+    assert tasks_of(ours) == {key: tuple(conditions) for key, conditions in TASKS.items()}
+    Submission.from_data("theirs.json", a_submission().data(), tasks_of(ours))
+    with pytest.raises(BenchFileError, match="split to be one of steps, wedge, got 'compose'"):
+        Submission.from_data("theirs.json", a_submission().data(), tasks_of(ours[:2]))
