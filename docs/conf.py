@@ -46,7 +46,7 @@ nitpick_ignore_regex = [
         r"py:.*",
         r"(torch|numpy|sklearn|os|pathlib|rich|matplotlib|collections|contextlib|typing|abc)\b.*",
     ),
-    (r"py:.*", r"(Tensor|nn|Module|Figure|Console|Path|Callable|Literal|Any|np|Hashable)\b.*"),
+    (r"py:.*", r"(Tensor|nn|Module|Axes|Figure|Console|Path|Callable|Literal|Any|np|Hashable)\b.*"),
     (r"py:.*", r"(GroupElement|GSpace|FieldType|Escnn\w+|Rotation|hypothesis\..*)"),
     (r"py:.*", r"(RigidTransform|IrrepsLayout)"),
     (r"py:.*", r"(dict\[str|list\[tuple\[int|TypeAliasForwardRef|Mode|Parameter|optional).*"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from groupae._validation import expected, unknown_choice
 
-__all__ = ["BenchFileError", "Fields"]
+__all__ = ["BenchFields", "BenchFileError"]
 
 _LONGEST_TEXT = 500  # characters
 
@@ -17,7 +17,7 @@ class BenchFileError(ValueError):
     """Error for a file of the benchmark that cannot be used; its sentence names file and field."""
 
 
-class Fields:
+class BenchFields:
     """Fields of an object in a file of plain data.
 
     Args:
@@ -29,9 +29,9 @@ class Fields:
         BenchFileError: If ``values`` is no object.
 
     Example:
-        >>> Fields("mine.json", {"steps": 3}).integer("steps")
+        >>> BenchFields("mine.json", {"steps": 3}).integer("steps")
         3
-        >>> Fields("mine.json", {"steps": -3}).integer("steps")
+        >>> BenchFields("mine.json", {"steps": -3}).integer("steps")
         Traceback (most recent call last):
         ...
         groupae.experiments.bench.fields.BenchFileError: mine.json: expected steps to be an integer
@@ -105,21 +105,22 @@ class Fields:
         return self._get(name) is None
 
     # --- fields of fields -----------------------------------------------------------------------
-    def inner(self, name: str) -> Fields:
+    def inner(self, name: str) -> BenchFields:
         """Return the fields of an object in this one."""
-        return Fields(self.owner, self._get(name), self.place(name))
+        return BenchFields(self.owner, self._get(name), self.place(name))
 
-    def listed(self, name: str) -> list[Fields]:
+    def listed(self, name: str) -> list[BenchFields]:
         """Return the objects of a list that is not empty."""
         value = self._get(name)
         if not isinstance(value, list) or not value:
             what = f"{self.place(name)} to be a list of at least one object"
             raise self.error(what, _shown(value))
         return [
-            Fields(self.owner, entry, f"{self.place(name)}[{i}]") for i, entry in enumerate(value)
+            BenchFields(self.owner, entry, f"{self.place(name)}[{i}]")
+            for i, entry in enumerate(value)
         ]
 
-    def named(self) -> Iterator[tuple[str, Fields]]:
+    def named(self) -> Iterator[tuple[str, BenchFields]]:
         """Yield the objects of this one, each with its name."""
         for name in self.values:
             yield name, self.inner(name)

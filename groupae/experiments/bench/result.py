@@ -14,7 +14,7 @@ from typing import Any
 
 from typing_extensions import Self
 
-from groupae.experiments.bench.fields import Fields
+from groupae.experiments.bench.fields import BenchFields
 from groupae.metrics.registry import MODEL_SCORES, SCORES
 
 __all__ = ["UNITS", "BenchResult", "Condition", "ConditionResult", "ScoreResult", "TaskKey"]
@@ -52,7 +52,7 @@ class ScoreResult:
         return (self.high - self.low) / 2
 
     @classmethod
-    def read(cls, fields: Fields, limits: tuple[float, float] = (-math.inf, math.inf)) -> Self:
+    def read(cls, fields: BenchFields, limits: tuple[float, float] = (-math.inf, math.inf)) -> Self:
         """Return a score from its fields, its mean within ``limits``."""
         fields.check_names("mean", "low", "high", "count")
         mean = fields.number("mean", *limits)
@@ -92,7 +92,7 @@ class TaskKey:
         return f"{self.dataset}/{self.split}"
 
     @classmethod
-    def read(cls, fields: Fields) -> Self:
+    def read(cls, fields: BenchFields) -> Self:
         """Return a task from its fields."""
         fields.check_names("dataset", "split", "size", "pixels", "cpu_minutes")
         return cls(
@@ -134,7 +134,7 @@ class ConditionResult:
     scores: Mapping[str, ScoreResult]
 
     @classmethod
-    def read(cls, fields: Fields) -> Self:
+    def read(cls, fields: BenchFields) -> Self:
         """Return scores under a condition from their fields."""
         fields.check_names("name", "value", "unit", "inside", "scores")
         if (unit := fields.text("unit", may_be_empty=True)) not in UNITS:
@@ -202,10 +202,10 @@ class BenchResult:
         Raises:
             BenchFileError: If a field is missing, not known, or of another type or range.
         """
-        return cls.read(Fields(owner, values))
+        return cls.read(BenchFields(owner, values))
 
     @classmethod
-    def read(cls, fields: Fields) -> Self:
+    def read(cls, fields: BenchFields) -> Self:
         """Return a result from its fields."""
         names = [field.name for field in dataclasses.fields(cls)]
         fields.check_names("format", *names)
@@ -248,7 +248,7 @@ class BenchResult:
         }
 
 
-def _read_scores(fields: Fields) -> dict[str, ScoreResult]:
+def _read_scores(fields: BenchFields) -> dict[str, ScoreResult]:
     """Return scores by name; those that groupae knows must lie in their ranges."""
     ranges = _ranges()
     anywhere = (-math.inf, math.inf)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["WIDTH", "CurveEnd", "ModelStyle", "label_ends", "model_style"]
 
 WIDTH = 7.2
-"""Width of figures in inches: 792 pixels as they are saved."""
+"""Width of figures in inches, which makes 792 pixels as they are saved."""
 
 
 class ModelStyle(NamedTuple):

@@ -27,13 +27,13 @@ from typing_extensions import Self
 
 from groupae._files import parse_json, read_bounded, write_durably
 from groupae._validation import unknown_choice
-from groupae.experiments.bench.fields import BenchFileError, Fields
+from groupae.experiments.bench.fields import BenchFields, BenchFileError
 from groupae.experiments.bench.result import FORMAT, BenchResult, Condition, ConditionResult
 
 __all__ = ["LARGEST_SUBMISSION", "Submission", "read_results", "read_submissions", "tasks_of"]
 
 LARGEST_SUBMISSION = 2**23
-"""Largest submission that is read, in bytes: all tasks with ten seeds have a tenth of it."""
+"""Bytes of the largest submission that is read; all tasks with ten seeds have a tenth of it."""
 
 Tasks = Mapping[tuple[str, str], Collection[Condition]]
 """Conditions by data set and split."""
@@ -86,7 +86,7 @@ class Submission:
             values: The data, as JSON gives them.
             tasks: Tasks of the benchmark, each with its conditions; not compared unless given.
         """
-        fields = Fields(owner, values)
+        fields = BenchFields(owner, values)
         fields.check_names("format", "model", "authors", "source", "code", "cells")
         if fields.integer("format") != FORMAT:
             raise fields.error(f"format to be {FORMAT}", str(fields.integer("format")))
@@ -144,7 +144,9 @@ def read_submissions(
         submission = Submission.read(file, tasks)
         if other := names.get(submission.model):
             got = f"{submission.model!r}, the name of {other}"
-            raise Fields(file.name, {}).error("model to be a name of its own", got, "rename it")
+            raise BenchFields(file.name, {}).error(
+                "model to be a name of its own", got, "rename it"
+            )
         names[submission.model] = f"the one in {file.name}"
         found.append(submission)
     return found
@@ -164,7 +166,7 @@ def read_results(folder: Path) -> list[BenchResult]:
         key = (result.task, result.model, result.seed)
         if key in found:
             got = f"those of {found[key]} again"
-            raise Fields(file.name, {}).error("a task, model and seed of its own", got)
+            raise BenchFields(file.name, {}).error("a task, model and seed of its own", got)
         found[key] = file.name
         results.append(result)
     return results
@@ -191,10 +193,10 @@ def _read_json(path: Path) -> object:
         return parse_json(read_bounded(path, LARGEST_SUBMISSION))
     except ValueError as error:
         what = f"a JSON file of at most {LARGEST_SUBMISSION} bytes"
-        raise Fields(path.name, {}).error(what, f"one that cannot be read: {error}") from None
+        raise BenchFields(path.name, {}).error(what, f"one that cannot be read: {error}") from None
 
 
-def _address(fields: Fields, name: str) -> str:
+def _address(fields: BenchFields, name: str) -> str:
     """Return a web address."""
     address = fields.text(name)
     try:
@@ -209,7 +211,9 @@ def _address(fields: Fields, name: str) -> str:
 
 
 # --- cells ---------------------------------------------------------------------------------------
-def _read_cells(cells: list[Fields], model: str, tasks: Tasks | None) -> tuple[BenchResult, ...]:
+def _read_cells(
+    cells: list[BenchFields], model: str, tasks: Tasks | None
+) -> tuple[BenchResult, ...]:
     """Return results that are of one model, of known tasks, and none of them twice."""
     results: list[BenchResult] = []
     seen: dict[tuple[object, ...], str] = {}
@@ -228,7 +232,7 @@ def _read_cells(cells: list[Fields], model: str, tasks: Tasks | None) -> tuple[B
     return tuple(results)
 
 
-def _check_task(fields: Fields, result: BenchResult, tasks: Tasks) -> None:
+def _check_task(fields: BenchFields, result: BenchResult, tasks: Tasks) -> None:
     """Raise unless a result is of a known task and has exactly its conditions."""
     task = fields.inner("task")
     datasets = dict.fromkeys(dataset for dataset, _ in tasks)
@@ -248,7 +252,7 @@ def _check_task(fields: Fields, result: BenchResult, tasks: Tasks) -> None:
 
 
 def _check_condition(
-    fields: Fields, place: str, entry: ConditionResult, asked: Mapping[str, Condition]
+    fields: BenchFields, place: str, entry: ConditionResult, asked: Mapping[str, Condition]
 ) -> None:
     given = entry.condition
     if given.name not in asked:
@@ -258,7 +262,7 @@ def _check_condition(
         raise fields.error(f"{place} to be {_described(truth)}", _described(given))
 
 
-def _unknown(fields: Fields, name: str, got: str, choices: Collection[str]) -> BenchFileError:
+def _unknown(fields: BenchFields, name: str, got: str, choices: Collection[str]) -> BenchFileError:
     return BenchFileError(unknown_choice(fields.owner, fields.place(name), got, choices))
 
 

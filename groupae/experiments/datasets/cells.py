@@ -37,7 +37,7 @@ from groupae.groups import O2, SO2
 __all__ = ["CELL_GROUP", "Cells", "move_outline"]
 
 CELL_GROUP = O2() * SO2()
-"""Group of outlines: O(2) of the plane, and SO(2) that moves the point of beginning."""
+"""Group of outlines, O(2) of the plane times SO(2), which moves the point of beginning."""
 
 _POINTS = 128
 _HOME = "geomstats/datasets/data/cells"
