@@ -168,6 +168,8 @@ class BenchResult:
         steps: Steps taken.
         cpu_seconds: Processor time of the training.
         versions: Versions of the software, by name.
+        digest: SHA-256 of the settings of model and training, by which a finished result is known
+            again; empty for results of others.
 
     Example:
         >>> score = {"mean": 29.4, "low": 29.1, "high": 29.7, "count": 500}
@@ -190,6 +192,7 @@ class BenchResult:
     steps: int
     cpu_seconds: float
     versions: Mapping[str, str]
+    digest: str = ""
 
     @classmethod
     def from_data(cls, owner: str, values: object) -> Self:
@@ -207,8 +210,8 @@ class BenchResult:
     @classmethod
     def read(cls, fields: BenchFields) -> Self:
         """Return a result from its fields."""
-        names = [field.name for field in dataclasses.fields(cls)]
-        fields.check_names("format", *names)
+        names = [field.name for field in dataclasses.fields(cls) if field.name != "digest"]
+        fields.check_names("format", *names, optional=("digest",))
         if fields.integer("format") != FORMAT:
             what = f"{fields.place('format')} to be {FORMAT}"
             raise fields.error(what, str(fields.integer("format")))
@@ -230,6 +233,7 @@ class BenchResult:
             steps=fields.integer("steps"),
             cpu_seconds=fields.number("cpu_seconds", 0),
             versions={name: versions.text(name) for name in versions.values},
+            digest=fields.text("digest", may_be_empty=True) if "digest" in fields.values else "",
         )
 
     def data(self) -> dict[str, Any]:
@@ -245,6 +249,7 @@ class BenchResult:
             "steps": self.steps,
             "cpu_seconds": self.cpu_seconds,
             "versions": dict(self.versions),
+            "digest": self.digest,
         }
 
 

@@ -38,7 +38,7 @@ from groupae.models import TransformModule
 from groupae.protocols import PairBatch
 from groupae.training import Callback, TrainingConfig, TrainingState
 
-__all__ = ["Cell", "Trial", "comparison_scores", "train_trial"]
+__all__ = ["Cell", "ProcessorClock", "Trial", "comparison_scores", "train_trial"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,6 +122,10 @@ class Trial:
             self.folder and self.folder.absolute(),
             self.pixels,
         )
+
+    def train(self) -> Result:
+        """Train in this process and write the files: `train_trial`."""
+        return train_trial(self)
 
     def read(self) -> Result:
         """Return the result, after verifying that the predictions belong to it.
@@ -213,7 +217,7 @@ def comparison_scores(run: Run, pairs: PairBatch) -> tuple[Score, ...]:
 
 
 # --- training ------------------------------------------------------------------------------------
-class _Clock(Callback):
+class ProcessorClock(Callback):
     """Processor time of a training, and peak memory of the process until its end."""
 
     seconds = 0.0
@@ -255,7 +259,7 @@ def train_trial(trial: Trial) -> Result:
     run = trial.run
     run.check(force=True)
     run.make_folder(force=True)
-    clock = _Clock()
+    clock = ProcessorClock()
     model, trained = run.train([clock])
     pairs = run.fixed("test")
     predictions = save({"predictions": _predict_examples(run.experiment, model, pairs)})

@@ -1,6 +1,6 @@
-"""Training of trials side by side, each in a fresh process with one thread.
+"""Trainings side by side, each in a fresh process with one thread.
 
-Memory and time of one trial do not depend on the others, and a trial that fails stops no other one.
+Memory and time of one training do not depend on the others, and one that fails stops no other.
 A worker ends when the process that started it ends, in whatever way, and does not receive Ctrl-C:
 that process decides.
 """
@@ -18,20 +18,37 @@ from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from multiprocessing import connection, resource_tracker
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import torch
 
 from groupae._memory import keep_freed_memory
-from groupae.experiments.compare.trial import Trial, train_trial
 
-__all__ = ["train_trials"]
+__all__ = ["Training", "train_trials"]
+
+
+class Training(Protocol):
+    """A training that can be sent to another process."""
+
+    @property
+    def log(self) -> Path:
+        """File with the output of the process."""
+        ...
+
+    def train(self) -> object:
+        """Train in this process, and write the files of the result."""
+        ...
+
+
+_T = TypeVar("_T", bound=Training)
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @dataclasses.dataclass(frozen=True)
-class _Worker:
-    trial: Trial
+class _Worker(Generic[_T]):
+    trial: _T
     process: SpawnProcess
     messages: connection.Connection
 
@@ -50,23 +67,21 @@ class _Worker:
         self.process.join()
 
 
-def train_trials(
-    trials: Sequence[Trial], jobs: int
-) -> Generator[tuple[Trial, str | None], None, None]:
-    """Train trials in the order given, and yield each when it has ended, with its error if any.
+def train_trials(trials: Sequence[_T], jobs: int) -> Generator[tuple[_T, str | None], None, None]:
+    """Train in the order given, and yield each training when it has ended, with its error if any.
 
-    Closing the iterator stops the trials that are still training.
+    Closing the iterator stops those that are not finished.
 
     Args:
-        trials: Trials to train.
-        jobs: Largest number of trials at a time.
+        trials: The trainings: trials of a comparison, or cells of a benchmark.
+        jobs: Largest number of trainings at a time.
 
     Example:
         >>> list(train_trials([], jobs=2))
         []
     """
     waiting = deque(trials)
-    working: dict[int, _Worker] = {}
+    working: dict[int, _Worker[_T]] = {}
     try:
         while waiting or working:
             while waiting and len(working) < jobs:
@@ -81,7 +96,7 @@ def train_trials(
             worker.stop()
 
 
-def _start(trial: Trial) -> _Worker:
+def _start(trial: _T) -> _Worker[_T]:
     context = multiprocessing.get_context("spawn")
     trial.log.parent.mkdir(parents=True, exist_ok=True)
     if trial.log.is_symlink():  # nothing is written through it
@@ -123,7 +138,7 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _work(trial: Trial, messages: connection.Connection) -> None:
+def _work(trial: Training, messages: connection.Connection) -> None:
     """Train in a worker: the output goes to the log, an error to the process that started it."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
@@ -132,7 +147,7 @@ def _work(trial: Trial, messages: connection.Connection) -> None:
             os.dup2(log.fileno(), sys.stderr.fileno())
         torch.set_num_threads(1)
         keep_freed_memory()
-        train_trial(trial)
+        trial.train()
     except Exception as error:
         kind = "" if isinstance(error, (ValueError, OSError)) else f"{type(error).__name__}: "
         messages.send(f"{kind}{' '.join(str(error).split())}")

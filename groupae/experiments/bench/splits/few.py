@@ -9,8 +9,9 @@ from typing import ClassVar
 import torch
 from typing_extensions import override
 
+from groupae._validation import expected
 from groupae.data import OrbitDataset, keyed_generator
-from groupae.experiments.bench.result import Condition
+from groupae.experiments.bench.result import ConditionKey
 from groupae.experiments.bench.splits.base import (
     GeneralisationSplit,
     HeldOut,
@@ -41,7 +42,9 @@ class Few(GeneralisationSplit):
 
     def __post_init__(self) -> None:
         check_number("few", "originals", self.originals, 0, 1e9)
-        check_number("few", "a whole number of originals", 1 - self.originals % 1, 0, 1)
+        if self.originals != int(self.originals):
+            what = "a whole number of originals in few-..."
+            raise ValueError(expected("groupae bench", what, f"{self.originals:g}"))
 
     @property
     @override
@@ -72,7 +75,9 @@ class Few(GeneralisationSplit):
     def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[HeldOut]:
         data = load("test")
         pairs = data.fixed(min(count, len(data)))
-        yield HeldOut(Condition("other originals", self.originals, "originals", True), pairs)
+        yield HeldOut(
+            ConditionKey("other originals", float(self.originals), "originals", True), pairs
+        )
 
 
 _KEY = 1919

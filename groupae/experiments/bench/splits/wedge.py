@@ -12,7 +12,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae.data import OrbitDataset, Wedge, view_samplers
-from groupae.experiments.bench.result import Condition
+from groupae.experiments.bench.result import ConditionKey
 from groupae.experiments.bench.splits.base import (
     ANGLES,
     GeneralisationSplit,
@@ -103,6 +103,8 @@ class WedgeSplit(GeneralisationSplit):
             if has_angle(group, degrees):
                 pairs = seen(data, FromWedge(group, share, math.radians(degrees)), count)
                 is_inside = degrees <= self.most(group)
-                yield HeldOut(Condition(f"{degrees:g} deg", degrees, "deg", is_inside), pairs)
+                yield HeldOut(
+                    ConditionKey(f"{degrees:g} deg", float(degrees), "deg", is_inside), pairs
+                )
         anywhere = data.fixed(min(count, len(data)))
-        yield HeldOut(Condition("both anywhere", None, "", False), anywhere)
+        yield HeldOut(ConditionKey("both anywhere", None, "", False), anywhere)

@@ -1,0 +1,149 @@
+"""The benchmark in a folder: its cells, trained side by side, and the table of all results.
+
+``cells/DATASET/SPLIT/MODEL-SEED.json`` has one result each and is meant to be kept and shared. A
+result of the same settings is not made again, so a benchmark may be stopped at any time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from groupae._interrupts import interrupts_explained
+from groupae._validation import check_count, expected
+from groupae.experiments.bench.cell import BenchCell
+from groupae.experiments.bench.fields import BenchFileError
+from groupae.experiments.bench.result import BenchResult
+from groupae.experiments.bench.task import BenchTask
+from groupae.experiments.compare.workers import train_trials
+from groupae.experiments.presets.registry import get_experiment
+
+__all__ = ["BenchRun"]
+
+
+@dataclasses.dataclass(frozen=True)
+class BenchRun:
+    """Models, trained with several seeds on several tasks, in a folder.
+
+    Args:
+        path: The folder.
+        tasks: The tasks.
+        models: Names of presets; a data set without one of these leaves it out.
+        seeds: Trainings per task and model, with the seeds 0, 1, ...
+
+    Raises:
+        ValueError: If ``seeds`` is not at least 1, or no data set has one of the models.
+
+    Example:
+        >>> task = BenchTask("rotated-digits", "steps-45", 1.0)
+        >>> [cell.name for cell in BenchRun(Path("out"), (task,), ("default",), seeds=2).cells]
+        ['rotated-digits/steps-45/default-0', 'rotated-digits/steps-45/default-1']
+    """
+
+    path: Path
+    tasks: tuple[BenchTask, ...]
+    models: tuple[str, ...]
+    seeds: int = 3
+
+    def __post_init__(self) -> None:
+        check_count("groupae bench", "seeds", self.seeds)
+        known = {name for task in self.tasks for name in get_experiment(task.dataset).presets}
+        for model in self.models:
+            if model not in known:
+                names = ", ".join(sorted(known))
+                what = f"a preset of these data sets: {names}"
+                raise ValueError(expected("groupae bench", what, repr(model)))
+
+    @property
+    def cells(self) -> tuple[BenchCell, ...]:
+        """All cells; the first seed of every task and model comes first."""
+        return tuple(
+            BenchCell(self.path, task, model, seed)
+            for seed in range(self.seeds)
+            for task in self.tasks
+            for model in self.models
+            if model in get_experiment(task.dataset).presets
+        )
+
+    def run(
+        self,
+        jobs: int = 1,
+        *,
+        tell: Callable[[str], None] = lambda line: None,
+        write: Callable[[], object] = lambda: None,
+    ) -> dict[str, str]:
+        """Train the cells without a result; return the errors of those that failed, by name.
+
+        Args:
+            jobs: Cells trained side by side, each in a process of its own with one thread.
+            tell: Function that is called with one line per cell.
+            write: Function that is called after each cell, to write tables anew.
+
+        Raises:
+            ValueError: If ``jobs`` is not at least 1.
+            BlockingIOError: If another process is at work in the folder.
+            KeyboardInterrupt: With the place of the finished results; the workers have ended.
+        """
+        check_count("groupae bench", "jobs", jobs)
+        failures: dict[str, str] = {}
+        with self._alone():
+            missing = [cell for cell in self.cells if not self._is_there(cell, tell)]
+            there = len(self.cells) - len(missing)
+            tell(f"{len(self.cells)} cells, {there} there already, {jobs} at a time")
+            kept = f"finished results are kept in {self.path / 'cells'}; run it again to go on"
+            with (
+                interrupts_explained(lambda: kept),
+                contextlib.closing(train_trials(missing, jobs)) as ended,
+            ):
+                for i, (cell, error) in enumerate(ended, 1):
+                    if error is not None:
+                        failures[cell.name] = error
+                    line = f"failed: {error}" if error else _summary(cell.read())
+                    tell(f"[{i}/{len(missing)}] {cell.name}: {line}")
+                    write()
+            write()
+        return failures
+
+    def results(self) -> Iterator[BenchResult]:
+        """Yield the finished results of these settings."""
+        for cell in self.cells:
+            with contextlib.suppress(FileNotFoundError, BenchFileError, LookupError):
+                yield cell.read()
+
+    def _is_there(self, cell: BenchCell, tell: Callable[[str], None]) -> bool:
+        try:
+            cell.read()
+        except FileNotFoundError:
+            return False
+        except (BenchFileError, LookupError, ValueError, OSError) as error:
+            tell(f"{cell.name}: trained again: {error}")
+            return False
+        return True
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        lock = self.path / "logs" / ".lock"
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with FileLock(lock, timeout=0):
+                yield
+        except Timeout:
+            got, remedy = "one that another groupae bench is at work on", "wait, or name another"
+            sentence = expected(self.path, "a folder of its own", got, f"{remedy} with --out")
+            raise BlockingIOError(sentence) from None
+
+
+def _summary(result: BenchResult) -> str:
+    """Return the first score inside and outside the trained elements, each a mean of conditions."""
+    parts = []
+    for name, is_inside in (("inside", True), ("outside", False)):
+        found = [c for c in result.conditions if c.condition.is_inside == is_inside]
+        if found:
+            (score, *_), means = found[0].scores, []
+            means = [entry.scores[score].mean for entry in found]
+            parts.append(f"{name} {sum(means) / len(means):.2f}")
+    return f"{', '.join(parts)}; {result.steps} steps, {result.cpu_seconds:.0f} s"
