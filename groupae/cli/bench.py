@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import shlex
 from pathlib import Path
 
 from groupae._choices import Size
@@ -25,40 +26,77 @@ def bench(
     quick: bool = False,
     out: Path | None = None,
 ) -> int:
-    """Train models on parts of the group and ask them the rest; one table, resumable.
+    """Train models on parts of the data, ask them about the rest, and print one table; resumable.
 
     Args:
-        datasets: All, or names of data sets, separated by commas; groupae data list shows them.
-        splits: All that a data set can have, or names such as steps-45, wedge, few-350.
+        datasets: All, or names of data sets, separated by commas.
+        splits: All, or names such as steps-45, wedge and few-350, separated by commas.
         models: All, or names of presets, separated by commas.
-        seeds: Trainings per cell; 3 by default, 1 with --quick.
+        seeds: Trainings per model and split; 3 by default, 1 with --quick.
         cpu_minutes: Processor time per training, in minutes; 2 by default, 0.25 with --quick.
         jobs: Trainings side by side, each on one thread.
         size: Size of the data sets: tiny, small or full.
-        submissions: Folder with results of others, one JSON file each, that join the table.
-        quick: Short trainings of four models on four data sets, in about 15 minutes.
+        submissions: Folder with results of others, one JSON file per model, that join the table.
+        quick: Whether to train four models on four data sets for a short time, about 15 minutes.
         out: Folder of the benchmark; by default runs/bench, or runs/bench-quick.
     """
     with loading():
         from rich.console import Console
 
         from groupae.cli.running import say_files
-        from groupae.experiments.bench import BenchRun, choose_tasks, read_submissions, write_board
-        from groupae.experiments.bench.plan import MODELS, QUICK_MODELS
+        from groupae.experiments.bench import (
+            BenchRun,
+            Board,
+            choose_models,
+            choose_tasks,
+            read_others,
+            write_board,
+        )
+        from groupae.experiments.bench.board_text import board_table
         from groupae.experiments.datasets.progress import show_building
     console = Console()
     tell = functools.partial(say, console)
     path = out or Path("runs") / ("bench-quick" if quick else "bench")
     minutes = cpu_minutes if cpu_minutes is not None else (0.25 if quick else 2.0)
+    seeds = seeds if seeds is not None else (1 if quick else 3)
     with show_building(console):
         tasks = choose_tasks(datasets, splits, minutes, size=size, quick=quick, tell=tell)
-    known = QUICK_MODELS if quick else MODELS
-    chosen = known if models == "all" else tuple(models.replace(" ", "").split(","))
-    run = BenchRun(path, tasks, chosen, seeds=seeds or (1 if quick else 3), is_open=models == "all")
-    others = () if submissions is None else read_submissions(submissions)
-    write = functools.partial(write_board, path, run.results, others)
-    failures = run.run(jobs, tell=tell, write=write)
-    board = write()
-    board.print(console)
-    say_files(console, path, "bench.md", "bench.json", "bench.png")
+        for task in tasks:
+            task.load("train")
+    run = BenchRun(path, tasks, choose_models(tasks, models, quick=quick), seeds=seeds)
+    options = {"--splits": splits, "--models": models, "--size": size}
+    command = _spell(datasets, {**options, "--seeds": seeds, "--cpu-minutes": minutes})
+    facts = {"command": f"`{command}`", "threads per training": "1"}
+
+    def make_board() -> Board:
+        results = list(run.results())
+        others = () if submissions is None else read_others(submissions, results)
+        return Board.of(results, others, asked=run.asked, facts=facts)
+
+    def keep() -> None:
+        write_board(make_board(), path, draws=False)
+
+    failures = run.run(jobs, tell=tell, write=keep)
+    board = make_board()
+    write_board(board, path)
+    for table in board.tables:
+        tell(f"{table.task.name}: {get_question(table.task.split)}")
+        board_table(table).print(console)
+    say_files(console, path, "bench.md", "bench.json", "bench.csv", "overview.png")
     return 1 if failures else 0
+
+
+def get_question(split: str) -> str:
+    """Return the question of a split."""
+    from groupae.experiments.bench import get_split
+
+    return get_split(split).question
+
+
+def _spell(datasets: str, options: dict[str, object]) -> str:
+    """Return the command line."""
+    words = ["groupae", "bench", *([] if datasets == "all" else [datasets])]
+    for option, value in options.items():
+        if value not in ("all", "small"):
+            words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
+    return shlex.join(words)

@@ -72,6 +72,13 @@ COMMANDS: Commands = {
         "groupae.cli.compare:compare",
         "Train models with the same data and budget, and print a leaderboard; resumable.",
     ),
+    "bench": Command(
+        "groupae.cli.bench:bench",
+        "Train models on parts of the data, ask them about the rest, and print one table; "
+        "resumable.",
+        flags={"quick": "four models on four data sets for a short time, about 15 minutes"},
+        optional={"datasets": ("all", "all, or names of data sets, separated by commas")},
+    ),
     "orbit": Command(
         "groupae.cli.commands:orbit",
         "Draw orbit.png in a run folder: held-out data transformed by the model, above the truth.",

@@ -20,6 +20,7 @@ from groupae.experiments.bench.fields import BenchFileError
 from groupae.experiments.bench.result import BenchResult
 from groupae.experiments.bench.task import BenchTask
 from groupae.experiments.compare.workers import train_trials
+from groupae.experiments.presets.building import build_model
 from groupae.experiments.presets.registry import get_experiment
 
 __all__ = ["BenchRun"]
@@ -36,7 +37,8 @@ class BenchRun:
         seeds: Trainings per task and model, with the seeds 0, 1, ...
 
     Raises:
-        ValueError: If ``seeds`` is not at least 1, or no data set has one of the models.
+        ValueError: If ``seeds`` is not at least 1, no data set has one of the models, or a budget
+            is out of range.
 
     Example:
         >>> task = BenchTask("rotated-digits", "steps-45", 1.0)
@@ -57,6 +59,10 @@ class BenchRun:
                 names = ", ".join(sorted(known))
                 what = f"a preset of these data sets: {names}"
                 raise ValueError(expected("groupae bench", what, repr(model)))
+        checked = {(cell.task.dataset, cell.model): cell for cell in self.cells if cell.seed == 0}
+        for cell in checked.values():
+            preset = cell.preset  # whose budget is checked
+            build_model(cell.task.experiment.data, preset.model, seed=0)
 
     @property
     def cells(self) -> tuple[BenchCell, ...]:
@@ -67,6 +73,13 @@ class BenchRun:
             for task in self.tasks
             for model in self.models
             if model in get_experiment(task.dataset).presets
+        )
+
+    @property
+    def asked(self) -> tuple[tuple[str, str, str, int], ...]:
+        """Data set, split, model and seed of every cell."""
+        return tuple(
+            (cell.task.dataset, cell.task.split_name, cell.model, cell.seed) for cell in self.cells
         )
 
     def run(

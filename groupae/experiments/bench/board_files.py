@@ -14,7 +14,7 @@ from groupae.viz import save_figure
 __all__ = ["write_board"]
 
 
-def write_board(board: Board, folder: Path) -> list[Path]:
+def write_board(board: Board, folder: Path, *, draws: bool = True) -> list[Path]:
     """Write ``bench.md``, ``bench.json``, ``bench.csv`` and the pictures; return their paths.
 
     Each file is replaced whole. Pictures of tasks that are not in the board stay.
@@ -22,6 +22,7 @@ def write_board(board: Board, folder: Path) -> list[Path]:
     Args:
         board: The board.
         folder: Folder, which is made if it is not there.
+        draws: Whether pictures are drawn too.
 
     Raises:
         OSError: If a file cannot be written.
@@ -34,7 +35,7 @@ def write_board(board: Board, folder: Path) -> list[Path]:
     for ending, text in texts.items():
         written.append(folder / f"bench.{ending}")
         write_durably(written[-1], text.encode())
-    for name, figure in bench_figures(board).items():
+    for name, figure in (bench_figures(board) if draws else {}).items():
         written.append(folder / f"{name}.png")
         save_figure(figure, written[-1])
     return written

@@ -13,7 +13,7 @@ from groupae.experiments.bench.board_row import BoardRow, is_in_decibels
 from groupae.experiments.bench.seed_estimate import SeedEstimate
 from groupae.metrics.registry import MODEL_SCORES, SCORES
 
-__all__ = ["board_csv", "board_markdown", "score_title"]
+__all__ = ["board_csv", "board_markdown", "board_table", "score_title"]
 
 _SCORES = {score.name: score for score in (*SCORES.values(), *MODEL_SCORES.values())}
 _NONE = "-"
@@ -43,7 +43,7 @@ def board_markdown(board: Board) -> str:
     if len(board.tables) > 1:
         parts += [*_overview(board), CAPTION]
     for table in board.tables:
-        parts += [f"**{table.task.name}**: {_facts(table)}", _table(table).markdown()]
+        parts += [f"**{table.task.name}**: {_facts(table)}", board_table(table).markdown()]
         if further := _further(table):
             parts.append(further.markdown())
     if len(board.tables) == 1:
@@ -59,7 +59,7 @@ def _facts(table: BoardTable) -> str:
     return f"{table.task.size}{pixels}; {minutes} processor minutes per training"
 
 
-def _table(table: BoardTable) -> Table:
+def board_table(table: BoardTable) -> Table:
     """Return one row per model: scores inside and outside, ratio of errors, seeds and costs."""
     title = score_title(table.score)
     sides = [side for side in ("inside", "outside") if _has(table, side)]

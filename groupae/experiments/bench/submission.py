@@ -30,7 +30,14 @@ from groupae._validation import unknown_choice
 from groupae.experiments.bench.fields import BenchFields, BenchFileError
 from groupae.experiments.bench.result import FORMAT, BenchResult, Condition, ConditionResult
 
-__all__ = ["LARGEST_SUBMISSION", "Submission", "read_results", "read_submissions", "tasks_of"]
+__all__ = [
+    "LARGEST_SUBMISSION",
+    "Submission",
+    "read_others",
+    "read_results",
+    "read_submissions",
+    "tasks_of",
+]
 
 LARGEST_SUBMISSION = 2**23
 """Bytes of the largest submission that is read; all tasks with ten seeds have a tenth of it."""
@@ -150,6 +157,22 @@ def read_submissions(
         names[submission.model] = f"the one in {file.name}"
         found.append(submission)
     return found
+
+
+def read_others(folder: Path, results: Iterable[BenchResult]) -> list[Submission]:
+    """Return the submissions of a folder, compared with the tasks of our own results.
+
+    Args:
+        folder: Folder of JSON files.
+        results: Our results, whose tasks, conditions and models are the known ones.
+
+    Raises:
+        BenchFileError: If one cannot be used, or is of a task of which we have no result.
+        FileNotFoundError: If the folder has no JSON file.
+    """
+    found = list(results)
+    tasks = tasks_of(found)
+    return read_submissions(folder, tasks, taken={result.model for result in found})
 
 
 def read_results(folder: Path) -> list[BenchResult]:

@@ -12,7 +12,7 @@ from groupae import SO2, LatentActionAE, VectorAction
 from groupae.experiments.bench import BenchCell, BenchRun, BenchTask, choose_models, choose_tasks
 from groupae.experiments.bench.cell import InSteps
 from groupae.experiments.bench.extra_scores import pose_error_modulo_symmetry
-from groupae.experiments.bench.result import ConditionKey
+from groupae.experiments.bench.result import Condition
 from groupae.experiments.bench.splits import HeldOut
 from groupae.protocols import PairBatch
 
@@ -132,7 +132,7 @@ def test_pose_errors_count_modulo_the_symmetry(order):
     g = torch.tensor([0.3, math.pi + 0.3])
     x1 = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
     pairs = PairBatch(x1, g, model.transform(g, x1), group=SO2())
-    key = ConditionKey("symmetric", float(order), "order", is_inside=True)
+    key = Condition("symmetric", float(order), "order", is_inside=True)
     held_out = HeldOut(key, pairs, orders=torch.full((2,), order))
     errors = pose_error_modulo_symmetry(model, held_out)
     assert float(errors.max()) < 1e-3 if order == 2 else float(errors.max()) > 3

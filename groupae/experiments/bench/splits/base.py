@@ -13,7 +13,7 @@ from torch import Tensor
 
 from groupae._validation import expected
 from groupae.data import FixedSteps, OrbitDataset, Reflections, ViewSampler
-from groupae.experiments.bench.result import ConditionKey
+from groupae.experiments.bench.result import Condition
 from groupae.groups import O2, Cyclic, Group
 from groupae.groups.products.packed import Packed
 from groupae.protocols import PairBatch
@@ -36,7 +36,7 @@ class HeldOut:
         orders: Order of the rotational symmetry of each original, shape ``(n,)``, if asked for.
     """
 
-    condition: ConditionKey
+    condition: Condition
     pairs: PairBatch
     steps: Tensor | None = None
     orders: Tensor | None = None
@@ -115,12 +115,10 @@ def angle_conditions(data: OrbitDataset, most: float, count: int) -> Iterator[He
         if not has_angle(data.group, degrees):
             continue
         pairs = seen(data, FixedSteps(data.group, math.radians(degrees)), count)
-        yield HeldOut(
-            ConditionKey(f"{degrees:g} deg", float(degrees), "deg", degrees <= most), pairs
-        )
+        yield HeldOut(Condition(f"{degrees:g} deg", float(degrees), "deg", degrees <= most), pairs)
     if has_reflections(data.group):
         pairs = seen(data, Reflections(data.group), count)
-        yield HeldOut(ConditionKey("mirrored", None, "", False), pairs)
+        yield HeldOut(Condition("mirrored", None, "", False), pairs)
 
 
 def has_reflections(group: Group) -> bool:

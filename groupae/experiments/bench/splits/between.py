@@ -10,7 +10,7 @@ from typing import ClassVar
 from typing_extensions import override
 
 from groupae.data import OnGrid, OrbitDataset
-from groupae.experiments.bench.result import ConditionKey
+from groupae.experiments.bench.result import Condition
 from groupae.experiments.bench.splits.base import GeneralisationSplit, HeldOut, seen
 from groupae.groups import Cyclic
 from groupae.groups.products.packed import Packed
@@ -55,5 +55,5 @@ class Between(GeneralisationSplit):
         for degrees in _OFFSETS:
             sampler = OnGrid(data.group, _VIEWS, math.radians(degrees))
             name = f"{degrees:g} deg off"
-            condition = ConditionKey(name, degrees, "deg", degrees == 0)
+            condition = Condition(name, degrees, "deg", degrees == 0)
             yield HeldOut(condition, seen(data, sampler, count))

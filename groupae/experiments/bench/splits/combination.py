@@ -11,7 +11,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae.data import OrbitDataset, keyed_generator
-from groupae.experiments.bench.result import ConditionKey
+from groupae.experiments.bench.result import Condition
 from groupae.experiments.bench.splits.base import GeneralisationSplit, HeldOut, keep_originals
 
 __all__ = ["Combination"]
@@ -63,7 +63,7 @@ class Combination(GeneralisationSplit):
         for name, is_chosen in chosen.items():
             some = keep_originals(data, torch.nonzero(is_chosen)[:, 0])
             pairs = some.fixed(min(count, len(some)))
-            condition = ConditionKey(f"combinations {name}", None, "", name == "seen")
+            condition = Condition(f"combinations {name}", None, "", name == "seen")
             yield HeldOut(condition, pairs)
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae.data import OrbitDataset, SmallSteps, ViewSampler, keyed_generator
-from groupae.experiments.bench.result import ConditionKey
+from groupae.experiments.bench.result import Condition
 from groupae.experiments.bench.splits.base import (
     GeneralisationSplit,
     HeldOut,
@@ -103,8 +103,8 @@ class Compose(GeneralisationSplit):
             walks = WalkEnds(data.group, math.radians(self.degrees), length)
             pairs = seen(data, walks, n)
             steps = walks.steps(n)
-            product = ConditionKey(f"product of {length}", None, "", length == 1)
+            product = Condition(f"product of {length}", None, "", length == 1)
             yield HeldOut(product, pairs)
             if length > 1:
-                in_a_row = ConditionKey(f"{length} steps", float(length), "steps", False)
+                in_a_row = Condition(f"{length} steps", float(length), "steps", False)
                 yield HeldOut(in_a_row, pairs, steps=steps)

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from groupae._validation import expected
 from groupae.data import OrbitDataset, keyed_generator
-from groupae.experiments.bench.result import ConditionKey
+from groupae.experiments.bench.result import Condition
 from groupae.experiments.bench.splits.base import (
     GeneralisationSplit,
     HeldOut,
@@ -75,9 +75,7 @@ class Few(GeneralisationSplit):
     def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[HeldOut]:
         data = load("test")
         pairs = data.fixed(min(count, len(data)))
-        yield HeldOut(
-            ConditionKey("other originals", float(self.originals), "originals", True), pairs
-        )
+        yield HeldOut(Condition("other originals", float(self.originals), "originals", True), pairs)
 
 
 _KEY = 1919

@@ -10,7 +10,7 @@ import torch
 from typing_extensions import override
 
 from groupae.data import OrbitDataset
-from groupae.experiments.bench.result import ConditionKey
+from groupae.experiments.bench.result import Condition
 from groupae.experiments.bench.splits.base import GeneralisationSplit, HeldOut
 
 __all__ = ["Symmetric"]
@@ -54,5 +54,5 @@ class Symmetric(GeneralisationSplit):
             pairs = some.fixed(min(count, len(some)))
             name = "no symmetry" if order == 1 else f"order {order}"
             shown = torch.full((len(pairs),), order)
-            condition = ConditionKey(name, float(order), "order", True)
+            condition = Condition(name, float(order), "order", True)
             yield HeldOut(condition, pairs, orders=shown)

@@ -12,7 +12,7 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae.data import OrbitDataset, Wedge, view_samplers
-from groupae.experiments.bench.result import ConditionKey
+from groupae.experiments.bench.result import Condition
 from groupae.experiments.bench.splits.base import (
     ANGLES,
     GeneralisationSplit,
@@ -104,7 +104,7 @@ class WedgeSplit(GeneralisationSplit):
                 pairs = seen(data, FromWedge(group, share, math.radians(degrees)), count)
                 is_inside = degrees <= self.most(group)
                 yield HeldOut(
-                    ConditionKey(f"{degrees:g} deg", float(degrees), "deg", is_inside), pairs
+                    Condition(f"{degrees:g} deg", float(degrees), "deg", is_inside), pairs
                 )
         anywhere = data.fixed(min(count, len(data)))
-        yield HeldOut(ConditionKey("both anywhere", None, "", False), anywhere)
+        yield HeldOut(Condition("both anywhere", None, "", False), anywhere)

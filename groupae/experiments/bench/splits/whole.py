@@ -9,7 +9,7 @@ from typing import ClassVar
 from typing_extensions import override
 
 from groupae.data import OrbitDataset
-from groupae.experiments.bench.result import ConditionKey
+from groupae.experiments.bench.result import Condition
 from groupae.experiments.bench.splits.base import GeneralisationSplit, HeldOut
 
 __all__ = ["Whole"]
@@ -42,4 +42,4 @@ class Whole(GeneralisationSplit):
     @override
     def conditions(self, load: Callable[[str], OrbitDataset], count: int) -> Iterator[HeldOut]:
         data = load("test")
-        yield HeldOut(ConditionKey("all", None, "", True), data.fixed(min(count, len(data))))
+        yield HeldOut(Condition("all", None, "", True), data.fixed(min(count, len(data))))
