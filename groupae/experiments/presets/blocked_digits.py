@@ -23,6 +23,8 @@ _FREQUENCIES = (
 )
 
 _DEFAULT = ROTATED_DIGITS.presets["default"].replace(representation=_FREQUENCIES)
+# for the record: no encoder of these pictures can be exactly equivariant, as the square stays
+_EQUIVARIANT = _DEFAULT.replace(backbone="polar", widths=(96, 96), blocks=2)
 _BEFORE_0_6 = dataclasses.replace(
     _DEFAULT,
     training=dataclasses.replace(_DEFAULT.training, precision="32-true", ema_share=0.0),
@@ -37,6 +39,7 @@ BLOCKED_DIGITS = Experiment(
     data=get_dataset("blocked-digits"),
     presets={
         "default": _DEFAULT,
+        "equivariant": _EQUIVARIANT,
         **PAPER_DIGITS["blocked-digits"],
         **digit_rivals(_BEFORE_0_6, _DEFAULT, 52),
     },

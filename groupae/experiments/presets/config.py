@@ -11,6 +11,7 @@ from groupae._validation import expected
 from groupae.experiments.presets.backbone_config import BackboneConfig, is_count
 from groupae.experiments.presets.conv_backbones import Residual, UNet
 from groupae.experiments.presets.paper_backbones import PaperBrain, PaperDigit, PaperScene
+from groupae.experiments.presets.polar_backbones import Polar
 from groupae.experiments.presets.set_backbones import (
     OrderedSetBackbone,
     SequenceBackbone,
@@ -65,7 +66,7 @@ class ModelConfig:
             ``log_chamfer``, ``lpips``, ``st_lpips``.
         widths, blocks, skips, draws_over_picture, colours, stride, coordinates, acted_picture:
             Fields of the backbone, described by its class. Those that it lacks keep their defaults.
-        linear_path, gathers_colours: Two more of these.
+        linear_path, gathers_colours, radii, angles, reach: Five more of these.
 
     Raises:
         ValueError: If a value is of the wrong type: a config may come from a file.
@@ -84,6 +85,9 @@ class ModelConfig:
     acted_picture: str = ""
     linear_path: bool = False
     gathers_colours: bool = False
+    radii: int = 0
+    angles: int = 48
+    reach: float = 1.0
 
     def __post_init__(self) -> None:
         if not isinstance(self.backbone, str) or not isinstance(self.representation, str):
@@ -126,7 +130,7 @@ BACKBONES: Mapping[str, type[BackboneConfig]] = {
     kind.name: kind
     for kind in (
         *(Residual, UNet, SetBackbone, OrderedSetBackbone, SequenceBackbone),
-        *(PaperDigit, PaperBrain, PaperScene),
+        *(PaperDigit, PaperBrain, PaperScene, Polar),
     )
 }
 """Built-in backbones by name."""

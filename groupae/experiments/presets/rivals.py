@@ -34,7 +34,10 @@ __all__ = [
     "scene_rivals",
 ]
 
-_CAME_LATER = ("coordinates", "acted_picture", "linear_path", "gathers_colours")
+_CAME_LATER = (
+    *("coordinates", "acted_picture", "linear_path", "gathers_colours"),
+    *("radii", "angles", "reach"),
+)
 # left out of a control's options at their defaults, as in results written before they existed
 
 PLAIN_FREQUENCIES = (
