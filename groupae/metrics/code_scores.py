@@ -101,6 +101,14 @@ def _pose(e: Evaluated) -> Tensor:
     return pose_error(_action(e).group, e.pairs.g, e.cached(_estimates))
 
 
+def _pose_r2(e: Evaluated) -> Tensor:
+    """Return squared errors and deviations of the matrices of estimated elements."""
+    standard = _action(e).group.standard()
+    target, found = (standard.matrix(g).double() for g in (e.pairs.g, e.cached(_estimates)))
+    parts = (found - target, target - target.mean(0))
+    return torch.stack([part.square().sum((1, 2)) for part in parts], 1)
+
+
 def _code_pose(e: Evaluated) -> Tensor:
     g, z1, _ = _codes(e)
     change = code_change(_action(e), z1)
@@ -129,6 +137,12 @@ def _consistency(e: Evaluated) -> Tensor:
     moved = e.decode(e.act(e.pairs.g, again))
     together = picture_distance(e.cached(_decoded), e.decode(again))
     return torch.stack([picture_distance(e.decode(e.moved), moved), together], 1)
+
+
+def _explained(means: Tensor) -> Tensor:
+    """Return the share of a variance that is explained, given mean error and variance."""
+    error, spread = means.unbind(-1)
+    return 1 - error / spread
 
 
 def _ratio(means: Tensor) -> Tensor:
@@ -311,6 +325,19 @@ CODE_SCORES: tuple[ModelScore, ...] = (
         definition="Pose error, least over the elements under which x1 itself returns to a tenth "
         "of the typical squared change of the data.",
         source=_POSE,
+    ),
+    ModelScore(
+        "pose_r2",
+        "R2 of the pose",
+        3,
+        _pose_r2,
+        combine=_explained,
+        needs=(ACTION, ALIGN, PAIRS, ELEMENTS, STANDARD),
+        range=(-math.inf, 1.0),
+        definition="1 - the squared error of the element that carries z1 nearest to z2 over the "
+        "variance of the true one, both as matrices in the standard representation: 1 is perfect, "
+        "0 the mean matrix, about -1 a random element of a compact group.",
+        source="Garrido, Najman & LeCun, ICML 2023, of a regression on codes",
     ),
     ModelScore(
         "consistency_gap",

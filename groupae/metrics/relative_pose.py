@@ -29,6 +29,7 @@ from groupae.metrics.retrieval import Ranks
 
 __all__ = ["PoseProbe", "pose_r2", "view_ranks"]
 
+_NUMBERS = 2_000_000  # entries of the codes that principal components are of
 _PARTS = 5  # one of which is held out to choose the penalty
 _PENALTIES = tuple(10.0**k for k in range(-5, 2))  # per pair, of features of variance about 1
 
@@ -173,7 +174,7 @@ class PoseProbe:
         check_rows("PoseProbe", first, second, fewest=1)
         found = self._scaling.features(first, second) @ self._weights
         size = math.isqrt(found.shape[1])
-        return found.unflatten(1, (size, size))
+        return found.view(-1, size, size)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -190,10 +191,10 @@ class _Scaling:
         centre, scale = codes.mean(0), codes.std(0)
         scale[scale <= 1e-6 * codes.abs().amax(0)] = torch.inf  # constant entries
         unit = F.normalize((codes - centre) / scale, dim=1)
-        values, vectors = torch.linalg.eigh((unit.mT @ unit).double())
-        kept = min(components, int((values > 1e-6 * values[-1]).sum()), len(values))
-        whitened = vectors[:, -kept:] / (values[-kept:] / len(codes)).sqrt() if kept else vectors
-        return cls(centre, scale, whitened.float())
+        some = unit[:: -(-unit.numel() // _NUMBERS)].double()
+        values, vectors = torch.linalg.svd(some, full_matrices=False)[1:]
+        kept = min(components, int((values > 1e-3 * values[0]).sum()))
+        return cls(centre, scale, (vectors[:kept].mT / values[:kept] * len(some) ** 0.5).float())
 
     def features(self, z1: Tensor, z2: Tensor) -> Tensor:
         """Return a constant, the components of both codes, and products of the two."""
@@ -217,7 +218,8 @@ def _ridge(x: Tensor, y: Tensor, is_held_out: Tensor) -> Tensor:
 
 def _solve(moments: Tensor, target: Tensor, penalty: float) -> Tensor:
     eye = torch.eye(len(moments), dtype=moments.dtype)
-    return torch.linalg.solve(moments + penalty * eye, target)
+    weights: Tensor = torch.linalg.solve(moments + penalty * eye, target)
+    return weights
 
 
 def _of_views(owner: str, group: Group, g: Tensor, z: Any) -> Tensor:
@@ -234,7 +236,7 @@ def _of_views(owner: str, group: Group, g: Tensor, z: Any) -> Tensor:
         raise ShapeError(expected(owner, what, f"{len(rows)} codes"))
     if not bool(rows.isfinite().all()):
         raise ValueError(expected(owner, "finite codes", "NaN or infinite ones"))
-    return rows.float().unflatten(0, (n, m))
+    return rows.float().view(n, m, rows.shape[1])
 
 
 def view_ranks(action: LatentAction[Any], g: Tensor, z: Any) -> Ranks:

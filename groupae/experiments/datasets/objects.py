@@ -154,6 +154,7 @@ class Objects(RecordedPairs):
     Attributes:
         objects: Number of the object of each original, shape ``(len(self),)``, 0 to 999.
         rooms: Number of the room of each original, same shape.
+        factor_names: ``("objects", "rooms")`` if each object is in several rooms, else empty.
 
     Raises:
         ModuleNotFoundError: If views must be drawn, and pybullet is neither installed nor given.
@@ -195,6 +196,8 @@ class Objects(RecordedPairs):
         super().__init__(arrays["pictures"], elements, SO3(), masks=arrays["masks"], seed=seed)
         self.split = split
         self.objects, self.rooms = scenes.objects, scenes.rooms
+        has_factors = rooms is not None and rooms.ndim == 2
+        self.factor_names = ("objects", "rooms") if has_factors else ()
         self._scenes = scenes
         self._sampler: Callable[..., Tensor] | None = None
         self._run: int | None = None
