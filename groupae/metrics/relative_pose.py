@@ -22,7 +22,6 @@ from torch.nn import functional as F
 from groupae._validation import ShapeError, check_count, expected
 from groupae.actions import LatentAction
 from groupae.actions.codes import map_latent
-from groupae.data.keys import keyed_generator
 from groupae.groups import Group
 from groupae.metrics.chance import check_rows, code_rows
 from groupae.metrics.retrieval import Ranks
@@ -101,7 +100,7 @@ class PoseProbe:
         group: The group.
         components: Largest number of principal components.
         pairs: Number of pairs that are drawn from the views.
-        seed: Key of the choice of pairs.
+        seed: Seed of the choice of pairs.
 
     Example:
         >>> from groupae import SO2
@@ -143,7 +142,7 @@ class PoseProbe:
         n, m = codes.shape[:2]
         if n < _PARTS:
             raise ShapeError(expected("PoseProbe", f"at least {_PARTS} objects", n))
-        generator = keyed_generator(self.seed)
+        generator = torch.Generator().manual_seed(self.seed)
         item = torch.randint(n, (self.pairs,), generator=generator)
         i = torch.randint(m, (self.pairs,), generator=generator)
         j = (i + torch.randint(1, m, (self.pairs,), generator=generator)) % m
