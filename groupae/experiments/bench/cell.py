@@ -71,7 +71,7 @@ class BenchCell:
     Args:
         out: Folder of the benchmark.
         task: The task.
-        model: Name of the preset.
+        model: Name of the preset; its current one, where an older one has published results.
         seed: Seed of weights, order and elements.
 
     Example:
@@ -103,7 +103,7 @@ class BenchCell:
     @property
     def preset(self) -> Preset:
         """Model and training, with the budget of the task."""
-        preset = self.task.experiment.preset(self.model)
+        preset = self.task.experiment.current_preset(self.model)
         training = dataclasses.replace(
             preset.training,
             seed=self.seed,

@@ -103,6 +103,23 @@ class Experiment:
             raise ValueError(unknown_choice(self.name, "a preset", name, self.presets))
         return self.presets[name]
 
+    def current_preset(self, name: str) -> Preset:
+        """Return a preset by name, with the training of today's default.
+
+        Where results are published, a rival keeps its preset of that time, and the one to compare
+        with today's default is another, whose name ends in the release of that default.
+
+        Raises:
+            ValueError: If no preset has the name.
+
+        Example:
+            >>> from groupae.experiments import get_experiment
+            >>> digits = get_experiment("rotated-digits")
+            >>> digits.current_preset("conditional") == digits.preset("conditional-0.6")
+            True
+        """
+        return self.preset(f"{name}-0.6" if f"{name}-0.6" in self.presets else name)
+
 
 def picture_references(train: OrbitDataset) -> dict[str, Model]:
     """Return references for pictures: x1 unchanged, and the mean of 2000 training pictures."""

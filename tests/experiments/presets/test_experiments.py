@@ -158,7 +158,7 @@ def test_rivals_of_a_default_differ_from_it_in_one_respect(name):
         default.training, precision="32-true", ema_share=0.0
     )
     assert presets["conditional-0.6"].model == before.model  # the published one trained as before
-    changed = dataclasses.replace(default.training, validations=4)
+    changed = dataclasses.replace(default.training, validations=2)
     assert presets["plain"].training == changed
     data = EXPERIMENTS[name].data
     models = {
@@ -170,6 +170,22 @@ def test_rivals_of_a_default_differ_from_it_in_one_respect(name):
     assert standard.dim == models["default"].action.rho.dim == models["plain"].size
     ours, *others = (sum(p.numel() for p in m.parameters()) for m in models.values())
     assert all(abs(count / ours - 1) < 0.2 for count in others)
+
+
+def test_the_current_preset_is_that_of_todays_default():
+    for name in ("rotated-digits", "blocked-digits"):
+        experiment = EXPERIMENTS[name]
+        training = experiment.presets["default"].training
+        for rival in ("conditional", "learned-mask", "winter", "plain", "frequency-1"):
+            current = experiment.current_preset(rival)
+            assert (current.training.precision, current.training.ema_share) == (
+                training.precision,
+                training.ema_share,
+            )
+            assert current.model == experiment.presets[rival].model
+    assert EXPERIMENTS["cells"].current_preset("plain") == EXPERIMENTS["cells"].presets["plain"]
+    with pytest.raises(ValueError, match="expected a preset to be one of"):
+        EXPERIMENTS["cells"].current_preset("plane")
 
 
 BENCHMARKED = ("cells", "leaves", "objects")
@@ -187,7 +203,7 @@ def test_the_benchmark_compares_models_of_one_size_and_training(name):
     chosen = {key: experiment.presets[key] for key in names}
     trainings = [preset.training for key, preset in chosen.items() if key != "plain"]
     assert trainings == [trainings[0]] * 4
-    assert chosen["plain"].training == dataclasses.replace(trainings[0], validations=4)
+    assert chosen["plain"].training == dataclasses.replace(trainings[0], validations=2)
     models = {key: build_model(data, chosen[key].model, seed=0) for key in names}
     ours, *others = (sum(p.numel() for p in m.parameters()) for m in models.values())
     assert all(-0.1 < count / ours - 1 < 0.27 for count in others)
