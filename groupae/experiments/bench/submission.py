@@ -176,7 +176,10 @@ def read_others(folder: Path, results: Iterable[BenchResult]) -> list[Submission
 
 
 def read_results(folder: Path) -> list[BenchResult]:
-    """Return the results of a folder that ``groupae bench`` wrote, ordered by name of the file.
+    """Return the results in a folder of ``groupae bench`` or below, ordered by path.
+
+    Args:
+        folder: Folder of cells, of one or several benchmarks.
 
     Raises:
         BenchFileError: If one cannot be used, or two are of one task, model and seed.
@@ -184,13 +187,14 @@ def read_results(folder: Path) -> list[BenchResult]:
     """
     found: dict[tuple[object, ...], str] = {}
     results = []
-    for file in sorted(folder.glob("*.json")):
-        result = BenchResult.from_data(file.name, _read_json(file))
+    for file in sorted(folder.rglob("*.json")):
+        name = file.relative_to(folder).as_posix()
+        result = BenchResult.from_data(name, _read_json(file))
         key = (result.task, result.model, result.seed)
         if key in found:
             got = f"those of {found[key]} again"
-            raise BenchFields(file.name, {}).error("a task, model and seed of its own", got)
-        found[key] = file.name
+            raise BenchFields(name, {}).error("a task, model and seed of its own", got)
+        found[key] = name
         results.append(result)
     return results
 

@@ -176,12 +176,13 @@ def test_an_empty_folder_is_said(tmp_path):
         read_submissions(tmp_path)
 
 
-def test_own_results_are_read_once_each(tmp_path):
+def test_own_results_are_read_once_each_also_from_folders_below(tmp_path):
     first = a_result(seed=0)
-    (tmp_path / "a.json").write_text(json.dumps(first.data()))
+    (tmp_path / "steps").mkdir()
+    (tmp_path / "steps/a.json").write_text(json.dumps(first.data()))
     assert read_results(tmp_path) == [first]
-    (tmp_path / "b.json").write_text(json.dumps(first.data()))
-    with pytest.raises(BenchFileError, match=r"b\.json: .*got those of a\.json again"):
+    (tmp_path / "steps/b.json").write_text(json.dumps(first.data()))
+    with pytest.raises(BenchFileError, match=r"steps/b\.json: .*got those of steps/a\.json again"):
         read_results(tmp_path)
 
 
