@@ -124,6 +124,8 @@ class Cells(OrbitPairs):
 
     lines = ("dlm8", "dunn")
     per_original = ("cell_lines", "areas")
+    factor_names = ("labels", "cell_lines")
+    """Attributes with the two classes of each cell."""
 
     def __init__(
         self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None
