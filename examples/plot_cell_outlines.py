@@ -28,11 +28,12 @@ G = train.group
 # the m-th term of the Fourier series of an outline. A linear map of the outline could find it; a
 # network is added to it.
 rho = G.rep("16x(0,0) + " + " + ".join(f"1x(1,{m})" for m in range(1, 33)))
-encoder = SetEncoder(rho.dim, 128, width=128, places=2, linear_path=True)
-decoder = SetDecoder(rho.dim, 2, 128, linear_path=True)
+encoder = SetEncoder(rho.dim, 128, width=64, layers=1, places=2, linear_path=True)
+decoder = SetDecoder(rho.dim, 2, 128, width=128, linear_path=True)
 model = LatentActionAE(encoder, decoder, VectorAction(rho), "log_mse")
 minutes = float(os.environ.get("GROUPAE_MINUTES", "2"))
-result = fit(model, train, validation, TrainingConfig(minutes=minutes, optimizer="muon"), score=SNR)
+config = TrainingConfig(minutes=minutes, optimizer="muon", learning_rate=1e-2)
+result = fit(model, train, validation, config, score=SNR)
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%

@@ -26,11 +26,12 @@ train, validation, test = Leaves("train"), Leaves("validation"), Leaves("test")
 # network is added to it.
 G = SO2()
 rho = G.rep("16x0 + " + " + ".join(f"1x{k}" for k in range(1, 49)))
-encoder = SetEncoder(rho.dim, 128, width=128, places=1, linear_path=True)
-decoder = SetDecoder(rho.dim, 1, 128, linear_path=True)
+encoder = SetEncoder(rho.dim, 128, width=64, layers=1, places=1, linear_path=True)
+decoder = SetDecoder(rho.dim, 1, 128, width=128, linear_path=True)
 model = LatentActionAE(encoder, decoder, VectorAction(rho), "log_mse")
 minutes = float(os.environ.get("GROUPAE_MINUTES", "2"))
-result = fit(model, train, validation, TrainingConfig(minutes=minutes, optimizer="muon"), score=SNR)
+config = TrainingConfig(minutes=minutes, optimizer="muon", learning_rate=1e-2)
+result = fit(model, train, validation, config, score=SNR)
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%

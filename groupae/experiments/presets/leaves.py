@@ -14,7 +14,8 @@ from groupae.metrics import SNR, Transforms
 
 __all__ = ["LEAVES"]
 
-_HARMONICS = " + ".join(f"2x{k}" for k in range(1, 25))
+# 48 terms of the Fourier series reach 36 dB
+_REPRESENTATION = "16x0 + " + " + ".join(f"1x{k}" for k in range(1, 49))
 
 
 def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
@@ -23,7 +24,14 @@ def _references(train: OrbitDataset) -> Mapping[str, Transforms]:
 
 
 _DEFAULT = Preset(
-    ModelConfig("sequence", f"16x0 + {_HARMONICS}", {"log_mse": 1.0}, (32, 64, 64)),
+    ModelConfig(
+        backbone="ordered_set",
+        representation=_REPRESENTATION,
+        objective={"log_mse": 1.0},
+        widths=(64, 128),
+        blocks=1,
+        linear_path=True,
+    ),
     short_training(learning_rate=1e-2, batch_size=64),
 )
 
@@ -34,10 +42,11 @@ LEAVES = Experiment(
         **benchmark_rivals(
             _DEFAULT,
             standard="16x0 + 48x1",
-            features=" + ".join(f"1x{k}" for k in range(1, 25)),
-            largest=" + ".join(f"{32 if k == 0 else 4 if k <= 24 else 2}x{k}" for k in range(41)),
-            mask=" + ".join(f"{3 if k <= 8 else 2}x{k}" for k in range(1, 25)),
+            features=" + ".join(f"1x{k}" for k in range(1, 49)),
+            largest=" + ".join(f"{32 if k == 0 else 4 if k <= 24 else 2}x{k}" for k in range(49)),
+            mask=" + ".join(f"{2 if k <= 16 else 1}x{k}" for k in range(1, 49)),
             takes_winter=True,
+            winter_widths=(32, 64, 64),
         ),
     },
     references=_references,

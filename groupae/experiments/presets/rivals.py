@@ -138,7 +138,14 @@ def plain(ours: Preset, features: str) -> Preset:
 
 
 def benchmark_rivals(
-    ours: Preset, *, standard: str, features: str, largest: str, mask: str, takes_winter: bool
+    ours: Preset,
+    *,
+    standard: str,
+    features: str,
+    largest: str,
+    mask: str,
+    takes_winter: bool,
+    winter_widths: tuple[int, ...] = (),
 ) -> dict[str, Preset]:
     """Return the presets that the benchmark compares with a default, by name.
 
@@ -153,6 +160,7 @@ def benchmark_rivals(
         mask: Irreps among which the learned mask chooses, with multiplicities.
         takes_winter: Whether the model of Winter et al. can be used: the group is SO(2), and acts
             on the data themselves.
+        winter_widths: Channels of its networks, those of the default unless given.
     """
     model = ours.model
     assert isinstance(model, ModelConfig)
@@ -163,7 +171,8 @@ def benchmark_rivals(
         "learned-mask": learned_mask(ours, mask),
     }
     if takes_winter:
-        widths: dict[str, Option] = {"encoder_widths": model.widths, "decoder_widths": model.widths}
+        channels = winter_widths or model.widths
+        widths: dict[str, Option] = {"encoder_widths": channels, "decoder_widths": channels}
         (loss,) = model.objective
         options: dict[str, Option] = {"dim": 64, "turns": 4, "loss": loss, **widths}
         presets["winter"] = dataclasses.replace(ours, model=BaselineConfig("winter", options))
