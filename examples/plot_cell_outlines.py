@@ -38,7 +38,7 @@ print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
 # Held-out cells, signal-to-noise ratio; then the drug and the line of the cell, read by logistic
-# regression from the invariants of the code (chance is 0.48 and 0.60, the largest class).
+# regression from the invariants of the code (chance is 0.48 and 0.60, the shares of the commonest).
 for name, other in (("model", model), ("x1 unchanged", Unchanged())):
     print(f"{name:12}  {evaluate(other, test, [SNR])['snr']:.1f} dB")
 for labels in ("labels", "cell_lines"):

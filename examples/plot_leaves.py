@@ -36,7 +36,7 @@ print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
 # The 242 held-out leaves: signal-to-noise ratio, and the species, read from the invariants of the
-# code by logistic regression (the largest class has a share of 0.23).
+# code by logistic regression (chance is 0.23, the share of the commonest).
 for name, other in (("model", model), ("x1 unchanged", Unchanged())):
     print(f"{name:12}  {evaluate(other, test, [SNR])['snr']:.1f} dB")
 print(f"species       {invariant_accuracy(model, train, test):.2f}")
