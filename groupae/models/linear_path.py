@@ -23,7 +23,7 @@ __all__ = ["LinearPath"]
 class LinearPath(nn.Module):
     r"""Encoder or decoder that is an affine map with a network beside it.
 
-    .. math:: f(x) = W x + b + s\,N(x)
+    .. math:: f(x) = y + R(y), \quad y = W x + b + s\,N(x)
 
     The affine map is 0 at first and is not trained unless asked for: it is set in closed form by
     `groupae.training.start_in_closed_form`. Optimisers that change all weights at one rate would
@@ -36,13 +36,17 @@ class LinearPath(nn.Module):
         scale: Factor s of the network. Below 1 it takes more steps of an optimiser to outweigh the
             affine map: networks that change a code at full rate undo it before they improve it.
         is_trained: Whether the affine map is trained too.
+        refiner: Module R of outputs, whose result is added to them; ``None`` for none. It removes
+            errors that can be seen in a decoder's output, such as ripples beside an edge, with few
+            weights, which the network would need to predict from the code.
 
     Attributes:
         linear: The affine map of flattened inputs.
         network: The network, or ``None``.
+        refiner: The refiner, or ``None``.
 
     Raises:
-        TypeError: If the network is no module.
+        TypeError: If the network or the refiner is no module.
         ValueError: If a shape is none.
 
     Example:
@@ -60,13 +64,15 @@ class LinearPath(nn.Module):
         *,
         scale: float = 1.0,
         is_trained: bool = False,
+        refiner: nn.Module | None = None,
     ) -> None:
         super().__init__()
         self.in_shape = _shape("in_shape", in_shape)
         self.out_shape = _shape("out_shape", out_shape)
-        if network is not None and not isinstance(network, nn.Module):
-            what = "network to be a module, or None"
-            raise TypeError(expected("LinearPath", what, type(network).__name__))
+        for name, part in (("network", network), ("refiner", refiner)):
+            if part is not None and not isinstance(part, nn.Module):
+                what = f"{name} to be a module, or None"
+                raise TypeError(expected("LinearPath", what, type(part).__name__))
         if (
             not isinstance(scale, (int, float))
             or isinstance(scale, bool)
@@ -80,15 +86,18 @@ class LinearPath(nn.Module):
         self.linear.requires_grad_(bool(is_trained))
         self.network = network
         self.scale = scale
+        self.refiner = refiner
 
     @override
     def forward(self, x: Tensor) -> Tensor:
-        """Return the sum of both, shape ``(n, *out_shape)``."""
+        """Return the sum of all, shape ``(n, *out_shape)``."""
         if x.shape[1:] != self.in_shape:
             form = f"x of shape {('n', *self.in_shape)}".replace("'", "")
             raise ShapeError(expected("LinearPath", form, tuple(x.shape)))
         out: Tensor = self.linear(x.flatten(1)).unflatten(1, self.out_shape)
-        return out if self.network is None else out + self.scale * self.network(x)
+        if self.network is not None:
+            out = out + self.scale * self.network(x)
+        return out if self.refiner is None else out + self.refiner(out)
 
     @torch.no_grad()
     def set_affine(self, weight: Tensor, bias: Tensor) -> None:
@@ -112,26 +121,30 @@ class LinearPath(nn.Module):
 
     @torch.no_grad()
     def silence_network(self) -> None:
-        """Set the last layer of the network to 0, so that it adds nothing until it is trained.
+        """Set the last layer of network and refiner to 0, so that they add nothing until trained.
 
         Raises:
-            TypeError: If the network does not end in a linear layer or a convolution.
+            TypeError: If one of them does not end in a linear layer or a convolution.
         """
-        if self.network is None:
-            return
-        last = [m for m in self.network.modules() if isinstance(m, _LAYERS)][-1:]
+        for name, shape in (("network", self.in_shape), ("refiner", self.out_shape)):
+            part = getattr(self, name)
+            if part is not None:
+                self._silence(name, part, shape)
+
+    def _silence(self, name: str, network: nn.Module, shape: tuple[int, ...]) -> None:
+        last = [m for m in network.modules() if isinstance(m, _LAYERS)][-1:]
         for parameter in (parameter for layer in last for parameter in layer.parameters()):
             nn.init.zeros_(parameter)
-        if not last or not self._is_silent(self.network):
-            what = "a network with a linear layer or a convolution at its end"
-            got = type(self.network).__name__
+        if not last or not self._is_silent(network, shape):
+            what = f"a {name} with a linear layer or a convolution at its end"
+            got = type(network).__name__
             raise TypeError(expected("LinearPath.silence_network", what, got))
 
-    def _is_silent(self, network: nn.Module) -> bool:
+    def _is_silent(self, network: nn.Module, shape: tuple[int, ...]) -> bool:
         was_training = [m for m in network.modules() if m.training]
         weight = self.linear.weight
         network.eval()
-        zeros = torch.zeros(1, *self.in_shape, dtype=weight.dtype, device=weight.device)
+        zeros = torch.zeros(1, *shape, dtype=weight.dtype, device=weight.device)
         is_silent = not bool(network(zeros).any())
         for module in was_training:
             module.training = True

@@ -41,6 +41,46 @@ def test_an_affine_map_alone_and_one_that_is_trained():
     assert bool(trained.linear.weight.grad.any())
 
 
+def refined():
+    torch.manual_seed(0)
+    refiner = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.SiLU(), nn.Conv2d(4, 1, 1))
+    path = LinearPath((6,), (1, 8, 8), refiner=refiner)
+    path.set_affine(torch.randn(64, 6), torch.randn(64))
+    return path
+
+
+def test_a_refiner_corrects_the_output_and_is_silent_at_first():
+    path, z = refined(), torch.randn(3, 6)
+    plain = path.linear(z).view(3, 1, 8, 8)
+    assert torch.equal(path(z), plain + path.refiner(plain))
+    path.silence_network()
+    assert torch.equal(path(z), plain)
+
+
+def test_a_refiner_learns_what_the_affine_map_cannot():
+    """Ripples below 0 are cut off, which is not affine."""
+    path, z = refined(), torch.randn(64, 6)
+    path.silence_network()
+    wanted = path(z).detach().clamp(min=0)
+    optimizer = torch.optim.Adam(path.refiner.parameters(), lr=1e-2)
+    errors = []
+    for _ in range(150):
+        error = (path(z) - wanted).square().mean()
+        errors.append(float(error.detach()))
+        optimizer.zero_grad()
+        error.backward()
+        optimizer.step()
+    assert errors[-1] < 0.1 * errors[0]
+
+
+def test_a_refiner_is_saved_and_loaded(tmp_path):
+    rho = SO2().rep("2x0 + 2x1")
+    model = LatentActionAE(LinearPath((1, 8, 8), (6,)), refined(), VectorAction(rho))
+    again = groupae.load(groupae.save(model, tmp_path / "model"))
+    g, x = SO2().sample(5), torch.randn(5, 1, 8, 8)
+    assert torch.equal(again.transform(g, x), model.transform(g, x))
+
+
 def test_it_can_be_saved_and_loaded(tmp_path):
     rho = SO2().rep("1x0 + 1x1")
     encoder, decoder = LinearPath((4,), (3,), nn.Linear(4, 3)), LinearPath((3,), (4,))
@@ -56,6 +96,11 @@ def test_it_can_be_saved_and_loaded(tmp_path):
     ("act", "kind", "words"),
     [
         (lambda: LinearPath((3,), (2,), "conv"), TypeError, "network to be a module, or None"),
+        (
+            lambda: LinearPath((3,), (2,), refiner="conv"),
+            TypeError,
+            "refiner to be a module, or None",
+        ),
         (lambda: LinearPath((), (2,)), ValueError, "in_shape as lengths above zero"),
         (lambda: LinearPath((3,), "2"), ValueError, "out_shape as lengths above zero"),
         (lambda: LinearPath((3,), (2,))(torch.zeros(1, 4)), ShapeError, r"\(n, 3\)"),

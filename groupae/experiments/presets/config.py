@@ -10,6 +10,7 @@ from typing import Any
 from groupae._validation import expected
 from groupae.experiments.presets.backbone_config import BackboneConfig, is_count
 from groupae.experiments.presets.conv_backbones import Residual, UNet
+from groupae.experiments.presets.linear_backbone import Linear
 from groupae.experiments.presets.paper_backbones import PaperBrain, PaperDigit, PaperScene
 from groupae.experiments.presets.polar_backbones import Polar
 from groupae.experiments.presets.set_backbones import (
@@ -129,7 +130,7 @@ _COMMON = ("backbone", "representation", "objective", "widths", "blocks")
 BACKBONES: Mapping[str, type[BackboneConfig]] = {
     kind.name: kind
     for kind in (
-        *(Residual, UNet, SetBackbone, OrderedSetBackbone, SequenceBackbone),
+        *(Residual, UNet, Linear, SetBackbone, OrderedSetBackbone, SequenceBackbone),
         *(PaperDigit, PaperBrain, PaperScene, Polar),
     )
 }

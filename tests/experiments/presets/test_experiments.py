@@ -305,6 +305,20 @@ def test_every_backbone_is_built_from_the_fields_of_its_own():
             assert field.default == getattr(flat, field.name), "files leave defaults out"
 
 
+def test_a_linear_backbone_has_a_refiner_for_pictures_of_even_size():
+    digits, series = EXPERIMENTS["rotated-digits"].data, EXPERIMENTS["series"].data
+    config = ModelConfig("linear", "2x0 + 1x1", {"mse": 1.0}, (8, 16))
+    decoder = build_model(digits, config, seed=0).decoder
+    assert decoder(torch.zeros(2, 4)).shape == (2, 1, 28, 28)
+    assert sum(isinstance(m, torch.nn.Conv2d) for m in decoder.refiner) == 3
+    plain = build_model(series, dataclasses.replace(config, widths=()), seed=0)
+    assert plain.decoder.refiner is None
+    with pytest.raises(ValueError, match="'linear': expected square pictures"):
+        build_model(series, config, seed=0)
+    with pytest.raises(ValueError, match="pictures of even size, got 7; leave widths empty"):
+        build_model(digits.resized(7), config, seed=0)
+
+
 def test_a_flat_config_and_its_backbone_make_the_same_model():
     data = EXPERIMENTS["rotated-digits"].data
     config = ModelConfig("unet", "2x0 + 1x1", {"mse": 1.0}, (8, 16), skips=("1x1", ""), stride=2)
