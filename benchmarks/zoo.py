@@ -54,6 +54,7 @@ class Model:
         model: Fields of the model that differ.
         training: Fields of the training that differ.
         size: Size of the data set.
+        pixels: Height and width that pictures are shrunk to.
         licence: Licence of the data.
     """
 
@@ -62,6 +63,7 @@ class Model:
     model: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     training: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     size: str = "small"
+    pixels: int | None = None
     licence: str = "made by groupae (Apache-2.0)"
 
 
@@ -92,6 +94,9 @@ MODELS = {
         2, licence="enumerated for groupae, positions computed by RDKit (Apache-2.0)"
     ),
     "series": Model(2),
+    "cells": Model(2, licence="outlines of geomstats (MIT)"),
+    "leaves": Model(2, licence="OSULeaf in aeon (BSD)"),
+    "objects": Model(10, pixels=32, licence="meshes of pybullet (zlib)"),
 }
 
 
@@ -105,7 +110,9 @@ def begin(name: str, path: Path, minutes: float | None = None) -> Run:
     training = dataclasses.replace(preset.training, **{**spent, **wanted.training})
     preset = dataclasses.replace(preset, training=training)
     kept: Any = wanted.size
-    run = Run.create(path, experiment, preset, preset_name=wanted.preset, size=kept)
+    run = Run.create(
+        path, experiment, preset, preset_name=wanted.preset, size=kept, pixels=wanted.pixels
+    )
     numbers = sum(parameter.numel() for parameter in run.build_model().parameters())
     print(f"{path}: {numbers:,} parameters, {2 * numbers / 1e6:.2f} MB in half precision")
     print(f"groupae train --resume {path}")

@@ -1,5 +1,6 @@
 """Trained models of the package: they load, score as their cards say, turn, and are small."""
 
+import importlib.metadata
 import shutil
 from pathlib import Path
 
@@ -25,7 +26,13 @@ def few(tmp_path):
     def pairs_of(name):
         run, model = open_zoo(f"zoo:{name}", tmp_path)
         count = read_card(f"zoo:{name}")["check"]["pairs"]
-        return run, model, run.data.load("test", size="tiny").fixed(count)
+        try:
+            data = run.data.load("test", size="tiny")
+        except ModuleNotFoundError as error:  # of a data set in a package that is an extra
+            if any(True for _ in importlib.metadata.distributions(name=error.name)):
+                raise
+            pytest.skip(str(error))
+        return run, model, data.fixed(count)
 
     return pairs_of
 
