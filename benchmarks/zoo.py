@@ -67,19 +67,24 @@ class Model:
     licence: str = "made by groupae (Apache-2.0)"
 
 
+LINEAR = {"backbone": "linear", "linear_path": False, "widths": ()}  # data are moved linearly
+CLOSED_FORM = {"start": "closed-form", "optimizer": "adam", "learning_rate": 1e-4}
 MNIST = "MNIST: LeCun, Cortes, Burges; CC BY-SA 3.0"
 
-# 398 numbers: as `_PRINCIPAL` of the preset, with fewer copies of each frequency
+# 594 numbers: as in the preset linear-path, with more copies of each frequency
 DIGIT_FREQUENCIES = (
-    "12x0 + 12x1 + 11x2 + 11x3 + 11x4 + 11x5 + 11x6 + 11x7 + 10x8 + 9x9 + 9x10 + 8x11 + 8x12"
-    " + 7x13 + 7x14 + 7x15 + 6x16 + 6x17 + 6x18 + 6x19 + 6x20 + 6x21 + 5x22 + 5x23 + 4x24"
+    "18x0 + 18x1 + 17x2 + 17x3 + 17x4 + 16x5 + 16x6 + 16x7 + 14x8"
+    " + 13x9 + 13x10 + 12x11 + 12x12 + 11x13 + 11x14 + 11x15 + 10x16 + 10x17 + 10x18"
+    " + 8x19 + 8x20 + 8x21 + 7x22 + 7x23 + 6x24"
 )
+HARMONICS = " + ".join(f"1x{k}" for k in range(64))
+CURVE = " + ".join(f"1x(1,{m})" for m in range(1, 64))
 
 MODELS = {
     "rotated-digits": Model(
         20,
         preset="linear-path",
-        model={"representation": DIGIT_FREQUENCIES, "widths": (24, 8), "blocks": 2},
+        model={**LINEAR, "representation": DIGIT_FREQUENCIES, "widths": (48, 48, 48)},
         licence=MNIST,
     ),
     "blocked-digits": Model(8, model={"widths": (32, 40)}, licence=MNIST),
@@ -94,8 +99,18 @@ MODELS = {
         2, licence="enumerated for groupae, positions computed by RDKit (Apache-2.0)"
     ),
     "series": Model(2),
-    "cells": Model(2, licence="outlines of geomstats (MIT)"),
-    "leaves": Model(2, licence="OSULeaf in aeon (BSD)"),
+    "cells": Model(
+        0.3,
+        model={**LINEAR, "representation": CURVE},
+        training=CLOSED_FORM,
+        licence="outlines of geomstats (MIT)",
+    ),
+    "leaves": Model(
+        0.1,
+        model={**LINEAR, "representation": HARMONICS},
+        training=CLOSED_FORM,
+        licence="OSULeaf in aeon (BSD)",
+    ),
     "objects": Model(10, pixels=32, licence="meshes of pybullet (zlib)"),
 }
 

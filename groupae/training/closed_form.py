@@ -26,6 +26,7 @@ _OWNER = "start_in_closed_form"
 _BATCH = 1024  # pairs asked for at once
 _KEPT = 2**28  # bytes of data that are kept between passes
 _MOST, _VIEWS = 14_000, 4  # pairs in all and per original: more gain less than a tenth of a decibel
+_FEWEST = 4_000  # pairs of a source with few originals: enough for 250 directions
 _PAIRS = 16  # per direction: with fewer, directions are fitted to noise
 
 
@@ -46,7 +47,7 @@ def start_in_closed_form(
         model: A `LatentActionAE` with a `VectorAction`, whose encoder and decoder are `LinearPath`.
         pairs: Source of pairs, of which the first ones are taken; or pairs.
         count: Number of pairs from a source; unless given 14,000, or 4 per original of a source
-            with a length if these are fewer.
+            with a length if these are fewer, but at least 4,000.
         max_residual: Largest residual of a copy, as in `groupae.fit_action`.
         rank: Largest number of principal directions of the data that are looked at, and at most
             one for 16 pairs.
@@ -115,7 +116,7 @@ def check_parts(model: object) -> tuple[LinearPath, LinearPath, IrrepSum]:
 
 def pair_count(originals: int | None) -> int:
     """Return the number of pairs that are taken of so many originals, if it is known."""
-    return _MOST if originals is None else min(_MOST, _VIEWS * originals)
+    return _MOST if originals is None else min(_MOST, max(_VIEWS * originals, _FEWEST))
 
 
 def _count(pairs: object) -> int:

@@ -21,7 +21,8 @@ __all__ = ["Linear"]
 class Linear(BackboneConfig):
     """Backbone of a `LinearPath` without network at both ends.
 
-    Its weights are those of the closed form, so a training begins by ``start: closed-form``.
+    Its affine maps are those of the closed form, so a training begins by ``start: closed-form``.
+    They are trained further only where there is no refiner to train.
 
     Args:
         widths: Channels of the convolutions of a refiner behind the decoder of pictures, which
@@ -34,8 +35,9 @@ class Linear(BackboneConfig):
     @override
     def build(self, group: Group, x_shape: tuple[int, ...], representation: str) -> Parts:
         rho = group.rep(representation)
-        encoder = LinearPath(x_shape, (rho.dim,))
-        decoder = LinearPath((rho.dim,), x_shape, refiner=self._refiner(x_shape))
+        refiner = self._refiner(x_shape)
+        encoder = LinearPath(x_shape, (rho.dim,), is_trained=refiner is None)
+        decoder = LinearPath((rho.dim,), x_shape, is_trained=refiner is None, refiner=refiner)
         return encoder, decoder, VectorAction(rho)
 
     def _refiner(self, x_shape: tuple[int, ...]) -> nn.Sequential | None:
