@@ -12,7 +12,7 @@ from groupae.experiments.presets.backbone_config import BackboneConfig, is_count
 from groupae.experiments.presets.conv_backbones import Residual, UNet
 from groupae.experiments.presets.linear_backbone import Linear
 from groupae.experiments.presets.paper_backbones import PaperBrain, PaperDigit, PaperScene
-from groupae.experiments.presets.polar_backbones import Polar
+from groupae.experiments.presets.polar_backbones import Circular, Polar
 from groupae.experiments.presets.set_backbones import (
     OrderedSetBackbone,
     SequenceBackbone,
@@ -131,7 +131,7 @@ BACKBONES: Mapping[str, type[BackboneConfig]] = {
     kind.name: kind
     for kind in (
         *(Residual, UNet, Linear, SetBackbone, OrderedSetBackbone, SequenceBackbone),
-        *(PaperDigit, PaperBrain, PaperScene, Polar),
+        *(PaperDigit, PaperBrain, PaperScene, Polar, Circular),
     )
 }
 """Built-in backbones by name."""

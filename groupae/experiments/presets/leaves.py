@@ -35,10 +35,14 @@ _DEFAULT = Preset(
     short_training(learning_rate=1e-2, batch_size=64),
 )
 
+# exact by construction: a shift of the samples is a shift of the network's features
+_EQUIVARIANT = _DEFAULT.replace(backbone="circular", widths=(32, 32), blocks=1)
+
 LEAVES = Experiment(
     data=get_dataset("leaves"),
     presets={
         "default": _DEFAULT,
+        "equivariant": _EQUIVARIANT,
         **benchmark_rivals(
             _DEFAULT,
             standard="16x0 + 48x1",

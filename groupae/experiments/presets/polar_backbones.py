@@ -1,4 +1,4 @@
-"""Exactly equivariant backbones: pictures in polar coordinates."""
+"""Exactly equivariant backbones: pictures in polar coordinates, and series round a circle."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing_extensions import override
 from groupae.actions import VectorAction
 from groupae.experiments.presets.backbone_config import BackboneConfig, Parts, is_count
 from groupae.groups import Group
-from groupae.models import PolarDecoder, PolarEncoder
+from groupae.models import CircularDecoder, CircularEncoder, PolarDecoder, PolarEncoder
 
-__all__ = ["Polar"]
+__all__ = ["Circular", "Polar"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,3 +64,29 @@ class Polar(BackboneConfig):
         encoder = PolarEncoder(rho, in_channels=channels, width=inner, **shape)
         decoder = PolarDecoder(rho, out_channels=channels, width=outer, **shape)
         return encoder, decoder, VectorAction(rho)
+
+
+@dataclasses.dataclass(frozen=True)
+class Circular(BackboneConfig):
+    """Backbone of `CircularEncoder` and `CircularDecoder`, for series that a group shifts.
+
+    It is equivariant by construction, as `Polar` is.
+
+    Args:
+        widths: Channels of encoder and decoder, multiples of 8.
+        blocks: Residual blocks of each.
+    """
+
+    widths: tuple[int, ...] = (32, 64)
+    blocks: int = 1
+    name: ClassVar[str] = "circular"
+
+    @override
+    def build(self, group: Group, x_shape: tuple[int, ...], representation: str) -> Parts:
+        self._check_axes(x_shape, 2, "series (channels, length)")
+        self._check(len(self.widths) == 2, "widths of encoder and decoder", self.widths)
+        (channels, length), rho = x_shape, group.rep(representation)
+        inner, outer = self.widths
+        shape: dict[str, Any] = {"channels": channels, "length": length, "blocks": self.blocks}
+        encoder = CircularEncoder(rho, width=inner, **shape)
+        return encoder, CircularDecoder(rho, width=outer, **shape), VectorAction(rho)

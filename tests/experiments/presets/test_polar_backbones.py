@@ -1,17 +1,17 @@
-"""The exactly equivariant preset: the same error for all elements, trained on few."""
+"""The exactly equivariant presets: the same error for all elements, trained on few."""
 
 import math
 
 import pytest
 import torch
 
-from groupae import SO2, SO3
-from groupae.data import rotate
+from groupae import O2, SO2, SO3
+from groupae.data import rotate, shift_phase
 from groupae.experiments.presets.building import build_model
 from groupae.experiments.presets.config import ModelConfig
-from groupae.experiments.presets.polar_backbones import Polar
+from groupae.experiments.presets.polar_backbones import Circular, Polar
 from groupae.experiments.presets.registry import get_experiment
-from groupae.models import PolarDecoder, PolarEncoder
+from groupae.models import CircularDecoder, CircularEncoder, PolarDecoder, PolarEncoder
 from groupae.protocols import PairBatch
 from groupae.training import TrainingConfig, fit
 
@@ -98,3 +98,25 @@ def test_groups_and_data_without_circles_are_one_sentence():
         Polar().build(SO2(), (3, 16), "2x0 + 1x1")
     with pytest.raises(ValueError, match="widths of encoder and decoder"):
         Polar(widths=(8,)).build(SO2(), (3, 16, 16), "2x0 + 1x1")
+
+
+def test_series_are_shifted_as_their_codes():
+    rho = SO2().rep("2x0 + 2x1 + 1x7")
+    encoder, decoder, _ = Circular(widths=(8, 16)).build(SO2(), (2, 16), "2x0 + 2x1 + 1x7")
+    assert isinstance(encoder, CircularEncoder)
+    assert isinstance(decoder, CircularDecoder)
+    x, g = torch.randn(3, 2, 16), torch.full((3,), 2 * math.pi * 3 / 16)
+    z = encoder(x)
+    torch.testing.assert_close(encoder(shift_phase(g, x)), rho.act(g, z), rtol=0, atol=1e-4)
+    torch.testing.assert_close(
+        decoder(rho.act(g, z)), shift_phase(g, decoder(z)), atol=1e-4, rtol=0
+    )
+
+
+def test_series_of_another_shape_are_one_sentence():
+    with pytest.raises(ValueError, match="backbone 'circular': expected series"):
+        Circular().build(SO2(), (1, 28, 28), "2x0 + 1x1")
+    with pytest.raises(ValueError, match="widths of encoder and decoder"):
+        Circular(widths=(8,)).build(SO2(), (2, 16), "2x0 + 1x1")
+    with pytest.raises(ValueError, match=r"CircularEncoder: expected a representation of so2"):
+        Circular().build(O2() * SO2(), (2, 16), "2x(0,0) + 1x(1,1)")
