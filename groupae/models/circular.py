@@ -234,7 +234,7 @@ class CircularEncoder(_Core):
         check_x_shape(type(self).__name__, x, self.x_shape, remedy)
         if not self.shifts.has_mirror:
             return self._encode(x)
-        codes, mirrored = self._encode(torch.cat([x, reversed_signal(x)])).chunk(2)
+        codes, mirrored = _halves(self._encode(torch.cat([x, reversed_signal(x)])))
         return (codes + self.shifts.reflect_code(mirrored)) / 2
 
     def _encode(self, x: Tensor) -> Tensor:
@@ -293,7 +293,7 @@ class CircularDecoder(_Core):
         check_axis_size(owner, z, -1, dim, "give it the length of the code", name="z")
         if not self.shifts.has_mirror:
             return self._decode(z)
-        drawn, mirrored = self._decode(torch.cat([z, self.shifts.reflect_code(z)])).chunk(2)
+        drawn, mirrored = _halves(self._decode(torch.cat([z, self.shifts.reflect_code(z)])))
         return (drawn + reversed_signal(mirrored)) / 2
 
     def _decode(self, z: Tensor) -> Tensor:
@@ -301,10 +301,16 @@ class CircularDecoder(_Core):
         weight = self.shifts.spread(torch.cat([self.linear, self.head]))
         both = F.linear(z, weight.flatten(0, 1)).unflatten(1, weight.shape[:2])
         first, rest = both.split([len(self.linear), len(self.head)], -1)
-        field = rest.reshape(len(z), length, self.width).mT.unsqueeze(2)
-        linear = first.reshape(len(z), length, channels).mT
+        field = rest.reshape(z.shape[0], length, self.width).mT.unsqueeze(2)
+        linear = first.reshape(z.shape[0], length, channels).mT
         drawn: Tensor = linear + self.layers(field).squeeze(2)
         return drawn
+
+
+def _halves(both: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the halves of a batch; torch.export traces no ``chunk`` of a free axis."""
+    first, second = both.unflatten(0, (2, -1)).unbind(0)
+    return first, second
 
 
 def _rows(features: Tensor) -> Tensor:
@@ -314,4 +320,4 @@ def _rows(features: Tensor) -> Tensor:
 
 def _by_shift(x: Tensor, shifts: Shifts) -> Tensor:
     """Return ``(n, length, C)`` with the samples between two shifts as further channels."""
-    return x.reshape(len(x), shifts.count, -1)
+    return x.reshape(x.shape[0], shifts.count, -1)

@@ -8,7 +8,7 @@ import torch
 from groupae import O2, SO2, Cyclic, Dihedral, LatentActionAE, VectorAction, load, save
 from groupae.data import rotate, smooth_pictures
 from groupae.data.turned_pictures import picture_action
-from groupae.models import PolarDecoder, PolarEncoder
+from groupae.models import PolarDecoder, PolarEncoder, export_transform
 from groupae.models.polar import PolarGrid
 
 CODES = {
@@ -124,3 +124,13 @@ def test_pictures_and_codes_of_another_shape():
         encoder(torch.zeros(2, 1, 28, 28, dtype=torch.float64))
     with pytest.raises(ValueError, match="length of the code"):
         decoder(torch.zeros(2, 3, dtype=torch.float64))
+
+
+def test_a_model_is_exported_for_batches_of_any_size():
+    rho = O2().rep("2x0 + 2x1")
+    encoder, decoder = PolarEncoder(rho, **SIZES), PolarDecoder(rho, **SIZES)
+    model = LatentActionAE(encoder, decoder, VectorAction(rho), "mse").eval()
+    x, g = torch.rand(5, 1, 16, 16), O2().sample(5)
+    program = export_transform(model, g[:2], x[:2])
+    with torch.no_grad():
+        torch.testing.assert_close(program.module()(g, x), model.transform(g, x))
