@@ -31,6 +31,8 @@ if TYPE_CHECKING:
         BlockedDigits,
         BrainContrast,
         Cells,
+        Galaxies,
+        Glyphs,
         Leaves,
         Molecules,
         Objects,
@@ -97,8 +99,8 @@ _NAMES = {
     "metrics": "evaluate",
     "models": "ConvDecoder ConvEncoder LatentActionAE",
     "experiments.datasets": (
-        "BlockedDigits BrainContrast Cells Leaves Molecules Objects PointClouds RotatedDigits "
-        "Series SkyPlanes Turntable"
+        "BlockedDigits BrainContrast Cells Galaxies Glyphs Leaves Molecules Objects PointClouds "
+        "RotatedDigits Series SkyPlanes Turntable"
     ),
     "data": "FolderPairs OrbitDataset OrbitPairs RecordedPairs",
     "training": "TrainingConfig fit",
@@ -128,6 +130,8 @@ __all__ = [
     "Dihedral",
     "FiniteGroup",
     "FolderPairs",
+    "Galaxies",
+    "Glyphs",
     "GridAction",
     "Group",
     "Homomorphism",

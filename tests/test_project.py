@@ -64,7 +64,7 @@ def test_the_package_with_its_data_stays_small():
     package = ROOT / "groupae"
     files = [path for path in package.rglob("*") if path.suffix != ".pyc"]
     own = [path for path in files if package / "zoo" not in path.parents]
-    assert sum(path.stat().st_size for path in own if path.is_file()) < 5_000_000
+    assert sum(path.stat().st_size for path in own if path.is_file()) < 5_500_000
 
 
 def test_versions_agree():

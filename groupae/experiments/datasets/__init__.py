@@ -10,6 +10,8 @@ and outlines as pictures.
 from groupae.experiments.datasets.blocked_digits import BlockedDigits
 from groupae.experiments.datasets.brain_contrast import BrainContrast
 from groupae.experiments.datasets.cells import Cells, move_outline
+from groupae.experiments.datasets.galaxies import Galaxies
+from groupae.experiments.datasets.glyphs import Glyphs
 from groupae.experiments.datasets.leaves import Leaves
 from groupae.experiments.datasets.molecules import Molecules
 from groupae.experiments.datasets.objects import Objects
@@ -24,6 +26,8 @@ __all__ = [
     "BlockedDigits",
     "BrainContrast",
     "Cells",
+    "Galaxies",
+    "Glyphs",
     "Leaves",
     "Molecules",
     "Objects",

@@ -13,9 +13,12 @@ from groupae._validation import unknown_choice
 from groupae.data.orbit_dataset import OrbitDataset
 from groupae.data.resized import Resized, check_resizable
 from groupae.data.rotation import rotate
+from groupae.data.turned_pictures import picture_action
 from groupae.experiments.datasets.blocked_digits import BlockedDigits
 from groupae.experiments.datasets.brain_contrast import BrainContrast
 from groupae.experiments.datasets.cells import CELL_GROUP, Cells, move_outline
+from groupae.experiments.datasets.galaxies import Galaxies
+from groupae.experiments.datasets.glyphs import Glyphs
 from groupae.experiments.datasets.leaves import Leaves
 from groupae.experiments.datasets.molecules import Molecules
 from groupae.experiments.datasets.objects import Objects
@@ -25,7 +28,7 @@ from groupae.experiments.datasets.rotated_digits import RotatedDigits
 from groupae.experiments.datasets.series import Series, shift_phase
 from groupae.experiments.datasets.sky_planes import SkyPlanes
 from groupae.experiments.datasets.turntable import Turntable
-from groupae.groups import SO2, SO3, Affine, Cyclic, Group
+from groupae.groups import O2, SO2, SO3, Affine, Cyclic, Group
 
 __all__ = ["DATASETS", "DatasetInfo", "get_dataset"]
 
@@ -210,6 +213,24 @@ DATASETS = {
             data_action=shift_phase,
             packages=("aeon",),
             extra="outlines",
+        ),
+        DatasetInfo(
+            "glyphs",
+            "a letter or digit turns; letter and font stay",
+            SO2(),
+            (1, 28, 28),
+            Glyphs,
+            "23 fonts in matplotlib's package (free licences), drawn when asked for",
+            data_action=rotate,
+        ),
+        DatasetInfo(
+            "galaxies",
+            "a galaxy turns and is mirrored; colour and kind stay",
+            O2(),
+            (3, 32, 32),
+            Galaxies,
+            "286 cut-outs of the Hubble eXtreme Deep Field, embedded (NASA, public domain)",
+            data_action=picture_action(O2()),
         ),
     )
 }

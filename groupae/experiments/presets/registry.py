@@ -9,6 +9,8 @@ from groupae.experiments.presets.blocked_digits import BLOCKED_DIGITS
 from groupae.experiments.presets.brain_contrast import BRAIN_CONTRAST
 from groupae.experiments.presets.cells import CELLS
 from groupae.experiments.presets.experiment import Experiment
+from groupae.experiments.presets.galaxies import GALAXIES
+from groupae.experiments.presets.glyphs import GLYPHS
 from groupae.experiments.presets.leaves import LEAVES
 from groupae.experiments.presets.molecules import MOLECULES
 from groupae.experiments.presets.objects import OBJECTS
@@ -25,7 +27,7 @@ EXPERIMENTS = {
     for experiment in (
         *(ROTATED_DIGITS, BLOCKED_DIGITS, BRAIN_CONTRAST, TURNTABLE, SKY_PLANES, OBJECTS),
         *(POINT_CLOUDS, MOLECULES, SERIES),
-        *(CELLS, LEAVES),
+        *(CELLS, LEAVES, GLYPHS, GALAXIES),
     )
 }
 

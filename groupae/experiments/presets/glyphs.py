@@ -1,0 +1,43 @@
+"""Presets for glyphs: SO(2) turns letters and digits of many fonts."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from groupae.data import OrbitDataset, rotate
+from groupae.experiments.baselines import DataAction
+from groupae.experiments.datasets.registry import get_dataset
+from groupae.experiments.presets.config import OUR_TRAINING, ModelConfig, Preset
+from groupae.experiments.presets.experiment import Experiment, picture_references
+from groupae.protocols import Model
+
+__all__ = ["GLYPHS"]
+
+# 192 numbers, as for handwritten digits; copies fall with the frequency
+_FREQUENCIES = (
+    "12x0 + 11x1 + 10x2 + 10x3 + 9x4 + 8x5 + 8x6 + 7x7"
+    " + 6x8 + 6x9 + 5x10 + 4x11 + 3x12 + 2x13 + 1x14"
+)
+
+
+def _references(train: OrbitDataset) -> Mapping[str, Model]:
+    return {"oracle: x1 itself turned": DataAction(rotate), **picture_references(train)}
+
+
+GLYPHS = Experiment(
+    data=get_dataset("glyphs"),
+    presets={
+        "default": Preset(
+            ModelConfig(
+                backbone="residual",
+                representation=_FREQUENCIES,
+                objective={"log_mse": 1.0},
+            ),
+            dataclasses.replace(
+                OUR_TRAINING, batch_size=32, precision="bf16-products", ema_share=0.1
+            ),
+        ),
+    },
+    references=_references,
+)
