@@ -36,6 +36,7 @@ def invariant_accuracy(
     labels: str = "labels",
     classifier: Classifier = "logistic",
     views: int = 4,
+    count: int = 2000,
     resamples: int = 1000,
 ) -> Estimate:
     """Return the share of test data whose class is read from the invariants of their codes.
@@ -53,6 +54,7 @@ def invariant_accuracy(
             as ``"cell_lines"``.
         classifier: ``"logistic"`` or ``"nearest"``.
         views: Views per original.
+        count: Largest number of originals of each data set, spread evenly over it.
         resamples: Number of draws of the bootstrap, for the interval.
 
     Returns:
@@ -78,10 +80,12 @@ def invariant_accuracy(
     if classifier not in get_args(Classifier):
         raise ValueError(unknown_choice(_OWNER, "classifier", classifier, get_args(Classifier)))
     check_count(_OWNER, "views", views)
-    known, asked = _classes(train, labels), _classes(test, labels)
+    check_count(_OWNER, "count", count)
+    chosen, held_out = _spread(train, count), _spread(test, count)
+    known, asked = _classes(train, labels)[chosen], _classes(test, labels)[held_out]
     if len(known.unique()) < 2:
         raise ValueError(expected(_OWNER, "two or more classes in train", "one"))
-    x, y = _features(model, train, views), _features(model, test, views)
+    x, y = _features(model, train, chosen, views), _features(model, test, held_out, views)
     groups = np.tile(np.arange(len(known)), views)
     fitted = _fit(classifier, x, np.tile(known.numpy(), views), groups)
     found = torch.from_numpy(fitted.predict(y)).view(views, len(asked))
@@ -97,9 +101,14 @@ def _classes(data: OrbitDataset, name: str) -> Tensor:
     return found.cpu()
 
 
-def _features(model: Any, data: OrbitDataset, views: int) -> npt.NDArray[np.float64]:
+def _spread(data: OrbitDataset, count: int) -> Tensor:
+    n = min(count, len(data))
+    return torch.arange(n) * len(data) // n
+
+
+def _features(model: Any, data: OrbitDataset, rows: Tensor, views: int) -> npt.NDArray[np.float64]:
     """Return features of random views, one view of all originals after the other."""
-    seen = data.views(torch.arange(len(data)), views, keyed_generator(0))
+    seen = data.views(rows, views, keyed_generator(0))
     return code_features(model, seen.x.flatten(0, 1)).numpy()
 
 

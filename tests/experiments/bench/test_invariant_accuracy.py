@@ -55,6 +55,16 @@ def test_labels_that_the_data_do_not_show_are_at_chance():
     assert found.mean < 0.55
 
 
+def test_a_count_takes_originals_spread_over_the_data():
+    few = TRAIN.subset(torch.arange(20) * 4), TEST.subset(torch.arange(15) * 4)
+    for data_set in few:
+        assert len(data_set.labels.unique()) == 1  # every fourth one is of the first class
+    with pytest.raises(ValueError, match="two or more classes in train, got one"):
+        invariant_accuracy(IDENTITY, TRAIN, TEST, count=20, views=1)
+    found = invariant_accuracy(IDENTITY, TRAIN, TEST, count=53, classifier="nearest")
+    assert found.mean > 0.8
+
+
 def test_it_repeats_and_leaves_the_mode_of_the_model():
     IDENTITY.train()
     first, again = (invariant_accuracy(IDENTITY, TRAIN, TEST, views=1) for _ in range(2))
@@ -68,6 +78,7 @@ def test_it_repeats_and_leaves_the_mode_of_the_model():
         ({"classifier": "forest"}, ValueError, "classifier to be one of logistic, nearest"),
         ({"labels": "species"}, ValueError, "OrbitPairs to have species, one integer per original"),
         ({"labels": "originals"}, ValueError, "OrbitPairs to have originals, one integer"),
+        ({"count": 0}, ValueError, "expected count to be an integer of at least 1"),
         ({"views": 0}, ValueError, "expected views to be an integer of at least 1"),
         ({"model": 3}, TypeError, r"expected a model with encode\(x\), got int"),
         ({"train": data(1, 0)}, ValueError, "two or more classes in train, got one"),
