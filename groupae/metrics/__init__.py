@@ -31,6 +31,7 @@ from groupae.metrics.registry import (
 )
 from groupae.metrics.relative import relative_chamfer_score, relative_score
 from groupae.metrics.relative_equivariance import relative_equivariance_error
+from groupae.metrics.relative_pose import PoseProbe, pose_r2, view_ranks
 from groupae.metrics.retrieval import Ranks, orbit_ranks, retrieval_ranks
 from groupae.metrics.scores import OWN_PSNR, PSNR, SEEN_PSNR, SSIM, ModelScore, Score
 from groupae.metrics.snr import ATOM_SNR, SNR, snr_score
@@ -61,6 +62,7 @@ __all__ = [
     "ModelScore",
     "Need",
     "PerceptualDistance",
+    "PoseProbe",
     "Ranks",
     "STLPIPSDistance",
     "Score",
@@ -85,6 +87,7 @@ __all__ = [
     "orbit_ranks",
     "perceptual_scores",
     "pose_error",
+    "pose_r2",
     "psnr_score",
     "relative_chamfer_score",
     "relative_equivariance_error",
@@ -99,6 +102,7 @@ __all__ = [
     "swap_twice",
     "symmetric_pose_error",
     "typical_change",
+    "view_ranks",
 ]
 
 __getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names

@@ -243,7 +243,7 @@ def view_ranks(action: LatentAction[Any], g: Tensor, z: Any) -> Ranks:
 
     The code of the first view of each object is moved to each other view, and sought among the
     codes of all views of the object but the first, by distance of the entries that the group moves.
-    Unlike `retrieval_ranks` among items, it sees the pose alone.
+    Unlike `groupae.metrics.retrieval_ranks` among items, it sees the pose alone.
 
     Args:
         action: The latent action.

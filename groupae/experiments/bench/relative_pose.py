@@ -37,7 +37,7 @@ def relative_pose_scores(
 
     Returns:
         Estimates by name, with intervals over the test originals. ``relative_pose_r2``: of a
-        `groupae.metrics.relative_pose.PoseProbe` fitted on training originals. If the model has an
+        `groupae.metrics.PoseProbe` fitted on training originals. If the model has an
         action, ``view_retrieval_score`` (mean reciprocal rank), ``view_retrieval_hit_1`` and
         ``_5``: the moved code of the first view against those of the other views. If the action can
         align codes, ``estimate_r2``: of the elements that carry one code nearest to the other.

@@ -207,9 +207,10 @@ class Objects(RecordedPairs):
         """Return the same objects in the same rooms, seen at other elements.
 
         Views of the training set are drawn once per sampler of `groupae.data.view_samplers` and
-        kept in the cache, as many as before: in runs of 4, of which `views` returns consecutive
-        ones; those of `Wedge` and `OnGrid`, which do not depend on each other, in any order. All
-        other views are drawn when asked for, some 900 a second on one core.
+        kept in the cache, as many as before: in runs of 4, of which ``views`` returns consecutive
+        ones; those of `groupae.data.Wedge` and `groupae.data.OnGrid`, which do not depend on each
+        other, in any order. All other views are drawn when asked for, some 900 a second on one
+        core.
 
         Args:
             sampler: A function of (m, n) and ``generator=`` with elements ``(m, n, 3, 3)``.

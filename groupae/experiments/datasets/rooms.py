@@ -1,8 +1,9 @@
-"""Rooms that objects stand in: floor, wall and lamp, in the conventions of `rendering`.
+"""Rooms with a floor, a wall and a lamp, drawn behind objects.
 
-A room is a function of its number. The floor touches the unit ball from below, the wall is behind
-it, seen from +x. A lamp at a finite distance lights both by Lambert's law; the object is lit from
-its direction. Nothing casts a shadow, so that the room looks the same behind every object.
+A room is a function of its number, in the conventions of `groupae.experiments.datasets.rendering`.
+The floor touches the unit ball from below, the wall is behind it, seen from +x. A lamp at a finite
+distance lights both by Lambert's law; the object is lit from its direction. Nothing casts a shadow,
+so that the room looks the same behind every object.
 """
 
 from __future__ import annotations
