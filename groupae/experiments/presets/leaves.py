@@ -36,7 +36,7 @@ _DEFAULT = Preset(
 )
 
 # exact by construction: a shift of the samples is a shift of the network's features
-_EQUIVARIANT = _DEFAULT.replace(backbone="circular", widths=(32, 32), blocks=1)
+_EQUIVARIANT = _DEFAULT.replace(backbone="circular", widths=(32, 32), blocks=1, linear_path=False)
 
 LEAVES = Experiment(
     data=get_dataset("leaves"),
