@@ -21,7 +21,6 @@ from groupae.experiments.bench.result import BenchResult
 from groupae.experiments.bench.task import BenchTask
 from groupae.experiments.compare.workers import train_trials
 from groupae.experiments.presets.building import build_model
-from groupae.experiments.presets.registry import get_experiment
 
 __all__ = ["BenchRun"]
 
@@ -53,7 +52,7 @@ class BenchRun:
 
     def __post_init__(self) -> None:
         check_count("groupae bench", "seeds", self.seeds)
-        known = {name for task in self.tasks for name in get_experiment(task.dataset).presets}
+        known = {name for task in self.tasks for name in task.experiment.presets}
         for model in self.models:
             if model not in known:
                 names = ", ".join(sorted(known))
@@ -72,7 +71,7 @@ class BenchRun:
             for seed in range(self.seeds)
             for task in self.tasks
             for model in self.models
-            if model in get_experiment(task.dataset).presets
+            if model in task.experiment.presets
         )
 
     @property

@@ -2,32 +2,45 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 
 import torch
 from torch import Tensor
 
+from groupae.experiments.bench.invariant_accuracy import invariant_accuracy
 from groupae.experiments.bench.splits import HeldOut
 from groupae.experiments.bench.task import BenchTask
 from groupae.groups import O2, SO2
 from groupae.metrics import Estimate
 from groupae.models import LatentActionAE, TransformModule
 
-__all__ = ["extra_scores", "pose_error_modulo_symmetry"]
+__all__ = ["CLASSES", "extra_scores", "pose_error_modulo_symmetry"]
+
+
+CLASSES = {"cells": ("labels", "cell_lines"), "leaves": ("labels",), "glyphs": ("labels",)}
+"""Attributes with classes that are read from the invariants of codes, by data set."""
 
 
 def extra_scores(task: BenchTask, model: TransformModule) -> dict[str, tuple[Estimate, int]]:
     """Return scores of a task as a whole by name, each with its number of items.
 
-    They are measured where the whole data set was trained on: what a restriction costs is told by
-    the conditions.
+    They are measured where the whole data set was trained on; the conditions tell the cost of a
+    restriction.
 
     Args:
         task: The task.
         model: The trained model.
     """
-    del task, model
-    return {}
+    if task.split_name != "whole" or not hasattr(model, "encode"):
+        return {}
+    found: dict[str, tuple[Estimate, int]] = {}
+    if task.dataset in CLASSES and importlib.util.find_spec("sklearn"):
+        train, test = task.load("train"), task.load("test")
+        for name in CLASSES[task.dataset]:
+            accuracy = invariant_accuracy(model, train, test, labels=name)
+            found[f"accuracy_{name}"] = (accuracy, len(test))
+    return found
 
 
 def pose_error_modulo_symmetry(model: LatentActionAE, held_out: HeldOut) -> Tensor:
