@@ -20,6 +20,18 @@ _FREQUENCIES = (
     " + 6x8 + 6x9 + 5x10 + 4x11 + 3x12 + 2x13 + 1x14"
 )
 
+_DEFAULT = Preset(
+    ModelConfig(
+        backbone="residual",
+        representation=_FREQUENCIES,
+        objective={"log_mse": 1.0},
+    ),
+    dataclasses.replace(OUR_TRAINING, batch_size=32, precision="bf16-products", ema_share=0.1),
+)
+
+# exact by construction, as for handwritten digits
+_EQUIVARIANT = _DEFAULT.replace(backbone="polar", widths=(96, 96), blocks=2)
+
 
 def _references(train: OrbitDataset) -> Mapping[str, Model]:
     return {"oracle: x1 itself turned": DataAction(rotate), **picture_references(train)}
@@ -28,16 +40,8 @@ def _references(train: OrbitDataset) -> Mapping[str, Model]:
 GLYPHS = Experiment(
     data=get_dataset("glyphs"),
     presets={
-        "default": Preset(
-            ModelConfig(
-                backbone="residual",
-                representation=_FREQUENCIES,
-                objective={"log_mse": 1.0},
-            ),
-            dataclasses.replace(
-                OUR_TRAINING, batch_size=32, precision="bf16-products", ema_share=0.1
-            ),
-        ),
+        "default": _DEFAULT,
+        "equivariant": _EQUIVARIANT,
     },
     references=_references,
 )
