@@ -3,7 +3,7 @@ Rotation of letters, and their symmetries
 =========================================
 
 Letters and digits of the fonts that come with matplotlib, each at two angles. No shape of the test
-set was seen in training, in any pose: all forms of a letter in one family of fonts are in one split.
+set was seen in training in any pose: all forms of a letter in one family of fonts are in one split.
 Some letters coincide with themselves after half a turn, so their pose is known up to that only.
 ``GROUPAE_MINUTES`` sets the training time; five minutes give good results.
 """

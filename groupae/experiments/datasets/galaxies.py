@@ -68,6 +68,7 @@ class Galaxies(OrbitPairs):
     """
 
     classes = ("blue", "white", "red")
+    per_original = ("colours", "axis_ratios", "radii", "centres")
 
     def __init__(
         self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None

@@ -66,6 +66,9 @@ class Glyphs(OrbitPairs):
         (torch.Size([100, 1, 28, 28]), ('0', '1', '2'))
     """
 
+    per_original = ("fonts", "symmetry_orders", "codes")
+    factor_names = ("labels", "fonts")
+
     def __init__(
         self,
         split: Split,

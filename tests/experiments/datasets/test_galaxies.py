@@ -102,6 +102,13 @@ def test_the_test_pairs_are_these():
     assert pairs.x2.mean().item() == pytest.approx(0.0533542, abs=1e-6)
 
 
+def test_a_subset_keeps_its_attributes(parts):
+    data, rows = parts["test"], torch.arange(0, 58, 10)
+    some = data.subset(rows)
+    for name in ("originals", "labels", "colours", "axis_ratios", "radii", "centres"):
+        assert torch.equal(getattr(some, name), getattr(data, name)[rows]), name
+
+
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match=r"Galaxies: expected split to be .* got 'dev'"):
         Galaxies("dev")

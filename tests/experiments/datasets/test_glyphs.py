@@ -154,6 +154,13 @@ def test_tiny_is_of_small_and_full_has_all_scripts(parts):
     }
 
 
+def test_a_subset_keeps_its_attributes(parts):
+    data, rows = parts["test"], torch.arange(0, 800, 100)
+    some = data.subset(rows)
+    for name in ("originals", "labels", "fonts", "symmetry_orders", "codes"):
+        assert torch.equal(getattr(some, name), getattr(data, name)[rows]), name
+
+
 def test_bad_input_is_refused():
     with pytest.raises(ValueError, match=r"Glyphs: expected split to be .* got 'dev'"):
         Glyphs("dev")
