@@ -17,7 +17,7 @@ from groupae.data import rotate
 from groupae.experiments.baselines import DataAction
 
 # %%
-# Train, validation and test, by shape; the class of a glyph is its character.
+# Train, validation and test, by shape; labels count the characters.
 train, validation, test = (Glyphs(split) for split in ("train", "validation", "test"))
 print([len(data) for data in (train, validation, test)], "glyphs of", len(train.classes), "classes")
 
