@@ -9,17 +9,21 @@ import torch
 from torch import Tensor
 
 from groupae.experiments.bench.invariant_accuracy import invariant_accuracy
+from groupae.experiments.bench.relative_pose import relative_pose_scores
 from groupae.experiments.bench.splits import HeldOut
 from groupae.experiments.bench.task import BenchTask
 from groupae.groups import O2, SO2
 from groupae.metrics import Estimate
 from groupae.models import LatentActionAE, TransformModule
 
-__all__ = ["CLASSES", "extra_scores", "pose_error_modulo_symmetry"]
+__all__ = ["CLASSES", "POSED", "extra_scores", "pose_error_modulo_symmetry"]
 
 
 CLASSES = {"cells": ("labels", "cell_lines"), "leaves": ("labels",), "glyphs": ("labels",)}
 """Attributes with classes that are read from the invariants of codes, by data set."""
+
+POSED = ("objects",)
+"""Data sets of which the relative pose of two views is read from codes."""
 
 
 def extra_scores(task: BenchTask, model: TransformModule) -> dict[str, tuple[Estimate, int]]:
@@ -40,6 +44,10 @@ def extra_scores(task: BenchTask, model: TransformModule) -> dict[str, tuple[Est
         for name in CLASSES[task.dataset]:
             accuracy = invariant_accuracy(model, train, test, labels=name)
             found[f"accuracy_{name}"] = (accuracy, len(test))
+    if task.dataset in POSED:
+        train, test = task.load("train"), task.load("test")
+        scores = relative_pose_scores(model, train, test)
+        found |= {name: (score, len(test)) for name, score in scores.items()}
     return found
 
 

@@ -158,7 +158,7 @@ class Objects(RecordedPairs):
 
     Raises:
         ModuleNotFoundError: If views must be drawn, and pybullet is neither installed nor given.
-        FileNotFoundError: If the file ``folder`` is missing.
+        FileNotFoundError: If ``folder`` is missing or has no meshes of pybullet.
         ValueError: If split or size is unknown, or the meshes have another checksum.
         CacheError: If the cache cannot be written.
 

@@ -4,7 +4,10 @@ import pytest
 import torch
 
 from groupae import SO3, LatentActionAE, OrbitPairs, VectorAction
+from groupae.experiments.bench.extra_scores import extra_scores
 from groupae.experiments.bench.relative_pose import relative_pose_scores
+from groupae.experiments.bench.task import BenchTask
+from groupae.experiments.presets.building import build_model
 
 RHO = SO3().rep("1x0 + 4x1")
 
@@ -67,6 +70,19 @@ def test_a_code_that_knows_nothing_is_at_chance():
     assert abs(found["relative_pose_r2"].mean) < 0.1
     assert found["estimate_r2"].mean < -0.5
     assert found["view_retrieval_score"].mean == pytest.approx(137 / 300, abs=0.06)
+
+
+@pytest.mark.parametrize("name", ["objects"])
+def test_the_benchmark_has_them_of_objects(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("GROUPAE_CACHE", str(tmp_path))
+    task = BenchTask(name, "whole", 1.0, size="tiny", pixels=16)
+    data = task.experiment.data
+    built = build_model(data, task.experiment.presets["default"].model, seed=0)
+    found = extra_scores(task, built)
+    assert found["relative_pose_r2"][1] == 5
+    assert abs(found["relative_pose_r2"][0].mean) < 1
+    assert -2.5 < found["estimate_r2"][0].mean < 0.5
+    assert extra_scores(BenchTask(name, "steps-45", 1.0, size="tiny", pixels=16), built) == {}
 
 
 def test_a_model_without_action_is_read_as_a_whole():

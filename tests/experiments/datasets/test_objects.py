@@ -335,6 +335,8 @@ def test_a_damaged_or_missing_wheel_is_named(tmp_path):
         Objects("train", size="tiny", folder=damaged)
     with pytest.raises(FileNotFoundError, match=r"nowhere.whl, which does not exist; pip install"):
         Objects("train", size="tiny", folder=tmp_path / "nowhere.whl")
+    with pytest.raises(FileNotFoundError, match=r"got .* without pybullet_data/random_urdfs; pip"):
+        Objects("train", size="tiny", folder=tmp_path)
 
 
 @pytest.mark.skipif(not is_installed(), reason="wants pybullet")

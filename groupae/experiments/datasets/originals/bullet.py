@@ -50,7 +50,7 @@ class BulletObjects:
 
     Raises:
         ModuleNotFoundError: If pybullet is not installed, and no source is given.
-        FileNotFoundError: If the source is missing.
+        FileNotFoundError: If the source is missing, or has no such meshes.
         ValueError: If it is no wheel of pybullet, or its meshes have another checksum.
 
     Example:
@@ -68,6 +68,9 @@ class BulletObjects:
             number, ending = name.rsplit("/", 1)[1].split(".")
             self._files[int(number), ending] = content
             digest.update(f"{name} {len(content)}\n".encode() + content)
+        if not self._files:
+            got = f"{self._source} without {_FOLDER}"
+            raise FileNotFoundError(expected(owner, "the wheel of pybullet", got, _REMEDY))
         self._check(digest.hexdigest())
 
     def mesh(self, number: int) -> Mesh:
