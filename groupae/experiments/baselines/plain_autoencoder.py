@@ -32,8 +32,8 @@ _BATCH = 512  # pairs encoded at once
 class PlainAutoencoder(LatentActionAE):
     """Autoencoder trained without elements, with the action that its code has by itself.
 
-    `groupae.fit` calls `set_closed_form_parts` before each validation. Until then all codes are at
-    their mean.
+    `groupae.fit` calls ``set_closed_form_parts`` before each validation. Until then all features
+    are 0.
 
     Args:
         encoder: Any module from data to codes ``(n, size)``.

@@ -11,6 +11,7 @@ from groupae.experiments.baselines import DataAction
 from groupae.experiments.datasets.registry import get_dataset
 from groupae.experiments.presets.config import OUR_TRAINING, ModelConfig, Preset
 from groupae.experiments.presets.experiment import Experiment, picture_references
+from groupae.experiments.presets.rivals import benchmark_rivals
 from groupae.groups import O2
 from groupae.protocols import Model
 
@@ -38,11 +39,24 @@ def _references(train: OrbitDataset) -> Mapping[str, Model]:
     return {"oracle: x1 itself moved": oracle, **picture_references(train)}
 
 
+_LARGEST = (
+    "48x0 + 12x0- + 20x1 + 18x2 + 16x3 + 14x4 + 12x5 + 11x6 + 10x7 + 8x8 + 7x9 + 6x10 + 5x11"
+    " + 4x12 + 3x13 + 2x14 + 1x15"
+)  # more copies than are found in plain codes
+
 GALAXIES = Experiment(
     data=get_dataset("galaxies"),
     presets={
         "default": _DEFAULT,
         "equivariant": _EQUIVARIANT,
+        **benchmark_rivals(
+            _DEFAULT,
+            standard="24x0 + 8x0- + 80x1",
+            features="1x0- + " + " + ".join(f"1x{k}" for k in range(1, 12)),
+            largest=_LARGEST,
+            mask="6x0- + 18x1 + 16x2 + 14x3 + 12x4 + 10x5 + 8x6 + 6x7 + 5x8",
+            takes_winter=False,
+        ),
     },
     references=_references,
 )

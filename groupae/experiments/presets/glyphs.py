@@ -10,6 +10,7 @@ from groupae.experiments.baselines import DataAction
 from groupae.experiments.datasets.registry import get_dataset
 from groupae.experiments.presets.config import OUR_TRAINING, ModelConfig, Preset
 from groupae.experiments.presets.experiment import Experiment, picture_references
+from groupae.experiments.presets.rivals import DIGIT_COPIES, PLAIN_FREQUENCIES, benchmark_rivals
 from groupae.protocols import Model
 
 __all__ = ["GLYPHS"]
@@ -42,6 +43,14 @@ GLYPHS = Experiment(
     presets={
         "default": _DEFAULT,
         "equivariant": _EQUIVARIANT,
+        **benchmark_rivals(
+            _DEFAULT,
+            standard="32x0 + 80x1",
+            features=" + ".join(f"1x{k}" for k in range(1, 15)),
+            largest=PLAIN_FREQUENCIES,
+            mask=DIGIT_COPIES,
+            takes_winter=True,
+        ),
     },
     references=_references,
 )

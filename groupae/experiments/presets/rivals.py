@@ -22,6 +22,7 @@ from groupae.experiments.presets.experiment import Comparison
 __all__ = [
     "BRAIN_COMPARISON",
     "DIGIT_COMPARISON",
+    "DIGIT_COPIES",
     "PLAIN_FREQUENCIES",
     "SCENE_COMPARISON",
     "benchmark_rivals",
@@ -39,6 +40,9 @@ _CAME_LATER = (
     *("radii", "angles", "reach"),
 )
 # left out of a control's options at their defaults, as in results written before they existed
+
+DIGIT_COPIES = "18x1 + 16x2 + 14x3 + 12x4 + 10x5 + 8x6 + 6x7 + 5x8"
+"""Copies among which the learned mask chooses, for pictures of one object that turns."""
 
 PLAIN_FREQUENCIES = (
     "48x0 + 14x1 + 13x2 + 12x3 + 12x4 + 11x5 + 11x6 + 10x7 + 9x8 + 9x9 + 8x10 + 7x11 + 7x12 + 6x13"
@@ -149,8 +153,8 @@ def benchmark_rivals(
 ) -> dict[str, Preset]:
     """Return the presets that the benchmark compares with a default, by name.
 
-    All have its optimiser, batches and budget, and its encoder and decoder; those of Winter's model
-    are as wide, but its encoder runs on four poses of each datum.
+    All have its optimiser, batches and budget, and its encoder and decoder; but the encoder of
+    Winter's model, which runs on four poses of each datum, is half as wide.
 
     Args:
         ours: The default, with one loss term.
@@ -160,7 +164,7 @@ def benchmark_rivals(
         mask: Irreps among which the learned mask chooses, with multiplicities.
         takes_winter: Whether the model of Winter et al. can be used: the group is SO(2), and acts
             on the data themselves.
-        winter_widths: Channels of its networks, those of the default unless given.
+        winter_widths: Channels of its decoder, those of the default unless given.
     """
     model = ours.model
     assert isinstance(model, ModelConfig)
@@ -171,10 +175,11 @@ def benchmark_rivals(
         "learned-mask": learned_mask(ours, mask),
     }
     if takes_winter:
-        channels = winter_widths or model.widths
-        widths: dict[str, Option] = {"encoder_widths": channels, "decoder_widths": channels}
         (loss,) = model.objective
-        options: dict[str, Option] = {"dim": 64, "turns": 4, "loss": loss, **widths}
+        channels = winter_widths or model.widths
+        options: dict[str, Option] = {"dim": 64, "turns": 4, "loss": loss}
+        options |= {"encoder_widths": tuple(width // 2 for width in channels)}
+        options |= {"decoder_widths": channels}
         presets["winter"] = dataclasses.replace(ours, model=BaselineConfig("winter", options))
     return presets
 
@@ -196,8 +201,7 @@ def digit_rivals(ours: Preset, default: Preset, invariants: int) -> dict[str, Pr
     winter |= {"loss": "log_mse"}
     steerable: dict[str, Option] = {"dim": 32, "encoder": "steerable", "loss": "log_mse"}
     frequencies = " + ".join(f"1x{k}" for k in range(1, 15))
-    copies = "18x1 + 16x2 + 14x3 + 12x4 + 10x5 + 8x6 + 6x7 + 5x8"
-    mask: dict[str, Option] = {"representation": copies, "start": 0.5}
+    mask: dict[str, Option] = {"representation": DIGIT_COPIES, "start": 0.5}
     head: dict[str, Option] = {"dim": 64, "features": frequencies, "loss": "log_mse"}
     current: dict[str, Any] = {
         name: getattr(default.training, name) for name in ("precision", "ema_share")

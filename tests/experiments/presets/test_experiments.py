@@ -188,7 +188,7 @@ def test_the_current_preset_is_that_of_todays_default():
         EXPERIMENTS["cells"].current_preset("plane")
 
 
-BENCHMARKED = ("cells", "leaves", "objects")
+BENCHMARKED = ("glyphs", "galaxies", "cells", "leaves", "objects")
 # the control of outlines is told the matrices of all irreps that the action has, so it is larger
 LARGER = {"cells": 1.1, "leaves": 0.6}
 
