@@ -86,9 +86,8 @@ def draw_glyphs(font: Path, codes: Iterable[int]) -> npt.NDArray[np.uint8]:
         Shape ``(n, 28, 28)``.
 
     Example:
-        >>> pictures = draw_glyphs(font_file("example", "cmr10"), map(ord, "AB"))
-        >>> pictures.shape, int(pictures.max())
-        ((2, 28, 28), 255)
+        >>> draw_glyphs(font_file("example", "cmr10"), map(ord, "AB")).shape
+        (2, 28, 28)
     """
     face = ImageFont.truetype(str(font), _EM * _OVER, layout_engine=ImageFont.Layout.BASIC)
     pictures = [_draw(face, chr(code)) for code in codes]
