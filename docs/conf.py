@@ -51,7 +51,8 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(RigidTransform|IrrepsLayout)"),
     (r"py:.*", r"(dict\[str|list\[tuple\[int|TypeAliasForwardRef|Mode|Parameter|optional).*"),
     (r"py:.*", r"(.*\.)?'?(Constant|Irreps|IrrepLabel|Latent|Terms?)\b.*"),
-    (r"py:.*", r".*(\._\w+|\.Bijection|\.TabulatedIrreps|Overlap)"),  # bases that are not public
+    # bases and types that are not public
+    (r"py:.*", r".*(\._\w+|\._table\.Table|\.Bijection|\.TabulatedIrreps|Overlap)"),
 ]
 
 sphinx_gallery_conf = {

@@ -139,8 +139,10 @@ class Board:
             key = (task.dataset, task.split, task.size, task.pixels)
             groups.setdefault(key, []).append(result)
         left_out = left_out or {}
+        datasets = list(dict.fromkeys(dataset for dataset, *_ in groups))
+        ordered = sorted(groups, key=lambda key: datasets.index(key[0]))
         return cls(
-            tuple(_table(found, authors) for found in groups.values()),
+            tuple(_table(groups[key], authors) for key in ordered),
             tuple(_missing(every, _all(results) if asked is None else asked, left_out)),
             left_out,
             tuple(submissions),

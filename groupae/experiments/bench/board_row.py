@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+import re
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -12,6 +14,7 @@ from groupae.experiments.bench.seed_estimate import SeedEstimate
 
 __all__ = ["BoardRow", "is_in_decibels"]
 
+_PRODUCT = re.compile(r"product of \d+")
 _DECIBELS = {"psnr", "own_psnr", "seen_psnr", "snr", "atom_snr", "relative_snr"}
 
 
@@ -117,6 +120,26 @@ class BoardRow:
         low, high = loss.limits
         return _ratio(loss.mean), _ratio(low), _ratio(high)
 
+    @property
+    def composition_loss(self) -> tuple[int, SeedEstimate] | None:
+        """Score of the longest product less that of its steps in a row, and their number.
+
+        ``None`` where a task does not ask for both. Its interval over pairs takes the two scores to
+        be independent. They are of the same pairs, so the true one is narrower.
+        """
+        names = [entry.condition.name for entry in self.results[0].conditions]
+        lengths = [int(name.split()[-1]) for name in names if _PRODUCT.fullmatch(name)]
+        asked = [n for n in lengths if f"{n} steps" in names]
+        if not asked:
+            return None
+        at_once, in_a_row = f"product of {max(asked)}", f"{max(asked)} steps"
+        losses, widths = [], []
+        for result in self.results:
+            scores = {e.condition.name: e.scores[self.score] for e in result.conditions}
+            losses.append(scores[at_once].mean - scores[in_a_row].mean)
+            widths.append(math.hypot(scores[at_once].half_width, scores[in_a_row].half_width))
+        return max(asked), SeedEstimate.of(losses, widths)
+
     def further(self) -> dict[str, SeedEstimate]:
         """Return the scores of the task as a whole that all seeds have."""
         names = [n for n in self.results[0].scores if all(n in r.scores for r in self.results)]
@@ -136,6 +159,7 @@ class BoardRow:
             "inside": self.inside and self.inside.data(),
             "outside": self.outside and self.outside.data(),
             "error_ratio": {"ratio": ratio, "low": low, "high": high},
+            "composition_loss": _composition_data(self.composition_loss),
             "conditions": [
                 {
                     "name": c.name,
@@ -160,6 +184,10 @@ def _mean(result: BenchResult, score: str, is_inside: bool) -> float:
         for entry in result.conditions
         if entry.condition.is_inside is is_inside
     )
+
+
+def _composition_data(found: tuple[int, SeedEstimate] | None) -> dict[str, Any] | None:
+    return None if found is None else {"steps": found[0], **found[1].data()}
 
 
 def _ratio(decibels: float) -> float:

@@ -84,7 +84,7 @@ def board_table(table: BoardTable) -> Table:
 
 def _further(table: BoardTable) -> Table | None:
     """Return the scores of the task as a whole; ``None`` if there are none."""
-    found = {row.model: row.further() for row in table.rows}
+    found = {row.model: _of_task(row) for row in table.rows}
     names = list(dict.fromkeys(name for scores in found.values() for name in scores))
     if not names:
         return None
@@ -94,6 +94,15 @@ def _further(table: BoardTable) -> Table | None:
         if scores
     ]
     return Table(["model", *map(score_title, names)], rows)
+
+
+def _of_task(row: BoardRow) -> dict[str, SeedEstimate]:
+    """Return the scores of a task as a whole, and what many steps in a row lose."""
+    scores = row.further()
+    if (loss := row.composition_loss) is not None:
+        unit = " (dB)" if is_in_decibels(row.score) else ""
+        scores[f"lost by {loss[0]} steps in a row{unit}"] = loss[1]
+    return scores
 
 
 def _overview(board: Board) -> Iterator[str]:

@@ -38,6 +38,7 @@ class CurveEnd(NamedTuple):
 # Okabe and Ito, Color universal design, 2008: told apart by colour-blind readers; without yellow
 _STYLES = {
     "default": ("#0072B2", "o", "-"),
+    "small-steps": ("black", "p", "--"),
     "equivariant": ("#009E73", "s", "-"),
     "frequency-1": ("#56B4E9", "^", "--"),
     "conditional": ("#D55E00", "D", "-"),
@@ -46,7 +47,7 @@ _STYLES = {
     "winter": ("0.35", "X", ":"),
 }
 _OTHERS = tuple(
-    itertools.product(itertools.product(("black", "#8C564B", "#7F7F00"), "<>*h"), ("--", ":"))
+    itertools.product(itertools.product(("#8C564B", "#7F7F00", "#5D4DB0"), "<>*h"), ("--", ":"))
 )
 
 

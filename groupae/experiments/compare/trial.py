@@ -124,7 +124,7 @@ class Trial:
         )
 
     def train(self) -> Result:
-        """Train in this process and write the files: `train_trial`."""
+        """Train in this process and write the files, see ``train_trial``."""
         return train_trial(self)
 
     def read(self) -> Result:

@@ -93,6 +93,35 @@ def test_no_ratio_where_nothing_is_outside_or_the_score_is_no_error():
     assert "error outside / inside |" not in board_markdown(closeness)
 
 
+def test_steps_in_a_row_are_compared_with_their_product():
+    asked = [Condition("product of 1", None, "", True)]
+    for n in (10, 100):
+        asked.append(Condition(f"product of {n}", None, "", False))
+        asked.append(Condition(f"{n} steps", float(n), "steps", False))
+    levels = {"product of 100": 25.0, "100 steps": 24.9}
+    found = [
+        a_result(seed=s, conditions=asked, psnr=lambda c: levels.get(c.name, 29.0), half_width=0.3)
+        for s in range(3)
+    ]
+    board = Board.of(found)
+    steps, loss = row_of(board, "default").composition_loss
+    assert steps == 100
+    assert loss.mean == pytest.approx(0.1)
+    assert loss.over_seeds == pytest.approx(0, abs=1e-9)
+    assert loss.over_pairs == pytest.approx(0.3 * 2**0.5)
+    text = board_markdown(board)
+    assert "| model | lost by 100 steps in a row (dB) |" in text
+    assert "| default | 0.100 ± 0.000 ± 0.424 |" in text
+    assert row_of(Board.of([a_result()]), "default").composition_loss is None
+
+
+def test_tasks_of_one_data_set_stand_together():
+    keys = [("glyphs", "steps"), ("digits", "steps"), ("glyphs", "wedge")]
+    board = Board.of([a_result(key) for key in keys])
+    names = [table.task.name for table in board.tables]
+    assert names == ["glyphs/steps", "glyphs/wedge", "digits/steps"]
+
+
 # --- who is best ---
 def test_best_is_who_is_apart_from_all_others():
     clear = Board.of(results({"a": flat(29), "b": flat(25)}, spread=0.05)).tables[0]
