@@ -3,7 +3,9 @@
 ``docs/recipes/make_glyphs.py`` made the table of glyphs and their splits; pictures are drawn when a
 data set is built. No shape is in two splits: upright, oblique and bold forms of a letter in one
 family of fonts stay together, and so do glyphs that nearly coincide after a rotation or a
-reflection, such as d, p, q and b of one font.
+reflection, such as d, p, q and b of one font. The nearest training glyph of a test glyph, in the
+best pose, differs by 9 % of the energy in the median and by at least 3 %; handwritten digits of
+MNIST, split at random, by 11 % in the median and at least 1.7 %.
 """
 
 from __future__ import annotations
@@ -56,8 +58,8 @@ class Glyphs(OrbitPairs):
         fonts: Index of the font in ``font_names``, shape ``(n,)``; alphabets of mathematics, such
             as Fraktur, are fonts of their own.
         symmetry_orders: Number of rotations that change the picture by at most 3 % of its energy,
-            shape ``(n,)``: 2 for I, O, z and 0, but rarely for S, H or X, whose upper part type
-            designers make smaller.
+            at most 12, shape ``(n,)``: 2 for I, O, z and 0, but rarely for S, H or X, whose upper
+            part type designers make smaller.
         codes: Code points, shape ``(n,)``.
 
     Example:
