@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from groupae.experiments.bench.invariant_accuracy import invariant_accuracy
+from groupae.experiments.bench.invariant_accuracy import has_code, invariant_accuracy
 from groupae.experiments.bench.relative_pose import relative_pose_scores
 from groupae.experiments.bench.splits import HeldOut
 from groupae.experiments.bench.task import BenchTask
@@ -36,7 +36,7 @@ def extra_scores(task: BenchTask, model: TransformModule) -> dict[str, tuple[Est
         task: The task.
         model: The trained model.
     """
-    if task.split_name != "whole" or not hasattr(model, "encode"):
+    if task.split_name != "whole" or not has_code(model):
         return {}
     found: dict[str, tuple[Estimate, int]] = {}
     if task.dataset in CLASSES and importlib.util.find_spec("sklearn"):
@@ -44,7 +44,7 @@ def extra_scores(task: BenchTask, model: TransformModule) -> dict[str, tuple[Est
         for name in CLASSES[task.dataset]:
             accuracy = invariant_accuracy(model, train, test, labels=name)
             found[f"accuracy_{name}"] = (accuracy, len(test))
-    if task.dataset in POSED:
+    if task.dataset in POSED and hasattr(model, "encode"):
         train, test = task.load("train"), task.load("test")
         scores = relative_pose_scores(model, train, test)
         found |= {name: (score, len(test)) for name, score in scores.items()}

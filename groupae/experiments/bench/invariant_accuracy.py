@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -17,7 +18,7 @@ from groupae.metrics.chance import code_rows
 from groupae.metrics.estimate import Estimate
 from groupae.metrics.evaluation import evaluation_mode
 
-__all__ = ["Classifier", "code_features", "invariant_accuracy"]
+__all__ = ["Classifier", "code_features", "has_code", "invariant_accuracy"]
 
 Classifier = Literal["logistic", "nearest"]
 """Logistic regression, or the class of the nearest training datum."""
@@ -26,6 +27,7 @@ _OWNER = "invariant_accuracy"
 _STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0)  # inverse strengths of the penalty, cross-validated
 _FOLDS = 5
 _CHUNK = 500
+_KINDS = ("power", "gram", "bispectrum")
 
 
 def invariant_accuracy(
@@ -34,6 +36,7 @@ def invariant_accuracy(
     test: OrbitDataset,
     *,
     labels: str = "labels",
+    kind: str = "gram",
     classifier: Classifier = "logistic",
     views: int = 4,
     count: int = 2000,
@@ -46,12 +49,13 @@ def invariant_accuracy(
     the penalty of the regression is cross-validated, all views of an original in one fold.
 
     Args:
-        model: Anything with ``encode``. If it has an ``action``, the features are the invariants of
-            the action, else the code itself.
+        model: Anything with a method ``encode``, or a module ``encoder``. If it has an ``action``,
+            the features are the invariants of the action, else the code itself.
         train: Training originals.
         test: Test originals.
         labels: Name of the attribute of both data sets that holds the class of each original, such
             as ``"cell_lines"``.
+        kind: Kind of invariants of a `VectorAction`, ``"power"``, ``"gram"`` or ``"bispectrum"``.
         classifier: ``"logistic"`` or ``"nearest"``.
         views: Views per original.
         count: Largest number of originals of each data set, spread evenly over it.
@@ -61,7 +65,7 @@ def invariant_accuracy(
         Accuracy in [0, 1]; its interval is over the test originals.
 
     Raises:
-        TypeError: If the model has no ``encode``.
+        TypeError: If the model has no code.
         ValueError: If a data set has no such labels, all are equal, a feature is not finite, there
             is none, or the classifier is unknown.
         ImportError: If scikit-learn is not installed.
@@ -85,7 +89,8 @@ def invariant_accuracy(
     known, asked = _classes(train, labels)[chosen], _classes(test, labels)[held_out]
     if len(known.unique()) < 2:
         raise ValueError(expected(_OWNER, "two or more classes in train", "one"))
-    x, y = _features(model, train, chosen, views), _features(model, test, held_out, views)
+    x = _features(model, train, chosen, views, kind)
+    y = _features(model, test, held_out, views, kind)
     groups = np.tile(np.arange(len(known)), views)
     fitted = _fit(classifier, x, np.tile(known.numpy(), views), groups)
     found = torch.from_numpy(fitted.predict(y)).view(views, len(asked))
@@ -106,29 +111,52 @@ def _spread(data: OrbitDataset, count: int) -> Tensor:
     return torch.arange(n) * len(data) // n
 
 
-def _features(model: Any, data: OrbitDataset, rows: Tensor, views: int) -> npt.NDArray[np.float64]:
+def _features(
+    model: Any, data: OrbitDataset, rows: Tensor, views: int, kind: str
+) -> npt.NDArray[np.float64]:
     """Return features of random views, one view of all originals after the other."""
     seen = data.views(rows, views, keyed_generator(0))
-    return code_features(model, seen.x.flatten(0, 1)).numpy()
+    return code_features(model, seen.x.flatten(0, 1), kind).numpy()
+
+
+def has_code(model: Any) -> bool:
+    """Return whether data can be encoded by a model, so that `code_features` are defined.
+
+    Example:
+        >>> has_code(torch.nn.Linear(2, 2))
+        False
+    """
+    return _encode(model) is not None
+
+
+def _encode(model: Any) -> Callable[[Tensor], Any] | None:
+    for name in ("encode", "encoder"):
+        if callable(found := getattr(model, name, None)):
+            encode: Callable[[Tensor], Any] = found
+            return encode
+    return None
 
 
 @torch.no_grad()
-def code_features(model: Any, x: Tensor) -> Tensor:
+def code_features(model: Any, x: Tensor, kind: str = "gram") -> Tensor:
     """Return the features by which data are classified: invariants of codes, or codes.
 
-    Invariants of degree 2 of a `VectorAction`, inner products of copies, are given as signed square
-    roots, so that all features are in the unit of the code.
+    Invariants of degree 2 and 3 of a `VectorAction`, such as inner products of copies, are given as
+    signed square and cube roots, so that all features are in the unit of the code.
 
     Args:
-        model: Anything with ``encode``; its ``action``, if any, says which features are invariant.
+        model: Anything with a method ``encode``, or a module ``encoder``; its ``action``, if any,
+            determines which features are invariant.
         x: Data, shape ``(n, *x_shape)``.
+        kind: ``"power"``, ``"gram"`` or ``"bispectrum"``, kinds of the invariant features of a
+            representation; for a `VectorAction`.
 
     Returns:
         Shape ``(n, features)``, float64, on the CPU.
 
     Raises:
-        TypeError: If the model has no ``encode``.
-        ValueError: If there are no features, or some are not finite.
+        TypeError: If the model has no code.
+        ValueError: If the kind is unknown, there are no features, or some are not finite.
 
     Example:
         >>> from groupae import SO2, LatentActionAE, VectorAction
@@ -137,11 +165,15 @@ def code_features(model: Any, x: Tensor) -> Tensor:
         >>> code_features(model, torch.tensor([[5.0, 3.0, 4.0]])).tolist()
         [[5.0, 5.0]]
     """
-    if not callable(getattr(model, "encode", None)):
-        raise TypeError(expected(_OWNER, "a model with encode(x)", type(model).__name__))
+    if kind not in _KINDS:
+        raise ValueError(unknown_choice(_OWNER, "kind", kind, _KINDS))
+    encode = _encode(model)
+    if encode is None:
+        what = "a model with encode(x), or an encoder"
+        raise TypeError(expected(_OWNER, what, type(model).__name__))
     device = next((p.device for p in getattr(model, "parameters", tuple)()), x.device)
     with evaluation_mode(model):
-        parts = [_of_code(model, model.encode(part.to(device))) for part in x.split(_CHUNK)]
+        parts = [_of_code(model, encode(part.to(device)), kind) for part in x.split(_CHUNK)]
     found = torch.cat(parts)
     if not found.shape[1]:
         remedy = "its action leaves nothing unchanged"
@@ -151,18 +183,20 @@ def code_features(model: Any, x: Tensor) -> Tensor:
     return found
 
 
-def _of_code(model: Any, z: Any) -> Tensor:
+def _of_code(model: Any, z: Any, kind: str) -> Tensor:
     action = getattr(model, "action", None)
     if action is None:
         return _rows(z)
     if not action.has_invariant_features:
         return _rows(action.invariants(z))
-    features = _rows(action.invariant_features(z))
     if not isinstance(action, VectorAction):
-        return features
-    count = action.invariants(z).shape[-1]  # these entries come first, and are of degree 1
-    roots = features.sign() * features.abs().sqrt()
-    return torch.cat([features[:, :count], roots[:, count:]], 1)
+        return _rows(action.invariant_features(z))
+    features = _rows(action.invariant_features(z, kind))
+    entries = action.invariants(z).shape[-1]  # these come first, those of degree 3 last
+    squares = len(action.rho.invariant_feature_names("power" if kind == "power" else "gram"))
+    parts = features.split([entries, squares - entries, features.shape[1] - squares], 1)
+    roots = [x.sign() * x.abs() ** (1 / degree) for degree, x in enumerate(parts, 1)]
+    return torch.cat(roots, 1)
 
 
 def _rows(z: Any) -> Tensor:

@@ -4,7 +4,11 @@ import pytest
 import torch
 
 from groupae import SO2, LatentActionAE, OrbitPairs, VectorAction
-from groupae.experiments.bench.invariant_accuracy import code_features, invariant_accuracy
+from groupae.experiments.bench.invariant_accuracy import (
+    code_features,
+    has_code,
+    invariant_accuracy,
+)
 
 RHO = SO2().rep("2x0 + 2x1 + 1x2")
 IDENTITY = LatentActionAE(torch.nn.Identity(), torch.nn.Identity(), VectorAction(RHO))
@@ -15,6 +19,12 @@ class Plain:
 
     def encode(self, x):
         return x
+
+
+class Conditional:
+    """Model with an encoder and no method `encode`, as the control without an action."""
+
+    encoder = torch.nn.Identity()
 
 
 def data(n, seed):
@@ -32,12 +42,14 @@ def data(n, seed):
 TRAIN, TEST = data(80, 0), data(60, 1)
 
 
-def test_features_are_invariant_and_in_the_unit_of_the_code():
-    x, g = TEST.originals, SO2().sample(60)
-    y = code_features(IDENTITY, x)
-    torch.testing.assert_close(y, code_features(IDENTITY, RHO.act(g, x)), atol=1e-3, rtol=1e-3)
-    torch.testing.assert_close(3 * y, code_features(IDENTITY, 3 * x))
-    torch.testing.assert_close(y[:, :2], x[:, :2].double())
+@pytest.mark.parametrize("kind", ["power", "gram", "bispectrum"])
+def test_features_are_invariant_and_in_the_unit_of_the_code(kind):
+    x, g = TEST.originals.double(), SO2().sample(60, dtype=torch.float64)
+    y = code_features(IDENTITY, x, kind)
+    assert y.shape[1] == len(RHO.invariant_feature_names(kind))
+    torch.testing.assert_close(y, code_features(IDENTITY, RHO.act(g, x), kind))
+    torch.testing.assert_close(3 * y, code_features(IDENTITY, 3 * x, kind))
+    torch.testing.assert_close(y[:, :2], x[:, :2])
     assert not torch.allclose(y[:, 2:], y[:1, 2:].expand(60, -1))
 
 
@@ -76,11 +88,12 @@ def test_it_repeats_and_leaves_the_mode_of_the_model():
     ("changes", "error", "message"),
     [
         ({"classifier": "forest"}, ValueError, "classifier to be one of logistic, nearest"),
+        ({"kind": "max_filter"}, ValueError, "kind to be one of power, gram, bispectrum"),
         ({"labels": "species"}, ValueError, "OrbitPairs to have species, one integer per original"),
         ({"labels": "originals"}, ValueError, "OrbitPairs to have originals, one integer"),
         ({"count": 0}, ValueError, "expected count to be an integer of at least 1"),
         ({"views": 0}, ValueError, "expected views to be an integer of at least 1"),
-        ({"model": 3}, TypeError, r"expected a model with encode\(x\), got int"),
+        ({"model": 3}, TypeError, r"a model with encode\(x\), or an encoder, got int"),
         ({"train": data(1, 0)}, ValueError, "two or more classes in train, got one"),
     ],
 )
@@ -88,6 +101,15 @@ def test_bad_arguments_are_named(changes, error, message):
     arguments = {"model": IDENTITY, "train": TRAIN, "test": TEST, **changes}
     with pytest.raises(error, match=f"invariant_accuracy: .*{message}"):
         invariant_accuracy(**arguments)
+
+
+def test_a_model_without_an_action_is_known_by_its_code():
+    x = TEST.originals
+    assert has_code(Conditional())
+    assert has_code(Plain())
+    assert not has_code(3)
+    torch.testing.assert_close(code_features(Conditional(), x), x.double())
+    torch.testing.assert_close(code_features(Plain(), x), x.double())
 
 
 def test_codes_without_an_invariant_or_with_nan_are_refused():
