@@ -31,6 +31,7 @@ _ENOUGH = 4  # elements per matrix entry of an irrep from which on dependent ent
 _RIDGES = (1e-6, 1e-3, 1e-2, 1e-1)  # the first is above the errors of float32 moments
 _FOLDS, _MANY = 4, 16  # parts, each held out once; two for so many pairs per number
 _FEW = 4  # pairs per number of the code below which the ridge is chosen on pairs held out
+_LOOKED_AT = 4096  # elements by which their spread is measured
 _MOST_NUMBERS = 3e8  # float64 numbers of all moments of one pass, 2.4 GB
 
 
@@ -61,18 +62,21 @@ class Search:
         group: The group.
         pairs: The pairs; each is held out in one of several parts.
         basis: Directions that codes are whitened along.
-        max_residual: Largest residual of a copy on pairs held out.
+        max_residual: Largest residual of a copy on pairs held out, if elements are spread over the
+            group; less in proportion to `spread` if they are not.
     """
 
     def __init__(self, group: Group, pairs: Pairs, basis: CodeBasis, max_residual: float) -> None:
         self.group, self.pairs, self.basis = group, pairs, basis
-        self.least = 1 - max_residual / 2
+        self.max_residual = max_residual
         self.found: dict[IrrepLabel, Candidates] = {}
         self.confusable: list[tuple[str, str]] = []
         self.split: list[str] = []
         self.folds = 2 if basis.count >= _MANY * basis.rank else _FOLDS
         self.ridge = _RIDGES[0] if basis.count >= _FEW * basis.rank else None
         self._functions: list[tuple[IrrepLabel, Tensor]] = []
+        g = basis.elements[:: 1 + len(basis.elements) // _LOOKED_AT]
+        self._some = g.double() if g.is_floating_point() else g
         self.covariance = torch.eye(basis.rank, dtype=torch.float64)
 
     def look_for(self, labels: Sequence[IrrepLabel]) -> bool:
@@ -82,6 +86,27 @@ class Search:
         for some in self._passes(coefficients):
             self._search(some)
         return any(label in self.found and self.found[label].count for label in labels)
+
+    @property
+    def least(self) -> float:
+        """Smallest correlation of a copy on pairs held out."""
+        return 1 - self.spread * self.max_residual / 2
+
+    @property
+    def spread(self) -> float:
+        """Smallest residual of a copy that is read as one of another irrep, over 2 (chance).
+
+        1 if the elements are spread over the whole group, and nearly 0 if all of them are small: on
+        turns of at most 15 degrees a copy of frequency 2 moves nearly as one of frequency 1. As
+        products of irreps decompose, it is 1 less the largest eigenvalue of the mean of an irrep.
+        """
+        irreps = self.group.irreps
+        means = [
+            _largest_of_mean(irreps.matrices([label], self._some, torch.float64)[0])
+            for label, _ in self._functions
+            if label != irreps.trivial
+        ]
+        return 1 - max((mean for mean in means if mean < _SAME), default=0.0)
 
     def _passes(self, coefficients: list[IrrepCoefficients]) -> list[list[IrrepCoefficients]]:
         """Return the irreps in groups whose moments fit in memory; each costs a pass."""
@@ -142,7 +167,8 @@ class Search:
         """Return the copies of one irrep; ``halves`` are moments to fit and to judge by."""
         d, rank = problem.dim, self.basis.rank
         error = _CHANCE / math.sqrt(total.count * d)
-        least = min(max(self.least, error), max(_CLEAR, self.least))
+        wanted = self.least
+        least = min(max(wanted, error), max(_CLEAR, wanted))
         most = max(1, rank // d)
         tries = [problem.directions(fitted, ridge, least / 2, most) for fitted, _ in halves]
         copies = min(map(len, tries))
@@ -164,6 +190,15 @@ def _transforming(candidates: Candidates) -> float:
     """Return the number of dimensions that transform, weighted by how well they do."""
     good = candidates.held_out[: candidates.count]
     return float(good.square().sum()) * candidates.maps.shape[1]
+
+
+def _largest_of_mean(matrices: Tensor) -> float:
+    """Return the largest eigenvalue of a mean of orthogonal matrices, as far as it is no chance."""
+    mean = matrices.mean(0)
+    v = torch.linalg.eigh((mean + mean.mT) / 2).eigenvectors[:, -1]
+    values = (matrices @ v) @ v
+    doubt = float(values.std()) / math.sqrt(len(values))
+    return max(0.0, float(values.mean()) - _CHANCE * doubt)
 
 
 def _orthonormal(functions: Tensor) -> Tensor:
