@@ -11,6 +11,7 @@ from groupae.objectives.loss_terms import (
     equivariance_error,
     latent_cycle,
     log_chamfer_error,
+    log_equivariance_error,
     log_mean_squared_error,
     mean_squared_error,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "get_term",
     "latent_cycle",
     "log_chamfer_error",
+    "log_equivariance_error",
     "log_mean_squared_error",
     "lpips_error",
     "mean_squared_error",

@@ -14,6 +14,7 @@ from groupae.objectives.loss_terms import (
     equivariance_error,
     latent_cycle,
     log_chamfer_error,
+    log_equivariance_error,
     log_mean_squared_error,
     mean_squared_error,
 )
@@ -36,6 +37,7 @@ TERMS: Mapping[str, Callable[[Any], Tensor]] = {
     **PREDICTION_TERMS,
     "latent_cycle": latent_cycle,
     "equivariance": equivariance_error,
+    "log_equivariance": log_equivariance_error,
 }
 """All terms, those of a model with a latent action too."""
 

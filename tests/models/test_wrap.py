@@ -246,6 +246,24 @@ def test_the_equivariance_term_of_exact_codes_is_zero():
     both = torch.cat([z - w, ACTION(-g, w) - x]).square().sum(1).mean()
     spread = 2 * x.var(0, correction=0).sum() / 2
     torch.testing.assert_close(objective(model, unlike)["equivariance"], both / spread)
+    logarithm = CrossReconstruction("log_equivariance")
+    torch.testing.assert_close(logarithm(model, unlike)["log_equivariance"], (both / spread).log())
+    floor = logarithm(model, exact)["log_equivariance"]
+    torch.testing.assert_close(floor, torch.tensor(1e-8).log())
+
+
+def test_the_logarithm_of_the_equivariance_term_pulls_small_errors_as_much_as_large_ones():
+    def pull(size):
+        shift = torch.tensor(size, requires_grad=True)
+        model = LatentActionAE(nn.Identity(), nn.Identity(), ACTION)
+        model.encode = lambda x: x * (1 + shift * x.sign())  # exact without the shift
+        x, g = torch.randn(64, 6, generator=torch.Generator().manual_seed(0)), SO2().sample(64)
+        term = CrossReconstruction("log_equivariance")(model, PairBatch(x, g, ACTION(g, x)))
+        term["log_equivariance"].backward()
+        return float(shift.detach() * shift.grad)  # per relative change of the shift
+
+    assert pull(1e-2) == pytest.approx(2, rel=0.1)  # the error is the square of the shift
+    assert pull(1e-3) == pytest.approx(2, rel=0.1)
 
 
 def wrapped(autoencoder=None, action=ACTION, **options):

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from groupae.actions.fitted.moments import IrrepCoefficients, PairMoments
+from groupae.actions.fitted.phase_rate import PhaseRate
 
 __all__ = ["IrrepProblem"]
 
@@ -31,11 +32,13 @@ class IrrepProblem:
         coefficients: Functions that span the matrix entries of the irrep.
         place: Positions of these functions among all.
         commutant: Orthogonal basis of its commutant, shape ``(c, d, d)``, float64.
+        phase: Test of maps by the rate of their phase, where elements are small.
     """
 
     coefficients: IrrepCoefficients
     place: slice
     commutant: Tensor
+    phase: PhaseRate | None = None
 
     @property
     def dim(self) -> int:
@@ -82,9 +85,10 @@ class IrrepProblem:
         columns = form[:, :, :1] if self._is_complex else form  # the first tells the other
         matrix = (inverse @ columns.transpose(1, 2) @ inverse.mT).transpose(1, 2)
         matrix = matrix.reshape(d * rank, -1)
-        maps = self._leading_maps(matrix, least, most) @ inverse
+        maps = self._leading_maps(matrix, least, most if self.phase is None else rank) @ inverse
         shift = torch.einsum("ijb,pjb->pi", offsets, maps)
-        return torch.cat([maps, shift[..., None]], 2)
+        maps = torch.cat([maps, shift[..., None]], 2)
+        return maps if self.phase is None else self.phase.in_step(maps, moments)[:most]
 
     def _leading_maps(self, matrix: Tensor, least: float, most: int) -> Tensor:
         if self._is_complex:

@@ -17,7 +17,8 @@ from groupae.actions.fitted.moments import (
     pair_moments,
 )
 from groupae.actions.fitted.pairs import Pairs
-from groupae.groups import Group
+from groupae.actions.fitted.phase_rate import PhaseRate, RateCoefficients
+from groupae.groups import SO2, Group
 from groupae.groups.irreps import IrrepLabel
 from groupae.representations.equivariant_maps import commutant
 
@@ -32,6 +33,8 @@ _RIDGES = (1e-6, 1e-3, 1e-2, 1e-1)  # the first is above the errors of float32 m
 _FOLDS, _MANY = 4, 16  # parts, each held out once; two for so many pairs per number
 _FEW = 4  # pairs per number of the code below which the ridge is chosen on pairs held out
 _LOOKED_AT = 4096  # elements by which their spread is measured
+_CROWDED = 0.5  # spread below which rates of phase tell frequencies apart: turns up to 105 degrees
+_BY_RATE = 5.0  # how much noisier copies may then be
 _MOST_NUMBERS = 3e8  # float64 numbers of all moments of one pass, 2.4 GB
 
 
@@ -63,12 +66,14 @@ class Search:
         pairs: The pairs; each is held out in one of several parts.
         basis: Directions that codes are whitened along.
         max_residual: Largest residual of a copy on pairs held out, if elements are spread over the
-            group; less in proportion to `spread` if they are not.
+            group; less in proportion to their spread if they are not.
     """
 
     def __init__(self, group: Group, pairs: Pairs, basis: CodeBasis, max_residual: float) -> None:
         self.group, self.pairs, self.basis = group, pairs, basis
         self.max_residual = max_residual
+        self.spread = 1.0
+        self.rate: float | None = None
         self.found: dict[IrrepLabel, Candidates] = {}
         self.confusable: list[tuple[str, str]] = []
         self.split: list[str] = []
@@ -83,22 +88,20 @@ class Search:
         """Search for irreps; return whether copies of any of them were found."""
         coefficients = [IrrepCoefficients.of(self.group, label) for label in labels]
         coefficients = [c for c in coefficients if self._is_told_apart(c)]
+        self.spread = self._spread()
+        if isinstance(self.group, SO2) and self.spread < _CROWDED:
+            self.rate = float(self._some.sin().square().mean())
         for some in self._passes(coefficients):
             self._search(some)
         return any(label in self.found and self.found[label].count for label in labels)
 
-    @property
-    def least(self) -> float:
-        """Smallest correlation of a copy on pairs held out."""
-        return 1 - self.spread * self.max_residual / 2
+    def _spread(self) -> float:
+        """Return the smallest residual of a copy that is read as one of another irrep, over 2.
 
-    @property
-    def spread(self) -> float:
-        """Smallest residual of a copy that is read as one of another irrep, over 2 (chance).
-
-        1 if the elements are spread over the whole group, and nearly 0 if all of them are small: on
-        turns of at most 15 degrees a copy of frequency 2 moves nearly as one of frequency 1. As
-        products of irreps decompose, it is 1 less the largest eigenvalue of the mean of an irrep.
+        2 is chance. The value is 1 if the elements are spread over the whole group, and nearly 0 if
+        all of them are small: on turns of at most 15 degrees a copy of frequency 2 moves nearly as
+        one of frequency 1. As products of irreps decompose, it is 1 less the largest eigenvalue of
+        the mean of an irrep.
         """
         irreps = self.group.irreps
         means = [
@@ -108,9 +111,16 @@ class Search:
         ]
         return 1 - max((mean for mean in means if mean < _SAME), default=0.0)
 
+    @property
+    def _least(self) -> float:
+        """Smallest correlation of a copy on pairs held out."""
+        gain = 1.0 if self.rate is None else _BY_RATE
+        return 1 - min(1.0, self.spread * gain) * self.max_residual / 2
+
     def _passes(self, coefficients: list[IrrepCoefficients]) -> list[list[IrrepCoefficients]]:
         """Return the irreps in groups whose moments fit in memory; each costs a pass."""
         each = (self.basis.rank + 1) ** 2 * (2 * self.folds + 1)
+        each *= 1 if self.rate is None else 2
         groups: list[list[IrrepCoefficients]] = []
         room = 0.0
         for c in coefficients:
@@ -141,12 +151,19 @@ class Search:
         return True
 
     def _search(self, coefficients: list[IrrepCoefficients]) -> None:
-        total, folds = pair_moments(self.pairs, self.group, self.basis, coefficients, self.folds)
+        functions: list[IrrepCoefficients] = list(coefficients)
+        if self.rate is not None:
+            functions += [RateCoefficients.times_sine(c) for c in coefficients]
+        total, folds = pair_moments(self.pairs, self.group, self.basis, functions, self.folds)
         self.covariance = total.covariance
         problems, start = [], 0
+        size = sum(len(c.picks) for c in coefficients)
         for c in coefficients:
             place = slice(start, start + len(c.picks))
-            problems.append(IrrepProblem(c, place, commutant(self.group, c.label)))
+            phase = None
+            if self.rate is not None:
+                phase = PhaseRate(c, place, slice(size + start, size + place.stop), self.rate)
+            problems.append(IrrepProblem(c, place, commutant(self.group, c.label), phase))
             start = place.stop
         halves = [(total.without(fold), fold) for fold in folds]
         trials = {
@@ -167,10 +184,11 @@ class Search:
         """Return the copies of one irrep; ``halves`` are moments to fit and to judge by."""
         d, rank = problem.dim, self.basis.rank
         error = _CHANCE / math.sqrt(total.count * d)
-        wanted = self.least
+        wanted = self._least
         least = min(max(wanted, error), max(_CLEAR, wanted))
         most = max(1, rank // d)
-        tries = [problem.directions(fitted, ridge, least / 2, most) for fitted, _ in halves]
+        looked_at = least / 2 if problem.phase is None else least
+        tries = [problem.directions(fitted, ridge, looked_at, most) for fitted, _ in halves]
         copies = min(map(len, tries))
         scores = [
             problem.correlations(maps[:copies], judge)
@@ -179,7 +197,7 @@ class Search:
         held_out = torch.stack(scores).mean(0)
         below = (held_out <= least).nonzero()
         count = int(below[0]) if len(below) else copies
-        maps = problem.directions(total, ridge, least / 2, count + _SHOWN)
+        maps = problem.directions(total, ridge, looked_at, count + _SHOWN)
         kept = min(len(maps), copies, count + _SHOWN)
         trained = tries[0][:kept]
         count = min(count, kept)
