@@ -22,8 +22,8 @@ class CrossReconstruction(WeightedSum):
         terms: Name to ``(weight, term)``; the paper's symmetric MSE unless given. A term is a
             function of a `CrossPass`, one of torch's losses, or a name of
             ``groupae.objectives.TERMS``: "mse", "log_mse", "latent_cycle", "equivariance",
-            "log_equivariance", "chamfer", "log_chamfer", "st_lpips", "lpips". One term alone, or a list of them, has
-            weight 1.
+            "log_equivariance", "chamfer", "log_chamfer", "st_lpips", "lpips". One term alone, or a
+            list of them, has weight 1.
 
     Raises:
         TypeError: If terms are none of these, or, at a call, one returns no tensor.

@@ -119,5 +119,5 @@ def _real_span(v: Tensor, moments: PairMoments) -> Tensor:
     inner = both[:, :-1]
     values, vectors = torch.linalg.eigh(inner @ moments.covariance @ inner.mT)
     count = len(v)
-    columns = vectors[:, len(values) - count :]
-    return (columns.mT @ both).to(v.dtype)
+    span: Tensor = vectors[:, len(values) - count :].mT @ both
+    return span.to(v.dtype)

@@ -33,7 +33,7 @@ _RIDGES = (1e-6, 1e-3, 1e-2, 1e-1)  # the first is above the errors of float32 m
 _FOLDS, _MANY = 4, 16  # parts, each held out once; two for so many pairs per number
 _FEW = 4  # pairs per number of the code below which the ridge is chosen on pairs held out
 _LOOKED_AT = 4096  # elements by which their spread is measured
-_CROWDED = 0.5  # spread below which rates of phase tell frequencies apart: turns up to 105 degrees
+_CROWDED = 0.2  # spread below which rates of phase tell frequencies apart: turns up to 65 degrees
 _BY_RATE = 5.0  # how much noisier copies may then be
 _MOST_NUMBERS = 3e8  # float64 numbers of all moments of one pass, 2.4 GB
 
@@ -112,7 +112,7 @@ class Search:
         return 1 - max((mean for mean in means if mean < _SAME), default=0.0)
 
     @property
-    def _least(self) -> float:
+    def least(self) -> float:
         """Smallest correlation of a copy on pairs held out."""
         gain = 1.0 if self.rate is None else _BY_RATE
         return 1 - min(1.0, self.spread * gain) * self.max_residual / 2
@@ -184,7 +184,7 @@ class Search:
         """Return the copies of one irrep; ``halves`` are moments to fit and to judge by."""
         d, rank = problem.dim, self.basis.rank
         error = _CHANCE / math.sqrt(total.count * d)
-        wanted = self._least
+        wanted = self.least
         least = min(max(wanted, error), max(_CLEAR, wanted))
         most = max(1, rank // d)
         looked_at = least / 2 if problem.phase is None else least

@@ -63,8 +63,9 @@ class ModelConfig:
     Args:
         backbone: Name of the backbone, one of `BACKBONES`, or of a plug-in.
         representation: Action of the group on the code, as text.
-        objective: Weight of each loss term: ``mse``, ``log_mse``, ``latent_cycle``, ``equivariance``,
-            ``log_equivariance``, ``chamfer``, ``log_chamfer``, ``lpips``, ``st_lpips``.
+        objective: Weight of each loss term: ``mse``, ``log_mse``, ``latent_cycle``,
+            ``equivariance``, ``log_equivariance``, ``chamfer``, ``log_chamfer``, ``lpips``,
+            ``st_lpips``.
         widths, blocks, skips, draws_over_picture, colours, stride, coordinates, acted_picture:
             Fields of the backbone, described by its class. Those that it lacks keep their defaults.
         linear_path, gathers_colours, radii, angles, reach: Five more of these.
