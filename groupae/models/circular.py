@@ -171,7 +171,8 @@ class _Core(nn.Module):
     ) -> None:
         super().__init__()
         owner = type(self).__name__
-        check_count(owner, "channels", channels)
+        for name, value in (("channels", channels), ("width", width)):
+            check_count(owner, name, value)
         if not isinstance(blocks, int) or isinstance(blocks, bool) or blocks < 0:
             raise ValueError(expected(owner, "blocks as a count from 0", repr(blocks)))
         check_sizes(owner, 1, (width,), halvings=0)

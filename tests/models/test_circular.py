@@ -108,6 +108,7 @@ def test_a_model_is_saved_and_loaded(tmp_path):
         (lambda k: k("2x1", channels=1, length=16), TypeError, "a sum of irreps"),
         (lambda k: k(SO2().rep("2x1"), channels=0, length=16), ValueError, "channels"),
         (lambda k: k(SO2().rep("2x1"), channels=1, length=16, width=12), ValueError, "of 8"),
+        (lambda k: k(SO2().rep("2x1"), channels=1, length=16, width=0), ValueError, "width to be"),
         (lambda k: k(SO2().rep("2x1"), channels=1, length=16, blocks=-1), ValueError, "from 0"),
     ],
 )
