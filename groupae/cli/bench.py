@@ -64,13 +64,13 @@ def bench(
         for task in tasks:
             task.load("train")
     run = BenchRun(path, tasks, choose_models(tasks, models, quick=quick), seeds=seeds)
+    others = () if submissions is None else read_others(submissions, run.models)
     options = {"--splits": splits, "--models": models, "--size": size}
     command = _spell(datasets, {**options, "--seeds": seeds, "--cpu-minutes": minutes})
     facts = {"command": f"`{command}`", "threads per training": "1"}
 
     def make_board() -> Board:
         results = list(run.results())
-        others = () if submissions is None else read_others(submissions, results)
         return Board.of(results, others, asked=run.asked, facts=facts)
 
     def keep() -> None:

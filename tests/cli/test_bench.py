@@ -38,9 +38,14 @@ def test_results_of_others_join_the_table(tmp_path, capsys):
     assert run([*_SMALL, "--out", str(out)]) == 0
     cell = json.loads((out / "cells/rotated-digits/wedge/paper-0.json").read_text())
     cell["model"] = "theirs"
+    of_another_task = json.loads(json.dumps(cell))
+    of_another_task["task"]["split"] = "whole"
+    everything = {"name": "all", "value": None, "unit": "", "inside": True}
+    scores = of_another_task["conditions"][0]["scores"]
+    of_another_task["conditions"] = [{**everything, "scores": scores}]
     submission = {
         **{"format": 1, "model": "theirs", "authors": "A. Author", "source": "a paper"},
-        **{"code": "https://example.org/code", "cells": [cell]},
+        **{"code": "https://example.org/code", "cells": [cell, of_another_task]},
     }
     others.mkdir()
     (others / "theirs.json").write_text(json.dumps(submission))
@@ -49,7 +54,9 @@ def test_results_of_others_join_the_table(tmp_path, capsys):
     capsys.readouterr()
     del submission["code"]
     (others / "theirs.json").write_text(json.dumps(submission))
-    assert run([*_SMALL, "--out", str(out), "--submissions", str(others)]) == 2
+    fresh = tmp_path / "fresh"
+    assert run([*_SMALL, "--out", str(fresh), "--submissions", str(others)]) == 2
+    assert not fresh.exists()  # refused before any training
     error = capsys.readouterr().err
     assert "theirs.json: expected a field code" in error
     assert error.count("\n") == 1

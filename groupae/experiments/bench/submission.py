@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,7 +28,14 @@ from typing_extensions import Self
 from groupae._files import parse_json, read_bounded, write_durably
 from groupae._validation import unknown_choice
 from groupae.experiments.bench.fields import BenchFields, BenchFileError
-from groupae.experiments.bench.result import FORMAT, BenchResult, Condition, ConditionResult
+from groupae.experiments.bench.known_conditions import known_conditions
+from groupae.experiments.bench.result import (
+    FORMAT,
+    BenchResult,
+    Condition,
+    ConditionResult,
+    TaskKey,
+)
 
 __all__ = [
     "LARGEST_SUBMISSION",
@@ -42,8 +49,8 @@ __all__ = [
 LARGEST_SUBMISSION = 2**23
 """Bytes of the largest submission that is read; all tasks with ten seeds have a tenth of it."""
 
-Tasks = Mapping[tuple[str, str], Collection[Condition]]
-"""Conditions by data set and split."""
+Tasks = Mapping[tuple[str, str], Collection[Condition]] | Callable[[TaskKey], Collection[Condition]]
+"""Conditions by data set and split, or a function of the task that raises `ValueError`."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,20 +166,19 @@ def read_submissions(
     return found
 
 
-def read_others(folder: Path, results: Iterable[BenchResult]) -> list[Submission]:
-    """Return the submissions of a folder, compared with the tasks of our own results.
+def read_others(folder: Path, taken: Collection[str] = ()) -> list[Submission]:
+    """Return the submissions of a folder, compared with the tasks of the benchmark.
 
     Args:
         folder: Folder of JSON files.
-        results: Our results, whose tasks, conditions and models are the known ones.
+        taken: Names of our models, which no submission may use.
 
     Raises:
-        BenchFileError: If one cannot be used, or is of a task of which we have no result.
+        BenchFileError: If one cannot be used, or is of an unknown task or of other conditions.
         FileNotFoundError: If the folder has no JSON file.
+        ModuleNotFoundError: If the package with the data of a task is missing.
     """
-    found = list(results)
-    tasks = tasks_of(found)
-    return read_submissions(folder, tasks, taken={result.model for result in found})
+    return read_submissions(folder, known_conditions, taken=taken)
 
 
 def read_results(folder: Path) -> list[BenchResult]:
@@ -261,14 +267,8 @@ def _read_cells(
 
 def _check_task(fields: BenchFields, result: BenchResult, tasks: Tasks) -> None:
     """Raise unless a result is of a known task and has exactly its conditions."""
-    task = fields.inner("task")
-    datasets = dict.fromkeys(dataset for dataset, _ in tasks)
-    if result.task.dataset not in datasets:
-        raise _unknown(task, "dataset", result.task.dataset, datasets)
-    splits = [split for dataset, split in tasks if dataset == result.task.dataset]
-    if result.task.split not in splits:
-        raise _unknown(task, "split", result.task.split, splits)
-    asked = {c.name: c for c in tasks[result.task.dataset, result.task.split]}
+    found = _asked(fields.inner("task"), result.task, tasks)
+    asked = {condition.name: condition for condition in found}
     given = {entry.condition.name: entry for entry in result.conditions}
     place = fields.place("conditions")
     for name in asked:
@@ -276,6 +276,23 @@ def _check_task(fields: BenchFields, result: BenchResult, tasks: Tasks) -> None:
             raise fields.error(f"{place} to have {name!r}", ", ".join(map(repr, given)))
     for i, entry in enumerate(result.conditions):
         _check_condition(fields, f"{place}[{i}]", entry, asked)
+
+
+def _asked(fields: BenchFields, task: TaskKey, tasks: Tasks) -> Collection[Condition]:
+    """Return the conditions of a task."""
+    if callable(tasks):
+        try:
+            return tasks(task)
+        except ValueError as error:
+            what = f"{fields.path} to be one of the benchmark"
+            raise fields.error(what, f"{task.name} ({error})") from None
+    datasets = dict.fromkeys(dataset for dataset, _ in tasks)
+    if task.dataset not in datasets:
+        raise _unknown(fields, "dataset", task.dataset, datasets)
+    splits = [split for dataset, split in tasks if dataset == task.dataset]
+    if task.split not in splits:
+        raise _unknown(fields, "split", task.split, splits)
+    return tasks[task.dataset, task.split]
 
 
 def _check_condition(

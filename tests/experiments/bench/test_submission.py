@@ -7,9 +7,11 @@ import math
 import pytest
 
 from groupae.experiments.bench.fields import BenchFileError
+from groupae.experiments.bench.result import Condition
 from groupae.experiments.bench.submission import (
     LARGEST_SUBMISSION,
     Submission,
+    read_others,
     read_results,
     read_submissions,
     tasks_of,
@@ -192,3 +194,42 @@ def test_submissions_are_compared_with_the_conditions_of_our_results():
     Submission.from_data("theirs.json", a_submission().data(), tasks_of(ours))
     with pytest.raises(BenchFileError, match="split to be one of steps, wedge, got 'compose'"):
         Submission.from_data("theirs.json", a_submission().data(), tasks_of(ours[:2]))
+
+
+def digits(**changes):
+    """Return a submission on tiny digits, its task changed."""
+    angles_off = (0, 2.5, 5, 7.5)
+    asked = [Condition(f"{v:g} deg off", float(v), "deg", v == 0) for v in angles_off]
+    values = a_result(("rotated-digits", "between"), "theirs", conditions=asked).data()
+    values["task"] |= {"size": "tiny", **changes}
+    return {**a_submission().data(), "cells": [values]}
+
+
+def test_conditions_are_known_without_results_of_our_own(tmp_path):
+    (tmp_path / "theirs.json").write_text(json.dumps(digits()))
+    (found,) = read_others(tmp_path, ["default"])
+    assert found.results[0].task.name == "rotated-digits/between"
+
+
+UNKNOWN = {
+    "data": ({"dataset": "rotated-digit"}, "rotated-digit/between"),
+    "split": ({"split": "betwixt"}, "expected a split to be one of whole, steps"),
+    "split spelt otherwise": ({"split": "steps-45.0"}, "the split as 'steps-45'"),
+    "split of other data": ({"split": "symmetric"}, "no known symmetry"),
+    "size": ({"size": "huge"}, "the size to be one of tiny, small, full"),
+    "pixels": ({"pixels": 9}, "rotated-digits/between"),
+    "conditions": (
+        {"split": "whole"},
+        "expected cells[0].conditions to have 'all', got '0 deg off",
+    ),
+}
+
+
+@pytest.mark.parametrize(("changes", "words"), UNKNOWN.values(), ids=list(UNKNOWN))
+def test_unknown_tasks_are_refused(tmp_path, changes, words):
+    (tmp_path / "theirs.json").write_text(json.dumps(digits(**changes)))
+    with pytest.raises(BenchFileError) as caught:
+        read_others(tmp_path)
+    assert str(caught.value).startswith("theirs.json: expected cells[0].")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
