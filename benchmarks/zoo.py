@@ -77,6 +77,11 @@ DIGIT_FREQUENCIES = (
     " + 13x9 + 13x10 + 12x11 + 12x12 + 11x13 + 11x14 + 11x15 + 10x16 + 10x17 + 10x18"
     " + 8x19 + 8x20 + 8x21 + 7x22 + 7x23 + 6x24"
 )
+# 398 numbers
+GLYPH_FREQUENCIES = (
+    "12x0 + 12x1 + 11x2 + 11x3 + 11x4 + 11x5 + 11x6 + 11x7 + 10x8 + 9x9 + 9x10 + 8x11 + 8x12"
+    " + 7x13 + 7x14 + 7x15 + 6x16 + 6x17 + 6x18 + 6x19 + 6x20 + 6x21 + 5x22 + 5x23 + 4x24"
+)
 HARMONICS = " + ".join(f"1x{k}" for k in range(64))
 CURVE = " + ".join(f"1x(1,{m})" for m in range(1, 64))
 
@@ -110,6 +115,17 @@ MODELS = {
         model={**LINEAR, "representation": HARMONICS},
         training=CLOSED_FORM,
         licence="OSULeaf in aeon (BSD)",
+    ),
+    "glyphs": Model(
+        5,
+        model={**LINEAR, "representation": GLYPH_FREQUENCIES, "widths": (48, 48, 48)},
+        training={"start": "closed-form"},
+        licence="fonts that matplotlib contains (DejaVu, STIX, Computer Modern), drawn by groupae",
+    ),
+    "galaxies": Model(
+        3,
+        model={"widths": (32, 32)},
+        licence="Hubble eXtreme Deep Field: NASA, ESA (public domain)",
     ),
     "objects": Model(10, pixels=32, licence="meshes of pybullet (zlib)"),
 }
