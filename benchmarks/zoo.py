@@ -162,7 +162,8 @@ def add(name: str, path: Path) -> None:
         kind: round(scored(rounded(model, kind), pairs, [first])[first.name] - exact, 4)
         for kind in ("float16", "bfloat16")
     }
-    kind = min(changes, key=lambda each: abs(changes[each]))
+    is_coarse = abs(changes["float16"]) > abs(changes["bfloat16"]) + 0.01
+    kind = "bfloat16" if is_coarse else "float16"
     target = ZOO / name
     if target.exists():
         shutil.rmtree(target)
