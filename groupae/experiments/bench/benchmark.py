@@ -112,10 +112,10 @@ class BenchRun:
                 contextlib.closing(train_trials(missing, jobs)) as ended,
             ):
                 for i, (cell, error) in enumerate(ended, 1):
+                    line, error = (None, error) if error else _finished(cell)
                     if error is not None:
                         failures[cell.name] = error
-                    line = f"failed: {error}" if error else _summary(cell.read())
-                    tell(f"[{i}/{len(missing)}] {cell.name}: {line}")
+                    tell(f"[{i}/{len(missing)}] {cell.name}: {line or f'failed: {error}'}")
                     write()
             write()
         return failures
@@ -147,6 +147,18 @@ class BenchRun:
             got, remedy = "one that another groupae bench is at work on", "wait, or name another"
             sentence = expected(self.path, "a folder of its own", got, f"{remedy} with --out")
             raise BlockingIOError(sentence) from None
+
+
+def _finished(cell: BenchCell) -> tuple[str | None, str | None]:
+    """Return the summary of a cell, or the reason why its file cannot be used.
+
+    A worker imports groupae when it starts. If it was updated since this process began, presets may
+    differ, and with them the settings of the result.
+    """
+    try:
+        return _summary(cell.read()), None
+    except (BenchFileError, LookupError, OSError) as error:
+        return None, f"{error}; was groupae changed meanwhile?"
 
 
 def _summary(result: BenchResult) -> str:

@@ -9,7 +9,13 @@ import torch
 from torch import nn
 
 from groupae import SO2, LatentActionAE, VectorAction
-from groupae.experiments.bench import BenchCell, BenchRun, BenchTask, choose_models, choose_tasks
+from groupae.experiments.bench import (
+    BenchCell,
+    BenchRun,
+    BenchTask,
+    choose_models,
+    choose_tasks,
+)
 from groupae.experiments.bench.cell import InSteps
 from groupae.experiments.bench.extra_scores import pose_error_modulo_symmetry
 from groupae.experiments.bench.result import Condition
