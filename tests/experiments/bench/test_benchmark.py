@@ -13,6 +13,7 @@ from groupae.experiments.bench import (
     BenchCell,
     BenchRun,
     BenchTask,
+    benchmark,
     choose_models,
     choose_tasks,
 )
@@ -75,6 +76,28 @@ def test_a_damaged_cell_is_made_again(tmp_path, finished, damage):
     assert BenchRun(tmp_path, (TASK,), ("paper",), seeds=1).run(tell=told.append) == {}
     assert "trained again" in told[0]
     assert cell.read().steps > 0
+
+
+def test_a_cell_that_a_changed_groupae_made_is_a_failure_and_the_others_go_on(
+    tmp_path, finished, monkeypatch
+):
+    _, result = finished
+
+    def train(cells, jobs):
+        for cell, digest in zip(cells, ("of another version", cells[1].digest), strict=True):
+            cell.file.parent.mkdir(parents=True, exist_ok=True)
+            made = dataclasses.replace(result, seed=cell.seed, digest=digest)
+            cell.file.write_text(json.dumps(made.data()))
+            yield cell, None
+
+    monkeypatch.setattr(benchmark, "train_trials", train)
+    told = []
+    run = BenchRun(tmp_path, (TASK,), ("paper",), seeds=2)
+    failures = run.run(tell=told.append)
+    assert list(failures) == ["rotated-digits/wedge/paper-0"]
+    assert "made with other settings; was groupae changed" in told[1]
+    assert "inside" in told[2]
+    assert [found.seed for found in run.results()] == [1]
 
 
 def test_no_path_is_in_a_cell(finished):
