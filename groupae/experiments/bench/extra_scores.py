@@ -8,7 +8,11 @@ import math
 import torch
 from torch import Tensor
 
-from groupae.experiments.bench.invariant_accuracy import has_code, invariant_accuracy
+from groupae.experiments.bench.invariant_accuracy import (
+    MOST_ORIGINALS,
+    has_code,
+    invariant_accuracy,
+)
 from groupae.experiments.bench.relative_pose import relative_pose_scores
 from groupae.experiments.bench.splits import HeldOut
 from groupae.experiments.bench.task import BenchTask
@@ -43,7 +47,7 @@ def extra_scores(task: BenchTask, model: TransformModule) -> dict[str, tuple[Est
         train, test = task.load("train"), task.load("test")
         for name in CLASSES[task.dataset]:
             accuracy = invariant_accuracy(model, train, test, labels=name)
-            found[f"accuracy_{name}"] = (accuracy, len(test))
+            found[f"accuracy_{name}"] = (accuracy, min(len(test), MOST_ORIGINALS))
     if task.dataset in POSED and hasattr(model, "encode"):
         train, test = task.load("train"), task.load("test")
         scores = relative_pose_scores(model, train, test)

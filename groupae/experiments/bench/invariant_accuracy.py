@@ -18,10 +18,13 @@ from groupae.metrics.chance import code_rows
 from groupae.metrics.estimate import Estimate
 from groupae.metrics.evaluation import evaluation_mode
 
-__all__ = ["Classifier", "code_features", "has_code", "invariant_accuracy"]
+__all__ = ["MOST_ORIGINALS", "Classifier", "code_features", "has_code", "invariant_accuracy"]
 
 Classifier = Literal["logistic", "nearest"]
 """Logistic regression, or the class of the nearest training datum."""
+
+MOST_ORIGINALS = 2000
+"""Largest number of originals of a data set that are classified, unless given."""
 
 _OWNER = "invariant_accuracy"
 _STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0)  # inverse strengths of the penalty, cross-validated
@@ -39,7 +42,7 @@ def invariant_accuracy(
     kind: str = "gram",
     classifier: Classifier = "logistic",
     views: int = 4,
-    count: int = 2000,
+    count: int = MOST_ORIGINALS,
     resamples: int = 1000,
 ) -> Estimate:
     """Return the share of test data whose class is read from the invariants of their codes.
