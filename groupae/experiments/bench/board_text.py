@@ -11,6 +11,7 @@ from groupae._table import Table
 from groupae.experiments.bench.board import Board, BoardTable
 from groupae.experiments.bench.board_row import BoardRow, is_in_decibels
 from groupae.experiments.bench.seed_estimate import SeedEstimate
+from groupae.experiments.bench.styles import ordered_models
 from groupae.metrics.registry import MODEL_SCORES, SCORES
 
 __all__ = ["board_csv", "board_markdown", "board_table", "score_title"]
@@ -107,7 +108,7 @@ def _of_task(row: BoardRow) -> dict[str, SeedEstimate]:
 
 def _overview(board: Board) -> Iterator[str]:
     """Yield tables of tasks by models: scores outside, ratios of errors."""
-    models = _models(board)
+    models = ordered_models(row.model for table in board.tables for row in table.rows)
     scores, ratios = [], []
     for table in board.tables:
         by_budget = sorted(table.rows, key=lambda row: -row.budget)
@@ -124,13 +125,6 @@ def _overview(board: Board) -> Iterator[str]:
     if ratios:
         yield "**Error outside / inside**"
         yield Table(["task", *models], ratios).markdown()
-
-
-def _models(board: Board) -> list[str]:
-    """Return all models: ours by name, then those handed in."""
-    rows = [row for table in board.tables for row in table.rows]
-    names = {row.model: bool(row.handed_in_by) for row in rows}
-    return sorted(names, key=lambda name: (names[name], name != "default", name))
 
 
 def _level(row: BoardRow | None, side: str, score: str, best: set[str]) -> str:

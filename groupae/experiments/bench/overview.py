@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from groupae.experiments.bench.board import Board
 from groupae.experiments.bench.board_row import BoardRow
 from groupae.experiments.bench.board_text import score_title
-from groupae.experiments.bench.styles import WIDTH, ModelStyle, model_style
+from groupae.experiments.bench.styles import WIDTH, ModelStyle, model_style, ordered_models
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["plot_overview"]
+
+_TALL = 12  # tasks above which the axis is written at the top too
 
 
 def plot_overview(board: Board) -> Figure:
@@ -35,7 +37,7 @@ def plot_overview(board: Board) -> Figure:
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(WIDTH, height), sharey=True, width_ratios=[3, 2]
     )
-    names = list(dict.fromkeys(row.model for table in tables for row in table.rows))
+    names = ordered_models(row.model for table in tables for row in table.rows)
     for i, table in enumerate(tables):
         for row in table.rows:
             offset = 0.5 * (names.index(row.model) / max(len(names) - 1, 1) - 0.5)
@@ -50,6 +52,7 @@ def plot_overview(board: Board) -> Figure:
     right.axvline(1, color="0.4", linewidth=0.8)
     for axes in (left, right):
         axes.grid(alpha=0.3, axis="x")
+        axes.tick_params(axis="x", top=True, labeltop=len(tables) > _TALL)
         for border in range(1, len(tables)):
             axes.axhline(border - 0.5, color="0.85", linewidth=0.8)
     _draw_key(figure, names)

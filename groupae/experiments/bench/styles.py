@@ -7,13 +7,13 @@ colours too.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["WIDTH", "CurveEnd", "ModelStyle", "label_ends", "model_style"]
+__all__ = ["WIDTH", "CurveEnd", "ModelStyle", "label_ends", "model_style", "ordered_models"]
 
 WIDTH = 7.2
 """Width of figures in inches, which makes 792 pixels as they are saved."""
@@ -63,6 +63,17 @@ def model_style(model: str, models: Collection[str]) -> ModelStyle:
     others = sorted(set(models) - set(_STYLES))
     (color, marker), line = _OTHERS[others.index(model) * 5 % len(_OTHERS)]
     return ModelStyle(color, marker, line)
+
+
+def ordered_models(models: Iterable[str]) -> list[str]:
+    """Return models, each once: ours in the order of their styles, then the others by name.
+
+    Example:
+        >>> ordered_models(["theirs", "conditional", "default", "theirs"])
+        ['default', 'conditional', 'theirs']
+    """
+    found = set(models)
+    return [name for name in _STYLES if name in found] + sorted(found - set(_STYLES))
 
 
 def label_ends(axes: Axes, ends: Sequence[CurveEnd]) -> None:
