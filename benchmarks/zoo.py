@@ -71,16 +71,11 @@ LINEAR = {"backbone": "linear", "linear_path": False, "widths": ()}  # data are 
 CLOSED_FORM = {"start": "closed-form", "optimizer": "adam", "learning_rate": 1e-4}
 MNIST = "MNIST: LeCun, Cortes, Burges; CC BY-SA 3.0"
 
-# 594 numbers: as in the preset linear-path, with more copies of each frequency
+# 552 numbers: the principal copies of training digits, as fit_action(..., size=594) finds them
 DIGIT_FREQUENCIES = (
-    "18x0 + 18x1 + 17x2 + 17x3 + 17x4 + 16x5 + 16x6 + 16x7 + 14x8"
-    " + 13x9 + 13x10 + 12x11 + 12x12 + 11x13 + 11x14 + 11x15 + 10x16 + 10x17 + 10x18"
-    " + 8x19 + 8x20 + 8x21 + 7x22 + 7x23 + 6x24"
-)
-# 398 numbers
-GLYPH_FREQUENCIES = (
-    "12x0 + 12x1 + 11x2 + 11x3 + 11x4 + 11x5 + 11x6 + 11x7 + 10x8 + 9x9 + 9x10 + 8x11 + 8x12"
-    " + 7x13 + 7x14 + 7x15 + 6x16 + 6x17 + 6x18 + 6x19 + 6x20 + 6x21 + 5x22 + 5x23 + 4x24"
+    "14x0 + 15x1 + 14x2 + 14x3 + 14x4 + 13x5 + 13x6 + 13x7 + 12x8 + 11x9 + 10x10 + 10x11 + 10x12"
+    " + 9x13 + 9x14 + 9x15 + 8x16 + 8x17 + 8x18 + 7x19 + 7x20 + 7x21 + 6x22 + 6x23 + 5x24 + 5x25"
+    " + 4x26 + 4x27 + 4x28 + 3x29 + 3x30 + 2x31 + 2x32 + 2x33 + 1x34 + 1x35"
 )
 HARMONICS = " + ".join(f"1x{k}" for k in range(64))
 CURVE = " + ".join(f"1x(1,{m})" for m in range(1, 64))
@@ -89,7 +84,7 @@ MODELS = {
     "rotated-digits": Model(
         20,
         preset="linear-path",
-        model={**LINEAR, "representation": DIGIT_FREQUENCIES, "widths": (48, 48, 48)},
+        model={**LINEAR, "representation": DIGIT_FREQUENCIES, "widths": (72, 72, 72)},
         licence=MNIST,
     ),
     "blocked-digits": Model(8, model={"widths": (32, 40)}, licence=MNIST),
@@ -118,7 +113,7 @@ MODELS = {
     ),
     "glyphs": Model(
         5,
-        model={**LINEAR, "representation": GLYPH_FREQUENCIES, "widths": (48, 48, 48)},
+        model={**LINEAR, "representation": DIGIT_FREQUENCIES, "widths": (48, 48, 48)},
         training={"start": "closed-form"},
         licence="fonts that matplotlib contains (DejaVu, STIX, Computer Modern), drawn by groupae",
     ),
