@@ -18,6 +18,7 @@ from groupae import (
     fit_action,
     get_group,
 )
+from groupae.data import FixedSteps, SmallSteps
 from groupae.experiments.presets.building import build_model
 from groupae.experiments.presets.registry import get_experiment
 from groupae.models import LinearPath
@@ -186,3 +187,15 @@ def test_the_preset_of_turned_digits_predicts_before_its_first_step():
     before = evaluate(model, pairs, "psnr", resamples=0)["psnr"].mean
     start_in_closed_form(model, train, count=800)
     assert before < 13 < 16 < evaluate(model, pairs, "psnr", resamples=0)["psnr"].mean
+
+
+def test_a_start_from_small_turns_holds_on_the_whole_circle():
+    group = SO2()
+    rho = group.rep(HIDDEN["so2"])
+    data = hidden_data(group, rho, 9)
+    model = model_of(rho, 9, dtype=torch.float64)
+    near = data.with_sampler(SmallSteps(group, 0.25))
+    start_in_closed_form(model, near, count=3000)
+    far = data.with_sampler(FixedSteps(group, torch.pi)).fixed(200)
+    error = (model.transform(far.g, far.x1) - far.x2).square().mean() / far.x2.square().mean()
+    assert error < 1e-2

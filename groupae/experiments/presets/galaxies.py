@@ -49,6 +49,7 @@ GALAXIES = Experiment(
     presets={
         "default": _DEFAULT,
         "equivariant": _EQUIVARIANT,
+        "small-steps": _DEFAULT.replace(objective={"log_mse": 1.0, "log_equivariance": 0.3}),
         **benchmark_rivals(
             _DEFAULT,
             standard="24x0 + 8x0- + 80x1",

@@ -30,6 +30,20 @@ _DEFAULT = Preset(
     dataclasses.replace(OUR_TRAINING, batch_size=32, precision="bf16-products", ema_share=0.1),
 )
 
+# 493 numbers, those of handwritten digits; for pairs of small relative turns
+_PRINCIPAL = (
+    "15x0 + 15x1 + 14x2 + 14x3 + 14x4 + 13x5 + 13x6 + 13x7 + 12x8 + 11x9 + 11x10 + 10x11 + 10x12"
+    " + 9x13 + 9x14 + 9x15 + 8x16 + 8x17 + 8x18 + 7x19 + 7x20 + 7x21 + 6x22 + 6x23 + 5x24"
+)
+_SMALL_STEPS = dataclasses.replace(
+    _DEFAULT.replace(
+        representation=_PRINCIPAL,
+        linear_path=True,
+        objective={"log_mse": 1.0, "log_equivariance": 0.3},
+    ),
+    training=dataclasses.replace(_DEFAULT.training, start="closed-form"),
+)
+
 # exact by construction, as for handwritten digits
 _EQUIVARIANT = _DEFAULT.replace(backbone="polar", widths=(96, 96), blocks=2)
 
@@ -43,6 +57,7 @@ GLYPHS = Experiment(
     presets={
         "default": _DEFAULT,
         "equivariant": _EQUIVARIANT,
+        "small-steps": _SMALL_STEPS,
         **benchmark_rivals(
             _DEFAULT,
             standard="32x0 + 80x1",

@@ -30,6 +30,7 @@ OBJECTS = Experiment(
     data=get_dataset("objects"),
     presets={
         "default": _DEFAULT,
+        "small-steps": _DEFAULT.replace(objective={"log_mse": 1.0, "log_equivariance": 0.3}),
         **_PAPER,
         **scene_rivals(
             _DEFAULT,
