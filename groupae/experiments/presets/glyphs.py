@@ -36,11 +36,7 @@ _PRINCIPAL = (
     " + 9x13 + 9x14 + 9x15 + 8x16 + 8x17 + 8x18 + 7x19 + 7x20 + 7x21 + 6x22 + 6x23 + 5x24"
 )
 _SMALL_STEPS = dataclasses.replace(
-    _DEFAULT.replace(
-        representation=_PRINCIPAL,
-        linear_path=True,
-        objective={"log_mse": 1.0, "log_equivariance": 0.3},
-    ),
+    _DEFAULT.replace(backbone="linear", representation=_PRINCIPAL),
     training=dataclasses.replace(_DEFAULT.training, start="closed-form"),
 )
 

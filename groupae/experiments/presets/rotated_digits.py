@@ -45,9 +45,9 @@ _LINEAR_PATH = dataclasses.replace(
     training=dataclasses.replace(_FAST, start="closed-form"),
 )
 
-# for pairs of small relative turns: the affine map obeys the law on the whole circle, and the term
-# keeps the network beside it from undoing that
-_SMALL_STEPS = _LINEAR_PATH.replace(objective={"log_mse": 1.0, "log_equivariance": 0.3})
+# for pairs of small relative turns: an affine code in closed form keeps the law on all the circle,
+# and a network refines pictures only
+_SMALL_STEPS = _LINEAR_PATH.replace(backbone="linear", linear_path=False)
 
 # exact by construction; more angles than two per period of the highest frequency, since the
 # decoder's nonlinearities make higher ones: 32 instead of 48 cost 1.4 dB, 64 gain 0.1 dB
