@@ -79,7 +79,7 @@ if TYPE_CHECKING:
     from groupae.training import TrainingConfig, fit
     from groupae.viz import plot_orbit
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
 
 _NAMES = {
     "_validation": "ShapeError",

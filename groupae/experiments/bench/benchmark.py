@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -121,10 +122,19 @@ class BenchRun:
         return failures
 
     def results(self) -> Iterator[BenchResult]:
-        """Yield the finished results of these settings."""
-        for cell in self.cells:
+        """Yield the finished results on the tasks, also those of other models and seeds."""
+        for cell in self._found():
             with contextlib.suppress(FileNotFoundError, BenchFileError, LookupError):
                 yield cell.read()
+
+    def _found(self) -> Iterator[BenchCell]:
+        """Yield the cells that have a file in the folder, in the order of tasks."""
+        for task in self.tasks:
+            folder = self.path / "cells" / task.key.name
+            names = (re.fullmatch(r"(.+)-(\d+)", file.stem) for file in folder.glob("*.json"))
+            known = task.experiment.presets
+            found = sorted((m[1], int(m[2])) for m in names if m and m[1] in known)
+            yield from (BenchCell(self.path, task, model, seed) for model, seed in found)
 
     def _is_there(self, cell: BenchCell, tell: Callable[[str], None]) -> bool:
         try:

@@ -58,6 +58,14 @@ def test_a_finished_cell_is_not_made_again(finished):
     assert [result.model for result in run.results()] == ["paper"]
 
 
+def test_results_of_other_models_stay_in_the_table(finished):
+    """One model after the other makes the same table as all at once."""
+    cell, result = finished
+    assert list(BenchRun(cell.out, (TASK,), ("default",), seeds=1).results()) == [result]
+    elsewhere = dataclasses.replace(TASK, split_name="steps-45")
+    assert not list(BenchRun(cell.out, (elsewhere,), ("paper",), seeds=1).results())
+
+
 def test_a_cell_of_other_settings_is_told_apart(finished):
     cell, _ = finished
     other = dataclasses.replace(cell, task=dataclasses.replace(TASK, cpu_minutes=0.02))
