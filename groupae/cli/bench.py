@@ -37,7 +37,7 @@ def bench(
         jobs: Trainings side by side, each on one thread.
         size: Size of the data sets: tiny, small or full.
         submissions: Folder with results of others, one JSON file per model, that join the table.
-        quick: Whether to train four models on four data sets for a short time, about 15 minutes.
+        quick: Whether to train five models on four data sets for a short time, about 15 minutes.
         out: Folder of the benchmark; by default runs/bench, or runs/bench-quick.
     """
     with loading():

@@ -76,7 +76,7 @@ COMMANDS: Commands = {
         "groupae.cli.bench:bench",
         "Train models on parts of the data, ask them about the rest, and print one table; "
         "resumable.",
-        flags={"quick": "four models on four data sets for a short time, about 15 minutes"},
+        flags={"quick": "five models on four data sets for a short time, about 15 minutes"},
         optional={"datasets": ("all", "all, or names of data sets, separated by commas")},
     ),
     "orbit": Command(

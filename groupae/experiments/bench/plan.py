@@ -22,11 +22,11 @@ _TURNED = ("whole", "steps-45", "steps-15", "wedge", "between", "compose-15")
 
 SPLITS_OF: Mapping[str, tuple[str, ...]] = {
     "rotated-digits": (*_TURNED, "few-50", "few-350", "few-1000"),
-    "glyphs": (*_TURNED, "few-50", "few-350", "few-1000", "combination", "symmetric"),
-    "galaxies": (*_TURNED, "few-14"),
-    "objects": ("whole", "steps-45", "steps-15", "wedge", "compose-15", "few-50"),
-    "cells": ("whole", "steps-45", "few-50", "combination"),
-    "leaves": ("whole", "steps-45", "wedge", "few-50"),
+    "glyphs": (*_TURNED, "few-50", "few-260", "few-1000", "combination", "symmetric"),
+    "galaxies": (*_TURNED, "few-20"),
+    "objects": ("whole", "steps-45", "steps-15", "wedge", "compose-15", "few-70"),
+    "cells": ("whole", "steps-45", "few-46", "combination"),
+    "leaves": ("whole", "steps-45", "wedge", "few-16"),
     "blocked-digits": ("whole", "steps-45", "steps-15", "wedge", "few-350"),
 }
 """Splits of each data set."""
@@ -36,7 +36,7 @@ PIXELS: Mapping[str, int] = {"objects": 32}
 
 _QUICK_DATASETS = ("rotated-digits", "glyphs", "galaxies", "leaves")
 _QUICK_SPLITS = ("whole", "steps-45", "wedge")
-_QUICK_MODELS = ("default", "small-steps", "equivariant", "conditional")
+_QUICK_MODELS = ("default", "small-steps", "equivariant", "plain", "conditional")
 _OWNER = "groupae bench"
 
 
