@@ -28,6 +28,7 @@ from groupae.actions.fitted.assembly import assemble
 from groupae.actions.fitted.fitted_action import FittedAction
 from groupae.actions.fitted.moments import CodeBasis, code_basis
 from groupae.actions.fitted.pairs import Pairs
+from groupae.actions.fitted.phase_rate import are_small_turns
 from groupae.actions.fitted.search import Search
 from groupae.groups import Group
 from groupae.representations import Representation
@@ -36,6 +37,7 @@ __all__ = ["fit_action"]
 
 _OWNER, _LEAST = "fit_action", 16
 _LEAST_SHARE = 1e-10  # of the largest variance, of a direction that is looked at
+_FEWEST, _PAIRS = 64, 40  # directions looked at where turns are small; pairs for each
 _PATIENCE = 3  # cutoffs in a row without copies before the search ends
 _SPREAD = "elements that are spread over the whole group"
 
@@ -77,7 +79,8 @@ def fit_action(
             for turns of at most 15 degrees.
         rank: Largest number of principal directions of the code that are looked at. The others are
             left as they are, as are those with less than 1e-10 of the largest variance: entries in
-            very different units are scaled first.
+            very different units are scaled first. Where all elements are small turns, at most one
+            for 40 pairs: any noisy direction then seems to transform.
         size: Largest number of features. Of the copies that are found, those mixtures are kept
             that tell most of the variance of the code, as in principal component analysis.
         representation: Largest representation of the features, instead of ``cutoff`` and
@@ -117,6 +120,8 @@ def fit_action(
     with torch.inference_mode(False), torch.no_grad(), torch.autocast("cpu", enabled=False):
         pairs = Pairs(_OWNER, group, z1, g, z2)
         basis = code_basis(_OWNER, pairs, rank, _LEAST_SHARE)
+        if are_small_turns(group, basis.elements):
+            basis = basis.leading(max(_FEWEST, basis.count // _PAIRS))
         _check_codes(basis)
         tried = irreps_to_try(_OWNER, group, cutoff, irreps, basis.rank)
         search = Search(group, pairs, basis, max_residual)

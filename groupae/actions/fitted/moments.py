@@ -60,6 +60,10 @@ class CodeBasis:
         """Number of directions."""
         return self.axes.shape[1]
 
+    def leading(self, rank: int) -> CodeBasis:
+        """Return the basis of the first directions, of largest variance."""
+        return dataclasses.replace(self, axes=self.axes[:, :rank], scales=self.scales[:rank])
+
     @property
     def whitening(self) -> Tensor:
         """The map from codes, less their mean, to whitened ones, shape ``(size, rank)``."""

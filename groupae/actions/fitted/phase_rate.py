@@ -23,12 +23,18 @@ from torch import Tensor
 from typing_extensions import Self, override
 
 from groupae.actions.fitted.moments import IrrepCoefficients, PairMoments
-from groupae.groups import Group
+from groupae.groups import SO2, Group
 
-__all__ = ["PhaseRate", "RateCoefficients"]
+__all__ = ["PhaseRate", "RateCoefficients", "are_small_turns"]
 
+_SMALL = 0.2  # mean of 1 - cos t below which turns are small: all below 65 degrees
 _NEAR = 0.4  # largest distance from 0 of a rate, in units of the spacing of frequencies
 _LEAST = 1e-9  # of the largest eigenvalue: functions that are combinations of others
+
+
+def are_small_turns(group: Group, g: Tensor) -> bool:
+    """Return whether elements are turns so small that rates of phase tell frequencies apart."""
+    return isinstance(group, SO2) and float(1 - g.cos().mean()) < _SMALL
 
 
 @dataclasses.dataclass(frozen=True)

@@ -17,8 +17,8 @@ from groupae.actions.fitted.moments import (
     pair_moments,
 )
 from groupae.actions.fitted.pairs import Pairs
-from groupae.actions.fitted.phase_rate import PhaseRate, RateCoefficients
-from groupae.groups import SO2, Group
+from groupae.actions.fitted.phase_rate import PhaseRate, RateCoefficients, are_small_turns
+from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel
 from groupae.representations.equivariant_maps import commutant
 
@@ -33,7 +33,6 @@ _RIDGES = (1e-6, 1e-3, 1e-2, 1e-1)  # the first is above the errors of float32 m
 _FOLDS, _MANY = 4, 16  # parts, each held out once; two for so many pairs per number
 _FEW = 4  # pairs per number of the code below which the ridge is chosen on pairs held out
 _LOOKED_AT = 4096  # elements by which their spread is measured
-_CROWDED = 0.2  # spread below which rates of phase tell frequencies apart: turns up to 65 degrees
 _BY_RATE = 5.0  # how much noisier copies may then be
 _MOST_NUMBERS = 3e8  # float64 numbers of all moments of one pass, 2.4 GB
 
@@ -89,7 +88,7 @@ class Search:
         coefficients = [IrrepCoefficients.of(self.group, label) for label in labels]
         coefficients = [c for c in coefficients if self._is_told_apart(c)]
         self.spread = self._spread()
-        if isinstance(self.group, SO2) and self.spread < _CROWDED:
+        if are_small_turns(self.group, self._some):
             self.rate = float(self._some.sin().square().mean())
         for some in self._passes(coefficients):
             self._search(some)

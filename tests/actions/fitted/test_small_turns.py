@@ -94,3 +94,16 @@ def test_elements_of_the_whole_group_have_a_spread_of_exactly_one(group):
 def test_quarter_turns_are_spread_over_their_own_group():
     g = torch.randint(4, (3000,), generator=torch.Generator().manual_seed(0)) * (math.pi / 2)
     assert spread(SO2(), g.double()) == 1
+
+
+def test_directions_that_do_not_move_are_no_copies_of_a_frequency():
+    """300 further directions stay as they are, which is nearly a small turn."""
+    g = near_one(SO2(), 4000, math.radians(15))
+    pairs, _ = turned_codes(SO2(), COUNTS, g, 0.05)
+    generator = torch.Generator().manual_seed(3)
+    still = 0.1 * torch.randn(4000, 300, generator=generator, dtype=torch.float64)
+    z1, _, z2 = (torch.cat([z, still], 1) if z.ndim > 1 else z for z in pairs)
+    fitted = fit_action(SO2(), z1, g, z2, cutoff=6)
+    assert {k: n for k, n in multiplicities(fitted).items() if k != "0"} == {
+        k: n for k, n in COUNTS.items() if k != "0"
+    }
