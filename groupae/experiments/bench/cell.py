@@ -116,11 +116,13 @@ class BenchCell:
     def digest(self) -> str:
         """SHA-256 of the settings that determine the result."""
         preset = self.preset
-        settings = {
+        settings: dict[str, object] = {
             "task": dataclasses.asdict(self.task),
             "model": dataclasses.asdict(preset.model),
             "training": dataclasses.asdict(preset.training),
         }
+        if (version := self.task.split.version) > 1:
+            settings["split_version"] = version
         return sha256_of([json.dumps(settings, sort_keys=True).encode()])
 
     def read(self) -> BenchResult:

@@ -65,7 +65,7 @@ class BenchTask:
 
     def check(self) -> None:
         """Raise `ValueError` unless the data set can have the split."""
-        self.split.check(self.dataset, self.load("test"))
+        self.split.check(self.dataset, self.load("test"), lambda: self.load("train"))
 
     def train(self, seed: int) -> OrbitDataset:
         """Return the pairs of a training."""

@@ -75,6 +75,15 @@ def test_a_cell_of_other_settings_is_told_apart(finished):
     assert not list(BenchRun(cell.out, (other.task,), ("paper",), seeds=1).results())
 
 
+def test_a_cell_of_other_data_of_the_split_is_told_apart(finished, monkeypatch):
+    cell = finished.cells[0]
+    before = cell.digest
+    monkeypatch.setattr(type(cell.task.split), "version", 7)
+    assert cell.digest != before
+    with pytest.raises(LookupError, match="other settings"):
+        cell.read()
+
+
 @pytest.mark.parametrize("damage", ["{", "[]", '{"format": 1}'])
 def test_a_damaged_cell_is_made_again(tmp_path, finished, damage):
     cell = dataclasses.replace(finished[0], out=tmp_path)

@@ -128,6 +128,51 @@ def test_combinations_held_out_are_never_seen():
     assert len(originals) == len(seen)
 
 
+class _Letters(OrbitPairs):
+    """One picture per letter and font, but for the last font, which repeats the first."""
+
+    factor_names = ("labels", "fonts")
+    per_original = ("fonts",)
+
+    def __init__(self):
+        generator = torch.Generator().manual_seed(0)
+        pictures = torch.rand(6, 4, 1, 8, 8, generator=generator)
+        pictures = torch.cat([pictures, torch.rot90(pictures[:, :1], 1, (3, 4))], 1)
+        labels = torch.arange(6).repeat_interleave(5)
+        super().__init__(pictures.flatten(0, 1), SO2(), rotate, labels=labels)
+        self.fonts = torch.arange(5).repeat(6)
+
+
+def test_pictures_that_coincide_with_one_held_out_are_not_trained_on():
+    split, data = get_split("combination"), _Letters()
+    seen = split.train(data, 0)
+    trained = {*zip(seen.labels.tolist(), seen.fonts.tolist(), strict=True)}
+    twins = {(a, b) for a in range(6) for b in (0, 4)}
+    assert not {(a, 4 - b) for a, b in twins if (a + b) % 4 == 0} & trained
+    assert {(a, b) for a in range(6) for b in (1, 2, 3) if (a + b) % 4} <= trained
+
+
+def test_a_combination_with_one_original_is_not_asked_as_seen():
+    data = _Letters()
+    asked = get_split("combination").conditions(lambda part: data, 200)
+    assert [held_out.condition.name for held_out in asked] == ["combinations never seen"]
+
+
+def test_seen_combinations_are_trained_on_by_other_originals():
+    split, data = get_split("combination"), _WithFactors()
+    data = data.subset(torch.arange(0, 120, 2))
+    seen = split.train(data, 0)
+    trained = {*zip(seen.labels.tolist(), seen.sizes.tolist(), strict=True)}
+    everything = {*zip(data.labels.tolist(), data.sizes.tolist(), strict=True)}
+    assert trained == {(a, b) for a, b in everything if (a + b) % 4}
+
+
+def test_more_originals_than_there_are_are_refused():
+    assert choose_tasks("rotated-digits", "few-100", 1.0, size="tiny")
+    with pytest.raises(ValueError, match="few-101: its training part has 100 originals"):
+        choose_tasks("rotated-digits", "few-101", 1.0, size="tiny")
+
+
 class _Symmetric(OrbitPairs):
     per_original = ("symmetry_orders",)
 

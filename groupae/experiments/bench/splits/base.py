@@ -50,9 +50,12 @@ class GeneralisationSplit(abc.ABC):
 
     Attributes:
         keyword: First part of the name.
+        version: Number that grows when other data are trained on or asked, so that results of
+            before are not taken for those of now.
     """
 
     keyword: ClassVar[str]
+    version: ClassVar[int] = 1
 
     @property
     def name(self) -> str:
@@ -68,14 +71,26 @@ class GeneralisationSplit(abc.ABC):
         """Return why a data set cannot have this split; ``""`` if it can."""
         return "" if data.has_any_view else "its views are recorded"
 
-    def check(self, name: str, data: OrbitDataset) -> None:
+    def training_obstacle(self, load: Callable[[], OrbitDataset]) -> str:
+        """Return why the training part of a data set is no good for this split; ``""`` if it is.
+
+        Args:
+            load: The training part, which is loaded only where it matters.
+        """
+        del load
+        return ""
+
+    def check(
+        self, name: str, data: OrbitDataset, load: Callable[[], OrbitDataset] | None = None
+    ) -> None:
         """Raise `ValueError` unless a data set can have this split.
 
         Args:
             name: Name of the data set.
             data: The data set.
+            load: Its training part; not looked at unless given.
         """
-        if why := self.obstacle(data):
+        if why := self.obstacle(data) or (self.training_obstacle(load) if load else ""):
             what = f"a split that {name} can have"
             raise ValueError(expected("groupae bench", what, f"{self.name}: {why}"))
 

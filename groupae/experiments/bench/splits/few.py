@@ -61,6 +61,11 @@ class Few(GeneralisationSplit):
         return ""  # needs no choice of elements
 
     @override
+    def training_obstacle(self, load: Callable[[], OrbitDataset]) -> str:
+        n = len(load())
+        return "" if self.originals <= n else f"its training part has {n} originals"
+
+    @override
     def restrict(self, data: OrbitDataset) -> OrbitDataset:
         return data
 
