@@ -28,9 +28,9 @@ class Combination(GeneralisationSplit):
     """Training without some of the combinations of two factors, about a quarter; asked for these.
 
     All originals are those of the training part of the data set, whose factors are known. A factor
-    is a class: a letter and its font, a drug and the line of the cell. Pictures that nearly coincide
-    with one held out, in its pose or a quarter turn from it, are not trained on: a letter of a twin
-    font, or the d that is a p upside down.
+    is a class: a letter and its font, a drug and the line of the cell. Pictures that nearly
+    coincide with one held out, in its pose or a quarter turn from it, are not trained on: a letter
+    of a twin font, or the d that is a p upside down.
 
     Seen combinations are asked for by originals kept from training, beside which another of the
     same combination is trained on. Without such originals that condition is left out.
