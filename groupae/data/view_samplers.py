@@ -95,7 +95,7 @@ class SmallSteps(ViewSampler):
         def steps(part: Group) -> Tensor:
             if isinstance(part, Cyclic):
                 most = int(self.most * part.order / (2 * math.pi) + _ROUNDING)
-                return torch.randint(-most, most + 1, (m, n), generator=generator) % part.order
+                return _cyclic(part, most, m, n, generator)
             angle = self.most * (2 * _uniform(m, n, generator=generator) - 1)
             return _rotations(part, angle, generator)
 
@@ -182,7 +182,7 @@ class Wedge(ViewSampler):
         def views(part: Group) -> Tensor:
             if isinstance(part, Cyclic):
                 most = int(self.angle(part) * part.order / (2 * math.pi) + _ROUNDING)
-                return torch.randint(-most, most + 1, (m, n), generator=generator) % part.order
+                return _cyclic(part, most, m, n, generator)
             draws = _uniform(m, n, generator=generator)
             if isinstance(part, SO3):
                 table, shares = _so3_angles()
@@ -342,6 +342,12 @@ def _rotations(group: Group, angle: Tensor, generator: torch.Generator | None) -
     if group.lie_dim == 1:
         axis = torch.ones_like(axis)
     return group.exp(angle.unsqueeze(-1) * axis / axis.norm(dim=-1, keepdim=True))
+
+
+def _cyclic(group: Cyclic, most: int, m: int, n: int, generator: torch.Generator | None) -> Tensor:
+    """Return elements uniform among those by at most so many steps, the half turn once."""
+    least = max(-most, most + 1 - group.order)
+    return torch.randint(least, most + 1, (m, n), generator=generator) % group.order
 
 
 def _uniform(*shape: int, generator: torch.Generator | None) -> Tensor:

@@ -119,6 +119,8 @@ def _from_polar(size: int, radii: int, angles: int, reach: float) -> Tensor:
     across = _cubic(ring.clamp(max=radii - 1), radii)
     angle = torch.atan2(up, right)
     round_, opposite = (_periodic_kernel(a, angles, angles) for a in (angle, angle + math.pi))
+    is_centre = (right == 0) & (up == 0)  # a pixel of odd sizes, which has no angle
+    round_[is_centre] = opposite[is_centre] = 1 / angles
     near, far = across[:, 2:-2], F.pad(across[:, :2].flip(1), (0, max(0, radii - 2)))[:, :radii]
     near = torch.cat([near[:, :-1], near[:, -1:] + across[:, -2:].sum(1, keepdim=True)], 1)
     weights = near[:, :, None] * round_[:, None] + far[:, :, None] * opposite[:, None]

@@ -96,6 +96,17 @@ def test_a_whole_wedge_is_the_group():
     assert float(SO3().irrep(2).matrix(g[0]).mean(0).abs().max()) < 0.03
 
 
+@pytest.mark.parametrize("order", [2, 4, 5])
+def test_all_of_a_cyclic_group_is_drawn_alike(order):
+    """The half turn is that in the other direction too, and yet one element."""
+    group, generator = Cyclic(order), torch.Generator().manual_seed(0)
+    places = Wedge(group, 1)(1, 6000, generator=generator)[0]
+    walks = SmallSteps(group, math.pi)(2, 6000, generator=generator)
+    for g in (places, (walks[1] - walks[0]) % order):
+        shares = g.bincount(minlength=order) / len(g)
+        torch.testing.assert_close(shares, torch.full((order,), 1 / order), atol=0.03, rtol=0)
+
+
 @pytest.mark.parametrize("group", [SO2(), O2(), SO3(), Cyclic(24)], ids=str)
 def test_views_on_a_grid_are_elements_of_it(group):
     grid, g = group.grid(24), OnGrid(group, 24)(2, 200, generator=_seeded()).flatten(0, 1)

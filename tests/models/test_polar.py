@@ -75,9 +75,10 @@ def test_a_smooth_picture_is_its_circles():
     torch.testing.assert_close(grid.from_polar(ones), torch.ones(1, 1, 32, 32, dtype=torch.float64))
 
 
+@pytest.mark.parametrize("size", [1, 3, 12, 13])
 @pytest.mark.parametrize("radii", [1, 2, 3, 9])
-def test_a_turn_of_the_circles_is_a_turn_of_the_picture(radii):
-    grid = PolarGrid(12, radii=radii, angles=16)
+def test_a_turn_of_the_circles_is_a_turn_of_the_picture(radii, size):
+    grid = PolarGrid(size, radii=radii, angles=16)
     y = torch.randn(2, 3, radii, 16, dtype=torch.float64)
     quarter = torch.full((2,), math.pi / 2, dtype=torch.float64)
     turned = rotate(quarter, grid.from_polar(y))

@@ -26,7 +26,7 @@ from groupae._validation import ShapeError, check_count, expected
 from groupae.data.keys import keyed_generator
 from groupae.data.orbit_dataset import Views
 from groupae.data.recorded_pairs import RecordedPairs
-from groupae.data.view_samplers import OnGrid, ViewSampler, Wedge
+from groupae.data.view_samplers import FixedSteps, OnGrid, SmallSteps, ViewSampler, Wedge
 from groupae.experiments.datasets.cache import cached_arrays
 from groupae.experiments.datasets.fixed_settings import fixed_settings
 from groupae.experiments.datasets.options import Folder, Size, Split, check_options
@@ -206,11 +206,12 @@ class Objects(RecordedPairs):
     def with_sampler(self, sampler: Callable[..., Tensor]) -> Self:
         """Return the same objects in the same rooms, seen at other elements.
 
-        Views of the training set are drawn once per sampler of `groupae.data.view_samplers` and
-        kept in the cache, as many as before: in runs of 4, of which ``views`` returns consecutive
-        ones; those of `groupae.data.Wedge` and `groupae.data.OnGrid`, which do not depend on each
-        other, in any order. All other views are drawn when asked for, some 900 a second on one
-        core.
+        Views of the training set are drawn once per sampler and kept in the cache, as many as
+        before: those of `groupae.data.SmallSteps` and `groupae.data.FixedSteps` in runs of 4, of
+        which ``views`` returns consecutive ones; those of `groupae.data.Wedge` and
+        `groupae.data.OnGrid` without offset, which do not depend on each other, in any order. All
+        other views, among them those of other samplers, are drawn when asked for, some 900 a second
+        on one core.
 
         Args:
             sampler: A function of (m, n) and ``generator=`` with elements ``(m, n, 3, 3)``.
@@ -221,9 +222,9 @@ class Objects(RecordedPairs):
         check_same_group("Objects", "samples", self.group, sampler)
         found = copy.copy(self)
         found._sampler, found._run = sampler, None
-        if self.split == "train" and isinstance(sampler, ViewSampler):
-            views = self.elements.shape[1]
-            run = views if isinstance(sampler, (Wedge, OnGrid)) else _RUN
+        run = _run_of(sampler, self.elements.shape[1])
+        if self.split == "train" and run is not None:
+            assert isinstance(sampler, ViewSampler)
             found._record(_Sampled(sampler, run), run)
         return found
 
@@ -304,6 +305,17 @@ def _in_rooms(objects: Tensor, rooms: object) -> tuple[Tensor, Tensor]:
         raise ValueError(expected("Objects", "rooms of at least 0", int(rooms.min()), remedy))
     chosen = rooms.reshape(n, -1).long()
     return objects.repeat_interleave(chosen.shape[1]), chosen.flatten()
+
+
+def _run_of(sampler: object, views: int) -> int | None:
+    """Return the number of views after which a sampler may begin anew; ``None`` if it may not.
+
+    Views of a run are taken from anywhere in it. So a sampler must do the same at each of them,
+    which is known of these only; and its ``repr`` must tell all of it.
+    """
+    if type(sampler) is Wedge or (type(sampler) is OnGrid and sampler.offset == 0):
+        return views
+    return _RUN if type(sampler) in (SmallSteps, FixedSteps) else None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -272,6 +272,27 @@ def test_views_that_do_not_depend_on_each_other_pair_in_any_order(train):
     assert len(kinds.unique(dim=0)) > 8 * 3  # eight views have 24 pairs in runs of 4
 
 
+def test_first_views_of_a_grid_with_an_offset_are_on_the_grid(train):
+    """Second views are off it: of such samplers no view may stand for another."""
+    off = train.with_sampler(OnGrid(SO3(), 24, offset=0.2))
+    seen = off.views(torch.zeros(50, dtype=torch.int64), 2, torch.Generator().manual_seed(1))
+    grid = SO3().grid(24).float()
+    away = [SO3().distance(g[:, None], grid).amin(1) for g in seen.g]
+    assert away[0].max() < 1e-3
+    assert away[1].min() > 0.15
+
+
+def test_a_sampler_of_ones_own_is_not_mistaken_for_another(train):
+    class Narrow(Wedge):
+        def __call__(self, m, n, *, generator=None):
+            return SO3().identity().float().expand(m, n, 3, 3)
+
+    train.with_sampler(Wedge(SO3(), 0.1))
+    assert torch.equal(
+        train.with_sampler(Narrow(SO3(), 0.1)).batch(0, 3).g, torch.eye(3).expand(3, 3, 3)
+    )
+
+
 def test_a_subset_is_sampled_alike(train):
     rows, sampler = torch.tensor([6, 2]), FixedSteps(SO3(), 1.0)
     part, whole = train.subset(rows).with_sampler(sampler), train.with_sampler(sampler)
