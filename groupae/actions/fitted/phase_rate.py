@@ -33,8 +33,14 @@ _LEAST = 1e-9  # of the largest eigenvalue: functions that are combinations of o
 
 
 def are_small_turns(group: Group, g: Tensor) -> bool:
-    """Return whether elements are turns so small that rates of phase tell frequencies apart."""
-    return isinstance(group, SO2) and float(1 - g.cos().mean()) < _SMALL
+    """Return whether elements are turns so small that rates of phase tell frequencies apart.
+
+    A copy of the frequency after the next must have a larger rate than that of the next, twice as
+    large if all turns are small. It has none if most turns are 0 and the others are anywhere.
+    """
+    if not isinstance(group, SO2) or float(1 - g.cos().mean()) >= _SMALL:
+        return False
+    return bool((g.sin() * (2 * g).sin()).mean() > g.sin().square().mean())
 
 
 @dataclasses.dataclass(frozen=True)

@@ -68,6 +68,17 @@ def test_degrees_are_told_apart_by_small_rotations_if_there_is_little_noise():
     torch.testing.assert_close(fitted.action(far, z), act(far, z), atol=0.1, rtol=0)
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+@pytest.mark.parametrize("share", [0.05, 0.1])
+def test_pairs_most_of_which_do_not_move_are_no_small_turns(share, noise):
+    generator = torch.Generator().manual_seed(0)
+    is_moved = torch.rand(3000, generator=generator) < share
+    g = near_one(SO2(), 3000, math.pi) * is_moved
+    counts = {"0": 2, "1": 3, "2": 2, "3": 1}
+    pairs, _ = turned_codes(SO2(), counts, g, noise)
+    assert multiplicities(fit_action(SO2(), *pairs)) == counts
+
+
 def spread(group, g):
     pairs, _ = turned_codes(group, {"0": 2, "1": 2}, g, 0.0)
     search = Search(group, Pairs("test", group, *pairs), basis_of(group, pairs), 1.0)
