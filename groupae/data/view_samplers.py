@@ -48,10 +48,9 @@ class ViewSampler(abc.ABC):
     group: Group
 
     def __post_init__(self) -> None:
-        for part in parts_of(self.group):
-            if not isinstance(part, (SO2, O2, SO3, Cyclic)):
-                what, remedy = "SO(2), O(2), SO(3), C(n) or a product of them", "write a sampler"
-                raise TypeError(expected(type(self).__name__, what, str(part), remedy))
+        if not has_angles(self.group):
+            what, remedy = "SO(2), O(2), SO(3), C(n) or a product of them", "write a sampler"
+            raise TypeError(expected(type(self).__name__, what, str(self.group), remedy))
 
     @abc.abstractmethod
     def __call__(self, m: int, n: int, *, generator: torch.Generator | None = None) -> Tensor:
@@ -288,6 +287,11 @@ _ROUNDING = 1e-6
 def parts_of(group: Group) -> tuple[Group, ...]:
     """Return the parts of a product, or the group itself."""
     return group.parts if isinstance(group, Packed) else (group,)
+
+
+def has_angles(group: Group) -> bool:
+    """Return whether a group is one of those of `ViewSampler`."""
+    return all(isinstance(part, (SO2, O2, SO3, Cyclic)) for part in parts_of(group))
 
 
 def _by_parts(group: Group, draw: object) -> Tensor:

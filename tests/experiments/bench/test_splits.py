@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from groupae import SO2, OrbitPairs, RecordedPairs
+from groupae import SO2, OrbitPairs, RecordedPairs, Translation
 from groupae.data import rotate
 from groupae.experiments.bench import BenchTask, choose_tasks, get_split
 from groupae.experiments.bench.splits import SPLITS
@@ -228,6 +228,13 @@ def test_recorded_views_cannot_be_restricted():
     with pytest.raises(ValueError, match="its views are recorded"):
         get_split("steps-45").check("turntable", recorded)
     get_split("few-2").check("turntable", recorded)
+
+
+@pytest.mark.parametrize("split", ["steps-45", "wedge", "between", "compose-15"])
+def test_groups_without_angles_have_no_splits_by_angle(split):
+    zoomed = OrbitPairs(torch.zeros(3, 2), Translation(2), lambda g, x: x + g)
+    with pytest.raises(ValueError, match="has no angles"):
+        get_split(split).check("zoomed", zoomed)
 
 
 def test_every_split_states_its_question():

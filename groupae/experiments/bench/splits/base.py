@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from groupae._validation import expected
-from groupae.data import FixedSteps, OrbitDataset, Reflections, ViewSampler
+from groupae.data import FixedSteps, OrbitDataset, Reflections, ViewSampler, view_samplers
 from groupae.experiments.bench.result import Condition
 from groupae.groups import O2, Cyclic, Group
 from groupae.groups.products.packed import Packed
@@ -69,7 +69,9 @@ class GeneralisationSplit(abc.ABC):
 
     def obstacle(self, data: OrbitDataset) -> str:
         """Return why a data set cannot have this split; ``""`` if it can."""
-        return "" if data.has_any_view else "its views are recorded"
+        if not data.has_any_view:
+            return "its views are recorded"
+        return "" if view_samplers.has_angles(data.group) else f"{data.group} has no angles"
 
     def training_obstacle(self, load: Callable[[], OrbitDataset]) -> str:
         """Return why the training part of a data set is no good for this split; ``""`` if it is.
