@@ -53,7 +53,8 @@ def invariant_accuracy(
 
     Args:
         model: Anything with a method ``encode``, or a module ``encoder``. If it has an ``action``,
-            the features are the invariants of the action, else the code itself.
+            the features are the invariants of the action, else the code itself; of a tuple (code,
+            pose) the code.
         train: Training originals.
         test: Test originals.
         labels: Name of the attribute of both data sets that holds the class of each original, such
@@ -187,6 +188,8 @@ def code_features(model: Any, x: Tensor, kind: str = "gram") -> Tensor:
 
 
 def _of_code(model: Any, z: Any, kind: str) -> Tensor:
+    if isinstance(z, tuple):
+        z = z[0]  # a code that is invariant by itself, beside the pose
     action = getattr(model, "action", None)
     if action is None:
         return _rows(z)

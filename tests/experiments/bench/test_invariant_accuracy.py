@@ -125,3 +125,12 @@ def test_codes_without_an_invariant_or_with_nan_are_refused():
         code_features(model, TEST.originals)
     with pytest.raises(ValueError, match="finite features, got NaN"):
         code_features(Plain(), torch.full((3, 2), torch.nan))
+
+
+def test_of_a_code_with_a_pose_beside_it_the_code_is_read():
+    class Posed(torch.nn.Module):
+        def encode(self, x):
+            return x[:, :2], x[:, 2]
+
+    x = torch.randn(5, 3)
+    assert torch.equal(code_features(Posed(), x), x[:, :2].double())
