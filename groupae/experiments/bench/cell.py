@@ -72,7 +72,8 @@ class BenchCell:
         out: Folder of the benchmark.
         task: The task.
         model: Name of the preset; its current one, where an older one has published results.
-        seed: Seed of weights, order and elements.
+        seed: Seed of the weights, and of the originals where a split draws them. Order and elements
+            of the pairs are the same for all seeds.
 
     Example:
         >>> task = BenchTask("rotated-digits", "steps-45", 1.0)

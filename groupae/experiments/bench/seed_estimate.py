@@ -1,7 +1,8 @@
 """Score over the seeds of a training, with 95 % intervals over seeds and over test pairs.
 
 * Over seeds: Student's t interval of the scores of the seeds, n - 1 degrees of freedom. It says how
-  much another training would differ. With three seeds the factor is 4.3.
+  much a training from other weights would differ; our trainings see the same pairs in the same
+  order. With three seeds the factor is 4.3.
 * Over pairs: the mean half width of the intervals of the seeds. All seeds are tested on the same
   pairs, so more seeds do not make it smaller. It says how much other test data would differ.
 * Both: the root of the sum of both squares. One seed has no interval over seeds, so none over
