@@ -8,7 +8,8 @@ begin at 0 and learn what is left.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sized
+import warnings
+from collections.abc import Iterable, Iterator, Sized
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +17,8 @@ from torch import Tensor, nn
 from groupae._validation import ShapeError, expected
 from groupae.actions import VectorAction
 from groupae.actions.fitted import FittedAction, fit_action
+from groupae.actions.fitted.phase_rate import are_small_turns
+from groupae.groups import O2, SO2
 from groupae.models import LatentActionAE, LinearPath
 from groupae.protocols import PairBatch, PairSource
 from groupae.representations.irrep_sum import IrrepSum
@@ -42,12 +45,14 @@ def start_in_closed_form(
 
     Entries of the code for which the data have no copy of their irrep begin at 0: the
     representation of the fit names those that were found. The last layers of the networks become 0.
+    Pairs of O(2) without a reflection are fitted as pairs of SO(2).
 
     Args:
         model: A `LatentActionAE` with a `VectorAction`, whose encoder and decoder are `LinearPath`.
         pairs: Source of pairs, of which the first ones are taken; or pairs.
         count: Number of pairs from a source; unless given 14,000, or 4 per original of a source
-            with a length if these are fewer, but at least 4,000.
+            with a length if these are fewer, but at least 4,000. Where elements of SO(2) or O(2)
+            are small turns, always 14,000.
         max_residual: Largest residual of a copy, as in `groupae.fit_action`.
         rank: Largest number of principal directions of the data that are looked at, and at most
             one for 16 pairs.
@@ -57,6 +62,10 @@ def start_in_closed_form(
             floating tensors.
         ShapeError: If data have another shape than the model takes.
         ValueError: If there are too few pairs, or data do not vary.
+
+    Warns:
+        UserWarning: As `groupae.fit_action` does, and if pairs of O(2) have no reflection: then
+            nothing is known of how a code is mirrored.
 
     Example:
         >>> from groupae import SO2, OrbitPairs
@@ -72,12 +81,15 @@ def start_in_closed_form(
     encoder, decoder, rho = check_parts(model)
     count = _count(pairs) if count is None else count
     rank = max(1, min(rank, count // _PAIRS))
-    options = {"representation": rho, "max_residual": max_residual, "rank": rank}
-    pairs_of_codes = _Vectors(pairs, encoder, count)
+    triples = _Vectors(pairs, encoder, count)
+    rotations = _rotations(rho, triples)
+    sub_rho, order = rotations or (rho, torch.arange(rho.dim))
+    options = {"representation": sub_rho, "max_residual": max_residual, "rank": rank}
+    elements_of = _Angles(triples) if rotations else triples
     # options of several types in one dictionary
-    fitted = fit_action(rho.group, pairs_of_codes, **options)  # type: ignore[arg-type]
+    fitted = fit_action(sub_rho.group, elements_of, **options)  # type: ignore[arg-type]
     to, back = fitted.adapter(torch.float64)
-    places = fitted.places_in(rho)
+    places = order[fitted.places_in(sub_rho)]
     weight, bias = torch.zeros_like(encoder.linear.weight), torch.zeros_like(encoder.linear.bias)
     synthesis = torch.zeros_like(decoder.linear.weight)
     weight[places], bias[places] = to.weight.to(weight), to.bias.to(bias)
@@ -87,6 +99,50 @@ def start_in_closed_form(
     for part in (encoder, decoder):
         part.silence_network()
     return fitted
+
+
+def _rotations(
+    rho: IrrepSum, triples: Iterable[tuple[Tensor, Tensor, Tensor]]
+) -> tuple[IrrepSum, Tensor] | None:
+    """Return a representation of O(2) restricted to SO(2), if pairs have no reflection.
+
+    Rotations do not tell the two irreps of frequency 0 apart, nor say how a copy is mirrored; so
+    the pairs are those of SO(2). Any of its codes is one of O(2): an irrep of frequency k turns as
+    that of SO(2) does, entry by entry.
+
+    Returns:
+        The representation of SO(2), and the positions of its entries in the code of O(2).
+    """
+    is_o2 = isinstance(rho.group, O2)
+    if not is_o2 or any(bool((torch.linalg.det(g) < 0).any()) for _, g, _ in triples):
+        return None
+    what, got = "pairs with reflections", "rotations only"
+    remedy = "the code turns as found, but is mirrored anyhow"
+    warnings.warn(expected(_OWNER, what, got, remedy), stacklevel=3)
+    blocks: dict[int, list[Tensor]] = {}
+    start = 0
+    for term in rho.terms:
+        frequency = 0 if term.label == "0-" else int(str(term.label))
+        d = rho.group.irreps.dim(term.label)
+        block = torch.arange(start, start + d * term.copies).view(d, term.copies)
+        blocks.setdefault(frequency, []).append(block)
+        start += d * term.copies
+    whole = {frequency: torch.cat(parts, 1) for frequency, parts in blocks.items()}
+    text = " + ".join(f"{block.shape[1]}x{frequency}" for frequency, block in whole.items())
+    restricted = SO2().rep(text)
+    assert isinstance(restricted, IrrepSum)
+    return restricted, torch.cat([block.flatten() for block in whole.values()])
+
+
+class _Angles:
+    """Triples of rotations of the plane, with their angles instead of their matrices."""
+
+    def __init__(self, triples: Iterable[tuple[Tensor, Tensor, Tensor]]) -> None:
+        self._triples = triples
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        for z1, g, z2 in self._triples:
+            yield z1, torch.atan2(g[:, 1, 0], g[:, 0, 0]), z2
 
 
 def check_parts(model: object) -> tuple[LinearPath, LinearPath, IrrepSum]:
@@ -114,8 +170,22 @@ def check_parts(model: object) -> tuple[LinearPath, LinearPath, IrrepSum]:
     return encoder, decoder, rho
 
 
-def pair_count(originals: int | None) -> int:
-    """Return the number of pairs that are taken of so many originals, if it is known."""
+def pair_count(pairs: PairSource, originals: int | None) -> int:
+    """Return the number of pairs that a start in closed form takes of a source.
+
+    Few originals give few pairs that differ. But small turns tell less: more pairs are needed for
+    each direction that is looked at.
+
+    Args:
+        pairs: The source.
+        originals: Its number of originals, if that is known.
+    """
+    first = pairs.batch(0, _BATCH)
+    group, g = first.group, first.g
+    if isinstance(group, O2):
+        group, g = SO2(), torch.atan2(g[:, 1, 0], g[:, 0, 0])
+    if group is not None and are_small_turns(group, g):
+        return _MOST
     return _MOST if originals is None else min(_MOST, max(_VIEWS * originals, _FEWEST))
 
 
@@ -123,7 +193,10 @@ def _count(pairs: object) -> int:
     """Return the number of pairs that are taken from a source unless a number is given."""
     if isinstance(pairs, PairBatch):
         return len(pairs)
-    return pair_count(len(pairs) if isinstance(pairs, Sized) else None)
+    if not hasattr(pairs, "batch"):
+        what, got = "a source of pairs with batch(step, size), or pairs", type(pairs).__name__
+        raise TypeError(expected(_OWNER, what, got))
+    return pair_count(pairs, len(pairs) if isinstance(pairs, Sized) else None)
 
 
 class _Vectors:

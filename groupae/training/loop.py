@@ -297,7 +297,8 @@ class _Training:
     def _start(self) -> None:
         """Set the first weights as the config says."""
         if self.config.start == "closed-form":
-            start_in_closed_form(self.model, self.source, count=pair_count(self.source.originals))
+            count = pair_count(self.source, self.source.originals)
+            start_in_closed_form(self.model, self.source, count=count)
             if self.average is not None:
                 put_back(self.judged, self.model.state_dict())
             self.state.seconds = self.budget.seconds  # the start is part of the budget
