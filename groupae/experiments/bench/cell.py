@@ -72,8 +72,8 @@ class BenchCell:
         out: Folder of the benchmark.
         task: The task.
         model: Name of the preset; its current one, where an older one has published results.
-        seed: Seed of the weights, and of the originals where a split draws them. Order and elements
-            of the pairs are the same for all seeds.
+        seed: Seed of weights, of order and elements of the pairs, and of the originals where a
+            split draws them.
 
     Example:
         >>> task = BenchTask("rotated-digits", "steps-45", 1.0)
@@ -122,6 +122,8 @@ class BenchCell:
             "model": dataclasses.asdict(preset.model),
             "training": dataclasses.asdict(preset.training),
         }
+        if self.seed > 0:  # it drew weights only, before it drew order and elements of the data too
+            settings["data_seed"] = self.seed
         if (version := self.task.split.version) > 1:
             settings["split_version"] = version
         return sha256_of([json.dumps(settings, sort_keys=True).encode()])

@@ -68,8 +68,9 @@ class BenchTask:
         self.split.check(self.dataset, self.load("test"), lambda: self.load("train"))
 
     def train(self, seed: int) -> OrbitDataset:
-        """Return the pairs of a training."""
-        return self.split.train(self.load("train"), seed)
+        """Return the pairs of a training, whose order and elements the seed draws."""
+        data = _loaded(self.dataset, "train", self.size, self.pixels, seed)
+        return self.split.train(data, seed)
 
     def validation(self) -> PairBatch:
         """Return the pairs that choose weights, restricted as those of the training are."""
@@ -82,5 +83,5 @@ class BenchTask:
 
 
 @functools.lru_cache(maxsize=3)
-def _loaded(dataset: str, part: str, size: Size, pixels: int | None) -> OrbitDataset:
-    return get_experiment(dataset).resized(pixels).data.load(part, size=size)
+def _loaded(dataset: str, part: str, size: Size, pixels: int | None, seed: int = 0) -> OrbitDataset:
+    return get_experiment(dataset).resized(pixels).data.load(part, size=size, seed=seed)

@@ -74,6 +74,16 @@ def test_few_originals_are_drawn_by_the_seed():
     assert len(_task("few-1000").train(0)) == 100  # all that there are
 
 
+@pytest.mark.parametrize("split", ["whole", "steps-45", "wedge", "few-10"])
+def test_seeds_draw_other_pairs(split):
+    """Intervals over seeds are over all that is drawn, not over weights alone."""
+    first, again, other = (_task(split).train(seed).batch(0, 5) for seed in (0, 0, 1))
+    assert torch.equal(first.x1, again.x1)
+    assert torch.equal(first.g, again.g)
+    assert not torch.equal(first.g, other.g)
+    assert torch.equal(_task(split).validation().x1, _task(split).validation().x1)
+
+
 def test_steps_of_a_walk_compose_to_its_ends():
     walks = WalkEnds(O2(), 0.3, 7)
     ends, steps = walks(2, 6), walks.steps(6)
