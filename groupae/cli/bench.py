@@ -30,8 +30,10 @@ def bench(
 
     Args:
         datasets: All, or names of data sets, separated by commas.
-        splits: All, or names such as steps-45, wedge and few-350, separated by commas.
-        models: All, or names of presets, separated by commas.
+        splits: All, or names separated by commas: whole, steps-45, wedge, between, compose-15,
+            few-350, combination, symmetric; the numbers are degrees and originals.
+        models: All, or names of presets separated by commas: default, small-steps, equivariant,
+            frequency-1, conditional, learned-mask, plain, winter.
         seeds: Trainings per model and split; 3 by default, 1 with --quick.
         cpu_minutes: Processor time per training, in minutes; 2 by default, 0.25 with --quick.
         jobs: Trainings side by side, each on one thread.
@@ -59,23 +61,31 @@ def bench(
     path = out or Path("runs") / ("bench-quick" if quick else "bench")
     minutes = cpu_minutes if cpu_minutes is not None else (0.25 if quick else 2.0)
     seeds = seeds if seeds is not None else (1 if quick else 3)
+    left_out: dict[str, str] = {}
+
+    def leave_out(line: str) -> None:
+        name, _, why = line.partition(" left out: ")
+        left_out[name] = why
+        tell(line)
+
     with show_building(console):
-        tasks = choose_tasks(datasets, splits, minutes, size=size, quick=quick, tell=tell)
+        tasks = choose_tasks(datasets, splits, minutes, size=size, quick=quick, tell=leave_out)
         for task in tasks:
             task.load("train")
     run = BenchRun(path, tasks, choose_models(tasks, models, quick=quick), seeds=seeds)
     others = () if submissions is None else read_others(submissions, run.models)
-    options = {"--splits": splits, "--models": models, "--size": size}
+    options = {"--quick": quick, "--splits": splits, "--models": models, "--size": size}
     command = _spell(datasets, {**options, "--seeds": seeds, "--cpu-minutes": minutes})
     facts = {"command": f"`{command}`", "threads per training": "1"}
 
     def make_board() -> Board:
         results = list(run.results())
-        return Board.of(results, others, asked=run.asked, facts=facts)
+        return Board.of(results, others, asked=run.asked, left_out=left_out, facts=facts)
 
     def keep() -> None:
         write_board(make_board(), path, draws=False)
 
+    tell(f"at least {len(run.cells) * minutes / max(jobs, 1):.0f} minutes if none is there yet")
     failures = run.run(jobs, tell=tell, write=keep)
     board = make_board()
     write_board(board, path)
@@ -97,6 +107,8 @@ def _spell(datasets: str, options: dict[str, object]) -> str:
     """Return the command line."""
     words = ["groupae", "bench", *([] if datasets == "all" else [datasets])]
     for option, value in options.items():
-        if value not in ("all", "small"):
+        if value is True:
+            words.append(option)
+        elif value is not False and value not in ("all", "small"):
             words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
     return shlex.join(words)

@@ -62,6 +62,24 @@ def test_results_of_others_join_the_table(tmp_path, capsys):
     assert error.count("\n") == 1
 
 
+def test_a_submission_without_the_main_score_is_refused(tmp_path, capsys):
+    out, others = tmp_path / "out", tmp_path / "others"
+    assert run([*_SMALL, "--out", str(out)]) == 0
+    cell = json.loads((out / "cells/rotated-digits/wedge/paper-0.json").read_text())
+    cell["model"] = "theirs"
+    for condition in cell["conditions"]:
+        del condition["scores"]["psnr"]
+    submission = {
+        **{"format": 1, "model": "theirs", "authors": "A. Author", "source": "a paper"},
+        **{"code": "https://example.org/code", "cells": [cell]},
+    }
+    others.mkdir()
+    (others / "theirs.json").write_text(json.dumps(submission))
+    capsys.readouterr()
+    assert run([*_SMALL, "--out", str(out), "--submissions", str(others)]) == 2
+    assert "theirs: expected the score psnr under rotated-digits/wedge" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from groupae._files import parse_json, read_bounded
 from groupae._interrupts import interrupts_explained
 from groupae._validation import check_count, expected
 from groupae.experiments.bench.cell import BenchCell
@@ -97,13 +98,14 @@ class BenchRun:
             write: Function that is called after each cell, to write tables anew.
 
         Raises:
-            ValueError: If ``jobs`` is not at least 1.
+            ValueError: If ``jobs`` is not at least 1, or a cell that is there has another budget.
             BlockingIOError: If another process is at work in the folder.
             KeyboardInterrupt: With the place of the finished results; the workers have ended.
         """
         check_count("groupae bench", "jobs", jobs)
         failures: dict[str, str] = {}
         with self._alone():
+            self._check_budget()
             missing = [cell for cell in self.cells if not self._is_there(cell, tell)]
             there = len(self.cells) - len(missing)
             tell(f"{len(self.cells)} cells, {there} there already, {jobs} at a time")
@@ -135,6 +137,20 @@ class BenchRun:
             known = task.experiment.presets
             found = sorted((m[1], int(m[2])) for m in names if m and m[1] in known)
             yield from (BenchCell(self.path, task, model, seed) for model, seed in found)
+
+    def _check_budget(self) -> None:
+        """Raise if the folder has results of another budget, which would be lost."""
+        for cell in self.cells:
+            try:
+                found = BenchResult.from_data(cell.name, parse_json(read_bounded(cell.file)))
+            except (ValueError, OSError):  # not there, or made again with the reason
+                continue
+            minutes, wanted = found.task.cpu_minutes, cell.task.cpu_minutes
+            if minutes != wanted:
+                what = f"results of {wanted:g} processor minutes"
+                got = f"{cell.name} of {minutes:g}, which would be overwritten"
+                remedy = "name another folder with --out"
+                raise ValueError(expected(self.path, what, got, remedy))
 
     def _is_there(self, cell: BenchCell, tell: Callable[[str], None]) -> bool:
         try:

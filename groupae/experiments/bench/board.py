@@ -49,14 +49,15 @@ class BoardTable:
         """Return models that are better than all others of the same budget.
 
         A model is better than another if their 95 % intervals over seeds and pairs do not overlap.
-        So none is best alone, or beside one with a single seed.
+        So none is best alone, or beside one with a single seed; nor is one that is over budget.
 
         Args:
             side: ``"inside"`` or ``"outside"``.
         """
         found = set()
         for budget in self.budgets:
-            rivals = [(row.model, getattr(row, side)) for row in self.rows if row.budget == budget]
+            within = [row for row in self.rows if row.budget == budget and not row.is_over_budget]
+            rivals = [(row.model, getattr(row, side)) for row in within]
             limits = {name: entry.limits for name, entry in rivals if entry is not None}
             if len(limits) > 1 and (name := _winner(limits, self.score)) is not None:
                 found.add(name)

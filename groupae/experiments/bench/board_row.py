@@ -28,6 +28,9 @@ def is_in_decibels(score: str) -> bool:
     return score in _DECIBELS
 
 
+_TOLERATED = 1.25  # of the budget; the last step and a validation end after it
+
+
 @dataclasses.dataclass(frozen=True)
 class BoardRow:
     """One model on one task.
@@ -63,6 +66,11 @@ class BoardRow:
     def cpu_seconds(self) -> float:
         """Mean processor time of the trainings."""
         return statistics.fmean(result.cpu_seconds for result in self.results)
+
+    @property
+    def is_over_budget(self) -> bool:
+        """Whether trainings took a quarter more processor time than the budget, or yet more."""
+        return self.cpu_seconds > 60 * _TOLERATED * self.budget
 
     # --- scores ---------------------------------------------------------------------------------
     def estimate(self, is_of: Callable[[Condition], bool]) -> SeedEstimate | None:

@@ -24,7 +24,8 @@ CAPTION = (
     "seeds (Student's t; ? with one seed), ± that over test pairs. Bold: better than every other "
     "model of the same budget, with intervals over seeds and pairs that do not overlap. Error "
     "outside / inside: ratio of squared errors (geometric means over pairs), with its 95 % "
-    "interval over both."
+    "interval over both. (over): trainings that took more than the budget, as a closed form "
+    "cannot be stopped; they are not compared for bold."
 )
 
 
@@ -75,12 +76,17 @@ def board_table(table: BoardTable) -> Table:
                 shown[i] = f"**{shown[i]}**"
         cells = [row.model, *shown]
         cells += [_ratio(row)] if has_ratio else []
-        cells += [f"{len(row.results)}", f"{row.parameters:,}", f"{row.cpu_seconds:,.0f}"]
+        cells += [f"{len(row.results)}", f"{row.parameters:,}", _seconds(row)]
         rows.append(cells + ([f"{row.budget:g}"] if has_budgets else []))
     headings = ["model", *(f"{title}, {side}" for side in sides)]
     headings += ["error outside / inside"] if has_ratio else []
     headings += ["seeds", "parameters", "processor seconds"]
     return Table(headings + (["minutes"] if has_budgets else []), rows)
+
+
+def _seconds(row: BoardRow) -> str:
+    """Return processor seconds, with a mark if they are more than the budget."""
+    return f"{row.cpu_seconds:,.0f}{' (over)' if row.is_over_budget else ''}"
 
 
 def _further(table: BoardTable) -> Table | None:

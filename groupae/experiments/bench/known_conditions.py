@@ -7,12 +7,14 @@ import functools
 from typing import cast, get_args
 
 from groupae._validation import expected, unknown_choice
+from groupae.experiments.bench.plan import PIXELS
 from groupae.experiments.bench.result import Condition, TaskKey
 from groupae.experiments.bench.splits import get_split
 from groupae.experiments.bench.task import BenchTask
 from groupae.experiments.datasets.options import Size
+from groupae.experiments.presets.registry import get_experiment
 
-__all__ = ["known_conditions"]
+__all__ = ["known_conditions", "main_score"]
 
 
 def known_conditions(key: TaskKey) -> tuple[Condition, ...]:
@@ -36,7 +38,20 @@ def known_conditions(key: TaskKey) -> tuple[Condition, ...]:
         raise ValueError(unknown_choice(owner, "the size", key.size, sizes))
     if key.split != (name := get_split(key.split).name):
         raise ValueError(expected(owner, f"the split as {name!r}", repr(key.split)))
+    if key.pixels != (pixels := PIXELS.get(key.dataset)):
+        form = "null, for pictures of their own size" if pixels is None else pixels
+        raise ValueError(expected(owner, f"pixels of {key.dataset} to be {form}", key.pixels))
     return _conditions(dataclasses.replace(key, cpu_minutes=0.0))
+
+
+def main_score(dataset: str) -> str:
+    """Return the score that results on a data set are compared by.
+
+    Example:
+        >>> main_score("rotated-digits"), main_score("series")
+        ('psnr', 'snr')
+    """
+    return get_experiment(dataset).scores[0].name
 
 
 @functools.lru_cache

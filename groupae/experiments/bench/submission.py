@@ -26,9 +26,9 @@ from urllib.parse import urlsplit
 from typing_extensions import Self
 
 from groupae._files import parse_json, read_bounded, write_durably
-from groupae._validation import unknown_choice
+from groupae._validation import expected, unknown_choice
 from groupae.experiments.bench.fields import BenchFields, BenchFileError
-from groupae.experiments.bench.known_conditions import known_conditions
+from groupae.experiments.bench.known_conditions import known_conditions, main_score
 from groupae.experiments.bench.result import (
     FORMAT,
     BenchResult,
@@ -178,7 +178,16 @@ def read_others(folder: Path, taken: Collection[str] = ()) -> list[Submission]:
         FileNotFoundError: If the folder has no JSON file.
         ModuleNotFoundError: If the package with the data of a task is missing.
     """
-    return read_submissions(folder, known_conditions, taken=taken)
+    found = read_submissions(folder, known_conditions, taken=taken)
+    for submission in found:
+        for result in submission.results:
+            score = main_score(result.task.dataset)
+            for entry in result.conditions:
+                if score not in entry.scores:
+                    owner, place = submission.model, f"{result.task.name}, {entry.condition.name!r}"
+                    what = f"the score {score} under {place}"
+                    raise BenchFileError(expected(owner, what, ", ".join(entry.scores)))
+    return found
 
 
 def read_results(folder: Path) -> list[BenchResult]:

@@ -67,7 +67,7 @@ def a_result(
         for c in (TASKS[key] if conditions is None else conditions)
     )
     return BenchResult(
-        task=TaskKey(*key, size="small", pixels=28, cpu_minutes=minutes),
+        task=TaskKey(*key, size="small", pixels=None, cpu_minutes=minutes),
         model=model,
         seed=seed,
         conditions=entries,

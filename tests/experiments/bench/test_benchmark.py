@@ -84,6 +84,16 @@ def test_a_cell_of_other_data_of_the_split_is_told_apart(finished, monkeypatch):
         cell.read()
 
 
+def test_results_of_another_budget_are_not_overwritten(finished):
+    cell, _ = finished
+    before = cell.file.read_bytes()
+    longer = dataclasses.replace(TASK, cpu_minutes=0.02)
+    message = r"expected results of 0.02 processor minutes, got .*paper-0 of 0.01.*--out"
+    with pytest.raises(ValueError, match=message):
+        BenchRun(cell.out, (longer,), ("paper",), seeds=1).run()
+    assert cell.file.read_bytes() == before
+
+
 @pytest.mark.parametrize("damage", ["{", "[]", '{"format": 1}'])
 def test_a_damaged_cell_is_made_again(tmp_path, finished, damage):
     cell = dataclasses.replace(finished[0], out=tmp_path)

@@ -1,6 +1,7 @@
 """The public table: means, intervals, who is best, and what is missing."""
 
 import csv
+import dataclasses
 import io
 import math
 import random
@@ -142,6 +143,16 @@ def test_nobody_is_best_alone_or_beside_a_single_seed():
     with_one = [*results({"a": flat(29)}), a_result(model="b", psnr=flat(10))]
     assert Board.of(with_one).tables[0].best("inside") == set()
     assert "10.0" in board_markdown(Board.of(with_one))
+
+
+def test_trainings_over_their_budget_do_not_compete():
+    """A closed form that cannot be stopped is marked, and nobody is measured by it."""
+    found = results({"default": flat(29), "conditional": flat(20), "closed": flat(35)})
+    slow = [dataclasses.replace(r, cpu_seconds=900.0) if r.model == "closed" else r for r in found]
+    board = Board.of(slow)
+    assert board.tables[0].best("outside") == {"default"}
+    assert "900 (over)" in board_markdown(board)
+    assert Board.of(found).tables[0].best("outside") == {"closed"}
 
 
 def test_other_budgets_do_not_compete():
