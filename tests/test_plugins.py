@@ -41,7 +41,7 @@ def digits():
     return dataclasses.replace(ours, data=dataclasses.replace(ours.data, name="my-digits"))
 def misnamed():
     return EXPERIMENTS["rotated-digits"]
-def linear(group, x_shape, config):
+def affine(group, x_shape, config):
     size, rho = torch.Size(x_shape).numel(), group.rep(config.representation)
     encoder = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(size, rho.dim))
     back = torch.nn.Sequential(torch.nn.Linear(rho.dim, size), torch.nn.Unflatten(1, x_shape))
@@ -249,9 +249,9 @@ def test_the_list_of_data_sets_tells_of_every_offer_that_cannot_be_used(install,
 
 
 def test_a_backbone_is_found_by_name(install):
-    names = ("linear = plug_a:linear", "number = plug_a:number", "whole = plug_a:whole")
+    names = ("affine = plug_a:affine", "number = plug_a:number", "whole = plug_a:whole")
     install("plug_a", {"models": "\n".join(names)})
-    config = ModelConfig("linear", "1x0 + 2x1", {"mse": 1.0})
+    config = ModelConfig("affine", "1x0 + 2x1", {"mse": 1.0})
     experiment = EXPERIMENTS["rotated-digits"]
     model = build_model(experiment.data, config, seed=0)
     assert model.transform(torch.zeros(2), torch.zeros(2, 1, 28, 28)).shape == (2, 1, 28, 28)
@@ -261,6 +261,6 @@ def test_a_backbone_is_found_by_name(install):
         build_model(experiment.data, dataclasses.replace(config, backbone="whole"), seed=0)
     with pytest.raises(
         ValueError,
-        match="paper_scene, linear, number, whole, got 'cnn'",
+        match="paper_scene, polar, circular, affine, number, whole, got 'cnn'",
     ):
         build_model(experiment.data, dataclasses.replace(config, backbone="cnn"), seed=0)

@@ -210,7 +210,7 @@ def test_a_run_is_audited_by_its_halves(capsys, folder):
 def test_a_dot_for_the_colon(capsys):
     code, _, err = run(capsys, "mynet.resnet", "--group", "so2", "--data", "random:1x28x28")
     assert code == 2
-    assert "expected a run folder or package:object, got 'mynet.resnet'" in err
+    assert "expected a run folder, zoo:NAME or package:object, got 'mynet.resnet'" in err
 
 
 def test_where_the_group_moves_a_part_of_the_data_codes_are_audited(capsys, folder):

@@ -252,7 +252,7 @@ def test_a_checkpoint_of_another_model_is_a_sentence(a_copy, capsys):
         (lambda c: c["model"].update(objective={"l7": 1.0}), "a loss term to be one of mse"),
         (
             lambda c: c["model"].update(backbone="cnn"),
-            "backbone to be one of residual, unet, set, ordered_set, sequence, paper_digit",
+            "backbone to be one of residual, unet, linear, set, ordered_set, sequence, paper_digit",
         ),
         (lambda c: c.update(groupae_run=99), "with groupae_run: 1, got 99"),
         (lambda c: c["model"].update(objective=["mse"]), "objective to map loss terms to weights"),
