@@ -1,5 +1,6 @@
 """A start in closed form: exact on linear data, equivariant, resumed bit for bit."""
 
+import math
 import warnings
 
 import pytest
@@ -7,6 +8,7 @@ import torch
 from torch import nn
 
 from groupae import (
+    O2,
     SO2,
     LatentActionAE,
     OrbitPairs,
@@ -24,6 +26,7 @@ from groupae.experiments.presets.registry import get_experiment
 from groupae.models import LinearPath
 from groupae.protocols import PairBatch
 from groupae.training import KeepSnapshots, start_in_closed_form
+from groupae.training.closed_form import pair_count
 
 HIDDEN = {
     "so2": "2x0 + 2x1 + 1x3",
@@ -199,3 +202,42 @@ def test_a_start_from_small_turns_holds_on_the_whole_circle():
     far = data.with_sampler(FixedSteps(group, torch.pi)).fixed(200)
     error = (model.transform(far.g, far.x1) - far.x2).square().mean() / far.x2.square().mean()
     assert error < 1e-2
+
+
+def _mixed_o2():
+    """Return codes of O(2) behind an unknown mixture, as a data set."""
+    rho = O2().rep("2x0 + 1x0- + 3x1 + 2x2 + 1x3")
+    generator = torch.Generator().manual_seed(0)
+    originals = torch.randn(400, rho.dim, generator=generator)
+    mix = torch.linalg.qr(torch.randn(rho.dim, rho.dim, generator=generator))[0]
+    return rho, OrbitPairs(originals, O2(), rho.act, show=lambda s, generator: s @ mix.T)
+
+
+@pytest.mark.parametrize("degrees", [15, 180])
+def test_pairs_of_o2_without_reflections_are_those_of_so2(degrees):
+    """Rotations split the irreps of O(2) and show all of SO(2): the code turns as the data do."""
+    rho, data = _mixed_o2()
+    parts = [LinearPath((rho.dim,), (rho.dim,)) for _ in range(2)]
+    model = LatentActionAE(*parts, VectorAction(rho))
+    seen = data.with_sampler(SmallSteps(O2(), math.radians(degrees)))
+    with pytest.warns(UserWarning, match="expected pairs with reflections, got rotations only"):
+        fitted = start_in_closed_form(model, seen, count=4000)
+    assert str(fitted.representation) == "3x0 + 3x1 + 2x2 + 1x3"
+    asked = data.with_sampler(SmallSteps(O2(), math.pi)).fixed()
+    error = (model.transform(asked.g, asked.x1) - asked.x2).square().mean()
+    assert float(error / asked.x2.square().mean()) < 3e-3
+
+
+def test_pairs_of_o2_with_reflections_are_fitted_as_they_are():
+    rho, data = _mixed_o2()
+    parts = [LinearPath((rho.dim,), (rho.dim,)) for _ in range(2)]
+    model = LatentActionAE(*parts, VectorAction(rho))
+    assert str(start_in_closed_form(model, data, count=4000).representation) == str(rho)
+    asked = data.fixed()
+    assert torch.allclose(model.transform(asked.g, asked.x1), asked.x2, atol=1e-3)
+
+
+def test_small_turns_take_more_pairs():
+    _, data = _mixed_o2()
+    assert pair_count(data, 400) == 4000
+    assert pair_count(data.with_sampler(SmallSteps(O2(), 0.2)), 400) == 14_000
