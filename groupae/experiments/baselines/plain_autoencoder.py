@@ -113,6 +113,7 @@ class PlainAutoencoder(LatentActionAE):
             for part, mode in modes.items():
                 part.training = mode
         options = {"representation": self.rho, "max_residual": self.max_residual}
+        # options of several types in one dictionary
         fitted = fit_action(self.group, *codes, **options)  # type: ignore[arg-type]
         self._take(fitted)
         return fitted
@@ -123,7 +124,7 @@ class PlainAutoencoder(LatentActionAE):
 
     @property
     def _plain_decoder(self) -> nn.Module:
-        return self.decoder[1]  # type: ignore[index, no-any-return]
+        return self.decoder[1]  # type: ignore[index, no-any-return]  # Sequential too
 
     @torch.no_grad()
     def _codes(self, pairs: PairSource) -> tuple[Tensor, Tensor, Tensor]:
@@ -145,7 +146,7 @@ class PlainAutoencoder(LatentActionAE):
         """Set the maps to features and back, with zeros for copies that were not found."""
         to, back = fitted.adapter(torch.float64)
         places = fitted.places_in(self.rho)
-        features, codes = self.encoder[1], self.decoder[0]  # type: ignore[index]
+        features, codes = self.encoder[1], self.decoder[0]  # type: ignore[index]  # both Sequential
         for part in (features, codes):
             part.weight.zero_()
             part.bias.zero_()

@@ -12,8 +12,6 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from groupae._files import parse_json, read_bounded
 from groupae._interrupts import interrupts_explained
 from groupae._validation import check_count, expected
@@ -21,7 +19,7 @@ from groupae.experiments.bench.cell import BenchCell
 from groupae.experiments.bench.fields import BenchFileError
 from groupae.experiments.bench.result import BenchResult
 from groupae.experiments.bench.task import BenchTask
-from groupae.experiments.compare.workers import train_trials
+from groupae.experiments.compare.workers import alone_in, train_trials
 from groupae.experiments.presets.building import build_model
 
 __all__ = ["BenchRun"]
@@ -104,7 +102,7 @@ class BenchRun:
         """
         check_count("groupae bench", "jobs", jobs)
         failures: dict[str, str] = {}
-        with self._alone():
+        with alone_in(self.path, self.path / "logs", "groupae bench"):
             self._check_budget()
             missing = [cell for cell in self.cells if not self._is_there(cell, tell)]
             there = len(self.cells) - len(missing)
@@ -161,18 +159,6 @@ class BenchRun:
             tell(f"{cell.name}: trained again: {error}")
             return False
         return True
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        lock = self.path / "logs" / ".lock"
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(lock, timeout=0):
-                yield
-        except Timeout:
-            got, remedy = "one that another groupae bench is at work on", "wait, or name another"
-            sentence = expected(self.path, "a folder of its own", got, f"{remedy} with --out")
-            raise BlockingIOError(sentence) from None
 
 
 def _finished(cell: BenchCell) -> tuple[str | None, str | None]:

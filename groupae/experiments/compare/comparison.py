@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
 from torch import Tensor
 
 from groupae._files import sweep, write_durably
@@ -25,7 +24,7 @@ from groupae._validation import check_count, expected, unknown_choice
 from groupae.experiments.compare.leaderboard import OURS, Leaderboard, LeaderboardEntry
 from groupae.experiments.compare.result import Result, ResultError
 from groupae.experiments.compare.trial import Trial, comparison_scores
-from groupae.experiments.compare.workers import train_trials
+from groupae.experiments.compare.workers import alone_in, train_trials
 from groupae.experiments.datasets.options import Size, check_options
 from groupae.experiments.presets.building import build_model, check_trainable
 from groupae.experiments.presets.config import BaselineConfig, Preset
@@ -171,7 +170,7 @@ class ComparisonRun:
             KeyboardInterrupt: With the place of the finished results; the workers have ended.
         """
         check_count("groupae compare", "jobs", jobs)
-        with self._alone():
+        with alone_in(self.path, self.path / "runs", "groupae compare"):
             sweep(self.path, r"compare\.(md|json|png)")
             sweep(self.path / "cells", r".*\.(json|safetensors)")
             judged = _Judged.of(self)
@@ -193,18 +192,6 @@ class ComparisonRun:
                         tell(f"{trial.name}: failed: {error}")
                     leaderboard = self._write(judged, failures)
         return leaderboard
-
-    @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        lock = self.path / "runs" / ".lock"
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(lock, timeout=0):
-                yield
-        except Timeout:
-            got, remedy = "one that another groupae compare is at work on", "wait, or name another"
-            sentence = expected(self.path, "a folder of its own", got, f"{remedy} with --out")
-            raise BlockingIOError(sentence) from None
 
     def _is_there(self, trial: Trial, tell: Callable[[str], None]) -> bool:
         try:

@@ -22,10 +22,12 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 import torch
+from filelock import FileLock, Timeout
 
 from groupae._memory import keep_freed_memory
+from groupae._validation import expected
 
-__all__ = ["Training", "train_trials"]
+__all__ = ["Training", "alone_in", "train_trials"]
 
 
 class Training(Protocol):
@@ -65,6 +67,35 @@ class _Worker(Generic[_T]):
     def stop(self) -> None:
         self.process.kill()
         self.process.join()
+
+
+@contextlib.contextmanager
+def alone_in(path: Path, place: Path, command: str) -> Iterator[None]:
+    """Keep other processes from training in a folder meanwhile.
+
+    Args:
+        path: The folder, which errors begin with.
+        place: Folder in it for the file of the lock; made if it is not there.
+        command: Command at work, for the error.
+
+    Raises:
+        BlockingIOError: If another process is at work there.
+
+    Example:
+        >>> import tempfile
+        >>> place = Path(tempfile.mkdtemp())
+        >>> with alone_in(place, place / "runs", "groupae compare"):
+        ...     print((place / "runs" / ".lock").exists())
+        True
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(place / ".lock", timeout=0):
+            yield
+    except Timeout:
+        got, remedy = f"one that another {command} is at work on", "wait, or name another"
+        sentence = expected(path, "a folder of its own", got, f"{remedy} with --out")
+        raise BlockingIOError(sentence) from None
 
 
 def train_trials(trials: Sequence[_T], jobs: int) -> Generator[tuple[_T, str | None], None, None]:
