@@ -38,7 +38,7 @@ from groupae.protocols import PairBatch
 from groupae.training import load_snapshot
 from groupae.viz import element_title, plot_orbit, save_figure, to_pictures
 
-PICTURES = Path(__file__).parent.parent / "docs" / "zoo"
+PICTURES = Path(__file__).parent.parent / "docs" / "pictures" / "zoo"
 TABLE = Path(__file__).parent / "results" / "zoo.md"
 MOST_BYTES = 2_000_000
 MOST_PICTURE = 150_000

@@ -25,7 +25,7 @@ def test_an_example_is_short_and_has_no_plumbing(path):
 
 
 def test_the_api_names_every_public_package_once_and_nothing_that_moved():
-    named = re.findall(r"automodule:: (\S+)", (ROOT / "docs/api.rst").read_text())
+    named = re.findall(r"automodule:: (\S+)", (ROOT / "docs/reference/api.rst").read_text())
     assert len(named) == len(set(named))
     paths = [ROOT.joinpath(*name.split(".")) for name in named]
     assert [p for p in paths if not p.with_suffix(".py").exists() and not p.is_dir()] == []
@@ -34,7 +34,7 @@ def test_the_api_names_every_public_package_once_and_nothing_that_moved():
 
 
 def test_the_architecture_names_every_folder():
-    text = (ROOT / "docs/architecture.rst").read_text()
+    text = (ROOT / "docs/reference/architecture.rst").read_text()
     listed, above = set(), []
     for line in re.findall(r"^    ( *[a-z0-9_]+/)(?:  .*)?$", text, re.MULTILINE):
         depth = (len(line) - len(line.lstrip())) // 2

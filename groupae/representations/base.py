@@ -319,7 +319,7 @@ class Representation(abc.ABC):
         ``"power"``: squared lengths of all copies. ``"gram"``, the default: their inner products,
         irrep by irrep; blind to the phases of irreps relative to each other. ``"bispectrum"``:
         triple products too; complete for codes of enough copies. ``"max_filter"``: highest inner
-        products with the orbits of templates; complete and Lipschitz, slow. :doc:`/invariants`
+        products with the orbits of templates; complete and Lipschitz, slow. :doc:`/understand/invariants`
         tells which to take, `groupae.representations.invariant_features` what each separates.
 
         Args:

@@ -93,8 +93,8 @@ def test_the_page_has_the_row_and_the_picture_of_a_model(name):
     (row,) = (row for row in rows if row.startswith(f"| {name} |"))
     for score in card["scores"].values():
         assert not isinstance(score, dict) or f"{score['mean']:.4g}" in row
-    assert f"zoo/{name}.png" in (root / "docs/zoo.rst").read_text()
-    assert (root / f"docs/zoo/{name}.png").stat().st_size < 200_000
+    assert f"zoo/{name}.png" in (root / "docs/guides/zoo.rst").read_text()
+    assert (root / f"docs/pictures/zoo/{name}.png").stat().st_size < 200_000
 
 
 def test_all_models_are_at_most_twenty_megabytes():
