@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         VectorAction,
         fit_action,
     )
-    from groupae.data import FolderPairs, OrbitDataset, OrbitPairs, RecordedPairs
+    from groupae.data import FolderPairs, OrbitDataset, OrbitPairs, RecordedPairs, TurnedPictures
     from groupae.experiments.datasets import (
         BlockedDigits,
         BrainContrast,
@@ -102,7 +102,7 @@ _NAMES = {
         "BlockedDigits BrainContrast Cells Galaxies Glyphs Leaves Molecules Objects PointClouds "
         "RotatedDigits Series SkyPlanes Turntable"
     ),
-    "data": "FolderPairs OrbitDataset OrbitPairs RecordedPairs",
+    "data": "FolderPairs OrbitDataset OrbitPairs RecordedPairs TurnedPictures",
     "training": "TrainingConfig fit",
     "testing.audit": "audit",
     "viz": "plot_orbit",
@@ -168,6 +168,7 @@ __all__ = [
     "TrainingConfig",
     "TransformModel",
     "Translation",
+    "TurnedPictures",
     "Turntable",
     "VectorAction",
     "audit",
