@@ -21,6 +21,7 @@ from groupae.data.keys import Stream, keyed_generator
 from groupae.data.lazy_originals import LazyOriginals
 from groupae.data.orbit_dataset import OrbitDataset, Views
 from groupae.groups import FiniteGroup, Group
+from groupae.groups.lie.reflections import RotationsAndReflections
 from groupae.groups.matching import check_same_group
 from groupae.groups.products.packed import Packed
 from groupae.protocols import Recombinations
@@ -28,6 +29,7 @@ from groupae.protocols import Recombinations
 __all__ = ["OrbitPairs"]
 
 _CHUNK = 4096  # scenes moved at once: actions on pictures need several times their memory
+_BOTH_SIDES = 8  # views of an orbit from which on reflections are among them
 
 
 class OrbitPairs(OrbitDataset):
@@ -126,8 +128,9 @@ class OrbitPairs(OrbitDataset):
         """Return views of all originals moved by the same elements, the identity first.
 
         Elements of a finite group are spread over it; those of a compact Lie group go once round,
-        along its last generator; others go from the identity along the sum of all generators and
-        back.
+        along its last generator, with reflections in the second half where the group has them and
+        eight or more views are asked for; others go from the identity along the sum of all
+        generators and back.
         """
         check_count(type(self).__name__, "count", count)
         g = _path(self.group, count).unsqueeze(1)
@@ -194,6 +197,16 @@ def _path(group: Group, count: int) -> Tensor:
         return group.pack(*(_path(part, count) for part in group.parts))
     if isinstance(group, FiniteGroup):
         return group.grid(count)
+    if isinstance(group, RotationsAndReflections) and count >= _BOTH_SIDES:
+        upright = _turns(group, count - count // 2)
+        mirror = group.identity(dtype=upright.dtype)
+        mirror[-1, -1] = -1
+        return torch.cat([upright, group.compose(_turns(group, count // 2), mirror)])
+    return _turns(group, count)
+
+
+def _turns(group: Group, count: int) -> Tensor:
+    """Return ``count`` elements of a Lie group in the component of the identity."""
     t = torch.arange(count, dtype=torch.float32) / count
     v = torch.ones(count, group.lie_dim, dtype=torch.float32)
     if group.is_compact:

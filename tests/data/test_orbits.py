@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from groupae import SO2, SO3, Affine, Cyclic, OrbitPairs, PairBatch
+from groupae import O2, O3, SO2, SO3, Affine, Cyclic, OrbitPairs, PairBatch
 from groupae.data import FolderPairs, OrbitDataset, RecordedPairs, Resized, orbit_pairs
 from groupae.data.keys import epoch_order, keyed_generator, split_indices
 from groupae.groups.registry import example_groups
@@ -281,6 +281,17 @@ def test_an_orbit_goes_once_round():
 def test_an_orbit_under_a_finite_group_goes_through_its_elements():
     views = elements_that_move(Cyclic(6)).orbit(torch.arange(2), 6)
     assert torch.equal(views.g[:, 0], torch.arange(6))
+
+
+@pytest.mark.parametrize("group", [O2(), O3()], ids=str)
+def test_an_orbit_goes_round_on_both_sides_of_a_mirror(group):
+    g = elements_that_move(group).orbit(torch.arange(1), 12).g[:, 0]
+    assert torch.linalg.det(g).round().tolist() == [1] * 6 + [-1] * 6
+    both_halves = group.compose(group.inverse(g[:-1]), g[1:])[[0, 6]]
+    assert bool(torch.linalg.det(both_halves).sub(1).abs().max() < 1e-5)
+    assert len({tuple(each.round(decimals=3).flatten().tolist()) for each in g}) == 12
+    few = elements_that_move(group).orbit(torch.arange(1), 4).g[:, 0]
+    assert torch.linalg.det(few).round().tolist() == [1] * 4
 
 
 def test_an_orbit_under_a_group_without_end_comes_back():
