@@ -107,4 +107,13 @@ def complete(run: Run, console: Console, options: TrainOptions, *, again: str = 
         experiments.draw_training(run)
         experiments.write_report(run, report)
     say_files(console, run.path, "orbit.png", "training.png", "report.md")
+    _say_what_next(run, console)
     return 0
+
+
+def _say_what_next(run: Run, console: Console) -> None:
+    """Print which picture shows what, and how the model is used."""
+    data = f"groupae data show {run.experiment.name} draws the data"
+    more = "" if run.options.own is not None else f"; {data}"
+    say(console, f"orbit.png shows held-out data moved by the model, above the truth{more}")
+    say(console, f"in Python: model = groupae.Run.open({str(run.path)!r}).load_model()")

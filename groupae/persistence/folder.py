@@ -22,7 +22,7 @@ from groupae._files import LARGEST, is_sealed, sealed, write_durably, written_wh
 from groupae._plain_yaml import read_plain_yaml
 from groupae._validation import expected, unknown_choice
 from groupae.persistence.description import build, describe
-from groupae.persistence.zoo import is_zoo_name, sum_of, zoo_folder
+from groupae.persistence.zoo import is_zoo_name, sum_of, zoo_folder, zoo_hint
 from groupae.training.state_dicts import StateParts
 
 __all__ = ["DESCRIPTION", "WEIGHTS", "load", "save"]
@@ -287,6 +287,7 @@ def _read_description(path: Path) -> dict[str, Any]:
     if not file.is_file():
         is_run = (path / "config.yaml").is_file()
         remedy = "open a run with groupae.Run.open(folder).load_model()" if is_run else _FOREIGN
+        remedy = zoo_hint(path) or remedy
         what, got = f"a folder with {DESCRIPTION}", f"the run {path}" if is_run else path
         raise FileNotFoundError(expected("load", what, got, remedy))
     try:

@@ -14,7 +14,16 @@ from groupae._files import sha256_of
 from groupae._plain_yaml import read_plain_yaml
 from groupae._validation import expected, unknown_choice
 
-__all__ = ["CARD", "ZOO", "is_zoo_name", "read_card", "sum_of", "zoo_folder", "zoo_names"]
+__all__ = [
+    "CARD",
+    "ZOO",
+    "is_zoo_name",
+    "read_card",
+    "sum_of",
+    "zoo_folder",
+    "zoo_hint",
+    "zoo_names",
+]
 
 CARD = "card.yaml"
 ZOO = Path(__file__).parent.parent / "zoo"
@@ -44,6 +53,17 @@ def is_zoo_name(folder: object) -> bool:
         (True, False)
     """
     return isinstance(folder, str) and folder.startswith(_PREFIX)
+
+
+def zoo_hint(folder: object) -> str:
+    """Return the remedy for a name of the zoo without ``zoo:``, where no such folder is; or "".
+
+    Example:
+        >>> zoo_hint("series"), zoo_hint("runs/series")
+        ("the trained model of the package is named 'zoo:series'", '')
+    """
+    is_name = str(folder) in zoo_names() and not Path(str(folder)).exists()
+    return f"the trained model of the package is named '{_PREFIX}{folder}'" if is_name else ""
 
 
 def zoo_folder(name: str) -> Path:

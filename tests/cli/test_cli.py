@@ -80,7 +80,9 @@ def test_the_paper_preset_trains(tmp_path, capsys):
     config = yaml.safe_load((out / "config.yaml").read_text())
     assert config["model"]["representation"] == "8x0 + 8x1"
     assert config["model"]["objective"] == {"mse": 1.0, "latent_cycle": 1e-4}
-    assert "rotated-digits, paper preset, seed 0" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "rotated-digits, paper preset, seed 0" in printed
+    assert f"groupae.Run.open({str(out)!r}).load_model()" in printed
 
 
 def test_a_run_opens_from_another_folder(tmp_path, monkeypatch):

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from groupae.cli import main
-from groupae.persistence import read_card, zoo_names
+from groupae.persistence import load, read_card, zoo_names
 from groupae.persistence import zoo as zoo_module
 
 
@@ -58,6 +58,27 @@ def test_an_unknown_name_is_refused_in_one_sentence(capsys, at):
         assert err.count("\n") == 1
         assert "did you mean 'zoo:molecules'?" in err
     assert list(at.iterdir()) == []
+
+
+def test_a_card_is_in_words(capsys):
+    run("inspect", "zoo:rotated-digits")
+    out = capsys.readouterr().out
+    assert not set("{}[]") & set(out)
+    card = read_card("zoo:rotated-digits")
+    assert f"psnr {card['scores']['psnr']['mean']:.4g} (" in out
+    assert f"{card['training']['steps']} steps of 32 pairs" in out
+    assert "(1, 28, 28)" in out
+
+
+def test_a_name_without_its_prefix_is_recognised(capsys, at):
+    for command in ("inspect", "orbit", "evaluate", "export"):
+        run(command, "series", code=2)
+        assert "named 'zoo:series'" in capsys.readouterr().err
+    with pytest.raises(FileNotFoundError, match="named 'zoo:series'"):
+        load("series")
+    (at / "series").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"groupae\.save\(model, folder\)"):
+        load("series")
 
 
 def test_an_orbit_is_drawn_into_a_folder_among_the_runs(capsys, at):

@@ -16,7 +16,7 @@ from groupae._validation import expected
 from groupae.experiments.runs.run_config import CONFIG, read_yaml
 from groupae.experiments.runs.run_folder import RESULT, is_locked
 from groupae.persistence.folder import DESCRIPTION, WEIGHTS, verify
-from groupae.persistence.zoo import is_zoo_name, read_card, zoo_folder
+from groupae.persistence.zoo import is_zoo_name, read_card, zoo_folder, zoo_hint
 from groupae.training import CheckpointError, load_checkpoint
 from groupae.training.snapshot import verify_snapshot
 
@@ -65,7 +65,7 @@ def inspect_folder(folder: Path | str) -> Inspection:
         parts = (_saved,)
     else:
         what = f"a run with {CONFIG} or a saved model with {DESCRIPTION}"
-        remedy = "name the folder that groupae train or groupae.save wrote"
+        remedy = zoo_hint(folder) or "name the folder that groupae train or groupae.save wrote"
         raise FileNotFoundError(expected(folder, what, "none", remedy))
     for part in parts:
         try:
@@ -165,7 +165,54 @@ def _card(card: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name, value in card.items():
         if name not in ("groupae_card", "sha256", "run", "result"):
             for i, line in enumerate(value if isinstance(value, list) else [value]):
-                yield "" if i else name, _in_words(line)
+                told = _CARD_LINES[name](line) if name in _CARD_LINES else _in_words(line)
+                yield "" if i else name, told
+
+
+def _data_line(data: dict[str, Any]) -> str:
+    """Return in words on which data a model was trained."""
+    shape = "x".join(map(str, data["shape"]))
+    moved = f"{data['name']}, {data['size']}: {data['group']} on {shape}"
+    return f"{moved}; {data['source']}; licence: {data['licence']}"
+
+
+def _training_line(values: dict[str, Any]) -> str:
+    """Return in words how long a model was trained."""
+    steps = f"{values['steps']} steps of {values['pairs_per_step']} pairs, seed {values['seed']}"
+    spent = f"{values['processor_seconds']} processor seconds on {values['threads']} thread"
+    several = "s" if values["threads"] != 1 else ""
+    return f"{steps}, {spent}{several}; weights of step {values['best_step']}"
+
+
+def _scores_line(values: dict[str, Any]) -> str:
+    """Return in words the scores of a card, with their intervals where they have one."""
+    told = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            low, high = value["interval"]
+            told.append(f"{name} {value['mean']:.4g} ({low:.4g} to {high:.4g})")
+        elif isinstance(value, float):
+            told.append(f"{name} {value:.4g}")
+    size = f", size {values['size']}" if "size" in values else ""
+    return f"{', '.join(told)}; {values['pairs']} pairs of the {values['split']} split{size}"
+
+
+def _precision_line(values: dict[str, Any]) -> str:
+    """Return in words how weights are stored, and how much that changes the score."""
+    changes = (f"{_in_words(v)}" for name, v in values.items() if name.startswith("change_of"))
+    scores = (name[len("change_of_") :] for name in values if name.startswith("change_of"))
+    told = (f"change of {name}: {v}" for name, v in zip(scores, changes, strict=True))
+    return "; ".join([f"stored as {values['stored']}", *told])
+
+
+_CARD_LINES: dict[str, Callable[[Any], str]] = {
+    "data": _data_line,
+    "training": _training_line,
+    "parameters": lambda count: f"{count:,}",
+    "scores": _scores_line,
+    "check": _scores_line,
+    "precision": _precision_line,
+}
 
 
 def _in_words(value: Any) -> str:
@@ -179,6 +226,8 @@ def _in_words(value: Any) -> str:
 
 def _described(part: Any) -> str:
     """Return a class with its plain arguments in a line."""
+    if isinstance(part, dict) and isinstance(part.get("tuple"), list):
+        return f"({', '.join(map(_described, part['tuple']))})"
     if not isinstance(part, dict):
         return str(part)
     kind = _kind(part)

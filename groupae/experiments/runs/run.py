@@ -38,6 +38,7 @@ from groupae.experiments.runs.run_folder import (
 )
 from groupae.experiments.runs.run_options import NO_OPTIONS, RunOptions, next_serial, serial_in
 from groupae.models import TransformModule
+from groupae.persistence.zoo import zoo_hint
 from groupae.protocols import PairBatch
 from groupae.training import (
     Callback,
@@ -227,7 +228,7 @@ class Run:
         """
         path = Path(path)
         if not (path / CONFIG).is_file():
-            remedy = "name the folder that groupae train wrote"
+            remedy = zoo_hint(path) or "name the folder that groupae train wrote"
             if any(path.absolute().parent.glob(f"{glob.escape(path.name)}-s[0-9]*/{CONFIG}")):
                 remedy = f"name one of {path}-s0, ..., or add --seeds N to --resume"
             raise FileNotFoundError(expected(path, f"a run folder with {CONFIG}", "none", remedy))
