@@ -319,8 +319,9 @@ class Representation(abc.ABC):
         ``"power"``: squared lengths of all copies. ``"gram"``, the default: their inner products,
         irrep by irrep; blind to the phases of irreps relative to each other. ``"bispectrum"``:
         triple products too; complete for codes of enough copies. ``"max_filter"``: highest inner
-        products with the orbits of templates; complete and Lipschitz, slow. :doc:`/understand/invariants`
-        tells which to take, `groupae.representations.invariant_features` what each separates.
+        products with the orbits of templates; complete and Lipschitz, slow.
+        :doc:`/understand/invariants` tells which to take,
+        `groupae.representations.invariant_features` what each separates.
 
         Args:
             z: Codes, with ``dim`` of the representation along axis ``dim``; floating.

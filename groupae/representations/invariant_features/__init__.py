@@ -1,8 +1,9 @@
 """Invariant features of codes: numbers that tell orbits apart and that no element changes.
 
 One file per kind: ``power``, ``gram``, ``bispectrum``, each of which contains the one before, and
-``max_filter``; :doc:`/understand/invariants` says which to take. Features are computed on the isotypic
-components of a representation (``isotypic``) with invariant forms of its irreps (``forms``).
+``max_filter``; :doc:`/understand/invariants` says which to take. Features are computed on the
+isotypic components of a representation (``isotypic``) with invariant forms of its irreps
+(``forms``).
 """
 
 from groupae.representations.invariant_features.bispectrum import Bispectrum
