@@ -1,7 +1,7 @@
 # The environment is .venv; stamp files in it record what is installed, so later calls start at once.
 PYTHON ?= python3
 MINUTES ?= 5
-DOCS_MINUTES ?= 0.25
+DOCS_MINUTES ?= 0.3
 ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt

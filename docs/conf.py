@@ -29,7 +29,9 @@ extensions = [
 ]
 html_theme = "furo"
 html_title = f"groupae {version}"
-exclude_patterns = ["_build", "results/*/runs"]
+html_static_path = ["_static"]
+html_css_files = ["gallery.css"]
+exclude_patterns = ["_build", "results/*/runs", "gallery/index.rst"]  # examples.rst instead
 default_role = "any"
 
 autodoc_typehints = "signature"
@@ -59,6 +61,9 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "gallery",
     "filename_pattern": r"plot_",
+    "parallel": 2,  # examples at a time, each in a process of its own
+    "thumbnail_size": (480, 320),
+    "remove_config_comments": True,
     "abort_on_example_error": True,
     "run_stale_examples": True,  # the library may have changed though the example has not
     "show_memory": False,

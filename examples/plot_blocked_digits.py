@@ -12,9 +12,11 @@ import os
 
 import torch
 
-from groupae import SO2, BlockedDigits, LatentActionAE, TrainingConfig, evaluate, fit, plot_orbit
+import groupae
+from groupae import SO2, BlockedDigits, LatentActionAE, TrainingConfig, evaluate, fit
 from groupae.data import rotate
 from groupae.experiments.baselines import DataAction
+from groupae.viz import element_title, plot_orbit
 
 # %%
 # ``24x0`` are 24 invariants: the identity of the digit and the position of the square, if any.
@@ -30,13 +32,14 @@ result = fit(model, BlockedDigits("train"), BlockedDigits("validation"), config)
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
-# Held-out digits: the model and the rotation of all pixels of x1, including the square.
-test = BlockedDigits("test")
-print(f"model           {evaluate(model, test, 'psnr')['psnr']:.2f} dB")
-print(f"rotated pixels  {evaluate(DataAction(rotate), test, 'psnr')['psnr']:.2f} dB")
+# Held-out digits: this model; the one in the package (``groupae zoo``), which was trained for
+# longer; and the rotation of all pixels of x1, including the square.
+test, zoo = BlockedDigits("test"), groupae.load("zoo:blocked-digits")
+for name, other in (("model", model), ("zoo model", zoo), ("pixels", DataAction(rotate))):
+    print(f"{name:10} {evaluate(other, test, 'psnr')['psnr']:.2f} dB")
 
 # %%
-# Orbits of held-out digits, predictions above the truth: the square stays.
-seen = test.orbit(torch.arange(5), 12)
-x, gs = seen.x[0], seen.g[:, 0]
-figure = plot_orbit(model, x, gs, seen.x.transpose(0, 1), title=lambda g: f"{g.rad2deg():.0f}°")
+# Orbits of held-out digits by the zoo's model, above the truth: the square stays.
+seen = test.orbit(torch.tensor([0, 2, 3]), 8)
+truth, gs = seen.x.transpose(0, 1), seen.moves(G)
+figure = plot_orbit(zoo, seen.x[0], gs, truth, title=lambda g: element_title(G, g))

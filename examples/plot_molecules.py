@@ -12,6 +12,7 @@ import os
 
 import torch
 
+import groupae
 from groupae import SO3, LatentActionAE, Molecules, VectorAction
 from groupae.experiments.baselines import DataAction, Unchanged
 from groupae.experiments.datasets.molecules import move_atoms
@@ -39,19 +40,19 @@ print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
 # Held-out molecules: signal-to-noise ratio of positions (0 dB is the centre for all atoms), and the
-# share of atoms with the right element. The oracle rotates the positions, up to rounding.
-test = Molecules("test")
-pairs = test.fixed()
-oracle = DataAction(move_atoms)
-for name, other in (("model", model), ("oracle", oracle), ("x1 unchanged", Unchanged())):
+# share of atoms with the right element, by the model in the package (``groupae zoo``). The oracle
+# rotates the positions, up to rounding.
+test, zoo = Molecules("test"), groupae.load("zoo:molecules")
+pairs, references = test.fixed(), {"oracle": DataAction(move_atoms), "x1 unchanged": Unchanged()}
+for name, other in {"model": model, "zoo model": zoo, **references}.items():
     print(f"{name:12}  {evaluate(other, pairs, [ATOM_SNR])['atom_snr']:.1f} dB")
 with torch.no_grad():
-    elements = model.transform(pairs.g, pairs.x1)[..., 3:].argmax(-1)
+    elements = zoo.transform(pairs.g, pairs.x1)[..., 3:].argmax(-1)
 present = pairs.x2[..., 3:].sum(-1) > 0
 print(f"{(elements == pairs.x2[..., 3:].argmax(-1))[present].float().mean():.1%} elements right")
 
 # %%
-# Held-out molecules rotated about the vertical axis, predictions above the truth.
-seen = test.orbit(torch.arange(0, 300, 60), 10)
+# Held-out molecules rotated about the vertical axis by the zoo's model, above the truth.
+seen = test.orbit(torch.arange(0, 300, 100), 8)
 truth, draw = seen.x.transpose(0, 1), to_pictures("molecules")
-figure = plot_orbit(model, seen.x[0], seen.moves(G), truth, to_pictures=draw)
+figure = plot_orbit(zoo, seen.x[0], seen.moves(G), truth, to_pictures=draw)

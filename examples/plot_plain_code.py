@@ -50,3 +50,4 @@ own = evaluate(plain, PairBatch(test.x2, torch.zeros(len(test.x2)), test.x2), "p
 turned = evaluate(model, test, "psnr")["psnr"]
 print(f"reconstructed: {own:.1f} dB; turned: {turned:.1f} dB")
 orbit = plot_orbit(model, test.x1[:5], G.grid(10), title=lambda g: element_title(G, g))
+# sphinx_gallery_thumbnail_number = -1

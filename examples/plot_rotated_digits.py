@@ -9,9 +9,11 @@ given the rotation of pictures: it encodes, SO(2) acts on the code, and it decod
 
 import os
 
-from groupae import SO2, LatentActionAE, RotatedDigits, TrainingConfig, evaluate, fit, plot_orbit
+import groupae
+from groupae import SO2, LatentActionAE, RotatedDigits, TrainingConfig, evaluate, fit
 from groupae.data import rotate
 from groupae.experiments.baselines import DataAction
+from groupae.viz import element_title, plot_orbit
 
 # %%
 # The group, its representation on the code, and an autoencoder with this code. ``10x0`` are ten
@@ -30,11 +32,12 @@ result = fit(model, RotatedDigits("train"), RotatedDigits("validation"), config)
 print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
-# Held-out digits: the model and the oracle, which rotates the pixels of x1.
-test = RotatedDigits("test")
-print(f"model  {evaluate(model, test, 'psnr')['psnr']:.2f} dB")
-print(f"oracle {evaluate(DataAction(rotate), test, 'psnr')['psnr']:.2f} dB")
+# Held-out digits: this model; the one in the package (``groupae zoo``), which was trained for
+# longer; and the oracle, which rotates the pixels of x1.
+test, zoo = RotatedDigits("test"), groupae.load("zoo:rotated-digits")
+for name, other in (("model", model), ("zoo model", zoo), ("oracle", DataAction(rotate))):
+    print(f"{name:10} {evaluate(other, test, 'psnr')['psnr']:.2f} dB")
 
 # %%
-# Orbits of held-out digits, counter-clockwise from left to right.
-figure = plot_orbit(model, test.originals[:6], G.grid(12))
+# Orbits of held-out digits by the zoo's model, counter-clockwise from left to right.
+figure = plot_orbit(zoo, test.originals[:5], G.grid(8), title=lambda g: element_title(G, g))

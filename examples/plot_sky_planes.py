@@ -12,12 +12,13 @@ import os
 
 import torch
 
+import groupae
 from groupae import SO3, LatentActionAE, PartsAction, SkyPlanes, VectorAction
 from groupae.experiments.baselines import Unchanged
 from groupae.metrics import OWN_PSNR, PSNR, evaluate
 from groupae.models import UNetDecoder, UNetEncoder
 from groupae.training import TrainingConfig, fit
-from groupae.viz import plot_orbit
+from groupae.viz import element_title, plot_orbit
 
 # %%
 # The vector code has the degrees 0 to 4; with degree 1 alone, planes are drawn as blobs. The sky
@@ -41,12 +42,14 @@ print(f"{result.steps} steps in {result.seconds:.0f} s")
 
 # %%
 # Held-out planes, PSNR in dB: of the whole picture, and of the plane's pixels.
-test = SkyPlanes("test")
-for name, predictor in (("model", model), ("x1 unchanged", Unchanged())):
+# The second is the model in the package (``groupae zoo``), which was trained for longer.
+test, zoo = SkyPlanes("test"), groupae.load("zoo:sky-planes")
+for name, predictor in (("model", model), ("zoo model", zoo), ("x1 unchanged", Unchanged())):
     scores = evaluate(predictor, test, [PSNR, OWN_PSNR])
     print(f"{name:12}  {scores['psnr']:.1f}  {scores['own_psnr']:.1f}")
 
 # %%
-# A full turn about the vertical axis, predictions above the truth.
-seen = test.orbit(torch.arange(6), 12)
-figure = plot_orbit(model, seen.x[0], seen.moves(G), seen.x.transpose(0, 1))
+# A full turn about the vertical axis by the zoo's model, above the truth.
+seen = test.orbit(torch.arange(3), 8)
+truth, gs = seen.x.transpose(0, 1), seen.moves(G)
+figure = plot_orbit(zoo, seen.x[0], gs, truth, title=lambda g: element_title(G, g))

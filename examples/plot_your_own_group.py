@@ -51,3 +51,4 @@ print(f"{evaluate(model, test, 'psnr')['psnr']:.2f} dB on held-out digits")
 # Held-out digits under the eight quaternions.
 truth = test.orbit(torch.arange(4), 8).x.transpose(0, 1)
 figure = plot_orbit(model, test.originals[:4], G.elements(), truth, title=lambda g: str(int(g)))
+# sphinx_gallery_thumbnail_number = -1

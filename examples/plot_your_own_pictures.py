@@ -52,3 +52,4 @@ print(f"{evaluate(model, test, 'psnr')['psnr']:.2f} dB on held-out digits")
 # Held-out digits in ten hues; the table need not contain these hues.
 turns = G.grid(10)
 figure = plot_orbit(model, test.fixed().x1[:5], turns, title=lambda g: element_title(G, g))
+# sphinx_gallery_thumbnail_number = -1

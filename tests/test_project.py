@@ -24,6 +24,14 @@ def test_an_example_is_short_and_has_no_plumbing(path):
     assert text.count("def ") <= ("your_own_group" in path.name)
 
 
+def test_the_page_of_examples_shows_each_once_with_a_caption():
+    text = (ROOT / "docs/examples.rst").read_text()
+    names = [path.stem for path in EXAMPLES]
+    assert sorted(re.findall(r"figure:: gallery/images/thumb/sphx_glr_(\w+)_thumb", text)) == names
+    assert sorted(re.findall(r"^        :doc:`gallery/(\w+)`\n\n        \w", text, re.M)) == names
+    assert sorted(re.findall(r"^    gallery/(\w+)$", text, re.M)) == names
+
+
 def test_the_api_names_every_public_package_once_and_nothing_that_moved():
     named = re.findall(r"automodule:: (\S+)", (ROOT / "docs/reference/api.rst").read_text())
     assert len(named) == len(set(named))
