@@ -158,4 +158,4 @@ bench-models: .venv/.installed
 	$(BIN)/python benchmarks/rotated_digits.py --minutes $(MINUTES)
 
 clean:
-	rm -rf groupae/kernels/compiled/kernels-* groupae/kernels/compiled/.kernels-* .venv .venv-escnn .venv-peers docs/_build docs/gallery docs/api/generated dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf groupae/kernels/compiled/kernels-* groupae/kernels/compiled/.kernels-* .venv .venv-escnn .venv-peers docs/_build docs/gallery docs/reference/api dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

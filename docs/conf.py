@@ -1,6 +1,9 @@
 """Sphinx configuration; the build treats warnings as errors and runs the examples."""
 
+import inspect
 import pkgutil
+import sys
+from pathlib import Path
 
 import torch
 from docutils import nodes
@@ -12,12 +15,15 @@ from sphinx.util.nodes import make_refnode
 
 from groupae import PairBatch, __version__
 
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
+
 project = "groupae"
 author = "The groupae authors"
 copyright = "2026, the groupae authors"
 release = version = __version__
 
 extensions = [
+    "api_pages",
     "myst_parser",  # tables of comparisons are Markdown
     "sphinx.ext.autodoc",
     "sphinx.ext.doctest",
@@ -37,6 +43,7 @@ default_role = "any"
 autodoc_typehints = "signature"
 python_maximum_signature_line_length = 88
 autodoc_member_order = "bysource"
+toc_object_entries_show_parents = "hide"
 autodoc_default_options = {"show-inheritance": True}
 autodoc_type_aliases = {"IrrepLabel": "IrrepLabel"}
 napoleon_google_docstring = True
@@ -82,6 +89,9 @@ def find_home(
         wanted = pkgutil.resolve_name(target)
     except (AttributeError, ImportError, ValueError):
         return None
+    if inspect.ismodule(wanted):  # a function that has the name of its module
+        package, _, name = target.rpartition(".")
+        wanted = getattr(sys.modules[package], name, wanted)
     for name in objects:
         if name.endswith(target[target.rfind(".") :]) and pkgutil.resolve_name(name) is wanted:
             place, home = node.get("refdoc", env.docname), objects[name]

@@ -35,7 +35,7 @@ class SetAction(LatentAction[Code]):
     A code is a dict: ``"points"`` of shape ``(*batch, N, n)``, ``"features"`` of shape ``(*batch,
     N, features.dim)`` if ``features`` is given, and optionally ``"mask"``, bool ``(*batch, N)``.
     Entries where the mask is false are padding: they are carried unchanged, and count neither in
-    ``distance`` nor in `align`.
+    ``distance`` nor in `LatentAction.align`.
 
     Args:
         points: The group, which acts on points by its standard matrices (SO(2), O(3), ...) or on

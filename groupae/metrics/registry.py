@@ -46,7 +46,7 @@ MODEL_SCORES: Mapping[str, ModelScore] = {
     score.name: score
     for score in (*LAW_SCORES, *LIE_DERIVATIVE_SCORES, *DRIFT_SCORES, *CODE_SCORES)
 }
-"""Scores of models by name, which `evaluate` takes beside those of predictions."""
+"""Scores of models by name, which `groupae.evaluate` takes beside those of predictions."""
 
 _SMALLEST_SPREAD, _LARGEST_SPREAD = 0.01, 1e6  # between them the cap of 100 dB is out of reach
 _OWN_WORDING = 'Score("mine", "mine", 3, lambda prediction, pairs: ...) makes one of a function'

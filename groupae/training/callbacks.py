@@ -59,7 +59,8 @@ class TrainingState:
         stop_reason: Reason given to `stop`; ``""`` while nothing has stopped the training.
         threads: Number of threads of torch in the last step; 0 before the first one.
         is_finished: Whether the training came to its end, by its budget or by `stop`.
-        take_snapshot: Function that returns the `TrainingSnapshot` of this moment; only in `fit`.
+        take_snapshot: Function that returns the `TrainingSnapshot` of this moment; only in
+            `groupae.fit`.
     """
 
     model: nn.Module

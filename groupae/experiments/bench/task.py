@@ -64,7 +64,7 @@ class BenchTask:
         return _loaded(self.dataset, part, self.size, self.pixels)
 
     def check(self) -> None:
-        """Raise `ValueError` unless the data set can have the split."""
+        """Raise ``ValueError`` unless the data set can have the split."""
         self.split.check(self.dataset, self.load("test"), lambda: self.load("train"))
 
     def train(self, seed: int) -> OrbitDataset:

@@ -21,7 +21,7 @@ _NAME = r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,63}"
 
 
 def check_name(owner: object, what: str, name: object) -> None:
-    """Raise `ValueError` unless a name of a preset can be part of a file name.
+    """Raise ``ValueError`` unless a name of a preset can be part of a file name.
 
     Example:
         >>> check_name("Run.create", "preset_name", "../big")

@@ -59,7 +59,7 @@ class GeneralisationSplit(abc.ABC):
 
     @property
     def name(self) -> str:
-        """Name on the command line, with the parameter if it has one: "steps-45"."""
+        """Name on the command line, with the parameter if it has one, such as "steps-45"."""
         return self.keyword
 
     @property
@@ -85,7 +85,7 @@ class GeneralisationSplit(abc.ABC):
     def check(
         self, name: str, data: OrbitDataset, load: Callable[[], OrbitDataset] | None = None
     ) -> None:
-        """Raise `ValueError` unless a data set can have this split.
+        """Raise ``ValueError`` unless a data set can have this split.
 
         Args:
             name: Name of the data set.
