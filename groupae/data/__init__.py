@@ -7,10 +7,10 @@ recorded beforehand, ``folder_pairs`` from a folder of pictures with a table,
 pictures, ``written_elements`` the numbers beside them). ``pair_sources`` takes what torch has:
 loaders, data sets, lists of batches; ``prefetched`` makes batches in worker processes.
 ``lazy_originals`` reads the pictures of data sets of torchvision and Hugging Face when they are
-used. ``transforms`` adapts actions of other libraries, ``resized`` shrinks pictures, ``rotation``
-turns them, ``smooth_pictures`` makes some at random, ``outlines`` resamples closed curves,
-``view_samplers`` draw the elements of views from a part of the group. The data sets that groupae
-makes are in `groupae.experiments.datasets`.
+used. ``orbit_path`` leads through a group, ``transforms`` adapts actions of other libraries,
+``resized`` shrinks pictures, ``rotation`` turns them, ``smooth_pictures`` makes some at random,
+``outlines`` resamples closed curves, ``view_samplers`` draw the elements of views from a part of
+the group. The data sets that groupae makes are in `groupae.experiments.datasets`.
 """
 
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ from groupae.data.lazy_originals import LazyOriginals, originals_of
 from groupae.data.loader_pairs import LoaderPairs
 from groupae.data.orbit_dataset import OrbitDataset, Views
 from groupae.data.orbit_pairs import OrbitPairs
+from groupae.data.orbit_path import orbit_path
 from groupae.data.outlines import smooth_outline
 from groupae.data.pair_sources import as_pair_source, as_validation_pairs
 from groupae.data.prefetched import Prefetched
@@ -87,6 +88,7 @@ __all__ = [
     "as_validation_pairs",
     "from_transform",
     "keyed_generator",
+    "orbit_path",
     "originals_of",
     "rotate",
     "shift_phase",

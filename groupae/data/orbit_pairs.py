@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -20,16 +19,14 @@ from groupae._validation import ShapeError, check_count, expected
 from groupae.data.keys import Stream, keyed_generator
 from groupae.data.lazy_originals import LazyOriginals
 from groupae.data.orbit_dataset import OrbitDataset, Views
-from groupae.groups import FiniteGroup, Group
-from groupae.groups.lie.reflections import RotationsAndReflections
+from groupae.data.orbit_path import orbit_path
+from groupae.groups import Group
 from groupae.groups.matching import check_same_group
-from groupae.groups.products.packed import Packed
 from groupae.protocols import Recombinations
 
 __all__ = ["OrbitPairs"]
 
 _CHUNK = 4096  # scenes moved at once: actions on pictures need several times their memory
-_BOTH_SIDES = 8  # views of an orbit from which on reflections are among them
 
 
 class OrbitPairs(OrbitDataset):
@@ -133,7 +130,7 @@ class OrbitPairs(OrbitDataset):
         generators and back.
         """
         check_count(type(self).__name__, "count", count)
-        g = _path(self.group, count).unsqueeze(1)
+        g = orbit_path(self.group, count).unsqueeze(1)
         g = g.expand(count, len(index), *self.group.element_shape)
         return self._move(g, self.originals[index], keyed_generator(self.seed, Stream.ORBIT))
 
@@ -189,27 +186,3 @@ def _check_no_bytes(owner: str, name: str, x: Tensor) -> None:
     if x.dtype in (torch.uint8, torch.bool):
         remedy = "divide bytes by 255: x.float() / 255" if x.dtype == torch.uint8 else "x.float()"
         raise TypeError(expected(owner, f"{name} of a floating dtype", x.dtype, remedy))
-
-
-def _path(group: Group, count: int) -> Tensor:
-    """Return ``count`` elements along a path from the identity; in a product all parts move."""
-    if isinstance(group, Packed):
-        return group.pack(*(_path(part, count) for part in group.parts))
-    if isinstance(group, FiniteGroup):
-        return group.grid(count)
-    if isinstance(group, RotationsAndReflections) and count >= _BOTH_SIDES:
-        upright = _turns(group, count - count // 2)
-        mirror = group.identity(dtype=upright.dtype)
-        mirror[-1, -1] = -1
-        return torch.cat([upright, group.compose(_turns(group, count // 2), mirror)])
-    return _turns(group, count)
-
-
-def _turns(group: Group, count: int) -> Tensor:
-    """Return ``count`` elements of a Lie group in the component of the identity."""
-    t = torch.arange(count, dtype=torch.float32) / count
-    v = torch.ones(count, group.lie_dim, dtype=torch.float32)
-    if group.is_compact:
-        v[:, :-1] = 0
-        return group.exp(2 * math.pi * t[:, None] * v)
-    return group.exp((2 * math.pi * t).sin()[:, None] * v)

@@ -8,8 +8,9 @@ from groupae.viz.audit import plot_audit
 from groupae.viz.contact_sheets import plot_pairs, plot_views
 from groupae.viz.element_titles import element_title
 from groupae.viz.figures import save_figure, save_figures
-from groupae.viz.orbits import plot_orbit
+from groupae.viz.orbits import plot_orbit, save_orbit
 from groupae.viz.predictions import plot_predictions
+from groupae.viz.style import Style, Theme, figure_style
 from groupae.viz.swaps import plot_swap, plot_swap_table
 from groupae.viz.training import plot_training
 from groupae.viz.world_models import plot_world_model
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Orbits",
+    "Style",
+    "Theme",
     "element_title",
+    "figure_style",
     "plot_audit",
     "plot_orbit",
     "plot_pairs",
@@ -31,6 +35,7 @@ __all__ = [
     "plot_world_model",
     "save_figure",
     "save_figures",
+    "save_orbit",
     "to_pictures",
 ]
 

@@ -39,12 +39,13 @@ def draw(x: Tensor, to_pictures: Callable[[Tensor], Tensor] | None) -> Tensor:
     return x if to_pictures is None else to_pictures(x.flatten(0, 1)).unflatten(0, x.shape[:2])
 
 
-def mosaic(rows: Tensor, gaps: tuple[int, int] = (GAP, GAP)) -> Tensor:
-    """Return many pictures as one, ``(H, W)`` or ``(H, W, C)``, with white between them.
+def mosaic(rows: Tensor, gaps: tuple[int, int] = (GAP, GAP), ground: str = "#ffffff") -> Tensor:
+    """Return many pictures as one, ``(H, W)`` or ``(H, W, C)``, with the ground between them.
 
     Args:
         rows: Pictures, shape ``(r, c, C, h, w)``, values in [0, 1]; C is 1, 3 or 4.
-        gaps: White pixels between rows and between columns.
+        gaps: Pixels of ground between rows and between columns.
+        ground: Colour between the pictures. Grey pictures stay grey between white only.
 
     Example:
         >>> mosaic(torch.zeros(2, 5, 3, 8, 8)).shape
@@ -54,10 +55,22 @@ def mosaic(rows: Tensor, gaps: tuple[int, int] = (GAP, GAP)) -> Tensor:
         got = tuple(rows.shape)
         raise ShapeError(expected("mosaic", "pictures (r, c, C, h, w), C = 1, 3 or 4", got))
     below, beside = gaps
-    padded = torch.nn.functional.pad(rows.cpu().float(), (0, beside, 0, below), value=1.0)
-    r, c, channels, h, w = padded.shape
-    whole = padded.permute(0, 3, 1, 4, 2).reshape(r * h, c * w, channels)
-    return whole[: r * h - below, : c * w - beside].clamp(0, 1).squeeze(-1)
+    colour = _channels_of(ground, rows.shape[2])
+    r, c, _, h, w = rows.shape
+    padded = colour[:, None, None].repeat(r, c, 1, h + below, w + beside)
+    padded[..., :h, :w] = rows.cpu().float()
+    whole = padded.permute(0, 3, 1, 4, 2).flatten(2, 3).flatten(0, 1)
+    return whole[: r * (h + below) - below, : c * (w + beside) - beside].clamp(0, 1).squeeze(-1)
+
+
+def _channels_of(ground: str, channels: int) -> Tensor:
+    """Return a colour as channels like those of the pictures, three where grey cannot show it."""
+    from matplotlib.colors import to_rgba
+
+    red, green, blue, alpha = to_rgba(ground)
+    if channels == 1 and red == green == blue:
+        return torch.tensor([red])
+    return torch.tensor([red, green, blue, alpha])[: max(channels, 3)]
 
 
 def show(axes: Axes, picture: Tensor, aspect: Literal["equal", "auto"] = "equal") -> None:

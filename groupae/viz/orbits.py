@@ -1,22 +1,31 @@
-"""Orbits of predictions beside the truth."""
+"""Orbits of predictions beside the truth, at rest and moving."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from groupae._validation import ShapeError, expected
+from groupae._validation import ShapeError, check_count, expected
+from groupae.data.orbit_path import orbit_path
 from groupae.metrics.evaluation import evaluation_mode
 from groupae.protocols import Orbits
+from groupae.viz.element_titles import element_title
 from groupae.viz.figures import GAP, draw, mosaic, show
+from groupae.viz.frames import draw_frames
+from groupae.viz.moving import check_ending, write_moving
+from groupae.viz.style import Theme, style_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["plot_orbit"]
+__all__ = ["plot_orbit", "save_orbit"]
+
+_FRAMES = 36  # of a path by default: ten degrees each in a full turn
+_LEAST_PIXELS = 84  # width of a picture in a frame by default
 
 
 @torch.no_grad()
@@ -49,9 +58,7 @@ def plot_orbit(
     with evaluation_mode(model):
         prediction = model.orbit(x, gs).cpu()
     n, m = prediction.shape[:2]
-    if truth is not None and truth.shape != prediction.shape:
-        got = tuple(truth.shape)
-        raise ShapeError(expected("plot_orbit", f"truth of shape {tuple(prediction.shape)}", got))
+    _check_truth("plot_orbit", truth, prediction)
     layers = [prediction] if truth is None else [prediction, truth.cpu()]
     rows = torch.stack(layers, 1).flatten(0, 1)
     column = x.cpu().repeat_interleave(len(layers), 0)[:, None]
@@ -78,3 +85,91 @@ def _titles(gs: Tensor, title: Callable[[Tensor], str] | None) -> list[str]:
     if title is None or not torch.allclose(gs, gs[:1].expand_as(gs)):
         return [""] * gs.shape[1]
     return [title(g) for g in gs[0]]
+
+
+# --- moving --------------------------------------------------------------------------------------
+@torch.no_grad()
+def save_orbit(
+    model: Orbits,
+    x: Tensor,
+    path: str | Path,
+    gs: Tensor | None = None,
+    truth: Tensor | None = None,
+    *,
+    title: Callable[[Tensor], str] | None = None,
+    to_pictures: Callable[[Tensor], Tensor] | None = None,
+    theme: Theme = "light",
+    seconds: float = 4.0,
+    scale: int | None = None,
+    colours: int = 32,
+) -> None:
+    """Write a moving picture: data at rest, below them their predictions along a path of elements.
+
+    It repeats for ever as GIF and WebP, so a path that is closed has no seam.
+
+    Args:
+        model: Anything with ``orbit(x, gs)`` and ``group``; a module is evaluated in evaluation
+            mode.
+        x: Data, shape ``(n, *x_shape)``, one per column.
+        path: The file, which ends in ``.gif``, ``.webp`` or ``.mp4``. MP4 needs ffmpeg.
+        gs: Elements, one per frame, shape ``(m, *element_shape)``, or ``(n, m, *element_shape)`` if
+            each datum has its own; by default 36 of `groupae.data.orbit_path`.
+        truth: True data under each element, shape ``(n, m, *x_shape)``; the lowest row.
+        title: A function from an element to the title of its frame, for elements shared by all
+            data; by default `element_title`.
+        to_pictures: A function from data ``(k, *x_shape)`` to pictures ``(k, C, H, W)`` in [0, 1];
+            data are pictures unless given.
+        theme: ``"light"`` or ``"dark"``.
+        seconds: Length of a cycle.
+        scale: Pixels per pixel of a picture; by default enough for 84 pixels or more.
+        colours: Colours of a GIF, at most 255; grey pictures take few.
+
+    Raises:
+        ValueError: If the ending is none of these, or a number is out of range.
+        ShapeError: If ``truth`` has another shape.
+        FileNotFoundError: If there is no ffmpeg for MP4.
+
+    Example:
+        >>> import tempfile
+        >>> from groupae import SO2, LatentActionAE, VectorAction
+        >>> identity = torch.nn.Identity()
+        >>> model = LatentActionAE(identity, identity, VectorAction(SO2().rep("4x0 + 2x1")))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_orbit(model, torch.rand(3, 1, 8, 8), Path(folder) / "orbit.gif")
+    """
+    path = Path(path)
+    check_ending("save_orbit", path)
+    _check_numbers(seconds, scale, colours)
+    style_of(theme, "save_orbit")
+    gs = orbit_path(model.group, _FRAMES) if gs is None else gs
+    with evaluation_mode(model):
+        prediction = model.orbit(x, gs).cpu()
+    n = len(prediction)
+    _check_truth("save_orbit", truth, prediction)
+    rows = {"input": x.cpu()[:, None].expand_as(prediction), "model": prediction}
+    if truth is not None:
+        rows["truth"] = truth.cpu()
+    drawn = draw(torch.stack(list(rows.values())).flatten(0, 1), to_pictures)
+    pictures = drawn.unflatten(0, (len(rows), n)).permute(2, 0, 1, 3, 4, 5)
+    is_own = gs.ndim - len(model.group.element_shape) == 2
+    name = title or (lambda g: element_title(model.group, g))
+    titles = _titles(gs.cpu() if is_own else gs.cpu().expand(n, *gs.shape), name)
+    scale = scale or max(1, -(-_LEAST_PIXELS // pictures.shape[-1]))
+    frames = list(draw_frames(pictures, list(rows), titles, theme, scale))
+    write_moving("save_orbit", frames, path, seconds, colours)
+
+
+def _check_numbers(seconds: float, scale: int | None, colours: int) -> None:
+    if not 0 < seconds < float("inf"):
+        raise ValueError(expected("save_orbit", "seconds above 0", repr(seconds)))
+    if scale is not None:
+        check_count("save_orbit", "scale", scale)
+    check_count("save_orbit", "colours", colours)
+    if not 2 <= colours <= 255:
+        raise ValueError(expected("save_orbit", "colours from 2 to 255", colours))
+
+
+def _check_truth(owner: str, truth: Tensor | None, prediction: Tensor) -> None:
+    if truth is not None and truth.shape != prediction.shape:
+        what = f"truth of shape {tuple(prediction.shape)}"
+        raise ShapeError(expected(owner, what, tuple(truth.shape)))
