@@ -24,6 +24,7 @@ release = version = __version__
 
 extensions = [
     "api_pages",
+    "drawings",
     "myst_parser",  # tables of comparisons are Markdown
     "sphinx.ext.autodoc",
     "sphinx.ext.doctest",
