@@ -25,6 +25,7 @@ release = version = __version__
 extensions = [
     "api_pages",
     "drawings",
+    "glossary_terms",
     "myst_parser",  # tables of comparisons are Markdown
     "sphinx.ext.autodoc",
     "sphinx.ext.doctest",
