@@ -1,6 +1,6 @@
 """Terms of the glossary that are found by ``:term:`` only.
 
-The documentation's default role is ``any``. Without this, single backticks around ``Group`` would be
+The default role of the pages is ``any``. Without this, single backticks around ``Group`` would be
 ambiguous between the class and the term of the same name.
 """
 
