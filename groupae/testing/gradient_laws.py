@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.func import grad, jacfwd, jacrev, vmap
 
 from groupae.groups import Group
+from groupae.kernels.autograd import prepare_forward_mode
 from groupae.kernels.dispatch import forced_path
 from groupae.testing.report import LawBook
 from groupae.testing.samples import largest, map_parts, parts, rows
@@ -58,6 +59,7 @@ def check_gradients(
     if not any(part.is_floating_point() for part in parts(z)):
         book.leave_out("no part of the codes is floating", *_LAWS)
         return
+    prepare_forward_mode()  # jacfwd would warn of torch's own use of torch.jit
     few = slice(None, None, -(-len(g) // _MOST))
     path = _Path(group, act, g[few], rows(z, few))
     start = torch.tensor([[0.0, 0.0], [0.3, -0.2]], dtype=book.dtype)
