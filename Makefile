@@ -115,10 +115,11 @@ test-compiled: venv compiled
 WHEELS := linux-x86_64 linux-aarch64 macos-x86_64 macos-arm64 windows-x86_64
 
 wheels: venv
-	@$(PIP) -e '.[compiled]'
+	@$(PIP) -e '.[release]'
 	rm -rf dist
 	$(BIN)/python -m hatchling build -t sdist -d dist
 	for wheel in $(WHEELS); do GROUPAE_WHEEL=$$wheel $(BIN)/python -m hatchling build -t wheel -d dist || exit 1; done
+	$(BIN)/python -m twine check --strict dist/*
 	GROUPAE_DIST=dist $(BIN)/python -m pytest tests/test_dist.py
 
 lint: venv

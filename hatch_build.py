@@ -1,4 +1,4 @@
-"""Build hook: compiled kernels in every wheel that is built where a C compiler is.
+"""Build hooks: kernels compiled into wheels wherever a C compiler is, and the README for an index.
 
 An editable install compiles them beside their source. A wheel carries the library and gets the
 tag of its platform. Without a compiler, or with ``GROUPAE_COMPILED=0``, the wheel is a pure one:
@@ -6,12 +6,16 @@ nothing needs the kernels, and an install never fails by them.
 
 ``GROUPAE_WHEEL=linux-aarch64`` (any of `TARGETS`) cross-compiles by the package ziglang, for wheels
 to publish; it fails where that is not possible. ``make wheels`` builds them all.
+
+The README becomes the description on a package index, which has neither its neighbours nor its
+pictures: see `describe`.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import sys
 import sysconfig
 import tempfile
@@ -19,6 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 FOLDER = "groupae/kernels/compiled"
 
@@ -111,6 +116,56 @@ class CustomBuildHook(BuildHookInterface[Any]):
 
     def _include(self, file: Path, build_data: dict[str, Any]) -> None:
         build_data["force_include"][str(file)] = f"{FOLDER}/{file.name}"
+
+
+class DescriptionHook(MetadataHookInterface):
+    """Description of the package: the README, without links that would be broken on an index."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Set the field ``readme``."""
+        text = (Path(self.root) / "README.md").read_text(encoding="utf-8")
+        text = describe(text, self.config.get("address", ""))
+        metadata["readme"] = {"content-type": "text/markdown", "text": text}
+
+
+_BLOCK = re.compile(r"^(```.*?^```$)", re.MULTILINE | re.DOTALL)
+_HERE = r"(?!\w+:|#|//)"  # what begins neither with a scheme nor with the mark of a section
+_PICTURE = re.compile(rf"!\[([^]]*)\]\(({_HERE}[^)\s]+)[^)]*\)")
+_ELEMENT = re.compile(rf"<(img|video)\b[^>]*\bsrc=\"({_HERE}[^\"]+)\"[^>]*>(?:\s*</video>)?")
+_LINK = re.compile(rf"\[([^]]+)\]\({_HERE}([^)]*)\)")
+_PLACE = re.compile(rf"((?:\]\(|\b(?:src|srcset|href)=\")){_HERE}(?=[^)\"])")
+
+
+def describe(readme: str, address: str) -> str:
+    """Return the README for a reader who has no other file of the project.
+
+    Args:
+        readme: Text in Markdown, whose links lead to files of the project.
+        address: Address of the folder of the project, with a final slash, before which links are
+            put. While it is empty, a link or picture becomes the name of its file in the project.
+    """
+    parts = _BLOCK.split(readme)  # blocks of code are the odd ones
+    parts[::2] = [_without_neighbours(part, address) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _without_neighbours(text: str, address: str) -> str:
+    if address:
+        return _PLACE.sub(rf"\g<1>{address}", text)
+    text = re.sub(r"</?(?:picture|source)\b[^>]*>\s*", "", text)
+    text = _ELEMENT.sub(_as_picture, text)
+    text = _PICTURE.sub(r"\1: `\2`", text)
+    return _LINK.sub(_as_name, text)
+
+
+def _as_picture(element: re.Match[str]) -> str:
+    words = re.search(r'\balt="([^"]*)"', element[0])
+    return f"{words[1] if words else element[1]}: <code>{element[2]}</code>"
+
+
+def _as_name(link: re.Match[str]) -> str:
+    text, file = link[1], link[2].partition("#")[0]
+    return f"`{file}`" if text in (file, f"`{file}`", Path(file).name) else f"{text} (`{file}`)"
 
 
 def load_building(root: Path) -> Any:

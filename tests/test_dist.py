@@ -1,8 +1,9 @@
-"""What `make wheels` has made: content, tag and architecture of each wheel, and an install of one.
+"""Content, tag, metadata and architecture of what `make wheels` has made, and an install of one.
 
 The folder is named by the environment variable GROUPAE_DIST.
 """
 
+import email
 import os
 import re
 import struct
@@ -17,10 +18,13 @@ from pathlib import Path
 import pytest
 import torch
 
+import groupae
 from groupae.kernels.compiled import building
 from groupae.kernels.compiled.building import Platform
 from groupae.persistence import zoo
+from tests.test_description import places_of
 
+ROOT = Path(__file__).parent.parent
 DIST = os.environ.get("GROUPAE_DIST")
 pytestmark = pytest.mark.skipif(DIST is None, reason="make wheels sets GROUPAE_DIST")
 
@@ -141,6 +145,64 @@ def test_the_wheel_takes_the_compiled_way_in_an_environment_without_compiler(tmp
     assert Path(file).is_relative_to(tmp_path)
     assert way == "compiled"
     assert Path(library).is_relative_to(tmp_path)
+
+
+def tracked(*folders):
+    """Return the files under version control."""
+    command = ["git", "ls-files", *folders]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("this is no checkout")
+    return set(done.stdout.splitlines())
+
+
+def metadata_of(file):
+    if file.suffix == ".whl":
+        with zipfile.ZipFile(file) as opened:
+            (name,) = (n for n in opened.namelist() if n.endswith(".dist-info/METADATA"))
+            return email.message_from_bytes(opened.read(name))
+    with tarfile.open(file) as opened:
+        (name,) = (n for n in opened.getnames() if re.fullmatch(r"[^/]*/PKG-INFO", n))
+        return email.message_from_bytes(opened.extractfile(name).read())
+
+
+@wheels
+def test_a_wheel_has_every_file_of_the_package(tag, platform):
+    """Types, trained models, embedded digits, pages, sources of kernels, and no file more."""
+    with zipfile.ZipFile(wheel_of(tag)) as opened:
+        names = {name for name in opened.namelist() if not name.split("/")[0].endswith("info")}
+    assert "groupae/py.typed" in names
+    assert tracked("groupae") - names == set()
+    assert [n for n in names - tracked("groupae") if "/kernels-" not in n] == []
+
+
+def test_the_sdist_has_every_file_but_the_findings():
+    (sdist,) = Path(DIST).glob("groupae-*.tar.gz")
+    with tarfile.open(sdist) as opened:
+        names = {name.partition("/")[2] for name in opened.getnames()}
+    missing = tracked() - names
+    assert [name for name in missing if not name.startswith("findings/")] == []
+
+
+def test_all_files_have_the_same_complete_metadata():
+    files = sorted(Path(DIST).iterdir())
+    found = [metadata_of(file) for file in files]
+    assert len(found) == len(WHEELS) + 1
+    assert len({str(metadata) for metadata in found}) == 1
+    metadata = found[0]
+    assert metadata["Version"] == groupae.__version__
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    assert metadata.get_payload().startswith("# groupae")
+    assert {"equivariance", "SO(3)", "latent space"} <= set(metadata["Keywords"].split(","))
+    versions = [re.search(r":: (3\.\d+)$", row) for row in metadata.get_all("Classifier")]
+    oldest = metadata["Requires-Python"].removeprefix(">=")
+    assert oldest in [version[1] for version in versions if version]
+
+
+def test_the_description_has_no_link_that_an_index_cannot_follow():
+    (sdist,) = Path(DIST).glob("groupae-*.tar.gz")
+    assert places_of(metadata_of(sdist).get_payload()) == []
 
 
 @wheels
