@@ -20,6 +20,7 @@ from typing import Any
 
 __all__ = [
     "LARGEST",
+    "cache_root",
     "digest",
     "discard",
     "hidden_beside",
@@ -41,6 +42,21 @@ LARGEST = 2**20
 
 _HIDDEN = re.compile(r"\.(?P<name>.+)\.\d+\.[0-9a-f]{8}\.groupae")
 _EARLIER = re.compile(r"\.(?:discarded-)?(?P<name>.+)\.\d+")  # of groupae 0.1
+
+
+def cache_root() -> Path:
+    """Return the folder of all caches, ``$GROUPAE_CACHE`` or the cache folder of the user.
+
+    Example:
+        >>> cache_root().is_absolute()
+        True
+    """
+    chosen = os.environ.get("GROUPAE_CACHE")
+    if chosen:
+        return Path(chosen).expanduser().absolute()
+    import pooch
+
+    return Path(pooch.os_cache("groupae"))
 
 
 def hidden_beside(path: Path) -> Path:

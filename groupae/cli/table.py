@@ -91,6 +91,15 @@ COMMANDS: Commands = {
         "groupae.cli.commands:export",
         "Export a trained model to a file that runs without groupae, and check the file.",
     ),
+    "demo": Command(
+        "groupae.cli.demo:demo",
+        "Write a page on which one turns a model's pictures in the browser, and serve it if asked.",
+        flags={
+            "serve": "serve the page to the browsers of this machine until Ctrl-C",
+            "open": "open the page in the browser",
+            "force": "replace the page that is in the folder",
+        },
+    ),
     "inspect": Command(
         "groupae.cli.commands:inspect",
         "Print what is in the folder of a run or saved model; nothing of it is run.",

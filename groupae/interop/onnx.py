@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from groupae._validation import expected
 from groupae.interop.loading import load
 from groupae.models.exporting import ExportError
 
-__all__ = ["check_onnx_installed", "onnx_from_program", "run_onnx"]
+__all__ = ["check_onnx_installed", "onnx_from_program", "run_onnx", "run_onnx_all"]
 
 _REMEDY = "pip install groupae[onnx]"
 
@@ -42,13 +42,13 @@ def _without_remarks() -> Iterator[None]:
         logging.disable(before)
 
 
-def onnx_from_program(program: ExportedProgram, *, output: str = "x_g") -> bytes:
-    """Return a program of two inputs as the bytes of an ONNX file, weights included.
+def onnx_from_program(program: ExportedProgram, *, output: str | Sequence[str] = "x_g") -> bytes:
+    """Return a program as the bytes of an ONNX file, weights included.
 
     Args:
         program: What `groupae.models.export_transform` returns, or ``torch.export`` of an action.
             The first axis of its inputs, if it is free, is called ``batch``.
-        output: What the output is called; inputs keep their names.
+        output: Name of the output, or of each output in order; inputs keep their names.
 
     Raises:
         ModuleNotFoundError: If the extra ``onnx`` is not installed.
@@ -64,14 +64,15 @@ def onnx_from_program(program: ExportedProgram, *, output: str = "x_g") -> bytes
         torch.Size([5, 4])
     """
     check_onnx_installed()
+    inputs = len(program.graph_signature.user_inputs)
     try:
         with _without_remarks():
             converted = torch.onnx.export(
                 program,
                 dynamo=True,
                 verbose=False,
-                output_names=[output],
-                dynamic_shapes=({0: "batch"}, {0: "batch"}),  # how the free axes are called
+                output_names=[output] if isinstance(output, str) else list(output),
+                dynamic_shapes=({0: "batch"},) * inputs,  # how the free axes are called
             )
             assert converted is not None
             content: bytes = converted.model_proto.SerializeToString()
@@ -83,7 +84,16 @@ def onnx_from_program(program: ExportedProgram, *, output: str = "x_g") -> bytes
 
 
 def run_onnx(content: bytes, *inputs: Tensor) -> Tensor:
-    """Return the outputs of an ONNX model, evaluated by onnxruntime on the processor.
+    """Return the first output of an ONNX model, evaluated by onnxruntime on the processor.
+
+    Raises:
+        ModuleNotFoundError: If the extra ``onnx`` is not installed.
+    """
+    return run_onnx_all(content, *inputs)[0]
+
+
+def run_onnx_all(content: bytes, *inputs: Tensor) -> tuple[Tensor, ...]:
+    """Return all outputs of an ONNX model, evaluated by onnxruntime on the processor.
 
     Raises:
         ModuleNotFoundError: If the extra ``onnx`` is not installed.
@@ -92,4 +102,4 @@ def run_onnx(content: bytes, *inputs: Tensor) -> Tensor:
     session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])
     names = [entry.name for entry in session.get_inputs()]
     arrays = [x.detach().cpu().numpy() for x in inputs]
-    return torch.from_numpy(session.run(None, dict(zip(names, arrays, strict=True)))[0])
+    return tuple(map(torch.from_numpy, session.run(None, dict(zip(names, arrays, strict=True)))))

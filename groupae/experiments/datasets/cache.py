@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import re
 import shutil
 import warnings
@@ -25,7 +24,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from groupae._files import discard, publish, sha256_of, sweep
+from groupae._files import cache_root, discard, publish, sha256_of, sweep
 from groupae._validation import ShapeError, check_count, expected
 from groupae.experiments.datasets.fixed_settings import fixed_settings
 from groupae.experiments.datasets.npy_file import NpyFile
@@ -45,21 +44,6 @@ _VERIFIED: set[object] = set()  # states of caches that this process has verifie
 
 class CacheError(OSError):
     """Error for a cache that cannot be written; the message gives reason and remedy."""
-
-
-def cache_root() -> Path:
-    """Return the folder of all caches, ``$GROUPAE_CACHE`` or the cache folder of the user.
-
-    Example:
-        >>> cache_root().is_absolute()
-        True
-    """
-    chosen = os.environ.get("GROUPAE_CACHE")
-    if chosen:
-        return Path(chosen).expanduser().absolute()
-    import pooch
-
-    return Path(pooch.os_cache("groupae"))
 
 
 def cached_arrays(

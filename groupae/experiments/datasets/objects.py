@@ -45,10 +45,10 @@ from groupae.groups import SO3
 from groupae.groups.matching import check_same_group
 from groupae.protocols import Recombinations
 
-__all__ = ["Objects"]
+__all__ = ["CAMERA", "Objects"]
 
 _PIXELS = 64
-_CAMERA = Camera.orbiting(0.0, elevation=math.radians(20))
+CAMERA = Camera.orbiting(0.0, elevation=math.radians(20))
 _TINY: Mapping[Split, int] = {"train": 8, "validation": 3, "test": 5}
 _VIEWS: Mapping[Size, int] = {"tiny": 8, "small": 24, "full": 100}
 _RUN = 4  # consecutive views of a sampler; a later run begins elsewhere
@@ -68,7 +68,7 @@ class _Scenes:
     def __init__(self, source: Path | None, objects: Tensor, rooms: Tensor) -> None:
         self._source = source
         self.objects, self.rooms = objects, rooms
-        self.camera = _CAMERA
+        self.camera = CAMERA
         self._meshes: dict[int, Mesh] = {}
 
     def subset(self, rows: Tensor) -> _Scenes:

@@ -14,6 +14,7 @@ from groupae.data.orbit_dataset import OrbitDataset
 from groupae.data.resized import Resized, check_resizable
 from groupae.data.rotation import rotate
 from groupae.data.turned_pictures import picture_action
+from groupae.experiments.datasets import objects, sky_planes
 from groupae.experiments.datasets.blocked_digits import BlockedDigits
 from groupae.experiments.datasets.brain_contrast import BrainContrast
 from groupae.experiments.datasets.cells import CELL_GROUP, Cells, move_outline
@@ -50,6 +51,8 @@ class DatasetInfo:
         data_action: Action of the group on whole data, a function of (g, x), if it has one.
         packages: Distributions that contain the default data.
         extra: Extra of groupae that installs them.
+        frame: Function that returns the axes of the camera in the world (rows right, up, towards
+            the viewer), where the group turns things of space.
     """
 
     name: str
@@ -64,6 +67,7 @@ class DatasetInfo:
     data_action: Callable[[Tensor, Tensor], Tensor] | None = None
     packages: tuple[str, ...] = ()
     extra: str = ""
+    frame: Callable[[], Tensor] | None = None
 
     @property
     def missing_packages(self) -> tuple[str, ...]:
@@ -148,6 +152,7 @@ DATASETS = {
             "procedural planes before procedural skies, rendered",
             "planes/ with meshes and skies/ with pictures",
             is_rendered=True,
+            frame=lambda: sky_planes.CAMERA.axes,
         ),
         DatasetInfo(
             "objects",
@@ -159,6 +164,7 @@ DATASETS = {
             "pip install 'groupae[objects]'",
             "the wheel of pybullet 3.2.7, or a folder that it is unpacked in",
             is_rendered=True,
+            frame=lambda: objects.CAMERA.axes,
         ),
         DatasetInfo(
             "point-clouds",

@@ -51,10 +51,10 @@ from groupae.experiments.datasets.skies import skies
 from groupae.groups import SO3
 from groupae.protocols import Recombinations
 
-__all__ = ["SkyPlanes"]
+__all__ = ["CAMERA", "SkyPlanes"]
 
 _PIXELS = 64
-_CAMERA = Camera.orbiting(0.0, elevation=math.radians(20))
+CAMERA = Camera.orbiting(0.0, elevation=math.radians(20))
 _LIGHT = Light((1.0, 1.0, 2.0))
 _COUNTS: Mapping[str, Mapping[str, int]] = {
     "tiny": {"train": 4, "validation": 2, "test": 2},
@@ -94,7 +94,7 @@ class _Scenes(abc.ABC):
         """Return views ``(n, m, 4, H, W)`` of airplanes, and skies ``(n, 1, 3, H, W)``."""
         n, m = rotations.shape[:2]
         meshes = [mesh for i in index for mesh in [self.plane(i)] * m]
-        views = render(meshes, rotations.flatten(0, 1), _CAMERA, light=_LIGHT, size=_PIXELS)
+        views = render(meshes, rotations.flatten(0, 1), CAMERA, light=_LIGHT, size=_PIXELS)
         return views.unflatten(0, (n, m)), self.skies(index).unsqueeze(1)
 
 

@@ -15,6 +15,7 @@ from groupae._validation import expected
 from groupae.experiments.runs.run_config import CONFIG, read_yaml
 
 __all__ = [
+    "DEMO",
     "EVALUATION",
     "EXPORTS",
     "LOGS",
@@ -33,6 +34,9 @@ __all__ = [
 EXPORTS = {"pt2": "model.pt2", "onnx": "model.onnx"}
 """Name of an exported model in a run folder, by format."""
 
+DEMO = "demo"
+"""Name of the folder of the page that shows a model."""
+
 RESULT = "result.json"
 """Name of the result of the training."""
 
@@ -48,7 +52,7 @@ EVALUATION = "evaluation.json"
 _LOCK = ".lock"
 _FILES = frozenset(
     {CONFIG, "metrics.jsonl", "checkpoints", "snapshots", "first", LOGS, RESULT}
-    | {*REPORTS, EVALUATION, "swap.md", "swap.png", *EXPORTS.values()}
+    | {*REPORTS, EVALUATION, DEMO, "swap.md", "swap.png", *EXPORTS.values()}
 )
 _FILE_PATTERN = "|".join(map(re.escape, _FILES))
 

@@ -1,0 +1,132 @@
+"""Steps of ``groupae demo``; the library is loaded with this module."""
+
+from __future__ import annotations
+
+import dataclasses
+import webbrowser
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from rich.console import Console
+from torch import Tensor
+
+from groupae._printable import say
+from groupae._validation import ShapeError, expected
+from groupae.cli.running import open_run
+from groupae.demo import Demo, DemoServer, Facts, check_demo_folder, write_demo
+from groupae.experiments.runs.run_config import CONFIG
+from groupae.experiments.runs.run_demo import PICTURES, check_shows, write_run_demo
+from groupae.experiments.runs.run_folder import DEMO
+from groupae.persistence import load
+from groupae.persistence.folder import DESCRIPTION
+from groupae.persistence.zoo import is_zoo_name, zoo_hint
+from groupae.profiles.profile_folder import read_source
+
+__all__ = ["PageOptions", "is_page", "say_page", "show_page", "write_page"]
+
+_OWNER = "groupae demo"
+
+
+@dataclasses.dataclass(frozen=True)
+class PageOptions:
+    """Arguments of the command, but for those of the server."""
+
+    run: Path
+    pictures: Path | None
+    mode: Literal["L", "RGB"] | None
+    pixels: int | None
+    out: Path | None
+    runtime: Path | None
+    force: bool
+
+    def folder(self, default: Path) -> Path:
+        """Return the folder of the page, checked before minutes of work."""
+        return check_demo_folder(default if self.out is None else self.out, force=self.force)
+
+
+def is_page(folder: Path) -> bool:
+    """Return whether a folder holds a page that was written before."""
+    return all((folder / name).is_file() for name in ("index.html", "model.js", "runtime.js"))
+
+
+def write_page(options: PageOptions, console: Console) -> Demo:
+    """Write the page of a run or of a saved model.
+
+    Raises:
+        FileNotFoundError: If there is no run or model in the folder.
+    """
+    run = options.run
+    if is_zoo_name(str(run)) or (run / CONFIG).is_file():
+        return _write_run(options)
+    if not (run / DESCRIPTION).is_file():
+        what = "a run folder, zoo:NAME or the folder of a saved model"
+        got = f"{run}, which holds neither" if run.is_dir() else f"{run}, which is no folder"
+        raise FileNotFoundError(expected(_OWNER, what, got, zoo_hint(run)))
+    folder = options.folder(run.with_name(f"{run.resolve().name}-demo"))
+    if options.pictures is None:
+        what, remedy = "--pictures for a saved model", "name a folder of pictures that it shows"
+        raise ValueError(expected(_OWNER, what, "none", remedy))
+    shown = read_pictures(options.pictures, options.mode, options.pixels)
+    model: Any = load(run)
+    facts = Facts(title=run.resolve().name, split=str(options.pictures.name))
+    with console.status("exporting"):
+        return write_demo(
+            model, shown, folder, facts=facts, runtime=options.runtime, force=options.force
+        )
+
+
+def _write_run(options: PageOptions) -> Demo:
+    with open_run(options.run, None) as (run, model, console):
+        check_shows(run)
+        folder = options.folder(run.path / DEMO)
+        shown = None
+        if options.pictures is not None:
+            channels, _, width = run.data.x_shape
+            mode = options.mode or ("L" if channels == 1 else "RGB")
+            shown = read_pictures(options.pictures, mode, options.pixels or width)
+        name, rest = str(options.run), {"runtime": options.runtime, "force": options.force}
+        with console.status("exporting"):
+            return write_run_demo(run, model, folder, source=name, pictures=shown, **rest)  # type: ignore[arg-type]  # mypy takes the values of a dict to be of one type
+
+
+def read_pictures(source: Path, mode: Literal["L", "RGB"] | None, pixels: int | None) -> Tensor:
+    """Return pictures of a folder or an array in [0, 1], spread over it, ``(n, C, H, W)``.
+
+    Raises:
+        ShapeError: If an array holds no pictures.
+    """
+    is_folder = source.is_dir()
+    items, _ = read_source(
+        source, mode=mode if is_folder else None, pixels=pixels if is_folder else None
+    )
+    x = torch.as_tensor(items)
+    x = x.float() / 255 if x.dtype == torch.uint8 else x.float()
+    x = x.unsqueeze(1) if x.ndim == 3 else x
+    if x.ndim != 4:
+        what = "pictures (n, H, W) or (n, C, H, W)"
+        raise ShapeError(expected(_OWNER, what, f"{tuple(x.shape)} in {source}"))
+    count = min(PICTURES, len(x))
+    return x[torch.arange(count) * len(x) // count]
+
+
+def say_page(console: Console, demo: Demo) -> None:
+    """Print what was written."""
+    off = demo.difference * 255
+    say(console, f"{demo.folder / 'index.html'}: {demo.pictures} pictures, {demo.megabytes:.1f} MB")
+    checked = f"onnxruntime's pictures differ from torch's by at most {off:.2g} of 255"
+    say(console, f"{checked}; onnxruntime-web {demo.runtime}")
+
+
+def show_page(console: Console, folder: Path, *, port: int | None, is_opened: bool) -> None:
+    """Open a page in the browser, or serve it until Ctrl-C, or both, as asked."""
+    if port is None:
+        address = (folder / "index.html").absolute().as_uri()
+        if is_opened:
+            webbrowser.open(address)
+        return
+    with DemoServer(folder, port) as server:
+        say(console, f"{server.address} until Ctrl-C")
+        if is_opened:
+            webbrowser.open(server.address)
+        server.serve_forever(poll_interval=0.2)
