@@ -1,8 +1,8 @@
 """Controls of a page: how a slider, a trackball or a step becomes a group element.
 
-A control has ``parameters`` numbers ``p`` in the units that the page shows. Its ``element`` turns them
-into group elements by plain tensor operations, for it is traced into the exported graph: the page
-itself knows no group.
+A control has ``parameters`` numbers ``p`` in the units that the page shows. Its ``element`` turns
+them into group elements by plain tensor operations, for it is traced into the exported graph: the
+page itself knows no group.
 """
 
 from __future__ import annotations

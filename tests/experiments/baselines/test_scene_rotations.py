@@ -48,7 +48,7 @@ def test_the_turntable_turns_as_its_camera_goes_round(start):
 
 
 def test_the_airplane_turns_before_a_camera_that_stays():
-    G, camera = SO3(), sky_planes._CAMERA
+    G, camera = SO3(), sky_planes.CAMERA
     g = G.sample(len(POINTS), generator=torch.Generator().manual_seed(0))
     turned = (g @ POINTS[..., None]).squeeze(-1)
     R = scene_turns("test", G, 20.0)(g)
