@@ -96,10 +96,9 @@ def read_pictures(source: Path, mode: Literal["L", "RGB"] | None, pixels: int | 
     Raises:
         ShapeError: If an array holds no pictures.
     """
-    is_folder = source.is_dir()
-    items, _ = read_source(
-        source, mode=mode if is_folder else None, pixels=pixels if is_folder else None
-    )
+    if not source.is_dir():  # an array is shown as it is
+        mode = pixels = None
+    items, _ = read_source(source, mode=mode, pixels=pixels)
     x = torch.as_tensor(items)
     x = x.float() / 255 if x.dtype == torch.uint8 else x.float()
     x = x.unsqueeze(1) if x.ndim == 3 else x

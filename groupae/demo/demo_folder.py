@@ -219,7 +219,7 @@ class _Orbits:
         z = map_latent(lambda part: part.repeat_interleave(m, 0), self.model.encode(x))
         moved = self.model.action(gs.repeat(n, *[1] * (gs.ndim - 1)), z)
         turned: Tensor = self.model.decode(moved)
-        return turned.unflatten(0, (n, m))
+        return turned.reshape(n, m, *turned.shape[1:])
 
 
 def _still(model: Any, control: Control, x: Tensor, range: tuple[float, float]) -> Figure:

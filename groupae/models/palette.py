@@ -97,9 +97,8 @@ class Palette(nn.Module):
             return colours
         colours = colours + z[:, : self.gathered].view_as(colours)
         greys = torch.stack([z.new_zeros(self.channels), z.new_ones(self.channels)], -1)
-        return torch.cat(
-            [colours, greys.expand(z.shape[0], -1, -1)], -1
-        )  # len(z) fixes it in a graph
+        of_each = greys.expand(z.shape[0], -1, -1)  # torch.export would fix len(z)
+        return torch.cat([colours, of_each], -1)
 
 
 def palette_of(
