@@ -185,7 +185,7 @@ __all__ = [
 
 
 _load = lazy_names(__name__, _NAMES)
-_PACKAGES = {"interop", "testing", "theory", *(home.split(".")[0] for home in _NAMES)}
+_PACKAGES = {"demo", "interop", "testing", "theory", *(home.split(".")[0] for home in _NAMES)}
 
 find_moved_modules()
 
