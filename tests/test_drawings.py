@@ -19,7 +19,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def parsed(name):
-    return ElementTree.fromstring(drawings.DRAWINGS[name]())
+    return ElementTree.fromstring(drawings.DRAWINGS[name]()).find(f"{SVG}svg")
 
 
 def pictures(root):

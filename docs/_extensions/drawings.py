@@ -223,7 +223,7 @@ def charts() -> str:
         "Axes x forward, y left, z up, before and after a rotation about z by 60 degrees, and the "
         "numbers of that rotation in each chart."
     )
-    return document(680, 275, words, parts)
+    return document(680, 255, words, parts)
 
 
 def camera() -> str:

@@ -19,13 +19,14 @@ BLUE, ORANGE, GREY = "#3b82d0", "#e08a1e", "#8a8f98"
 
 
 def document(width: int, height: int, description: str, parts: list[str]) -> str:
-    """Return a drawing; a narrow page shrinks it, and screen readers read the description."""
-    style = f"width:100%;max-width:{width}px;height:auto;font-family:inherit"
+    """Return a drawing; a narrow page shrinks and scrolls it, screen readers read a description."""
+    least = min(width, 560)  # narrower, letters could not be read
+    style = f"width:100%;min-width:{least}px;max-width:{width}px;height:auto;font-family:inherit"
     start = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
         f'aria-label="{description}" style="{style}">'
     )
-    return "\n".join([start, *parts, "</svg>"])
+    return "\n".join(['<div style="overflow-x:auto">', start, *parts, "</svg></div>"])
 
 
 def text(
