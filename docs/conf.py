@@ -24,6 +24,8 @@ release = version = __version__
 
 extensions = [
     "api_pages",
+    "command_reference",
+    "field_tables",
     "drawings",
     "glossary_terms",
     "myst_parser",  # tables of comparisons are Markdown

@@ -41,12 +41,15 @@ def heading(text: str, line: str = "=") -> list[str]:
     return [text, line * len(text), ""]
 
 
-def table(rows: Iterable[tuple[str, ...]], widths: str = "30 70") -> Iterator[str]:
+def table(
+    rows: Iterable[tuple[str, ...]], widths: str = "30 70", *, head: bool = False
+) -> Iterator[str]:
     """Yield a table whose cells are reStructuredText of one line each."""
     rows = list(rows)
     if not rows:
         return
-    yield from (".. list-table::", "    :class: summary", f"    :widths: {widths}", "")
+    yield from (".. list-table::", "    :class: summary", f"    :widths: {widths}")
+    yield from (("    :header-rows: 1", "") if head else ("",))
     for row in rows:
         for i, cell in enumerate(row):
             yield f"    {'* -' if i == 0 else '  -'} {cell}"
@@ -135,16 +138,8 @@ def _index(pages: tuple[Page, ...]) -> Iterator[str]:
     )
     for part in dict.fromkeys(page.part for page in pages):
         yield from heading(part, "-")
-        rows = (
-            (
-                f":doc:`{page.title} <{page.name}>`",
-                f"``{page.modules[0]}``",
-                _first_line(page.modules[0]),
-            )
-            for page in pages
-            if page.part == part
-        )
-        yield from table(rows, "20 35 45")
+        shown = [page for page in pages if page.part == part]
+        yield from table((f":doc:`{p.title} <{p.name}>`", _summary(p.modules[0])) for p in shown)
     yield from (".. _names-of-groupae:", "")
     yield from heading("Names of ``groupae``", "-")
     top = [name for name in all_names() if _module_of(name) == "groupae"]
@@ -154,9 +149,9 @@ def _index(pages: tuple[Page, ...]) -> Iterator[str]:
     yield from (f"    {page.name}" for page in pages)
 
 
-def _first_line(module: str) -> str:
+def _summary(module: str) -> str:
     text = inspect.getdoc(importlib.import_module(module)) or ""
-    return first_line(text)
+    return f"{first_line(text)} ``{module}``"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

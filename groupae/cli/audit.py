@@ -27,6 +27,8 @@ def audit_target(
 ) -> int:
     """Audit a network: is it equivariant, and which layer loses it? Exit with 1 if it is not.
 
+    Writes the files of --json and --picture. Exits with 1 if the network is not equivariant.
+
     Args:
         target: A run folder, zoo:NAME, or package:object for a network or function of your own: a
             module, a function of a batch, or a function or class without arguments that makes one.
@@ -45,6 +47,12 @@ def audit_target(
         json: File for all numbers.
         picture: File for the figure, a PNG.
         threads: Number of threads; by default one per core.
+
+    Example:
+        ::
+
+            groupae audit my_package:network --group 'c(4)' --data random:1x28x28
+            groupae audit zoo:rotated-digits --json audit.json --picture audit.png
     """
     given = {name: value for name, value in locals().items() if name not in ("json", "picture")}
     with loading():

@@ -28,6 +28,9 @@ def bench(
 ) -> int:
     """Train models on parts of the data, ask them about the rest, and print one table; resumable.
 
+    Writes one file per training into the folder of the benchmark, from which a stopped one goes on,
+    and bench.md, bench.json, bench.csv, overview.png and curves of all.
+
     Args:
         datasets: All, or names of data sets, separated by commas.
         splits: All, or names separated by commas: whole, steps-45, wedge, between, compose-15,
@@ -41,6 +44,12 @@ def bench(
         submissions: Folder with results of others, one JSON file per model, that join the table.
         quick: Whether to train five models on four data sets for a short time, about 15 minutes.
         out: Folder of the benchmark; by default runs/bench, or runs/bench-quick.
+
+    Example:
+        ::
+
+            groupae bench --quick
+            groupae bench rotated-digits --splits steps-45,wedge --seeds 1
     """
     with loading():
         from rich.console import Console

@@ -53,6 +53,9 @@ def train(
 ) -> int:
     """Train a model, print its scores and draw its pictures; resumable.
 
+    Writes a run folder: config.yaml, metrics.jsonl, checkpoints, and at the end result.json,
+    report.md, orbit.png and training.png. A run that is stopped goes on with --resume.
+
     Args:
         dataset: Name of the data set (groupae data list shows them), or a folder of pictures of
             your own.
@@ -94,6 +97,13 @@ def train(
         compile: Run the loss under torch.compile.
         deterministic: Use deterministic algorithms of torch only.
         force: Delete the run that is in the folder.
+
+    Example:
+        ::
+
+            groupae train rotated-digits --minutes 5
+            groupae train my/pictures --group so2 --chart angle_deg --out runs/mine
+            groupae train --resume auto
     """
     given = dict(locals())
     with loading():
@@ -105,11 +115,18 @@ def train(
 def evaluate_run(run: Path, *, all: bool = False, threads: int | None = None) -> None:
     """Print the scores of a trained run and write report.md into its folder.
 
+    Writes report.md into the run folder and, with --all, evaluation.json.
+
     Args:
         run: A run folder, or zoo:NAME for a trained model of the package.
         all: Print all that apply to the model and its data too (laws of the action, drift, codes),
             with definitions in evaluation.json.
         threads: Number of threads; by default one per core.
+
+    Example:
+        ::
+
+            groupae evaluate runs/rotated-digits-001 --all
     """
     with loading():
         from groupae.cli.running import open_run, warn_unwritten
@@ -130,9 +147,16 @@ def evaluate_run(run: Path, *, all: bool = False, threads: int | None = None) ->
 def inspect(folder: Path) -> int:
     """Print what is in the folder of a run or saved model; nothing of it is run.
 
+    Writes nothing. Exits with 1 if something in the folder is damaged.
+
     Args:
         folder: The folder that groupae train or groupae.save wrote; or zoo:NAME, a trained model of
             the package, with its card.
+
+    Example:
+        ::
+
+            groupae inspect zoo:rotated-digits
     """
     with loading():
         from rich.console import Console
@@ -150,9 +174,16 @@ def inspect(folder: Path) -> int:
 def orbit(run: Path, *, threads: int | None = None) -> None:
     """Draw orbit.png in a run folder: held-out data transformed by the model, above the truth.
 
+    Writes orbit.png into the run folder.
+
     Args:
         run: A run folder, or zoo:NAME for a trained model of the package.
         threads: Number of threads; by default one per core.
+
+    Example:
+        ::
+
+            groupae orbit runs/rotated-digits-001
     """
     with loading():
         from groupae.cli.running import open_run, say_files
@@ -165,9 +196,16 @@ def orbit(run: Path, *, threads: int | None = None) -> None:
 def swap(run: Path, *, threads: int | None = None) -> None:
     """Draw and score swaps of a trained run: identity of one datum, pose of another.
 
+    Writes swap.md and swap.png into the run folder.
+
     Args:
         run: A run folder, or zoo:NAME for a trained model of the package.
         threads: Number of threads; by default one per core.
+
+    Example:
+        ::
+
+            groupae swap runs/rotated-digits-001
     """
     with loading():
         from groupae.cli.running import open_run, say_files
@@ -192,6 +230,11 @@ def export(
         format: Format of the file: pt2 is read by torch, onnx by many runtimes.
         out: The file; by default model.pt2 or model.onnx in the run folder.
         threads: Number of threads; by default one per core.
+
+    Example:
+        ::
+
+            groupae export runs/rotated-digits-001 --format onnx --out digits.onnx
     """
     with loading():
         from groupae.cli.running import open_run
@@ -208,9 +251,17 @@ def export(
 def check(target: str = "all") -> int:
     """Check the laws of groups, representations and actions; exit with 1 if one fails.
 
+    Writes nothing. Exits with 1 if a law fails.
+
     Args:
         target: ``all`` for everything built in and all plug-ins, the name of a group or of a
             plug-in, or ``package:object`` for an object of your own.
+
+    Example:
+        ::
+
+            groupae check so3
+            groupae check my_package:my_group
     """
     with loading():
         from groupae.cli.check import check as run

@@ -29,6 +29,9 @@ def compare(
 ) -> int:
     """Train models with the same data and budget, and print a leaderboard; resumable.
 
+    Writes compare.md, compare.json and compare.png into the folder of the comparison, and one file
+    per training into its folder cells.
+
     Args:
         dataset: Name of the data set; groupae data list shows them.
         models: All, ablation, or names of presets and systems, separated by commas.
@@ -40,6 +43,11 @@ def compare(
         pixels: Height and width to shrink pictures to; the default depends on the data set.
         folder: Folder of the originals, in their published layout, to use instead of the default.
         out: Folder of the comparison; by default runs/compare-DATASET.
+
+    Example:
+        ::
+
+            groupae compare rotated-digits --models default,plain --seeds 1 --cpu-minutes 1
     """
     with loading():
         from rich.console import Console

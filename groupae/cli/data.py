@@ -40,7 +40,15 @@ def _ready(name: str, *, is_rendered: bool, missing: tuple[str, ...]) -> str:
 
 
 def list_datasets() -> None:
-    """List the data sets with group, shape, state of the cache and source."""
+    """List the data sets with group, shape, state of the cache and source.
+
+    Writes nothing.
+
+    Example:
+        ::
+
+            groupae data list
+    """
     with loading():
         from rich.console import Console
 
@@ -81,10 +89,17 @@ def list_datasets() -> None:
 def prepare(dataset: str, *, size: Size = "small", folder: Path | None = None) -> None:
     """Build or download a data set into the cache.
 
+    Writes arrays into the cache, the folder of GROUPAE_CACHE or that of the user.
+
     Args:
         dataset: Name of the data set; groupae data list shows them.
         size: Size of the data set: tiny, small or full.
         folder: Folder of the originals, in their published layout, to use instead of the default.
+
+    Example:
+        ::
+
+            groupae data prepare turntable --size tiny
     """
     with loading():
         from rich.console import Console
@@ -117,12 +132,19 @@ def show(
 ) -> None:
     """Draw a contact sheet of held-out data: pairs, and orbits of four items.
 
+    Writes one picture, DATASET.png here by default.
+
     Args:
         dataset: Name of the data set; groupae data list shows them.
         size: Size of the data set: tiny, small or full.
         folder: Folder of the originals, in their published layout, to use instead of the default.
         out: File of the picture; by default DATASET.png.
         masks: Outline the part that the group moves, where it is known.
+
+    Example:
+        ::
+
+            groupae data show blocked-digits --masks --out digits.png
     """
     with loading():
         import torch

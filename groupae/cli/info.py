@@ -9,7 +9,15 @@ __all__ = ["info"]
 
 
 def info() -> None:
-    """Print versions, usable cores, and which implementation of the kernels is used and why."""
+    """Print versions, usable cores, and which implementation of the kernels is used and why.
+
+    Writes nothing.
+
+    Example:
+        ::
+
+            groupae info
+    """
     with loading():
         from rich.console import Console
 

@@ -32,6 +32,10 @@ def profile(
 
     No label is used; names of subfolders are not read as classes.
 
+    Writes into the folder of the results: profile.csv (and profile.parquet, if pyarrow is there)
+    with vectors and poses, README.md with the columns, the canonical pictures in canonical, and
+    neighbours.png.
+
     Args:
         source: Folder of pictures, or a file .npy with one array of items.
         group: Group that moves the items: so2, o2 (also mirror images), 'c(8)', 'd(8)' or
@@ -48,6 +52,11 @@ def profile(
         threads: Number of threads; by default one per core.
         out: Folder of the results; by default FOLDER-profile.
         force: Replace the results that are in the folder.
+
+    Example:
+        ::
+
+            groupae profile my/pictures --neighbours 8 --out my/profiles
     """
     with loading():
         from rich.console import Console

@@ -11,7 +11,15 @@ __all__ = ["list_zoo"]
 
 
 def list_zoo() -> None:
-    """List the trained models that come with the package, with their scores."""
+    """List the trained models that come with the package, with their scores.
+
+    Writes nothing.
+
+    Example:
+        ::
+
+            groupae zoo
+    """
     with loading():
         from rich.console import Console
 

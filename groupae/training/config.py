@@ -86,7 +86,7 @@ class TrainingConfig:
             and within the budget.
         seed: Key of the draws of layers such as dropout in each step, of the order of a
             ``DataLoader``, and of the weights of a model that a preset builds. It has no effect on
-            a model that you build, whose weights are drawn before `fit`: call
+            a model that you build, whose weights are drawn before `groupae.fit`: call
             ``torch.manual_seed`` first. Nor on data sets of groupae that you build: their own
             ``seed=`` fixes their order and elements.
 
