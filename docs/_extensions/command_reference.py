@@ -101,7 +101,9 @@ def _kind(hint: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return text without markup in reStructuredText, double backticks aside."""
+    """Return text without markup in reStructuredText; options and quoted words are literals."""
+    text = re.sub(r"(?<![\w`-])(--[a-z][a-z-]*)", r"``\1``", text)
+    text = re.sub(r"(?<!\w)'([^']+)'(?!\w)", r"``'\1'``", text)
     return "".join(
         part if part.startswith("``") else re.sub(r"([*_`|\\])", r"\\\1", part)
         for part in re.split(r"(``.+?``)", text)
@@ -117,6 +119,7 @@ class CommandList(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return a table of the commands and a section for each."""
+        self.env.note_reread()  # the code may have changed though the page has not
         found = list(commands())
         rows = [(f":ref:`{p} <{p.replace(' ', '-')}>`", _plain(c.summary)) for p, c in found]
         lines = list(table(rows))

@@ -82,6 +82,7 @@ class Fields(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the table."""
+        self.env.note_reread()  # the class may have changed though the page has not
         others = self.options.get("elsewhere", {})
         rows = field_rows(pkgutil.resolve_name(self.arguments[0]), others.values())
         head = ("field", "type", "default", "meaning")
