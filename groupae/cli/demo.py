@@ -26,6 +26,8 @@ def demo(
 ) -> None:
     """Write a page on which one turns a model's pictures in the browser, and serve it if asked.
 
+    Writes a folder that needs no server: open index.html in it.
+
     Args:
         run: A run folder, zoo:NAME for a trained model of the package, or the folder of a model
             that groupae.save wrote; with --serve also a page that was written before.
@@ -41,6 +43,12 @@ def demo(
         open: Open the page in the browser.
         threads: Number of threads; by default one per core.
         force: Replace the page that is in the folder.
+
+    Example:
+        ::
+
+            groupae demo zoo:rotated-digits --out digits-demo
+            groupae demo runs/rotated-digits-001 --serve --open
     """
     with loading():
         from rich.console import Console
