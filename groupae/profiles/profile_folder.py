@@ -15,7 +15,7 @@ from groupae.data import TurnedPictures
 from groupae.groups import SO2
 from groupae.profiles.neighbours_page import draw_item, plot_neighbours
 from groupae.profiles.profiles import Profiles
-from groupae.viz import save_figure
+from groupae.viz import figure_style, save_figure
 
 __all__ = ["claim_folder", "read_source", "write_profiles"]
 
@@ -106,6 +106,7 @@ def _write_picture(item: Any, path: Path) -> None:
 def _draw(kind: str, item: Any, path: Path) -> None:
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(1, 1), layout="constrained")
-    draw_item(figure.subplots(), kind, item)
+    with figure_style() as style:
+        figure = Figure(figsize=(1, 1), dpi=110, layout="constrained")
+        draw_item(figure.subplots(), kind, item, style)
     save_figure(figure, path)

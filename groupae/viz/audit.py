@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from groupae.viz.figures import draw_errors
+from groupae.viz.style import WIDTH, Style, Theme, figure_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,13 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["plot_audit"]
 
-_PARTS = (("model", "C3"), ("discretisation", "C1"), ("resampling", "0.75"))
+_PARTS = (("model", "bad"), ("discretisation", "orange"), ("resampling", "muted"))
 _MOST_BARS = 32  # layers or elements; more cannot be read
 _LONGEST_NAME = 34  # characters of the name of a layer
 
 
-def plot_audit(report: AuditReport) -> Figure:
-    """Return a figure of an audit: error by element and by law on the left, by layer on the right.
+def plot_audit(report: AuditReport, *, theme: Theme = "light") -> Figure:
+    """Return a figure of an audit: error by element, then by law, then by layer.
 
     Rotations of the plane make a curve over the angle, with dots at the elements that move the data
     without interpolation and a dashed curve of reflections; rotations of space make a map over
@@ -34,6 +35,7 @@ def plot_audit(report: AuditReport) -> Figure:
 
     Args:
         report: Result of `groupae.audit`.
+        theme: ``"light"`` or ``"dark"``.
 
     Example:
         >>> from groupae.testing.audit import AuditedLaw, AuditReport, ErrorSplit
@@ -44,19 +46,20 @@ def plot_audit(report: AuditReport) -> Figure:
     from matplotlib import pyplot as plt
 
     layers = _most(report.layers)
-    height = max(5.0, 0.22 * len(layers) + 1.4)
-    columns = 2 if layers else 1
-    figure = plt.figure(figsize=(5.0 * columns, height))
-    grid = figure.add_gridspec(2, columns, width_ratios=[1, 1][:columns])
+    heights = [2.3, 0.75 + 0.24 * len(report.errors), 1.3 + 0.19 * len(layers)]
+    heights = heights if layers else heights[:2]
     is_map = any(entry.axis is not None for entry in report.by_element)
-    top = figure.add_subplot(grid[0, 0], projection="mollweide" if is_map else None)
-    _draw_elements(top, report.by_element, is_map=is_map)
-    _draw_laws(figure.add_subplot(grid[1, 0]), report)
-    if layers:
-        _draw_layers(figure.add_subplot(grid[:, 1]), layers, len(report.layers))
     verdict = "passed" if report.passed else "failed"
-    figure.suptitle(f"{report.subject} under {report.group}: {verdict}", fontsize=10)
-    figure.tight_layout()
+    with figure_style(theme, "plot_audit") as style:
+        figure = plt.figure(figsize=(WIDTH, sum(heights) + 0.5))
+        grid = figure.add_gridspec(len(heights), 1, height_ratios=heights)
+        top = figure.add_subplot(grid[0, 0], projection="mollweide" if is_map else None)
+        _draw_elements(top, report.by_element, style, is_map=is_map)
+        _draw_laws(figure.add_subplot(grid[1, 0]), report, style)
+        if layers:
+            _draw_layers(figure.add_subplot(grid[2, 0]), layers, len(report.layers), style)
+        figure.suptitle(f"{report.subject} under {report.group}: {verdict}", fontsize=10)
+        figure.tight_layout()
     return figure
 
 
@@ -69,78 +72,81 @@ def _parts(split: ErrorSplit) -> list[float]:
 
 
 # --- by element ----------------------------------------------------------------------------------
-def _draw_elements(axes: Axes, entries: Sequence[ElementError], *, is_map: bool) -> None:
+def _draw_elements(
+    axes: Axes, entries: Sequence[ElementError], style: Style, *, is_map: bool
+) -> None:
     if not entries:
         axes.text(0.5, 0.5, "no elements", ha="center", va="center", transform=axes.transAxes)
         axes.set_axis_off()
     elif is_map:
-        _draw_map(axes, entries)
+        _draw_map(axes, entries, style)
     elif all(entry.angle is not None for entry in entries):
-        _draw_curve(axes, entries)
+        _draw_curve(axes, entries, style)
     else:
-        _draw_bars(axes, entries)
+        _draw_bars(axes, entries, style)
 
 
-def _draw_curve(axes: Axes, entries: Sequence[ElementError]) -> None:
+def _draw_curve(axes: Axes, entries: Sequence[ElementError], style: Style) -> None:
     """Draw the error over the angle, rotations as areas and reflections as a dashed line."""
     turns = sorted((entry for entry in entries if not entry.is_reflection), key=_angle)
     flips = sorted((entry for entry in entries if entry.is_reflection), key=_angle)
     if turns:
         angles = [math.degrees(_angle(entry)) for entry in turns]
         heights = list(zip(*(_parts(entry.split) for entry in turns), strict=True))
-        axes.stackplot(angles, *heights, colors=[color for _, color in _PARTS], alpha=0.75)
-        axes.plot(angles, [entry.error for entry in turns], color="0.2", linewidth=0.8)
+        axes.stackplot(angles, *heights, colors=[getattr(style, role) for _, role in _PARTS])
+        axes.plot(angles, [entry.error for entry in turns], color=style.ink, linewidth=0.8)
     if flips:
         at = [math.degrees(_angle(entry)) for entry in flips]
-        axes.plot(at, [e.error for e in flips], color="C0", ls="--", lw=1.0, label="reflections")
+        errors = [entry.error for entry in flips]
+        axes.plot(at, errors, color=style.ink, ls="--", lw=1.4, label="reflections")
     exact = [entry for entry in entries if entry.is_exact]
     at = [math.degrees(_angle(entry)) for entry in exact]
     dots = [entry.error for entry in exact]
-    axes.plot(at, dots, "o", color="0.2", markersize=3.5, label="no interpolation")
+    axes.plot(at, dots, "o", color=style.ink, markersize=3.5, label="no interpolation")
     axes.set(xlabel="angle in degrees", ylabel="relative error")
     axes.set_ylim(bottom=0)
     axes.set_xticks(range(0, 361, 45))
-    axes.grid(alpha=0.3)
-    _add_legend(axes, is_above=True)
+    axes.grid()
+    _add_legend(axes, style, is_above=True)
 
 
 def _angle(entry: ElementError) -> float:
     return (entry.angle or 0.0) % (2 * math.pi)
 
 
-def _draw_map(axes: Axes, entries: Sequence[ElementError]) -> None:
+def _draw_map(axes: Axes, entries: Sequence[ElementError], style: Style) -> None:
     """Draw the error over the axes of rotations, the largest one in front."""
     placed = sorted((e for e in entries if e.axis is not None), key=lambda e: e.error)
     points = [e.axis for e in placed if e.axis is not None]
     across = [math.atan2(y, x) for x, y, _ in points]
     up = [math.asin(max(-1.0, min(1.0, z))) for _, _, z in points]
-    drawn = axes.scatter(across, up, c=[e.error for e in placed], s=22, cmap="viridis_r")
+    drawn = axes.scatter(across, up, c=[e.error for e in placed], s=22, cmap=style.colour_map)
     axes.set_xticklabels([])
     axes.set_yticklabels([])
-    axes.grid(alpha=0.3)
-    axes.set_title("by axis of the rotation", fontsize=8)
+    axes.grid()
+    axes.set_title("by axis of the rotation")
     axes.figure.colorbar(drawn, ax=axes, shrink=0.7, label="relative error")
 
 
-def _draw_bars(axes: Axes, entries: Sequence[ElementError]) -> None:
+def _draw_bars(axes: Axes, entries: Sequence[ElementError], style: Style) -> None:
     shown = entries if len(entries) <= _MOST_BARS else sorted(entries, key=lambda e: -e.error)
     shown = shown[:_MOST_BARS]
-    _stack(axes, [entry.split for entry in shown], is_upright=True)
+    _stack(axes, [entry.split for entry in shown], style, is_upright=True)
     axes.set(xlabel="element", ylabel="relative error", xticks=[])
     if len(shown) < len(entries):
-        axes.set_title(f"the {len(shown)} worst of {len(entries)} elements", fontsize=8)
-    _add_legend(axes)
+        axes.set_title(f"the {len(shown)} worst of {len(entries)} elements")
+    _add_legend(axes, style)
 
 
 # --- by law and by layer -------------------------------------------------------------------------
-def _draw_laws(axes: Axes, report: AuditReport) -> None:
+def _draw_laws(axes: Axes, report: AuditReport, style: Style) -> None:
     laws = list(report.errors.values())
     names = [law.law.replace("_", " ") for law in laws]
     errors, limits = [law.error for law in laws], [law.tolerance for law in laws]
     for i, law in enumerate(laws):
         if law.passed and law.split is not None:  # the tolerance is for this part
             names[i], errors[i] = f"{names[i]}, model's part", math.sqrt(law.split.model)
-    draw_errors(axes, names, errors, limits, [law.passed for law in laws])
+    draw_errors(axes, names, errors, limits, [law.passed for law in laws], style)
 
 
 def _most(layers: Sequence[LayerError]) -> list[LayerError]:
@@ -149,21 +155,23 @@ def _most(layers: Sequence[LayerError]) -> list[LayerError]:
     return [layers[i] for i in sorted(order)]
 
 
-def _draw_layers(axes: Axes, layers: Sequence[LayerError], count: int) -> None:
+def _draw_layers(axes: Axes, layers: Sequence[LayerError], count: int, style: Style) -> None:
     """Draw the added errors as bars, and the errors of the outputs as diamonds."""
-    _stack(axes, [layer.added for layer in layers])
+    _stack(axes, [layer.added for layer in layers], style)
     errors = [layer.error if math.isfinite(layer.error) else math.nan for layer in layers]
-    axes.plot(errors, range(len(layers)), "D", color="C0", markersize=3.5, label="at its output")
+    axes.plot(
+        errors, range(len(layers)), "D", color=style.blue, markersize=3.5, label="at its output"
+    )
     limits = [layer.tolerance for layer in layers]
-    axes.scatter(limits, range(len(layers)), marker="|", s=60, color="0.2", label="tolerance")
-    axes.set_yticks(range(len(layers)), [_name(layer) for layer in layers], fontsize=7)
+    axes.scatter(limits, range(len(layers)), marker="|", s=60, color=style.ink, label="tolerance")
+    axes.set_yticks(range(len(layers)), [_name(layer) for layer in layers], fontsize=7.5)
     axes.invert_yaxis()
     axes.set_xlim(left=0)
     axes.set_xlabel("relative error that the layer adds")
     if len(layers) < count:
-        axes.set_title(f"the {len(layers)} of {count} layers that add most", fontsize=8)
-    axes.grid(alpha=0.3, axis="x")
-    _add_legend(axes)
+        axes.set_title(f"the {len(layers)} of {count} layers that add most", pad=34)
+    axes.grid(axis="x")
+    _add_legend(axes, style, is_above=True)
 
 
 def _name(layer: LayerError) -> str:
@@ -171,11 +179,14 @@ def _name(layer: LayerError) -> str:
     return text if len(text) <= _LONGEST_NAME else f"...{text[-_LONGEST_NAME:]}"
 
 
-def _stack(axes: Axes, splits: Sequence[ErrorSplit], *, is_upright: bool = False) -> None:
+def _stack(
+    axes: Axes, splits: Sequence[ErrorSplit], style: Style, *, is_upright: bool = False
+) -> None:
     """Draw a bar per error, divided into its parts."""
     places = range(len(splits))
     starts = [0.0] * len(splits)
-    for i, (name, color) in enumerate(_PARTS):
+    for i, (name, role) in enumerate(_PARTS):
+        color = getattr(style, role)
         lengths = [_parts(split)[i] for split in splits]
         if is_upright:
             axes.bar(places, lengths, bottom=starts, color=color, width=0.7, label=name)
@@ -184,14 +195,17 @@ def _stack(axes: Axes, splits: Sequence[ErrorSplit], *, is_upright: bool = False
         starts = [start + length for start, length in zip(starts, lengths, strict=True)]
 
 
-def _add_legend(axes: Axes, *, is_above: bool = False) -> None:
+def _add_legend(axes: Axes, style: Style, *, is_above: bool = False) -> None:
     """Add a legend of all parts, also of those in areas without labels."""
     from matplotlib.patches import Patch
 
     handles, labels = axes.get_legend_handles_labels()
-    extra = [Patch(color=color, label=name) for name, color in _PARTS if name not in labels]
+    missing = [(name, role) for name, role in _PARTS if name not in labels]
+    extra = [Patch(color=getattr(style, role), label=name) for name, role in missing]
     shown = [*extra, *handles]
     if is_above:  # an area may fill the axes
-        axes.legend(handles=shown, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=7)
+        axes.legend(
+            handles=shown, ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1), fontsize=7.5
+        )
     else:
-        axes.legend(handles=shown, frameon=False, fontsize=7)
+        axes.legend(handles=shown, fontsize=7.5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -14,13 +14,15 @@ from groupae.groups import Group
 from groupae.protocols import PairBatch, check_pairs
 from groupae.viz.element_titles import element_title
 from groupae.viz.figures import GAP, draw, mosaic, show
+from groupae.viz.style import Theme, figure_style, fitting_size
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["plot_pairs", "plot_views"]
 
-_INCHES, _LINE = 0.8, 0.11  # of a picture on the sheet, and of a line of its title
+_INCHES = 0.8  # of a picture on the sheet
+_LINE = 1.25 / 72  # inches of a line of text, per point
 
 
 def plot_pairs(
@@ -30,6 +32,7 @@ def plot_pairs(
     n: int = 12,
     to_pictures: Callable[[Tensor], Tensor] | None = None,
     outline: bool = False,
+    theme: Theme = "light",
 ) -> Figure:
     """Return a figure of the first pairs of a batch: x1, an arrow, x2, the element above.
 
@@ -41,6 +44,7 @@ def plot_pairs(
         to_pictures: A function from data ``(k, *x_shape)`` to pictures ``(k, C, H, W)``.
         outline: Draw the edge of the mask on x2, around the part that the group moves, where it is
             known.
+        theme: ``"light"`` or ``"dark"``.
 
     Raises:
         TypeError: If ``batch`` is no batch of pairs.
@@ -58,23 +62,25 @@ def plot_pairs(
     columns = min(4, n)
     rows = math.ceil(n / columns)
     titles = [element_title(group, g) for g in batch.g[:n]]
-    above = 0.18 + _LINE * max(title.count("\n") + 1 for title in titles)
+    letters = fitting_size(titles, 2.3 * _INCHES, max(8.0, 3.5 * columns))
+    above = 0.12 + _LINE * letters * max(title.count("\n") + 1 for title in titles)
     size = (columns * (2.5 * _INCHES + 0.3), rows * (_INCHES + above))
-    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
     pictures = draw(torch.stack([batch.x1[:n], batch.x2[:n]]), to_pictures)
     height, width = pictures.shape[-2:]
     gap = width // 3
-    for axes in grid.flat[n:]:
-        axes.set_axis_off()
-    for i, axes in enumerate(grid.flat[:n]):
-        show(axes, mosaic(pictures[None, :, i], (0, gap)))
-        axes.set_axis_off()
-        axes.set_title(titles[i], fontsize=7, pad=3)
-        axes.text(width + gap / 2, height / 2, "→", ha="center", va="center", fontsize=11)
-        if outline and batch.mask is not None:
-            x, y = width + gap + torch.arange(width), torch.arange(height)
-            axes.contour(x, y, batch.mask[i, 0], [0.5], colors="red", linewidths=0.6)
-    figure.tight_layout(pad=0.4, w_pad=2.5)
+    with figure_style(theme, "plot_pairs") as style:
+        figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
+        for axes in grid.flat[n:]:
+            axes.set_axis_off()
+        for i, axes in enumerate(grid.flat[:n]):
+            show(axes, mosaic(pictures[None, :, i], (0, gap), style.ground))
+            axes.set_axis_off()
+            axes.set_title(titles[i], fontsize=letters, pad=3)
+            axes.text(width + gap / 2, height / 2, "→", ha="center", va="center", fontsize=11)
+            if outline and batch.mask is not None:
+                x, y = width + gap + torch.arange(width), torch.arange(height)
+                axes.contour(x, y, batch.mask[i, 0], [0.5], colors=style.bad, linewidths=0.8)
+        figure.tight_layout(pad=0.4, w_pad=2.5)
     return figure
 
 
@@ -83,6 +89,7 @@ def plot_views(
     group: Group,
     *,
     to_pictures: Callable[[Tensor], Tensor] | None = None,
+    theme: Theme = "light",
 ) -> Figure:
     """Return a figure of views: one row per original, one column per view.
 
@@ -93,6 +100,7 @@ def plot_views(
             draws.
         group: The group of the elements.
         to_pictures: A function from data ``(k, *x_shape)`` to pictures ``(k, C, H, W)``.
+        theme: ``"light"`` or ``"dark"``.
 
     Example:
         >>> from groupae import RotatedDigits
@@ -109,16 +117,19 @@ def plot_views(
     )
     titles = [[element_title(group, h) for h in row] for row in (g[:1] if shared else g)]
     lines = max(title.count("\n") + 1 for row in titles for title in row)
-    above = _LINE * lines
+    letters = fitting_size([t for row in titles for t in row], _INCHES, max(8.0, 1.1 * m))
+    above = _LINE * letters * lines
     beside = max(GAP, width // 24)
     gap = beside if shared else beside + math.ceil(height * above / _INCHES)
     size = (m * _INCHES + 0.1, n * _INCHES * (height + gap) / height + above + 0.1)
-    figure, axes = plt.subplots(figsize=size)
-    show(axes, mosaic(pictures, (gap, beside)))
-    axes.set_axis_off()
-    for i, row in enumerate(titles):
-        for j, title in enumerate(row):
-            x, y = j * (width + beside) + width / 2, i * (height + gap) - 1
-            axes.text(x, y, title, ha="center", va="bottom", fontsize=7, linespacing=1.0)
-    figure.tight_layout(pad=0.3)
+    with figure_style(theme, "plot_views") as style:
+        figure, axes = plt.subplots(figsize=size)
+        show(axes, mosaic(pictures, (gap, beside), style.ground))
+        axes.set_axis_off()
+        for i, row in enumerate(titles):
+            for j, title in enumerate(row):
+                x, y = j * (width + beside) + width / 2, i * (height + gap) - 1
+                centred: dict[str, Any] = {"ha": "center", "va": "bottom", "linespacing": 1.0}
+                axes.text(x, y, title, fontsize=letters, **centred)
+        figure.tight_layout(pad=0.3)
     return figure

@@ -13,18 +13,27 @@ from torch import Tensor
 
 from groupae._files import write_durably
 from groupae._validation import ShapeError, expected
+from groupae.viz.style import Style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["GAP", "draw", "draw_errors", "mosaic", "save_figure", "save_figures", "show"]
+__all__ = [
+    "GAP",
+    "channels_of",
+    "draw",
+    "draw_errors",
+    "mosaic",
+    "save_figure",
+    "save_figures",
+    "show",
+]
 
 GAP = 2
 """White pixels between pictures by default."""
 
 _LEAST, _MOST = 1e-8, 1e3  # errors drawn: less is rounding; in place of infinite ones
-_DPI = 110  # a picture of 28 pixels on 0.8 inches is drawn three times as large
 
 
 def draw(x: Tensor, to_pictures: Callable[[Tensor], Tensor] | None) -> Tensor:
@@ -55,7 +64,7 @@ def mosaic(rows: Tensor, gaps: tuple[int, int] = (GAP, GAP), ground: str = "#fff
         got = tuple(rows.shape)
         raise ShapeError(expected("mosaic", "pictures (r, c, C, h, w), C = 1, 3 or 4", got))
     below, beside = gaps
-    colour = _channels_of(ground, rows.shape[2])
+    colour = channels_of(ground, rows.shape[2])
     r, c, _, h, w = rows.shape
     padded = colour[:, None, None].repeat(r, c, 1, h + below, w + beside)
     padded[..., :h, :w] = rows.cpu().float()
@@ -63,7 +72,7 @@ def mosaic(rows: Tensor, gaps: tuple[int, int] = (GAP, GAP), ground: str = "#fff
     return whole[: r * (h + below) - below, : c * (w + beside) - beside].clamp(0, 1).squeeze(-1)
 
 
-def _channels_of(ground: str, channels: int) -> Tensor:
+def channels_of(ground: str, channels: int) -> Tensor:
     """Return a colour as channels like those of the pictures, three where grey cannot show it."""
     from matplotlib.colors import to_rgba
 
@@ -84,22 +93,30 @@ def draw_errors(
     errors: Sequence[float],
     tolerances: Sequence[float],
     passed: Sequence[bool],
+    style: Style,
 ) -> None:
-    """Draw errors as bars on a logarithmic axis, red if not passed; tolerances are ticks."""
+    """Draw errors as bars on a logarithmic axis; tolerances are ticks, and failures are marked."""
     drawn = [max(e, _LEAST) if math.isfinite(e) else _MOST for e in errors]
-    colors = ["C0" if is_good else "C3" for is_good in passed]
+    colors = [style.good if is_good else style.bad for is_good in passed]
     places = range(len(drawn))
     axes.barh(places, drawn, left=0, height=0.6, color=colors)
-    axes.scatter(tolerances, places, marker="|", s=90, color="0.2", zorder=3)
-    axes.set_yticks(places, names, fontsize=7)
+    axes.scatter(tolerances, places, marker="|", s=90, color=style.ink, zorder=3)
+    axes.set_yticks(places, names)
+    for place, is_good in zip(places, passed, strict=True):
+        if not is_good:
+            axes.text(1.4 * _LEAST, place, "✗ fails", color=style.ground, fontsize=8, va="center")
     axes.invert_yaxis()
     top = max([*drawn, *tolerances, 1e-3])
     axes.set(xscale="log", xlim=(_LEAST, 3 * top), xlabel="relative error (ticks: tolerance)")
-    axes.grid(alpha=0.3, axis="x")
+    axes.grid(axis="x")
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG and close it; a link of that name is replaced, not written through."""
+    """Write a figure as PNG and close it; a link of that name is replaced, not written through.
+
+    Files have the default settings of matplotlib, not those of the caller, and the ground of the
+    figure. So the same figure makes the same bytes.
+    """
     write_durably(path, _png(figure))
 
 
@@ -109,7 +126,7 @@ def save_figures(figures: Sequence[Figure], path: Path) -> None:
 
     drawn = [Image.open(io.BytesIO(_png(figure))).convert("RGB") for figure in figures]
     size = (max(part.width for part in drawn), sum(part.height for part in drawn))
-    whole = Image.new("RGB", size, "white")
+    whole = Image.new("RGB", size, drawn[0].getpixel((0, 0)) if drawn else "white")
     below = 0
     for part in drawn:
         whole.paste(part, (0, below))
@@ -122,8 +139,10 @@ def save_figures(figures: Sequence[Figure], path: Path) -> None:
 def _png(figure: Figure) -> bytes:
     """Return a figure as PNG and close it."""
     from matplotlib import pyplot as plt
+    from matplotlib import style as sheets
 
     written = io.BytesIO()
-    figure.savefig(written, dpi=_DPI, format="png")
+    with sheets.context("default"):
+        figure.savefig(written, format="png", dpi="figure", facecolor=figure.get_facecolor())
     plt.close(figure)
     return written.getvalue()

@@ -17,13 +17,14 @@ from groupae.viz.element_titles import element_title
 from groupae.viz.figures import GAP, draw, mosaic, show
 from groupae.viz.frames import draw_frames
 from groupae.viz.moving import check_ending, write_moving
-from groupae.viz.style import Theme, style_of
+from groupae.viz.style import Theme, figure_style, fitting_size, style_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["plot_orbit", "save_orbit"]
 
+_INCHES = 0.75  # of a picture
 _FRAMES = 36  # of a path by default: ten degrees each in a full turn
 _LEAST_PIXELS = 84  # width of a picture in a frame by default
 
@@ -37,6 +38,7 @@ def plot_orbit(
     *,
     title: Callable[[Tensor], str] | None = None,
     to_pictures: Callable[[Tensor], Tensor] | None = None,
+    theme: Theme = "light",
 ) -> Figure:
     """Return a figure of orbits: one row per datum, one column per element, above the truth.
 
@@ -52,6 +54,7 @@ def plot_orbit(
             data.
         to_pictures: A function from data ``(k, *x_shape)`` to pictures ``(k, C, H, W)`` in [0, 1];
             data are pictures unless given.
+        theme: ``"light"`` or ``"dark"``.
     """
     from matplotlib import pyplot as plt
 
@@ -64,19 +67,22 @@ def plot_orbit(
     column = x.cpu().repeat_interleave(len(layers), 0)[:, None]
     drawn = draw(torch.cat([column, rows], 1), to_pictures)
     height, width = drawn.shape[-2:]
-    figure, axes = plt.subplots(figsize=(0.75 * (m + 1) + 0.9, 0.75 * len(rows) + 0.4))
-    show(axes, mosaic(drawn))
     step_x, step_y = width + GAP, height + GAP
     is_own = gs.ndim - len(model.group.element_shape) == 2
     labels = ["x", *_titles(gs.cpu() if is_own else gs.cpu().expand(n, *gs.shape), title)]
-    axes.set_xticks([i * step_x + width / 2 for i in range(m + 1)], labels, fontsize=8)
-    ticks = [] if truth is None else [i * step_y + height / 2 for i in range(len(rows))]
-    axes.set_yticks(ticks, ["model", "truth"] * (len(ticks) // 2), fontsize=7)
-    axes.xaxis.tick_top()
-    axes.tick_params(length=0)
-    for side in axes.spines.values():
-        side.set_visible(False)
-    figure.tight_layout(pad=0.3)
+    size = (_INCHES * (m + 1) + 0.9, _INCHES * len(rows) * height / width + 0.4)
+    letters = fitting_size(labels, _INCHES, max(9.0, 1.4 * size[0]))
+    with figure_style(theme, "plot_orbit") as style:
+        figure, axes = plt.subplots(figsize=size)
+        show(axes, mosaic(drawn, ground=style.ground))
+        axes.set_xticks([i * step_x + width / 2 for i in range(m + 1)], labels, fontsize=letters)
+        ticks = [] if truth is None else [i * step_y + height / 2 for i in range(len(rows))]
+        names = ["model", "truth"] * (len(ticks) // 2)
+        axes.set_yticks(ticks, names, fontsize=fitting_size(names, _INCHES, letters))
+        axes.xaxis.tick_top()
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        figure.tight_layout(pad=0.3)
     return figure
 
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
 from groupae._validation import ShapeError, expected
 from groupae.viz.figures import GAP, draw, mosaic, show
+from groupae.viz.style import Theme, figure_style, fitting_size
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["plot_predictions"]
 
-_INCHES, _LETTER, _LINE = 0.8, 0.075, 0.13  # of a picture, a letter of a label, a line of a title
+_INCHES, _LETTER, _LINE = 0.8, 0.084, 0.14  # of a picture, a letter of a label, a line of a title
 
 
 def plot_predictions(
@@ -25,6 +26,7 @@ def plot_predictions(
     titles: Sequence[str] = (),
     bold: str | None = None,
     to_pictures: Callable[[Tensor], Tensor] | None = None,
+    theme: Theme = "light",
 ) -> Figure:
     """Return a figure with one labelled row per entry, all of the same pairs.
 
@@ -34,6 +36,7 @@ def plot_predictions(
         bold: Label in bold.
         to_pictures: A function from data ``(k, *x_shape)`` to pictures ``(k, C, H, W)`` in [0, 1];
             data are pictures unless given.
+        theme: ``"light"`` or ``"dark"``.
 
     Raises:
         ShapeError: If there are no rows, rows differ in shape, or titles and columns in number.
@@ -55,16 +58,19 @@ def plot_predictions(
     beside = _LETTER * max(map(len, rows)) + 0.15
     above = _LINE * max((title.count("\n") + 1 for title in titles), default=0) + 0.05
     size = (beside + n * _INCHES, above + len(rows) * _INCHES * height / width)
-    figure = plt.figure(figsize=size)
     share = (beside / size[0], 0, 1 - beside / size[0], 1 - above / size[1])
-    axes = figure.add_axes(share)
-    show(axes, mosaic(drawn), "auto")
-    axes.set_axis_off()
-    for i, label in enumerate(rows):
-        weight = "bold" if label == bold else "normal"
-        y = i * (height + GAP) + height / 2
-        axes.text(-width / 12, y, label, ha="right", va="center", fontsize=8, weight=weight)
-    for i, title in enumerate(titles):
-        x = i * (width + GAP) + width / 2
-        axes.text(x, -height / 24, title, ha="center", va="bottom", fontsize=7, linespacing=1.0)
+    letters = fitting_size(list(titles), _INCHES, 9)
+    with figure_style(theme, "plot_predictions") as style:
+        figure = plt.figure(figsize=size)
+        axes = figure.add_axes(share)
+        show(axes, mosaic(drawn, ground=style.ground), "auto")
+        axes.set_axis_off()
+        for i, label in enumerate(rows):
+            weight = "bold" if label == bold else "normal"
+            y = i * (height + GAP) + height / 2
+            axes.text(-width / 12, y, label, ha="right", va="center", fontsize=9, weight=weight)
+        for i, title in enumerate(titles):
+            x = i * (width + GAP) + width / 2
+            centred: dict[str, Any] = {"ha": "center", "va": "bottom", "linespacing": 1.0}
+            axes.text(x, -height / 24, title, fontsize=letters, **centred)
     return figure

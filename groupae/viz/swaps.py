@@ -11,8 +11,9 @@ from torch import Tensor
 from groupae._validation import ShapeError, expected
 from groupae.metrics.evaluation import evaluation_mode
 from groupae.protocols import Swaps
-from groupae.viz.figures import GAP, draw, mosaic, show
+from groupae.viz.figures import GAP, channels_of, draw, mosaic, show
 from groupae.viz.predictions import plot_predictions
+from groupae.viz.style import Theme, figure_style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -30,6 +31,7 @@ def plot_swap(
     truth: Tensor | Mapping[str, Tensor] | None = None,
     *,
     to_pictures: Callable[[Tensor], Tensor] | None = None,
+    theme: Theme = "light",
 ) -> Figure:
     """Return a figure of swaps: one column per pair, with x, y, the swap and the truth.
 
@@ -40,6 +42,7 @@ def plot_swap(
         truth: True results of the swaps, same shape; or several readings of them, by label.
         to_pictures: A function from data ``(k, *x_shape)`` to pictures ``(k, C, H, W)`` in [0, 1];
             data are pictures unless given.
+        theme: ``"light"`` or ``"dark"``.
 
     Raises:
         ShapeError: If shapes differ.
@@ -54,7 +57,8 @@ def plot_swap(
         truth = {"truth": truth}
     with evaluation_mode(model):
         rows = {"x: what stays": x, "y: what varies": y, "swap": model.swap(x, y)}
-    return plot_predictions({**rows, **(truth or {})}, bold="swap", to_pictures=to_pictures)
+    rows = {**rows, **(truth or {})}
+    return plot_predictions(rows, bold="swap", to_pictures=to_pictures, theme=theme)
 
 
 @torch.no_grad()
@@ -64,6 +68,7 @@ def plot_swap_table(
     y: Tensor,
     *,
     to_pictures: Callable[[Tensor], Tensor] | None = None,
+    theme: Theme = "light",
 ) -> Figure:
     """Return a figure of all swaps between two sets of data: one row per x, one column per y.
 
@@ -74,6 +79,7 @@ def plot_swap_table(
         x: Data that give their invariant parts, shape ``(n, *x_shape)``; drawn on the left.
         y: Data that give their varying parts, shape ``(m, *x_shape)``; drawn on top.
         to_pictures: As for `plot_swap`.
+        theme: ``"light"`` or ``"dark"``.
 
     Raises:
         ShapeError: If data differ in shape.
@@ -95,31 +101,33 @@ def plot_swap_table(
         swapped = model.swap(x.repeat_interleave(m, 0), y.repeat(n, *(1,) * (y.ndim - 1)))
     drawn = draw(torch.cat([x, y, swapped])[None], to_pictures)[0]
     beside, above, swaps = drawn.split([n, m, n * m])
-    picture = _framed(
-        mosaic(beside[:, None]), mosaic(above[None]), mosaic(swaps.unflatten(0, (n, m)))
-    )
-    height, width = picture.shape[:2]
     scale = _INCHES / drawn.shape[-1]
-    size = (width * scale + _MARGIN, height * scale + _MARGIN)
-    figure = plt.figure(figsize=size)
-    across, down = width * scale / size[0], height * scale / size[1]
-    axes = figure.add_axes((1 - across, 0, across, down))
-    show(axes, picture, "auto")
-    axes.set_axis_off()
-    inner = drawn.shape[-1] + _DIVIDE
-    axes.text((inner + width) / 2, -2 * GAP, "y: what varies", ha="center", va="bottom", fontsize=8)
-    axes.text(
-        *(-2 * GAP, (drawn.shape[-2] + _DIVIDE + height) / 2, "x: what stays"),
-        rotation=90, ha="right", va="center", fontsize=8,
-    )  # fmt: skip
+    with figure_style(theme, "plot_swap_table") as style:
+        parts = (beside[:, None], above[None], swaps.unflatten(0, (n, m)))
+        left, top, inside = (mosaic(part, ground=style.ground) for part in parts)
+        picture = _framed(left, top, inside, style.ground)
+        height, width = picture.shape[:2]
+        size = (width * scale + _MARGIN, height * scale + _MARGIN)
+        figure = plt.figure(figsize=size)
+        across, down = width * scale / size[0], height * scale / size[1]
+        axes = figure.add_axes((1 - across, 0, across, down))
+        show(axes, picture, "auto")
+        axes.set_axis_off()
+        middle = (drawn.shape[-1] + _DIVIDE + width) / 2
+        axes.text(middle, -2 * GAP, "y: what varies", ha="center", va="bottom", fontsize=9)
+        axes.text(
+            *(-2 * GAP, (drawn.shape[-2] + _DIVIDE + height) / 2, "x: what stays"),
+            rotation=90, ha="right", va="center", fontsize=9,
+        )  # fmt: skip
     return figure
 
 
-def _framed(left: Tensor, top: Tensor, inside: Tensor) -> Tensor:
+def _framed(left: Tensor, top: Tensor, inside: Tensor, ground: str) -> Tensor:
     """Return one picture with data on the left and on top, set apart from the table of swaps."""
     row, column = top.shape[0] + _DIVIDE, left.shape[1] + _DIVIDE
-    shape = (row + inside.shape[0], column + inside.shape[1], *inside.shape[2:])
-    whole = torch.ones(shape)
+    colour = channels_of(ground, inside.shape[2] if inside.ndim == 3 else 1)
+    whole = colour.repeat(row + inside.shape[0], column + inside.shape[1], 1)
+    whole = whole.squeeze(-1) if inside.ndim == 2 else whole
     whole[: top.shape[0], column:] = top
     whole[row:, : left.shape[1]] = left
     whole[row:, column:] = inside

@@ -5,6 +5,7 @@ from matplotlib.colors import to_rgba
 
 from groupae.testing.audit import AuditedLaw, AuditReport, ElementError, ErrorSplit, LayerError
 from groupae.viz import plot_audit, save_figure
+from groupae.viz.style import style_of
 
 LAWS = {
     "equivariance": AuditedLaw("equivariance", 0.3, 1e-3, ErrorSplit(model=0.09), passed=False),
@@ -94,6 +95,9 @@ def test_odd_reports_can_be_drawn(found, tmp_path):
     save_figure(plot_audit(found), tmp_path / "audit.png")
 
 
-def test_laws_that_fail_are_red():
-    bars = plot_audit(report()).axes[1].patches
-    assert [bar.get_facecolor() for bar in bars] == [to_rgba("C3"), to_rgba("C0")]
+def test_laws_that_fail_have_a_colour_and_a_word():
+    axes = plot_audit(report()).axes[1]
+    style = style_of("light")
+    colors = [bar.get_facecolor() for bar in axes.patches]
+    assert colors == [to_rgba(style.bad), to_rgba(style.good)]
+    assert [(text.get_text(), text.get_position()[1]) for text in axes.texts] == [("✗ fails", 0)]

@@ -17,7 +17,8 @@ from groupae.experiments.bench.board_text import score_title
 from groupae.experiments.bench.overview import plot_overview
 from groupae.experiments.bench.result import Condition
 from groupae.experiments.bench.seed_estimate import SeedEstimate
-from groupae.experiments.bench.styles import WIDTH, CurveEnd, ModelStyle, label_ends, model_style
+from groupae.experiments.bench.styles import CurveEnd, ModelStyle, label_ends, model_style
+from groupae.viz.style import WIDTH, Style, Theme, figure_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,9 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["bench_figures", "plot_curves", "plot_originals"]
 
-_HEIGHT = 4.0  # inches
+_HEIGHT = 3.6  # inches
 _LOG_FROM = 20.0  # ratio of largest to smallest value above which the axis is logarithmic
-_SHADE = "0.90"
 
 _AXES = {
     "steps": "angle of the relative element in degrees",
@@ -54,7 +54,7 @@ class _Point:
     estimate: SeedEstimate
 
 
-def bench_figures(board: Board) -> dict[str, Figure]:
+def bench_figures(board: Board, *, theme: Theme = "light") -> dict[str, Figure]:
     """Return the figures of a board by the names of their files, without ending.
 
     An overview; a curve per task that has more than one condition; scores over the number of
@@ -64,17 +64,17 @@ def bench_figures(board: Board) -> dict[str, Figure]:
         >>> bench_figures(Board(()))
         {}
     """
-    figures = {"overview": plot_overview(board)} if board.tables else {}
+    figures = {"overview": plot_overview(board, theme=theme)} if board.tables else {}
     for table in board.tables:
         if len(table.conditions) > 1:
-            figures[f"{table.task.dataset}-{table.task.split}"] = plot_curves(table)
+            figures[f"{table.task.dataset}-{table.task.split}"] = plot_curves(table, theme=theme)
     for dataset, tables in _by_originals(board).items():
-        figures[f"{dataset}-originals"] = plot_originals(tables)
+        figures[f"{dataset}-originals"] = plot_originals(tables, theme=theme)
     return figures
 
 
 # --- curves --------------------------------------------------------------------------------------
-def plot_curves(table: BoardTable) -> Figure:
+def plot_curves(table: BoardTable, *, theme: Theme = "light") -> Figure:
     """Return a figure of one task: one curve per model over its conditions.
 
     The trained range is shaded. Conditions without a value stand on the right, as points; products
@@ -82,32 +82,52 @@ def plot_curves(table: BoardTable) -> Figure:
 
     Args:
         table: The task.
+        theme: ``"light"`` or ``"dark"``.
     """
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(WIDTH, _HEIGHT))
     valued = [c for c in table.conditions if c.value is not None]
     named = [c for c in table.conditions if c.value is None and not _PRODUCT.fullmatch(c.name)]
-    _set_scale(axes, _values(valued))
-    places = _named_places(valued, named)
-    _shade(axes, valued)
+    with figure_style(theme, "plot_curves") as style:
+        figure, axes = plt.subplots(figsize=(WIDTH, _HEIGHT))
+        _set_scale(axes, _values(valued))
+        places = _named_places(valued, named)
+        _shade(axes, valued, style)
+        ends = _draw_rows(axes, table, valued, places, style)
+        if not valued:
+            axes.set_xlim(min(places.values()) - 0.5, max(places.values()) + 0.5)
+        if named and valued:
+            border = min(places.values()) - _gap(valued) / 2
+            axes.axvline(border, color=style.muted, linewidth=0.8)
+        axes.set(ylabel=score_title(table.score), xlabel=_x_label(table))
+        _set_ticks(axes, valued, places)
+        label_ends(axes, ends)
+        _set_title(axes, table.task.name, _legend_of_marks(table))
+        axes.grid()
+        figure.tight_layout()
+    return figure
+
+
+def _draw_rows(
+    axes: Axes,
+    table: BoardTable,
+    valued: Sequence[Condition],
+    places: Mapping[str, float],
+    style: Style,
+) -> list[CurveEnd]:
+    """Draw all models, side by side where conditions have no value."""
     models = list(dict.fromkeys(row.model for row in table.rows))
     ends = []
     for i, row in enumerate(table.rows):
         aside = 0.45 * _gap(valued) * (i - (len(table.rows) - 1) / 2) / len(table.rows)
         moved = {name: place + aside for name, place in places.items()}
-        ends.append(_draw_row(axes, row, model_style(row.model, models), moved))
-    if not valued:
-        axes.set_xlim(min(places.values()) - 0.5, max(places.values()) + 0.5)
-    if named and valued:
-        axes.axvline(min(places.values()) - _gap(valued) / 2, color="0.7", linewidth=0.8)
-    axes.set(ylabel=score_title(table.score), xlabel=_x_label(table))
-    _set_ticks(axes, valued, places)
-    label_ends(axes, ends)
-    axes.set_title(f"{table.task.name}{_legend_of_marks(table)}", fontsize=9, loc="left")
-    axes.grid(alpha=0.3)
-    figure.tight_layout()
-    return figure
+        ends.append(_draw_row(axes, row, model_style(row.model, models, style), moved))
+    return ends
+
+
+def _set_title(axes: Axes, title: str, marks: str) -> None:
+    """Write the title, and the meaning of marks in a line of its own."""
+    axes.set_title(f"{title}\n{marks}" if marks else title, fontsize=8.5, loc="left")
 
 
 def _draw_row(
@@ -156,38 +176,38 @@ def _starts_at_one(found: Iterable[tuple[Condition, SeedEstimate]]) -> bool:
 
 
 # --- originals -----------------------------------------------------------------------------------
-def plot_originals(tables: Sequence[BoardTable]) -> Figure:
+def plot_originals(tables: Sequence[BoardTable], *, theme: Theme = "light") -> Figure:
     """Return a figure of scores over the number of originals in the training.
 
     Args:
         tables: Tasks of one data set that differ in the number of originals.
+        theme: ``"light"`` or ``"dark"``.
     """
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(WIDTH, _HEIGHT))
     curves: dict[str, list[_Point]] = {}
     for table in tables:
         for row in table.rows:
             for condition, estimate in row.by_condition():
                 if condition.unit == "originals" and condition.value is not None:
                     curves.setdefault(row.model, []).append(_Point(condition.value, estimate))
-    counts = [point.x for points in curves.values() for point in points]
-    _set_scale(axes, counts)
-    ends = []
-    for name, points in curves.items():
-        color, marker, line = model_style(name, curves)
-        points.sort(key=_x)
-        _draw_points(axes, points, color, marker, line)
-        ends.append(CurveEnd(name, color, points[-1].estimate.mean))
-    axes.set(xlabel=_AXES["few"], ylabel=score_title(tables[0].score))
-    axes.set_xticks(sorted(set(counts)), [f"{count:g}" for count in sorted(set(counts))])
-    axes.minorticks_off()
-    label_ends(axes, ends)
-    axes.set_title(
-        f"{tables[0].task.dataset}: other originals than trained", fontsize=9, loc="left"
-    )
-    axes.grid(alpha=0.3)
-    figure.tight_layout()
+    counts = sorted({point.x for points in curves.values() for point in points})
+    with figure_style(theme, "plot_originals") as style:
+        figure, axes = plt.subplots(figsize=(WIDTH, _HEIGHT))
+        _set_scale(axes, counts)
+        ends = []
+        for name, points in curves.items():
+            color, marker, line = model_style(name, curves, style)
+            points.sort(key=_x)
+            _draw_points(axes, points, color, marker, line)
+            ends.append(CurveEnd(name, color, points[-1].estimate.mean))
+        axes.set(xlabel=_AXES["few"], ylabel=score_title(tables[0].score))
+        axes.set_xticks(counts, [f"{count:g}" for count in counts])
+        axes.minorticks_off()
+        label_ends(axes, ends)
+        _set_title(axes, f"{tables[0].task.dataset}: other originals than trained", "")
+        axes.grid()
+        figure.tight_layout()
     return figure
 
 
@@ -225,14 +245,14 @@ def _named_places(valued: Sequence[Condition], named: Sequence[Condition]) -> di
     return {condition.name: start + (i + 1) * gap for i, condition in enumerate(named)}
 
 
-def _shade(axes: Axes, valued: Sequence[Condition]) -> None:
+def _shade(axes: Axes, valued: Sequence[Condition], style: Style) -> None:
     """Shade the ranges of conditions that were trained, each from its first to its last value."""
     ordered = sorted(valued, key=lambda c: c.value or 0.0)
     for is_inside, run in itertools.groupby(ordered, key=lambda c: c.is_inside):
         values = [c.value for c in run if c.value is not None]
         if is_inside and len(ordered) > len(values):
-            axes.axvspan(min(values), max(values), color=_SHADE, zorder=0)
-            axes.axvline(max(values), color="0.6", linewidth=0.8, linestyle=":")
+            axes.axvspan(min(values), max(values), color=style.shade, zorder=0)
+            axes.axvline(max(values), color=style.muted, linewidth=0.8, linestyle=":")
 
 
 def _set_ticks(axes: Axes, valued: Sequence[Condition], places: Mapping[str, float]) -> None:
@@ -262,10 +282,10 @@ def _legend_of_marks(table: BoardTable) -> str:
     """Return the meaning of shades, bands and open points in words."""
     marks = []
     if {c.is_inside for c in table.conditions if c.value is not None} == {True, False}:
-        marks.append("grey: trained")
+        marks.append("shaded: trained")
     if any(len(row.results) > 1 for row in table.rows):
         drawn = "bands" if any(c.value is not None for c in table.conditions) else "bars"
         marks.append(f"{drawn}: 95 % over seeds")
     if any(_PRODUCT.fullmatch(c.name) for c in table.conditions):
         marks.append("open: their product, applied at once")
-    return f"   ({'; '.join(marks)})" if marks else ""
+    return "; ".join(marks)

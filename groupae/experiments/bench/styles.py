@@ -10,13 +10,12 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from groupae.viz.style import WIDTH, Style, style_of
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 __all__ = ["WIDTH", "CurveEnd", "ModelStyle", "label_ends", "model_style", "ordered_models"]
-
-WIDTH = 7.2
-"""Width of figures in inches, which makes 792 pixels as they are saved."""
 
 
 class ModelStyle(NamedTuple):
@@ -35,34 +34,39 @@ class CurveEnd(NamedTuple):
     level: float
 
 
-# Okabe and Ito, Color universal design, 2008: told apart by colour-blind readers; without yellow
-_STYLES = {
-    "default": ("#0072B2", "o", "-"),
-    "small-steps": ("black", "p", "--"),
-    "equivariant": ("#009E73", "s", "-"),
-    "frequency-1": ("#56B4E9", "^", "--"),
-    "conditional": ("#D55E00", "D", "-"),
-    "learned-mask": ("#CC79A7", "v", "--"),
-    "plain": ("#E69F00", "P", "-."),
-    "winter": ("0.35", "X", ":"),
+_STYLES = {  # name of a colour of `groupae.viz.Style`, marker, line
+    "default": ("blue", "o", "-"),
+    "small-steps": ("ink", "p", "--"),
+    "equivariant": ("green", "s", "-"),
+    "frequency-1": ("sky", "^", "--"),
+    "conditional": ("vermillion", "D", "-"),
+    "learned-mask": ("purple", "v", "--"),
+    "plain": ("orange", "P", "-."),
+    "winter": ("muted", "X", ":"),
 }
-_OTHERS = tuple(
-    itertools.product(itertools.product(("#8C564B", "#7F7F00", "#5D4DB0"), "<>*h"), ("--", ":"))
+_OTHERS = tuple(  # markers that ours do not have
+    itertools.product(itertools.product(("muted", "sky", "orange"), "<>*h"), ("--", ":"))
 )
 
 
-def model_style(model: str, models: Collection[str]) -> ModelStyle:
+def model_style(model: str, models: Collection[str], style: Style | None = None) -> ModelStyle:
     """Return the style of a model; those that are not ours differ by their order among ``models``.
 
+    Args:
+        model: Name of the model.
+        models: Names of all models of a picture.
+        style: Style of the picture; the light one unless given.
+
     Example:
-        >>> model_style("default", ["default"]).color
-        '#0072B2'
+        >>> model_style("default", ["default"]).marker
+        'o'
     """
     if model in _STYLES:
-        return ModelStyle(*_STYLES[model])
-    others = sorted(set(models) - set(_STYLES))
-    (color, marker), line = _OTHERS[others.index(model) * 5 % len(_OTHERS)]
-    return ModelStyle(color, marker, line)
+        role, marker, line = _STYLES[model]
+    else:
+        others = sorted(set(models) - set(_STYLES))
+        (role, marker), line = _OTHERS[others.index(model) * 5 % len(_OTHERS)]
+    return ModelStyle(getattr(style or style_of("light"), role), marker, line)
 
 
 def ordered_models(models: Iterable[str]) -> list[str]:
