@@ -19,7 +19,7 @@ KINDS = {
     "in float64": r"float64",
     "in float32": r"float32",
     "wrong arguments, which get one sentence": r"bad_(input|calls)",
-    "under torch.compile and torch.export": r"^tests/compile/|compile|export",
+    "under torch.compile and torch.export": r"^tests/compile/|compiles|_export",
     "kills, interrupts and resumed trainings": r"kill|interrupt|resume",
     "examples in docstrings": r"^groupae/",
 }
