@@ -1,4 +1,4 @@
-"""Figures: orbits and swaps beside the truth, contact sheets, training runs, world models."""
+"""Figures in one style, light and dark: orbits, swaps, codes, data, trainings, audits, laws."""
 
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,8 @@ from groupae.viz.audit import plot_audit
 from groupae.viz.contact_sheets import plot_pairs, plot_views
 from groupae.viz.element_titles import element_title
 from groupae.viz.figures import save_figure, save_figures
+from groupae.viz.latent_blocks import plot_latent_blocks
+from groupae.viz.laws import plot_laws
 from groupae.viz.orbits import plot_orbit, save_orbit
 from groupae.viz.predictions import plot_predictions
 from groupae.viz.style import Style, Theme, figure_style
@@ -25,6 +27,8 @@ __all__ = [
     "element_title",
     "figure_style",
     "plot_audit",
+    "plot_latent_blocks",
+    "plot_laws",
     "plot_orbit",
     "plot_pairs",
     "plot_predictions",

@@ -12,9 +12,10 @@ from matplotlib import pyplot as plt
 from matplotlib.colors import to_hex, to_rgb
 from torch import nn
 
-from groupae import SO2, LatentActionAE, PairBatch, VectorAction, viz
+from groupae import SO2, SO3, LatentActionAE, PairBatch, VectorAction, viz
 from groupae.data import Views
 from groupae.experiments.bench.styles import model_style
+from groupae.testing import LawReport, LawResult
 from groupae.testing.audit import AuditedLaw, AuditReport, ErrorSplit
 from groupae.viz.style import style_of
 from tests.viz.test_world_models import ACT, report
@@ -122,6 +123,10 @@ FIGURES = {
     "plot_audit": lambda **theme: viz.plot_audit(
         AuditReport("net", "SO(2)", "pictures", "invariant", 32, {LAW.law: LAW}), **theme
     ),
+    "plot_latent_blocks": lambda **theme: viz.plot_latent_blocks(
+        SO3().rep("2x0 + 2x1"), torch.arange(8.0), SO3().exp(torch.tensor([0.0, 0.0, 1.0])), **theme
+    ),
+    "plot_laws": lambda **theme: viz.plot_laws(CHECKED, **theme),
     "plot_orbit": lambda **theme: viz.plot_orbit(MODEL, X, GS, title=str, **theme),
     "plot_pairs": lambda **theme: viz.plot_pairs(PAIRS, SO2(), outline=True, **theme),
     "plot_predictions": lambda **theme: viz.plot_predictions({"x": X, "model": X}, **theme),
@@ -132,7 +137,10 @@ FIGURES = {
     ),
     "plot_world_model": lambda **theme: viz.plot_world_model(WORLD, **theme),
 }
-WORLD = report(lambda z, g: ACT(g + 0.1, z), decode=lambda z: z)
+CHECKED = LawReport(
+    "C(3)", torch.float64, (LawResult("closure", 0.5, 1.0), LawResult("inverse", math.inf, 1.0))
+)
+WORLD = report(lambda z, g: ACT(g + 0.1, z), decode=lambda z: z, steps=30)
 
 
 class Halves(nn.Module):
