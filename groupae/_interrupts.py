@@ -18,7 +18,12 @@ __all__ = ["Terminated", "interrupts_deferred", "interrupts_explained", "termina
 
 
 class Terminated(KeyboardInterrupt):
-    """Exception for SIGTERM, handled like Ctrl-C; the command exits with 143 (128 + 15)."""
+    """Exception for SIGTERM, handled like Ctrl-C; the command exits with 143 (128 + 15).
+
+    Example:
+        >>> issubclass(Terminated, KeyboardInterrupt)
+        True
+    """
 
 
 def _raise_terminated(number: int, frame: FrameType | None) -> NoReturn:

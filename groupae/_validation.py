@@ -40,7 +40,15 @@ class Method:
 
 
 class ShapeError(ValueError):
-    """Error for a tensor of the wrong shape."""
+    """Error for a tensor of the wrong shape.
+
+    Example:
+        >>> import groupae, torch
+        >>> groupae.SO3().inverse(torch.zeros(2, 2))
+        Traceback (most recent call last):
+            ...
+        groupae._validation.ShapeError: SO(3): expected elements of shape (*batch, 3, 3), got (2, 2)
+    """
 
 
 _LONGEST_GOT = 2000  # characters

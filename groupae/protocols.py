@@ -195,6 +195,11 @@ class Recombinations:
 
     Raises:
         ShapeError: If ``x``, ``y`` and ``truth`` differ in shape.
+
+    Example:
+        >>> x, y = torch.zeros(2, 1, 8, 8), torch.ones(2, 1, 8, 8)
+        >>> Recombinations("digit of x, pose of y", x, y, truth=x).meaning
+        'digit of x, pose of y'
     """
 
     meaning: str
@@ -215,7 +220,14 @@ class Recombinations:
 
 
 class PairSource(Protocol):
-    """Source of training pairs."""
+    """Source of training pairs.
+
+    Example:
+        >>> from groupae import RotatedDigits
+        >>> data: PairSource = RotatedDigits("train", size="tiny")
+        >>> data.batch(step=0, size=4).x1.shape
+        torch.Size([4, 1, 28, 28])
+    """
 
     def batch(self, step: int, size: int) -> PairBatch:
         """Return the pairs of a step, the same ones at every call."""
@@ -223,7 +235,14 @@ class PairSource(Protocol):
 
 
 class FixedPairs(Protocol):
-    """Data set with a fixed list of pairs, for validation and evaluation."""
+    """Data set with a fixed list of pairs, for validation and evaluation.
+
+    Example:
+        >>> from groupae import RotatedDigits
+        >>> data: FixedPairs = RotatedDigits("test", size="tiny")
+        >>> type(data.fixed()).__name__
+        'PairBatch'
+    """
 
     def fixed(self) -> PairBatch:
         """Return the pairs, the same ones at every call."""
@@ -231,7 +250,14 @@ class FixedPairs(Protocol):
 
 
 class Model(Protocol):
-    """Predictor of the effect of a group element on data."""
+    """Predictor of the effect of a group element on data.
+
+    Example:
+        >>> import groupae
+        >>> model: Model = groupae.load("zoo:rotated-digits")
+        >>> model.transform(torch.tensor([0.5]), torch.zeros(1, 1, 28, 28)).shape
+        torch.Size([1, 1, 28, 28])
+    """
 
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
         """Return the prediction of ``g . x``, shape of ``x``."""
@@ -240,7 +266,13 @@ class Model(Protocol):
 
 @runtime_checkable
 class TransformModel(Model, Protocol):
-    """Model that can be trained and compared: all systems share one training loop."""
+    """Model that can be trained and compared: all systems share one training loop.
+
+    Example:
+        >>> import groupae
+        >>> isinstance(groupae.load("zoo:rotated-digits"), TransformModel)
+        True
+    """
 
     capabilities: Capabilities
 
@@ -254,6 +286,13 @@ class ClosedFormParts(Protocol):
     """Model with parts that follow from the others and from training pairs, without gradients.
 
     Those parts are buffers of a fixed shape, so that checkpoints hold them.
+
+    Example:
+        >>> class Mine:
+        ...     def set_closed_form_parts(self, pairs):
+        ...         self.mean = pairs.x1.mean()
+        >>> isinstance(Mine(), ClosedFormParts)
+        True
     """
 
     def set_closed_form_parts(self, pairs: PairSource) -> object:
@@ -262,7 +301,14 @@ class ClosedFormParts(Protocol):
 
 
 class Codec(Protocol):
-    """Model with a latent action: encoder, action and decoder."""
+    """Model with a latent action: encoder, action and decoder.
+
+    Example:
+        >>> import groupae
+        >>> model: Codec = groupae.load("zoo:rotated-digits")
+        >>> model.decode(model.encode(torch.zeros(1, 1, 28, 28))).shape
+        torch.Size([1, 1, 28, 28])
+    """
 
     action: LatentAction[Any]
 
@@ -277,7 +323,13 @@ class Codec(Protocol):
 
 @runtime_checkable
 class Swaps(Protocol):
-    """Model that recombines two data."""
+    """Model that recombines two data.
+
+    Example:
+        >>> import groupae
+        >>> isinstance(groupae.load("zoo:rotated-digits"), Swaps)
+        True
+    """
 
     def swap(self, x: Tensor, y: Tensor) -> Tensor:
         """Return data with the invariant part of ``x`` and the varying part of ``y``."""
@@ -285,7 +337,14 @@ class Swaps(Protocol):
 
 
 class Orbits(Protocol):
-    """Model that predicts each datum under many elements of its group."""
+    """Model that predicts each datum under many elements of its group.
+
+    Example:
+        >>> import groupae
+        >>> model: Orbits = groupae.load("zoo:rotated-digits")
+        >>> model.orbit(torch.zeros(1, 1, 28, 28), model.group.grid(6)).shape
+        torch.Size([1, 6, 1, 28, 28])
+    """
 
     group: Group
 
@@ -295,7 +354,13 @@ class Orbits(Protocol):
 
 
 class Predicted(Protocol):
-    """Predictions beside their targets: the argument of most loss terms."""
+    """Predictions beside their targets: the argument of most loss terms.
+
+    Example:
+        >>> from groupae.objectives import Predictions, mean_squared_error
+        >>> mean_squared_error(Predictions(torch.zeros(2, 3), torch.ones(2, 3)))
+        tensor(1.)
+    """
 
     @property
     def prediction(self) -> Tensor:
@@ -309,7 +374,13 @@ class Predicted(Protocol):
 
 
 def has_parts(pairs: object) -> bool:
-    """Return whether an object has the parts of a `PairBatch`."""
+    """Return whether an object has the parts of a `PairBatch`.
+
+    Example:
+        >>> pairs = PairBatch(torch.zeros(2, 3), torch.zeros(2), torch.zeros(2, 3))
+        >>> has_parts(pairs), has_parts("pairs")
+        (True, False)
+    """
     return all(hasattr(pairs, part) for part in ("x1", "g", "x2"))
 
 
@@ -322,6 +393,12 @@ def both_directions(batch: PairBatch, group: Group) -> tuple[Tensor, Tensor, Ten
 
     Returns:
         Three tensors with first axis ``2 n``: the second half carries ``x2`` to ``x1``.
+
+    Example:
+        >>> from groupae import SO2
+        >>> pairs = PairBatch(torch.zeros(1, 3), torch.tensor([0.5]), torch.ones(1, 3))
+        >>> both_directions(pairs, SO2())[0]
+        tensor([ 0.5000, -0.5000])
     """
     g = torch.cat([batch.g, group.inverse(batch.g)])
     return g, torch.cat([batch.x1, batch.x2]), torch.cat([batch.x2, batch.x1])
@@ -333,6 +410,13 @@ def check_pairs(owner: object, pairs: object, model: object = None) -> None:
     Raises:
         TypeError: If ``pairs`` lack a part.
         ValueError: If both groups are known and differ.
+
+    Example:
+        >>> check_pairs("mine", PairBatch(torch.zeros(1, 3), torch.zeros(1), torch.ones(1, 3)))
+        >>> check_pairs("mine", torch.zeros(1, 3))
+        Traceback (most recent call last):
+            ...
+        TypeError: mine: expected pairs as a PairBatch, got Tensor; PairBatch(x1, g, x2) makes one
     """
     if not has_parts(pairs):
         is_source = callable(getattr(pairs, "fixed", None))
@@ -347,6 +431,11 @@ def as_batch(owner: object, pairs: Any, model: object, *, method: str) -> PairBa
     Raises:
         TypeError: If they lack a part, or data are not floating.
         ValueError: If they are of another group than the model.
+
+    Example:
+        >>> pairs = PairBatch(torch.zeros(1, 3), torch.zeros(1), torch.ones(1, 3))
+        >>> type(as_batch("mine", pairs, None, method="shuffled")).__name__
+        'PairBatch'
     """
     check_pairs(owner, pairs, model)
     batch: PairBatch = pairs if callable(getattr(pairs, method, None)) else PairBatch.of(pairs)
@@ -360,6 +449,10 @@ def is_point_set(x_shape: tuple[int, ...]) -> bool:
 
     N is above the number of coordinates; all other shapes of two axes are series
     ``(channels, length)``.
+
+    Example:
+        >>> is_point_set((100, 3)), is_point_set((2, 100))
+        (True, False)
     """
     return len(x_shape) == 2 and x_shape[1] in (2, 3) and x_shape[0] > x_shape[1]
 
@@ -380,6 +473,9 @@ def check_prediction(
     Raises:
         TypeError: If the prediction is no tensor.
         ShapeError: If the shapes differ.
+
+    Example:
+        >>> check_prediction("mine", "the decoder", torch.zeros(2, 1, 8, 8), (2, 1, 8, 8))
     """
     if not isinstance(prediction, Tensor):
         got = type(prediction).__name__

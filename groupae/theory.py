@@ -186,6 +186,15 @@ class HiddenFactor:
         z1: One code, shape ``(1, d)``.
         z2: The other, ``decode(z2) = decode(z1)``.
         g: An element with ``decode(g.z1) != decode(g.z2)``, shape ``(1,)``.
+
+    Example:
+        >>> scene = digit_behind_block()
+        >>> pictures = scene.decode(scene.z1), scene.decode(scene.z2)
+        >>> torch.equal(*pictures)  # one picture, two codes
+        True
+        >>> moved = (scene.decode(scene.action(scene.g, z)) for z in (scene.z1, scene.z2))
+        >>> torch.equal(*moved)
+        False
     """
 
     decode: Callable[[Tensor], Tensor]

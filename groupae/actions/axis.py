@@ -27,6 +27,12 @@ class AxisAction(LatentAction[Tensor]):
         group: The acting group.
         axis: The axis acted on, counted from the end (negative).
         is_invariant: Mask over that axis, shape ``(size,)``.
+
+    Example:
+        >>> from groupae import SO2, VectorAction
+        >>> action = VectorAction(SO2().rep("2x0 + 2x1"))
+        >>> isinstance(action, AxisAction), action.size, action.code_shape
+        (True, 6, (6,))
     """
 
     broadcasts = True

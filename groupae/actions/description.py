@@ -13,7 +13,13 @@ __all__ = ["Description", "LatentRow", "block_rows"]
 
 @dataclasses.dataclass(frozen=True)
 class LatentRow:
-    """One line of `LatentAction.describe`."""
+    """One line of `LatentAction.describe`.
+
+    Example:
+        >>> from groupae import SO2, VectorAction
+        >>> VectorAction(SO2().rep("2x0 + 2x1")).describe().rows[1]
+        LatentRow(part='', where='[2:6]', irrep='1', copies=2, is_invariant=False)
+    """
 
     part: str
     where: str
@@ -24,7 +30,17 @@ class LatentRow:
 
 @dataclasses.dataclass(frozen=True)
 class Description:
-    """Layout of a latent code, printed as a table."""
+    """Layout of a latent code, printed as a table.
+
+    Example:
+        >>> from groupae import SO2, VectorAction
+        >>> print(VectorAction(SO2().rep("2x0 + 2x1")).describe())
+        VectorAction(SO(2), 2x0 + 2x1)
+        latent  irrep  copies  invariant
+        ------  -----  ------  ---------
+        [0:2]   0      2       yes
+        [2:6]   1      2       no
+    """
 
     title: str
     rows: tuple[LatentRow, ...]

@@ -35,6 +35,10 @@ class Views:
         g: Elements that moved the originals, shape ``(m, n, *element_shape)``.
         mask: Pixels of the part that the group moves, where known: bool, shape
             ``(m, n, 1, H, W)``.
+
+    Example:
+        >>> Views(torch.zeros(3, 4, 1, 8, 8), torch.zeros(3, 4)).x.shape
+        torch.Size([3, 4, 1, 8, 8])
     """
 
     x: Tensor

@@ -44,6 +44,14 @@ class Irreps(abc.ABC):
 
     Groups that are not reductive (`Affine`) list indecomposable blocks too, for which
     `is_irreducible` is false. Subclasses define `labels`, `parse`, `dim` and `matrices`.
+
+    Example:
+        >>> from groupae import SO2
+        >>> irreps = SO2().irreps
+        >>> irreps.parse("2"), irreps.dim(2), irreps.is_complete
+        (2, 2, True)
+        >>> irreps.is_irreducible(2)
+        True
     """
 
     @override

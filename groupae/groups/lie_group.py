@@ -17,6 +17,14 @@ class LieGroup(Group):
     """A group with an exponential and a logarithm.
 
     Subclasses define ``lie_dim``, ``exp`` and ``log`` too.
+
+    Example:
+        >>> from groupae import SO3
+        >>> isinstance(SO3(), LieGroup), SO3().lie_dim
+        (True, 3)
+        >>> quarter = SO3().exp(torch.tensor([0.0, 0.0, torch.pi / 2]))
+        >>> SO3().log(quarter).round(decimals=4)
+        tensor([0.0000, 0.0000, 1.5708])
     """
 
     @abc.abstractmethod

@@ -13,7 +13,15 @@ __all__ = ["sample_elements", "sample_pairs"]
 def sample_elements(
     group: Group, dtype: torch.dtype = torch.float64, *, random: int = 24, seed: int = 0
 ) -> Tensor:
-    """Return the hard elements of a group followed by random ones."""
+    """Return the hard elements of a group followed by random ones.
+
+    Example:
+        >>> from groupae import Cyclic, SO2
+        >>> sample_elements(Cyclic(3), random=2).shape
+        torch.Size([5])
+        >>> sample_elements(SO2()).abs().max() <= torch.pi
+        tensor(True)
+    """
     generator = torch.Generator().manual_seed(seed)
     some = group.sample(random, generator=generator, dtype=dtype)
     return torch.cat([group.hard_elements(dtype).to(some.dtype), some])

@@ -44,6 +44,10 @@ class Predictions:
     Args:
         prediction: Predictions of a model, shape ``(n, *x_shape)``.
         target: Data that they should equal, same shape.
+
+    Example:
+        >>> mean_squared_error(Predictions(torch.zeros(2, 3), torch.full((2, 3), 2.0)))
+        tensor(4.)
     """
 
     prediction: Tensor
@@ -60,6 +64,15 @@ class CrossPass:
         prediction: Their decoded data.
         target: Data that these should equal, ``x2`` and ``x1``.
         code: Codes before the action, ``E(x1)`` and ``E(x2)``.
+
+    Example:
+        >>> from groupae import SO2, LatentActionAE, VectorAction
+        >>> action, same = VectorAction(SO2().rep("1x1")), torch.nn.Identity()
+        >>> model = LatentActionAE(same, same, action)
+        >>> z = torch.tensor([[1.0, 0.0]])
+        >>> crossed = CrossPass(model, moved=z, prediction=z, target=-z)
+        >>> latent_cycle(crossed), mean_squared_error(crossed)
+        (tensor(0.), tensor(2.))
     """
 
     model: Codec
@@ -82,7 +95,12 @@ PredictionTerm = Callable[[Predicted], Tensor]
 
 
 def mean_squared_error(crossed: Predicted) -> Tensor:
-    """Return the mean squared error of the crossed reconstruction (the paper's loss)."""
+    """Return the mean squared error of the crossed reconstruction (the paper's loss).
+
+    Example:
+        >>> mean_squared_error(Predictions(torch.zeros(2, 3), torch.ones(2, 3)))
+        tensor(1.)
+    """
     return _errors(crossed).square().mean()
 
 
@@ -92,6 +110,10 @@ def log_mean_squared_error(crossed: Predicted, floor: float = _FLOOR) -> Tensor:
     Up to a factor this is minus the mean PSNR of an evaluation: each picture counts by its relative
     error, so that dense pictures do not dominate sparse ones. The floor (40 dB) bounds the gradient
     of a prediction that is already right.
+
+    Example:
+        >>> log_mean_squared_error(Predictions(torch.zeros(2, 3), torch.ones(2, 3)), floor=0.0)
+        tensor(0.)
     """
     errors = _errors(crossed).square().flatten(1).mean(1)
     return (errors + floor).log().mean()
@@ -137,6 +159,14 @@ def latent_cycle(crossed: CrossPass) -> Tensor:
 
     The paper takes z = E(x). The moved codes follow the same distribution when elements are drawn
     uniformly, and their decoded data are there already.
+
+    Example:
+        >>> from groupae import SO2, LatentActionAE, VectorAction
+        >>> action, same = VectorAction(SO2().rep("1x1")), torch.nn.Identity()
+        >>> model = LatentActionAE(same, same, action)
+        >>> z = torch.tensor([[1.0, 0.0]])
+        >>> latent_cycle(CrossPass(model, moved=z, prediction=z + 0.5, target=z))
+        tensor(0.5000)
     """
     again = crossed.model.encode(crossed.prediction)
     if isinstance(crossed.moved, dict):

@@ -173,6 +173,12 @@ class Copies(Derived):
 
     Raises:
         ValueError: If there is not at least one copy.
+
+    Example:
+        >>> from groupae import Cyclic
+        >>> rho = 2 * Cyclic(3).regular(on_elements=True)
+        >>> type(rho).__name__, rho.dim
+        ('Copies', 6)
     """
 
     copies: int
@@ -285,7 +291,14 @@ class TensorProduct(Representation):
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class Dual(Derived):
-    """Dual ``g -> rho(g^-1)^T``, made by `Representation.dual` where it differs from rho."""
+    """Dual ``g -> rho(g^-1)^T``, made by `Representation.dual` where it differs from rho.
+
+    Example:
+        >>> from groupae import Affine
+        >>> rho = Affine().rep("1xstd")
+        >>> type(rho.dual).__name__, rho.dual.dim
+        ('Dual', 2)
+    """
 
     @override
     def __str__(self) -> str:
@@ -313,6 +326,13 @@ class BasisChange(Derived):
         inverse: Its inverse.
         original: The same representation as it was before it was decomposed, if it is applied
             with less work; equal within rounding.
+
+    Example:
+        >>> from groupae import Cyclic
+        >>> sums = Cyclic(3).rep("1x0 + 1x1")
+        >>> changed = sums.change_basis(torch.eye(3).flip(0))
+        >>> type(changed).__name__, changed.dim
+        ('BasisChange', 3)
     """
 
     basis: Constant
@@ -415,6 +435,12 @@ class Subrepresentation(Derived):
         inner: The whole.
         isometry: U with orthonormal columns that span an invariant subspace.
         title: How it prints.
+
+    Example:
+        >>> from groupae import SO3
+        >>> rho = SO3().rep("1x1").alternating_square()
+        >>> type(rho).__name__, rho.dim
+        ('Subrepresentation', 3)
     """
 
     isometry: Constant

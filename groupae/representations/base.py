@@ -75,7 +75,15 @@ def _is_ready(group: Group, size: int, g: Tensor, x: Tensor) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Block:
-    """Place of a term in the vector: entries ``start:stop``, of shape ``(dim, copies)``."""
+    """Place of a term in the vector: entries ``start:stop``, of shape ``(dim, copies)``.
+
+    Example:
+        >>> from groupae import SO2
+        >>> SO2().rep("8x0 + 6x1").blocks[1]
+        Block(irrep='1', copies=6, dim=2, start=8, is_trivial=False)
+        >>> SO2().rep("8x0 + 6x1").blocks[1].stop
+        20
+    """
 
     irrep: str
     copies: int
@@ -111,6 +119,13 @@ class Summand:
     Args:
         part: The representation found inside.
         embeddings: One matrix E per copy, float64, shape ``(copies, rho.dim, part.dim)``.
+
+    Example:
+        >>> from groupae import SO2
+        >>> for summand in SO2().rep("1x0 + 2x1").summands():
+        ...     print(summand.part, tuple(summand.embeddings.shape))
+        1x0 (1, 5, 1)
+        1x1 (2, 5, 2)
     """
 
     part: Representation

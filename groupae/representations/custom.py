@@ -57,7 +57,14 @@ def _check(rho: Representation, what: str) -> None:
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class FunctionRepresentation(Representation):
-    """A representation by a function of elements; `Representation.from_callable` makes it."""
+    """A representation by a function of elements; `Representation.from_callable` makes it.
+
+    Example:
+        >>> from groupae import SO2, Representation
+        >>> rho = Representation.from_callable(SO2(), lambda g: torch.ones(*g.shape, 1, 1), 1)
+        >>> type(rho).__name__, rho.dim
+        ('FunctionRepresentation', 1)
+    """
 
     function: Callable[[Tensor], Tensor]
     degree: int
@@ -100,6 +107,12 @@ class LieRepresentation(Representation):
     Args:
         group: The Lie group.
         generators: Images X_i of the Lie-algebra axes, shape ``(lie_dim, dim, dim)``.
+
+    Example:
+        >>> from groupae import SO2, Representation
+        >>> rho = Representation.from_generators(SO2(), torch.tensor([[[0.0, -1.0], [1.0, 0.0]]]))
+        >>> type(rho).__name__, rho.dim
+        ('LieRepresentation', 2)
     """
 
     generators: Constant
@@ -135,6 +148,13 @@ class TabulatedRepresentation(Representation):
     Args:
         group: A finite group.
         matrices: In the order of ``group.elements()``, shape ``(order, dim, dim)``.
+
+    Example:
+        >>> from groupae import Cyclic, Representation
+        >>> sign, swap = torch.tensor([[[-1.0]]]), torch.tensor([1])
+        >>> rho = Representation.from_generators(Cyclic(2), sign, swap)
+        >>> type(rho).__name__, rho.character(torch.arange(2))
+        ('TabulatedRepresentation', tensor([ 1., -1.]))
     """
 
     matrices: Constant

@@ -29,7 +29,13 @@ __all__ = ["IrrepSum", "Term"]
 
 @dataclasses.dataclass(frozen=True)
 class Term:
-    """Irrep named ``label`` with its multiplicity ``copies``."""
+    """Irrep named ``label`` with its multiplicity ``copies``.
+
+    Example:
+        >>> from groupae import SO2
+        >>> SO2().rep("8x0 + 6x1").terms[1]
+        Term(copies=6, label=1)
+    """
 
     copies: int
     label: IrrepLabel

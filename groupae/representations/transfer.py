@@ -200,6 +200,14 @@ class PermutationRepresentation(Representation):
         images: Where each element (in the order of ``group.elements()``) sends each entry;
             int64, shape ``(order, dim)``.
         title: How it prints.
+
+    Example:
+        >>> from groupae import Cyclic
+        >>> rho = Cyclic(3).regular(on_elements=True)
+        >>> type(rho).__name__
+        'PermutationRepresentation'
+        >>> rho.act(torch.tensor(1), torch.tensor([1.0, 2.0, 3.0]))
+        tensor([3., 1., 2.])
     """
 
     images: Constant

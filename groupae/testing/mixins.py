@@ -56,31 +56,72 @@ class _SubjectLaws(abc.ABC):
 
 
 class GroupLaws(_SubjectLaws):
-    """Laws of a group, in both precisions; ``make`` returns it."""
+    """Laws of a group, in both precisions; ``make`` returns it.
+
+    Example:
+        >>> from groupae import SO2
+        >>> class TestTurns(GroupLaws):
+        ...     def make(self):
+        ...         return SO2()
+        >>> TestTurns().test_group_laws(torch.float64)
+    """
 
     test_group_laws = _SubjectLaws._test
 
 
 class RepresentationLaws(_SubjectLaws):
-    """Laws of a representation, in both precisions; ``make`` returns it."""
+    """Laws of a representation, in both precisions; ``make`` returns it.
+
+    Example:
+        >>> from groupae import SO2
+        >>> class TestWaves(RepresentationLaws):
+        ...     def make(self):
+        ...         return SO2().rep("2x0 + 1x3")
+        >>> TestWaves().test_representation_laws(torch.float64)
+    """
 
     test_representation_laws = _SubjectLaws._test
 
 
 class ActionLaws(_SubjectLaws):
-    """Laws of a latent action, in both precisions; ``make`` returns it."""
+    """Laws of a latent action, in both precisions; ``make`` returns it.
+
+    Example:
+        >>> from groupae import SO2, VectorAction
+        >>> class TestCode(ActionLaws):
+        ...     def make(self):
+        ...         return VectorAction(SO2().rep("2x0 + 1x3"))
+        >>> TestCode().test_action_laws(torch.float64)
+    """
 
     test_action_laws = _SubjectLaws._test
 
 
 class HomomorphismLaws(_SubjectLaws):
-    """Laws of a homomorphism, in both precisions; ``make`` returns it."""
+    """Laws of a homomorphism, in both precisions; ``make`` returns it.
+
+    Example:
+        >>> from groupae import SO2
+        >>> class TestTurns(HomomorphismLaws):
+        ...     def make(self):
+        ...         return SO2().subgroup("c(4)")
+        >>> TestTurns().test_homomorphism_laws(torch.float64)
+    """
 
     test_homomorphism_laws = _SubjectLaws._test
 
 
 class IntertwinerLaws(abc.ABC):
-    """Law of an intertwiner, in both precisions; `make` returns it with its representations."""
+    """Law of an intertwiner, in both precisions; `make` returns it with its representations.
+
+    Example:
+        >>> from groupae import SO2
+        >>> class TestScaling(IntertwinerLaws):
+        ...     def make(self):
+        ...         rho = SO2().rep("1x1")
+        ...         return 2 * torch.eye(2), rho, rho
+        >>> TestScaling().test_intertwining(torch.float64)
+    """
 
     @abc.abstractmethod
     def make(self) -> tuple[Tensor, Representation, Representation]:
@@ -93,7 +134,16 @@ class IntertwinerLaws(abc.ABC):
 
 
 class EquivarianceLaws(abc.ABC):
-    """Law of an equivariant function, in both precisions; `make` returns it with its actions."""
+    """Law of an equivariant function, in both precisions; `make` returns it with its actions.
+
+    Example:
+        >>> from groupae import SO2, VectorAction
+        >>> class TestReLU(EquivarianceLaws):
+        ...     def make(self):
+        ...         action = VectorAction(SO2().rep("1x0"))
+        ...         return torch.relu, action, action, torch.randn(8, 1)
+        >>> TestReLU().test_equivariance(torch.float64)
+    """
 
     @abc.abstractmethod
     def make(

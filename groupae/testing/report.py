@@ -27,7 +27,12 @@ _Arguments = ParamSpec("_Arguments")
 
 
 class LawViolationError(AssertionError):
-    """Error for laws that do not hold."""
+    """Error for laws that do not hold.
+
+    Example:
+        >>> issubclass(LawViolationError, AssertionError)
+        True
+    """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +45,10 @@ class LawResult:
         tolerance: Largest error allowed.
         offending: Elements at the largest error.
         note: Description of the violation.
+
+    Example:
+        >>> LawResult("associativity", error=2e-7, tolerance=1e-5).passed
+        True
     """
 
     law: str
@@ -78,6 +87,10 @@ class LeftOut:
     Args:
         law: Name of the law.
         reason: Reason, as the subject declares it: ``"has_log is False"``.
+
+    Example:
+        >>> LeftOut("exp_log", "the group is finite")
+        LeftOut(law='exp_log', reason='the group is finite')
     """
 
     law: str
@@ -97,6 +110,13 @@ class LawReport:
         dtype: Precision of the check.
         results: One entry per law.
         left_out: Laws that do not apply, with reasons.
+
+    Example:
+        >>> from groupae import SO2
+        >>> from groupae.testing import check_group
+        >>> report = check_group(SO2())
+        >>> report.passed, report.worst.law in {result.law for result in report.results}
+        (True, True)
     """
 
     subject: str

@@ -25,7 +25,13 @@ __all__ = ["element_pairs", "elements", "groups", "homomorphisms", "representati
 
 
 def groups() -> st.SearchStrategy[Group]:
-    """Return built-in groups of every kind and products of two, cyclic ones first."""
+    """Return built-in groups of every kind and products of two, cyclic ones first.
+
+    Example:
+        >>> from hypothesis import find
+        >>> find(groups(), lambda group: True)  # the simplest
+        Cyclic(n=1)
+    """
     simple: st.SearchStrategy[Group] = st.one_of(
         st.integers(1, 12).map(Cyclic), st.sampled_from(example_groups())
     )
@@ -33,7 +39,13 @@ def groups() -> st.SearchStrategy[Group]:
 
 
 def homomorphisms() -> st.SearchStrategy[Homomorphism]:
-    """Return inclusions of the named subgroups of built-in groups."""
+    """Return inclusions of the named subgroups of built-in groups.
+
+    Example:
+        >>> from hypothesis import find
+        >>> find(homomorphisms(), lambda phi: True)
+        TabulatedHomomorphism(source=Cyclic(n=1), target=SO2(), images=Constant([0]))
+    """
     return st.sampled_from([phi for group in example_groups() for phi in homomorphisms_of(group)])
 
 
@@ -74,7 +86,13 @@ def element_pairs(
 def representations(
     draw: st.DrawFn, group: Group, *, cutoff: int = 4, most_terms: int = 3, most_copies: int = 3
 ) -> Representation:
-    """Return sums of at most ``most_terms`` irreps up to ``cutoff``, the trivial one first."""
+    """Return sums of at most ``most_terms`` irreps up to ``cutoff``, the trivial one first.
+
+    Example:
+        >>> from hypothesis import find; from groupae import SO2
+        >>> find(representations(SO2()), lambda rho: rho.dim > 1)
+        SO(2).rep('1x1')
+    """
     labels = st.sampled_from(group.irreps.labels(cutoff))
     pairs = st.tuples(st.integers(1, most_copies), labels)
     terms = draw(st.lists(pairs, min_size=1, max_size=most_terms))

@@ -61,6 +61,10 @@ class TrainingState:
         is_finished: Whether the training came to its end, by its budget or by `stop`.
         take_snapshot: Function that returns the `TrainingSnapshot` of this moment; only in
             `groupae.fit`.
+
+    Example:
+        >>> TrainingState(nn.Linear(2, 2)).step
+        0
     """
 
     model: nn.Module
@@ -95,6 +99,14 @@ class Callback:
     """Base class of callbacks, which are called in the course of a training.
 
     A subclass overrides the methods that it needs.
+
+    Example:
+        >>> class Count(Callback):
+        ...     steps = 0
+        ...     def on_step(self, state):
+        ...         self.steps += 1
+        >>> isinstance(Count(), Callback)
+        True
     """
 
     def on_start(self, state: TrainingState) -> None:
@@ -128,6 +140,13 @@ class KeepBest(Callback):
     Args:
         folder: Folder of the checkpoints, without any at the start of a new training.
         model: SHA-256 of the description from which the model was built, kept with each.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     keep = KeepBest(folder)
+        ...     keep.folder == Path(folder)
+        True
     """
 
     def __init__(self, folder: Path | str, *, model: str | None = None) -> None:

@@ -55,7 +55,17 @@ _FOLDER = r"step-\d+"
 
 
 class CheckpointError(ValueError):
-    """Error of a checkpoint that is missing, damaged or of another format."""
+    """Error of a checkpoint that is missing, damaged or of another format.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     try:
+        ...         load_best(Path(folder))
+        ...     except CheckpointError as error:
+        ...         print("no checkpoint" if "checkpoint" in str(error) else error)
+        no checkpoint
+    """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,6 +78,14 @@ class Checkpoint:
         score: Validation score.
         weights: A state dict; names that shared a tensor do so again.
         model: SHA-256 of the description from which the model was built; ``None`` if not recorded.
+
+    Example:
+        >>> import tempfile; import torch
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = save_checkpoint(Path(folder), {"w": torch.ones(2)}, step=100, score=31.5)
+        ...     found = load_checkpoint(path)
+        >>> found.step, found.score
+        (100, 31.5)
     """
 
     path: Path
@@ -117,6 +135,12 @@ def save_checkpoint(
         ValueError: If the step is no count, the score not finite, or an entry of the state dict
             cannot be stored.
         OSError: If writing fails, for want of permission or space. Nothing is left behind.
+
+    Example:
+        >>> import tempfile; import torch
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_checkpoint(Path(folder), {"w": torch.ones(2)}, step=100, score=31.5).name
+        'step-00000100'
     """
     if complaint := _complaint(step, score):
         raise ValueError(expected("save_checkpoint", *complaint))
@@ -205,6 +229,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
     Raises:
         CheckpointError: If it is missing, foreign or damaged; the message names the damage.
+
+    Example:
+        >>> import tempfile; import torch
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = save_checkpoint(Path(folder), {"w": torch.ones(2)}, step=100, score=31.5)
+        ...     load_checkpoint(path).weights
+        {'w': tensor([1., 1.])}
     """
     manifest = _read_manifest(path)
     file, described = path / _WEIGHTS, manifest["files"][_WEIGHTS]
@@ -255,6 +286,14 @@ def load_best(folder: Path) -> Checkpoint:
 
     Raises:
         CheckpointError: If there is none, or none is valid.
+
+    Example:
+        >>> import tempfile; import torch
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for step, score in ((1, 20.0), (2, 30.0)):
+        ...         _ = save_checkpoint(Path(folder), {"w": torch.ones(2)}, step=step, score=score)
+        ...     load_best(Path(folder)).step
+        2
     """
     known, unknown = _by_score(folder)
     paths = [*unknown, *known]  # a damaged one may have been the best, so each is warned of

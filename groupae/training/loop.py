@@ -58,7 +58,12 @@ __all__ = ["NonFiniteLossError", "TrainingResult", "fit"]
 
 
 class NonFiniteLossError(RuntimeError):
-    """Loss, gradient or validation score that is not finite."""
+    """Loss, gradient or validation score that is not finite.
+
+    Example:
+        >>> issubclass(NonFiniteLossError, Exception)
+        True
+    """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,6 +78,11 @@ class TrainingResult:
         loading: Fraction of the time of the steps that went into making batches.
         score: Name of the score that chose the weights.
         stopped: Reason why the training stopped before its budget was spent; ``""`` if it did not.
+
+    Example:
+        >>> result = TrainingResult(100, 2.5, best_step=80, validation_score=31.2, loading=0.1)
+        >>> result.best_step
+        80
     """
 
     steps: int

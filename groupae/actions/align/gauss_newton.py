@@ -51,6 +51,12 @@ def search(
 
     Returns:
         Shape ``(*batch, *element_shape)``.
+
+    Example:
+        >>> from groupae import SO2, VectorAction
+        >>> action = VectorAction(SO2().rep("1x1"))
+        >>> search(action, torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])).round(decimals=4)
+        tensor(1.5708)
     """
     group, lead = action.group, action.batch_ndim(z)
     one: Tensor = action.residual(z, w)

@@ -55,7 +55,16 @@ class _RigidIrreps(ExtensionIrreps):
 
 
 class RigidMotions(SquareMatrices):
-    """Base class of `SE2` and `SE3`."""
+    """Base class of `SE2` and `SE3`.
+
+    Example:
+        >>> from groupae import SE2
+        >>> G = SE2()
+        >>> isinstance(G, RigidMotions), G.n, G.rotations
+        (True, 2, SO2())
+        >>> G.unpack(G.pack(torch.tensor([3.0, 4.0]), torch.tensor(0.0)))
+        (tensor([3., 4.]), tensor(0.))
+    """
 
     standard_text = "1xstd"
     is_compact = False

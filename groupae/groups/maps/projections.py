@@ -60,6 +60,12 @@ class FactorInclusion(Homomorphism):
         source: The factor.
         target: The product.
         factor: Its position.
+
+    Example:
+        >>> from groupae import SO2, Product, Translation
+        >>> into = FactorInclusion(SO2(), Product((SO2(), Translation(2))), 0)
+        >>> into(torch.tensor([0.5]))
+        tensor([[0.5000, 0.0000, 0.0000]])
     """
 
     factor: int

@@ -70,6 +70,13 @@ class Packed(Group):
 
     Subclasses are frozen dataclasses that define ``parts`` and ``compose``. A product is a
     `FiniteGroup` if all parts are finite, a `LieGroup` if all are Lie groups, else neither.
+
+    Example:
+        >>> from groupae import SO2, Product, Translation
+        >>> G = Product((SO2(), Translation(2)))
+        >>> g = G.pack(torch.tensor(0.5), torch.tensor([1.0, 2.0]))
+        >>> G.sizes, G.unpack(g)
+        ((1, 2), (tensor(0.5000), tensor([1., 2.])))
     """
 
     @property
@@ -339,7 +346,14 @@ class Packed(Group):
 
 
 class FinitePacked(Packed, FiniteGroup):
-    """A packed group of finite groups, which is finite."""
+    """A packed group of finite groups, which is finite.
+
+    Example:
+        >>> from groupae import Cyclic, Product
+        >>> G = Product((Cyclic(2), Cyclic(3)))
+        >>> isinstance(G, FinitePacked), G.order
+        (True, 6)
+    """
 
     is_discrete = True
 

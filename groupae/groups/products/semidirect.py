@@ -348,11 +348,25 @@ class Semidirect(Packed):
 
 
 class FiniteSemidirect(Semidirect, FinitePacked):
-    """A semidirect product of finite groups."""
+    """A semidirect product of finite groups.
+
+    Example:
+        >>> from groupae import Cyclic, Semidirect
+        >>> G = Semidirect(Cyclic(3), Cyclic(2), lambda h, n: torch.where(h == 1, -n % 3, n))
+        >>> isinstance(G, FiniteSemidirect), G.order, G.is_abelian
+        (True, 6, False)
+    """
 
 
 class LieSemidirect(Semidirect, LieGroup):
-    """A semidirect product of Lie groups by the standard action."""
+    """A semidirect product of Lie groups by the standard action.
+
+    Example:
+        >>> from groupae import SO2, Semidirect, Translation
+        >>> G = Semidirect(Translation(2), SO2())
+        >>> isinstance(G, LieSemidirect), G.lie_dim
+        (True, 3)
+    """
 
 
 def _in_range(group: Group, g: Tensor) -> Tensor:

@@ -45,6 +45,12 @@ class Bispectrum(FeatureKind):
             this number, this many random ones of mixed copies (fixed mixtures). ``2 * dim + 1`` of
             them separate, for almost all mixtures, what all of them do (Dym and Gortler).
 
+    Example:
+        >>> from groupae import SO2
+        >>> rho = SO2().rep("1x1 + 1x2")
+        >>> rho.invariant_features(torch.tensor([1.0, 0.0, 0.0, 1.0]), "bispectrum")
+        tensor([1.0000, 1.0000, 0.0000, 0.5000])
+
     References:
         Kakarala, The bispectrum as a source of phase-sensitive invariants for Fourier descriptors,
         J. Math. Imaging Vision 44 (2012). Dym & Gortler, Low-dimensional invariant

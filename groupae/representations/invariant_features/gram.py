@@ -37,6 +37,12 @@ class Gram(FeatureKind):
     with fewer than d vectors, unit quaternions with quaternions. They do not see the phase of
     one irrep relative to another, nor the handedness of d vectors under SO(d).
 
+    Example:
+        >>> from groupae import SO2
+        >>> rho = SO2().rep("2x1")
+        >>> rho.invariant_features(torch.tensor([1.0, 0.0, 0.0, 2.0]), "gram")
+        tensor([ 1.,  0.,  4., -2.])
+
     References:
         Weyl, The Classical Groups, Princeton 1946, sections II.9 and VI.1.
     """

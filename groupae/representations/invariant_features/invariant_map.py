@@ -194,6 +194,12 @@ def invariant_map(
     Raises:
         TypeError: If the group is not compact.
         ValueError: If the kind is unknown, or the representation does not split into irreps.
+
+    Example:
+        >>> from groupae import SO2
+        >>> features = invariant_map(SO2().rep("1x0 + 2x1"), "power")
+        >>> features.names
+        ('0[0]', '|1[0]|^2', '|1[1]|^2')
     """
     count, is_given = _count_of(rho, templates)
     built = _built(rho, _kind(rho, kind, products, count, is_given=is_given))
@@ -243,7 +249,17 @@ def invariant_features(
     products: int | None = None,
     templates: Tensor | int | None = None,
 ) -> Tensor:
-    """Return invariant features; see `Representation.invariant_features`."""
+    """Return invariant features; see `Representation.invariant_features`.
+
+    Example:
+        >>> from groupae import SO2
+        >>> rho, z = SO2().rep("2x1"), torch.tensor([1.0, 0.0, 0.0, 2.0])
+        >>> invariant_features(rho, z)
+        tensor([ 1.,  0.,  4., -2.])
+        >>> turned = rho.act(torch.tensor(0.7), z)
+        >>> invariant_features(rho, turned).allclose(invariant_features(rho, z))
+        True
+    """
     count, is_given = _count_of(rho, templates)
     chosen = _kind(rho, kind, products, count, is_given=is_given)
     if torch.compiler.is_compiling():

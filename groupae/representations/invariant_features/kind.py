@@ -19,6 +19,11 @@ class FeatureKind(abc.ABC):
 
     A kind is frozen data. It sees the components that are not trivial; the entries of the trivial
     one stand in front of its features.
+
+    Example:
+        >>> from groupae.representations.invariant_features import Gram
+        >>> issubclass(Gram, FeatureKind)
+        True
     """
 
     @abc.abstractmethod

@@ -49,6 +49,12 @@ class MaxFilter(FeatureKind):
         count: Number of templates; by default twice the number of varying entries.
         is_given: Whether templates are given with the codes; else they are fixed random ones.
 
+    Example:
+        >>> from groupae import Cyclic
+        >>> rho, z = Cyclic(4).rep("1x1"), torch.tensor([3.0, 0.0])
+        >>> rho.invariant_features(z, "max_filter", templates=torch.tensor([[0.0, 1.0]]))
+        tensor([3.])
+
     References:
         Cahill, Iverson, Mixon & Packer, Group-invariant max filtering, Found. Comput. Math., 2024,
         doi:10.1007/s10208-024-09656-9. Mixon & Qaddura, Injectivity, stability, and positive

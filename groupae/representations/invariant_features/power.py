@@ -25,6 +25,12 @@ class Power(FeatureKind):
     They separate the orbits of a group that is far larger than G: independent isometries of every
     copy. Relative angles of copies are lost, and everything between irreps. So they are complete
     for one copy of an irrep whose sphere is one orbit (a vector under SO(3), a frequency of SO(2)).
+
+    Example:
+        >>> import torch; from groupae import SO2
+        >>> rho = SO2().rep("2x1")
+        >>> rho.invariant_features(torch.tensor([1.0, 0.0, 0.0, 2.0]), "power")
+        tensor([1., 4.])
     """
 
     @override

@@ -22,6 +22,16 @@ class MetricsLogger(Protocol):
     Two more methods are called if a logger has them: ``log_hyperparams(params)`` before the first
     metrics, and ``resume(step)`` at the start of a resumed training, before anything is logged. The
     latter drops what was logged after ``step``, or ignores it when it is logged again.
+
+    Example:
+        >>> class Print:
+        ...     def log_metrics(self, metrics, step=None):
+        ...         print(step, metrics)
+        ...     def finalize(self, status):
+        ...         print(status)
+        >>> logger: MetricsLogger = Print()
+        >>> logger.log_metrics({"psnr": 30.0}, step=100)
+        100 {'psnr': 30.0}
     """
 
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:

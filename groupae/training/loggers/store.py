@@ -48,6 +48,11 @@ class StoreLogger:
 
     Raises:
         ModuleNotFoundError: If the package is not installed, with the command that installs it.
+
+    Example:
+        >>> from groupae.training.loggers import TrackioLogger
+        >>> issubclass(TrackioLogger, StoreLogger)
+        True
     """
 
     package = ""
