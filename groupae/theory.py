@@ -170,6 +170,17 @@ def realise_canonicalisation(
 
     Raises:
         ValueError: If ``data_action`` is the method of an action of another group.
+
+    Example:
+        >>> from groupae import SO2, VectorAction
+        >>> G, turn = SO2(), VectorAction(SO2().rep("1x1"))
+        >>> size = lambda x: x.norm(dim=-1, keepdim=True)
+        >>> angle = lambda x: torch.atan2(x[:, 1], x[:, 0])
+        >>> upright = lambda c: torch.cat([c, torch.zeros_like(c)], -1)
+        >>> model = realise_canonicalisation(G, size, angle, upright, turn)
+        >>> x = torch.tensor([[0.6, 0.8]])
+        >>> model.transform(torch.tensor([0.5]), x).allclose(turn(torch.tensor([0.5]), x))
+        True
     """
     check_same_group("realise_canonicalisation", "an action", group, data_action)
     action = PartsAction({"code": None, "pose": LeftMultiplication(group)})

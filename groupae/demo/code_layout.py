@@ -25,6 +25,10 @@ class Block:
         copies: How often it occurs.
         offset: Index of its first entry in the flat code.
         invariant: Whether the group leaves it alone.
+
+    Example:
+        >>> Block("code", irrep="3", dim=2, copies=10, offset=45, invariant=False)
+        Block(part='code', irrep='3', dim=2, copies=10, offset=45, invariant=False)
     """
 
     part: str

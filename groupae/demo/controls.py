@@ -23,7 +23,14 @@ __all__ = ["Control", "Slider", "Sliders", "Steps", "Trackball"]
 
 
 class Control(abc.ABC):
-    """Way to choose a group element on a page, by a few numbers."""
+    """Way to choose a group element on a page, by a few numbers.
+
+    Example:
+        >>> from groupae import SO2
+        >>> from groupae.demo import control_of
+        >>> type(control_of(SO2())).__name__, control_of(SO2()).parameters
+        ('Sliders', 1)
+    """
 
     @property
     @abc.abstractmethod
@@ -78,6 +85,10 @@ class Slider:
 
     Raises:
         ValueError: If the numbers are no range, or start is outside it.
+
+    Example:
+        >>> Slider("angle", -180, 180, step=1, unit="deg", periodic=True).name
+        'angle'
     """
 
     name: str

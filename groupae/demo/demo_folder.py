@@ -50,6 +50,12 @@ class Demo:
         difference: Largest difference of a picture from the model's, of a range of 1.
         pictures: Number of pictures on it.
         runtime: Version of onnxruntime-web.
+
+    Example:
+        >>> from pathlib import Path
+        >>> page = Demo(Path("digits"), 8.1, difference=1e-6, pictures=16, runtime="1.22")
+        >>> page.pictures
+        16
     """
 
     folder: Path
@@ -131,6 +137,12 @@ def check_demo_folder(folder: str | Path, *, force: bool = False) -> Path:
 
     Raises:
         FileExistsError: If it holds other files, or a page and ``force`` is not given.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     check_demo_folder(folder).name == Path(folder).name
+        True
     """
     if not isinstance(folder, (str, Path)) or not str(folder):
         raise TypeError(expected("write_demo", "folder as a path", repr(folder)))

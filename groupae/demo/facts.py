@@ -38,6 +38,10 @@ class Facts:
         draws: Whether the page has a field to draw in; by default for small pictures of one
             channel on dark ground.
         licences: Licences of data and model.
+
+    Example:
+        >>> Facts(title="Digits", licences=("MNIST: CC BY-SA 3.0",)).title
+        'Digits'
     """
 
     title: str = ""

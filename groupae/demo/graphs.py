@@ -42,6 +42,10 @@ class Graphs:
         layout: Layout of flat codes.
         difference: Largest difference of a picture from the model's.
         precision: Format that weights are rounded to, or float32.
+
+    Example:
+        >>> [field.name for field in dataclasses.fields(Graphs)]
+        ['files', 'layout', 'difference', 'precision']
     """
 
     files: dict[str, bytes]

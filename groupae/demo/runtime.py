@@ -32,7 +32,12 @@ _MEGABYTES = 33  # of the archive
 
 
 class RuntimeMissingError(OSError):
-    """Error for an onnxruntime-web that is neither in a folder, nor in the cache, nor to be had."""
+    """Error for an onnxruntime-web that is neither in a folder, nor in the cache, nor to be had.
+
+    Example:
+        >>> issubclass(RuntimeMissingError, OSError)
+        True
+    """
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +48,10 @@ class Runtime:
         version: Version of the npm package.
         loader: JavaScript module.
         wasm: WebAssembly.
+
+    Example:
+        >>> Runtime("1.22.0", loader=b"", wasm=b"").version
+        '1.22.0'
     """
 
     version: str

@@ -173,6 +173,12 @@ def from_e3nn(rho: Representation, x: Tensor, dim: int = -1) -> Tensor:
     Raises:
         ShapeError: If the axis has another length.
         TypeError: If ``rho`` is no plain sum of irreps.
+
+    Example:
+        >>> import torch; from groupae import SO3
+        >>> rho, x = SO3().rep("1x0 + 2x1"), torch.arange(7.0)
+        >>> from_e3nn(rho, to_e3nn(rho, x)).equal(x)
+        True
     """
     order = copies_first(checked_vectors("from_e3nn", rho, x, dim))
     return x.index_select(dim, order.argsort().to(x.device))
@@ -188,6 +194,11 @@ def wigner_matrices_e3nn(rotation: Tensor, highest: int) -> list[Tensor]:
 
     Raises:
         ModuleNotFoundError: If e3nn is not installed.
+
+    Example:
+        >>> import torch
+        >>> [tuple(matrix.shape) for matrix in wigner_matrices_e3nn(torch.eye(3), 2)]
+        [(1, 1), (3, 3), (5, 5)]
     """
     o3 = load("e3nn.o3", _REMEDY)
     default = torch.get_default_dtype()

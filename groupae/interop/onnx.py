@@ -21,7 +21,11 @@ _REMEDY = "pip install groupae[onnx]"
 
 
 def check_onnx_installed() -> None:
-    """Raise ``ModuleNotFoundError`` unless all packages for ONNX models are installed."""
+    """Raise ``ModuleNotFoundError`` unless all packages for ONNX models are installed.
+
+    Example:
+        >>> check_onnx_installed()
+    """
     for library in ("onnx", "onnxscript", "onnxruntime"):
         load(library, _REMEDY)
 

@@ -67,6 +67,13 @@ def rotation_from_scipy(
     Raises:
         ModuleNotFoundError: If scipy is not installed.
         TypeError: If it is no ``Rotation``.
+
+    Example:
+        >>> from scipy.spatial.transform import Rotation
+        >>> rotation_from_scipy(Rotation.from_euler("z", 90, degrees=True)).round(decimals=4)
+        tensor([[ 0., -1.,  0.],
+                [ 1.,  0.,  0.],
+                [ 0.,  0.,  1.]])
     """
     return _elements("rotation_from_scipy", "Rotation", rotation, dtype, device)
 
@@ -108,6 +115,11 @@ def rigid_transform_from_scipy(
     Raises:
         ModuleNotFoundError: If scipy 1.16 or newer is not installed.
         TypeError: If it is no ``RigidTransform``.
+
+    Example:
+        >>> from scipy.spatial.transform import RigidTransform
+        >>> rigid_transform_from_scipy(RigidTransform.from_translation([1.0, 2.0, 3.0]))[:3, 3]
+        tensor([1., 2., 3.])
     """
     owner = "rigid_transform_from_scipy"
     return _elements(owner, "RigidTransform", transform, dtype, device)

@@ -94,6 +94,10 @@ def relative_to_chance(error: Tensor, chance: Tensor, size: Tensor) -> Tensor:
 
     Returns:
         Shape ``(n,)``, in the dtype of ``error``.
+
+    Example:
+        >>> relative_to_chance(torch.tensor([0.0, 1.0]), torch.tensor(2.0), torch.tensor(1.0))
+        tensor([0.0000, 0.5000])
     """
     rounding = (_ROUNDING * torch.finfo(error.dtype).eps) ** 2 * size
     if bool(chance <= rounding):  # false for NaN, which is passed on

@@ -66,6 +66,13 @@ def relative_chamfer_score(pairs: PairBatch) -> Score:
 
     Args:
         pairs: Pairs with the sets ``x2`` that predictions are compared with.
+
+    Example:
+        >>> from groupae import PairBatch
+        >>> points = torch.eye(3)[None]
+        >>> score = relative_chamfer_score(PairBatch(points, torch.zeros(1), points))
+        >>> score.name
+        'relative_chamfer'
     """
     function = functools.partial(_scaled_chamfer, spread=spread_of(pairs.x2))
     return Score(

@@ -22,7 +22,12 @@ __all__ = ["ExportError", "export_transform", "pt2_from_program"]
 
 
 class ExportError(ValueError):
-    """Error of a model that cannot be exported, or whose graph returns other numbers."""
+    """Error of a model that cannot be exported, or whose graph returns other numbers.
+
+    Example:
+        >>> issubclass(ExportError, ValueError)
+        True
+    """
 
 
 class _Transform(nn.Module):
@@ -76,7 +81,15 @@ def export_transform(model: TransformModule, g: Tensor, x: Tensor) -> ExportedPr
 
 
 def pt2_from_program(program: ExportedProgram) -> bytes:
-    """Return a program as the bytes of a file that ``torch.export.load`` reads."""
+    """Return a program as the bytes of a file that ``torch.export.load`` reads.
+
+    Example:
+        >>> import io; import torch
+        >>> program = torch.export.export(torch.nn.Linear(2, 3), (torch.zeros(1, 2),))
+        >>> loaded = torch.export.load(io.BytesIO(pt2_from_program(program)))
+        >>> loaded.module()(torch.zeros(1, 2)).shape
+        torch.Size([1, 3])
+    """
     stream = io.BytesIO()
     with warnings.catch_warnings():
         # torch 2.13 warns about each weight with its channels innermost in memory

@@ -57,6 +57,11 @@ class TransformModule(nn.Module, abc.ABC):
     Attributes:
         group: The group of the elements.
         capabilities: Groups and abilities that the model takes.
+
+    Example:
+        >>> from groupae import LatentActionAE
+        >>> issubclass(LatentActionAE, TransformModule)
+        True
     """
 
     group: Group

@@ -116,12 +116,28 @@ def save_figure(figure: Figure, path: Path) -> None:
 
     Files have the default settings of matplotlib, not those of the caller, and the ground of the
     figure. So the same figure makes the same bytes.
+
+    Example:
+        >>> import tempfile; from matplotlib.figure import Figure
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_figure(Figure(figsize=(1, 1)), Path(folder, "empty.png"))
+        ...     [path.name for path in Path(folder).iterdir()]
+        ['empty.png']
     """
     write_durably(path, _png(figure))
 
 
 def save_figures(figures: Sequence[Figure], path: Path) -> None:
-    """Write figures one below the other as one PNG and close them; a link is replaced."""
+    """Write figures one below the other as one PNG and close them; a link is replaced.
+
+    Example:
+        >>> import tempfile; from matplotlib.figure import Figure
+        >>> two = [Figure(figsize=(1, 1)), Figure(figsize=(1, 1))]
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_figures(two, Path(folder, "two.png"))
+        ...     [path.name for path in Path(folder).iterdir()]
+        ['two.png']
+    """
     from PIL import Image
 
     drawn = [Image.open(io.BytesIO(_png(figure))).convert("RGB") for figure in figures]

@@ -31,6 +31,10 @@ class FittedCopy:
             chance.
         variance: Share of the variance of the code that the copy accounts for.
         is_used: Whether the copy is part of the representation.
+
+    Example:
+        >>> FittedCopy("1", residual=0.02, variance=0.3, is_used=True).irrep
+        '1'
     """
 
     irrep: str

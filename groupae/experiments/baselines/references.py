@@ -39,6 +39,12 @@ class MeanImage(_Untrained):
 
     Args:
         pictures: Training pictures, shape ``(n, *x_shape)``.
+
+    Example:
+        >>> import torch
+        >>> model = MeanImage(torch.stack([torch.zeros(1, 2, 2), torch.ones(1, 2, 2)]))
+        >>> model.transform(torch.zeros(1), torch.zeros(1, 1, 2, 2)).unique()
+        tensor([0.5000])
     """
 
     def __init__(self, pictures: Tensor) -> None:

@@ -27,6 +27,10 @@ class LeaderboardEntry:
         name: Name of the preset.
         title: Name in tables.
         results: Results of its trials, at least one.
+
+    Example:
+        >>> LeaderboardEntry("default", "default", results=()).name
+        'default'
     """
 
     name: str

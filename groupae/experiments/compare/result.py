@@ -22,7 +22,12 @@ _VERSION = 1
 
 
 class ResultError(ValueError):
-    """Error for a result that is damaged, or of other settings than asked for."""
+    """Error for a result that is damaged, or of other settings than asked for.
+
+    Example:
+        >>> issubclass(ResultError, ValueError)
+        True
+    """
 
 
 @dataclasses.dataclass(frozen=True)

@@ -30,6 +30,10 @@ def get_backbone(name: str) -> Backbone:
 
     Raises:
         ValueError: If no backbone has the name, or its plug-in cannot be used.
+
+    Example:
+        >>> callable(get_backbone("residual"))
+        True
     """
     if name in BACKBONES:
         return _builder(BACKBONES[name])

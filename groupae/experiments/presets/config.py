@@ -72,6 +72,10 @@ class ModelConfig:
 
     Raises:
         ValueError: If a value is of the wrong type: a config may come from a file.
+
+    Example:
+        >>> ModelConfig("residual", "10x0 + 9x1", {"log_mse": 1.0}, widths=(32, 64)).blocks
+        1
     """
 
     backbone: str
@@ -157,6 +161,10 @@ class BaselineConfig:
 
     Raises:
         ValueError: If a value is of the wrong type: a config may come from a file.
+
+    Example:
+        >>> BaselineConfig("mean").system
+        'mean'
     """
 
     system: str
@@ -183,7 +191,14 @@ def _is_option(value: object) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
-    """A model and its training."""
+    """A model and its training.
+
+    Example:
+        >>> from groupae.experiments import get_experiment
+        >>> preset = get_experiment("rotated-digits").presets["default"]
+        >>> preset.model.backbone, preset.training.optimizer
+        ('residual', 'muon')
+    """
 
     model: ModelConfig | BaselineConfig
     training: TrainingConfig

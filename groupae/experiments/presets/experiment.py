@@ -45,6 +45,10 @@ class Comparison:
         seeds: Trainings per model.
         pixels: Height and width that pictures are shrunk to; ``None`` for their own.
         size: Size of the data set.
+
+    Example:
+        >>> Comparison(models=("default", "plain"), cpu_minutes=2.0).seeds
+        3
     """
 
     models: tuple[str, ...] = ("default",)

@@ -46,6 +46,10 @@ def get_experiment(name: str) -> Experiment:
 
     Raises:
         ValueError: If no experiment has the name, or its plug-in cannot be used.
+
+    Example:
+        >>> sorted(get_experiment("rotated-digits").presets)[:2]
+        ['conditional', 'conditional-0.6']
     """
     if name in EXPERIMENTS:
         return EXPERIMENTS[name]

@@ -34,6 +34,10 @@ class Export:
         mebibytes: Size of the file.
         pairs: Number of held-out pairs on which it was checked.
         difference: Largest difference between its predictions and the model's on them.
+
+    Example:
+        >>> Export(Path("model.pt2"), mebibytes=3.7, pairs=64, difference=1e-6).pairs
+        64
     """
 
     path: Path

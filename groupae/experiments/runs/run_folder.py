@@ -58,7 +58,12 @@ _FILE_PATTERN = "|".join(map(re.escape, _FILES))
 
 
 class RunExistsError(FileExistsError):
-    """Error for a folder that holds a run, or anything else."""
+    """Error for a folder that holds a run, or anything else.
+
+    Example:
+        >>> issubclass(RunExistsError, FileExistsError)
+        True
+    """
 
 
 def check_usable(path: Path, *, force: bool) -> None:
@@ -101,7 +106,14 @@ def _remedy(path: Path) -> str:
 
 
 def describe_run(path: Path) -> str:
-    """Return the state of a run in a few words."""
+    """Return the state of a run in a few words.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     describe_run(Path(folder))
+        'a run without checkpoints'
+    """
     if (path / RESULT).is_file():
         return f"a finished run{_finished_steps(path)}"
     last = last_step(path, "snapshots")

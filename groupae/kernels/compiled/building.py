@@ -58,7 +58,12 @@ except OSError as error:
 
 
 class BuildError(RuntimeError):
-    """Error for kernels that cannot be compiled."""
+    """Error for kernels that cannot be compiled.
+
+    Example:
+        >>> issubclass(BuildError, RuntimeError)
+        True
+    """
 
 
 def _expected(what: str, got: str, remedy: str) -> BuildError:
@@ -99,6 +104,10 @@ def library_path(of: Platform | None = None) -> Path:
 
     Args:
         of: The platform; by default the one at hand.
+
+    Example:
+        >>> library_path().name.startswith("kernels-")
+        True
     """
     of = of or Platform.here()
     content = hashlib.sha256(repr((OPTIONS, *of)).encode())

@@ -45,7 +45,12 @@ class KernelStatus:
 
 
 def status() -> KernelStatus:
-    """Return which implementation of the kernels is used, and why."""
+    """Return which implementation of the kernels is used, and why.
+
+    Example:
+        >>> type(status()).__name__
+        'KernelStatus'
+    """
     import torch
 
     from groupae.kernels.compiled.library import levels

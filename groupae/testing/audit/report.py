@@ -28,6 +28,10 @@ class AuditedLaw:
         split: Parts of the squared error, where the law can be split.
         note: Description of the violation; empty if there is none.
         passed: Whether the law holds.
+
+    Example:
+        >>> AuditedLaw("equivariance", error=3e-7, tolerance=1e-5).passed
+        True
     """
 
     law: str
@@ -74,6 +78,12 @@ class LayerError:
         added: Parts of the squared error that the layer adds.
         tolerance: Largest part of the model allowed.
         approximate_tolerance: Largest part of discretisation allowed.
+
+    Example:
+        >>> split = ErrorSplit(model=0.1)
+        >>> layer = LayerError("conv", "Conv2d", "grid", "fitted", 0.1, 0.1, split, tolerance=1e-5)
+        >>> layer.is_faulty
+        True
     """
 
     name: str
@@ -109,6 +119,11 @@ class ElementError:
         is_reflection: Whether the element reverses orientation, where that is defined.
         is_exact: Whether the actions move the data without interpolation.
         split: Parts of the squared error.
+
+    Example:
+        >>> split = ErrorSplit(model=0.1)
+        >>> ElementError((0.5,), 0.5, None, is_reflection=False, is_exact=False, split=split).angle
+        0.5
     """
 
     element: tuple[float, ...]

@@ -24,6 +24,11 @@ class DriftCurve:
             for the mean of all data.
         low: The error that nine of ten trajectories exceed.
         high: The error that one of ten trajectories exceeds.
+
+    Example:
+        >>> curve = DriftCurve(steps=(1, 2), error=(0.1, 0.2), low=(0.1, 0.1), high=(0.2, 0.3))
+        >>> curve.error[-1]
+        0.2
     """
 
     steps: tuple[int, ...]
@@ -56,6 +61,12 @@ class WorldModelReport:
             be had).
         laws: Laws with relative errors.
         left_out: Laws and curves that were not measured, with reasons.
+
+    Example:
+        >>> curve = DriftCurve(steps=(1, 2), error=(0.1, 0.2), low=(0.1, 0.2), high=(0.1, 0.2))
+        >>> report = WorldModelReport("mine", None, 8, 2, 0.15, {"codes": curve}, laws=())
+        >>> report.horizon
+        1
     """
 
     model: str

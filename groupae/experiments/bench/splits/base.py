@@ -34,6 +34,14 @@ class HeldOut:
         steps: Elements that are applied one after the other instead of their product, shape
             ``(m, n, *element_shape)``; ``None`` for the element itself.
         orders: Order of the rotational symmetry of each original, shape ``(n,)``, if asked for.
+
+    Example:
+        >>> from groupae import RotatedDigits
+        >>> from groupae.experiments.bench import get_split
+        >>> conditions = get_split("whole").conditions(lambda s: RotatedDigits(s, size="tiny"), 8)
+        >>> held_out = next(conditions)
+        >>> type(held_out).__name__, len(held_out.pairs.x1)
+        ('HeldOut', 8)
     """
 
     condition: Condition
@@ -52,6 +60,11 @@ class GeneralisationSplit(abc.ABC):
         keyword: First part of the name.
         version: Number that grows when other data are trained on or asked, so that results of
             before are not taken for those of now.
+
+    Example:
+        >>> from groupae.experiments.bench import get_split
+        >>> get_split("steps-45").name, isinstance(get_split("steps-45"), GeneralisationSplit)
+        ('steps-45', True)
     """
 
     keyword: ClassVar[str]

@@ -30,7 +30,12 @@ def record(views: Tensor, background: Tensor) -> dict[str, npt.NDArray[np.uint8]
 
 
 def record_layout(n: int, views: int, size: int) -> dict[str, tuple[tuple[int, ...], str]]:
-    """Return shape and dtype of the arrays of `record` for ``n`` originals, for a cache."""
+    """Return shape and dtype of the arrays of `record` for ``n`` originals, for a cache.
+
+    Example:
+        >>> record_layout(n=10, views=4, size=32)
+        {'pictures': ((10, 4, 3, 32, 32), 'uint8'), 'masks': ((10, 4, 32, 4), 'uint8')}
+    """
     return {
         "pictures": ((n, views, 3, size, size), "uint8"),
         "masks": ((n, views, size, size // 8), "uint8"),
