@@ -1,0 +1,52 @@
+"use strict";
+// Title, notation, the sentence of what to watch, score, versions and licences.
+
+(() => {
+  const demo = window.GroupaeDemo;
+  const { element } = demo;
+  const get = (id) => document.getElementById(id);
+
+  /** Write the words of a description into the page. */
+  demo.describe = (description) => {
+    const { title, summary, group, representation } = description;
+    document.title = `${title} · groupae demo`;
+    get("title").textContent = title;
+    get("summary").textContent = sentence(summary);
+    const of = element("code", { class: "representation" }, representation);
+    get("notation").replaceChildren(element("code", {}, group), " acts on the code by ", of);
+    get("watch").textContent = description.watch || watch(description);
+    get("about").replaceChildren(...about(description));
+  };
+
+  const sentence = (text) => {
+    const trimmed = text.trim();
+    return trimmed[0].toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? "" : ".");
+  };
+
+  function watch({ control }) {
+    const begin = {
+      sliders: control.sliders?.length > 1 ? "Move the sliders." : "Move the slider.",
+      steps: "Move the slider from element to element.",
+      trackball: "Drag the prediction like a ball.",
+    }[control.kind];
+    const end = "the invariants in it stand still while everything else moves.";
+    return `${begin} The action moves only the code, and the decoder draws the picture: ${end}`;
+  }
+
+  function about({ score, group, code_size, versions, licences, links, pictures }) {
+    const facts = [
+      ["Score", score],
+      ["Group", group],
+      ["Code", `${code_size} numbers`],
+      ["Pictures", pictures && `${pictures.count} of the split “${pictures.split}”`],
+      ["Versions", Object.entries(versions || {}).map(([k, v]) => `${k.replace(/_/g, "-")} ${v}`).join(", ")],
+      ["Licences", (licences || []).join("; ")],
+    ].filter(([, text]) => text);
+    const list = element("dl", {}, ...facts.flatMap(([k, v]) => [element("dt", {}, k), element("dd", {}, v)]));
+    const anchors = Object.entries(links || {}).map(([name, href]) =>
+      element("a", { href, target: "_blank", rel: "noopener" }, sentence(name).slice(0, -1)),
+    );
+    const own = element("p", {}, "The model runs in this page; no picture leaves it.");
+    return [list, element("p", { class: "links" }, ...anchors.flatMap((a) => [a, " "])), own];
+  }
+})();

@@ -1,0 +1,136 @@
+"use strict";
+// The latent code, one row per irrep: invariants as bars, pairs as dials, larger blocks as columns.
+
+(() => {
+  const demo = window.GroupaeDemo;
+  const CELL = 22; // CSS pixels of a dial
+  const BAR = 8; // of an invariant
+  const COLUMN = 5; // of one entry of a larger block
+  const ROWS = 10; // shown before "all rows" is asked for
+
+  /** Rows of the code, drawn anew for each moved code. */
+  demo.Latents = class Latents {
+    /** @param {HTMLElement} place @param {{blocks: object[]}} description */
+    constructor(place, { blocks }) {
+      this.place = place;
+      this.rows = blocks.map((block) => this.row(block));
+      this.list = demo.element("div", { class: "rows" }, ...this.rows.map(({ line }) => line));
+      place.append(this.list);
+      if (blocks.length > ROWS + 2) this.fold();
+      new ResizeObserver(() => this.redraw()).observe(place);
+    }
+
+    row(block) {
+      const kind = block.invariant ? "invariant" : "moving";
+      const copies = `${block.copies} ${block.copies === 1 ? "copy" : "copies"}`;
+      const words = block.invariant ? "stands still" : "moves";
+      const name = demo.element("span", { class: "irrep" }, block.irrep);
+      const label = demo.element("span", { class: "label" }, name, ` ${words}`);
+      const picture = `Irrep ${block.irrep}, ${copies} of dimension ${block.dim}, ${words}`;
+      const canvas = demo.element("canvas", { role: "img", "aria-label": picture });
+      const more = demo.element("span", { class: "more" });
+      const title = `${picture} (part ${block.part})`;
+      const line = demo.element("div", { class: `row ${kind}`, title }, label, canvas, more);
+      return { block, line, canvas, more, scale: 1 };
+    }
+
+    fold() {
+      const all = `Show all ${this.rows.length} irreps`;
+      const button = demo.element("button", { type: "button", "aria-expanded": "false" }, all);
+      const show = (isOpen) => {
+        this.rows.slice(ROWS).forEach(({ line }) => (line.hidden = !isOpen));
+        button.setAttribute("aria-expanded", String(isOpen));
+        button.textContent = isOpen ? `Show the first ${ROWS} irreps` : all;
+        this.redraw();
+      };
+      button.addEventListener("click", () => show(button.ariaExpanded !== "true"));
+      this.place.append(button);
+      show(false);
+    }
+
+    /** Take the code of a new picture: each row is drawn relative to its largest entry. */
+    rescale(z) {
+      for (const row of this.rows) {
+        const { offset, dim, copies } = row.block;
+        row.scale = 1e-12;
+        for (let c = 0; c < copies; c++) {
+          let square = 0;
+          for (let i = 0; i < dim; i++) square += z[offset + i * copies + c] ** 2;
+          row.scale = Math.max(row.scale, Math.sqrt(square));
+        }
+      }
+    }
+
+    /** Draw a code, layout (irrep index, copies) within a block. */
+    show(z) {
+      this.z = z;
+      this.redraw();
+    }
+
+    redraw() {
+      if (!this.z) return;
+      const style = getComputedStyle(this.place);
+      const colours = Object.fromEntries(
+        ["invariant", "moving", "dial"].map((name) => [name, style.getPropertyValue(`--${name}`)]),
+      );
+      const rows = this.rows.filter(({ line }) => !line.hidden);
+      const widths = rows.map(({ canvas }) => canvas.clientWidth); // read all, then write all
+      rows.forEach((row, i) => this.draw(row, widths[i], colours));
+    }
+
+    draw({ block, canvas, more, scale }, width, colours) {
+      const { dim, copies, offset, invariant } = block;
+      const size = dim === 1 ? BAR : dim === 2 ? CELL : COLUMN * dim + 6;
+      const shown = Math.min(copies, Math.max(1, Math.floor(width / size)));
+      const density = window.devicePixelRatio || 1;
+      const [w, h] = [Math.round(width * density), Math.round(CELL * density)];
+      if (canvas.width !== w) canvas.width = w;
+      if (canvas.height !== h) canvas.height = h;
+      const hidden = shown < copies ? `+${copies - shown}` : "";
+      if (more.textContent !== hidden) more.textContent = hidden;
+      const context = canvas.getContext("2d");
+      context.setTransform(density, 0, 0, density, 0, 0);
+      context.clearRect(0, 0, width, CELL);
+      const colour = invariant ? colours.invariant : colours.moving;
+      for (let c = 0; c < shown; c++) {
+        const entries = [];
+        for (let i = 0; i < dim; i++) entries.push(this.z[offset + i * copies + c] / scale);
+        if (dim === 2) drawDial(context, c * size, entries, colour, colours.dial);
+        else drawBars(context, c * size, entries, colour, colours.dial, dim === 1 ? BAR - 3 : COLUMN - 1);
+      }
+    }
+  };
+
+  const clamp = (value) => Math.max(-1, Math.min(1, value));
+
+  function drawBars(context, left, entries, colour, line, width) {
+    const middle = CELL / 2;
+    const step = width + 1;
+    context.fillStyle = line;
+    context.fillRect(left, middle - 0.5, entries.length * step - 1, 1);
+    context.fillStyle = colour;
+    entries.forEach((entry, i) => {
+      const height = clamp(entry) * (middle - 1);
+      context.fillRect(left + i * step, Math.min(middle, middle - height), width, Math.abs(height));
+    });
+  }
+
+  function drawDial(context, left, [a, b], colour, line) {
+    const [x, y, radius] = [left + CELL / 2, CELL / 2, CELL / 2 - 2];
+    context.lineWidth = 1;
+    context.strokeStyle = line;
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.stroke();
+    const [endX, endY] = [x + clamp(a) * radius, y - clamp(b) * radius];
+    context.strokeStyle = context.fillStyle = colour;
+    context.lineWidth = 2;
+    context.beginPath();
+    context.moveTo(x, y);
+    context.lineTo(endX, endY);
+    context.stroke();
+    context.beginPath();
+    context.arc(endX, endY, 2, 0, 2 * Math.PI);
+    context.fill();
+  }
+})();
