@@ -5,6 +5,7 @@
   const demo = window.GroupaeDemo;
   const { element } = demo;
   const get = (id) => document.getElementById(id);
+  const TERMS = 12; // of a representation in the heading; the foot of the page has all
 
   /** Write the words of a description into the page. */
   demo.describe = (description) => {
@@ -12,7 +13,9 @@
     document.title = `${title} · groupae demo`;
     get("title").textContent = title;
     get("summary").textContent = sentence(summary);
-    const of = element("code", { class: "representation" }, representation);
+    const terms = representation.split(" + ");
+    const few = terms.length > TERMS ? `${terms.slice(0, TERMS - 2).join(" + ")} + … + ${terms.at(-1)}` : representation;
+    const of = element("code", { title: representation }, few);
     get("notation").replaceChildren(element("code", {}, group), " acts on the code by ", of);
     get("watch").textContent = description.watch || watch(description);
     get("about").replaceChildren(...about(description));
@@ -33,11 +36,11 @@
     return `${begin} The action moves only the code, and the decoder draws the picture: ${end}`;
   }
 
-  function about({ score, group, code_size, versions, licences, links, pictures }) {
+  function about({ score, group, representation, code_size, versions, licences, links, pictures }) {
     const facts = [
       ["Score", score],
       ["Group", group],
-      ["Code", `${code_size} numbers`],
+      ["Code", `${code_size} numbers: ${representation}`],
       ["Pictures", pictures && `${pictures.count} of the split “${pictures.split}”`],
       ["Versions", Object.entries(versions || {}).map(([k, v]) => `${k.replace(/_/g, "-")} ${v}`).join(", ")],
       ["Licences", (licences || []).join("; ")],

@@ -11,13 +11,15 @@
    */
 
   /**
-   * Return functions that start the runtime and run a graph, one after the other. The source of
-   * this function also runs in a worker, so it uses nothing around it.
+   * Return functions that start the runtime and run a graph, one after the other; a graph is read
+   * when it is first run. The source of this function also runs in a worker, so it uses nothing
+   * around it.
    * @param {(text: string) => Promise<Uint8Array<ArrayBuffer>>} decode
    */
   function inference(decode) {
     const sessions = {};
     let ort = null;
+    let texts = {};
     let turn = Promise.resolve();
 
     const start = async ({ runtime, files }) => {
@@ -28,10 +30,12 @@
       ort.env.logLevel = "error";
       ort.env.wasm.numThreads = 1; // more need headers of a server, which file:// has not
       ort.env.wasm.wasmBinary = wasm.buffer;
-      for (const [name, text] of Object.entries(files)) {
-        const options = { executionProviders: ["wasm"] };
-        sessions[name] = await ort.InferenceSession.create(await decode(text), options);
-      }
+      texts = files;
+    };
+
+    const session = async (graph) => {
+      const options = { executionProviders: ["wasm"] };
+      return ort.InferenceSession.create(await decode(texts[graph]), options);
     };
 
     const run = async ({ graph, inputs }) => {
@@ -39,6 +43,7 @@
       for (const [name, { data, dims }] of Object.entries(inputs)) {
         feeds[name] = new ort.Tensor("float32", data, dims);
       }
+      sessions[graph] = sessions[graph] || (await session(graph));
       const results = await sessions[graph].run(feeds);
       const outputs = {};
       for (const [name, { data, dims }] of Object.entries(results)) {

@@ -3,10 +3,10 @@
 
 (() => {
   const demo = window.GroupaeDemo;
-  const CELL = 22; // CSS pixels of a dial
+  const [SMALL, LARGE] = [20, 30]; // CSS pixels of a dial, as the place allows
   const BAR = 8; // of an invariant
   const COLUMN = 5; // of one entry of a larger block
-  const ROWS = 10; // shown before "all rows" is asked for
+  const ROWS = 14; // shown before "all rows" is asked for
 
   /** Rows of the code, drawn anew for each moved code. */
   demo.Latents = class Latents {
@@ -24,8 +24,7 @@
       const kind = block.invariant ? "invariant" : "moving";
       const copies = `${block.copies} ${block.copies === 1 ? "copy" : "copies"}`;
       const words = block.invariant ? "stands still" : "moves";
-      const name = demo.element("span", { class: "irrep" }, block.irrep);
-      const label = demo.element("span", { class: "label" }, name, ` ${words}`);
+      const label = demo.element("span", { class: "irrep" }, block.irrep);
       const picture = `Irrep ${block.irrep}, ${copies} of dimension ${block.dim}, ${words}`;
       const canvas = demo.element("canvas", { role: "img", "aria-label": picture });
       const more = demo.element("span", { class: "more" });
@@ -74,37 +73,41 @@
         ["invariant", "moving", "dial"].map((name) => [name, style.getPropertyValue(`--${name}`)]),
       );
       const rows = this.rows.filter(({ line }) => !line.hidden);
-      const widths = rows.map(({ canvas }) => canvas.clientWidth); // read all, then write all
-      rows.forEach((row, i) => this.draw(row, widths[i], colours));
+      const width = rows[0].canvas.clientWidth;
+      const most = Math.max(...this.rows.map(({ block }) => (block.dim === 2 ? block.copies : 1)));
+      const cell = Math.max(SMALL, Math.min(LARGE, Math.floor(width / most)));
+      this.place.style.setProperty("--cell", `${cell}px`);
+      rows.forEach((row) => this.draw(row, { width, cell, colours }));
     }
 
-    draw({ block, canvas, more, scale }, width, colours) {
+    draw({ block, canvas, more, scale }, { width, cell, colours }) {
       const { dim, copies, offset, invariant } = block;
-      const size = dim === 1 ? BAR : dim === 2 ? CELL : COLUMN * dim + 6;
+      const size = dim === 1 ? BAR : dim === 2 ? cell : COLUMN * dim + 6;
       const shown = Math.min(copies, Math.max(1, Math.floor(width / size)));
       const density = window.devicePixelRatio || 1;
-      const [w, h] = [Math.round(width * density), Math.round(CELL * density)];
+      const [w, h] = [Math.round(width * density), Math.round(cell * density)];
       if (canvas.width !== w) canvas.width = w;
       if (canvas.height !== h) canvas.height = h;
       const hidden = shown < copies ? `+${copies - shown}` : "";
       if (more.textContent !== hidden) more.textContent = hidden;
       const context = canvas.getContext("2d");
       context.setTransform(density, 0, 0, density, 0, 0);
-      context.clearRect(0, 0, width, CELL);
+      context.clearRect(0, 0, width, cell);
       const colour = invariant ? colours.invariant : colours.moving;
       for (let c = 0; c < shown; c++) {
         const entries = [];
         for (let i = 0; i < dim; i++) entries.push(this.z[offset + i * copies + c] / scale);
-        if (dim === 2) drawDial(context, c * size, entries, colour, colours.dial);
-        else drawBars(context, c * size, entries, colour, colours.dial, dim === 1 ? BAR - 3 : COLUMN - 1);
+        const place = { left: c * size, cell, colour, line: colours.dial };
+        if (dim === 2) drawDial(context, entries, place);
+        else drawBars(context, entries, place, dim === 1 ? BAR - 3 : COLUMN - 1);
       }
     }
   };
 
   const clamp = (value) => Math.max(-1, Math.min(1, value));
 
-  function drawBars(context, left, entries, colour, line, width) {
-    const middle = CELL / 2;
+  function drawBars(context, entries, { left, cell, colour, line }, width) {
+    const middle = cell / 2;
     const step = width + 1;
     context.fillStyle = line;
     context.fillRect(left, middle - 0.5, entries.length * step - 1, 1);
@@ -115,14 +118,16 @@
     });
   }
 
-  function drawDial(context, left, [a, b], colour, line) {
-    const [x, y, radius] = [left + CELL / 2, CELL / 2, CELL / 2 - 2];
+  function drawDial(context, [a, b], { left, cell, colour, line }) {
+    const [x, y, radius] = [left + cell / 2, cell / 2, cell / 2 - 2];
     context.lineWidth = 1;
     context.strokeStyle = line;
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.stroke();
-    const [endX, endY] = [x + clamp(a) * radius, y - clamp(b) * radius];
+    const length = Math.hypot(a, b) || 1;
+    const reach = Math.sqrt(Math.min(1, length)) / length; // the root, so that short hands are seen
+    const [endX, endY] = [x + a * reach * radius, y - b * reach * radius];
     context.strokeStyle = context.fillStyle = colour;
     context.lineWidth = 2;
     context.beginPath();

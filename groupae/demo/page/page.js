@@ -17,6 +17,8 @@
 
     /** Show the page; returns when the first prediction is there. */
     async open() {
+      const runtime = demo.isSupported() ? demo.loadScript("runtime.js") : null;
+      runtime?.catch(() => {}); // told below
       try {
         await demo.loadScript("model.js");
         this.model = window.GROUPAE_MODEL;
@@ -32,7 +34,7 @@
         return;
       }
       try {
-        await this.show();
+        await this.show(runtime);
       } catch (error) {
         this.showStill(`The model does not run in this browser (${error.message}); here is a still orbit.`);
       }
@@ -54,7 +56,7 @@
       this.say("");
     }
 
-    async show() {
+    async show(runtime) {
       const { description } = this.model;
       this.pictures = new demo.Pictures(description);
       const bytes = await demo.decode(this.model.pictures);
@@ -62,11 +64,12 @@
       const list = Array.from({ length: count }, (_, i) => this.pictures.fromBytes(bytes, i));
       this.shown = { list, labels };
       this.engine = new demo.Engine(this.model);
+      const started = runtime.then(() => this.engine.start(window.GROUPAE_RUNTIME));
+      started.catch(() => {}); // told below
       this.build();
       get("app").hidden = false;
       this.pictures.draw(get("input"), list[0]);
-      await demo.loadScript("runtime.js");
-      await this.engine.start(window.GROUPAE_RUNTIME);
+      await started;
       delete window.GROUPAE_RUNTIME; // megabytes of text
       await this.choose(0);
       this.swap?.choose(Math.min(1, count - 1));
