@@ -10,8 +10,9 @@
   /** Write the words of a description into the page. */
   demo.describe = (description) => {
     const { title, summary, group, representation } = description;
-    document.title = `${title} · groupae demo`;
-    get("title").textContent = title;
+    const words = /^[a-z]+(-[a-z]+)*$/.test(title) ? sentence(title.replace(/-/g, " ")).slice(0, -1) : title;
+    document.title = `${words} · groupae demo`;
+    get("title").textContent = words;
     get("summary").textContent = sentence(summary);
     const terms = representation.split(" + ");
     const few = terms.length > TERMS ? `${terms.slice(0, TERMS - 2).join(" + ")} + … + ${terms.at(-1)}` : representation;
@@ -46,7 +47,8 @@
       ["Licences", (licences || []).join("; ")],
     ].filter(([, text]) => text);
     const list = element("dl", {}, ...facts.flatMap(([k, v]) => [element("dt", {}, k), element("dd", {}, v)]));
-    const anchors = Object.entries(links || {}).map(([name, href]) =>
+    const files = { "Licences in full": "LICENCES.txt" };
+    const anchors = Object.entries({ ...links, ...files }).map(([name, href]) =>
       element("a", { href, target: "_blank", rel: "noopener" }, sentence(name).slice(0, -1)),
     );
     const own = element("p", {}, "The model runs in this page; no picture leaves it.");

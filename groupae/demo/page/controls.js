@@ -33,7 +33,8 @@
       this.input = demo.element("input", limits);
       this.output = demo.element("output", { for: id, class: "value" });
       this.words = words;
-      const label = demo.element("label", { for: id }, name);
+      const title = name.length > 1 ? name[0].toUpperCase() + name.slice(1) : name;
+      const label = demo.element("label", { for: id }, title);
       place.append(demo.element("div", { class: "range" }, label, this.input, this.output));
       this.input.addEventListener("input", () => (this.show(), changed()));
       this.show();

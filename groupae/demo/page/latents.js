@@ -5,7 +5,8 @@
   const demo = window.GroupaeDemo;
   const [SMALL, LARGE] = [20, 30]; // CSS pixels of a dial, as the place allows
   const BAR = 8; // of an invariant
-  const COLUMN = 5; // of one entry of a larger block
+  const [THIN, WIDE] = [4, 9]; // of one entry of a larger block
+  const GAP = 7; // between two of them
   const ROWS = 14; // shown before "all rows" is asked for
 
   /** Rows of the code, drawn anew for each moved code. */
@@ -80,9 +81,17 @@
       rows.forEach((row) => this.draw(row, { width, cell, colours }));
     }
 
+    /** Width of one entry of the larger blocks, so that the longest of their rows fits. */
+    column(width) {
+      const large = this.rows.map(({ block }) => block).filter(({ dim }) => dim > 2);
+      const fits = large.map(({ dim, copies }) => Math.floor((width / copies - GAP) / dim));
+      return Math.max(THIN, Math.min(WIDE, ...fits));
+    }
+
     draw({ block, canvas, more, scale }, { width, cell, colours }) {
       const { dim, copies, offset, invariant } = block;
-      const size = dim === 1 ? BAR : dim === 2 ? cell : COLUMN * dim + 6;
+      const column = dim === 1 ? BAR : this.column(width);
+      const size = dim === 2 ? cell : column * dim + (dim === 1 ? 0 : GAP);
       const shown = Math.min(copies, Math.max(1, Math.floor(width / size)));
       const density = window.devicePixelRatio || 1;
       const [w, h] = [Math.round(width * density), Math.round(cell * density)];
@@ -99,7 +108,7 @@
         for (let i = 0; i < dim; i++) entries.push(this.z[offset + i * copies + c] / scale);
         const place = { left: c * size, cell, colour, line: colours.dial };
         if (dim === 2) drawDial(context, entries, place);
-        else drawBars(context, entries, place, dim === 1 ? BAR - 3 : COLUMN - 1);
+        else drawBars(context, entries, place, column - (dim === 1 ? 3 : 1));
       }
     }
   };

@@ -16,13 +16,14 @@
       Object.assign(this, { engine, pictures, speed });
       this.orbit = engine.description.orbit;
       this.canvases = this.orbit.p.map((p, i) => this.cell(place, p, this.orbit.titles[i], go));
+      place.style.setProperty("--count", this.canvases.length);
       /** Show the orbit of a code. */
       this.take = demo.newest((z) => this.run(z), fail);
     }
 
     cell(place, p, title, go) {
       const canvas = demo.element("canvas", { class: "pixels" });
-      const label = `Turn to ${title}`;
+      const label = `Go to ${title}`;
       const button = demo.element("button", { type: "button", "aria-label": label }, canvas, title);
       button.addEventListener("click", () => go(p));
       place.append(button);

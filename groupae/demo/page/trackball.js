@@ -60,10 +60,11 @@
 
   /** A rotation matrix; `frame` has the rows right, up and towards the viewer. */
   demo.Trackball = class Trackball {
-    constructor(place, { frame }, changed) {
+    constructor(place, { frame, mirrored }, changed) {
       this.frame = frame;
+      this.signs = mirrored ? [1] : []; // of O(3): a tenth number, -1 after a mirror
       this.changed = changed;
-      this.value = rotation([0, 0, 0]);
+      this.rotation = rotation([0, 0, 0]);
       this.hint = "Drag the picture like a ball";
       const row = demo.element("div", { class: "buttons", role: "group", "aria-label": "Turn" });
       for (const [sign, label, key] of BUTTONS) {
@@ -71,18 +72,37 @@
         button.addEventListener("click", () => this.key({ key }));
         row.append(button);
       }
-      this.output = demo.element("output", { class: "value" });
+      if (mirrored) row.append(this.mirror());
+      this.output = demo.element("output", { class: "hint" });
       place.append(demo.element("div", { class: "trackball" }, row, this.output));
       this.show();
     }
 
+    mirror() {
+      const button = demo.element("button", { type: "button", "aria-pressed": "false" }, "Mirror");
+      button.addEventListener("click", () => {
+        this.signs = [-this.signs[0]];
+        this.show();
+        this.changed();
+      });
+      this.mirrorButton = button;
+      return button;
+    }
+
+    /** The rotation, row-major, and the sign of a mirror where there is one. */
+    get value() {
+      return [...this.rotation, ...this.signs];
+    }
+
     set(p) {
-      this.value = [...p];
+      this.rotation = p.slice(0, 9);
+      this.signs = p.slice(9);
       this.show();
     }
 
     show() {
-      const cosine = (this.value[0] + this.value[4] + this.value[8] - 1) / 2;
+      this.mirrorButton?.setAttribute("aria-pressed", String(this.signs[0] === -1));
+      const cosine = (this.rotation[0] + this.rotation[4] + this.rotation[8] - 1) / 2;
       const angle = (Math.acos(Math.min(1, Math.max(-1, cosine))) * 180) / Math.PI;
       this.output.textContent = `${angle.toFixed(0)}° from the start`;
     }
@@ -90,7 +110,7 @@
     /** Rotate about right, up and towards the viewer, in radians. */
     rotate(angles) {
       const axis = [0, 1, 2].map((k) => angles.reduce((sum, a, i) => sum + a * this.frame[i][k], 0));
-      this.value = orthogonal(multiply(rotation(axis), this.value));
+      this.rotation = orthogonal(multiply(rotation(axis), this.rotation));
       this.show();
     }
 
