@@ -24,6 +24,7 @@
 
   const sentence = (text) => {
     const trimmed = text.trim();
+    if (!trimmed) return "";
     return trimmed[0].toUpperCase() + trimmed.slice(1) + (/[.!?]$/.test(trimmed) ? "" : ".");
   };
 

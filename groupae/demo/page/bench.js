@@ -13,6 +13,7 @@
      */
     constructor(engine, places, { show, fail }) {
       this.control = demo.buildControl(places.control, engine.description.control, () => this.byHand());
+      if (engine.description.start) this.control.set(engine.description.start);
       this.start = this.control.value;
       this.turner = new demo.Turner(engine, () => this.control.value, show, fail);
       this.player = new demo.Player(places.play, this.control, () => this.turner.update());

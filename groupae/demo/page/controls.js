@@ -4,7 +4,6 @@
 
 (() => {
   const demo = window.GroupaeDemo;
-  const PERIOD = 8; // seconds of one sweep while playing
   const POSITIONS = 1000; // of a logarithmic slider
 
   /** Build a control into an element. `changed` is called after each change by hand. */
@@ -112,7 +111,7 @@
     advance(seconds, i = 0) {
       const slider = this.sliders[i];
       const position = slider.exact ?? slider.range.position;
-      const distance = ((slider.high - slider.low) * seconds) / PERIOD;
+      const distance = ((slider.high - slider.low) * seconds) / demo.PERIOD;
       [slider.exact, this.directions[i]] = moved(position, distance, slider, this.directions[i]);
       slider.range.position = slider.exact;
     }
@@ -167,7 +166,7 @@
     }
 
     advance(seconds) {
-      this.move((this.count * seconds * this.direction) / PERIOD);
+      this.move((this.count * seconds * this.direction) / demo.PERIOD);
     }
 
     rest() {

@@ -133,9 +133,9 @@
     }
 
     /** Play one sweep when the page opens, unless motion is unwanted or the page is embedded. */
-    greet() {
+    async greet() {
       if (demo.Player.isCalm || this.isCompact || demo.options().get("play") === "0") return;
-      this.bench.player.play(8);
+      if (await this.bench.player.play(demo.PERIOD)) this.bench.go(this.bench.start);
     }
 
     /** Say something to who listens, and at the foot of the page. */

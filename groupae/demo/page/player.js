@@ -3,6 +3,8 @@
 
 (() => {
   const demo = window.GroupaeDemo;
+  /** Seconds of one sweep. */
+  demo.PERIOD = 8;
   const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
   demo.Player = class Player {
@@ -18,23 +20,30 @@
       return CALM.matches;
     }
 
-    /** Play until paused, or for some seconds. With reduced motion: one still step per second. */
+    /**
+     * Play until paused, or for some seconds. With reduced motion: one still step per second.
+     * @returns {Promise<boolean>} whether the seconds are over, and nobody has paused
+     */
     async play(seconds = Infinity) {
-      if (this.isPlaying) return;
+      if (this.isPlaying) return false;
       this.show(true);
       let before = performance.now();
       const end = before + 1000 * seconds;
       while (this.isPlaying) {
         if (Player.isCalm) await new Promise((resolve) => setTimeout(resolve, 1000));
         else await demo.nextFrame();
-        if (!this.isPlaying) return;
+        if (!this.isPlaying) return false;
         const now = performance.now();
         const passed = Math.min((now - before) / 1000, 1);
         before = now;
         this.control.advance(Player.isCalm ? 2 / 3 : passed);
         this.moved();
-        if (now > end) this.pause();
+        if (now > end) {
+          this.pause();
+          return true;
+        }
       }
+      return false;
     }
 
     pause() {

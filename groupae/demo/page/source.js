@@ -16,7 +16,10 @@
       const canvas = get("input");
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", "Input picture");
-      this.pad = new demo.Pad(canvas, page.pictures, (x) => page.take(x));
+      this.pad = new demo.Pad(canvas, page.pictures, (x) => {
+        page.drawn = x;
+        page.take(x);
+      });
       get("draw").hidden = !page.engine.description.draws;
       get("draw").addEventListener("click", () => this.draw());
       get("clear").addEventListener("click", () => this.pad.clear());

@@ -4,7 +4,6 @@
 (() => {
   const demo = window.GroupaeDemo;
   const STEP = Math.PI / 24; // radians of one arrow key
-  const PERIOD = 8; // seconds of one turn while playing
 
   /** Return the product of two 3x3 matrices, row-major. */
   function multiply(a, b) {
@@ -115,7 +114,7 @@
     }
 
     advance(seconds) {
-      this.rotate([0, (2 * Math.PI * seconds) / PERIOD, 0]);
+      this.rotate([0, (2 * Math.PI * seconds) / demo.PERIOD, 0]);
     }
 
     rest() {}
