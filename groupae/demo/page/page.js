@@ -17,7 +17,8 @@
 
     /** Show the page; returns when the first prediction is there. */
     async open() {
-      const runtime = demo.isSupported() ? demo.loadScript("runtime.js") : null;
+      // several pages of one site can share a runtime: <html data-runtime="../runtime.js">
+      const runtime = demo.isSupported() ? demo.loadScript(document.documentElement.dataset.runtime || "runtime.js") : null;
       runtime?.catch(() => {}); // told below
       try {
         await demo.loadScript("model.js");

@@ -32,7 +32,7 @@
     draw(canvas, x) {
       if (canvas.width !== this.width) canvas.width = this.width;
       if (canvas.height !== this.height) canvas.height = this.height;
-      const context = canvas.getContext("2d");
+      const context = canvas.getContext("2d", { willReadFrequently: true }); // is written often
       const image = context.createImageData(this.width, this.height);
       const area = this.width * this.height;
       for (let i = 0; i < area; i++) {
