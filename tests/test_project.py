@@ -71,10 +71,11 @@ def test_the_embedded_data_keep_their_notice():
 
 
 def test_the_package_with_its_data_stays_small():
-    """Trained models have a limit of their own, in tests/persistence/test_zoo.py."""
+    """Trained models and the page of the demo have limits of their own, in their tests."""
     package = ROOT / "groupae"
     files = [path for path in package.rglob("*") if path.suffix != ".pyc"]
-    own = [path for path in files if package / "zoo" not in path.parents]
+    others = (package / "zoo", package / "demo/page")
+    own = [path for path in files if not any(other in path.parents for other in others)]
     assert sum(path.stat().st_size for path in own if path.is_file()) < 5_500_000
 
 

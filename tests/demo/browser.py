@@ -18,9 +18,14 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from typing_extensions import override
 
+from groupae import SO2, SO3, Affine, Cyclic, Group
 from groupae.demo.runtime import PACKAGE, Runtime, find_runtime
 from groupae.models import LatentActionAE
+
+FEW = 2  # levels of 255 that pictures of the page and of torch may differ by
+STILL = "?play=0"  # no sweep when the page opens
 
 # pixels of a canvas as base64 of its red, green and blue bytes
 _PIXELS = """id => {
@@ -49,6 +54,23 @@ def installed_runtime(monkeypatch: pytest.MonkeyPatch) -> Runtime:
         pytest.skip(f"no {PACKAGE} in the cache: groupae demo downloads it once")
 
 
+@dataclasses.dataclass(frozen=True)
+class Built:
+    """A written page, its model and the pictures on it."""
+
+    folder: Path
+    model: LatentActionAE
+    x: Tensor
+
+    @property
+    def address(self) -> str:
+        return f"file://{self.folder}/index.html{STILL}"
+
+    @property
+    def group(self) -> Group:
+        return self.model.action.group
+
+
 @dataclasses.dataclass
 class Opened:
     """A page, with everything that it asked for and complained about."""
@@ -69,7 +91,7 @@ class Opened:
 
     def go(self, p: list[float], bench: str = "page.bench") -> list[float]:
         """Move a control, wait for its picture, and return the parameters that it took."""
-        script = f"async p => {{ const b = GroupaeDemo.{bench}; await b.go(p); return b.control.value; }}"
+        script = f"p => GroupaeDemo.{bench}.go(p).then(() => GroupaeDemo.{bench}.control.value)"
         found: list[float] = self.run(script, p)
         return found
 
@@ -115,6 +137,7 @@ def served(folder: Path) -> Iterator[str]:
     """Serve a folder on a free local port and yield its address."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
+        @override
         def log_message(self, format: str, *arguments: Any) -> None:
             pass
 
@@ -139,3 +162,12 @@ def predicted(model: LatentActionAE, g: Tensor, x: Tensor) -> Tensor:
     """Return torch's prediction of one picture, shape ``(C, H, W)``."""
     with torch.no_grad():
         return model.transform(g[None], x[None])[0]
+
+
+SMALL: dict[str, tuple[Group, str, tuple[int, int, int]]] = {
+    "angle": (SO2(), "3x0 + 2x1 + 2x2", (1, 12, 12)),
+    "steps": (Cyclic(6), "3x0 + 2x1 + 1x3", (3, 12, 12)),
+    "ball": (SO3(), "3x0 + 2x1", (3, 12, 12)),
+    "affine": (Affine(), "3x0 + 2xstd", (1, 12, 12)),
+}
+"""Models with each kind of control: group, representation and shape of pictures."""
