@@ -26,6 +26,7 @@ extensions = [
     "api_pages",
     "command_reference",
     "field_tables",
+    "demos",
     "drawings",
     "glossary_terms",
     "myst_parser",  # tables of comparisons are Markdown
