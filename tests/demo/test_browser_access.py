@@ -133,6 +133,16 @@ def test_a_narrow_page_does_not_scroll_sideways(browser: Any, build: Any, name: 
         assert smallest >= 12
 
 
+def test_a_page_can_change_its_width(browser: Any, digits: Built) -> None:
+    with opened(browser, digits.address) as page:
+        for width in (700, 400, 1400, 736):
+            page.page.set_viewport_size({"width": width, "height": 800})
+            page.page.wait_for_timeout(100)
+            assert page.run("document.documentElement.scrollWidth") <= width
+        assert page.notice == ""
+        assert page.complaints == []
+
+
 def test_a_compact_page_is_short_and_without_swap(browser: Any, digits: Built) -> None:
     height = "document.documentElement.scrollHeight"
     with opened(browser, digits.address) as page:

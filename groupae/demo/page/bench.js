@@ -12,7 +12,9 @@
      * @param {{show: Function, fail: Function}} page
      */
     constructor(engine, places, { show, fail }) {
-      this.control = demo.buildControl(places.control, engine.description.control, () => this.byHand());
+      this.control = demo.buildControl(places.control, engine.description.control, () =>
+        this.byHand(),
+      );
       if (engine.description.start) this.control.set(engine.description.start);
       this.start = this.control.value;
       this.turner = new demo.Turner(engine, () => this.control.value, show, fail);

@@ -89,7 +89,8 @@
       const unit = slider.unit === "deg" ? "°" : slider.unit ? ` ${slider.unit}` : "";
       const ratio = slider.high / slider.low;
       const toValue = (t) => (isLog ? slider.low * ratio ** (t / POSITIONS) : t);
-      const toPosition = (v) => (isLog ? (POSITIONS * Math.log(v / slider.low)) / Math.log(ratio) : v);
+      const toPosition = (v) =>
+        isLog ? (POSITIONS * Math.log(v / slider.low)) / Math.log(ratio) : v;
       const limits = isLog
         ? { low: 0, high: POSITIONS, step: "any" }
         : { low: slider.low, high: slider.high, step: slider.step };

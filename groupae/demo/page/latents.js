@@ -7,7 +7,7 @@
   const BAR = 8; // of an invariant
   const [THIN, WIDE] = [4, 9]; // of one entry of a larger block
   const GAP = 7; // between two of them
-  const ROWS = 14; // shown before "all rows" is asked for
+  const ROWS = { compact: 12, full: 14 }; // shown before "all rows" is asked for
 
   /** Rows of the code, drawn anew for each moved code. */
   demo.Latents = class Latents {
@@ -17,8 +17,10 @@
       this.rows = blocks.map((block) => this.row(block));
       this.list = demo.element("div", { class: "rows" }, ...this.rows.map(({ line }) => line));
       place.append(this.list);
-      if (blocks.length > ROWS + 2) this.fold();
-      new ResizeObserver(() => this.redraw()).observe(place);
+      this.first = demo.options().has("compact") ? ROWS.compact : ROWS.full;
+      if (blocks.length > this.first + 2) this.fold();
+      // at the next frame, for a redraw can change the size that is observed
+      new ResizeObserver(() => requestAnimationFrame(() => this.redraw())).observe(place);
     }
 
     row(block) {
@@ -38,9 +40,9 @@
       const all = `Show all ${this.rows.length} irreps`;
       const button = demo.element("button", { type: "button", "aria-expanded": "false" }, all);
       const show = (isOpen) => {
-        this.rows.slice(ROWS).forEach(({ line }) => (line.hidden = !isOpen));
+        this.rows.slice(this.first).forEach(({ line }) => (line.hidden = !isOpen));
         button.setAttribute("aria-expanded", String(isOpen));
-        button.textContent = isOpen ? `Show the first ${ROWS} irreps` : all;
+        button.textContent = isOpen ? `Show the first ${this.first} irreps` : all;
         this.redraw();
       };
       button.addEventListener("click", () => show(button.ariaExpanded !== "true"));

@@ -18,7 +18,9 @@
     /** Show the page; returns when the first prediction is there. */
     async open() {
       // several pages of one site can share a runtime: <html data-runtime="../runtime.js">
-      const runtime = demo.isSupported() ? demo.loadScript(document.documentElement.dataset.runtime || "runtime.js") : null;
+      const runtime = demo.isSupported()
+        ? demo.loadScript(document.documentElement.dataset.runtime || "runtime.js")
+        : null;
       runtime?.catch(() => {}); // told below
       try {
         await demo.loadScript("model.js");
@@ -30,14 +32,18 @@
         return;
       }
       if (!demo.isSupported()) {
-        this.showStill("This browser lacks WebAssembly or DecompressionStream, which run the model; " +
-          "here is a still orbit instead. A current browser shows it moving.");
+        this.showStill(
+          "This browser lacks WebAssembly or DecompressionStream, which run the model; " +
+            "here are still orbits instead. A current browser shows them moving.",
+        );
         return;
       }
       try {
         await this.show(runtime);
       } catch (error) {
-        this.showStill(`The model does not run in this browser (${error.message}); here is a still orbit.`);
+        this.showStill(
+          `The model does not run in this browser (${error.message}); here are still orbits.`,
+        );
       }
     }
 
@@ -45,7 +51,9 @@
       const format = this.model?.description?.format;
       if (format === FORMAT) return;
       const got = format === undefined ? "no format" : `format ${format}`;
-      throw new Error(`This page reads model.js of format ${FORMAT}, but it has ${got}; write the folder again.`);
+      throw new Error(
+        `This page reads model.js of format ${FORMAT}, but it has ${got}; write the folder again.`,
+      );
     }
 
     /** Show the still orbit and a sentence in place of everything else. */
@@ -154,6 +162,8 @@
   demo.page = new Page();
   /** Settled when the first prediction is shown, or a sentence instead. */
   demo.ready = demo.page.open();
-  window.addEventListener("error", (event) => demo.page.fail(event.error || new Error(event.message)));
+  window.addEventListener("error", (event) =>
+    demo.page.fail(event.error || new Error(event.message)),
+  );
   window.addEventListener("unhandledrejection", (event) => demo.page.fail(event.reason));
 })();

@@ -95,7 +95,9 @@
     use() {
       const { bitmap, page } = this;
       const { width, height } = bitmap;
-      return page.take(page.pictures.fit(bitmap, { width, height, inverted: get("invert").checked }));
+      return page.take(
+        page.pictures.fit(bitmap, { width, height, inverted: get("invert").checked }),
+      );
     }
   };
 })();

@@ -38,14 +38,19 @@
       const count = Math.max(1, Math.min(p.length, Math.floor(BUDGET / Math.max(1, this.speed()))));
       for (let begin = 0; begin < p.length; begin += count) {
         const elements = p.slice(begin, begin + count);
-        const { pictures } = await this.engine.turn(elements.map(() => z), elements);
+        const { pictures } = await this.engine.turn(
+          elements.map(() => z),
+          elements,
+        );
         pictures.forEach((x, i) => this.pictures.draw(this.canvases[begin + i], x));
       }
     }
 
     /** Mark the element of the strip that is nearest to the control's. */
     mark(value) {
-      const far = this.orbit.p.map((p) => Math.hypot(...p.map((v, i) => this.apart(v, value[i], i))));
+      const far = this.orbit.p.map((p) =>
+        Math.hypot(...p.map((v, i) => this.apart(v, value[i], i))),
+      );
       const nearest = far.indexOf(Math.min(...far));
       this.canvases.forEach(({ parentElement: button }, i) => {
         if (i === nearest) button.setAttribute("aria-current", "true");

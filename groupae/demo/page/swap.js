@@ -15,12 +15,18 @@
     constructor(engine, pictures, shown, fail) {
       Object.assign(this, { engine, pictures, shown, first: null, second: null });
       get("swap").hidden = false;
-      const places = { control: get("swap-control"), play: get("swap-play"), reset: get("swap-reset") };
+      const places = {
+        control: get("swap-control"),
+        play: get("swap-play"),
+        reset: get("swap-reset"),
+      };
       places.canvases = [get("swap-second"), get("swap-result")];
       const show = ({ pictures: list }) =>
         list.forEach((x, i) => pictures.draw(places.canvases[i], x));
       this.bench = new demo.Bench(engine, places, { show, fail });
-      this.chooser = new demo.Chooser(get("swap-thumbnails"), pictures, shown, (i) => this.choose(i));
+      this.chooser = new demo.Chooser(get("swap-thumbnails"), pictures, shown, (i) =>
+        this.choose(i),
+      );
       this.mix = demo.newest(() => this.run(), fail);
       this.encode = demo.newest(async (x) => {
         this.second = await engine.encode(x);

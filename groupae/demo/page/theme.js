@@ -9,7 +9,8 @@
   /** Options of the address: ?compact&theme=dark, or the same after #. */
   demo.options = () => {
     const options = new URLSearchParams(location.search);
-    for (const [name, value] of new URLSearchParams(location.hash.slice(1))) options.set(name, value);
+    for (const [name, value] of new URLSearchParams(location.hash.slice(1)))
+      options.set(name, value);
     return options;
   };
 

@@ -67,7 +67,11 @@
       this.hint = "Drag the picture like a ball";
       const row = demo.element("div", { class: "buttons", role: "group", "aria-label": "Turn" });
       for (const [sign, label, key] of BUTTONS) {
-        const button = demo.element("button", { type: "button", "aria-label": label, title: label }, sign);
+        const button = demo.element(
+          "button",
+          { type: "button", "aria-label": label, title: label },
+          sign,
+        );
         button.addEventListener("click", () => this.key({ key }));
         row.append(button);
       }
@@ -108,7 +112,9 @@
 
     /** Rotate about right, up and towards the viewer, in radians. */
     rotate(angles) {
-      const axis = [0, 1, 2].map((k) => angles.reduce((sum, a, i) => sum + a * this.frame[i][k], 0));
+      const axis = [0, 1, 2].map((k) =>
+        angles.reduce((sum, a, i) => sum + a * this.frame[i][k], 0),
+      );
       this.rotation = orthogonal(multiply(rotation(axis), this.rotation));
       this.show();
     }
