@@ -18,6 +18,8 @@ from torch import Tensor
 from typing_extensions import override
 
 from groupae._validation import ShapeError, expected
+from groupae.groups import Group
+from groupae.viz import element_title
 
 __all__ = ["Control", "Slider", "Sliders", "Steps", "Trackball"]
 
@@ -52,6 +54,10 @@ class Control(abc.ABC):
         Returns:
             Elements, shape ``(n, *element_shape)``.
         """
+
+    def titles_of(self, p: Tensor, group: Group) -> list[str]:
+        """Return a short title per row of parameters, on one or more lines."""
+        return [element_title(group, g) for g in self.element(p)]
 
     @abc.abstractmethod
     def describe(self) -> dict[str, Any]:
@@ -278,6 +284,11 @@ class Steps(Control):
     def element(self, p: Tensor) -> Tensor:
         index = p[:, 0].round().long().clamp(0, len(self.elements) - 1)
         return self.elements.to(p.device)[index]
+
+    @override
+    def titles_of(self, p: Tensor, group: Group) -> list[str]:
+        del group
+        return [self.titles[int(i)] for i in p[:, 0]]
 
     @override
     def describe(self) -> dict[str, Any]:

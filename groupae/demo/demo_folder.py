@@ -27,7 +27,7 @@ from groupae.demo.runtime import LICENCE, find_runtime
 from groupae.demo.scripts import model_script, runtime_script
 from groupae.groups import Group
 from groupae.interop.onnx import check_onnx_installed
-from groupae.viz import element_title, plot_orbit, save_figure
+from groupae.viz import plot_orbit, save_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -237,10 +237,12 @@ class _Orbits:
 def _still(model: Any, control: Control, x: Tensor, range: tuple[float, float]) -> Figure:
     """Return a figure of orbits, which the page shows where it cannot compute any."""
     low, high = range
+    p = control.examples(ORBIT)
+    titles = iter(control.titles_of(p, model.action.group))  # asked for in order
     return plot_orbit(
         _Orbits(model),
         x[:_ROWS],
-        control.element(control.examples(ORBIT)),
-        title=lambda g: element_title(model.action.group, g),
+        control.element(p),
+        title=lambda _: next(titles),
         to_pictures=lambda y: ((y - low) / (high - low)).clamp(0, 1),
     )

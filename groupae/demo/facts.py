@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -14,7 +14,6 @@ from groupae.actions import LatentAction, PartsAction
 from groupae.demo.controls import Control
 from groupae.demo.graphs import Graphs
 from groupae.demo.runtime import PACKAGE
-from groupae.viz import element_title
 
 __all__ = ["FORMAT", "ORBIT", "Facts"]
 
@@ -38,6 +37,8 @@ class Facts:
         draws: Whether the page has a field to draw in; by default for small pictures of one
             channel on dark ground.
         licences: Licences of data and model.
+        watch: One sentence on what to look at.
+        links: Addresses by the words that are shown.
 
     Example:
         >>> Facts(title="Digits", licences=("MNIST: CC BY-SA 3.0",)).title
@@ -52,6 +53,8 @@ class Facts:
     range: tuple[float, float] = (0.0, 1.0)
     draws: bool | None = None
     licences: Sequence[str] = ()
+    watch: str = ""
+    links: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def describe(
         self, action: LatentAction[Any], control: Control, graphs: Graphs, x: Tensor, runtime: str
@@ -66,7 +69,7 @@ class Facts:
             runtime: Version of onnxruntime-web.
         """
         group, orbit, ground = action.group, control.examples(ORBIT), self._ground(x)
-        titles = [element_title(group, g) for g in control.element(orbit)]
+        titles = control.titles_of(orbit, group)
         labels = None if self.labels is None else list(self.labels)
         return {
             "format": FORMAT,
@@ -87,7 +90,8 @@ class Facts:
             "ground": ground,
             "score": self.score,
             "difference": graphs.difference,
-            "links": {},
+            "links": dict(self.links),
+            "watch": self.watch,
             "versions": _versions(runtime),
             "licences": [f"{PACKAGE} {runtime}: MIT, Microsoft Corporation", *self.licences],
         }

@@ -39,8 +39,9 @@ def control_of(
 
     SO(2) has a slider in degrees, O(2) a second one that mirrors; Scaling, Affine, Translation and
     SE(2) have one slider per coordinate; SO(3) and O(3) have a trackball. Finite groups of at most
-    240 elements have one step per element. All others have steps along their one-parameter
-    subgroups, or through the identity and 23 drawn elements if they have none.
+    240 elements have one step per element, those of C(n) called by degrees. All others have steps
+    along their one-parameter subgroups, or through the identity and 23 drawn elements if they have
+    none.
 
     Args:
         group: The group.
@@ -55,7 +56,7 @@ def control_of(
     Example:
         >>> from groupae import SO2, Cyclic
         >>> control_of(SO2()).start, control_of(Cyclic(24)).titles[3]
-        ((0.0,), '3/24')
+        ((0.0,), '45°')
     """
     if not isinstance(group, Group):
         raise TypeError(expected("control_of", "a group, such as SO2()", repr(group)))
@@ -74,7 +75,8 @@ def _control(group: Group, elements: Tensor | None, frame: Tensor | None) -> Con
 def _(group: Cyclic, elements: Tensor | None, frame: Tensor | None) -> Control:
     del elements, frame
     shown = group.elements() if group.n <= _MOST_STEPS else _every(group)
-    return _steps(group, shown, periodic=True)
+    titles = [f"{round(360 * int(g) / group.n, 1):g}°" for g in shown]  # as turns of the plane
+    return Steps(shown, titles, periodic=True)
 
 
 @_control.register
@@ -117,7 +119,7 @@ def _(group: Scaling, elements: Tensor | None, frame: Tensor | None) -> Control:
 def _(group: Affine, elements: Tensor | None, frame: Tensor | None) -> Control:
     del group, frame
     parts = (None, None) if elements is None else elements.unbind(-1)
-    return Sliders([_scale("a", parts[0]), _shift("b", parts[1])], lambda p: p)
+    return Sliders([_scale("scale", parts[0]), _shift("shift", parts[1])], lambda p: p)
 
 
 @_control.register
@@ -168,11 +170,11 @@ def _rounded(value: float) -> float:
 
 
 # --- lists of elements ---------------------------------------------------------------------------
-def _steps(group: Group, elements: Tensor, *, periodic: bool = False) -> Steps:
+def _steps(group: Group, elements: Tensor) -> Steps:
     if elements.is_floating_point():
         elements = elements.float()
     titles = [" ".join(element_title(group, g).splitlines()) for g in elements]
-    return Steps(elements, titles, periodic=periodic)
+    return Steps(elements, titles)
 
 
 def _every(group: Cyclic) -> Tensor:

@@ -10,6 +10,7 @@ from torch import Tensor
 from groupae._validation import expected
 from groupae.data.orbit_dataset import OrbitDataset
 from groupae.demo import Demo, Facts, write_demo
+from groupae.experiments.datasets import BlockedDigits, RotatedDigits
 from groupae.experiments.runs.report import choose_examples
 from groupae.experiments.runs.run import Run
 from groupae.metrics import evaluate
@@ -53,7 +54,7 @@ def write_run_demo(
     views = test.orbit(index, 12)
     own = pictures is None
     facts = Facts(
-        title=run.experiment.name,
+        title=run.experiment.name.replace("-", " ").capitalize(),
         summary=run.data.summary,
         labels=_labels(test, index) if own else None,
         split="test" if own else "own",
@@ -81,12 +82,12 @@ def check_shows(run: Run) -> None:
 
 
 def _labels(test: OrbitDataset, index: Tensor) -> list[str] | None:
-    """Return the names of the classes of pictures, or their numbers if they have no names."""
-    if test.labels is None:
+    """Return the classes of pictures in words, if they have any; those of digits are digits."""
+    is_digits = isinstance(test, (BlockedDigits, RotatedDigits))
+    classes = "0123456789" if is_digits else getattr(test, "classes", None)
+    if test.labels is None or classes is None:
         return None
-    classes = getattr(test, "classes", None)
-    numbers = [int(label) for label in test.labels[index]]
-    return [str(n if classes is None else classes[n]) for n in numbers]
+    return [str(classes[int(label)]) for label in test.labels[index]]
 
 
 def _score(run: Run, model: TransformModule, source: str) -> str:
