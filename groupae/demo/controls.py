@@ -118,16 +118,20 @@ class Slider:
             raise ValueError(expected(owner, "positive numbers on a scale 'log'", ends))
 
     def spread(self, count: int) -> list[float]:
-        """Return values between the ends, start not among them unless it is an end."""
+        """Return at most so many values between the ends, the start not among them."""
+        if self.step * count >= self.high - self.low:  # such as a switch of 0 and 1
+            ends = [self.low, self.high]
+            return [end for end in ends if end != self.start][:count]
         if self.periodic:
             period = self.high - self.low
-            turned = (self.start + period * i / count for i in range(1, count))
+            turned = (self.start + period * i / (count + 1) for i in range(1, count + 1))
             return [value if value <= self.high else value - period for value in turned]
-        ends = (self.low, self.high)
+        parts = [i / max(1, count - 1) for i in range(count)]
         if self.scale == "log":
-            low, high = (math.log(end) for end in ends)
-            return [math.exp(low + (high - low) * i / (count - 1)) for i in range(count)]
-        return [ends[0] + (ends[1] - ends[0]) * i / (count - 1) for i in range(count)]
+            values = [self.low * (self.high / self.low) ** part for part in parts]
+        else:
+            values = [self.low + (self.high - self.low) * part for part in parts]
+        return [value for value in values if abs(value - self.start) > self.step / 2]
 
 
 class Sliders(Control):
@@ -175,10 +179,10 @@ class Sliders(Control):
 
     @override
     def examples(self, count: int) -> Tensor:
+        """Return the start, and values of each slider while the others stand at theirs."""
         rows = [self.start]
-        each = max(2, (count - 1) // len(self.sliders))
         for i, slider in enumerate(self.sliders):
-            values = slider.spread(each + 1 if slider.periodic else each)
+            values = slider.spread(max(1, (count - 1) // len(self.sliders)))
             rows += [(*self.start[:i], v, *self.start[i + 1 :]) for v in values]
         return torch.tensor(rows[:count])
 

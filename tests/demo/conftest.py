@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 import groupae
-from groupae import Group, LatentActionAE
+from groupae import SO2, Group, LatentActionAE
 from groupae.demo import Facts, write_demo
 from tests.demo.browser import Built, Opened, chromium, installed_runtime, opened
 
@@ -89,3 +91,22 @@ def shown(browser: Any, digits: Built) -> Iterator[Opened]:
     """Return the page of digits, open for tests that leave it usable."""
     with opened(browser, digits.address) as page:
         yield page
+
+
+# --- without a browser ---------------------------------------------------------------------------
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """Return a folder like the installed npm package of the runtime, with other content."""
+    folder = tmp_path / "onnxruntime-web"
+    (folder / "dist").mkdir(parents=True)
+    (folder / "package.json").write_text(json.dumps({"version": "9.9.9"}))
+    (folder / "dist/ort.wasm.bundle.min.mjs").write_bytes(b"export default 1;")
+    (folder / "dist/ort-wasm-simd-threaded.wasm").write_bytes(b"\0asm")
+    return folder
+
+
+@pytest.fixture
+def small() -> tuple[LatentActionAE, Tensor]:
+    """Return a model of pictures of 8 x 8 pixels as it is before training, and pictures."""
+    rho = SO2().rep("2x0 + 3x1")
+    return LatentActionAE.conv(rho, (1, 8, 8), widths=(8,)), torch.rand(3, 1, 8, 8)
