@@ -6,6 +6,7 @@ from torch import nn
 
 from groupae import SO2, SO3, ChannelAction, Cyclic, LatentActionAE, PartsAction, VectorAction
 from groupae.demo import CodeLayout, Slider, Sliders, control_of, export_graphs
+from groupae.demo.graphs import _rounded, on_processor
 from groupae.interop.onnx import run_onnx, run_onnx_all
 from groupae.models import ExportError, Palette
 
@@ -49,7 +50,7 @@ def check_pictures(model, x, control):
     z_g, x_g = run_onnx_all(graphs.files["turn"], z, p)
     with torch.no_grad():
         g = control.element(p)
-        wanted = model.eval().transform(g, more)
+        wanted = model.transform(g, more)
         wanted_z = graphs.layout.flatten(model.action(g, model.encode(more)))
         swapped = model.swap(more, more.flip(0))
     torch.testing.assert_close(x_g, wanted, atol=2 / 255, rtol=0)
@@ -62,9 +63,14 @@ def check_pictures(model, x, control):
     return graphs
 
 
-def test_graphs_of_a_vector_code(small):
+def test_a_control_of_ones_own_is_part_of_the_graph(small):
     model, x = small
-    check_pictures(model, x, control_of(SO2()))
+    halves = Sliders([Slider("halves", -1, 1)], lambda p: p[:, 0] * torch.pi)
+    graphs = check_pictures(model, x, halves)
+    z = run_onnx(graphs.files["encode"], x)
+    found = run_onnx_all(graphs.files["turn"], z, torch.full((3, 1), 0.5))[1]
+    wanted = model.transform(torch.full((3,), torch.pi / 2), x)
+    torch.testing.assert_close(found, wanted, atol=2 / 255, rtol=0)
     assert model.training  # it is not changed
 
 
@@ -81,23 +87,16 @@ def test_graphs_of_steps_and_a_palette():
     check_pictures(model, torch.rand(3, 3, 8, 8), control_of(Cyclic(4)))
 
 
-def test_a_control_of_ones_own_is_part_of_the_graph(small):
-    model, x = small
-    halves = Sliders([Slider("halves", -1, 1)], lambda p: p[:, 0] * torch.pi)
-    graphs = export_graphs(model, x, halves)
-    z = run_onnx(graphs.files["encode"], x)
-    found = run_onnx_all(graphs.files["turn"], z, torch.full((3, 1), 0.5))[1]
-    wanted = model.eval().transform(torch.full((3,), torch.pi / 2), x)
-    torch.testing.assert_close(found, wanted, atol=2 / 255, rtol=0)
-
-
-def test_weights_are_left_alone_where_rounding_shows(small):
+def test_weights_are_rounded_as_far_as_it_does_not_show(small):
     model, x = small
     last = next(m for m in reversed(list(model.decoder.modules())) if isinstance(m, nn.Conv2d))
     with torch.no_grad():
-        last.weight.mul_(300)  # pictures far beyond the range: 16 bits are too few
-    assert export_graphs(model, x, control_of(SO2()), scale=1.0).precision == "float32"
-    assert export_graphs(model, x, control_of(SO2()), scale=1e5).precision == "bfloat16"
+        last.weight.mul_(300)  # pictures in the hundreds
+    for scale, dtype in ((1.0, "float32"), (100.0, "float16"), (1000.0, "bfloat16")):
+        rounded, found = _rounded(on_processor(model), x, control_of(SO2()), scale)
+        assert found == dtype
+        for weight in rounded.parameters():
+            assert torch.equal(weight, weight.to(getattr(torch, dtype)).float())
 
 
 class OtherWhenTraced(nn.Linear):
