@@ -27,6 +27,7 @@ extensions = [
     "command_reference",
     "field_tables",
     "demos",
+    "site_files",
     "drawings",
     "glossary_terms",
     "myst_parser",  # tables of comparisons are Markdown
@@ -40,6 +41,9 @@ extensions = [
 ]
 html_theme = "furo"
 html_title = f"groupae {version}"
+html_copy_source = html_show_sourcelink = (
+    False  # the pages stand for themselves, without an address
+)
 html_static_path = ["_static"]
 html_css_files = ["gallery.css"]
 exclude_patterns = ["_build", "results/*/runs", "gallery/index.rst"]  # examples.rst instead

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from public_names import CONTENTS, Page, PublicName, all_names, first_line, read_pages
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
 
 FOLDER = CONTENTS.with_suffix("")
 
@@ -154,7 +156,20 @@ def _summary(module: str) -> str:
     return f"{first_line(text)} ``{module}``"
 
 
+def check_presence(app: Sphinx, env: BuildEnvironment) -> None:
+    """Raise unless every public name has a description.
+
+    Raises:
+        ExtensionError: If one has none.
+    """
+    found = env.domains["py"].objects
+    missing = [name.path for name in all_names() if name.path not in found]
+    if missing:
+        raise ExtensionError(f"the API reference lacks {', '.join(missing)}")
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Write the pages when the build begins."""
     app.connect("builder-inited", write_pages)
+    app.connect("env-check-consistency", check_presence)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

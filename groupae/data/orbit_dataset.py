@@ -67,6 +67,12 @@ class OrbitDataset(abc.ABC):
         TypeError: If ``group`` is no group, or labels are no tensor.
         ValueError: If there are no originals, labels differ in number, or the seed is no integer
             of at least 0.
+
+    Example:
+        >>> from groupae import RotatedDigits
+        >>> data = RotatedDigits("test", size="tiny")
+        >>> isinstance(data, OrbitDataset), data.group, data.has_any_view
+        (True, SO2(), True)
     """
 
     per_original: ClassVar[tuple[str, ...]] = ()

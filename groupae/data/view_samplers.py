@@ -43,6 +43,13 @@ class ViewSampler(abc.ABC):
 
     Raises:
         TypeError: If the group is another.
+
+    Example:
+        >>> from groupae import SO2
+        >>> from groupae.data import SmallSteps
+        >>> sampler = SmallSteps(SO2(), 0.1)
+        >>> isinstance(sampler, ViewSampler), sampler(2, 5).shape
+        (True, torch.Size([2, 5]))
     """
 
     group: Group

@@ -72,6 +72,17 @@ def find_runtime(folder: str | Path | None = None) -> Runtime:
     Raises:
         FileNotFoundError: If the folder holds no such package.
         RuntimeMissingError: If it is not in the cache and cannot be downloaded.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     package = Path(folder, "node_modules", "onnxruntime-web")
+        ...     (package / "dist").mkdir(parents=True)
+        ...     _ = (package / "package.json").write_text('{"version": "1.22.0"}')
+        ...     for name in (_LOADER, _WASM):
+        ...         _ = (package / "dist" / name).write_bytes(b"")
+        ...     find_runtime(folder).version
+        '1.22.0'
     """
     if folder is not None:
         return _installed(Path(folder))

@@ -62,6 +62,12 @@ class Group(abc.ABC):
 
     Subclasses define `identity`, `compose`, `inverse` and `sample`, and, to be represented,
     `irreps`; everything else has a default. Make them frozen dataclasses. Angles are in radians.
+
+    Example:
+        >>> from groupae import get_group
+        >>> G = get_group("so2")
+        >>> G.element_shape, G.is_discrete, G.has_exp, list(G.charts)[:2]
+        ((), False, True, ['angle', 'angle_deg'])
     """
 
     # Read-only here, so that a subclass may give a plain class attribute or compute it.

@@ -20,7 +20,14 @@ __all__ = ["FiniteGroup"]
 
 
 class FiniteGroup(Group):
-    """A group with finitely many elements, which `elements` lists."""
+    """A group with finitely many elements, which `elements` lists.
+
+    Example:
+        >>> from groupae import Dihedral
+        >>> G = Dihedral(3)
+        >>> isinstance(G, FiniteGroup), G.order, G.elements()
+        (True, 6, tensor([0, 1, 2, 3, 4, 5]))
+    """
 
     is_discrete = True
 

@@ -92,6 +92,11 @@ def run_onnx(content: bytes, *inputs: Tensor) -> Tensor:
 
     Raises:
         ModuleNotFoundError: If the extra ``onnx`` is not installed.
+
+    Example:
+        >>> program = torch.export.export(torch.nn.ReLU(), (torch.zeros(2),))
+        >>> run_onnx(onnx_from_program(program), torch.tensor([-1.0, 2.0]))
+        tensor([0., 2.])
     """
     return run_onnx_all(content, *inputs)[0]
 
@@ -101,6 +106,11 @@ def run_onnx_all(content: bytes, *inputs: Tensor) -> tuple[Tensor, ...]:
 
     Raises:
         ModuleNotFoundError: If the extra ``onnx`` is not installed.
+
+    Example:
+        >>> program = torch.export.export(torch.nn.ReLU(), (torch.zeros(2),))
+        >>> len(run_onnx_all(onnx_from_program(program), torch.tensor([-1.0, 2.0])))
+        1
     """
     runtime = load("onnxruntime", _REMEDY)
     session = runtime.InferenceSession(content, providers=["CPUExecutionProvider"])

@@ -32,6 +32,14 @@ class StableEncoder(nn.Module):
     Args:
         model: The model, kept as it is; calling the encoder encodes.
         pixels: Name under which ``model.encode`` expects the observations.
+
+    Example:
+        >>> import torch
+        >>> class Flatten(nn.Module):
+        ...     def encode(self, info):
+        ...         return {"emb": info["pixels"].flatten(2)}
+        >>> StableEncoder(Flatten())(torch.zeros(3, 1, 4, 4)).shape
+        torch.Size([3, 16])
     """
 
     def __init__(self, model: nn.Module, pixels: str = "pixels") -> None:
@@ -78,6 +86,19 @@ class StableWorldModel(StableEncoder):
         pixels: Name under which ``model.encode`` expects the observations.
         to_action: Function from elements to actions ``(n, action_dim)``; elements are actions
             themselves unless given.
+
+    Example:
+        >>> import torch
+        >>> class Shift(nn.Module):
+        ...     def encode(self, info):
+        ...         return {"emb": info["pixels"].flatten(2)}
+        ...     def action_encoder(self, action):
+        ...         return action
+        ...     def predict(self, emb, act_emb):
+        ...         return emb + act_emb
+        >>> world = StableWorldModel(Shift())
+        >>> world.predict(world.encode(torch.zeros(3, 1, 1, 2)), torch.ones(3, 2)).shape
+        torch.Size([3, 2])
     """
 
     def __init__(

@@ -25,6 +25,14 @@ class Cutouts:
         labels: Label of each object in the label image, shape ``(n,)``.
         centroids: Centroid of each, in pixels from the left and the top of the picture, ``(n, 2)``.
         sizes: Pixels of each object, shape ``(n,)``.
+
+    Example:
+        >>> from groupae.profiles import cut_out
+        >>> picture, labels = np.ones((12, 12)), np.zeros((12, 12), dtype=int)
+        >>> labels[2:6, 3:7] = 1
+        >>> found = cut_out(picture, labels, 8)
+        >>> found.labels, found.sizes
+        (array([1]), array([16]))
     """
 
     pictures: NDArray[np.float64]

@@ -34,6 +34,14 @@ class Profiles:
         sizes: Size of each item: root mean square distance of points from the centroid, norm of
             pictures and series; shape ``(n,)``.
         canonical: The items in canonical pose.
+
+    Example:
+        >>> import tempfile
+        >>> from groupae import OrbitProfiler
+        >>> items = np.random.default_rng(0).normal(size=(20, 60))
+        >>> profiles = OrbitProfiler(templates=4).fit(items).profile(items)
+        >>> type(profiles).__name__, profiles.vectors.shape
+        ('Profiles', (20, 28))
     """
 
     names: tuple[str, ...]

@@ -103,6 +103,15 @@ class FittedAction:
 
         With ``VectorAction(fitted.representation)`` between them they are the ends of a model:
         ``LatentActionAE.wrap`` takes a `FittedAction` for both.
+
+        Example:
+            >>> from groupae import SO2, fit_action
+            >>> rho, generator = SO2().rep("2x1"), torch.Generator().manual_seed(0)
+            >>> g = SO2().sample(64, generator=generator)
+            >>> z = torch.randn(64, 4, generator=generator)
+            >>> encode, decode = fit_action(SO2(), z, g, rho.act(g, z)).adapter()
+            >>> decode(encode(z)).allclose(z, atol=1e-4)
+            True
         """
         if not (isinstance(dtype, torch.dtype) and dtype.is_floating_point):
             raise TypeError(expected("FittedAction.adapter", "a floating dtype", repr(dtype)))

@@ -72,6 +72,11 @@ class Experiment:
 
     Raises:
         ValueError: If the name of a preset is invalid: it is used in names of files.
+
+    Example:
+        >>> from groupae.experiments import get_experiment
+        >>> get_experiment("rotated-digits").preset("default").training.optimizer
+        'muon'
     """
 
     data: DatasetInfo

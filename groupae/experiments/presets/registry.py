@@ -30,6 +30,7 @@ EXPERIMENTS = {
         *(CELLS, LEAVES, GLYPHS, GALAXIES),
     )
 }
+"""Experiments by name: each data set with its presets."""
 
 DATASET_PLUG_INS = PlugIns(
     "datasets",

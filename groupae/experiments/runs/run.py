@@ -77,6 +77,16 @@ class Run:
 
     `Run.create` makes a new one, `Run.open` opens an old one:
     ``Run.open(Path("runs/rotated-digits-001")).load_model()`` is the trained model.
+
+    Example:
+        >>> import tempfile
+        >>> from groupae.experiments import get_experiment
+        >>> experiment = get_experiment("rotated-digits")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path, preset = Path(folder, "run"), experiment.preset("default")
+        ...     run = Run.create(path, experiment, preset, size="tiny")
+        ...     Run.open(path).is_reported, run.metrics.name
+        (False, 'metrics.jsonl')
     """
 
     path: Path

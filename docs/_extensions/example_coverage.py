@@ -17,7 +17,15 @@ from typing import Any
 
 from public_names import PublicName, all_names, members
 
-__all__ = ["Member", "blocks_of", "has_example", "page_blocks", "public_members", "used_names"]
+__all__ = [
+    "Member",
+    "blocks_of",
+    "doc_of",
+    "has_example",
+    "page_blocks",
+    "public_members",
+    "used_names",
+]
 
 ROOT = Path(__file__).parents[2]
 Member = tuple[PublicName, str, Any]
