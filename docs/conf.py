@@ -41,9 +41,7 @@ extensions = [
 ]
 html_theme = "furo"
 html_title = f"groupae {version}"
-html_copy_source = html_show_sourcelink = (
-    False  # the pages stand for themselves, without an address
-)
+html_copy_source = html_show_sourcelink = False  # there is no public address yet
 html_static_path = ["_static"]
 html_css_files = ["gallery.css"]
 exclude_patterns = ["_build", "results/*/runs", "gallery/index.rst"]  # examples.rst instead
@@ -62,7 +60,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     (
         r"py:.*",
-        r"(torch|numpy|sklearn|os|pathlib|rich|matplotlib|collections|contextlib|typing|abc)\b.*",
+        r"(torch|numpy|sklearn|os|pathlib|rich|matplotlib|collections|contextlib|typing|abc|http)\b.*",
     ),
     (r"py:.*", r"(Tensor|nn|Module|Axes|Figure|Console|Path|Callable|Literal|Any|np|Hashable)\b.*"),
     (r"py:.*", r"(GroupElement|GSpace|FieldType|Escnn\w+|Rotation|hypothesis\..*)"),
