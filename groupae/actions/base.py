@@ -477,7 +477,7 @@ class FunctionAction(LatentAction[Tensor]):
             raise TypeError(expected("LatentAction.from_callable", "a group", repr(group)))
         super().__init__(group)
         self.function = function
-        self.shape = tuple(shape)
+        self.shape: tuple[int, ...] = tuple(shape)
         self.is_linear = is_linear
         if invariant is None:
             invariant = torch.zeros(self.shape, dtype=torch.bool)

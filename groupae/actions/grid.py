@@ -97,11 +97,11 @@ class GridAction(LatentAction[Tensor]):
             remedy = "sizes are (H, W) or (D, H, W)"
             raise TypeError(expected("GridAction", "the size of a grid", repr(size), remedy))
         super().__init__(group)
-        self.size = tuple(size)
+        self.size: tuple[int, ...] = tuple(size)
         self.channels = channels
         self.mode: Mode = mode
-        self.places = position_representation(group) if places is None else places
-        self.is_homogeneous = places is None and is_homogeneous(self.places)
+        self.places: Representation = position_representation(group) if places is None else places
+        self.is_homogeneous: bool = places is None and is_homogeneous(self.places)
         self._check_space()
         self.exact_subgroup = exact_subgroup(group, self.places)
         self.exactness = "interpolated"

@@ -55,8 +55,8 @@ class PartsAction(LatentAction[dict[str, Tensor]]):
             got = ", ".join(str(group) for group in groups) or "no action at all"
             raise ValueError(expected("PartsAction", "actions of one group", got))
         super().__init__(groups.pop())
-        self.names = tuple(actions)
-        self.acted = nn.ModuleDict(acted)
+        self.names: tuple[str, ...] = tuple(actions)
+        self.acted: nn.ModuleDict = nn.ModuleDict(acted)
         self.is_linear = all(action.is_linear for action in acted.values())
         self.has_second_derivatives = all(a.has_second_derivatives for a in acted.values())
         interpolated = [action for action in acted.values() if action.exactness == "interpolated"]

@@ -67,8 +67,8 @@ class SetAction(LatentAction[Code]):
         if features is not None and not isinstance(features, Representation):
             got = type(features).__name__
             raise TypeError(expected("SetAction", "a representation on features", got))
-        self.of_group = isinstance(points, Group)
-        self.points = (
+        self.of_group: bool = isinstance(points, Group)
+        self.points: Representation = (
             points if isinstance(points, Representation) else position_representation(points)
         )
         self.features = features
@@ -76,7 +76,7 @@ class SetAction(LatentAction[Code]):
         if features is not None and features.group != self.group:
             what = f"features of {self.group} like the points"
             raise ValueError(expected("SetAction", what, f"features of {features.group}"))
-        self.is_homogeneous = self.of_group and is_homogeneous(self.points)
+        self.is_homogeneous: bool = self.of_group and is_homogeneous(self.points)
         self.is_linear = not self.is_homogeneous
 
     @override

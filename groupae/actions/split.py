@@ -81,7 +81,7 @@ class SplitAction(RepresentationAction):
         self.threshold = threshold
         varying = [block for block in rho.blocks if not block.is_trivial]
         count = sum(block.copies for block in varying)
-        self.logits = nn.Parameter(torch.full((count,), float(start)))
+        self.logits: nn.Parameter = nn.Parameter(torch.full((count,), float(start)))
         self.register_buffer("_copy", _copy_of_each_number(rho), persistent=False)
 
     # --- the mask ---------------------------------------------------------------------------

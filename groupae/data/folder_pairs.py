@@ -125,9 +125,9 @@ class FolderPairs(OrbitDataset):
             labels=None if labels is None else torch.tensor(labels),
             seed=seed,
         )
-        self.originals = tuple(views)
-        self.classes = tuple(classes)
-        self.elements = _read_elements(table, chosen, group, columns, chart)
+        self.originals: tuple[str, ...] = tuple(views)
+        self.classes: tuple[str, ...] = tuple(classes)
+        self.elements: Tensor = _read_elements(table, chosen, group, columns, chart)
         names = [line.cells["picture"] for line in chosen]
         places = [line.place for line in chosen]
         self._files = PictureFiles(Path(folder), names, places, mode=mode, ground=ground)

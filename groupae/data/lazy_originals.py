@@ -75,9 +75,9 @@ class LazyOriginals:
             what, got = "an item that is the same at every call", "another item 0 at the second"
             remedy = "leave random transforms out: OrbitPairs draws the elements"
             raise ValueError(expected("originals_of", what, got, remedy))
-        self.shape = torch.Size((len(dataset), *first.shape))
+        self.shape: torch.Size = torch.Size((len(dataset), *first.shape))
         self.dtype = first.dtype
-        self.labels = _labels(dataset, label)
+        self.labels: Tensor | None = _labels(dataset, label)
 
     def __len__(self) -> int:
         return self.shape[0]

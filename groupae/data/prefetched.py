@@ -69,7 +69,7 @@ class Prefetched:
     def __init__(self, source: PairSource, workers: int, *, pin_memory: bool = False) -> None:
         check_count("Prefetched", "workers", workers)
         self.source, self.workers, self.pin_memory = source, workers, pin_memory
-        self.group = getattr(source, "group", None)
+        self.group: Any | None = getattr(source, "group", None)
         self._iterator: Any = None
         self._next, self._size = -1, 0
 

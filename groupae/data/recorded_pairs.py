@@ -73,7 +73,7 @@ class RecordedPairs(OrbitDataset):
         rows = _parse_rows(owner, rows, n)
         super().__init__(group, len(rows), labels=labels, seed=seed)
         self.pictures = pictures
-        self.elements = elements.expand(n, m, *group.element_shape)
+        self.elements: Tensor = elements.expand(n, m, *group.element_shape)
         self.masks = masks
         self.rows = rows
 

@@ -82,7 +82,7 @@ class TurnedPictures(OrbitPairs):
         names = _of_split(Path(folder), _picture_names(Path(folder)), split)
         pictures = _read(Path(folder), names, _CHANNELS[mode], pixels)
         kinds = [_class_of(name) for name in names]
-        self.classes = tuple(sorted(set(kinds) - {""}))
+        self.classes: tuple[str, ...] = tuple(sorted(set(kinds) - {""}))
         has_labels = bool(self.classes) and "" not in kinds
         labels = torch.tensor([self.classes.index(k) for k in kinds]) if has_labels else None
         act = functools.partial(_move_stored, move)
@@ -94,7 +94,7 @@ class TurnedPictures(OrbitPairs):
             "seed": seed,
         }
         super().__init__(pictures, group, act, **options)
-        self.names = tuple(names)
+        self.names: tuple[str, ...] = tuple(names)
 
 
 def picture_action(group: Group) -> Callable[[Tensor, Tensor], Tensor]:

@@ -77,8 +77,8 @@ class SteerableEncoder(nn.Module):
         outer = [*(gated for _ in kernels[1:]), made]
         padded = len(kernels) - _UNPADDED
         self.x_shape, self.dim, self.fields = tuple(x_shape), dim, fields
-        self.halvings = tuple(halvings)
-        self.layers = nn.ModuleList(
+        self.halvings: tuple[int, ...] = tuple(halvings)
+        self.layers: nn.ModuleList = nn.ModuleList(
             _SteerableConvolution(inner[i], outer[i], kernel, kernel // 2 if i < padded else 0)
             for i, kernel in enumerate(kernels)
         )

@@ -54,8 +54,8 @@ class Evaluation(Mapping[str, Estimate]):
         pairs: int,
         items: Mapping[str, int] | None = None,
     ) -> None:
-        self.scores = tuple(scores)
-        self.left_out = dict(left_out or {})
+        self.scores: tuple[Score | ModelScore, ...] = tuple(scores)
+        self.left_out: dict[str, str] = dict(left_out or {})
         self.pairs = pairs
         self.items_of = {score.name: (items or {}).get(score.name, pairs) for score in scores}
         self._estimates = dict(estimates)

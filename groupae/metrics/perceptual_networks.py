@@ -118,8 +118,8 @@ class PerceptualNetwork(nn.Module):
 
     def __init__(self, design: Design) -> None:
         super().__init__()
-        self.taps = design.taps
-        self.trunk = nn.Sequential(*design.layers())
+        self.taps: tuple[int, ...] = design.taps
+        self.trunk: nn.Sequential = nn.Sequential(*design.layers())
         self.heads = nn.ModuleList(nn.Conv2d(width, 1, 1, bias=False) for width in design.widths)
 
     def features(self, x: Tensor) -> list[Tensor]:

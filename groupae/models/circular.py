@@ -62,8 +62,8 @@ class Shifts:
                 expected(owner, "a representation that is a sum of irreps", got, remedy)
             )
         self.rho, group = rho, rho.group
-        self.count = _count(owner, group, length)
-        self.has_mirror = isinstance(group, (O2, Dihedral))
+        self.count: int = _count(owner, group, length)
+        self.has_mirror: bool = isinstance(group, (O2, Dihedral))
         if self.count == length and isinstance(group, (SO2, O2)):
             _check_frequencies(owner, rho, length)
 
@@ -176,9 +176,9 @@ class _Core(nn.Module):
         if not isinstance(blocks, int) or isinstance(blocks, bool) or blocks < 0:
             raise ValueError(expected(owner, "blocks as a count from 0", repr(blocks)))
         check_sizes(owner, 1, (width,), halvings=0)
-        self.shifts = Shifts(owner, representation, length)
+        self.shifts: Shifts = Shifts(owner, representation, length)
         self.x_shape, self.width = (channels, length), width
-        self.samples = length // self.shifts.count
+        self.samples: int = length // self.shifts.count
 
     def _weight(self, columns: int) -> nn.Parameter:
         """Return a matrix from features at one shift to the code, as a new parameter."""

@@ -41,7 +41,7 @@ class ColourPool(nn.Module):
         super().__init__()
         for name, count in (("features", features), ("colours", colours)):
             check_count("ColourPool", name, count)
-        self.weights = nn.Conv2d(features, colours, 1)
+        self.weights: nn.Conv2d = nn.Conv2d(features, colours, 1)
 
     @override
     def forward(self, x: Tensor, features: Tensor) -> Tensor:

@@ -64,7 +64,7 @@ class ConvEncoder(nn.Module):
     ) -> None:
         super().__init__()
         check_sizes("ConvEncoder", size, widths, halvings=len(widths))
-        self.x_shape = (in_channels, size, size)
+        self.x_shape: tuple[int, int, int] = (in_channels, size, size)
         rest = check_colours("ConvEncoder", dim, in_channels, colours)
         layers: list[nn.Module] = [
             ChannelsLast(),
@@ -76,8 +76,8 @@ class ConvEncoder(nn.Module):
             layers += [nn.Conv2d(inner, outer, 2, stride=2), *residuals(outer, blocks)]
         small = size // 2 ** len(widths)
         layers += [nn.GroupNorm(8, widths[-1]), nn.SiLU(), nn.Flatten()]
-        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1] * small**2, rest))
-        self.pool = ColourPool(widths[0], colours=colours) if colours else None
+        self.layers: nn.Sequential = nn.Sequential(*layers, nn.Linear(widths[-1] * small**2, rest))
+        self.pool: ColourPool | None = ColourPool(widths[0], colours=colours) if colours else None
         lay_channels_innermost(self)
 
     @override

@@ -67,8 +67,8 @@ class LinearPath(nn.Module):
         refiner: nn.Module | None = None,
     ) -> None:
         super().__init__()
-        self.in_shape = _shape("in_shape", in_shape)
-        self.out_shape = _shape("out_shape", out_shape)
+        self.in_shape: tuple[int, ...] = _shape("in_shape", in_shape)
+        self.out_shape: tuple[int, ...] = _shape("out_shape", out_shape)
         for name, part in (("network", network), ("refiner", refiner)):
             if part is not None and not isinstance(part, nn.Module):
                 what = f"{name} to be a module, or None"
@@ -80,7 +80,7 @@ class LinearPath(nn.Module):
         ):
             what = "scale as a finite number above zero"
             raise ValueError(expected("LinearPath", what, repr(scale)))
-        self.linear = nn.Linear(math.prod(self.in_shape), math.prod(self.out_shape))
+        self.linear: nn.Linear = nn.Linear(math.prod(self.in_shape), math.prod(self.out_shape))
         nn.init.zeros_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
         self.linear.requires_grad_(bool(is_trained))

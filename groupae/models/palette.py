@@ -55,12 +55,12 @@ class Palette(nn.Module):
         super().__init__()
         for name, count in (("channels", channels), ("colours", colours), ("hidden", hidden)):
             check_count("Palette", name, count)
-        self.gathered = channels * colours if gathered else 0
+        self.gathered: int = channels * colours if gathered else 0
         if dim < self.gathered:
             form = f"dim of at least {channels} x {colours}, the gathered colours"
             raise ShapeError(expected("Palette", form, dim))
         self.channels, self.maps = channels, channels + colours + 2 * gathered
-        self.colours = nn.Sequential(
+        self.colours: nn.Sequential = nn.Sequential(
             nn.Linear(dim, hidden),
             nn.SiLU(),
             nn.Linear(hidden, channels * colours),

@@ -178,10 +178,10 @@ class PolarEncoder(nn.Module):
     ) -> None:
         super().__init__()
         check_count("PolarEncoder", "in_channels", in_channels)
-        self.x_shape = (in_channels, size, size)
-        self.grid = _grid(size, radii, angles, reach)
+        self.x_shape: tuple[int, int, int] = (in_channels, size, size)
+        self.grid: PolarGrid = _grid(size, radii, angles, reach)
         channels = in_channels * self.grid.radii
-        self.circular = CircularEncoder(
+        self.circular: CircularEncoder = CircularEncoder(
             representation, channels=channels, length=angles, width=width, blocks=blocks
         )
 
@@ -237,9 +237,9 @@ class PolarDecoder(nn.Module):
     ) -> None:
         super().__init__()
         check_count("PolarDecoder", "out_channels", out_channels)
-        self.grid = _grid(size, radii, angles, reach)
+        self.grid: PolarGrid = _grid(size, radii, angles, reach)
         channels = out_channels * self.grid.radii
-        self.circular = CircularDecoder(
+        self.circular: CircularDecoder = CircularDecoder(
             representation, channels=channels, length=angles, width=width, blocks=blocks
         )
 

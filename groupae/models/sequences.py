@@ -65,13 +65,13 @@ class SequenceEncoder(nn.Module):
     ) -> None:
         super().__init__()
         check_sizes("SequenceEncoder", length, widths, halvings=len(widths))
-        self.x_shape = (channels, length)
+        self.x_shape: tuple[int, int] = (channels, length)
         layers: list[nn.Module] = []
         for inner, outer in itertools.pairwise((channels, *widths)):
             layers += [_convolution(inner, outer, stride=2), _Residual(outer)]
         layers += [nn.GroupNorm(8, widths[-1]), nn.SiLU(), nn.Flatten()]
         short = length // 2 ** len(widths)
-        self.layers = nn.Sequential(*layers, nn.Linear(widths[-1] * short, dim))
+        self.layers: nn.Sequential = nn.Sequential(*layers, nn.Linear(widths[-1] * short, dim))
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -113,7 +113,7 @@ class SequenceDecoder(nn.Module):
             layers += [_Residual(inner), nn.Upsample(scale_factor=2, mode="linear")]
             layers += [_convolution(inner, outer)]
         layers += [_Residual(widths[0]), nn.GroupNorm(8, widths[0]), nn.SiLU()]
-        self.layers = nn.Sequential(*layers, _convolution(widths[0], channels))
+        self.layers: nn.Sequential = nn.Sequential(*layers, _convolution(widths[0], channels))
 
     @override
     def forward(self, z: Tensor) -> Tensor:

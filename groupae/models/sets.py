@@ -101,11 +101,11 @@ class SetEncoder(nn.Module):
             remedy = "give the number of places, or leave linear_path out"
             raise ValueError(expected("SetEncoder", "places for a linear path", None, remedy))
         self.features = features
-        self.lift = nn.Linear(features, width)
+        self.lift: nn.Linear = nn.Linear(features, width)
         self.place = None if places is None else nn.Parameter(torch.randn(places, width))
         stack = [_SetLayer(width) for _ in range(layers)]
         self.layers = nn.Sequential(nn.SiLU(), nn.Linear(width, width), *stack, nn.LayerNorm(width))
-        self.out = nn.Linear(2 * width, dim)
+        self.out: nn.Linear = nn.Linear(2 * width, dim)
         self.path = nn.Linear((places or 0) * features, dim, bias=False) if linear_path else None
 
     @override

@@ -130,14 +130,14 @@ class UNetEncoder(nn.Module):
         self.keeps_picture, self.coordinates = keeps_picture, coordinates
         self.acted_picture = acted_picture
         rest = check_colours("UNetEncoder", dim, in_channels, colours)
-        self.pool = ColourPool(widths[0], colours=colours) if colours else None
-        self.x_shape = (in_channels, size, size)
+        self.pool: ColourPool | None = ColourPool(widths[0], colours=colours) if colours else None
+        self.x_shape: tuple[int, int, int] = (in_channels, size, size)
         first = nn.Conv2d(in_channels, widths[0], 2 + stride, stride=stride, padding=1)
         stem = nn.Sequential(ChannelsLast(), first)
         downs = [nn.Conv2d(a, b, 2, stride=2) for a, b in itertools.pairwise(widths)]
-        self.downs = nn.ModuleList([stem, *downs])
+        self.downs: nn.ModuleList = nn.ModuleList([stem, *downs])
         self.stages = nn.ModuleList(nn.Sequential(*residuals(width, blocks)) for width in widths)
-        self.heads = nn.ModuleDict(
+        self.heads: nn.ModuleDict = nn.ModuleDict(
             {
                 f"skip{i}": nn.Conv2d(widths[i], channels, 1)
                 for i, channels in enumerate(skips)
@@ -223,12 +223,12 @@ class UNetDecoder(nn.Module):
         self.draws_over_picture, self.coordinates = draws_over_picture, coordinates
         self.acted_picture = acted_picture
         small = size // 2**halvings
-        self.from_code = nn.Sequential(
+        self.from_code: nn.Sequential = nn.Sequential(
             nn.Linear(dim, widths[-1] * small**2),
             nn.Unflatten(1, (widths[-1], small, small)),
             ChannelsLast(),
         )
-        self.joins = nn.ModuleDict(
+        self.joins: nn.ModuleDict = nn.ModuleDict(
             {
                 f"skip{i}": nn.Conv2d(channels, widths[i], 3, padding=1)
                 for i, channels in enumerate(skips)
@@ -236,7 +236,7 @@ class UNetDecoder(nn.Module):
             }
         )
         self.stages = nn.ModuleList(nn.Sequential(*residuals(width, blocks)) for width in widths)
-        self.ups = nn.ModuleList(
+        self.ups: nn.ModuleList = nn.ModuleList(
             nn.Sequential(nn.Conv2d(b, 4 * a, 1), nn.PixelShuffle(2))
             for a, b in itertools.pairwise(widths)
         )
@@ -246,10 +246,10 @@ class UNetDecoder(nn.Module):
         mixed = {"channels": out_channels, "colours": colours}
         self.palette = palette_of("UNetDecoder", dim, **mixed, gathered=gathered)
         maps = self.palette.maps if self.palette else out_channels
-        self.opacities = draws_over_picture + bool(acted_picture)
+        self.opacities: int = draws_over_picture + bool(acted_picture)
         last = nn.Conv2d(widths[0], (maps + self.opacities) * stride**2, 3, padding=1)
         norm, shuffle = nn.GroupNorm(8, widths[0]), nn.PixelShuffle(stride)
-        self.to_picture = nn.Sequential(norm, nn.SiLU(), last, shuffle)
+        self.to_picture: nn.Sequential = nn.Sequential(norm, nn.SiLU(), last, shuffle)
         if acted_picture:
             assert last.bias is not None
             with torch.no_grad():  # at first the pictures show, and little of the drawing

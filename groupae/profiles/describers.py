@@ -48,7 +48,7 @@ class Describer(abc.ABC):
     """Columns of a pose, with its unit."""
 
     def __init__(self, group: Group, count: int, generator: torch.Generator) -> None:
-        self.turns = TurningGroup.of(_OWNER, group)
+        self.turns: TurningGroup = TurningGroup.of(_OWNER, group)
         self.count, self.generator = count, generator
         self.reference: Tensor | None = None
         if self.turns.has_mirrors:
@@ -145,7 +145,7 @@ class PictureDescriber(_CircleDescriber):
         basis = ring_basis(rings, min(24, max(2, int(1.7 * rings)))).at(xy).flatten(0, 1)
         inside = torch.hypot(*xy.flatten(0, 1).unbind(-1)) <= 1 + 1e-9
         kept = _orthonormal(basis * inside[:, None, None]).unflatten(0, (side, side))
-        self.basis = _blurred(kept).flatten(0, 1)
+        self.basis: Tensor = _blurred(kept).flatten(0, 1)
         self.templates = self.coefficients(picture_templates(count, xy, channels, generator))
 
     @override
@@ -270,7 +270,7 @@ class OutlineDescriber(Describer):
         if self.turns.order is not None:
             remedy = "an outline can turn by any angle"
             raise ValueError(expected(_OWNER, "so2 or o2 for outlines", group, remedy))
-        self.k = torch.arange(-self.frequencies, self.frequencies + 1, dtype=torch.float64)
+        self.k: Tensor = torch.arange(-self.frequencies, self.frequencies + 1, dtype=torch.float64)
         raw = series_templates(count, 1 + len(self.scales), self.points, generator)
         self.templates = torch.fft.rfft(raw) if count else None  # MKL refuses empty arrays
 
@@ -381,12 +381,12 @@ class ShiftDescriber(Describer):
         self, group: Group, count: int, generator: torch.Generator, shape: tuple[int, ...]
     ) -> None:
         assert isinstance(group, Translation)
-        self.turns = TurningGroup(None, has_mirrors=False)
+        self.turns: TurningGroup = TurningGroup(None, has_mirrors=False)
         self.count, self.reference = count, None
         self.shape = shape
         channels, height, width = shape
         waves = picture_templates(count, pixel_positions(height, width), channels, generator)
-        self.templates = self.coefficients(waves)
+        self.templates: Tensor = self.coefficients(waves)
 
     @override
     def coefficients(self, items: Sequence[Tensor] | Tensor) -> Tensor:

@@ -135,10 +135,10 @@ class OrbitProfiler(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # u
         raw = self._statistics(coefficients)
         self.mean_, spread = raw.mean(0), raw.std(0, correction=0)
         flat = spread <= 1e-9 * raw.abs().amax(0).clamp(min=1e-300)  # constant up to rounding
-        self.scale_ = torch.where(flat, torch.ones_like(spread), spread)
+        self.scale_: Tensor = torch.where(flat, torch.ones_like(spread), spread)
         distance = ((raw - raw.median(0).values) / self.scale_).norm(dim=1)
         describer.fit_reference(coefficients, int(distance.argmin()))
-        self.kind_ = items.kind
+        self.kind_: str = items.kind
         self._n_features_out = raw.shape[1]
         return self
 

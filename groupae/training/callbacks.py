@@ -150,7 +150,7 @@ class KeepBest(Callback):
     """
 
     def __init__(self, folder: Path | str, *, model: str | None = None) -> None:
-        self.folder = Path(folder)
+        self.folder: Path = Path(folder)
         self.model = model
         self._is_interrupted = False
         self._lock: FolderLock | None = None
@@ -227,7 +227,7 @@ class KeepSnapshots(Callback):
             check_count("KeepSnapshots", "every_steps", every_steps)
         if not every_minutes > 0:
             raise ValueError(expected("KeepSnapshots", "every_minutes above zero", every_minutes))
-        self.folder = Path(folder)
+        self.folder: Path = Path(folder)
         self.every_minutes, self.every_steps = every_minutes, every_steps
         self._saved: float | None = None
         self._lock: FolderLock | None = None

@@ -90,8 +90,8 @@ class Devices:
         check_ranks(devices, ranks)
         check_count("training", "accumulate", accumulate)
         check_shares(batch_size, devices, accumulate)
-        self.device = parse_device(device, ranks)
-        self.precision = parse_precision(precision, self.device)
+        self.device: torch.device = parse_device(device, ranks)
+        self.precision: str = parse_precision(precision, self.device)
         self.rank, self.world_size = ranks.rank, ranks.size
         self.deterministic, self.accumulate = deterministic, accumulate
         self._ranks = ranks

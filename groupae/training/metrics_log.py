@@ -35,7 +35,7 @@ class MetricsLog(Callback):
 
     def __init__(self, path: Path | str, *, every: int = 20) -> None:
         check_count("MetricsLog", "every", every)
-        self.path = Path(path)
+        self.path: Path = Path(path)
         self.every = every
 
     @override

@@ -67,11 +67,11 @@ class ProgressBar(Callback):
     """
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console()
+        self.console: Console = console or Console()
         self._is_narrow = self.console.width < _SCORE_WIDTH
         columns = _columns(self.console.width)
-        self.is_drawn = self.console.is_terminal or _is_notebook(self.console)
-        self.bar = Progress(*columns, console=self.console, disable=not self.is_drawn)
+        self.is_drawn: bool = self.console.is_terminal or _is_notebook(self.console)
+        self.bar: Progress = Progress(*columns, console=self.console, disable=not self.is_drawn)
         self.task: TaskID | None = None
 
     @override

@@ -26,9 +26,9 @@ class Budget:
     """
 
     def __init__(self, config: TrainingConfig, clock: Mapping[str, float] | None = None) -> None:
-        self.steps = config.steps
+        self.steps: int | None = config.steps
         self._clock = time.perf_counter if config.cpu_minutes is None else time.process_time
-        self.limit = (config.cpu_minutes or config.minutes) * 60
+        self.limit: float = (config.cpu_minutes or config.minutes) * 60
         before = clock or {}
         self.validating = before.get("validating", 0.0)
         self._reserve = before.get("reserve", 0.0)

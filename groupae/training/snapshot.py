@@ -162,7 +162,7 @@ class FolderLock:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / _LOCK
+        self.path: Path = folder / _LOCK
         self._lock = FileLock(self.path)
         try:
             self._lock.acquire(timeout=_PATIENCE)

@@ -56,7 +56,7 @@ class Updates:
         for each in filter(_has_modes, self.optimizers):
             each.train()
         self._peaks = [[group["lr"] for group in each.param_groups] for each in self.optimizers]
-        self.schedulers = build_schedulers(self.optimizers, scheduler)
+        self.schedulers: list[Any] = build_schedulers(self.optimizers, scheduler)
 
     @property
     def learning_rate(self) -> float:

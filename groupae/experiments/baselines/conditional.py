@@ -76,11 +76,11 @@ class Conditional(TransformModule):
         for name, count in parts.items():
             check_count("Conditional", f"channels of {name}", count)
         self.group, self.encoder, self.decoder = rho.group, encoder, decoder
-        self.entries = _Entries(rho)
-        self.hidden = nn.Sequential(nn.Linear(len(self.entries), hidden), nn.SiLU())
+        self.entries: _Entries = _Entries(rho)
+        self.hidden: nn.Sequential = nn.Sequential(nn.Linear(len(self.entries), hidden), nn.SiLU())
         width = len(self.entries) + hidden
         self.heads = nn.ModuleDict({name: nn.Linear(width, 2 * n) for name, n in parts.items()})
-        self.objective = CrossPrediction(terms)
+        self.objective: CrossPrediction = CrossPrediction(terms)
 
     def condition(self, g: Tensor, z: Any) -> Any:
         """Return a code, a tensor or a dict of named parts, with its channels scaled and shifted.

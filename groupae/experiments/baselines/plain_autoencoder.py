@@ -83,7 +83,7 @@ class PlainAutoencoder(LatentActionAE):
         )
         self.rho, self.size = rho, size
         self.pairs, self.max_residual = pairs, max_residual
-        self.reconstruction = CrossPrediction(terms)
+        self.reconstruction: CrossPrediction = CrossPrediction(terms)
 
     @override
     def loss(self, batch: PairBatch) -> dict[str, Tensor]:

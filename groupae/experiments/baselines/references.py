@@ -48,7 +48,7 @@ class MeanImage(_Untrained):
     """
 
     def __init__(self, pictures: Tensor) -> None:
-        self.mean = pictures.mean(0)
+        self.mean: Tensor = pictures.mean(0)
 
     def transform(self, g: Tensor, x: Tensor) -> Tensor:
         """Return the mean, once per picture."""

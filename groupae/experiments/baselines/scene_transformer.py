@@ -131,11 +131,11 @@ class _Encoder(nn.Module):
         for before, after in zip((channels, *widths[:-1]), widths, strict=True):
             stages += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.ReLU()]
             stages += [nn.Conv2d(after, after, 3, padding=1), nn.ReLU()]
-        self.patches = nn.Sequential(*stages, nn.Conv2d(widths[-1], widths[-1], 1))
-        self.content = nn.LayerNorm(widths[-1])
-        self.place = nn.Linear(places.shape[1], widths[-1])
+        self.patches: nn.Sequential = nn.Sequential(*stages, nn.Conv2d(widths[-1], widths[-1], 1))
+        self.content: nn.LayerNorm = nn.LayerNorm(widths[-1])
+        self.place: nn.Linear = nn.Linear(places.shape[1], widths[-1])
         self.blocks = nn.ModuleList(_AttentionBlock(widths[-1], heads) for _ in range(layers))
-        self.norm = nn.LayerNorm(widths[-1])
+        self.norm: nn.LayerNorm = nn.LayerNorm(widths[-1])
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -203,7 +203,7 @@ class SceneTransformer(TransformModule):
         super().__init__()
         self.turns = scene_turns("SceneTransformer", group, elevation_deg)
         self.group = group
-        self.x_shape = tuple(x_shape)
+        self.x_shape: tuple[int, ...] = tuple(x_shape)
         _check_sizes(self.x_shape, widths, heads, stride)
         channels, size = self.x_shape[:2]
         self.octaves, self.stride = octaves, stride
@@ -215,7 +215,7 @@ class SceneTransformer(TransformModule):
         self.encoder = _Encoder(channels, self._features(of_patches), widths, layers, heads)
         self.query = nn.Sequential(nn.Linear(features, width), nn.ReLU(), nn.Linear(width, width))
         self.blocks = nn.ModuleList(_AttentionBlock(width, heads) for _ in range(query_layers))
-        self.color = nn.Sequential(
+        self.color: nn.Sequential = nn.Sequential(
             nn.LayerNorm(width), nn.Linear(width, width), nn.ReLU(), nn.Linear(width, channels)
         )
 

@@ -87,8 +87,8 @@ class OrbitAveragedEncoder(nn.Module):
         check_same_group("OrbitAveragedEncoder", "an action", SO2(), act)
         self.encoder, self.act = encoder, act
         angles = torch.arange(turns, dtype=torch.float64) * (2 * math.pi / turns)
-        self.angles = Constant(angles)
-        self.rotations = Constant(SO2().rep("1").matrix(angles))
+        self.angles: Constant = Constant(angles)
+        self.rotations: Constant = Constant(SO2().rep("1").matrix(angles))
 
     @override
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:

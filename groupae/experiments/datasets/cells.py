@@ -140,7 +140,7 @@ class Cells(OrbitPairs):
         outlines, areas = _outlines([corners[int(i)] for i in rows])
         super().__init__(outlines, CELL_GROUP, move_outline, labels=drugs[rows], seed=seed)
         self.split = split
-        self.cell_lines = lines[rows]
+        self.cell_lines: Tensor = lines[rows]
         self.areas = areas
 
 

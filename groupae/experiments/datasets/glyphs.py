@@ -95,11 +95,11 @@ class Glyphs(OrbitPairs):
         pictures = _drawn(rows["font"], rows["code"])
         super().__init__(pictures, group, picture_action(group), labels=labels, seed=seed)
         self.split = split
-        self.classes = tuple(map(chr, letters.tolist()))
-        self.fonts = torch.from_numpy(rows["face"].astype(np.int64))
+        self.classes: tuple[str, ...] = tuple(map(chr, letters.tolist()))
+        self.fonts: Tensor = torch.from_numpy(rows["face"].astype(np.int64))
         self.font_names = tuple(faces)
-        self.symmetry_orders = torch.from_numpy(rows["order"].astype(np.int64))
-        self.codes = torch.from_numpy(rows["code"].astype(np.int64))
+        self.symmetry_orders: Tensor = torch.from_numpy(rows["order"].astype(np.int64))
+        self.codes: Tensor = torch.from_numpy(rows["code"].astype(np.int64))
 
 
 def _drawn(fonts: npt.NDArray[np.uint8], codes: npt.NDArray[np.uint32]) -> Tensor:

@@ -36,9 +36,9 @@ class NpyFile:
         described = {"descr": self.dtype.str, "fortran_order": False, "shape": shape}
         stream = io.BytesIO()
         np.lib.format.write_array_header_1_0(stream, described)
-        self.header = stream.getvalue()
-        self.row_bytes = math.prod(shape[1:]) * self.dtype.itemsize
-        self.bytes = len(self.header) + shape[0] * self.row_bytes
+        self.header: bytes = stream.getvalue()
+        self.row_bytes: int = math.prod(shape[1:]) * self.dtype.itemsize
+        self.bytes: int = len(self.header) + shape[0] * self.row_bytes
 
     def path(self, folder: Path) -> Path:
         """Return the path of the file in a folder."""

@@ -233,7 +233,7 @@ class Objects(RecordedPairs):
         scenes, self._run = self._scenes.subset(self.rows), run
         arrays = _drawn(scenes, self.split, self.elements.shape[1], sampled)
         self.pictures, self.masks = arrays["pictures"], arrays["masks"]
-        self.elements = torch.from_numpy(arrays["elements"].copy())
+        self.elements: Tensor = torch.from_numpy(arrays["elements"].copy())
         self.rows, self._scenes = torch.arange(len(self)), scenes
 
     @override

@@ -113,7 +113,7 @@ class Turntable(RecordedPairs):
             seed=seed,
         )
         self.split = split
-        self.classes = tuple(classes)
+        self.classes: tuple[str, ...] = tuple(classes)
 
     @override
     def _recombine(self, x_index: Tensor, y_index: Tensor) -> tuple[Recombinations, ...]:

@@ -41,7 +41,7 @@ class CSVLogger:
     """
 
     def __init__(self, folder: Path | str) -> None:
-        self.path = Path(folder) / "metrics.csv"
+        self.path: Path = Path(folder) / "metrics.csv"
         self._columns: list[str] = []
         self._row: dict[str, Any] = {}
         self._place = self._end = 0  # of the last row in the file, in bytes

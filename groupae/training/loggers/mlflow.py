@@ -48,7 +48,7 @@ class MLflowLogger(StoreLogger):
         tracking_uri: str | None = None,
     ) -> None:
         super().__init__(folder, project=project, name=name)
-        self.tracking_uri = tracking_uri or f"sqlite:///{self.folder / 'mlflow.db'}"
+        self.tracking_uri: str = tracking_uri or f"sqlite:///{self.folder / 'mlflow.db'}"
         self._is_local = tracking_uri is None
 
     @override

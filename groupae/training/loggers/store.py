@@ -63,7 +63,7 @@ class StoreLogger:
         self, folder: Path | str, *, project: str = "groupae", name: str | None = None
     ) -> None:
         self._module = self._import()
-        self.folder = Path(folder).absolute()
+        self.folder: Path = Path(folder).absolute()
         self.project, self.name = project, name or self.folder.name
         self._hyperparameters: dict[str, Any] = {}
         self._run: Any = None

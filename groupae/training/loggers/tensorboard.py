@@ -28,7 +28,7 @@ class TensorBoardLogger:
 
     def __init__(self, folder: Path | str) -> None:
         import_logger_package("TensorBoardLogger", "tensorboard", extra="tensorboard")
-        self.folder = Path(folder) / "tensorboard"
+        self.folder: Path = Path(folder) / "tensorboard"
         self._first_step: int | None = None
         self._writer: Any = None
         self._step = -1

@@ -60,10 +60,10 @@ class AdditiveFlowDecoder(nn.Module):
             raise ValueError(expected("AdditiveFlowDecoder", form, f"{height} x {size}"))
         widths = tuple(widths or _default_widths(size))
         self.dim = dim
-        self.flow = Glow(channels, size, widths=widths, steps=steps)
+        self.flow: Glow = Glow(channels, size, widths=widths, steps=steps)
         small = size // 2 ** len(widths)
         features = (channels * 4 ** len(widths), small, small)
-        self.lift = nn.Sequential(
+        self.lift: nn.Sequential = nn.Sequential(
             nn.Linear(dim, channels * size**2, bias=False), nn.Unflatten(1, features)
         )
 

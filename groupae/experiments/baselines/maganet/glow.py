@@ -73,8 +73,8 @@ class ActNorm(Bijection):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        self.shift = nn.Parameter(torch.zeros(channels, 1, 1))
-        self.log_scale = nn.Parameter(torch.zeros(channels, 1, 1))
+        self.shift: nn.Parameter = nn.Parameter(torch.zeros(channels, 1, 1))
+        self.log_scale: nn.Parameter = nn.Parameter(torch.zeros(channels, 1, 1))
 
     @torch.no_grad()
     def initialise(self, x: Tensor, *, floor: float = 1e-2) -> None:
@@ -119,9 +119,9 @@ class InvertibleConv(Bijection):
         diagonal = upper.diagonal()
         self.register_buffer("permutation", permutation)
         self.register_buffer("signs", diagonal.sign())
-        self.lower = nn.Parameter(lower.tril(-1))
-        self.upper = nn.Parameter(upper.triu(1))
-        self.log_diagonal = nn.Parameter(diagonal.abs().log())
+        self.lower: nn.Parameter = nn.Parameter(lower.tril(-1))
+        self.upper: nn.Parameter = nn.Parameter(upper.triu(1))
+        self.log_diagonal: nn.Parameter = nn.Parameter(diagonal.abs().log())
 
     def _triangular(self) -> tuple[Tensor, Tensor]:
         lower = self.lower.tril(-1) + torch.eye(len(self.lower)).to(self.lower)
@@ -162,7 +162,7 @@ class AdditiveCoupling(Bijection):
         last = nn.Conv2d(width, half, 3, padding=1, bias=False)
         nn.init.zeros_(last.weight)
         first, middle = nn.Conv2d(half, width, 3, padding=1), nn.Conv2d(width, width, 1)
-        self.network = nn.Sequential(first, nn.SiLU(), middle, nn.SiLU(), last)
+        self.network: nn.Sequential = nn.Sequential(first, nn.SiLU(), middle, nn.SiLU(), last)
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -214,8 +214,8 @@ class Glow(Bijection):
             n = channels * 4**level
             for _ in range(steps):
                 layers += [ActNorm(n), InvertibleConv(n), AdditiveCoupling(n, width)]
-        self.layers = nn.ModuleList(layers)
-        self.relay = ChannelsLast()
+        self.layers: nn.ModuleList = nn.ModuleList(layers)
+        self.relay: ChannelsLast = ChannelsLast()
         self.register_buffer("initialised", torch.tensor(False))
         lay_channels_innermost(self)
 

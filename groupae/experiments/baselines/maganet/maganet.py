@@ -132,12 +132,12 @@ class MAGANet(_StepModel):
         super().__init__()
         self.group = group
         self.decoder = AdditiveFlowDecoder(x_shape, dim, widths=widths, steps=steps)
-        self.encoder = ConvEncoder(
+        self.encoder: ConvEncoder = ConvEncoder(
             2 * dim, in_channels=x_shape[0], size=x_shape[-1], widths=encoder_widths
         )
-        self.bank = ReferenceBank(group, dim, size=pairs, candidates=candidates)
+        self.bank: ReferenceBank = ReferenceBank(group, dim, size=pairs, candidates=candidates)
         self.beta, self.gamma = beta, gamma
-        self.objective = CrossPrediction(terms)
+        self.objective: CrossPrediction = CrossPrediction(terms)
         self.register_buffer("noise_key", torch.randint(2**31, ()))
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -230,17 +230,17 @@ class MAGANetHead(_StepModel):
             raise ValueError(expected("MAGANetHead", what, f"those of {rho.group}"))
         self.group, self.rho = group, rho
         self.decoder = AdditiveFlowDecoder(x_shape, dim, widths=widths, steps=steps)
-        self.encoder = ConvEncoder(
+        self.encoder: ConvEncoder = ConvEncoder(
             dim, in_channels=x_shape[0], size=x_shape[-1], widths=encoder_widths
         )
-        self.head = nn.Sequential(
+        self.head: nn.Sequential = nn.Sequential(
             nn.Linear(rho.dim**2 + dim, head_width),
             nn.SiLU(),
             nn.Linear(head_width, head_width),
             nn.SiLU(),
             nn.Linear(head_width, dim, bias=False),
         )
-        self.objective = CrossPrediction(terms)
+        self.objective: CrossPrediction = CrossPrediction(terms)
 
     @override
     def encode(self, x: Tensor) -> Tensor:

@@ -63,7 +63,7 @@ class PaperBrainEncoder(nn.Module):
     def __init__(self, dim: int = _WIDTH, *, in_channels: int = 1) -> None:
         super().__init__()
         self.in_channels = in_channels
-        self.layers = nn.Sequential(
+        self.layers: nn.Sequential = nn.Sequential(
             ChannelsLast(),
             *_downs(in_channels, 32, _WIDTH, _WIDTH),
             nn.BatchNorm2d(_WIDTH),
@@ -111,7 +111,7 @@ class PaperBrainDecoder(nn.Module):
     def __init__(self, dim: int = _WIDTH, *, out_channels: int = 1) -> None:
         super().__init__()
         self.dim = dim
-        self.layers = nn.Sequential(
+        self.layers: nn.Sequential = nn.Sequential(
             ChannelsLast(),
             nn.Conv2d(dim, _WIDTH, 3, padding=1),
             nn.LeakyReLU(),

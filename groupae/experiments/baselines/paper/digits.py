@@ -41,7 +41,7 @@ class PaperDigitEncoder(nn.Module):
         for inner, outer in itertools.pairwise((1, 32, 64, 64, 64)):
             layers += [nn.Conv2d(inner, outer, 3, stride=2, padding=1), nn.ELU()]
         head = (nn.Flatten(), nn.Linear(256, 256), nn.ELU(), nn.Linear(256, dim))
-        self.layers = nn.Sequential(*layers, *head)
+        self.layers: nn.Sequential = nn.Sequential(*layers, *head)
 
     @override
     def forward(self, x: Tensor) -> Tensor:
@@ -79,7 +79,7 @@ class PaperDigitDecoder(nn.Module):
         for (inner, outer), extra in zip(itertools.pairwise((64, 64, 64, 32, 1)), odd, strict=True):
             convolution = nn.ConvTranspose2d(inner, outer, 3, 2, padding=1, output_padding=extra)
             layers += [convolution, nn.ELU()]
-        self.layers = nn.Sequential(*layers[:-1], nn.Sigmoid())
+        self.layers: nn.Sequential = nn.Sequential(*layers[:-1], nn.Sigmoid())
 
     @override
     def forward(self, z: Tensor) -> Tensor:

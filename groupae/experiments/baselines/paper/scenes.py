@@ -125,16 +125,16 @@ class PaperSceneEncoder(nn.Module):
         super().__init__()
         _check_widths("PaperSceneEncoder", widths)
         self.in_channels = in_channels
-        self.factor = 2 ** (len(widths) - 1)
+        self.factor: Any = 2 ** (len(widths) - 1)
         blocks = [nn.Sequential(ChannelsLast(), _block(in_channels, widths[0]))]
         for inner, outer in itertools.pairwise(widths[:-1]):
             blocks.append(nn.Sequential(nn.MaxPool2d(2), _block(inner, outer)))
         inner, outer = widths[-2:]
         last = nn.Conv2d(outer, outer, 3, padding=1)
         blocks.append(nn.Sequential(nn.MaxPool2d(2), *_convolution(inner, outer), last))
-        self.to_skip = nn.Sequential(*blocks[: _SKIPPED + 1])
-        self.to_code = nn.Sequential(*blocks[_SKIPPED + 1 :])
-        self.has_skip = skip_channels != 0
+        self.to_skip: nn.Sequential = nn.Sequential(*blocks[: _SKIPPED + 1])
+        self.to_code: nn.Sequential = nn.Sequential(*blocks[_SKIPPED + 1 :])
+        self.has_skip: bool = skip_channels != 0
         self.head: nn.Module = nn.Identity()
         if skip_channels:
             self.head = nn.Conv2d(widths[_SKIPPED], skip_channels, 1)
@@ -189,7 +189,7 @@ class PaperSceneDecoder(nn.Module):
     ) -> None:
         super().__init__()
         _check_widths("PaperSceneDecoder", widths)
-        self.channels = {"code": widths[-1]}
+        self.channels: dict[str, int] = {"code": widths[-1]}
         width = widths[_SKIPPED]
         skipped = width if skip_channels is None else skip_channels
         self.attend: AttentionSkip | None = None
@@ -200,7 +200,7 @@ class PaperSceneDecoder(nn.Module):
         self.ups = nn.ModuleList(nn.ConvTranspose2d(a, b, 2, stride=2) for a, b in pairs)
         joined = [skipped if i == _SKIPPED else 0 for i in range(len(pairs))]
         outers = [outer for _, outer in pairs]
-        self.blocks = nn.ModuleList(
+        self.blocks: nn.ModuleList = nn.ModuleList(
             _block(outer + more, outer) for outer, more in zip(outers, joined, strict=True)
         )
         self.to_picture = nn.Sequential(nn.Conv2d(widths[0], out_channels, 1), nn.Sigmoid())
