@@ -13,7 +13,7 @@ ESCNN_PIP := $(ESCNN_BIN)/python -m pip install --quiet --disable-pip-version-ch
 PEERS_BIN := .venv-peers/bin
 PEERS_PIP := $(PEERS_BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c constraints-peers.txt
 
-.PHONY: help train venv test test-escnn peers compiled test-compiled wheels lint docs examples bench bench-quality bench-models clean
+.PHONY: help train venv test test-escnn peers compiled test-compiled wheels lint typing test-wheel docs examples bench bench-quality bench-models clean
 
 help:
 	@echo "make train       make .venv, train on rotated digits for $(MINUTES) minutes, print the scores"
@@ -23,7 +23,9 @@ help:
 	@echo "make compiled    compile the C kernels, by a compiler from PyPI where there is none"
 	@echo "make test-compiled  run the laws on each way: plain, portable, and each level of instructions"
 	@echo "make wheels      make the wheels of every platform and the sdist in dist, inspect them"
+	@echo "make test-wheel  install the wheel in dist for PYTHON=python3.X, empty otherwise, and try it"
 	@echo "make lint        style, types, import contract, spelling"
+	@echo "make typing      the types that a user's program gets, by mypy and pyright"
 	@echo "make docs        build the documentation with warnings as errors; each example trains for $(DOCS_MINUTES) minutes"
 	@echo "make examples    run every example briefly, without the documentation"
 	@echo "make peers       make .venv-peers with the libraries that make bench compares with"
@@ -122,12 +124,21 @@ wheels: venv
 	$(BIN)/python -m twine check --strict dist/*
 	GROUPAE_DIST=dist $(BIN)/python -m pytest tests/test_dist.py
 
+# The newest dependencies that an index has, as a user gets them; CONSTRAINTS=constraints.txt pins them.
+test-wheel:
+	@test -d dist || { echo "groupae: expected wheels in dist, got none; make wheels first" >&2; exit 1; }
+	@$(BIN)/python tests/wheel.py --python $(PYTHON) $(if $(CONSTRAINTS),--constraints $(CONSTRAINTS))
+
 lint: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+
+typing: venv
+	@$(PIP) -e '.[typing]'
+	@$(BIN)/python tests/typing/check.py
 
 docs: venv
 	$(ONE_THREAD) $(BIN)/python -m pytest -q --doctest-glob='*.rst' docs/*.rst docs/guides docs/understand docs/results docs/reference

@@ -12,6 +12,22 @@ from typing import TYPE_CHECKING
 from groupae._moved import find_moved_modules, lazy_names
 
 if TYPE_CHECKING:
+    from groupae import actions as actions
+    from groupae import data as data
+    from groupae import experiments as experiments
+    from groupae import groups as groups
+    from groupae import interop as interop
+    from groupae import metrics as metrics
+    from groupae import models as models
+    from groupae import objectives as objectives
+    from groupae import persistence as persistence
+    from groupae import profiles as profiles
+    from groupae import protocols as protocols
+    from groupae import representations as representations
+    from groupae import testing as testing
+    from groupae import theory as theory
+    from groupae import training as training
+    from groupae import viz as viz
     from groupae._validation import ShapeError
     from groupae.actions import (
         AffineAction,
@@ -190,8 +206,10 @@ _PACKAGES = {"demo", "interop", "testing", "theory", *(home.split(".")[0] for ho
 find_moved_modules()
 
 
-def __getattr__(name: str) -> object:
-    return importlib.import_module(f"groupae.{name}") if name in _PACKAGES else _load(name)
+if not TYPE_CHECKING:  # or every misspelt name would have a type
+
+    def __getattr__(name: str) -> object:
+        return importlib.import_module(f"groupae.{name}") if name in _PACKAGES else _load(name)
 
 
 def __dir__() -> list[str]:

@@ -6,6 +6,8 @@ function of the user's, ``align`` the search for the element between two codes, 
 already has. A new action is a new file here.
 """
 
+from typing import TYPE_CHECKING
+
 from groupae._moved import lazy_names
 from groupae.actions.affine import AffineAction
 from groupae.actions.align.gauss_newton import search
@@ -45,4 +47,5 @@ __all__ = [
     "search",
 ]
 
-__getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names
+if not TYPE_CHECKING:  # or every misspelt name would have a type
+    __getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names

@@ -11,7 +11,7 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Callable
-from typing import Any, Generic, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 import torch
 from torch import Tensor, nn
@@ -538,7 +538,12 @@ class FunctionAction(LatentAction[Tensor]):
 
 
 # names that stood here until groupae 0.2
-__getattr__ = lazy_names(
-    __name__,
-    {"actions.axis": "AxisAction", "actions.codes": "carry match_batch"},
-)
+if TYPE_CHECKING:
+    from groupae.actions.axis import AxisAction as AxisAction
+    from groupae.actions.codes import carry as carry
+    from groupae.actions.codes import match_batch as match_batch
+else:  # or every misspelt name would have a type
+    __getattr__ = lazy_names(
+        __name__,
+        {"actions.axis": "AxisAction", "actions.codes": "carry match_batch"},
+    )

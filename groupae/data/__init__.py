@@ -97,12 +97,13 @@ __all__ = [
     "smooth_pictures",
 ]
 
-__getattr__ = lazy_names(
-    __name__,
-    {
-        "experiments.datasets": (
-            "BlockedDigits BrainContrast Molecules Objects PointClouds RotatedDigits Series "
-            "SkyPlanes Turntable shift_phase show_building"
-        )
-    },
-)
+if not TYPE_CHECKING:  # or every misspelt name would have a type
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "experiments.datasets": (
+                "BlockedDigits BrainContrast Molecules Objects PointClouds RotatedDigits Series "
+                "SkyPlanes Turntable shift_phase show_building"
+            )
+        },
+    )

@@ -96,4 +96,5 @@ __all__ = [
     "write_swap_report",
 ]
 
-__getattr__ = lazy_names(__name__, _NAMES)
+if not TYPE_CHECKING:  # or every misspelt name would have a type
+    __getattr__ = lazy_names(__name__, _NAMES)

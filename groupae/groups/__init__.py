@@ -7,6 +7,8 @@ name, ``matching`` the comparison of the groups of two objects. ``class_algebra`
 ``intertwining`` serve the irreps of several groups.
 """
 
+from typing import TYPE_CHECKING
+
 from groupae._moved import lazy_names
 from groupae.groups.base import Group
 from groupae.groups.finite.cyclic import Cyclic
@@ -63,4 +65,5 @@ __all__ = [
     "register_group",
 ]
 
-__getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names
+if not TYPE_CHECKING:  # or every misspelt name would have a type
+    __getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names

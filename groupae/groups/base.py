@@ -41,9 +41,10 @@ if TYPE_CHECKING:
 __all__ = ["MOST_LISTED", "Group", "align_batch", "ambient_error", "check_complete"]
 
 # Both were here until groupae 0.2. Found on demand, because their modules import this one.
-__getattr__ = lazy_names(
-    __name__, {"groups.finite_group": "FiniteGroup", "groups.lie_group": "LieGroup"}
-)
+if not TYPE_CHECKING:  # or every misspelt name would have a type
+    __getattr__ = lazy_names(
+        __name__, {"groups.finite_group": "FiniteGroup", "groups.lie_group": "LieGroup"}
+    )
 
 MOST_LISTED = 5000
 """Order of the largest group whose elements are all tabulated against each other."""

@@ -6,6 +6,9 @@ block of a vector by a matrix. ``exponential`` is the exponential of matrices, `
 derivative along a direction. ``compiled`` has the same kernels in C.
 """
 
+from typing import TYPE_CHECKING
+
 from groupae._moved import lazy_names
 
-__getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names
+if not TYPE_CHECKING:  # or every misspelt name would have a type
+    __getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names

@@ -1,5 +1,7 @@
 """Metrics: scores of predictions and of latent codes, and the evaluation of a model."""
 
+from typing import TYPE_CHECKING
+
 from groupae._moved import lazy_names
 from groupae.metrics.chamfer import CHAMFER, chamfer_distance, chamfer_score
 from groupae.metrics.chance import chance_error, code_rows, relative_to_chance
@@ -105,4 +107,5 @@ __all__ = [
     "view_ranks",
 ]
 
-__getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names
+if not TYPE_CHECKING:  # or every misspelt name would have a type
+    __getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -23,7 +24,8 @@ from groupae.protocols import Model, PairBatch, Recombinations, Swaps
 __all__ = ["swap_scores"]
 
 # where pickled scores of groupae 0.2 look for their function
-__getattr__ = lazy_names(__name__, {"metrics.scores": "_seen_psnr"})
+if not TYPE_CHECKING:  # or every misspelt name would have a type
+    __getattr__ = lazy_names(__name__, {"metrics.scores": "_seen_psnr"})
 
 
 class _Swap(nn.Module):

@@ -74,12 +74,13 @@ __all__ = [
     "pt2_from_program",
 ]
 
-__getattr__ = lazy_names(
-    __name__,
-    {
-        "experiments.baselines.paper": (
-            "AttentionSkip PaperBrainDecoder PaperBrainEncoder PaperDigitDecoder PaperDigitEncoder "
-            "PaperSceneDecoder PaperSceneEncoder paper_scene_parts"
-        )
-    },
-)
+if not TYPE_CHECKING:  # or every misspelt name would have a type
+    __getattr__ = lazy_names(
+        __name__,
+        {
+            "experiments.baselines.paper": (
+                "AttentionSkip PaperBrainDecoder PaperBrainEncoder PaperDigitDecoder "
+                "PaperDigitEncoder PaperSceneDecoder PaperSceneEncoder paper_scene_parts"
+            )
+        },
+    )

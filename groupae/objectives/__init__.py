@@ -1,5 +1,7 @@
 """Objectives: loss terms on pairs, by name or as functions, and their weighted sum."""
 
+from typing import TYPE_CHECKING
+
 from groupae._moved import lazy_names
 from groupae.objectives.cross_prediction import CrossPrediction
 from groupae.objectives.cross_reconstruction import CrossReconstruction
@@ -45,4 +47,5 @@ __all__ = [
     "st_lpips_error",
 ]
 
-__getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names
+if not TYPE_CHECKING:  # or every misspelt name would have a type
+    __getattr__ = lazy_names(__name__, {})  # modules of groupae 0.2 by their old names

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import torch
 import yaml
@@ -22,8 +22,11 @@ from groupae._files import LARGEST, is_sealed, sealed, write_durably, written_wh
 from groupae._plain_yaml import read_plain_yaml
 from groupae._validation import expected, unknown_choice
 from groupae.persistence.description import build, describe
-from groupae.persistence.zoo import is_zoo_name, sum_of, zoo_folder, zoo_hint
+from groupae.persistence.zoo import ZooName, is_zoo_name, sum_of, zoo_folder, zoo_hint
 from groupae.training.state_dicts import StateParts
+
+if TYPE_CHECKING:
+    from groupae.models import LatentActionAE
 
 __all__ = ["DESCRIPTION", "WEIGHTS", "load", "save"]
 
@@ -220,6 +223,14 @@ def _check_same(model: nn.Module, again: nn.Module) -> None:
 
 
 # --- reading -------------------------------------------------------------------------------------
+@overload
+def load(folder: ZooName, classes: Iterable[Any] = ()) -> LatentActionAE: ...
+
+
+@overload
+def load(folder: str | Path, classes: Iterable[Any] = ()) -> Any: ...
+
+
 def load(folder: str | Path, classes: Iterable[Any] = ()) -> Any:
     """Return the model in a folder written by `save`, or a trained one of the package.
 

@@ -8,7 +8,7 @@ has the SHA-256 of the other files, which are compared each time that a model is
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from groupae._files import sha256_of
 from groupae._plain_yaml import read_plain_yaml
@@ -17,6 +17,7 @@ from groupae._validation import expected, unknown_choice
 __all__ = [
     "CARD",
     "ZOO",
+    "ZooName",
     "is_zoo_name",
     "read_card",
     "sum_of",
@@ -28,6 +29,23 @@ __all__ = [
 CARD = "card.yaml"
 ZOO = Path(__file__).parent.parent / "zoo"
 """Folder of the models."""
+
+ZooName: TypeAlias = Literal[
+    "zoo:blocked-digits",
+    "zoo:brain-contrast",
+    "zoo:cells",
+    "zoo:galaxies",
+    "zoo:glyphs",
+    "zoo:leaves",
+    "zoo:molecules",
+    "zoo:objects",
+    "zoo:point-clouds",
+    "zoo:rotated-digits",
+    "zoo:series",
+    "zoo:sky-planes",
+    "zoo:turntable",
+]
+"""The names as a type: checkers know the class of these models, and editors complete the names."""
 
 _PREFIX = "zoo:"
 _LARGEST = 2**16  # bytes of a card; ours have some three thousand

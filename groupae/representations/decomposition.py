@@ -7,6 +7,7 @@ import functools
 import itertools
 import operator
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -41,9 +42,13 @@ _HIGHEST_CUTOFF = 128  # up to which the irreps of an infinite group are looked 
 _NOT_LISTED = _HIGHEST_CUTOFF + 1
 
 # names of this module up to groupae 0.2
-__getattr__ = lazy_names(
-    __name__, {"representations.equivariant_maps": "clebsch_gordan intertwiners"}
-)
+if TYPE_CHECKING:
+    from groupae.representations.equivariant_maps import clebsch_gordan as clebsch_gordan
+    from groupae.representations.equivariant_maps import intertwiners as intertwiners
+else:  # or every misspelt name would have a type
+    __getattr__ = lazy_names(
+        __name__, {"representations.equivariant_maps": "clebsch_gordan intertwiners"}
+    )
 
 
 def _candidates(group: Group) -> Iterator[IrrepLabel]:

@@ -43,4 +43,5 @@ __all__ = [
     "to_pictures",
 ]
 
-__getattr__ = lazy_names(__name__, {"experiments.datasets.drawing": "to_pictures"})
+if not TYPE_CHECKING:  # or every misspelt name would have a type
+    __getattr__ = lazy_names(__name__, {"experiments.datasets.drawing": "to_pictures"})

@@ -42,6 +42,8 @@ class BlockedDigits(OrbitPairs):
         [49, 0, 49, 0]
     """
 
+    originals: Tensor
+
     def __init__(
         self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None
     ) -> None:

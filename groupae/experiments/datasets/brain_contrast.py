@@ -69,6 +69,8 @@ class BrainContrast(OrbitPairs):
         True
     """
 
+    originals: Tensor
+
     def __init__(
         self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None
     ) -> None:

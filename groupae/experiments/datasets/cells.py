@@ -127,6 +127,8 @@ class Cells(OrbitPairs):
     factor_names = ("labels", "cell_lines")
     """Attributes with the two classes of each cell."""
 
+    originals: Tensor
+
     def __init__(
         self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None
     ) -> None:

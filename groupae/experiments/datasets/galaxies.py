@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from groupae.data.orbit_pairs import OrbitPairs
 from groupae.data.turned_pictures import picture_action
@@ -69,6 +70,8 @@ class Galaxies(OrbitPairs):
 
     classes = ("blue", "white", "red")
     per_original = ("colours", "axis_ratios", "radii", "centres")
+
+    originals: Tensor
 
     def __init__(
         self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None

@@ -71,6 +71,8 @@ class Glyphs(OrbitPairs):
     per_original = ("fonts", "symmetry_orders", "codes")
     factor_names = ("labels", "fonts")
 
+    originals: Tensor
+
     def __init__(
         self,
         split: Split,

@@ -84,6 +84,8 @@ class Leaves(OrbitPairs):
         "Quercus kelloggii",
     )
 
+    originals: Tensor
+
     def __init__(
         self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None
     ) -> None:

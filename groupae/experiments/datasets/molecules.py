@@ -84,6 +84,8 @@ class Molecules(OrbitPairs):
 
     classes = ("chain", "ring", "aromatic", "heterocycle", "amino acid", "sugar")
 
+    originals: Tensor
+
     def __init__(
         self,
         split: Split,

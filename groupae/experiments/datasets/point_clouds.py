@@ -104,6 +104,8 @@ class PointClouds(OrbitPairs):
 
     classes = _CLASSES
 
+    originals: Tensor
+
     def __init__(
         self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None
     ) -> None:

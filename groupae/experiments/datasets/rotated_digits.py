@@ -39,6 +39,8 @@ class RotatedDigits(OrbitPairs):
         (1000, torch.Size([1000, 1, 28, 28]))
     """
 
+    originals: Tensor
+
     def __init__(
         self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None
     ) -> None:

@@ -101,6 +101,8 @@ class Series(OrbitPairs):
 
     classes = ("smooth", "rough", "pulses")
 
+    originals: Tensor
+
     def __init__(
         self, split: Split, *, seed: int = 0, size: Size = "small", folder: Folder = None
     ) -> None:

@@ -76,7 +76,7 @@ class Run:
     Data are loaded once, when first asked for, and kept.
 
     `Run.create` makes a new one, `Run.open` opens an old one:
-    ``Run.open(Path("runs/rotated-digits-001")).load_model()`` is the trained model.
+    ``Run.open("runs/rotated-digits-001").load_model()`` is the trained model.
 
     Example:
         >>> import tempfile
@@ -229,7 +229,7 @@ class Run:
         return cls(path, **{f.name: getattr(config, f.name) for f in dataclasses.fields(config)})
 
     @classmethod
-    def open(cls, path: Path) -> Run:
+    def open(cls, path: str | Path) -> Run:
         """Return the run in a folder.
 
         Raises:
