@@ -35,7 +35,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "docs/_extensions"))
 
-from example_coverage import blocks_of  # noqa: E402
+from example_coverage import blocks_of, page_blocks  # noqa: E402
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,7 +113,6 @@ def public_names(package: str) -> int:
 def count_groupae() -> Count:
     """Return the figures of groupae."""
     import groupae
-    from example_coverage import page_blocks
 
     pages = [path for path, _ in page_blocks() if path.endswith(".rst")]
     gallery = sorted((ROOT / "examples").glob("plot_*.py"))
