@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-__all__ = ["Format", "Size", "Split"]
+__all__ = ["Format", "OrbitFormat", "Size", "Split", "Theme"]
 
 Split = Literal["train", "validation", "test"]
 """Part of a data set."""
@@ -14,3 +14,9 @@ Size = Literal["tiny", "small", "full"]
 
 Format = Literal["pt2", "onnx"]
 """Format of an exported model: the archive of ``torch.export``, or ONNX for many runtimes."""
+
+OrbitFormat = Literal["png", "gif", "webp", "mp4"]
+"""Format of a picture of orbits: a strip at rest, or one that moves."""
+
+Theme = Literal["light", "dark"]
+"""Theme of a figure: dark ink on white, or light ink on near-black."""

@@ -18,11 +18,12 @@ import groupae
 from groupae.experiments.datasets.registry import get_dataset
 from groupae.viz import Theme, save_orbit
 
+_SEEN = 60  # test data whose views are drawn, on whose number the places of squares depend
 _DIGITS = (6, 2, 12, 57, 33)  # a six, three, seven, four and two
 _ORBITS: dict[str, dict[str, Any]] = {
-    "blocked-digits": {"rows": _DIGITS, "frames": 30, "colours": 12},
+    "blocked-digits": {"rows": _DIGITS, "frames": 30, "colours": 10},
     "brain-contrast": {"rows": (0, 84, 168), "frames": 24, "colours": 24, "scale": 1},
-    "sky-planes": {"rows": (0, 24, 48), "frames": 24, "colours": 64, "scale": 1},
+    "sky-planes": {"rows": (0, 24, 48), "frames": 24, "colours": 48, "scale": 2},
 }
 
 
@@ -41,7 +42,8 @@ def draw(
 ) -> None:
     """Write the picture of a data set."""
     model, test = groupae.load(f"zoo:{name}"), get_dataset(name).load("test")
-    views, chosen = test.orbit(torch.arange(max(rows) + 1), frames), list(rows)
+    shown, chosen = torch.arange(max(_SEEN, max(rows) + 1)), list(rows)
+    views = test.orbit(shown, frames)
     save_orbit(
         model,
         views.x[0, chosen],

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from groupae._choices import Format, Size
+from groupae._choices import Format, OrbitFormat, Size, Theme
 from groupae._printable import say
 from groupae.cli.loading import loading
 
@@ -171,26 +171,37 @@ def inspect(folder: Path) -> int:
     return 1 if found.damages else 0
 
 
-def orbit(run: Path, *, threads: int | None = None) -> None:
-    """Draw orbit.png in a run folder: held-out data transformed by the model, above the truth.
+def orbit(
+    run: Path,
+    *,
+    format: OrbitFormat = "png",
+    theme: Theme = "light",
+    threads: int | None = None,
+) -> None:
+    """Draw held-out data moved by the model, above the truth: a strip or a moving picture.
 
-    Writes orbit.png into the run folder.
+    Writes orbit.png, or orbit.gif and so on, into the run folder.
 
     Args:
         run: A run folder, or zoo:NAME for a trained model of the package.
+        format: png for a strip at rest; gif, webp or mp4 for a picture that moves. For mp4 there
+            must be ffmpeg, or pip install 'groupae[video]'.
+        theme: Dark ink on white, or light ink on near-black for pages with a dark ground.
         threads: Number of threads; by default one per core.
 
     Example:
         ::
 
-            groupae orbit runs/rotated-digits-001
+            groupae orbit runs/rotated-digits-001 --format gif
     """
     with loading():
         from groupae.cli.running import open_run, say_files
         from groupae.experiments import draw_orbit
     with open_run(run, threads) as (opened, model, console):
-        draw_orbit(opened, model)
-    say_files(console, opened.path, "orbit.png")
+        path = draw_orbit(opened, model, format=format, theme=theme)
+    say_files(console, path.parent, path.name)
+    if format != "png":
+        say(console, f"{path.stat().st_size / 1000:.0f} kB")
 
 
 def swap(run: Path, *, threads: int | None = None) -> None:

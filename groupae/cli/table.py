@@ -81,7 +81,7 @@ COMMANDS: Commands = {
     ),
     "orbit": Command(
         "groupae.cli.commands:orbit",
-        "Draw orbit.png in a run folder: held-out data transformed by the model, above the truth.",
+        "Draw held-out data moved by the model, above the truth: a strip or a moving picture.",
     ),
     "swap": Command(
         "groupae.cli.commands:swap",

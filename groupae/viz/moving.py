@@ -115,7 +115,8 @@ def _webp(frames: Sequence[Pixels], seconds: float) -> bytes:
 def _palette(frames: Sequence[Pixels], colours: int) -> Pixels:
     """Return colours ``(k, 3)`` that suit all frames, each one that the frames have.
 
-    Of each cell of a median cut it is the most frequent colour, so that grounds stay exact.
+    Of each cell of a median cut it is the most frequent colour. The colour of the corner, which is
+    the ground, is exact.
     """
     import numpy as np
     from PIL import Image
@@ -129,29 +130,38 @@ def _palette(frames: Sequence[Pixels], colours: int) -> Pixels:
     order = np.lexsort((-frequency, found >> 24))
     first = np.unique(found[order] >> 24, return_index=True)[1]
     chosen = found[order][first]
-    return np.stack([chosen >> 16, chosen >> 8, chosen], -1).astype(np.uint8)
+    table = np.stack([chosen >> 16, chosen >> 8, chosen], -1).astype(np.uint8)
+    table[_distance(table, frames[0][0, 0]).argmin()] = frames[0][0, 0]
+    return table
 
 
 def _changes(frames: Sequence[Pixels], table: Pixels) -> Iterator[Pixels]:
     """Yield the frames as indices of colours, with a further index where nothing changes."""
     import numpy as np
-    from PIL import Image
 
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(table.flatten().tolist())
     shown: Pixels | None = None
     for frame in frames:
-        index = np.asarray(
-            Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
-        )
+        index = _nearest(frame, table)
         if shown is None:
-            shown = index.copy()
+            shown = index
             yield index
             continue
         allowed = np.maximum(_distance(table[index], frame), _TOLERANCE)
         is_kept = _distance(table[shown], frame) <= allowed
         shown = np.where(is_kept, shown, index)
         yield np.where(is_kept, np.uint8(len(table)), index)
+
+
+def _nearest(frame: Pixels, table: Pixels) -> Pixels:
+    """Return the index of the nearest colour per pixel; Pillow's own search is not exact."""
+    import numpy as np
+
+    packed = frame.reshape(-1, 3).astype(np.int64) @ np.array([65536, 256, 1])
+    found, place = np.unique(packed, return_inverse=True)
+    colours = np.stack([found >> 16, found >> 8, found], -1) & 255
+    squares = ((colours[:, None] - table.astype(np.int64)) ** 2).sum(-1)
+    index: Pixels = squares.argmin(-1).astype(np.uint8)
+    return index[place].reshape(frame.shape[:2])
 
 
 def _distance(a: Pixels, b: Pixels) -> Pixels:

@@ -107,7 +107,7 @@ def save_orbit(
     theme: Theme = "light",
     seconds: float = 4.0,
     scale: int | None = None,
-    colours: int = 32,
+    colours: int | None = None,
 ) -> None:
     """Write a moving picture: data at rest, below them their predictions along a path of elements.
 
@@ -128,7 +128,7 @@ def save_orbit(
         theme: ``"light"`` or ``"dark"``.
         seconds: Length of a cycle.
         scale: Pixels per pixel of a picture; by default enough for 84 pixels or more.
-        colours: Colours of a GIF, at most 255; grey pictures take few.
+        colours: Colours of a GIF, from 2 to 255; by default 32 for grey pictures, else 128.
 
     Raises:
         ValueError: If the ending is none of these, or a number is out of range.
@@ -161,17 +161,17 @@ def save_orbit(
     name = title or (lambda g: element_title(model.group, g))
     titles = _titles(gs.cpu() if is_own else gs.cpu().expand(n, *gs.shape), name)
     scale = scale or max(1, -(-_LEAST_PIXELS // pictures.shape[-1]))
+    colours = colours or (32 if pictures.shape[-3] == 1 else 128)
     frames = list(draw_frames(pictures, list(rows), titles, theme, scale))
     write_moving("save_orbit", frames, path, seconds, colours)
 
 
-def _check_numbers(seconds: float, scale: int | None, colours: int) -> None:
+def _check_numbers(seconds: float, scale: int | None, colours: int | None) -> None:
     if not 0 < seconds < float("inf"):
         raise ValueError(expected("save_orbit", "seconds above 0", repr(seconds)))
     if scale is not None:
         check_count("save_orbit", "scale", scale)
-    check_count("save_orbit", "colours", colours)
-    if not 2 <= colours <= 255:
+    if colours is not None and not (type(colours) is int and 2 <= colours <= 255):
         raise ValueError(expected("save_orbit", "colours from 2 to 255", colours))
 
 

@@ -12,14 +12,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Iterator
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
+from groupae._choices import Theme
 from groupae._validation import unknown_choice
 
 __all__ = ["FONT", "WIDTH", "Style", "Theme", "figure_style", "fitting_size", "style_of"]
-
-Theme = Literal["light", "dark"]
-"""Theme of a figure: dark ink on white, or light ink on near-black."""
 
 FONT = "DejaVu Sans"
 """Font of all text; it comes with matplotlib, so that pictures do not depend on the machine."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 
 from groupae.cli import main, running
 from groupae.experiments import Run, get_experiment
@@ -72,6 +73,17 @@ def test_orbit_draws_the_picture_again(trained):
     (trained / "orbit.png").unlink()
     assert run("orbit", trained) == 0
     assert (trained / "orbit.png").stat().st_size > 10_000
+
+
+def test_orbit_moves_if_asked(trained, capsys):
+    assert run("orbit", trained, "--format", "gif", "--theme", "dark") == 0
+    with Image.open(trained / "orbit.gif") as found:
+        assert found.n_frames == 36
+        assert found.convert("RGB").getpixel((0, 0)) == (20, 23, 28)
+    kilobytes = round((trained / "orbit.gif").stat().st_size / 1000)
+    assert f"{kilobytes} kB\n" in capsys.readouterr().out
+    assert run("orbit", trained, "--format", "avi") == 2
+    assert "--format: expected one of" in capsys.readouterr().err
 
 
 def test_the_paper_preset_trains(tmp_path, capsys):

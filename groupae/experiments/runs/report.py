@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
 from torch import Tensor
 
+from groupae._choices import OrbitFormat, Theme
 from groupae._files import write_durably
 from groupae._printable import say
 from groupae._table import Table
+from groupae.data import OrbitDataset
 from groupae.experiments.runs.run import Run
 from groupae.metrics import OWN_PSNR, Estimate, Score, evaluate, latent_equivariance_error
 from groupae.models import LatentActionAE, TransformModule
 from groupae.protocols import PairBatch
 from groupae.testing import check_action
-from groupae.viz import element_title, plot_orbit, plot_training, save_figure, to_pictures
+from groupae.viz import (
+    element_title,
+    plot_orbit,
+    plot_training,
+    save_figure,
+    save_orbit,
+    to_pictures,
+)
 
 __all__ = [
     "Report",
@@ -27,7 +38,7 @@ __all__ = [
     "write_report",
 ]
 
-_EXAMPLES = 8
+_EXAMPLES, _MOVING = 8, 5  # data in a strip, and in a moving picture
 
 
 @dataclasses.dataclass(frozen=True)
@@ -164,20 +175,48 @@ def choose_examples(labels: Tensor | None, total: int, count: int = _EXAMPLES) -
     return torch.stack(ranked[:count]).sort().values
 
 
-def draw_orbit(run: Run, model: TransformModule) -> None:
-    """Write ``orbit.png``: held-out pictures under many elements, predictions above truth."""
-    test = run.load("test")
-    views = test.orbit(choose_examples(test.labels, len(test)), 12)
+def draw_orbit(
+    run: Run, model: TransformModule, *, format: OrbitFormat = "png", theme: Theme = "light"
+) -> Path:
+    """Write ``orbit.png`` or a moving picture: held-out data under many elements, and the truth.
+
+    Args:
+        run: The run.
+        model: Its model.
+        format: ``"png"`` for a strip of 12 elements at rest; ``"gif"``, ``"webp"`` or ``"mp4"`` for
+            a picture of 36 that repeats, with fewer data.
+        theme: ``"light"`` or ``"dark"``.
+
+    Returns:
+        The file.
+
+    Raises:
+        FileNotFoundError: If MP4 is asked for where there is no ffmpeg.
+    """
+    test, path = run.load("test"), run.path / f"orbit.{format}"
+    is_still = format == "png"
+    count = _EXAMPLES if is_still else _MOVING
+    views = test.orbit(choose_examples(test.labels, len(test), count), _elements(test, is_still))
     model.eval()
-    figure = plot_orbit(
-        model,
-        views.x[0],
-        views.moves(test.group),
-        views.x.transpose(0, 1),
-        title=lambda g: element_title(test.group, g),
-        to_pictures=to_pictures(run.data.kind),
-    )
-    save_figure(figure, run.path / "orbit.png")
+    x, gs, truth = views.x[0], views.moves(test.group), views.x.transpose(0, 1)
+    options: dict[str, Any] = {
+        "title": lambda g: element_title(test.group, g),
+        "to_pictures": to_pictures(run.data.kind),
+        "theme": theme,
+    }
+    if is_still:
+        save_figure(plot_orbit(model, x, gs, truth, **options), path)
+    else:
+        save_orbit(model, x, path, gs, truth, **options)
+    return path
+
+
+def _elements(test: OrbitDataset, is_still: bool) -> int:
+    """Return the number of elements of an orbit; one that moves shows none twice."""
+    if is_still:
+        return 12
+    order = test.group.order
+    return 36 if order is None else min(36, order)
 
 
 def draw_training(run: Run) -> None:
