@@ -26,6 +26,7 @@ from groupae.experiments.runs.run_config import CONFIG, RunConfig
 from groupae.experiments.runs.run_folder import (
     EXPORTS,
     LOGS,
+    ORBITS,
     REPORTS,
     RESULT,
     RunExistsError,
@@ -351,7 +352,7 @@ class Run:
             dataclasses.replace(changed, options=options).write(self.path)
             written = (self.path / CONFIG).read_bytes()
             if changed.options.earlier != self.options.earlier:
-                for name in (RESULT, *REPORTS):
+                for name in (RESULT, *REPORTS, *ORBITS):
                     discard(self.path / name)
         run = Run.of(self.path, changed)
         run._kept.update({**self._kept, CONFIG: written})

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
+from typing import get_args
 
 from filelock import FileLock, Timeout
 
+from groupae._choices import OrbitFormat
 from groupae._files import discard, is_leftover, read_json
 from groupae._validation import expected
 from groupae.experiments.runs.run_config import CONFIG, read_yaml
@@ -19,6 +21,7 @@ __all__ = [
     "EVALUATION",
     "EXPORTS",
     "LOGS",
+    "ORBITS",
     "REPORTS",
     "RESULT",
     "RunExistsError",
@@ -46,13 +49,16 @@ LOGS = "logs"
 REPORTS = ("report.md", "orbit.png", "training.png")
 """Names of the files that are made of a finished training."""
 
+ORBITS = tuple(f"orbit.{ending}" for ending in get_args(OrbitFormat))
+"""Names of pictures of orbits, at rest and moving."""
+
 EVALUATION = "evaluation.json"
 """Name of the file with all scores of the trained model."""
 
 _LOCK = ".lock"
 _FILES = frozenset(
     {CONFIG, "metrics.jsonl", "checkpoints", "snapshots", "first", LOGS, RESULT}
-    | {*REPORTS, EVALUATION, DEMO, "swap.md", "swap.png", *EXPORTS.values()}
+    | {*REPORTS, *ORBITS, EVALUATION, DEMO, "swap.md", "swap.png", *EXPORTS.values()}
 )
 _FILE_PATTERN = "|".join(map(re.escape, _FILES))
 
