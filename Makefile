@@ -156,6 +156,8 @@ bench: venv compiled .venv-escnn/.installed .venv-peers/.installed
 	$(ONE_THREAD) $(PEERS_BIN)/python benchmarks/growth.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/roofline.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/products.py
+	$(ONE_THREAD) $(BIN)/python benchmarks/ways.py
+	$(ONE_THREAD) $(BIN)/python benchmarks/invariants.py
 	$(BIN)/python benchmarks/start.py
 	$(BIN)/python benchmarks/steps.py
 	$(ONE_THREAD) $(BIN)/python benchmarks/training_profile.py
