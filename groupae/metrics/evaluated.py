@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import torch
@@ -25,7 +25,7 @@ from groupae.protocols import (
     is_point_set,
 )
 
-__all__ = ["Evaluated", "evaluation_mode", "flat_codes"]
+__all__ = ["Evaluated", "evaluation_mode", "flat_codes", "set_modes"]
 
 _Value = TypeVar("_Value")
 _ROUNDING = 16  # units in the last place by which equal codes of different batches may differ
@@ -36,14 +36,24 @@ _MOST_SWAPS = 500  # recombinations that scores of swaps use
 def evaluation_mode(model: object) -> Iterator[None]:
     """Put a module in evaluation mode; afterwards restore the mode of each part."""
     parts = model.modules() if isinstance(model, torch.nn.Module) else ()
-    training = [module for module in parts if module.training]
+    modes = {module: module.training for module in parts}
     try:
-        for module in training:
-            module.training = False
+        if isinstance(model, torch.nn.Module) and any(modes.values()):
+            model.eval()
         yield
     finally:
-        for module in training:
-            module.training = True
+        set_modes(modes)
+
+
+def set_modes(modes: Mapping[torch.nn.Module, bool]) -> None:
+    """Put each module in training or evaluation mode, from the outermost to the innermost.
+
+    By ``train(mode)``, which reaches all modules below, and not by assignment: layers of escnn keep
+    filters in evaluation mode, and ``train`` makes and drops them.
+    """
+    for module, mode in modes.items():
+        if module.training != mode:
+            module.train(mode)
 
 
 def flat_codes(z: Any) -> Tensor:

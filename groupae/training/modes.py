@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from torch import nn
 
+from groupae.metrics.evaluated import set_modes
+
 __all__ = ["TrainingModes"]
 
 _FROZEN = "_groupae_frozen"
@@ -42,8 +44,7 @@ class TrainingModes:
     def begin(self) -> None:
         """Put each part in its mode; an override of ``train()`` in the model is called first."""
         self.model.train()
-        for part, mode in self._modes.items():
-            part.training &= mode
+        set_modes({part: part.training and mode for part, mode in self._modes.items()})
 
     def end(self) -> None:
         """Put the whole model in evaluation mode."""

@@ -147,6 +147,33 @@ def test_a_train_method_of_the_users_has_its_say():
     assert is_same(before, statistics(model.encoder))
 
 
+class KeepsFilters(nn.Linear):
+    """A layer that computes with what its ``train`` made, as those of escnn do."""
+
+    def train(self, mode=True):
+        if mode and hasattr(self, "filter"):
+            del self.filter
+        elif not mode and self.training:
+            self.register_buffer("filter", 2 * self.weight.detach())
+        return super().train(mode)
+
+    def forward(self, x):
+        return nn.functional.linear(x, 2 * self.weight if self.training else self.filter, self.bias)
+
+
+@pytest.mark.parametrize("is_frozen", [False, True])
+def test_layers_that_keep_their_filters_in_evaluation_mode_are_told_of_it(is_frozen):
+    model = autoencoder()
+    layer = model.encoder[0]
+    model.encoder[0] = kept = KeepsFilters(layer.in_features, layer.out_features)
+    if is_frozen:
+        kept.eval()
+    before = kept.weight.detach().clone()
+    assert ("encoder.0" in trained(model)) != is_frozen
+    assert torch.equal(kept.filter, 2 * kept.weight)
+    assert torch.equal(kept.weight, before) == is_frozen
+
+
 def test_a_copy_of_a_trained_model_keeps_what_is_frozen():
     model = autoencoder()
     model.encoder[1].eval()
