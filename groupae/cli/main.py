@@ -152,8 +152,13 @@ def _one_sentence(message: str, options: set[str]) -> str:
 
 
 def _with_options(sentence: str, options: set[str]) -> str:
-    """Return a message with names of parameters of several words spelled as options."""
+    """Return a message with names of parameters spelled as options.
+
+    Those of one word are words of the language too: they are options where ``=`` follows, as in
+    ``pixels= resizes them``.
+    """
     for name in options:
+        sentence = re.sub(rf"(?<![\w-]){name}= ", f"{_option(name, options)} ", sentence)
         if "_" in name:
             sentence = re.sub(rf"(?<![\w-]){name}(?!\w)", _option(name, options), sentence)
     return sentence

@@ -10,6 +10,7 @@ from groupae._choices import Size
 from groupae._validation import expected
 from groupae.cli.folders import is_own_folder
 from groupae.experiments import Experiment, Preset, Run, get_experiment
+from groupae.experiments.datasets.registry import DATASETS
 from groupae.experiments.runs.run_options import BUDGET, MACHINE, OwnFolder, RunOptions
 from groupae.training import TrainingConfig
 
@@ -162,7 +163,9 @@ class TrainOptions:
                 raise FileNotFoundError(expected(_OWNER, what, "none", remedy))
             if given := self.given(*_OWN):
                 what = f"a folder of pictures for {', '.join(map(_option, given))}"
-                raise ValueError(expected(_OWNER, what, repr(self.dataset)))
+                is_named = self.dataset in DATASETS
+                remedy = "" if is_named else f"there is no folder {self.dataset} here"
+                raise ValueError(expected(_OWNER, what, repr(self.dataset), remedy))
             return get_experiment(self.dataset), None
         if self.group is None:
             raise ValueError(expected(_OWNER, "--group for a folder of pictures", *_NO_GROUP))

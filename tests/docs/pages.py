@@ -13,7 +13,7 @@ import re
 import shlex
 import textwrap
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,11 @@ class Block:
 
 def blocks(page: str, language: str) -> list[Block]:
     """Return the blocks of a page, such as ``"guides/training"``, in one language."""
-    return [block for block in _all_blocks(page) if block.language == language]
+    return [block for block in all_blocks(page) if block.language == language]
 
 
-def _all_blocks(page: str) -> Iterator[Block]:
+def all_blocks(page: str) -> Iterator[Block]:
+    """Yield the blocks of a page in their order."""
     lines = (PAGES / f"{page}.rst").read_text().splitlines()
     for i, line in enumerate(lines):
         found = _DIRECTIVE.match(line)
@@ -60,17 +61,27 @@ def _indent(line: str) -> int:
 def run_python(
     page: str, names: dict[str, Any] | None = None, replaced: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Run the Python blocks of a page in one namespace, and return it.
+    """Run all Python blocks of a page in one namespace, and return it; as `run_blocks`."""
+    return run_blocks(page, blocks(page, "python"), names, replaced)
+
+
+def run_blocks(
+    page: str,
+    found: Sequence[Block],
+    names: dict[str, Any] | None = None,
+    replaced: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """Run blocks of a page in one namespace, and return it.
 
     Args:
         page: The page, such as ``"quickstart"``.
+        found: The blocks.
         names: What the page takes for granted, such as a model of one's own.
         replaced: Regular expressions and what stands for them in the short form, each of which must
-            be in the page.
+            be in the blocks.
     """
-    found = blocks(page, "python")
     assert found, f"{page} has no block"
-    names = {"__name__": "page"} if names is None else names
+    names = {"__name__": "page", **(names or {})}
     text = "\n".join(block.text for block in found)
     for pattern in replaced or {}:
         assert re.search(pattern, text), f"{page} has no {pattern}"
