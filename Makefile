@@ -79,7 +79,7 @@ test: venv
 	@touch $@
 
 test-escnn: .venv-escnn/.installed
-	$(ONE_THREAD) $(ESCNN_BIN)/python -m pytest tests/interop/test_escnn.py tests/interop/test_escnn_audit.py tests/interop/test_steerable.py tests/interop/test_symm_learning.py $(ARGS)
+	$(ONE_THREAD) $(ESCNN_BIN)/python -m pytest tests/interop/test_escnn.py tests/interop/test_escnn_audit.py tests/interop/test_steerable.py tests/interop/test_symm_learning.py tests/docs/test_your_encoder.py $(ARGS)
 
 .venv-peers/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
