@@ -9,8 +9,11 @@ import pytest
 import torch
 from hypothesis import settings
 
+import groupae.cli
+from groupae.cli.main import main
 from groupae.kernels.dispatch import forced_path
 
+groupae.cli.main = main  # the first import of the module of that name puts it in its place
 mpl.use("Agg")
 torch.set_num_threads(1)
 settings.register_profile("groupae", deadline=None, max_examples=40, derandomize=True)

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from groupae.cli import main
+from groupae.cli.main import main
 
 PAGES = Path(__file__).parents[2] / "docs"
 _DIRECTIVE = re.compile(r"^( *)\.\. code-block:: *(\S+) *$")
@@ -105,7 +105,7 @@ def run_shell(page: str, short: Mapping[str, str]) -> list[str]:
     """
     lines = [
         line.split("  #")[0].strip()
-        for block in blocks(page, "console")
+        for block in blocks(page, "bash")
         for line in block.text.splitlines()
     ]
     lines = [line for line in lines if line.startswith("groupae ")]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from groupae.cli import main
+from groupae.cli.main import main
 from groupae.experiments import Run, get_experiment
 from groupae.training import TrainingConfig
 from tests.docs.pages import PAGES, all_blocks
@@ -24,7 +24,7 @@ def cases():
     return [
         pytest.param(block.text.strip(), below.text.strip(), id=block.text.strip())
         for block, below in itertools.pairwise(found)
-        if (block.language, below.language) == ("console", "text")
+        if (block.language, below.language) == ("bash", "text")
     ]
 
 

@@ -39,7 +39,7 @@ def test_an_export_is_read_without_the_library(exported):
 
 
 def test_the_lines_for_a_shell_are_commands():
-    for block in blocks(PAGE, "console"):
+    for block in blocks(PAGE, "bash"):
         for line in block.text.splitlines():
             assert line.split()[0] == "groupae"
             assert line.split()[1] in COMMANDS
