@@ -149,6 +149,21 @@ def test_a_ball_is_turned_by_drag_keys_and_buttons(browser: Any, build: Any) -> 
         assert torch.equal(start.view(3, 3), torch.eye(3))
 
 
+def test_a_mirror_of_space_is_a_tenth_number(shown: Opened) -> None:
+    found = shown.run("""() => {
+      const [place, heard] = [document.createElement("div"), []];
+      const frame = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
+      const control = { kind: "trackball", frame, mirrored: true };
+      const ball = GroupaeDemo.buildControl(place, control, () => heard.push(ball.value));
+      place.querySelector("button[aria-pressed]").click();
+      ball.key({ key: "ArrowRight" });
+      ball.set([...ball.value.slice(0, 9), 1]);
+      return [...heard, ball.value];
+    }""")
+    assert [len(p) for p in found] == [10, 10, 10]
+    assert [p[9] for p in found] == [-1, -1, 1]
+
+
 def test_play_moves_and_pause_stops(browser: Any, digits: Built) -> None:
     with opened(browser, digits.address) as page:
         button, count = page.page.locator("#play"), page.updates()
@@ -213,6 +228,22 @@ def test_an_own_picture_is_fitted_on_the_ground(shown: Opened) -> None:
     assert (found[-6:] == 0).all()
     assert np.abs(found[9:19] - 0.299 * 255).max() <= 1
     assert shown.notice == ""
+
+
+def test_an_own_picture_is_inverted(shown: Opened) -> None:
+    file = {"name": "ink.png", "mimeType": "image/png", "buffer": _png("L", (20, 40), 30)}
+    shown.page.locator("#file").set_input_files([file])
+    shown.page.wait_for_function(
+        "document.getElementById('status').textContent.includes('ink.png')"
+    )
+    shown.page.locator("#invert").check()
+    shown.page.wait_for_function(
+        "document.getElementById('input').getContext('2d').getImageData(14, 14, 1, 1).data[0] > 99"
+    )
+    found = shown.pixels("input")[..., 0].astype(int)
+    assert np.abs(found[:, 9:19] - (255 - 30)).max() <= 1
+    assert (found[:, :6] == 0).all()  # the ground stays
+    shown.run("document.getElementById('invert').checked = false")
 
 
 def test_transparent_parts_show_the_ground(shown: Opened) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from tests.demo.browser import FEW, SMALL, Built, Opened, levels, opened, predicted
+from tests.demo.browser import FEW, SMALL, Built, Opened, levels, opened, predicted, served
 
 _NO_WASM = "--js-flags=--jitless"  # V8 then has no WebAssembly
 
@@ -119,6 +120,25 @@ def test_themes_follow_the_system_the_address_and_the_button(browser: Any, digit
         assert dark != light
     with opened(browser, f"{digits.address}&theme=dark", color_scheme="light") as page:
         assert page.run(ground) == dark
+
+
+def test_an_embedded_page_follows_the_theme_around_it(
+    browser: Any, digits: Built, tmp_path: Path
+) -> None:
+    shutil.copytree(digits.folder, tmp_path / "demo")
+    frame = '<body data-theme="dark"><iframe src="demo/index.html?compact"></iframe></body>'
+    (tmp_path / "index.html").write_text(frame)
+    theme = "document.documentElement.dataset.theme"
+    with served(tmp_path) as address:
+        context = browser.new_context(color_scheme="light")
+        page = context.new_page()
+        page.goto(address)
+        (inner,) = page.main_frame.child_frames
+        inner.evaluate("GroupaeDemo.ready")
+        assert inner.evaluate(theme) == "dark"
+        page.evaluate("document.body.dataset.theme = 'light'")
+        inner.wait_for_function(f"{theme} === 'light'")
+        context.close()
 
 
 @pytest.mark.parametrize("name", sorted(SMALL))

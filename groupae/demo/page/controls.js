@@ -30,7 +30,7 @@
       const id = `range-${++labels}`;
       const limits = { type: "range", min: low, max: high, step, value: start, id };
       this.input = demo.element("input", limits);
-      this.output = demo.element("output", { for: id, class: "value" });
+      this.output = demo.element("output", { for: id, class: "value", "aria-live": "off" });
       this.words = words;
       const title = name.length > 1 ? name[0].toUpperCase() + name.slice(1) : name;
       const label = demo.element("label", { for: id }, title);

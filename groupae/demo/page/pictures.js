@@ -4,6 +4,19 @@
 (() => {
   const demo = window.GroupaeDemo;
 
+  /** Return a source with inverted colours, as transparent as before. */
+  function invert(source, width, height) {
+    const canvas = new OffscreenCanvas(width, height);
+    const context = canvas.getContext("2d");
+    context.drawImage(source, 0, 0);
+    context.globalCompositeOperation = "difference";
+    context.fillStyle = "white";
+    context.fillRect(0, 0, width, height);
+    context.globalCompositeOperation = "destination-in";
+    context.drawImage(source, 0, 0);
+    return canvas;
+  }
+
   /** Pictures of one model: its shape, its range, its ground. */
   demo.Pictures = class Pictures {
     /** @param {{x_shape: number[], range: number[], ground: number}} description */
@@ -64,8 +77,8 @@
       const [w, h] = [Math.max(1, width * scale), Math.max(1, height * scale)];
       const [left, top] = [(this.width - w) / 2, (this.height - h) / 2];
       context.imageSmoothingQuality = "high";
-      if (inverted) context.filter = "invert(1)";
-      context.drawImage(source, left, top, w, h);
+      const shown = inverted ? invert(source, width, height) : source;
+      context.drawImage(shown, left, top, w, h);
       return this.fromImage(context.getImageData(0, 0, this.width, this.height).data);
     }
 

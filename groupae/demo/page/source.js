@@ -6,7 +6,7 @@
   const get = (id) => document.getElementById(id);
   const HINTS = {
     drop: "Or drop a picture file here.",
-    draw: "Draw in the frame. By keyboard: the space bar sets the pen down or lifts it, arrows move it.",
+    draw: "Draw in the frame. By keyboard: space sets the pen down or lifts it, arrows move it.",
   };
 
   demo.Source = class Source {

@@ -76,7 +76,7 @@
         row.append(button);
       }
       if (mirrored) row.append(this.mirror());
-      this.output = demo.element("output", { class: "hint" });
+      this.output = demo.element("output", { class: "hint", "aria-live": "off" });
       place.append(demo.element("div", { class: "trackball" }, row, this.output));
       this.show();
     }
@@ -120,12 +120,14 @@
     }
 
     advance(seconds) {
+      this.output.ariaLive = "off";
       this.rotate([0, (2 * Math.PI * seconds) / demo.PERIOD, 0]);
     }
 
     rest() {}
 
     drag({ dx, dy, angle, rolls }) {
+      this.output.ariaLive = "off";
       if (rolls) this.rotate([0, 0, (angle * Math.PI) / 180]);
       else this.rotate([dy * Math.PI, dx * Math.PI, 0]);
       this.changed();
@@ -133,6 +135,7 @@
 
     key({ key }) {
       if (!(key in KEYS)) return false;
+      this.output.ariaLive = "polite"; // said after keys and buttons only
       this.rotate(KEYS[key].map((sign) => sign * STEP));
       this.changed();
       return true;

@@ -3,6 +3,7 @@
 
 (() => {
   const demo = window.GroupaeDemo;
+  const FRAME = 15; // milliseconds, a little less than a frame of most screens
 
   /**
    * Return a function that works on its newest argument, one after the other. It returns when no
@@ -54,6 +55,7 @@
     constructor(engine, parameters, show, fail) {
       Object.assign(this, { engine, parameters, show });
       this.codes = [];
+      this.begun = -FRAME; // time of the last batch
       this.updates = 0; // shown since the page was opened
       this.milliseconds = 0; // of the last batch
       /** Ask for the codes at the newest element. */
@@ -67,10 +69,10 @@
     }
 
     async run() {
-      await demo.nextFrame();
+      if (performance.now() - this.begun < FRAME) await demo.nextFrame(); // once per frame
       const { codes } = this;
       if (!codes.length) return;
-      const begin = performance.now();
+      const begin = (this.begun = performance.now());
       const turned = await this.engine.turn(codes, codes.map(this.parameters));
       this.milliseconds = performance.now() - begin;
       if (codes !== this.codes) return; // those of another picture are asked for by now
