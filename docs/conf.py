@@ -65,7 +65,7 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(Tensor|nn|Module|Axes|Figure|Console|Path|Callable|Literal|Any|np|Hashable)\b.*"),
     (r"py:.*", r"(GroupElement|GSpace|FieldType|Escnn\w+|Rotation|hypothesis\..*)"),
     (r"py:.*", r"(RigidTransform|IrrepsLayout)"),
-    (r"py:.*", r"(dict\[str|list\[tuple\[int|TypeAliasForwardRef|Mode|Parameter|optional).*"),
+    (r"py:.*", r"(dict\[str|tuple\[float|list\[tuple\[int|TypeAliasForwardRef|Mode|Parameter|optional).*"),
     (r"py:.*", r"(.*\.)?'?(Constant|Irreps|IrrepLabel|Latent|Terms?)\b.*"),
     # bases and types that are not public
     (r"py:.*", r".*(\._\w+|\._table\.Table|\.Bijection|\.TabulatedIrreps|Overlap)"),
