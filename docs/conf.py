@@ -43,7 +43,7 @@ html_theme = "furo"
 html_title = f"groupae {version}"
 html_copy_source = html_show_sourcelink = False  # there is no public address yet
 html_static_path = ["_static"]
-html_css_files = ["gallery.css"]
+html_css_files = ["gallery.css", "reference.css"]
 exclude_patterns = ["_build", "results/*/runs", "gallery/index.rst"]  # examples.rst instead
 default_role = "any"
 
@@ -65,7 +65,8 @@ nitpick_ignore_regex = [
     (r"py:.*", r"(Tensor|nn|Module|Axes|Figure|Console|Path|Callable|Literal|Any|np|Hashable)\b.*"),
     (r"py:.*", r"(GroupElement|GSpace|FieldType|Escnn\w+|Rotation|hypothesis\..*)"),
     (r"py:.*", r"(RigidTransform|IrrepsLayout)"),
-    (r"py:.*", r"(dict\[str|tuple\[float|list\[tuple\[int|TypeAliasForwardRef|Mode|Parameter|optional).*"),
+    (r"py:.*", r"(dict\[str|tuple\[float|list\[tuple\[int).*"),
+    (r"py:.*", r"(TypeAliasForwardRef|Mode|Parameter|optional).*"),
     (r"py:.*", r"(.*\.)?'?(Constant|Irreps|IrrepLabel|Latent|Terms?)\b.*"),
     # bases and types that are not public
     (r"py:.*", r".*(\._\w+|\._table\.Table|\.Bijection|\.TabulatedIrreps|Overlap)"),
