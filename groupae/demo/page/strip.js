@@ -17,6 +17,7 @@
       this.orbit = engine.description.orbit;
       this.canvases = this.orbit.p.map((p, i) => this.cell(place, p, this.orbit.titles[i], go));
       place.style.setProperty("--count", this.canvases.length);
+      place.toggleAttribute("data-wide", /\n/.test(this.orbit.titles.join("")));
       /** Show the orbit of a code. */
       this.take = demo.newest((z) => this.run(z), fail);
     }
