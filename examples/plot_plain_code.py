@@ -3,7 +3,8 @@ What does my encoder know of the group?
 =======================================
 
 An autoencoder that never saw an angle has a code on which rotations act all the same, nearly:
-`groupae.fit_action` finds the action in closed form. ``GROUPAE_MINUTES`` sets the training time.
+`groupae.fit_action` finds the action in closed form. ``GROUPAE_MINUTES`` sets the processor
+time of the training.
 """
 
 import os
@@ -25,8 +26,9 @@ singles = [train.batch(i, 32).x2 for i in range(500)] + [RotatedDigits("validati
 alone = [PairBatch(x, G.identity(len(x)), x) for x in singles]
 torch.manual_seed(0)
 plain = LatentActionAE.conv(G.rep("96x0"), (1, 28, 28), objective="log_mse")
-config = TrainingConfig(minutes=minutes, batch_size=32, optimizer="muon", learning_rate=1e-2)
-fit(plain, alone[:-1], alone[-1], config)
+config = TrainingConfig(cpu_minutes=minutes, batch_size=32, optimizer="muon", learning_rate=1e-2)
+result = fit(plain, alone[:-1], alone[-1], config)
+print(f"{result.steps} steps")
 
 # %%
 # Pairs of codes and the angles between them. The table counts the copies of each frequency.
@@ -49,5 +51,5 @@ model = LatentActionAE.wrap(plain, fitted)
 own = evaluate(plain, PairBatch(test.x2, torch.zeros(len(test.x2)), test.x2), "psnr")["psnr"]
 turned = evaluate(model, test, "psnr")["psnr"]
 print(f"reconstructed: {own:.1f} dB; turned: {turned:.1f} dB")
-orbit = plot_orbit(model, test.x1[:5], G.grid(10), title=lambda g: element_title(G, g))
+orbit = plot_orbit(model, test.x1[:5], G.grid(8), title=lambda g: element_title(G, g))
 # sphinx_gallery_thumbnail_number = -1
