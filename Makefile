@@ -142,7 +142,7 @@ typing: venv
 
 docs: venv
 	$(ONE_THREAD) $(BIN)/python -m pytest -q --doctest-glob='*.rst' docs/*.rst docs/guides docs/understand docs/results docs/reference
-	GROUPAE_MINUTES=$(DOCS_MINUTES) $(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+	GROUPAE_MINUTES=$(DOCS_MINUTES) $(BIN)/sphinx-build -j 2 -W --keep-going -b html docs docs/_build/html
 	@echo docs/_build/html/index.html
 
 examples: venv
