@@ -129,4 +129,5 @@ class ScoreList(SphinxDirective):
 def setup(app: Sphinx) -> None:
     """Add the resolver of references and the list of scores."""
     app.connect("missing-reference", find_home)
+    app.extensions["sphinx-mathjax-offline"].parallel_read_safe = True  # it only copies files
     app.add_directive("scores", ScoreList)

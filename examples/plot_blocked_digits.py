@@ -43,4 +43,4 @@ for name, other in (("model", model), ("zoo model", zoo), ("pixels", DataAction(
 seen = test.orbit(torch.tensor([0, 2, 3]), 8)
 truth, gs = seen.x.transpose(0, 1), seen.moves(G)
 figure = plot_orbit(zoo, seen.x[0], gs, truth, title=lambda g: element_title(G, g))
-# sphinx_gallery_thumbnail_path = "pictures/orbit.gif"
+# sphinx_gallery_thumbnail_path = "pictures/blocked-digits-turning.gif"
