@@ -93,7 +93,7 @@ if TYPE_CHECKING:
     from groupae.representations import Representation
     from groupae.testing.audit import audit
     from groupae.training import TrainingConfig, fit
-    from groupae.viz import plot_orbit
+    from groupae.viz import plot_orbit, save_orbit
 
 __version__ = "0.7.0"
 
@@ -121,7 +121,7 @@ _NAMES = {
     "data": "FolderPairs OrbitDataset OrbitPairs RecordedPairs TurnedPictures",
     "training": "TrainingConfig fit",
     "testing.audit": "audit",
-    "viz": "plot_orbit",
+    "viz": "plot_orbit save_orbit",
     "profiles": "OrbitProfiler",
     "experiments.runs.run": "Run",
 }
@@ -197,6 +197,7 @@ __all__ = [
     "plot_orbit",
     "register_group",
     "save",
+    "save_orbit",
 ]
 
 

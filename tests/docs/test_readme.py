@@ -56,14 +56,23 @@ def of_the_reader():
     return {"autoencoder": Autoencoder(), "x1": pairs.x1, "g": pairs.g, "x2": pairs.x2}
 
 
+def draw_plain_pictures(folder, count=40):
+    """Write pictures in colours, of more than one split, as for `TurnedPictures`."""
+    folder.mkdir(parents=True)
+    for i in range(count):
+        Image.new("RGB", (40, 48), (6 * i, 20, 200 - 4 * i)).save(folder / f"{i}.png")
+
+
 def draw_pictures(folder, count=6):
     """Write pictures of two originals with their angles in degrees, as for `FolderPairs`."""
-    folder.mkdir(parents=True)
+    draw_plain_pictures(folder, count)
     rows = ["picture,original,element"]
     for i in range(count):
-        Image.new("L", (28, 28), 40 * i).save(folder / f"{i}.png")
         rows.append(f"{i}.png,{i % 2},{60 * i}")
     (folder / "elements.csv").write_text("\n".join(rows) + "\n")
+
+
+DRAWN = ((draw_pictures, "FolderPairs"), (draw_plain_pictures, "TurnedPictures"))
 
 
 @pytest.mark.filterwarnings("ignore:fit. expected a validation better than")  # after two steps
@@ -78,9 +87,10 @@ def test_the_programs_of_a_page_run(page, tmp_path, monkeypatch):
             re.findall(r"\w+", " ".join(re.findall(r"^#(.*)", block.text, re.MULTILINE)))
         )
         names |= {name: value for name, value in of_the_reader().items() if name in described}
-        for folder in re.findall(r'FolderPairs\("([^"]+)"', block.text):
-            if not Path(folder).exists():
-                draw_pictures(Path(folder))
+        for draw, reader in DRAWN:
+            for folder in re.findall(rf'{reader}\("([^"]+)"', block.text):
+                if not Path(folder).exists():
+                    draw(Path(folder))
         # blank lines before it, so that a traceback has the line of the page
         text = "\n" * (block.line - 1) + BUDGET.sub("steps=2", block.text)
         exec(compile(text, str(ROOT / page), "exec"), names)
