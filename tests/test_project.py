@@ -56,7 +56,7 @@ def test_the_architecture_names_every_folder():
 
 
 @pytest.mark.filterwarnings("ignore:fit. expected a validation better than")  # after two steps
-@pytest.mark.parametrize("page", ["README.md", "docs/index.rst"])
+@pytest.mark.parametrize("page", ["docs/index.rst"])
 def test_the_smallest_program_runs(page, capsys):
     text, end = (ROOT / page).read_text(), "print(model.describe())"
     program = inspect.cleandoc(text[text.index("import torch") : text.index(end)] + end)
