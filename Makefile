@@ -1,7 +1,7 @@
 # The environment is .venv; stamp files in it record what is installed, so later calls start at once.
 PYTHON ?= python3
 MINUTES ?= 5
-DOCS_MINUTES ?= 0.3
+DOCS_MINUTES ?= 0.15
 ARGS ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -26,7 +26,7 @@ help:
 	@echo "make test-wheel  install the wheel in dist for PYTHON=python3.X, empty otherwise, and try it"
 	@echo "make lint        style, types, import contract, spelling"
 	@echo "make typing      the types that a user's program gets, by mypy and pyright"
-	@echo "make docs        build the documentation with warnings as errors; each example trains for $(DOCS_MINUTES) minutes"
+	@echo "make docs        build the documentation with warnings as errors; examples train for $(DOCS_MINUTES) minutes, or 0.3 where they draw their own model"
 	@echo "make examples    run every example briefly, without the documentation"
 	@echo "make peers       make .venv-peers with the libraries that make bench compares with"
 	@echo "make bench       time representations against others and a copy, growth, starts, training steps (25 minutes)"

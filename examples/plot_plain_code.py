@@ -16,7 +16,7 @@ from groupae import SO2, LatentActionAE, PairBatch, RotatedDigits, evaluate, fit
 from groupae.training import TrainingConfig, fit
 from groupae.viz import element_title, plot_orbit
 
-minutes = float(os.environ.get("GROUPAE_MINUTES", "5"))
+minutes = max(0.3, float(os.environ.get("GROUPAE_MINUTES", "5")))  # less makes no picture
 G, train, test = SO2(), RotatedDigits("train"), RotatedDigits("test").fixed()
 
 # %%

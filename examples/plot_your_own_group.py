@@ -42,7 +42,7 @@ figure = plot_pairs(test.fixed(), G, n=8)
 # A code of 20 regular representations. The model is trained as for any other group.
 rho = 20 * G.regular()
 model = LatentActionAE.conv(rho, (1, 28, 28))
-minutes = float(os.environ.get("GROUPAE_MINUTES", "5"))
+minutes = max(0.3, float(os.environ.get("GROUPAE_MINUTES", "5")))  # less makes no picture
 config = TrainingConfig(cpu_minutes=minutes, batch_size=32, optimizer="muon", learning_rate=1e-2)
 result = fit(model, train, validation, config)
 psnr = evaluate(model, test, "psnr")["psnr"]

@@ -43,7 +43,7 @@ figure = plot_pairs(test.fixed(), G, n=8)
 # The rest is as for any other data set. All but the hue should be in the invariants, ``48x0``.
 rho = G.rep("48x0 + 12x1 + 8x2 + 4x3")
 model = LatentActionAE.conv(rho, (3, 28, 28))
-minutes = float(os.environ.get("GROUPAE_MINUTES", "5"))
+minutes = max(0.3, float(os.environ.get("GROUPAE_MINUTES", "5")))  # less makes no picture
 config = TrainingConfig(cpu_minutes=minutes, batch_size=32, optimizer="muon", learning_rate=1e-2)
 result = fit(model, train, validation, config)
 psnr = evaluate(model, test, "psnr")["psnr"]
