@@ -22,10 +22,7 @@ WITHOUT_EXAMPLE = {
     "groupae.training.TrackioLogger": "needs trackio; tests/training has tests",
     "groupae.training.WandbLogger": "needs wandb; tests/training has tests",
     "groupae.kernels.compiled.build": "needs a C compiler; tests/kernels has tests",
-    "groupae.experiments.Leaderboard": "made from trainings; tests/experiments has tests",
     "groupae.experiments.bench.read_others": "reads the tasks of the whole benchmark",
-    "groupae.experiments.bench.read_submissions": "reads files of others; tests/experiments",
-    "groupae.experiments.bench.write_board": "draws figures of all trainings",
     # names of types, which annotations use
     "groupae.models.Coordinates": "name of a type",
     "groupae.models.Stride": "name of a type",

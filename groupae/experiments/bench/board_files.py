@@ -26,6 +26,18 @@ def write_board(board: Board, folder: Path, *, draws: bool = True) -> list[Path]
 
     Raises:
         OSError: If a file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from groupae.experiments.bench.result import BenchResult, Condition, ConditionResult
+        >>> from groupae.experiments.bench.result import ScoreResult, TaskKey
+        >>> task = TaskKey("glyphs", "steps", "small", 28, 5.0)
+        >>> near = Condition("10 deg", 10.0, "deg", True)
+        >>> found = (ConditionResult(near, {"psnr": ScoreResult(30.0, 29.0, 31.0, 9)}),)
+        >>> board = Board.of([BenchResult(task, "mine", 0, found, {}, 9, 5, 300.0, {})])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     [path.name for path in write_board(board, Path(folder), draws=False)]
+        ['bench.md', 'bench.json', 'bench.csv']
     """
     folder.mkdir(parents=True, exist_ok=True)
     sweep(folder, r"bench\.(md|json|csv)|.*\.png")

@@ -148,6 +148,19 @@ def read_submissions(
     Raises:
         BenchFileError: If one cannot be used, or two models have one name.
         FileNotFoundError: If the folder has no JSON file.
+
+    Example:
+        >>> import tempfile
+        >>> from groupae.experiments.bench.result import ScoreResult
+        >>> task = TaskKey("glyphs", "steps", "small", 28, 5.0)
+        >>> near = Condition("10 deg", 10.0, "deg", True)
+        >>> found = (ConditionResult(near, {"psnr": ScoreResult(30.0, 29.0, 31.0, 9)}),)
+        >>> result = BenchResult(task, "mine", 0, found, {}, 9, 5, 300.0, {})
+        >>> mine = Submission("mine", "A. Author", "a paper", "https://example.org", (result,))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mine.write(Path(folder, "mine.json"))
+        ...     [submission.model for submission in read_submissions(Path(folder))]
+        ['mine']
     """
     files = sorted(folder.glob("*.json"))
     if not files:

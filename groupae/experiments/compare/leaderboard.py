@@ -88,6 +88,12 @@ class Leaderboard:
         references: Scores of predictions without training, by name.
         not_applicable: Systems that do not support the data set, with the reasons.
         failures: Trials that failed, with the errors.
+
+    Example:
+        >>> from groupae.metrics import PSNR
+        >>> board = Leaderboard("Digits", {}, (PSNR,), (), {}, not_applicable={}, failures={})
+        >>> board.markdown().splitlines()[0]
+        '# Digits'
     """
 
     title: str
