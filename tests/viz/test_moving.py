@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -99,6 +100,20 @@ def test_mp4_is_written_by_ffmpeg(tmp_path):
     assert content.index(b"moov") < content.index(b"mdat")  # plays before it is loaded
     save_orbit(SHIFT, X, path, GS)
     assert path.read_bytes() == content
+
+
+SHIPPED = sorted((Path(__file__).parents[2] / "docs/pictures").glob("orbit*.gif"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_moving_pictures_of_the_docs_are_small_and_fit_their_theme(path):
+    assert len(SHIPPED) == 6
+    assert path.stat().st_size < 200_000
+    with Image.open(path) as found:
+        assert found.n_frames in (24, 30)
+        assert found.info["loop"] == 0
+    is_dark = path.stem.endswith("-dark")
+    assert tuple(frame_of(path, 11)[0, 0].tolist()) == ((20, 23, 28) if is_dark else (255,) * 3)
 
 
 # --- paths ----------------------------------------------------------------------------------
