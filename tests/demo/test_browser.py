@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -310,10 +311,16 @@ def test_a_digit_is_drawn_by_mouse_and_by_keyboard(shown: Opened) -> None:
     shown.run("GroupaeDemo.page.choose(0)")
 
 
-# --- speed and size; limits are generous, for machines that do other work ------------------------
+# --- speed and size ------------------------------------------------------------------------------
+def _is_busy() -> bool:
+    """Return whether the machine does so much else that times say nothing."""
+    return os.getloadavg()[0] > 2 * (os.cpu_count() or 1)
+
+
+@pytest.mark.skipif(_is_busy(), reason="the machine does other work")
 def test_the_first_picture_comes_soon_and_updates_are_fast(browser: Any, digits: Built) -> None:
     with opened(browser, digits.address) as page:
-        assert page.run("performance.now()") < 20_000  # 1 s on two idle cores
+        assert page.run("performance.now()") < 10_000
         rate = page.run("""async () => {
           const { bench } = GroupaeDemo.page;
           const [count, begin] = [bench.turner.updates, performance.now()];
@@ -324,7 +331,7 @@ def test_the_first_picture_comes_soon_and_updates_are_fast(browser: Any, digits:
           }
           return 1000 * (bench.turner.updates - count) / (performance.now() - begin);
         }""")
-        assert rate > 5  # 60 on two idle cores
+        assert rate > 15
 
 
 def test_the_folder_is_small(digits: Built) -> None:
