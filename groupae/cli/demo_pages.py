@@ -21,7 +21,6 @@ from groupae.experiments.runs.run_folder import DEMO
 from groupae.persistence import load
 from groupae.persistence.folder import DESCRIPTION
 from groupae.persistence.zoo import is_zoo_name, zoo_hint
-from groupae.profiles.profile_folder import read_source
 
 __all__ = ["PageOptions", "is_page", "say_page", "show_page", "write_page"]
 
@@ -96,6 +95,8 @@ def read_pictures(source: Path, mode: Literal["L", "RGB"] | None, pixels: int | 
     Raises:
         ShapeError: If an array holds no pictures.
     """
+    from groupae.profiles.profile_folder import read_source  # needs scikit-learn
+
     if not source.is_dir():  # an array is shown as it is
         mode = pixels = None
     items, _ = read_source(source, mode=mode, pixels=pixels)
