@@ -13,11 +13,12 @@ ESCNN_PIP := $(ESCNN_BIN)/python -m pip install --quiet --disable-pip-version-ch
 PEERS_BIN := .venv-peers/bin
 PEERS_PIP := $(PEERS_BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -c constraints-peers.txt
 
-.PHONY: help train venv test test-escnn peers compiled test-compiled wheels lint typing test-wheel docs examples bench bench-quality bench-models clean
+.PHONY: help train venv test test-demo test-escnn peers compiled test-compiled wheels lint typing test-wheel docs examples bench bench-quality bench-models clean
 
 help:
 	@echo "make train       make .venv, train on rotated digits for $(MINUTES) minutes, print the scores"
 	@echo "make test        make .venv with the development extras, run the tests and doctests"
+	@echo "make test-demo   fetch onnxruntime-web and playwright, test the pages of groupae demo in Chromium"
 	@echo "make test-escnn  make .venv-escnn with escnn (no Fortran), test the bridge to it"
 	@echo "make venv        make .venv with the development extras"
 	@echo "make compiled    compile the C kernels, by a compiler from PyPI where there is none"
@@ -62,6 +63,19 @@ train: .venv/.installed
 
 test: venv
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 $(ARGS)
+
+# The only step that fetches onnxruntime-web (33 MB, into the cache); tests never do. The browser is the system's.
+.venv/.browsing: .venv/.developing groupae/demo/runtime.py
+	@echo "installing playwright into .venv, onnxruntime-web into the cache"
+	@$(PIP) -e '.[browser]'
+	@$(BIN)/python -m groupae.demo
+	@touch $@
+
+test-demo: .venv/.browsing
+	@for name in "$$CHROMIUM" chromium chromium-browser google-chrome; do \
+	  test -n "$$name" && command -v "$$name" >/dev/null && exit; done; \
+	  echo "no Chromium: the tests in a browser are SKIPPED; install it (apt install chromium) or set CHROMIUM=PATH"
+	$(ONE_THREAD) $(BIN)/python -m pytest -rs tests/demo/test_browser*.py $(ARGS)
 
 # The extra lists what escnn needs. It also declares py3nj, which needs Fortran and is not used: hence
 # --no-deps. lie_learn has wheels for these versions of Python.

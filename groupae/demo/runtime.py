@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import logging
 import os
 import tarfile
 from pathlib import Path
@@ -121,6 +122,7 @@ def _download(place: Path) -> None:
     archive = place.parent / f"{place.name}.tgz"
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
+        pooch.get_logger().setLevel(logging.WARNING)  # it would print a line per download
         pooch.retrieve(url, f"sha256:{_ARCHIVE}", fname=archive.name, path=archive.parent)
         with tarfile.open(archive) as members, written_whole(place) as beside:
             for name in _SHA256:
