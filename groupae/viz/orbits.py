@@ -70,8 +70,11 @@ def plot_orbit(
     step_x, step_y = width + GAP, height + GAP
     is_own = gs.ndim - len(model.group.element_shape) == 2
     labels = ["x", *_titles(gs.cpu() if is_own else gs.cpu().expand(n, *gs.shape), title)]
-    size = (_INCHES * (m + 1) + 0.9, _INCHES * len(rows) * height / width + 0.4)
-    letters = fitting_size(labels, _INCHES, max(9.0, 1.4 * size[0]))
+    across = _INCHES * (m + 1) + (0.1 if truth is None else 0.9)
+    letters = fitting_size(labels, _INCHES, max(9.0, 1.4 * across))
+    lines = 1 + max(label.count("\n") for label in labels)
+    above = 0.2 + 1.4 * lines * letters / 72  # inches that the titles take
+    size = (across, _INCHES * len(rows) * height / width + above)
     with figure_style(theme, "plot_orbit") as style:
         figure, axes = plt.subplots(figsize=size)
         show(axes, mosaic(drawn, ground=style.ground))
