@@ -41,8 +41,8 @@ def orbit_path(group: Group, count: int, generators: Sequence[int] | None = None
 
     Example:
         >>> from groupae import SO2, Cyclic
-        >>> orbit_path(SO2(), 4) / math.pi
-        tensor([0.0000, 0.5000, 1.0000, 1.5000])
+        >>> orbit_path(SO2(), 4).rad2deg().round().remainder(360)
+        tensor([  0.,  90., 180., 270.])
         >>> orbit_path(Cyclic(6), 3)
         tensor([0, 2, 4])
     """
