@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from groupae.actions import LatentAction, PartsAction, VectorAction
+from groupae.actions import AffineAction, LatentAction, PartsAction, VectorAction
 
 __all__ = ["Block", "CodeLayout"]
 
@@ -89,14 +89,24 @@ class CodeLayout:
         """
         found, offset = [], 0
         for name, shape in self.parts:
-            own = _action_on(action, name)
-            if isinstance(own, VectorAction) and len(shape) == 1:
-                found += [
-                    Block(name or "code", b.irrep, b.dim, b.copies, offset + b.start, b.is_trivial)
-                    for b in own.rho.blocks
-                ]
+            if len(shape) == 1:
+                found += _blocks(name or "code", _action_on(action, name), offset)
             offset += math.prod(shape)
         return found
+
+
+def _blocks(part: str, action: LatentAction[Any] | None, offset: int) -> list[Block]:
+    """Return the blocks of a vector that starts at an entry of the flat code."""
+    if isinstance(action, VectorAction):
+        return [
+            Block(part, b.irrep, b.dim, b.copies, offset + b.start, b.is_trivial)
+            for b in action.rho.blocks
+        ]
+    if not isinstance(action, AffineAction) or action.axis != -1:
+        return []
+    still = int(action.invariant_mask.sum())
+    moving = Block(part, "a z + b", 1, action.size - still, offset + still, False)
+    return [Block(part, "0", 1, still, offset, True), moving] if still else [moving]
 
 
 def _action_on(action: LatentAction[Any], name: str) -> LatentAction[Any] | None:

@@ -123,7 +123,12 @@ def export_graphs(model: nn.Module, x: Tensor, control: Control, *, scale: float
     for name, kind in _KINDS.items():
         graph = kind(own, layout, control).eval()
         files[name] = _file(type(model).__name__, graph, inputs[name], _OUTPUTS[name])
-    difference = _difference(files, plain, x, control) / scale
+    try:
+        difference = _difference(files, plain, x, control) / scale
+    except Exception as error:  # onnxruntime raises kinds of its own
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        what = "graphs that onnxruntime can evaluate"
+        raise ExportError(expected(type(model).__name__, what, f"the error: {reason}")) from error
     if not difference <= LARGEST_DIFFERENCE:
         what = f"graphs whose pictures differ from the model's by at most {LARGEST_DIFFERENCE:.4f}"
         raise ExportError(expected(type(model).__name__, what, f"{difference:.2g}"))

@@ -14,7 +14,9 @@ import torch
 from torch import Tensor
 
 import groupae
-from groupae import SO3
+from groupae import SO3, LatentActionAE
+from groupae.actions import LeftMultiplication
+from groupae.demo import write_demo
 from groupae.demo.group_controls import control_of
 from tests.demo.browser import FEW, SMALL, STILL, Built, Opened, levels, opened, predicted, served
 
@@ -86,6 +88,27 @@ def test_invariants_stand_still_while_others_move(browser: Any, digits: Built) -
 
 
 # --- network and console -------------------------------------------------------------------------
+def test_a_code_without_rows_says_so_and_turns(browser: Any, runtime: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    encode = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(64, 9), torch.nn.Unflatten(1, (3, 3))
+    )
+    decode = torch.nn.Sequential(
+        torch.nn.Flatten(), torch.nn.Linear(9, 64), torch.nn.Unflatten(1, (1, 8, 8))
+    )
+    model = LatentActionAE(encode, decode, LeftMultiplication(SO3())).eval()
+    x = torch.rand(2, 1, 8, 8).mul(255).round() / 255
+    write_demo(model, x, tmp_path / "demo", runtime=runtime)
+    with opened(browser, Built(tmp_path / "demo", model, x).address) as page:
+        assert page.notice == ""
+        assert "It is not drawn" in page.page.locator("#latents").inner_text()
+        (p,) = _rotations()[:1]
+        page.go(p)
+        wanted = levels(predicted(model, torch.tensor(p).reshape(3, 3), x[0]))
+        assert np.abs(page.pixels().astype(int) - wanted).max() <= FEW
+        assert page.complaints == []
+
+
 def test_a_page_from_disk_asks_for_nothing_but_its_files(browser: Any, digits: Built) -> None:
     with opened(browser, digits.address, offline=True) as page:
         page.go([30.0])

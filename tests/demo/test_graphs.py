@@ -4,8 +4,19 @@ import pytest
 import torch
 from torch import nn
 
-from groupae import SO2, SO3, ChannelAction, Cyclic, LatentActionAE, PartsAction, VectorAction
-from groupae.demo import CodeLayout, Slider, Sliders, control_of, export_graphs
+from groupae import (
+    O3,
+    SE2,
+    SO2,
+    SO3,
+    AffineAction,
+    ChannelAction,
+    Cyclic,
+    LatentActionAE,
+    PartsAction,
+    VectorAction,
+)
+from groupae.demo import Block, CodeLayout, Slider, Sliders, control_of, export_graphs
 from groupae.demo.graphs import _rounded, on_processor
 from groupae.interop.onnx import run_onnx, run_onnx_all
 from groupae.models import ExportError, Palette
@@ -99,9 +110,33 @@ def test_weights_are_rounded_as_far_as_it_does_not_show(small):
             assert torch.equal(weight, weight.to(getattr(torch, dtype)).float())
 
 
+def flat_model(rho, pixels=16):
+    encode = nn.Sequential(nn.Flatten(), nn.Linear(pixels, rho.dim))
+    decode = nn.Sequential(nn.Linear(rho.dim, pixels), nn.Unflatten(1, (1, 4, 4)))
+    return LatentActionAE(encode, decode, VectorAction(rho))
+
+
+@pytest.mark.parametrize(
+    ("group", "text"),
+    [
+        (O3(), "2x0e + 1x0o + 2x1o + 1x2e"),
+        (Cyclic(3) * Cyclic(4), "2x(0,0) + 1x(1,0) + 1x(1,1)"),
+        (SE2(), "2x0 + 1xstd"),
+    ],
+    ids=str,
+)
+def test_graphs_of_groups_with_reflections_and_of_products(group, text):
+    check_pictures(flat_model(group.rep(text)), torch.rand(3, 1, 4, 4), control_of(group))
+
+
 class OtherWhenTraced(nn.Linear):
     def forward(self, z):
         return super().forward(z) + float(torch.compiler.is_compiling())
+
+
+class RoundsWholeNumbers(nn.Linear):
+    def forward(self, z):  # the exporter writes a step that onnxruntime does not know
+        return super().forward(z) + 0 * z.long().round().sum()
 
 
 class FixesTheBatch(nn.Linear):
@@ -113,6 +148,7 @@ class FixesTheBatch(nn.Linear):
     ("decoder", "sentence"),
     [
         (OtherWhenTraced(8, 16), "differ from the model's by at most 0.0078, got 1"),
+        (RoundsWholeNumbers(8, 16), "expected graphs that onnxruntime can evaluate"),
         (FixesTheBatch(8, 16), "read the size as x.shape[0], for tracing fixes len(x)"),
     ],
 )
@@ -156,3 +192,14 @@ def test_blocks_say_which_entries_turn():
     for block in blocks:
         change = moved[:, block.offset : block.offset + block.dim * block.copies]
         assert bool((change.abs().amax(0) > 1e-4).all()) != block.invariant
+
+
+def test_blocks_of_an_affine_action_are_its_invariants_and_the_rest():
+    layout = CodeLayout.of(torch.zeros(2, 5))
+    still, moving = layout.blocks(AffineAction(varying=3, invariant=2))
+    assert (still.irrep, still.copies, still.offset, still.invariant) == ("0", 2, 0, True)
+    assert (moving.irrep, moving.copies, moving.offset) == ("a z + b", 3, 2)
+    assert not moving.invariant
+    assert layout.blocks(AffineAction(varying=5)) == [
+        Block("code", "a z + b", dim=1, copies=5, offset=0, invariant=False)
+    ]

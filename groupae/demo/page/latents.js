@@ -7,6 +7,9 @@
   const BAR = 8; // of an invariant
   const [THIN, WIDE] = [4, 9]; // of one entry of a larger block
   const GAP = 7; // between two of them
+  const NO_ROWS =
+    "This code is no vector of irreps: it has entries at each place of a map or list, or moves " +
+    "as a whole. It is not drawn.";
   const ROWS = { compact: 12, full: 14 }; // shown before "all rows" is asked for
 
   /** Rows of the code, drawn anew for each moved code. */
@@ -17,6 +20,10 @@
       this.rows = blocks.map((block) => this.row(block));
       this.list = demo.element("div", { class: "rows" }, ...this.rows.map(({ line }) => line));
       place.append(this.list);
+      if (!blocks.length) {
+        document.querySelector(".legend").hidden = true;
+        place.append(demo.element("p", { class: "hint" }, NO_ROWS));
+      }
       this.first = demo.options().has("compact") ? ROWS.compact : ROWS.full;
       if (blocks.length > this.first + 2) this.fold();
       // at the next frame, for a redraw can change the size that is observed
@@ -70,7 +77,7 @@
     }
 
     redraw() {
-      if (!this.z) return;
+      if (!this.z || !this.rows.length) return;
       const style = getComputedStyle(this.place);
       const colours = Object.fromEntries(
         ["invariant", "moving", "dial"].map((name) => [name, style.getPropertyValue(`--${name}`)]),

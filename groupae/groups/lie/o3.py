@@ -150,9 +150,10 @@ class _OddSigns(torch.autograd.Function):
 
 def _odd(terms: Terms) -> Tensor:
     """Return 1 for the entries of odd irreps, else 0."""
-    sizes = torch.tensor([d * copies for d, copies in zip(terms.dims, terms.copies, strict=True)])
-    odd = [float(str(label).endswith("o")) for label in terms.labels]
-    return torch.tensor(odd, dtype=torch.float64).repeat_interleave(sizes)
+    entries: list[int] = []  # a list, since tracing cannot repeat by sizes in a tensor
+    for label, d, copies in zip(terms.labels, terms.dims, terms.copies, strict=True):
+        entries += [int(str(label).endswith("o"))] * (d * copies)
+    return torch.tensor(entries, dtype=torch.float64)
 
 
 def _degree(label: IrrepLabel) -> int:

@@ -177,7 +177,7 @@ class Packed(Group):
         """Return the elements of the parts, the inverse of `pack`."""
         self.check_elements(g)
         return tuple(
-            (numbers.round().long() if part.has_integer_elements else numbers.clone()).reshape(
+            (_indices(numbers) if part.has_integer_elements else numbers.clone()).reshape(
                 (*g.shape[:-1], *part.element_shape)
             )
             for part, numbers in zip(self.parts, g.split(self.sizes, -1), strict=True)
@@ -343,6 +343,11 @@ class Packed(Group):
             raise TypeError(
                 expected(self, f"Lie groups for {method}", f"the discrete {', '.join(discrete)}")
             )
+
+
+def _indices(numbers: Tensor) -> Tensor:
+    """Return stored indices as int64; whole numbers are not rounded, for ONNX has no such step."""
+    return numbers.round().long() if numbers.is_floating_point() else numbers.long()
 
 
 class FinitePacked(Packed, FiniteGroup):
