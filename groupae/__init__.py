@@ -95,7 +95,7 @@ if TYPE_CHECKING:
     from groupae.training import TrainingConfig, fit
     from groupae.viz import plot_orbit, save_orbit
 
-__version__ = "0.7.0"
+__version__ = "0.8.0"
 
 _NAMES = {
     "_validation": "ShapeError",
