@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from groupae.viz.figures import draw_errors
+from groupae.viz.figures import contain, draw_errors
 from groupae.viz.style import WIDTH, Style, Theme, figure_style
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def plot_audit(report: AuditReport, *, theme: Theme = "light") -> Figure:
             _draw_layers(figure.add_subplot(grid[2, 0]), layers, len(report.layers), style)
         figure.suptitle(f"{report.subject} under {report.group}: {verdict}", fontsize=10)
         figure.tight_layout()
+        contain(figure)
     return figure
 
 

@@ -13,7 +13,7 @@ from groupae.data import Views
 from groupae.groups import Group
 from groupae.protocols import PairBatch, check_pairs
 from groupae.viz.element_titles import element_title
-from groupae.viz.figures import GAP, draw, mosaic, show
+from groupae.viz.figures import GAP, contain, draw, mosaic, show
 from groupae.viz.style import Theme, figure_style, fitting_size
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def plot_pairs(
                 x, y = width + gap + torch.arange(width), torch.arange(height)
                 axes.contour(x, y, batch.mask[i, 0], [0.5], colors=style.bad, linewidths=0.8)
         figure.tight_layout(pad=0.4, w_pad=2.5)
+        contain(figure)
     return figure
 
 
@@ -132,4 +133,5 @@ def plot_views(
                 centred: dict[str, Any] = {"ha": "center", "va": "bottom", "linespacing": 1.0}
                 axes.text(x, y, title, fontsize=letters, **centred)
         figure.tight_layout(pad=0.3)
+        contain(figure)
     return figure

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GAP",
     "channels_of",
+    "contain",
     "draw",
     "draw_errors",
     "mosaic",
@@ -85,6 +86,39 @@ def channels_of(ground: str, channels: int) -> Tensor:
 def show(axes: Axes, picture: Tensor, aspect: Literal["equal", "auto"] = "equal") -> None:
     """Draw a picture ``(H, W)`` or ``(H, W, C)`` in [0, 1]; one channel is grey."""
     axes.imshow(picture.numpy(), cmap="gray", vmin=0, vmax=1, aspect=aspect)
+
+
+def contain(figure: Figure, margin: float = 0.04) -> Figure:
+    """Return a figure, enlarged on each side by what its labels need; what is drawn keeps its size.
+
+    Layouts of matplotlib take the size of a figure as given, so long labels end at its edge.
+
+    Args:
+        figure: The figure.
+        margin: Inches of ground that are left around everything.
+
+    Example:
+        >>> from matplotlib import pyplot as plt
+        >>> figure = plt.figure(figsize=(1, 1))
+        >>> text = figure.text(0.5, 0.5, "a label of many letters", ha="center")
+        >>> width, height = contain(figure).get_size_inches()
+        >>> bool(width > 1.5), float(height)
+        (True, 1.0)
+    """
+    width, height = figure.get_size_inches()
+    box = figure.get_tightbbox()  # in inches
+    left, below = max(0.0, margin - box.x0), max(0.0, margin - box.y0)
+    right, above = max(0.0, box.x1 + margin - width), max(0.0, box.y1 + margin - height)
+    across, down = width + left + right, height + below + above
+    for axes in figure.axes:
+        place = axes.get_position(original=True)
+        corner = (left + place.x0 * width) / across, (below + place.y0 * height) / down
+        axes.set_position((*corner, place.width * width / across, place.height * height / down))
+    for text in figure.texts:
+        x, y = text.get_position()
+        text.set_position(((left + x * width) / across, (below + y * height) / down))
+    figure.set_size_inches(across, down)
+    return figure
 
 
 def draw_errors(

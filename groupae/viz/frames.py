@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from groupae.viz.figures import mosaic
-from groupae.viz.style import Style, Theme, figure_style
+from groupae.viz.style import Style, Theme, figure_style, widest_line
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -24,6 +24,7 @@ __all__ = ["Layout", "draw_frames"]
 _DPI = 100  # pixels per inch, so that lengths are whole pixels
 _GAP, _MARGIN = 6, 8  # pixels between pictures, and around all
 _LINE = 17  # pixels of a line of text of 9 points
+_LABEL, _TITLE = 9, 10  # points of labels and titles
 _LETTER = 7.4  # pixels of a letter, at most on average
 
 
@@ -36,17 +37,20 @@ class Layout:
         columns: Number of data.
         picture: Height and width of a picture as drawn.
         lines: Lines of the title.
+        title: Width of the longest title.
     """
 
     rows: Sequence[str]
     columns: int
     picture: tuple[int, int]
     lines: int
+    title: int = 0
 
     @property
     def corner(self) -> tuple[int, int]:
         """Distances of the pictures from the top and the left."""
-        beside = math.ceil(_LETTER * max(map(len, self.rows))) + 6
+        beside = max(math.ceil(_LETTER * len(row)) for row in self.rows)
+        beside = max(beside, _width(self.rows, _LABEL)) + 6
         return _MARGIN + (self.lines * _LINE + 4 if self.lines else 0), _MARGIN + beside
 
     @property
@@ -59,9 +63,9 @@ class Layout:
     def size(self) -> tuple[int, int]:
         """Height and width of a frame; both are even, as codecs of video want it."""
         (top, left), (height, width) = self.corner, self.inner
-        return tuple(
-            length + length % 2 for length in (top + height + _MARGIN, left + width + _MARGIN)
-        )  # type: ignore[return-value]
+        across = max(left + width, _MARGIN + self.title) + _MARGIN
+        down = top + height + _MARGIN
+        return down + down % 2, across + across % 2
 
 
 def draw_frames(
@@ -78,17 +82,22 @@ def draw_frames(
     """
     height, width = (scale * length for length in pictures.shape[-2:])
     lines = max((title.count("\n") + 1 for title in titles if title), default=0)
-    layout = Layout(rows, pictures.shape[2], (height, width), lines)
+    layout = Layout(rows, pictures.shape[2], (height, width), lines, _width(titles, _TITLE))
     with figure_style(theme) as style:
         figure = _drawn(layout, style)
         shown = _axes(figure, layout).imshow(torch.zeros(*layout.inner, 3).numpy())
         title = figure.text(
-            0.5, 1 - _MARGIN / layout.size[0], "", ha="center", va="top", fontsize=10
+            0.5, 1 - _MARGIN / layout.size[0], "", ha="center", va="top", fontsize=_TITLE
         )
         for i, frame in enumerate(pictures):
             shown.set_data(_sheet(frame, style, scale).numpy())
             title.set_text(titles[i] if titles else "")
             yield _pixels(figure)
+
+
+def _width(texts: Sequence[str], points: float) -> int:
+    """Return the pixels of the longest line of texts, with room for letters put on whole pixels."""
+    return math.ceil(1.05 * widest_line(texts) * points * _DPI / 72)
 
 
 def _sheet(frame: Tensor, style: Style, scale: int) -> Tensor:
@@ -110,7 +119,7 @@ def _drawn(layout: Layout, style: Style) -> Figure:
     for i, label in enumerate(layout.rows):
         y = top + i * (layout.picture[0] + _GAP) + layout.picture[0] / 2
         place = ((left - 6) / width, 1 - y / height)
-        figure.text(*place, label, ha="right", va="center", fontsize=9, color=style.muted)
+        figure.text(*place, label, ha="right", va="center", fontsize=_LABEL, color=style.muted)
     return figure
 
 

@@ -16,6 +16,7 @@ from groupae.groups import Group
 from groupae.representations import Representation
 from groupae.representations.base import Block
 from groupae.viz.element_titles import element_title
+from groupae.viz.figures import contain
 from groupae.viz.style import WIDTH, Style, Theme, figure_style
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def plot_latent_blocks(
         more = f"; {left_out} more blocks are not drawn" if left_out else ""
         title = " ".join(element_title(code.group, g).split("\n"))
         figure.suptitle(f"rings: code, dots: code moved by {title}{more}", fontsize=9)
+        contain(figure)
     return figure
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from groupae._validation import expected
+from groupae.viz.figures import contain
 from groupae.viz.style import WIDTH, Style, Theme, figure_style, fitting_size
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def plot_laws(reports: LawReport | Sequence[LawReport], *, theme: Theme = "light
         axes.set_title(_verdict(given, shown), pad=10)
         axes.set_xlabel("largest error in units of the tolerance")
         figure.tight_layout()
+        contain(figure)
     return figure
 
 

@@ -11,10 +11,11 @@ from torch import Tensor
 
 from groupae._validation import ShapeError, check_count, expected
 from groupae.data.orbit_path import orbit_path
+from groupae.groups import Group
 from groupae.metrics.evaluation import evaluation_mode
 from groupae.protocols import Orbits
 from groupae.viz.element_titles import element_title
-from groupae.viz.figures import GAP, draw, mosaic, show
+from groupae.viz.figures import GAP, contain, draw, mosaic, show
 from groupae.viz.frames import draw_frames
 from groupae.viz.moving import check_ending, write_moving
 from groupae.viz.style import Theme, figure_style, fitting_size, style_of
@@ -51,7 +52,7 @@ def plot_orbit(
         truth: True data under each element, shape ``(n, m, *x_shape)``; drawn below each
             prediction.
         title: A function from an element to the title of its column, for elements shared by all
-            data.
+            data; by default `element_title`.
         to_pictures: A function from data ``(k, *x_shape)`` to pictures ``(k, C, H, W)`` in [0, 1];
             data are pictures unless given.
         theme: ``"light"`` or ``"dark"``.
@@ -69,15 +70,18 @@ def plot_orbit(
     height, width = drawn.shape[-2:]
     step_x, step_y = width + GAP, height + GAP
     is_own = gs.ndim - len(model.group.element_shape) == 2
-    labels = ["x", *_titles(gs.cpu() if is_own else gs.cpu().expand(n, *gs.shape), title)]
-    across = _INCHES * (m + 1) + (0.1 if truth is None else 0.9)
-    letters = fitting_size(labels, _INCHES, max(9.0, 1.4 * across))
-    lines = 1 + max(label.count("\n") for label in labels)
-    above = 0.2 + 1.4 * lines * letters / 72  # inches that the titles take
-    size = (across, _INCHES * len(rows) * height / width + above)
+    labels = [
+        "x",
+        *_titles(model.group, gs.cpu() if is_own else gs.cpu().expand(n, *gs.shape), title),
+    ]
+    scale = _INCHES / width
+    letters = fitting_size(labels, _INCHES, max(9.0, 1.05 * (m + 2)))
+    # of the pictures alone: labels come around them
+    size = (((m + 1) * step_x - GAP) * scale, (len(rows) * step_y - GAP) * scale)
     with figure_style(theme, "plot_orbit") as style:
-        figure, axes = plt.subplots(figsize=size)
-        show(axes, mosaic(drawn, ground=style.ground))
+        figure = plt.figure(figsize=size)
+        axes = figure.add_axes((0, 0, 1, 1))
+        show(axes, mosaic(drawn, ground=style.ground), "auto")
         axes.set_xticks([i * step_x + width / 2 for i in range(m + 1)], labels, fontsize=letters)
         ticks = [] if truth is None else [i * step_y + height / 2 for i in range(len(rows))]
         names = ["model", "truth"] * (len(ticks) // 2)
@@ -85,15 +89,15 @@ def plot_orbit(
         axes.xaxis.tick_top()
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
-        figure.tight_layout(pad=0.3)
+        contain(figure)
     return figure
 
 
-def _titles(gs: Tensor, title: Callable[[Tensor], str] | None) -> list[str]:
+def _titles(group: Group, gs: Tensor, title: Callable[[Tensor], str] | None) -> list[str]:
     """Return one title per column of elements ``(n, m, ...)``, all empty if rows differ."""
-    if title is None or not torch.allclose(gs, gs[:1].expand_as(gs)):
+    if not torch.allclose(gs, gs[:1].expand_as(gs)):
         return [""] * gs.shape[1]
-    return [title(g) for g in gs[0]]
+    return [title(g) if title else element_title(group, g) for g in gs[0]]
 
 
 # --- moving --------------------------------------------------------------------------------------
@@ -161,8 +165,7 @@ def save_orbit(
     drawn = draw(torch.stack(list(rows.values())).flatten(0, 1), to_pictures)
     pictures = drawn.unflatten(0, (len(rows), n)).permute(2, 0, 1, 3, 4, 5)
     is_own = gs.ndim - len(model.group.element_shape) == 2
-    name = title or (lambda g: element_title(model.group, g))
-    titles = _titles(gs.cpu() if is_own else gs.cpu().expand(n, *gs.shape), name)
+    titles = _titles(model.group, gs.cpu() if is_own else gs.cpu().expand(n, *gs.shape), title)
     scale = scale or max(1, -(-_LEAST_PIXELS // pictures.shape[-1]))
     colours = colours or (32 if pictures.shape[-3] == 1 else 128)
     frames = list(draw_frames(pictures, list(rows), titles, theme, scale))

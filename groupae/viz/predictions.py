@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from groupae._validation import ShapeError, expected
-from groupae.viz.figures import GAP, draw, mosaic, show
+from groupae.viz.figures import GAP, contain, draw, mosaic, show
 from groupae.viz.style import Theme, figure_style, fitting_size
 
 if TYPE_CHECKING:
@@ -73,4 +73,5 @@ def plot_predictions(
             x = i * (width + GAP) + width / 2
             centred: dict[str, Any] = {"ha": "center", "va": "bottom", "linespacing": 1.0}
             axes.text(x, -height / 24, title, fontsize=letters, **centred)
+        contain(figure)
     return figure

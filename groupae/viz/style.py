@@ -11,13 +11,22 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from groupae._choices import Theme
 from groupae._validation import unknown_choice
 
-__all__ = ["FONT", "WIDTH", "Style", "Theme", "figure_style", "fitting_size", "style_of"]
+__all__ = [
+    "FONT",
+    "WIDTH",
+    "Style",
+    "Theme",
+    "figure_style",
+    "fitting_size",
+    "style_of",
+    "widest_line",
+]
 
 FONT = "DejaVu Sans"
 """Font of all text; it comes with matplotlib, so that pictures do not depend on the machine."""
@@ -218,7 +227,7 @@ def figure_style(theme: Theme = "light", owner: str = "figure_style") -> Iterato
         yield style
 
 
-def fitting_size(texts: Iterator[str] | list[str], inches: float, most: float = 9.0) -> float:
+def fitting_size(texts: Iterable[str], inches: float, most: float = 9.0) -> float:
     """Return the size in points at which the longest line of texts is not wider than a length.
 
     Args:
@@ -230,7 +239,27 @@ def fitting_size(texts: Iterator[str] | list[str], inches: float, most: float = 
         >>> fitting_size(["30°", "120°"], inches=0.75, most=12), fitting_size(["a = 1.28"], 0.5)
         (12, 7.26)
     """
-    letters = max((len(line) for text in texts for line in text.splitlines()), default=0)
-    if not letters:
-        return most
-    return min(most, round(72 * inches / (_ADVANCE * letters), 2))
+    ems = widest_line(texts)
+    return min(most, round(72 * inches / ems, 2)) if ems else most
+
+
+def widest_line(texts: Iterable[str]) -> float:
+    """Return the width of the longest line of texts over the size of the font.
+
+    It is at least that of as many letters of mean width.
+
+    Args:
+        texts: The texts, each of one or more lines.
+
+    Example:
+        >>> round(widest_line(["iiii", "90°"]), 2), round(widest_line(["WWWW"]), 2)
+        (2.48, 3.96)
+    """
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family=FONT, size=10)
+    lines = [line for text in texts for line in text.splitlines()]
+    measured = [text_to_path.get_text_width_height_descent(line, font, False)[0] for line in lines]
+    letters = [_ADVANCE * len(line) for line in lines]
+    return float(max([*letters, *(width / 10 for width in measured)], default=0.0))

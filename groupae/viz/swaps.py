@@ -11,7 +11,7 @@ from torch import Tensor
 from groupae._validation import ShapeError, expected
 from groupae.metrics.evaluation import evaluation_mode
 from groupae.protocols import Swaps
-from groupae.viz.figures import GAP, channels_of, draw, mosaic, show
+from groupae.viz.figures import GAP, channels_of, contain, draw, mosaic, show
 from groupae.viz.predictions import plot_predictions
 from groupae.viz.style import Theme, figure_style
 
@@ -119,6 +119,7 @@ def plot_swap_table(
             *(-2 * GAP, (drawn.shape[-2] + _DIVIDE + height) / 2, "x: what stays"),
             rotation=90, ha="right", va="center", fontsize=9,
         )  # fmt: skip
+        contain(figure)
     return figure
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from groupae.metrics.registry import MODEL_SCORES, SCORES
+from groupae.viz.figures import contain
 from groupae.viz.style import WIDTH, Style, Theme, figure_style
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def plot_training(metrics: Path, *, theme: Theme = "light") -> Figure:
         below.set_xlabel(_time_label(lines))
         figure.align_ylabels()
         figure.tight_layout()
+        contain(figure)
     return figure
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from groupae.viz.figures import draw_errors
+from groupae.viz.figures import contain, draw_errors
 from groupae.viz.style import WIDTH, Style, Theme, figure_style
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def plot_world_model(report: WorldModelReport, *, theme: Theme = "light") -> Fig
         )
         below.set_title(f"{report.model}: {verdict}")
         figure.tight_layout()
+        contain(figure)
     return figure
 
 

@@ -102,6 +102,15 @@ def test_mp4_is_written_by_ffmpeg(tmp_path):
     assert path.read_bytes() == content
 
 
+@pytest.mark.parametrize("title", ["0°", "W" * 60, "30°\n(0.25, 0.33, -0.91) and more of it"])
+def test_a_frame_is_as_wide_as_its_title(tmp_path, title):
+    path = tmp_path / "orbit.gif"
+    save_orbit(SHIFT, X[:1], path, GS, title=lambda g: title)
+    frame = frame_of(path, 1)
+    assert (frame[:, [0, 1, -2, -1]] == 255).all()
+    assert (frame[:, 2:-2] != 255).any()
+
+
 SHIPPED = sorted((Path(__file__).parents[2] / "docs/pictures").glob("orbit*.gif"))
 
 

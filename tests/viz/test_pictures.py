@@ -52,6 +52,12 @@ def test_titles_are_those_of_the_elements_however_many_data():
     assert titles_of(plot_orbit(model, x, group.sample(3, 3), title=trace)) == [""] * 3
 
 
+def test_titles_are_those_of_the_group_unless_given():
+    x = torch.rand(2, 1, 5, 6)
+    assert titles_of(plot_orbit(SHIFT, x, SO2().grid(4).float())) == ["0°", "90°", "180°", "270°"]
+    assert titles_of(plot_orbit(SHIFT, x, torch.rand(2, 4))) == [""] * 4
+
+
 def test_colour_pictures_are_drawn_in_colour():
     model = LatentActionAE(nn.Identity(), nn.Identity(), VectorAction(SO2().rep("4x0")))
     figure = plot_orbit(model, torch.rand(1, 3, 4, 4), SO2().grid(2).float())

@@ -230,6 +230,55 @@ def test_a_style_ends_with_its_block_though_it_fails():
     assert dict(mpl.rcParams) == before
 
 
+# --- labels -------------------------------------------------------------------------------------
+LONG = "WWWWWWWWWWWW of a long name, longer than all pictures beside and below it together"
+ONE = torch.rand(1, 1, 6, 6)
+
+
+LONG_LABELS = {
+    **FIGURES,
+    "an orbit with truth": lambda: viz.plot_orbit(MODEL, X, GS, X[:, None].expand(3, 4, 1, 6, 6)),
+    "one datum": lambda: viz.plot_orbit(MODEL, ONE, GS[:1], ONE[:, None], title=lambda g: LONG),
+    "many data": lambda: viz.plot_orbit(
+        MODEL, X.repeat(5, 1, 1, 1), SO2().grid(12).float(), torch.rand(15, 12, 1, 6, 6)
+    ),
+    "lines": lambda: viz.plot_orbit(MODEL, ONE, GS[:2], title=lambda g: "W\nW\nW\nW"),
+    "flat": lambda: viz.plot_orbit(FLAT, FLAT_X, GS, FLAT_X[:, None].expand(1, 4, 1, 4, 20)),
+    "tall": lambda: viz.plot_orbit(TALL, FLAT_X.mT, GS, FLAT_X.mT[:, None].expand(1, 4, 1, 20, 4)),
+    "predictions": lambda: viz.plot_predictions({"x": ONE, LONG: ONE}, titles=[LONG], bold=LONG),
+    "one swap": lambda: viz.plot_swap_table(ROWS, ONE, ONE),
+    "truths": lambda: viz.plot_swap(ROWS, ONE, ONE, {LONG: ONE}),
+    "laws": lambda: viz.plot_laws(
+        LawReport(
+            LONG, torch.float64, (LawResult(LONG[:24], 0.5, 1.0), LawResult("inverse", 0.1, 1.0))
+        )
+    ),
+    "audit": lambda: viz.plot_audit(
+        AuditReport(LONG, "SO(2)", "pictures", "invariant", 32, {LAW.law: LAW})
+    ),
+}
+FLAT = LatentActionAE(nn.Identity(), nn.Identity(), VectorAction(SO2().rep("20x0")))
+TALL = LatentActionAE(nn.Identity(), nn.Identity(), VectorAction(SO2().rep("4x0")))
+FLAT_X = torch.rand(1, 1, 4, 20)
+
+
+@pytest.mark.parametrize("name", LONG_LABELS)
+def test_no_label_is_cut_at_any_length(name):
+    figure = LONG_LABELS[name]()
+    figure.canvas.draw()
+    pixels = torch.as_tensor(np.asarray(figure.canvas.buffer_rgba())[..., :3].copy())
+    ground = pixels.new_tensor([255, 255, 255])
+    for side in (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]):
+        assert (side == ground).all()
+
+
+def test_titles_of_columns_do_not_meet():
+    figure = viz.plot_orbit(MODEL, ONE, GS[:3], title=lambda g: "W" * 9)
+    figure.canvas.draw()
+    boxes = [label.get_window_extent() for label in figure.axes[0].get_xticklabels()]
+    assert all(one.x1 < other.x0 for one, other in itertools.pairwise(boxes))
+
+
 def test_one_validation_or_step_is_seen(metrics, figure_of):
     top, below = figure_of("plot_training").axes
     assert top.lines[0].get_marker() == below.lines[0].get_marker() == "o"
