@@ -55,7 +55,14 @@ def test_titles_are_those_of_the_elements_however_many_data():
 def test_titles_are_those_of_the_group_unless_given():
     x = torch.rand(2, 1, 5, 6)
     assert titles_of(plot_orbit(SHIFT, x, SO2().grid(4).float())) == ["0°", "90°", "180°", "270°"]
-    assert titles_of(plot_orbit(SHIFT, x, torch.rand(2, 4))) == [""] * 4
+    own = torch.tensor([[0.0, 90, 180], [0, 30, 45]]).deg2rad()
+    figure = plot_orbit(SHIFT, x, own)
+    assert titles_of(figure) == [""] * 3
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert texts == ["0°", "90°", "180°", "0°", "30°", "45°"]
+    places = [text.get_window_extent() for text in figure.axes[0].texts]
+    scale = figure.bbox.height / (image_of(figure).shape[0])
+    assert all(a.y0 > b.y1 + 4 * scale for a, b in zip(places[:3], places[3:], strict=True))
 
 
 def test_colour_pictures_are_drawn_in_colour():

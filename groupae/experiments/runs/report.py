@@ -14,8 +14,9 @@ from groupae._choices import OrbitFormat, Theme
 from groupae._files import write_durably
 from groupae._printable import say
 from groupae._table import Table
-from groupae.data import OrbitDataset
+from groupae.data import OrbitDataset, Views
 from groupae.experiments.runs.run import Run
+from groupae.groups import Group
 from groupae.metrics import OWN_PSNR, Estimate, Score, evaluate, latent_equivariance_error
 from groupae.models import LatentActionAE, TransformModule
 from groupae.protocols import PairBatch
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 _EXAMPLES, _MOVING = 8, 5  # data in a strip, and in a moving picture
+_STILL, _FRAMES = 12, 36  # their elements at most
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,7 +186,8 @@ def draw_orbit(
         run: The run.
         model: Its model.
         format: ``"png"`` for a strip of 12 elements at rest; ``"gif"``, ``"webp"`` or ``"mp4"`` for
-            a picture of 36 that repeats, with fewer data.
+            a picture of 36 that repeats, with fewer data. Of recorded views there are as many as
+            all of these data have.
         theme: ``"light"`` or ``"dark"``.
 
     Returns:
@@ -196,7 +199,7 @@ def draw_orbit(
     test, path = run.load("test"), run.path / f"orbit.{format}"
     is_still = format == "png"
     count = _EXAMPLES if is_still else _MOVING
-    views = test.orbit(choose_examples(test.labels, len(test), count), _elements(test, is_still))
+    views = _views(test, choose_examples(test.labels, len(test), count), is_still)
     model.eval()
     x, gs, truth = views.x[0], views.moves(test.group), views.x.transpose(0, 1)
     options: dict[str, Any] = {
@@ -211,12 +214,29 @@ def draw_orbit(
     return path
 
 
-def _elements(test: OrbitDataset, is_still: bool) -> int:
-    """Return the number of elements of an orbit; one that moves shows none twice."""
-    if is_still:
-        return 12
-    order = test.group.order
-    return 36 if order is None else min(36, order)
+def _views(test: OrbitDataset, index: Tensor, is_still: bool) -> Views:
+    """Return as many views of an orbit as fit, without repeats: few may be recorded."""
+    count = _STILL if is_still else _FRAMES
+    while True:
+        views = test.orbit(index, count)
+        different = _different(test.group, views, is_still)
+        if different == count:
+            return views
+        count = different
+
+
+def _different(group: Group, views: Views, is_still: bool) -> int:
+    """Return the least number of views of one original that differ.
+
+    A view of a moving picture may come again later, as on a path there and back, but at once.
+    """
+    m = len(views.g)
+    repeats = torch.zeros(views.g.shape[1], m, dtype=torch.bool)
+    for i in range(1, m):
+        for j in range(i) if is_still else [i - 1]:
+            same = (views.x[i] == views.x[j]).flatten(1).all(1)
+            repeats[:, i] |= same & group.equal(views.g[i], views.g[j], 1e-4)
+    return m - int(repeats.sum(1).max())
 
 
 def draw_training(run: Run) -> None:
