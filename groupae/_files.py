@@ -141,7 +141,9 @@ def _removed_on_failure(beside: Path, path: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):  # the first error is the one to raise
             discard(beside)
         if isinstance(error, OSError):
-            error.filename, error.filename2 = str(path), None
+            error.filename = str(path)
+            with contextlib.suppress(AttributeError):
+                del error.filename2  # none, not None, which the message would name
         raise
 
 

@@ -201,7 +201,7 @@ class Trackball(Control):
 
     Raises:
         ShapeError: If the frame is no matrix (3, 3).
-        ValueError: If its rows are not orthonormal.
+        ValueError: If its rows are not orthonormal, or left-handed.
 
     Example:
         >>> Trackball().element(torch.eye(3).reshape(1, 9)).shape
@@ -214,6 +214,9 @@ class Trackball(Control):
             raise ShapeError(expected("Trackball", "a frame of shape (3, 3)", tuple(frame.shape)))
         if not torch.allclose(frame.double() @ frame.double().mT, torch.eye(3).double(), atol=1e-4):
             raise ValueError(expected("Trackball", "orthonormal rows of frame", frame.tolist()))
+        if torch.linalg.det(frame.double()) < 0:  # the page would turn the wrong way round
+            what = "rows right, up and toward the viewer, the last the cross product of the others"
+            raise ValueError(expected("Trackball", what, frame.tolist()))
         self.frame = frame
         self.mirrored = mirrored
 

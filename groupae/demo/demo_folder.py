@@ -7,6 +7,7 @@ the pictures and onnxruntime-web as base64 of gzip, and nothing is fetched.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from groupae._validation import ShapeError, check_floating, expected
 from groupae.actions.codes import map_latent
 from groupae.demo.controls import Control
 from groupae.demo.facts import ORBIT, Facts
-from groupae.demo.graphs import check_has_parts, export_graphs, on_processor
+from groupae.demo.graphs import check_control, check_has_parts, export_graphs, on_processor
 from groupae.demo.group_controls import control_of
 from groupae.demo.runtime import LICENCE, find_runtime
 from groupae.demo.scripts import model_script, runtime_script
@@ -109,13 +110,16 @@ def write_demo(
         >>> ae = LatentActionAE.conv(SO2().rep("2x0 + 3x1"), (1, 8, 8), widths=(8,))
         >>> demo = write_demo(ae, torch.rand(16, 1, 8, 8), "page")  # doctest: +SKIP
     """
-    path, facts = check_demo_folder(folder, force=force), facts or Facts()
+    path, facts = check_demo_folder(folder, force=force), Facts() if facts is None else facts
+    if not isinstance(facts, Facts):
+        raise TypeError(expected("write_demo", "facts as Facts(...)", repr(facts)))
     check_onnx_installed()
     check_has_parts("write_demo", model)
     _check_pictures(pictures, facts)
     own: Any = on_processor(model)
     if control is None:
         control = control_of(own.action.group, elements=elements, frame=frame)
+    check_control("write_demo", control, own)  # before a download
     found = find_runtime(runtime)
     low, high = facts.range
     stored = _levels(pictures, facts.range)
@@ -168,7 +172,7 @@ def check_demo_folder(folder: str | Path, *, force: bool = False) -> Path:
 def _check_pictures(pictures: Tensor, facts: Facts) -> None:
     check_floating("write_demo", "pictures", pictures)
     shape = tuple(pictures.shape)
-    if pictures.ndim != 4 or shape[1] not in (1, 3):
+    if pictures.ndim != 4 or shape[1] not in (1, 3) or 0 in shape[2:]:
         remedy = "a page shows no outlines, points or series yet"
         what = "pictures of shape (n, 1, H, W) or (n, 3, H, W)"
         raise ShapeError(expected("write_demo", what, shape, remedy))
@@ -179,9 +183,14 @@ def _check_pictures(pictures: Tensor, facts: Facts) -> None:
         what = f"one label for each of {len(pictures)} pictures"
         raise ShapeError(expected("write_demo", what, len(facts.labels)))
     low, high = facts.range
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        what = "a range from black to white, the smaller number first"
+        raise ValueError(expected("write_demo", what, f"{low:g} to {high:g}"))
+    if not bool(pictures.isfinite().all()):
+        raise ValueError(expected("write_demo", "finite pictures", "NaN or infinity among them"))
     least, most = float(pictures.min()), float(pictures.max())
     slack = (high - low) / 255
-    if not (low < high and low - slack <= least and most <= high + slack):
+    if not (low - slack <= least and most <= high + slack):
         remedy = "give the range of the data: Facts(range=(low, high))"
         got = f"{least:g} to {most:g}"
         raise ValueError(expected("write_demo", f"pictures in {low:g} to {high:g}", got, remedy))

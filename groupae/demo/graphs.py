@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.export import Dim
 from typing_extensions import override
 
-from groupae._validation import expected
+from groupae._validation import ShapeError, expected
 from groupae.demo.code_layout import CodeLayout
 from groupae.demo.controls import Control
 from groupae.interop.onnx import (
@@ -25,7 +25,14 @@ from groupae.interop.onnx import (
 )
 from groupae.models.exporting import ExportError
 
-__all__ = ["LARGEST_DIFFERENCE", "Graphs", "check_has_parts", "export_graphs", "on_processor"]
+__all__ = [
+    "LARGEST_DIFFERENCE",
+    "Graphs",
+    "check_control",
+    "check_has_parts",
+    "export_graphs",
+    "on_processor",
+]
 
 LARGEST_DIFFERENCE = 2 / 255
 """Largest difference of a picture from the model's, in units of the range of pictures."""
@@ -113,6 +120,7 @@ def export_graphs(model: nn.Module, x: Tensor, control: Control, *, scale: float
     """
     check_onnx_installed()
     check_has_parts("export_graphs", model)
+    check_control("export_graphs", control, model)
     plain = on_processor(model)
     own, precision = _rounded(plain, x, control, scale)
     with torch.no_grad():
@@ -145,6 +153,23 @@ def check_has_parts(owner: str, model: object) -> None:
         raise TypeError(expected(owner, what, got))
 
 
+def check_control(owner: str, control: object, model: Any) -> None:
+    """Raise unless a control is one and its elements have the form of those of the model's group.
+
+    Raises:
+        TypeError: If it is no control, or gives elements of another dtype.
+        ShapeError: If its elements have another shape.
+    """
+    if not isinstance(control, Control):
+        what, remedy = "a control, such as Sliders", "control_of(group) makes one"
+        raise TypeError(expected(owner, what, repr(control), remedy))
+    g, group = control.element(_parameters(control, 1)), model.action.group
+    if g.shape[1:] != group.element_shape:
+        what = f"a control with elements of {group}, each of shape {group.element_shape}"
+        raise ShapeError(expected(owner, what, tuple(g.shape[1:])))
+    group.check_elements(g)
+
+
 def on_processor(model: nn.Module) -> nn.Module:
     """Return a copy on the processor, of float32 and in evaluation mode."""
     return copy.deepcopy(model).cpu().float().eval()
@@ -174,7 +199,7 @@ def _turned(model: Any, x: Tensor, control: Control) -> Tensor:
 def _parameters(control: Control, count: int) -> Tensor:
     """Return as many parameters, spread over the control."""
     rows = control.examples(count)
-    return rows[torch.arange(count) % len(rows)]
+    return rows[torch.arange(count) % len(rows)].float()  # whatever torch's default dtype is
 
 
 def _file(owner: str, graph: nn.Module, inputs: tuple[Tensor, ...], output: list[str]) -> bytes:
@@ -193,7 +218,8 @@ def _file(owner: str, graph: nn.Module, inputs: tuple[Tensor, ...], output: list
 @torch.no_grad()
 def _difference(files: dict[str, bytes], model: Any, x: Tensor, control: Control) -> float:
     """Return the largest difference of turned and swapped pictures from the model's."""
-    p, start = _parameters(control, len(x)), torch.tensor([control.start]).repeat(len(x), 1)
+    p = _parameters(control, len(x))
+    start = torch.tensor([control.start], dtype=p.dtype).repeat(len(x), 1)
     z = run_onnx(files["encode"], x)
     _, turned = run_onnx_all(files["turn"], z, p)
     _, swapped = run_onnx_all(files["turn"], run_onnx(files["swap"], z, z.flip(0)), start)

@@ -8,7 +8,7 @@ import math
 import torch
 from torch import Tensor
 
-from groupae._validation import expected
+from groupae._validation import ShapeError, expected
 from groupae.demo.controls import Control, Slider, Sliders, Steps, Trackball
 from groupae.groups import (
     O2,
@@ -52,6 +52,8 @@ def control_of(
 
     Raises:
         TypeError: If ``group`` is no group.
+        ShapeError: If there are no elements, or of another shape.
+        ValueError: If an element is not finite.
 
     Example:
         >>> from groupae import SO2, Cyclic
@@ -60,7 +62,19 @@ def control_of(
     """
     if not isinstance(group, Group):
         raise TypeError(expected("control_of", "a group, such as SO2()", repr(group)))
+    if elements is not None:
+        _check_elements(group, elements)
     return _control(group, elements, frame)
+
+
+def _check_elements(group: Group, elements: Tensor) -> None:
+    shape = tuple(elements.shape) if isinstance(elements, Tensor) else type(elements).__name__
+    if not isinstance(elements, Tensor) or elements.shape[1:] != group.element_shape or 0 in shape:
+        form = ", ".join(map(str, ("n", *group.element_shape)))
+        what = f"elements of {group}, shape ({form}), n of 1 or more"
+        raise ShapeError(expected("control_of", what, shape))
+    if not bool(elements.isfinite().all()):
+        raise ValueError(expected("control_of", "finite elements", "NaN or infinity among them"))
 
 
 @functools.singledispatch
@@ -166,7 +180,7 @@ def _shifts(count: int, values: Tensor | None) -> list[Slider]:
 
 
 def _rounded(value: float) -> float:
-    return round(value, 2)
+    return round(value, 2) if abs(value) >= 0.1 else float(f"{value:.2g}")  # never to zero
 
 
 # --- lists of elements ---------------------------------------------------------------------------

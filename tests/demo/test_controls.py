@@ -90,6 +90,8 @@ def test_sliders_reach_as_far_as_the_elements_of_the_data():
     assert (shift.low, shift.high, shift.start) == (-1.85, 0.85, 0.0)
     far = control_of(Scaling(), elements=torch.linspace(3, 5, 9)).sliders[0]
     assert far.low < 1 < far.high  # the identity stays in reach
+    tiny = control_of(Scaling(), elements=torch.linspace(0.001, 0.004, 9)).sliders[0]
+    assert 0.001 <= tiny.low < 0.002
     x, y = control_of(Translation(2), elements=torch.tensor([[-3.0, 0.5], [3.0, -0.5]])).sliders
     assert (x.name, x.high, y.name, y.high) == ("x", 2.7, "y", 0.45)
 
@@ -120,6 +122,14 @@ def test_a_trackball_walks_round_the_axis_that_points_up():
         (lambda: Steps(torch.arange(3), ["a"]), ShapeError, "3 elements and 1 titles"),
         (lambda: Trackball(torch.eye(2)), ShapeError, "a frame of shape (3, 3)"),
         (lambda: Trackball(2 * torch.eye(3)), ValueError, "orthonormal rows"),
+        (lambda: Trackball(torch.diag(torch.tensor([1.0, 1, -1]))), ValueError, "cross product"),
+        (lambda: control_of(Scaling(), elements=torch.ones(0)), ShapeError, "n of 1 or more"),
+        (lambda: control_of(Affine(), elements=torch.ones(3)), ShapeError, "shape (n, 2)"),
+        (
+            lambda: control_of(Scaling(), elements=torch.full((3,), math.nan)),
+            ValueError,
+            "finite elements",
+        ),
         (lambda: control_of("SO(2)"), TypeError, "a group, such as SO2()"),
     ],
 )

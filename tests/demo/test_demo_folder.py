@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from groupae import SO2, LatentActionAE, ShapeError
-from groupae.demo import Facts, check_demo_folder, demo_folder, write_demo
+from groupae import SO2, SO3, LatentActionAE, ShapeError
+from groupae.demo import Facts, check_demo_folder, control_of, demo_folder, write_demo
 from groupae.demo.demo_folder import _page_files
 from groupae.demo.scripts import model_script
 from groupae.interop.onnx import run_onnx, run_onnx_all
@@ -156,7 +156,10 @@ def test_folders_of_others_are_refused(name, tmp_path):
         (torch.rand(3, 1, 8, 8) * 255, None, ValueError, "pictures in 0 to 1, got"),
         (torch.rand(3, 1, 8, 8), Facts(labels=["a"]), ShapeError, "one label for each of 3"),
         (torch.zeros(3, 1, 8, 8).byte(), None, TypeError, "by .float() / 255"),
-        (torch.full((3, 1, 8, 8), torch.nan), None, ValueError, "pictures in 0 to 1, got nan"),
+        (torch.full((3, 1, 8, 8), torch.nan), None, ValueError, "finite pictures, got NaN"),
+        (torch.rand(3, 1, 0, 8), None, ShapeError, "got (3, 1, 0, 8)"),
+        (torch.rand(3, 1, 8, 8), Facts(range=(1, 0)), ValueError, "smaller number first, got 1 to"),
+        (torch.rand(3, 1, 8, 8), "digits", TypeError, "facts as Facts(...), got 'digits'"),
         (torch.rand(3, 1, 9, 9), None, ShapeError, "x of shape (n, 1, 8, 8), got (3, 1, 9, 9)"),
     ],
 )
@@ -168,6 +171,28 @@ def test_data_that_are_no_pictures_are_one_sentence(
     assert sentence in str(raised.value)
     assert "\n" not in str(raised.value)
     assert not (tmp_path / "page").exists()
+
+
+@pytest.mark.parametrize(
+    ("control", "error", "sentence"),
+    [
+        ("slider", TypeError, "expected a control, such as Sliders, got 'slider'"),
+        (control_of(SO3()), ShapeError, "elements of SO(2), each of shape (), got (3, 3)"),
+    ],
+)
+def test_controls_that_do_not_fit_are_one_sentence(
+    control, error, sentence, small, package, tmp_path
+):
+    with pytest.raises(error) as raised:
+        write_demo(*small, tmp_path / "page", control=control, runtime=package)
+    assert sentence in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_folder_that_cannot_be_made_is_named_alone(small, package, tmp_path):
+    with pytest.raises(OSError, match="File name too long") as raised:
+        write_demo(*small, tmp_path / ("n" * 300), runtime=package)
+    assert str(raised.value).endswith("nn'")  # not "-> None"
 
 
 def test_other_ranges_are_shown_as_black_and_white(written, small, package):

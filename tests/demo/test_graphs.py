@@ -129,6 +129,18 @@ def test_graphs_of_groups_with_reflections_and_of_products(group, text):
     check_pictures(flat_model(group.rep(text)), torch.rand(3, 1, 4, 4), control_of(group))
 
 
+@pytest.mark.parametrize("group", [SO3(), Cyclic(3) * SO2()], ids=str)
+def test_graphs_are_of_float32_whatever_the_default_dtype(group):
+    model = flat_model(group.rep("2x0 + 1x1" if group == SO3() else "2x(0,0) + 1x(1,1)"))
+    before, x = torch.get_default_dtype(), torch.rand(3, 1, 4, 4)
+    try:
+        torch.set_default_dtype(torch.float64)
+        graphs = export_graphs(model, x, control_of(group))
+    finally:
+        torch.set_default_dtype(before)
+    assert graphs.difference <= 2 / 255
+
+
 class OtherWhenTraced(nn.Linear):
     def forward(self, z):
         return super().forward(z) + float(torch.compiler.is_compiling())
