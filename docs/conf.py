@@ -126,8 +126,21 @@ class ScoreList(SphinxDirective):
         return [found]
 
 
+def follow_own(app: Sphinx, module: str, name: str) -> str | None:
+    """Return ``module`` itself for a name that is made elsewhere, such as a ``Literal`` of typing.
+
+    Else the site would hold the source of that other module.
+    """
+    try:
+        home = getattr(pkgutil.resolve_name(f"{module}:{name}"), "__module__", None)
+    except (AttributeError, ImportError, ValueError):
+        return None
+    return None if home is None or home.startswith("groupae") else module
+
+
 def setup(app: Sphinx) -> None:
-    """Add the resolver of references and the list of scores."""
+    """Add the resolver of references, the limits of source pages and the list of scores."""
     app.connect("missing-reference", find_home)
+    app.connect("viewcode-follow-imported", follow_own)
     app.extensions["sphinx-mathjax-offline"].parallel_read_safe = True  # it only copies files
     app.add_directive("scores", ScoreList)
