@@ -5,9 +5,10 @@ Every message has the form ``<owner>: expected <argument> <what>, got <what>; <r
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 
 import torch
@@ -23,6 +24,7 @@ __all__ = [
     "check_element",
     "check_floating",
     "expected",
+    "said_by",
     "unknown_choice",
 ]
 
@@ -64,6 +66,28 @@ def expected(owner: object, what: str, got: object, remedy: str = "") -> str:
         found = f"{found[:_LONGEST_GOT]}..."
     sentence = f"{owner}: expected {what}, got {found}"
     return f"{sentence}; {remedy}" if remedy else sentence
+
+
+@contextlib.contextmanager
+def said_by(owner: object, instead_of: str) -> Iterator[None]:
+    """Give errors whose subject is ``instead_of`` another one, such as the command that was called.
+
+    Example:
+        >>> with said_by("groupae demo", "write_demo"):
+        ...     raise ValueError(expected("write_demo", "pictures", "none"))
+        Traceback (most recent call last):
+        ValueError: groupae demo: expected pictures, got none
+    """
+    try:
+        yield
+    except (ValueError, TypeError, OSError, ImportError) as error:
+        subject, colon, rest = str(error).partition(": ")
+        if colon and subject == instead_of:
+            sentence = f"{owner}: {rest}"
+            error.args = (sentence, *error.args[1:])
+            if isinstance(error, ImportError):
+                error.msg = sentence  # which its text is taken from
+        raise
 
 
 def unknown_choice(owner: object, what: str, got: object, choices: Iterable[object]) -> str:

@@ -205,7 +205,7 @@ def orbit(
 
 
 def swap(run: Path, *, threads: int | None = None) -> None:
-    """Draw and score swaps of a trained run: identity of one datum, pose of another.
+    """Draw and score swaps of a trained run: invariants of one datum, the rest of another.
 
     Writes swap.md and swap.png into the run folder.
 

@@ -30,7 +30,7 @@ def demo(
 
     Args:
         run: A run folder, zoo:NAME for a trained model of the package, or the folder of a model
-            that groupae.save wrote; with --serve also a page that was written before.
+            that groupae.save wrote; with --serve also the folder of a page that was written before.
         pictures: Folder of pictures to show, or a file .npy with an array of them; by default 16
             held-out ones of the run.
         mode: Turn these pictures to grey (L) or colours (RGB); by default as the run has them.
@@ -53,15 +53,15 @@ def demo(
     with loading():
         from rich.console import Console
 
-        from groupae.cli.demo_pages import PageOptions, is_page, say_page, show_page, write_page
+        from groupae.cli.demo_pages import PageOptions, page_in, say_page, show_page, write_page
         from groupae.cli.running import set_threads
         from groupae.demo.server import check_port
     console = Console()
     set_threads(threads)
     if serve:
         check_port(port)  # before minutes of work
-    folder = run
-    if not (serve and is_page(run)):
+    folder = page_in(run) if serve else None
+    if folder is None:
         options = PageOptions(run, pictures, mode, pixels, out, runtime, force)
         written = write_page(options, console)
         say_page(console, written)

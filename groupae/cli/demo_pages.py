@@ -12,7 +12,7 @@ from rich.console import Console
 from torch import Tensor
 
 from groupae._printable import say
-from groupae._validation import ShapeError, expected
+from groupae._validation import ShapeError, expected, said_by
 from groupae.cli.running import open_run
 from groupae.demo import Demo, DemoServer, Facts, check_demo_folder, write_demo
 from groupae.experiments.runs.run_config import CONFIG
@@ -22,7 +22,7 @@ from groupae.persistence import load
 from groupae.persistence.folder import DESCRIPTION
 from groupae.persistence.zoo import is_zoo_name, zoo_hint
 
-__all__ = ["PageOptions", "is_page", "say_page", "show_page", "write_page"]
+__all__ = ["PageOptions", "page_in", "say_page", "show_page", "write_page"]
 
 _OWNER = "groupae demo"
 
@@ -41,11 +41,21 @@ class PageOptions:
 
     def folder(self, default: Path) -> Path:
         """Return the folder of the page, checked before minutes of work."""
-        return check_demo_folder(default if self.out is None else self.out, force=self.force)
+        asked = default if self.out is None else self.out
+        return check_demo_folder(asked, force=self.force)
 
 
-def is_page(folder: Path) -> bool:
-    """Return whether a folder holds a page that was written before."""
+def page_in(folder: Path) -> Path | None:
+    """Return the folder of a page that was written before: this one, or ``demo`` in it.
+
+    A run or model is no page, though there may be one in its folder.
+    """
+    if any((folder / name).is_file() for name in (CONFIG, DESCRIPTION)):
+        return None
+    return next(filter(_is_page, (folder, folder / DEMO)), None)
+
+
+def _is_page(folder: Path) -> bool:
     return all((folder / name).is_file() for name in ("index.html", "model.js", "runtime.js"))
 
 
@@ -55,13 +65,20 @@ def write_page(options: PageOptions, console: Console) -> Demo:
     Raises:
         FileNotFoundError: If there is no run or model in the folder.
     """
+    with said_by(_OWNER, "write_demo"):
+        return _write(options, console)
+
+
+def _write(options: PageOptions, console: Console) -> Demo:
     run = options.run
     if is_zoo_name(str(run)) or (run / CONFIG).is_file():
         return _write_run(options)
     if not (run / DESCRIPTION).is_file():
         what = "a run folder, zoo:NAME or the folder of a saved model"
         got = f"{run}, which holds neither" if run.is_dir() else f"{run}, which is no folder"
-        raise FileNotFoundError(expected(_OWNER, what, got, zoo_hint(run)))
+        page = page_in(run)
+        remedy = zoo_hint(run) if page is None else f"the page is in {page}: --serve shows it"
+        raise FileNotFoundError(expected(_OWNER, what, got, remedy))
     folder = options.folder(run.with_name(f"{run.resolve().name}-demo"))
     if options.pictures is None:
         what, remedy = "--pictures for a saved model", "name a folder of pictures that it shows"
@@ -99,7 +116,7 @@ def read_pictures(source: Path, mode: Literal["L", "RGB"] | None, pixels: int | 
 
     if not source.is_dir():  # an array is shown as it is
         mode = pixels = None
-    items, _ = read_source(source, mode=mode, pixels=pixels)
+    items, _ = read_source(source, mode=mode, pixels=pixels, owner=_OWNER)
     x = torch.as_tensor(items)
     x = x.float() / 255 if x.dtype == torch.uint8 else x.float()
     x = x.unsqueeze(1) if x.ndim == 3 else x

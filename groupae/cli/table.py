@@ -85,7 +85,7 @@ COMMANDS: Commands = {
     ),
     "swap": Command(
         "groupae.cli.commands:swap",
-        "Draw and score swaps of a trained run: identity of one datum, pose of another.",
+        "Draw and score swaps of a trained run: invariants of one datum, the rest of another.",
     ),
     "export": Command(
         "groupae.cli.commands:export",

@@ -113,7 +113,7 @@ def write_demo(
     path, facts = check_demo_folder(folder, force=force), Facts() if facts is None else facts
     if not isinstance(facts, Facts):
         raise TypeError(expected("write_demo", "facts as Facts(...)", repr(facts)))
-    check_onnx_installed()
+    check_onnx_installed("write_demo")
     check_has_parts("write_demo", model)
     _check_pictures(pictures, facts)
     own: Any = on_processor(model)
@@ -164,7 +164,7 @@ def check_demo_folder(folder: str | Path, *, force: bool = False) -> Path:
         raise FileExistsError(expected("write_demo", what, got, "name another folder"))
     if not force:
         what, got = "a folder that is missing or empty", f"the demo in {path}"
-        remedy = "force (--force) replaces it"
+        remedy = f"force (--force) replaces it, and groupae demo {path} --serve shows it"
         raise FileExistsError(expected("write_demo", what, got, remedy))
     return path
 

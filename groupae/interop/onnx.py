@@ -17,17 +17,20 @@ from groupae.models.exporting import ExportError
 
 __all__ = ["check_onnx_installed", "onnx_from_program", "run_onnx", "run_onnx_all"]
 
-_REMEDY = "pip install groupae[onnx]"
+_REMEDY = "pip install 'groupae[onnx]', or pip install -e '.[onnx]' in a checkout"
 
 
-def check_onnx_installed() -> None:
+def check_onnx_installed(owner: object = None) -> None:
     """Raise ``ModuleNotFoundError`` unless all packages for ONNX models are installed.
+
+    Args:
+        owner: Who needs them, the subject of the error; by default the module of the package.
 
     Example:
         >>> check_onnx_installed()
     """
     for library in ("onnx", "onnxscript", "onnxruntime"):
-        load(library, _REMEDY)
+        load(library, _REMEDY, owner)
 
 
 @contextlib.contextmanager

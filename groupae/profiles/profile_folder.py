@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from groupae._validation import expected
+from groupae._validation import expected, said_by
 from groupae.data import TurnedPictures
 from groupae.groups import SO2
 from groupae.profiles.neighbours_page import draw_item, plot_neighbours
@@ -25,30 +25,41 @@ _BEGINNING = "Profiles of "
 
 
 def read_source(
-    source: Path, *, mode: Literal["L", "RGB"] | None = None, pixels: int | None = None
+    source: Path,
+    *,
+    mode: Literal["L", "RGB"] | None = None,
+    pixels: int | None = None,
+    owner: str = _OWNER,
 ) -> tuple[Any, list[str]]:
     """Return the items in a folder of pictures or an ``.npy`` file, and their names.
+
+    Args:
+        source: The folder or file.
+        mode: Turn the pictures of a folder to grey (``"L"``) or colours (``"RGB"``).
+        pixels: Height and width to resize them to.
+        owner: Subject of error messages.
 
     Raises:
         FileNotFoundError: If there is neither.
         ValueError: If pictures are damaged or differ, or the file holds no array of numbers.
     """
     if source.is_dir():
-        pictures = TurnedPictures(source, SO2(), mode=mode, pixels=pixels)
+        with said_by(owner, "TurnedPictures"):
+            pictures = TurnedPictures(source, SO2(), mode=mode, pixels=pixels)
         stored = pictures.originals
         values = stored.float() / 255 if stored.dtype == torch.uint8 else stored
         return values.numpy(), list(pictures.names)
     if not source.is_file():
         what = f"a folder of pictures or a file of an array (.npy), {source}"
-        raise FileNotFoundError(expected(_OWNER, what, "none"))
+        raise FileNotFoundError(expected(owner, what, "none"))
     if source.suffix != ".npy":
-        raise ValueError(expected(_OWNER, "a folder of pictures or a file .npy", source))
+        raise ValueError(expected(owner, "a folder of pictures or a file .npy", source))
     if mode is not None or pixels is not None:
-        raise ValueError(expected(_OWNER, "a folder of pictures for mode and pixels", source))
+        raise ValueError(expected(owner, "a folder of pictures for mode and pixels", source))
     try:
         items = np.load(source, allow_pickle=False)
     except (ValueError, EOFError) as error:
-        raise ValueError(expected(_OWNER, f"an array of numbers in {source}", error)) from error
+        raise ValueError(expected(owner, f"an array of numbers in {source}", error)) from error
     return items, [str(i) for i in range(len(items))] if items.ndim else []
 
 

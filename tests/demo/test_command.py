@@ -74,7 +74,9 @@ def test_the_page_of_a_run_shows_its_held_out_pictures(made, package, capsys):
     assert about["draws"]
     Run.check_path(made.path, force=True)  # a run with a page can still be replaced
     assert run("demo", made.path, "--runtime", package) == 2
-    assert "--force" in the_only_line(capsys)
+    line = the_only_line(capsys)
+    assert line.startswith("groupae: demo: expected a folder that is missing or empty")
+    assert f"; force (--force) replaces it, and groupae demo {made.path}/demo --serve shows it" in line
 
 
 def test_a_saved_model_shows_pictures_of_ones_own(saved, package, capsys):
@@ -85,9 +87,11 @@ def test_a_saved_model_shows_pictures_of_ones_own(saved, package, capsys):
     assert about["pictures"]["labels"] is None
 
 
-def test_a_written_page_is_served_until_ctrl_c(tmp_path, capsys, monkeypatch):
+@pytest.mark.parametrize("place", ["", "demo"])
+def test_a_written_page_is_served_until_ctrl_c(place, tmp_path, capsys, monkeypatch):
+    (tmp_path / place).mkdir(exist_ok=True)
     for name in ("index.html", "model.js", "runtime.js"):
-        (tmp_path / name).write_text(name)
+        (tmp_path / place / name).write_text(name)
     seen = {}
 
     def serve(self, poll_interval):
@@ -106,6 +110,24 @@ def test_a_written_page_is_served_until_ctrl_c(tmp_path, capsys, monkeypatch):
     assert out == f"http://127.0.0.1:{port}/ until Ctrl-C\n"
     assert err == "groupae: interrupted\n"
     assert seen["page"] == b"index.html"
+
+
+def test_a_folder_with_a_page_says_where_it_is(tmp_path, capsys):
+    (tmp_path / "demo").mkdir()
+    for name in ("index.html", "model.js", "runtime.js"):
+        (tmp_path / "demo" / name).write_text(name)
+    assert run("demo", tmp_path) == 2
+    sentence = f"the page is in {tmp_path / 'demo'}: --serve shows it"
+    assert the_only_line(capsys).endswith(f"which holds neither; {sentence}\n")
+
+
+def test_a_broken_picture_is_told_by_the_command(saved, capsys, package):
+    folder, pictures = saved
+    (pictures / "1.png").write_bytes(b"no picture")
+    assert run("demo", folder, "--pictures", pictures, "--runtime", package) == 2
+    line = the_only_line(capsys)
+    assert line.startswith("groupae: demo: expected ")
+    assert "1.png" in line
 
 
 def test_a_taken_port_is_found_before_any_work(saved, capsys):
@@ -152,7 +174,9 @@ def test_without_the_extra_it_is_one_sentence(saved, capsys, monkeypatch):
     folder, pictures = saved
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     assert run("demo", folder, "--pictures", pictures) == 2
-    assert the_only_line(capsys).endswith("; pip install groupae[onnx]\n")
+    line = the_only_line(capsys)
+    assert line.startswith("groupae: demo: expected onnxscript to be installed, got no such module")
+    assert line.endswith("; pip install 'groupae[onnx]', or pip install -e '.[onnx]' in a checkout\n")
 
 
 def test_a_baseline_without_a_code_is_refused(tmp_path, capsys, package):

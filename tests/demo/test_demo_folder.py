@@ -102,7 +102,7 @@ def written(tmp_path, monkeypatch, small, package, graphs):
 
 
 def test_a_page_is_replaced_only_when_asked(written, small, package):
-    with pytest.raises(FileExistsError, match=r"force \(--force\) replaces it"):
+    with pytest.raises(FileExistsError, match=r"; force \(--force\) replaces it"):
         write_demo(*small, written, runtime=package)
     (written / "index.html").write_text("changed by somebody")
     (written / "runtime.js").unlink()
@@ -204,3 +204,12 @@ def test_other_ranges_are_shown_as_black_and_white(written, small, package):
     assert found["description"]["range"] == [-1.0, 1.0]
     levels = np.frombuffer(unpacked(found["pictures"]), np.uint8).reshape(3, 1, 8, 8)
     assert levels[0, 0, 0, :2].tolist() == [0, 255]
+
+
+def test_the_page_says_of_a_swap_only_what_holds_for_every_model():
+    """Of blocked digits the invariants hold the square, and the rest the digit."""
+    [page] = [file.read_text(encoding="utf-8") for file in _page_files() if file.suffix == ".html"]
+    caption = page.partition('id="swap-title"')[2].partition("</p>")[0]
+    assert "What each half holds is learned; <code>groupae swap</code> measures it." in caption
+    assert "identity" not in caption
+    assert "pose" not in caption

@@ -72,7 +72,7 @@ def export_run(
         remedy = "name another file, or another format"
         raise ValueError(expected("export_run", f"a file that ends in .{format}", path, remedy))
     if format == "onnx":
-        check_onnx_installed()
+        check_onnx_installed("groupae export --format onnx")
     held_out = run.load("test").fixed(_TRACED + _CHECKED)
     traced, checked = held_out[:_TRACED], held_out[_TRACED:]
     content, read = _WRITERS[format](model, traced.g, traced.x1)

@@ -1,4 +1,4 @@
-"""Swaps of a run, drawn and scored: identity of one held-out datum, pose of another."""
+"""Swaps of a run, drawn and scored: invariants of one held-out datum, the rest of another."""
 
 from __future__ import annotations
 
