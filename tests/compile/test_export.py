@@ -160,5 +160,5 @@ def test_what_onnx_lacks_is_one_sentence():
 @pytest.mark.parametrize("missing", ["onnx", "onnxscript", "onnxruntime"])
 def test_without_the_extra_the_remedy_is_said(missing, monkeypatch):
     monkeypatch.setitem(sys.modules, missing, None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install groupae\[onnx\]"):
+    with pytest.raises(ModuleNotFoundError, match=r"pip install 'groupae\[onnx\]'"):
         check_onnx_installed()

@@ -76,7 +76,9 @@ def test_the_page_of_a_run_shows_its_held_out_pictures(made, package, capsys):
     assert run("demo", made.path, "--runtime", package) == 2
     line = the_only_line(capsys)
     assert line.startswith("groupae: demo: expected a folder that is missing or empty")
-    assert f"; force (--force) replaces it, and groupae demo {made.path}/demo --serve shows it" in line
+    assert (
+        f"; force (--force) replaces it, and groupae demo {made.path}/demo --serve shows it" in line
+    )
 
 
 def test_a_saved_model_shows_pictures_of_ones_own(saved, package, capsys):
@@ -176,7 +178,9 @@ def test_without_the_extra_it_is_one_sentence(saved, capsys, monkeypatch):
     assert run("demo", folder, "--pictures", pictures) == 2
     line = the_only_line(capsys)
     assert line.startswith("groupae: demo: expected onnxscript to be installed, got no such module")
-    assert line.endswith("; pip install 'groupae[onnx]', or pip install -e '.[onnx]' in a checkout\n")
+    assert line.endswith(
+        "; pip install 'groupae[onnx]', or pip install -e '.[onnx]' in a checkout\n"
+    )
 
 
 def test_a_baseline_without_a_code_is_refused(tmp_path, capsys, package):
