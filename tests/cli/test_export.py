@@ -66,7 +66,9 @@ def test_an_onnx_model_gives_the_numbers_of_the_model(made, tmp_path, capsys):
 def test_without_the_extra_it_is_one_sentence(made, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     assert run("export", made.path, "--format", "onnx") == 2
-    assert the_only_line(capsys).endswith("; pip install groupae[onnx]\n")
+    line = the_only_line(capsys)
+    assert line.startswith("groupae: export --format onnx: expected ")
+    assert line.endswith("; pip install 'groupae[onnx]', or pip install -e '.[onnx]' in a checkout\n")
 
 
 @pytest.mark.parametrize(
