@@ -36,6 +36,7 @@ from groupae.testing.catalogue import (
 
 __all__ = ["check"]
 
+_LONG = 24  # characters of a group's name that are kept in a table
 _DTYPES = (torch.float64, torch.float32)
 _KINDS: tuple[tuple[str, type[Any]], ...] = (
     ("groups", Group),
@@ -60,14 +61,15 @@ def check(target: str = "all") -> int:
     """
     started = time.monotonic()
     console = Console()
-    findings = _Findings()
+    findings, alias = _Findings(), None
     if target == "all":
         subjects = [*_built_in(), *findings.collect()]
     elif ":" in target:
         subjects = findings.around(_import(target))
+        alias = _alias(subjects[0], target)
     else:
         subjects = findings.named(target)
-    rows = _check(subjects)
+    rows = _check(subjects, alias)
     for title, kind in _KINDS:
         print_laws(console, title, [row for row in rows if isinstance(row.subject, kind)])
     if target == "all":
@@ -108,6 +110,16 @@ def _import(target: str) -> object:
         what = f"{target!r} to be a Group, Representation, Homomorphism or LatentAction"
         raise ValueError(expected("groupae check", what, type(made).__name__))
     return made
+
+
+def _alias(subject: object, target: str) -> tuple[str, str] | None:
+    """Return the text of a group of one's own and ``package:object``, if that is much shorter.
+
+    A group of generators is named by all their numbers, which would fill each row.
+    """
+    if not isinstance(subject, Group) or len(str(subject)) <= max(_LONG, len(target)):
+        return None
+    return str(subject), target
 
 
 class _Findings:
@@ -191,12 +203,12 @@ class _Findings:
 
 
 # --- checking ----------------------------------------------------------------------------------
-def _check(subjects: Sequence[object]) -> list[LawRow]:
+def _check(subjects: Sequence[object], alias: tuple[str, str] | None) -> list[LawRow]:
     rows = []
     with Console(stderr=True).status("") as status:
         for i, subject in enumerate(subjects):
             status.update(Text(printable(f"{i}/{len(subjects)}  {str(subject)[:60]}")))
-            rows.append(LawRow(subject, _reports(subject)))
+            rows.append(LawRow(subject, _reports(subject), alias))
     return rows
 
 

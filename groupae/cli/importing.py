@@ -40,7 +40,7 @@ def import_object(owner: str, target: str, make: Callable[[Any], Any] = lambda f
         what = f"{target!r} to be there and to be made without arguments"
         first = module.partition(".")[0]
         is_away = isinstance(error, ModuleNotFoundError) and error.name == first
-        remedy = f"call it in the folder of {first}.py, or install the package" if is_away else ""
+        remedy = f"run it in the folder of {first}.py, or install the package" if is_away else ""
         raise ValueError(expected(owner, what, describe(error), remedy)) from error
     finally:
         sys.path.remove(here)

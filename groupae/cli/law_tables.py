@@ -30,12 +30,15 @@ class LawRow:
 
     subject: object
     reports: tuple[LawReport, ...]
+    alias: tuple[str, str] | None = None
+    """Text of a group and the shorter one that stands for it in titles."""
 
     @property
     def title(self) -> str:
         """Text of the subject; a representation is preceded by its group."""
         text = str(self.subject)
-        return f"{self.subject.group}: {text}" if isinstance(self.subject, Representation) else text
+        text = f"{self.subject.group}: {text}" if isinstance(self.subject, Representation) else text
+        return text if self.alias is None else text.replace(*self.alias)
 
     def laws(self) -> dict[str, list[LawResult]]:
         """Return the results by column, one per precision; charts of all names share a column."""

@@ -155,12 +155,14 @@ def _with_options(sentence: str, options: set[str]) -> str:
     """Return a message with names of parameters spelled as options.
 
     Those of one word are words of the language too: they are options where ``=`` follows, as in
-    ``pixels= resizes them``.
+    ``pixels= resizes them`` and ``say chart="angle"``.
     """
     for name in options:
-        sentence = re.sub(rf"(?<![\w-]){name}= ", f"{_option(name, options)} ", sentence)
+        option = _option(name, options)
+        sentence = re.sub(rf'(?<![\w-]){name}="([\w.-]+)"', rf"{option} \1", sentence)
+        sentence = re.sub(rf"(?<![\w-]){name}= ", f"{option} ", sentence)
         if "_" in name:
-            sentence = re.sub(rf"(?<![\w-]){name}(?!\w)", _option(name, options), sentence)
+            sentence = re.sub(rf"(?<![\w-]){name}(?!\w)", option, sentence)
     return sentence
 
 

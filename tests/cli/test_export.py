@@ -68,7 +68,8 @@ def test_without_the_extra_it_is_one_sentence(made, monkeypatch, capsys):
     assert run("export", made.path, "--format", "onnx") == 2
     line = the_only_line(capsys)
     assert line.startswith("groupae: export --format onnx: expected ")
-    assert line.endswith("; pip install 'groupae[onnx]', or pip install -e '.[onnx]' in a checkout\n")
+    remedy = "pip install 'groupae[onnx]', or pip install -e '.[onnx]' in a checkout"
+    assert line.endswith(f"; {remedy}\n")
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,18 @@ def test_the_first_program_passes_the_check(at, capsys):
     assert "all hold" in capsys.readouterr().out.splitlines()[-1]
 
 
+def test_a_group_of_matrices_is_named_by_its_target(at, capsys):
+    (at / "my_groups.py").write_text(blocks(PAGE, "python")[1].text)
+    (line,) = blocks(PAGE, "bash")[1].text.splitlines()
+    run_command(line)
+    out = capsys.readouterr().out
+    assert " my_groups:SL2: 1xstd " in out
+    assert " C(1) -> my_groups:SL2 " in out
+    assert "MatrixLieGroup(" not in out
+    assert "all hold" in out.splitlines()[-1]
+
+
 def test_a_file_of_another_folder_is_not_found_and_said_so(at, capsys):
     (line,) = blocks(PAGE, "bash")[0].text.splitlines()
     run_command(line, code=2)
-    assert "call it in the folder of my_groups.py" in capsys.readouterr().err
+    assert "run it in the folder of my_groups.py" in capsys.readouterr().err
