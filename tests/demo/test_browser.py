@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 import groupae
-from groupae import SO3, LatentActionAE
+from groupae import O2, SO3, LatentActionAE
 from groupae.actions import LeftMultiplication
 from groupae.demo import write_demo
 from groupae.demo.group_controls import control_of
@@ -147,6 +147,13 @@ def test_dragging_round_the_picture_turns_it_along(shown: Opened) -> None:
     shown.page.mouse.up()
     (found,) = shown.run("GroupaeDemo.page.bench.control.value")
     assert found == pytest.approx(90, abs=3)
+
+
+def test_dragging_round_a_picture_never_mirrors_it(browser: Any, build: Any) -> None:
+    built = build(O2(), "3x0 + 2x1", (1, 12, 12))
+    with opened(browser, built.address) as page:
+        page.run("GroupaeDemo.page.bench.control.drag({ dx: 0, dy: -0.8, angle: 25 })")
+        assert page.run("GroupaeDemo.page.bench.control.value") == [25, 0]
 
 
 def test_a_ball_is_turned_by_drag_keys_and_buttons(browser: Any, build: Any) -> None:

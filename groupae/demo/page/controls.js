@@ -121,12 +121,15 @@
       for (const slider of this.sliders) delete slider.exact;
     }
 
-    /** Turn by an angle in degrees if this is one angle, else shift along two sliders. */
+    /** Turn by an angle in degrees if the first one is an angle, else shift along two sliders. */
     drag({ dx, dy, angle }) {
       const [first, second] = this.sliders;
-      if (this.isAngle(first)) this.shift(first, angle);
-      else this.shift(first, dx * (first.high - first.low));
-      if (second) this.shift(second, -dy * (second.high - second.low));
+      if (this.isAngle(first)) {
+        this.shift(first, angle); // round the picture, so that a drag never mirrors
+      } else {
+        this.shift(first, dx * (first.high - first.low));
+        if (second) this.shift(second, -dy * (second.high - second.low));
+      }
       this.changed();
     }
 
