@@ -84,12 +84,29 @@ def _write(options: PageOptions, console: Console) -> Demo:
         what, remedy = "--pictures for a saved model", "name a folder of pictures that it shows"
         raise ValueError(expected(_OWNER, what, "none", remedy))
     shown = read_pictures(options.pictures, options.mode, options.pixels)
-    model: Any = load(run)
+    model = _load(run, folder)
     facts = Facts(title=run.resolve().name, split=str(options.pictures.name))
     with console.status("exporting"):
         return write_demo(
             model, shown, folder, facts=facts, runtime=options.runtime, force=options.force
         )
+
+
+def _load(folder: Path, page: Path) -> Any:
+    """Return a saved model; one with a class of the user's own is for Python.
+
+    Raises:
+        ValueError: If a class is unknown, or the model is damaged.
+    """
+    try:
+        return load(folder)
+    except ValueError as error:
+        head, hint, _ = str(error).partition("; give it by load(")
+        if not hint:
+            raise
+        call = f"model = groupae.load({str(folder)!r}, classes=[...])"
+        remedy = f"in Python: {call}, then groupae.demo.write_demo(model, pictures, {str(page)!r})"
+        raise ValueError(f"{head}; {remedy}") from None
 
 
 def _write_run(options: PageOptions) -> Demo:

@@ -7,10 +7,11 @@ import urllib.request
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 import groupae
-from groupae import SO2, LatentActionAE
+from groupae import SO2, LatentActionAE, VectorAction
 from groupae.cli import main
 from groupae.demo import DemoServer
 from groupae.experiments import Run, get_experiment
@@ -112,6 +113,23 @@ def test_a_written_page_is_served_until_ctrl_c(place, tmp_path, capsys, monkeypa
     assert out == f"http://127.0.0.1:{port}/ until Ctrl-C\n"
     assert err == "groupae: interrupted\n"
     assert seen["page"] == b"index.html"
+
+
+def test_a_model_with_a_class_of_ones_own_is_for_python(saved, tmp_path, capsys):
+    @groupae.configurable
+    class Own(torch.nn.Sequential):
+        def __init__(self):
+            super().__init__(torch.nn.Flatten(), torch.nn.Linear(64, 8))
+
+    decoder = torch.nn.Sequential(torch.nn.Linear(8, 64), torch.nn.Unflatten(1, (1, 8, 8)))
+    model = LatentActionAE(Own(), decoder, VectorAction(SO2().rep("2x0 + 3x1")))
+    groupae.save(model, tmp_path / "own")
+    assert run("demo", tmp_path / "own", "--pictures", saved[1]) == 2
+    line = the_only_line(capsys)
+    call = f"model = groupae.load('{tmp_path / 'own'}', classes=[...])"
+    then = f"then groupae.demo.write_demo(model, pictures, '{tmp_path / 'own-demo'}')"
+    assert "'Own', which is none of groupae's" in line
+    assert line.endswith(f"; in Python: {call}, {then}\n")
 
 
 def test_a_folder_with_a_page_says_where_it_is(tmp_path, capsys):

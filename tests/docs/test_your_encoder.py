@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+import groupae
 from groupae import SO2, Cyclic, LatentActionAE
 from groupae.data.turned_pictures import picture_action
 from tests.docs.pages import blocks, run_blocks
@@ -25,7 +26,7 @@ def autoencoder():
 
 def test_a_frozen_one_is_fitted_and_adapted(tmp_path, monkeypatch, autoencoder):
     monkeypatch.chdir(tmp_path)
-    found = [block("fit_action"), block("class Named"), block("adapted =")]
+    found = [block("fitted = groupae.fit_action"), block("class Named"), block("adapted =")]
     names = run_blocks(PAGE, found, {"autoencoder": autoencoder}, {"0, 3000": "0, 300"})
     assert (tmp_path / "orbit.png").stat().st_size > 10_000
     assert names["fitted"].representation.group == SO2()
@@ -37,6 +38,31 @@ def test_a_frozen_one_is_fitted_and_adapted(tmp_path, monkeypatch, autoencoder):
     assert z.shape == (6, 196)
     assert torch.equal(z.unflatten(1, shape), encoder(names["x"]))
     assert named.decode(z).shape == (6, 1, 28, 28)
+
+
+def test_the_table_of_a_fit_is_what_is_printed(capsys):
+    from groupae import RotatedDigits
+
+    pairs = RotatedDigits("train").batch(0, 3000)
+    taken = {"pairs": pairs, "torch": torch, "groupae": groupae, "SO2": SO2}
+    run_blocks(PAGE, [block("class Components")], taken)
+    printed = capsys.readouterr().out.splitlines()
+    (shown,) = (b.text.splitlines() for b in blocks(PAGE, "text") if "fitted to 3000" in b.text)
+    assert [line.rstrip() for line in printed[:5]] == [line.rstrip() for line in shown[:5]]
+    assert len(shown) == 10
+    for ours, theirs in zip(printed[5:10], shown[5:], strict=True):
+        assert ours.split()[:2] == theirs.split()[:2], "irrep and copies"
+
+
+def test_the_page_of_a_model_of_ones_own_is_written(monkeypatch):
+    class MyAE(nn.Module):
+        pass
+
+    done = []
+    monkeypatch.setattr(groupae, "load", lambda folder, classes: done.append((folder, classes)))
+    monkeypatch.setattr("groupae.demo.write_demo", lambda model, x, page: done.append(page))
+    run_blocks(PAGE, [block("write_demo")], {"groupae": groupae, "MyAE": MyAE, "x": None})
+    assert done == [("mine", [MyAE]), "mine-demo"]
 
 
 def test_one_of_diffusers_has_the_shapes_of_the_comments():
