@@ -317,6 +317,24 @@ def test_a_dropped_picture_is_shown(shown: Opened) -> None:
     assert (np.abs(shown.pixels("input").astype(int) - 200) <= 1).all()
 
 
+def test_a_file_that_is_read_slowly_gives_way_to_a_later_choice(shown: Opened) -> None:
+    shown.run(
+        """async () => {
+          const { page } = GroupaeDemo;
+          const read = page.pictures.read;
+          let finish;
+          page.pictures.read = () => new Promise((resolve) => (finish = resolve));
+          const opening = page.source.open(new File([], "slow.png"));
+          await page.choose(1);
+          finish({ width: 9, height: 9 });
+          await opening;
+          page.pictures.read = read;
+        }"""
+    )
+    assert shown.run("GroupaeDemo.page.source.bitmap") is None
+    assert shown.run("GroupaeDemo.page.chooser.inputs[1].checked")
+
+
 def test_a_digit_is_drawn_by_mouse_and_by_keyboard(shown: Opened) -> None:
     shown.page.locator("#draw").click()
     shown.page.wait_for_timeout(100)

@@ -12,7 +12,7 @@
   demo.Source = class Source {
     /** @param {object} page */
     constructor(page) {
-      Object.assign(this, { page, bitmap: null });
+      Object.assign(this, { page, bitmap: null, opening: null });
       const canvas = get("input");
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", "Input picture");
@@ -48,7 +48,7 @@
 
     /** Leave drawing and own pictures. */
     leave() {
-      this.bitmap = null;
+      this.bitmap = this.opening = null;
       this.setDrawing(false);
       get("invert-label").hidden = true;
     }
@@ -76,8 +76,10 @@
     /** Open a file as the input. */
     async open(file) {
       if (!file) return;
+      this.opening = file;
       try {
         const bitmap = await this.page.pictures.read(file);
+        if (this.opening !== file) return; // something else has been chosen by now
         this.leave();
         this.bitmap = bitmap;
         get("invert-label").hidden = false;
