@@ -1,4 +1,4 @@
-"""Escaping of untrusted text for terminals; importing this module loads nothing."""
+"""Text for terminals: escapes of untrusted text, and counts; importing this loads nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-__all__ = ["plain", "printable", "say"]
+__all__ = ["counted", "plain", "printable", "say"]
 
 _STEERING = (
     "Cc",
@@ -46,3 +46,21 @@ def plain(text: str | Text) -> Text:
 def say(console: Console, line: str) -> None:
     """Print a line as it is: without markup, emoji, highlighting or line breaks of rich."""
     console.print(printable(line), markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
+def counted(count: float, noun: str, plural: str = "") -> str:
+    """Return a number with its noun, which is singular after 1 only.
+
+    Args:
+        count: The number.
+        noun: The noun, singular.
+        plural: Its plural, if that is more than an s behind it.
+
+    Example:
+        >>> counted(1, "minute"), counted(1.5, "minute"), counted(0, "pair")
+        ('1 minute', '1.5 minutes', '0 pairs')
+        >>> counted(12, "pixel"), counted(2, "vertex", "vertices")
+        ('12 pixels', '2 vertices')
+    """
+    shown = f"{count:g}" if isinstance(count, float) else str(count)
+    return f"{shown} {noun if shown == '1' else plural or noun + 's'}"

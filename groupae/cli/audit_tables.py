@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.text import Text
 
-from groupae._printable import say
+from groupae._printable import counted, say
 from groupae._table import Cell, Table
 from groupae.testing.audit import AuditedLaw, AuditReport, ErrorSplit
 
@@ -46,7 +46,8 @@ def print_audit(console: Console, part: str, report: AuditReport) -> None:
         say(console, f"  {note}")
     for line in report.left_out_lines:
         say(console, f"  {line}")
-    counts = f"{report.samples} samples, {len(report.by_element)} elements, {report.passes} calls"
+    samples, elements = counted(report.samples, "sample"), len(report.by_element)
+    counts = f"{samples}, {counted(elements, 'element')}, {counted(report.passes, 'call')}"
     say(console, f"  {counts} ({report.seconds:.1f} s)")
 
 

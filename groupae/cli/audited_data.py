@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from groupae._printable import counted
 from groupae._validation import expected, unknown_choice
 from groupae.actions import GridAction
 from groupae.data import TurnedPictures, smooth_pictures
@@ -127,7 +128,7 @@ def read_action(owner: str, option: str, text: str | None, group: Group, x: Any)
         return _grid(owner, option, fields, group, x)
     rho = _representation(group, text)
     if x.shape[-1] != rho.dim:
-        got = f"{tuple(x.shape)} beside {rho.dim} numbers of {rho} of {group}"
+        got = f"{tuple(x.shape)} beside {counted(rho.dim, 'number')} of {rho} of {group}"
         remedy = f"write the representation, as {option} 'vector:8x0 + 4x1'"
         what = f"{option} on the last axis of data"
         raise ValueError(expected(owner, what, got, remedy))
@@ -140,8 +141,8 @@ def _grid(owner: str, option: str, fields: str, group: Group, x: Tensor) -> Grid
         raise ValueError(expected(owner, what, tuple(x.shape)))
     channels = group.rep(fields) if fields else None
     if channels is not None and channels.dim != x.shape[1]:
-        what = f"{option} with {x.shape[1]} channels"
-        raise ValueError(expected(owner, what, f"{channels}, of {channels.dim} numbers"))
+        what = f"{option} with {counted(x.shape[1], 'channel')}"
+        raise ValueError(expected(owner, what, f"{channels}, of {counted(channels.dim, 'number')}"))
     return GridAction(group, tuple(x.shape[2:]), channels=channels)
 
 

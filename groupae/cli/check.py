@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from groupae._plugins import PlugInError, PlugIns, describe
-from groupae._printable import printable, say
+from groupae._printable import counted, printable, say
 from groupae._table import Cell, Table
 from groupae._validation import expected
 from groupae.actions import LatentAction, VectorAction, get_action
@@ -82,7 +82,8 @@ def check(target: str = "all") -> int:
     laws = sum(len(report.results) for row in rows for report in row.reports)
     verdict = f"{len(failures)} FAILED" if failures else "all hold"
     seconds = time.monotonic() - started
-    say(console, f"{len(rows)} subjects, {laws} laws: {verdict} ({seconds:.0f} s)")
+    told = f"{counted(len(rows), 'subject')}, {counted(laws, 'law')}"
+    say(console, f"{told}: {verdict} ({seconds:.0f} s)")
     return 1 if failures else 0
 
 

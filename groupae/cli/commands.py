@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from groupae._choices import Format, OrbitFormat, Size, Theme
-from groupae._printable import say
+from groupae._printable import counted, say
 from groupae.cli.loading import loading
 
 __all__ = ["check", "evaluate_run", "export", "inspect", "orbit", "swap", "train"]
@@ -255,7 +255,7 @@ def export(
     shapes = {"g": opened.data.group.element_shape, "x": opened.data.x_shape}
     inputs = " and ".join(f"{k} ({', '.join(map(str, ('n', *v)))})" for k, v in shapes.items())
     say(console, f"{written.path}: {written.mebibytes:.1f} MiB; inputs {inputs}, any n")
-    pairs = f"{written.pairs} held-out pairs"
+    pairs = counted(written.pairs, "held-out pair")
     say(console, f"largest difference from the model on {pairs}: {written.difference:.1e}")
 
 

@@ -11,7 +11,7 @@ import torch
 from rich.console import Console
 from torch import Tensor
 
-from groupae._printable import say
+from groupae._printable import counted, say
 from groupae._validation import ShapeError, expected, said_by
 from groupae.cli.running import open_run
 from groupae.demo import Demo, DemoServer, Facts, check_demo_folder, write_demo
@@ -147,7 +147,8 @@ def read_pictures(source: Path, mode: Literal["L", "RGB"] | None, pixels: int | 
 def say_page(console: Console, demo: Demo) -> None:
     """Print what was written."""
     off = demo.difference * 255
-    say(console, f"{demo.folder / 'index.html'}: {demo.pictures} pictures, {demo.megabytes:.1f} MB")
+    size = f"{counted(demo.pictures, 'picture')}, {demo.megabytes:.1f} MB"
+    say(console, f"{demo.folder / 'index.html'}: {size}")
     checked = f"onnxruntime's pictures differ from torch's by at most {off:.2g} of 255"
     say(console, f"{checked}; onnxruntime-web {demo.runtime}")
 

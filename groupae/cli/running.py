@@ -13,7 +13,7 @@ import torch
 from rich.console import Console
 
 from groupae._choices import Split
-from groupae._printable import printable, say
+from groupae._printable import counted, printable, say
 from groupae._validation import expected
 from groupae.cli.folders import explaining_originals
 from groupae.experiments import Run, RunExistsError, describe_run
@@ -79,10 +79,10 @@ def begin(run: Run, console: Console, *, is_named: bool, force: bool) -> Run:
 def budget(training: TrainingConfig) -> str:
     """Return the budget of a training in words."""
     if training.steps is not None:
-        return f"{training.steps} steps"
+        return counted(training.steps, "step")
     if training.cpu_minutes is not None:
-        return f"{training.cpu_minutes:g} minutes of processor time"
-    return f"{training.minutes:g} minutes"
+        return f"{counted(training.cpu_minutes, 'minute')} of processor time"
+    return counted(training.minutes, "minute")
 
 
 @contextlib.contextmanager

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from groupae._printable import counted
 from groupae._table import Table
 from groupae._validation import check_count, expected
 from groupae.cli.running import next_folder
@@ -119,7 +120,8 @@ def _table(runs: list[Run]) -> Table:
     return Table(
         ["predicts x2", *(column.heading for column in columns)],
         rows,
-        title=f"{runs[0].experiment.name}, {runs[0].preset_name} preset, {len(runs)} seeds",
+        title=f"{runs[0].experiment.name}, {runs[0].preset_name} preset, "
+        f"{counted(len(runs), 'seed')}",
         caption="standard deviation over seeds (n - 1)",
         styles={len(rows) - 2: "bold"},
         is_framed=True,

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from groupae import experiments
 from groupae._interrupts import interrupts_explained
-from groupae._printable import say
+from groupae._printable import counted, say
 from groupae.cli.running import begin, budget, say_files
 from groupae.cli.train_options import TrainOptions
 from groupae.experiments import Preset, Run
@@ -23,6 +23,8 @@ from groupae.training import ProgressBar
 from groupae.training.device_choice import Ranks
 
 __all__ = ["begun", "complete", "console_of_rank", "resumed"]
+
+_FEW_STEPS = 100  # fewer leave fog, whatever the data
 
 
 @contextlib.contextmanager
@@ -108,6 +110,7 @@ def complete(run: Run, console: Console, options: TrainOptions, *, again: str = 
         experiments.write_report(run, report)
     say_files(console, run.path, "orbit.png", "training.png", "report.md")
     _say_what_next(run, console)
+    _say_if_short(run, console)
     return 0
 
 
@@ -117,3 +120,19 @@ def _say_what_next(run: Run, console: Console) -> None:
     more = "" if run.options.own is not None else f"; {data}"
     say(console, f"orbit.png shows held-out data moved by the model, above the truth{more}")
     say(console, f"in Python: model = groupae.Run.open({str(run.path)!r}).load_model()")
+
+
+def _say_if_short(run: Run, console: Console) -> None:
+    """Say how to go on if a budget in time was too short for a training, as on a busy machine."""
+    training, result = run.preset.training, run.result
+    is_own = training.steps is not None or training.start == "closed-form"  # nothing to wonder at
+    if result is None or result.steps >= _FEW_STEPS or result.stopped or is_own:
+        return
+    is_cpu = training.cpu_minutes is not None
+    spent = training.minutes if training.cpu_minutes is None else training.cpu_minutes
+    minutes = max(5.0, 2 * spent)
+    option = "--cpu-minutes" if is_cpu else "--minutes"
+    were = "was" if result.steps == 1 else "were"
+    why = "" if is_cpu else " (busy machine?)"
+    again = f"groupae train --resume {run.path} {option} {minutes:g}"
+    say(console, f"only {counted(result.steps, 'step')} {were} taken{why}: {again} goes on")

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
+from groupae._printable import counted
 from groupae._validation import ShapeError, expected
 from groupae.groups import Group
 from groupae.viz import element_title
@@ -271,7 +272,7 @@ class Steps(Control):
 
     def __init__(self, elements: Tensor, titles: Sequence[str], *, periodic: bool = False) -> None:
         if not len(elements) or len(elements) != len(titles):
-            got = f"{len(elements)} elements and {len(titles)} titles"
+            got = f"{counted(len(elements), 'element')} and {counted(len(titles), 'title')}"
             raise ShapeError(expected("Steps", "elements and one title for each", got))
         self.elements = elements
         self.titles = tuple(titles)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from groupae._files import is_leftover, write_durably, written_whole
+from groupae._printable import counted
 from groupae._validation import ShapeError, check_floating, expected
 from groupae.actions.codes import map_latent
 from groupae.demo.controls import Control
@@ -180,7 +181,7 @@ def _check_pictures(pictures: Tensor, facts: Facts) -> None:
         what = f"{_FEWEST} to {_MOST} pictures"
         raise ShapeError(expected("write_demo", what, len(pictures)))
     if facts.labels is not None and len(facts.labels) != len(pictures):
-        what = f"one label for each of {len(pictures)} pictures"
+        what = f"one label for each of {counted(len(pictures), 'picture')}"
         raise ShapeError(expected("write_demo", what, len(facts.labels)))
     low, high = facts.range
     if not (math.isfinite(low) and math.isfinite(high) and low < high):

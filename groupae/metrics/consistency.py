@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from groupae._printable import counted
 from groupae._validation import ShapeError, expected
 from groupae.actions import LatentAction
 
@@ -87,7 +88,7 @@ def consistency_gap(
         The largest ratio found, shape ``(n,)``; at least that of ``start``.
     """
     if not isinstance(z, Tensor) or not len(gs):
-        got = f"{type(z).__name__} and {len(gs)} elements"
+        got = f"{type(z).__name__} and {counted(len(gs), 'element')}"
         raise TypeError(expected("consistency_gap", "codes as one tensor, some elements", got))
     generator = torch.Generator().manual_seed(0)
     near = z + 0.1 * torch.randn(z.shape, generator=generator, dtype=z.dtype).to(z.device)

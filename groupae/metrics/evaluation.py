@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from typing_extensions import override
 
-from groupae._printable import say
+from groupae._printable import counted, say
 from groupae._validation import ShapeError, check_count, expected
 from groupae.metrics.estimate import Estimate
 from groupae.metrics.evaluated import Evaluated, evaluation_mode
@@ -95,7 +95,7 @@ class Evaluation(Mapping[str, Estimate]):
             [*_row(score, self[score.name]), str(self.items_of[score.name])]
             for score in self.scores
         ]
-        caption = f"{self.pairs} pairs; 95 % intervals over items, bootstrapped"
+        caption = f"{counted(self.pairs, 'pair')}; 95 % intervals over items, bootstrapped"
         return Table(["score", "value", "95 % interval", "range", "items"], rows, caption=caption)
 
     def print(self, console: Console) -> None:

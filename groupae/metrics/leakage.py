@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from groupae._printable import counted
 from groupae._validation import ShapeError, expected
 from groupae.groups import Group
 from groupae.metrics.chance import check_rows, code_rows
@@ -64,7 +65,7 @@ def class_skill(y1: Any, y2: Any, label: Tensor, *, folds: int = FOLDS, seed: in
     owner = "class_skill"
     first, second = _finite(owner, y1, y2)
     if label.shape != (len(first),):
-        what = f"one label for each of {len(first)} pairs"
+        what = f"one label for each of {counted(len(first), 'pair')}"
         raise ShapeError(expected(owner, what, tuple(label.shape)))
     classes, index, counts = label.cpu().unique(return_inverse=True, return_counts=True)
     if len(classes) < 2:
@@ -140,7 +141,7 @@ def element_leakage(
     target = _matrix_entries(owner, group, g)
     n = len(first)
     if len(target) != n or n < 2 * folds:
-        what = f"one element per pair, and at least {2 * folds} pairs"
+        what = f"one element per pair, and at least {counted(2 * folds, 'pair')}"
         raise ShapeError(expected(owner, what, f"{len(target)} elements and {n} pairs"))
     if np.ptp(target, 0).max(initial=0) == 0:
         raise ValueError(expected(owner, "elements that differ", "equal ones"))

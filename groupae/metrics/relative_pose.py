@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from groupae._printable import counted
 from groupae._validation import ShapeError, check_count, expected
 from groupae.actions import LatentAction
 from groupae.actions.codes import map_latent
@@ -231,7 +232,7 @@ def _of_views(owner: str, group: Group, g: Tensor, z: Any) -> Tensor:
     flat = map_latent(lambda part: part.flatten(0, 1), z)
     rows = code_rows(flat)
     if len(rows) != n * m:
-        what = f"codes of {n} objects with {m} views each"
+        what = f"codes of {n} objects with {counted(m, 'view')} each"
         raise ShapeError(expected(owner, what, f"{len(rows)} codes"))
     if not bool(rows.isfinite().all()):
         raise ValueError(expected(owner, "finite codes", "NaN or infinite ones"))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
+from groupae._printable import counted
 from groupae._validation import check_count, expected
 
 __all__ = ["Profiles"]
@@ -57,7 +58,7 @@ class Profiles:
     @override
     def __repr__(self) -> str:
         poses = ", ".join(self.pose_columns)
-        numbers = f"{len(self)} {self.kind}, {len(self.features)} numbers each"
+        numbers = f"{len(self)} {self.kind}, {counted(len(self.features), 'number')} each"
         return f"Profiles({numbers}; pose in {poses})"
 
     def __len__(self) -> int:

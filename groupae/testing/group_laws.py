@@ -9,6 +9,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from groupae._printable import counted
 from groupae.groups import FiniteGroup, Group
 from groupae.groups.batches import ambient_error
 from groupae.groups.samples import sample_elements
@@ -198,7 +199,7 @@ def _check_finite(book: LawBook, group: Group) -> None:
 
 def _check_elements(book: LawBook, group: Group) -> None:
     every = group.elements()
-    note = f"{len(every)} elements in a group of order {group.order}"
+    note = f"{counted(len(every), 'element')} in a group of order {group.order}"
     book.require("elements", len(every) == group.order, note)
     equal = (group.distance(every[:, None], every[None, :]) == 0).sum()
     book.require("elements", int(equal) == len(every), "an element is listed twice")

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from groupae._printable import counted
 from groupae._validation import ShapeError, expected
 from groupae.actions import LatentAction
 from groupae.groups import Group
@@ -148,7 +149,7 @@ def _check_cosets(book: LawBook, phi: Homomorphism) -> None:
     book.require("cosets", same == len(t), "two representatives of one coset")
     if target.order is not None and phi.source.order is not None:
         filled = len(t) * phi.source.order == target.order
-        book.require("cosets", filled, f"{len(t)} cosets of {phi.source.order} elements")
+        book.require("cosets", filled, f"{len(t)} cosets of {counted(phi.source.order, 'element')}")
 
 
 def check_intertwiner(

@@ -14,6 +14,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from groupae._printable import counted
 from groupae.groups import Group
 from groupae.groups.irreps import IrrepLabel
 from groupae.testing.report import LawBook
@@ -65,7 +66,7 @@ def _check_counts(book: LawBook, group: Group, g: Tensor) -> None:
     )
     counts = torch.bincount(nearest, minlength=len(every)).double()
     reached = int((counts > 0).sum())
-    note = f"{len(g)} samples reach {reached} of {len(every)} elements"
+    note = f"{len(g)} samples reach {reached} of {counted(len(every), 'element')}"
     book.require("sampling", reached == len(every), note)
     freedom, fair = len(every) - 1, len(g) / len(every)
     deviation = ((counts - fair).square().sum() / fair - freedom) / math.sqrt(2 * freedom)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
+from groupae._printable import counted
 from groupae._validation import ShapeError, expected, unknown_choice
 from groupae.data.loader_pairs import LoaderPairs
 from groupae.data.pair_sources import as_pair_source, as_validation_pairs
@@ -184,7 +185,7 @@ def parse_resume(resume: object, config: TrainingConfig, score: Score) -> Traini
         what = f"the score of the training to resume, {found.score!r}"
         raise ValueError(expected("fit", what, repr(score.name)))
     if config.steps is not None and config.steps < found.step:
-        what = f"a budget of at least the {found.step} steps of the snapshot"
+        what = f"a budget of at least the {counted(found.step, 'step')} of the snapshot"
         raise ValueError(expected("fit", what, f"steps={config.steps}"))
     return found
 
@@ -255,7 +256,7 @@ class CheckedSource:
         owner = f"training step {step}"
         batch = as_batch(owner, self.source.batch(step, size), self.model, method="to")
         if len(batch.x1) == 0:
-            raise ShapeError(expected(owner, f"{size} pairs", "none"))
+            raise ShapeError(expected(owner, counted(size, "pair"), "none"))
         if len(batch.x1) != size and not self._has_own_size:
             self._warn("size", expected(owner, f"{size} pairs, the batch_size", len(batch.x1)))
         if batch.x1.shape[1:] != self.x_shape:

@@ -58,6 +58,7 @@ class TrainingState:
         first_step: Steps taken before this part of a resumed training; 0 for a new one.
         stop_reason: Reason given to `stop`; ``""`` while nothing has stopped the training.
         threads: Number of threads of torch in the last step; 0 before the first one.
+        is_in_closed_form: Whether the first weights were found in closed form.
         is_finished: Whether the training came to its end, by its budget or by `stop`.
         take_snapshot: Function that returns the `TrainingSnapshot` of this moment; only in
             `groupae.fit`.
@@ -83,6 +84,7 @@ class TrainingState:
     first_step: int = 0
     stop_reason: str = ""
     threads: int = 0
+    is_in_closed_form: bool = False
     is_finished: bool = False
     take_snapshot: Callable[[], TrainingSnapshot] | None = None
 

@@ -22,6 +22,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from groupae._interrupts import Terminated, interrupts_deferred
 from groupae._memory import kept_memory
+from groupae._printable import counted
 from groupae._validation import expected
 from groupae.data.global_generators import generators_restored, seed_generators
 from groupae.metrics import Score, evaluate
@@ -309,6 +310,7 @@ class _Training:
         if self.config.start == "closed-form":
             count = pair_count(self.source, self.source.originals)
             start_in_closed_form(self.model, self.source, count=count)
+            self.state.is_in_closed_form = True
             if self.average is not None:
                 put_back(self.judged, self.model.state_dict())
             self.state.seconds = self.budget.seconds  # the start is part of the budget
@@ -472,5 +474,5 @@ def _warn_of_no_progress(state: TrainingState, config: TrainingConfig) -> None:
             "capped for such data; choose them by another, say score='relative_snr'"
         )
     what = f"a validation better than the untrained model's {name} of {state.best_score:.4g}"
-    got = f"none in {state.step} steps"
+    got = f"none in {counted(state.step, 'step')}"
     warnings.warn(expected("fit", what, got, remedy), stacklevel=3)

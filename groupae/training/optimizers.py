@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from groupae._printable import counted
 from groupae._validation import expected
 from groupae.training.config import TrainingConfig
 from groupae.training.muon import Muon, orthogonalise
@@ -90,7 +91,7 @@ def _check_complete(
 ) -> None:
     """Raise unless each parameter has one optimiser: none is left out, and none updated twice."""
     own = [id(parameter) for optimizer in optimizers for parameter in _parameters_of(optimizer)]
-    what = f"one optimiser for each of the {len(parameters)} parameters to train"
+    what = f"one optimiser for each of the {counted(len(parameters), 'parameter')} to train"
     if missing := len(parameters) - len(set(own)):
         remedy = "freeze by requires_grad_(False) what is not to be trained"
         raise ValueError(expected("fit", what, f"none for {missing} of them", remedy))

@@ -98,7 +98,9 @@ class ProgressBar(Callback):
         score = f"{state.score.title} {figures}"
         self.bar.update(self.task, score=figures if self._is_narrow else escape(printable(score)))
         if not self.is_drawn:
-            spent = f"{state.progress:4.0%}  {state.seconds:5.0f} s  step {state.step}"
+            is_fit = state.is_in_closed_form and not state.step
+            place = "closed form, no steps" if is_fit else f"step {state.step}"
+            spent = f"{state.progress:4.0%}  {state.seconds:5.0f} s  {place}"
             line = printable(f"{spent}  validation {score}")
             self.console.print(line, emoji=False, highlight=False, markup=False)
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from groupae._printable import counted
 from groupae.viz.figures import contain, draw_errors
 from groupae.viz.style import WIDTH, Style, Theme, figure_style
 
@@ -135,7 +136,7 @@ def _draw_bars(axes: Axes, entries: Sequence[ElementError], style: Style) -> Non
     _stack(axes, [entry.split for entry in shown], style, is_upright=True)
     axes.set(xlabel="element", ylabel="relative error", xticks=[])
     if len(shown) < len(entries):
-        axes.set_title(f"the {len(shown)} worst of {len(entries)} elements")
+        axes.set_title(f"the {len(shown)} worst of {counted(len(entries), 'element')}")
     _add_legend(axes, style)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from groupae._printable import counted
 from groupae._validation import ShapeError, expected
 from groupae.viz.figures import GAP, contain, draw, mosaic, show
 from groupae.viz.style import Theme, figure_style, fitting_size
@@ -54,7 +55,7 @@ def plot_predictions(
     drawn = draw(torch.stack([row.cpu() for row in rows.values()]), to_pictures)
     n, (height, width) = drawn.shape[1], drawn.shape[-2:]
     if titles and len(titles) != n:
-        raise ShapeError(expected("plot_predictions", f"{n} titles", len(titles)))
+        raise ShapeError(expected("plot_predictions", counted(n, "title"), len(titles)))
     beside = _LETTER * max(map(len, rows)) + 0.15
     above = _LINE * max((title.count("\n") + 1 for title in titles), default=0) + 0.05
     size = (beside + n * _INCHES, above + len(rows) * _INCHES * height / width)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from groupae._files import parse_json, read_bounded
 from groupae._interrupts import interrupts_explained
+from groupae._printable import counted
 from groupae._validation import check_count, expected
 from groupae.experiments.bench.cell import BenchCell
 from groupae.experiments.bench.fields import BenchFileError
@@ -145,7 +146,7 @@ class BenchRun:
                 continue
             minutes, wanted = found.task.cpu_minutes, cell.task.cpu_minutes
             if minutes != wanted:
-                what = f"results of {wanted:g} processor minutes"
+                what = f"results of {counted(wanted, 'processor minute')}"
                 got = f"{cell.name} of {minutes:g}, which would be overwritten"
                 remedy = "name another folder with --out"
                 raise ValueError(expected(self.path, what, got, remedy))
@@ -182,4 +183,4 @@ def _summary(result: BenchResult) -> str:
             (score, *_), means = found[0].scores, []
             means = [entry.scores[score].mean for entry in found]
             parts.append(f"{name} {sum(means) / len(means):.2f}")
-    return f"{', '.join(parts)}; {result.steps} steps, {result.cpu_seconds:.0f} s"
+    return f"{', '.join(parts)}; {counted(result.steps, 'step')}, {result.cpu_seconds:.0f} s"

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from groupae._files import sweep, write_durably
 from groupae._interrupts import interrupts_explained
+from groupae._printable import counted
 from groupae._validation import check_count, expected, unknown_choice
 from groupae.experiments.compare.leaderboard import OURS, Leaderboard, LeaderboardEntry
 from groupae.experiments.compare.result import Result, ResultError
@@ -225,8 +226,8 @@ class ComparisonRun:
     @property
     def _budget(self) -> str:
         if self.steps is not None:
-            return f"{self.steps} steps"
-        return f"{self.cpu_minutes:g} minutes of processor time on one thread"
+            return counted(self.steps, "step")
+        return f"{counted(self.cpu_minutes, 'minute')} of processor time on one thread"
 
     def _tell_done(self, trial: Trial, tell: Callable[[str], None]) -> str | None:
         """Report the score of a finished trial; return the error if its files are damaged."""
@@ -235,7 +236,7 @@ class ComparisonRun:
         except (FileNotFoundError, ResultError) as error:
             return str(error)
         figure = f"{score.title} {result.scores[score.name].mean:.{score.digits}f}"
-        spent = f"{result.steps} steps, {result.cpu_seconds:.0f} s of processor time"
+        spent = f"{counted(result.steps, 'step')}, {result.cpu_seconds:.0f} s of processor time"
         tell(f"{trial.name}: {figure}, {spent}")
         return None
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from groupae._printable import counted
 from groupae._validation import expected
 from groupae.data.orbit_pairs import OrbitPairs
 from groupae.experiments.datasets.fixed_settings import fixed_settings
@@ -93,7 +94,7 @@ class Leaves(OrbitPairs):
         file = _file("OSULeaf_TEST.ts" if split == "test" else "OSULeaf_TRAIN.ts", folder)
         series, classes = read_ts(file)
         if max(classes) >= len(self.classes) or series.shape[1] < _LENGTH:
-            got = f"class {max(classes) + 1} and {series.shape[1]} numbers in {file}"
+            got = f"class {max(classes) + 1} and {counted(series.shape[1], 'number')} in {file}"
             form = f"classes 1..{len(self.classes)} and series of {_LENGTH} numbers or more"
             raise ValueError(expected("Leaves", form, got))
         labels = torch.tensor(classes)

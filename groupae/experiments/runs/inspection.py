@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from groupae._files import is_sealed, read_json
+from groupae._printable import counted
 from groupae._validation import expected
 from groupae.experiments.runs.run_config import CONFIG, read_yaml
 from groupae.experiments.runs.run_folder import RESULT, is_locked
@@ -104,10 +105,18 @@ def _config(folder: Path) -> Iterator[tuple[str, str]]:
 
 def _budget(training: Any) -> str:
     values = training if isinstance(training, dict) else {}
-    for name, unit in (("steps", "steps"), ("cpu_minutes", "minutes of processor time")):
+    for name, unit, more in (
+        ("steps", "step", ""),
+        ("cpu_minutes", "minute", " of processor time"),
+    ):
         if values.get(name) is not None:
-            return f"{values[name]} {unit}"
-    return f"{values.get('minutes')} minutes"
+            return f"{_counted(values[name], unit)}{more}"
+    return _counted(values.get("minutes"), "minute")
+
+
+def _counted(value: object, noun: str) -> str:
+    """Return a number of a file with its noun; what is no number is shown as it is."""
+    return counted(value, noun) if isinstance(value, (int, float)) else f"{value} {noun}s"
 
 
 def _checkpoints(folder: Path) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from groupae._choices import OrbitFormat, Theme
 from groupae._files import write_durably
-from groupae._printable import say
+from groupae._printable import counted, say
 from groupae._table import Table
 from groupae.data import OrbitDataset, Views
 from groupae.experiments.runs.run import Run
@@ -21,6 +21,7 @@ from groupae.metrics import OWN_PSNR, Estimate, Score, evaluate, latent_equivari
 from groupae.models import LatentActionAE, TransformModule
 from groupae.protocols import PairBatch
 from groupae.testing import check_action
+from groupae.training import TrainingResult
 from groupae.viz import (
     element_title,
     plot_orbit,
@@ -70,7 +71,7 @@ class Report:
                 for name, estimates in self.scores.items()
             ],
             title=self.title,
-            caption=f"{self.pairs} held-out pairs; mean and 95 % interval over pairs",
+            caption=f"{counted(self.pairs, 'held-out pair')}; mean and 95 % interval over pairs",
             styles={0: "bold"},
             is_framed=True,
             file="report.md",
@@ -131,8 +132,7 @@ def make_report(run: Run, model: TransformModule) -> Report:
     result = run.result
     spent = "interrupted"
     if result:
-        loading = f"{result.loading:.0%} of a step in the loader"
-        spent = f"{result.seconds:.0f} s, {result.steps} steps, {loading}"
+        spent = _spent(result, is_in_closed_form=training.start == "closed-form")
     facts = {
         **_latent_facts(model, pairs),
         "parameters": f"{sum(p.numel() for p in model.parameters()):,}",
@@ -148,6 +148,15 @@ def make_report(run: Run, model: TransformModule) -> Report:
         facts=facts,
         pairs=len(pairs),
     )
+
+
+def _spent(result: TrainingResult, *, is_in_closed_form: bool) -> str:
+    """Return in words what a training took."""
+    if is_in_closed_form and not result.steps:
+        return f"closed form: {result.seconds:.0f} s, no steps"
+    loading = f"{result.loading:.0%} of a step in the loader"
+    told = f"{result.seconds:.0f} s, {counted(result.steps, 'step')}, {loading}"
+    return f"{told}, after a start in closed form" if is_in_closed_form else told
 
 
 def write_report(run: Run, report: Report) -> None:

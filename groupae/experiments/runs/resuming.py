@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from groupae._printable import counted
 from groupae._validation import expected
 from groupae.experiments.runs.run import Run
 from groupae.experiments.runs.run_config import CONFIG
@@ -103,7 +104,7 @@ def _refuse_finished(run: Run) -> None:
     remedy = f"{_option(kind)} N, above {getattr(old, kind):g}, lengthens it to N in all"
     if result.stopped:
         remedy = f"it stopped as {result.stopped}; --patience 0 lets it spend its budget"
-    got = f"a finished run of {result.steps} steps"
+    got = f"a finished run of {counted(result.steps, 'step')}"
     raise ValueError(expected(run.path, "an unfinished run, or a larger budget", got, remedy))
 
 

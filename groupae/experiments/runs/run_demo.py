@@ -7,6 +7,7 @@ from pathlib import Path
 
 from torch import Tensor
 
+from groupae._printable import counted
 from groupae._validation import expected
 from groupae.data.orbit_dataset import OrbitDataset
 from groupae.demo import Demo, Facts, write_demo
@@ -102,7 +103,7 @@ def _score(run: Run, model: TransformModule, source: str) -> str:
         pairs = len(held_out)
     unit = re.search(r" \((.+)\)$", score.title)  # "PSNR (dB)"
     value = f"{mean:.1f} {unit[1]}" if unit else f"{mean:.3g}"
-    return f"{score.title.partition(' (')[0]} {value} on {pairs} held-out pairs"
+    return f"{score.title.partition(' (')[0]} {value} on {counted(pairs, 'held-out pair')}"
 
 
 def _licence(run: Run, source: str) -> str:

@@ -13,6 +13,7 @@ from filelock import FileLock, Timeout
 
 from groupae._choices import OrbitFormat
 from groupae._files import discard, is_leftover, read_json
+from groupae._printable import counted
 from groupae._validation import expected
 from groupae.experiments.runs.run_config import CONFIG, read_yaml
 
@@ -140,7 +141,7 @@ def _finished_steps(path: Path) -> str:
         steps, best = map(int, itemgetter("steps", "best_step")(read_json(path / RESULT)))
     except (OSError, ValueError, TypeError, KeyError, OverflowError):
         return ""
-    return f" of {steps} steps, the best weights at step {best}"
+    return f" of {counted(steps, 'step')}, the best weights at step {best}"
 
 
 def empty(path: Path) -> None:

@@ -8,6 +8,7 @@ import torch
 from rich.console import Console
 
 from groupae._files import write_durably
+from groupae._printable import counted
 from groupae._table import Table
 from groupae._validation import expected
 from groupae.experiments.runs.run import Run
@@ -49,7 +50,8 @@ class SwapReport:
             ["judged as", "picture", *(column.heading for column in self.columns)],
             rows,
             title=self.title,
-            caption=f"{self.swaps} held-out pairs x, y; mean and 95 % interval over pairs",
+            caption=f"{counted(self.swaps, 'held-out pair')} x, y; "
+            "mean and 95 % interval over pairs",
             labels=2,
             is_grouped=True,
             styles={i: "bold" for i, row in enumerate(rows) if row[1] == "swap"},

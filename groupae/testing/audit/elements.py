@@ -8,6 +8,7 @@ import math
 import torch
 from torch import Tensor
 
+from groupae._printable import counted
 from groupae._validation import ShapeError, expected
 from groupae.groups import (
     O2,
@@ -89,7 +90,7 @@ def choose_elements(group: Group, count: int, inclusions: list[Homomorphism]) ->
     if group.has_grid and group.is_compact:
         parts += [group.grid(count)]
         parts += [group.sample(_RANDOM, generator=seeded(0), dtype=torch.float64)]
-        words = f"{count} elements of a grid and {_RANDOM} random ones"
+        words = f"{counted(count, 'element')} of a grid and {_RANDOM} random ones"
     else:
         parts += [group.sample(count, generator=seeded(0), dtype=torch.float64)]
     values = _distinct(group, torch.cat([part.to(parts[-1].dtype) for part in parts]))

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from groupae._printable import counted
 from groupae.groups import Group
 from groupae.testing.audit.report import AuditedLaw
 from groupae.testing.audit.sides import Side
@@ -80,7 +81,7 @@ def check_rows(book: LawBook, subject: Subject, x: Any, y: Any) -> None:
     does_train = module is not None and any(part.training for part in module.modules())
     n = len(tensors(x)[0])
     if any(part.ndim == 0 or len(part) != n for part in tensors(x)):
-        reason = f"a part of x has no first axis of {n} samples"
+        reason = f"a part of x has no first axis of {counted(n, 'sample')}"
         book.left_out["batch_independence"] = reason
         return
     for i in range(min(n, _MOST_ROWS)):

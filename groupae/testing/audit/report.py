@@ -10,6 +10,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from groupae._printable import counted
 from groupae.testing.audit.error_split import ErrorSplit
 from groupae.testing.report import LawViolationError
 
@@ -239,7 +240,8 @@ class AuditReport:
         lines = [
             f"audit of {self.subject} under {self.group}: {verdict}",
             f"  inputs {self.action_in}; outputs {self.action_out}",
-            f"  {self.samples} samples, {len(self.by_element)} elements, {self.passes} calls, "
+            f"  {counted(self.samples, 'sample')}, {counted(len(self.by_element), 'element')}, "
+            f"{counted(self.passes, 'call')}, "
             f"{self.seconds:.1f} s",
             *(_indented(law) for law in self.errors.values()),
             *self._layer_lines(),

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from groupae._printable import counted
 from groupae._validation import ShapeError, check_count, check_floating, expected
 from groupae.actions.codes import map_latent
 from groupae.groups import Group
@@ -156,7 +157,7 @@ def _steps(steps: int | None, length: int, group: Group | None) -> int:
     check_count(_OWNER, "steps", steps)
     if steps > length and group is None:
         remedy = "longer rollouts walk trajectories back, which needs the group of the actions"
-        raise ValueError(expected(_OWNER, f"at most {length} steps", steps, remedy))
+        raise ValueError(expected(_OWNER, f"at most {counted(length, 'step')}", steps, remedy))
     return steps
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from groupae._printable import counted
 from groupae.testing.report import LawResult, LeftOut
 
 __all__ = ["DriftCurve", "WorldModelReport"]
@@ -124,7 +125,8 @@ class WorldModelReport:
     @override
     def __str__(self) -> str:
         by = f", actions of {self.group}" if self.group else ""
-        lines = [f"{self.model}{by}: {self.trajectories} trajectories of {self.length} steps"]
+        many = counted(self.trajectories, "trajectory", "trajectories")
+        lines = [f"{self.model}{by}: {many} of {counted(self.length, 'step')}"]
         lines += [f"  {law}" for law in (*self.laws, *self.left_out)]
         return "\n".join(lines + [f"  {line}" for line in self._drift()])
 
@@ -138,7 +140,7 @@ class WorldModelReport:
             cells = (f"{curve.at(s):10.2e}" if s in curve.steps else " " * 10 for s in some)
             lines.append(f"{name:<16}" + "".join(cells))
         grows = "" if math.isnan(self.growth) else f"; grows as steps^{self.growth:.2f}"
-        within = f"within {self.tolerance:g} for {self.horizon} steps"
+        within = f"within {self.tolerance:g} for {counted(self.horizon, 'step')}"
         return [*lines, f"{'drift':<16} {self.drift}; {within}{grows}"]
 
     def to_dict(self) -> dict[str, Any]:

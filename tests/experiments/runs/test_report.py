@@ -1,17 +1,21 @@
 """Pictures of a run: orbits of data with any view, and of data with few recorded ones."""
 
+import io
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from PIL import Image
+from rich.console import Console
 from torch import nn
 
 from groupae import SO2, Cyclic, LatentActionAE, RecordedPairs, RotatedDigits, VectorAction
+from groupae.cli.training import _say_if_short
 from groupae.data import FolderPairs
 from groupae.experiments.runs import report
 from groupae.experiments.runs.report import draw_orbit
+from groupae.training import ProgressBar, TrainingConfig, TrainingResult, TrainingState
 
 
 def folder_of(path, counts):
@@ -101,3 +105,51 @@ def test_a_moving_picture_has_a_frame_per_recorded_view(tmp_path):
     file = draw_orbit(run_of(tmp_path, data), model_of(data.group), format="gif")
     with Image.open(file) as found:
         assert found.n_frames == 4
+
+
+# --- what a training took ---------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("steps", "is_in_closed_form", "told"),
+    [
+        (0, True, "closed form: 30 s, no steps"),
+        (2, True, "30 s, 2 steps, 25% of a step in the loader, after a start in closed form"),
+        (1, False, "30 s, 1 step, 25% of a step in the loader"),
+    ],
+)
+def test_a_fit_in_closed_form_is_told_from_steps(steps, is_in_closed_form, told):
+    result = TrainingResult(steps, 30.2, best_step=0, validation_score=33.0, loading=0.25)
+    assert report._spent(result, is_in_closed_form=is_in_closed_form) == told
+
+
+def test_the_line_of_a_start_in_closed_form_says_so():
+    written = io.StringIO()
+    bar = ProgressBar(Console(file=written, width=100))
+    for step in (0, 20):
+        state = TrainingState(nn.Linear(2, 2), step=step, is_in_closed_form=True)
+        bar.on_start(state)
+        bar.on_validation(state)
+    bar.on_end(state)
+    first, second = written.getvalue().splitlines()
+    assert "closed form, no steps  validation" in first
+    assert "step 20  validation" in second
+
+
+@pytest.mark.parametrize(
+    ("options", "steps", "told"),
+    [
+        ({"minutes": 2.0}, 24, "only 24 steps were taken (busy machine?): {} --minutes 5 goes on"),
+        ({"minutes": 8.0}, 1, "only 1 step was taken (busy machine?): {} --minutes 16 goes on"),
+        ({"cpu_minutes": 1.0}, 9, "only 9 steps were taken: {} --cpu-minutes 5 goes on"),
+        ({"minutes": 2.0}, 100, ""),
+        ({"steps": 3}, 3, ""),
+        ({"minutes": 2.0, "start": "closed-form"}, 0, ""),
+    ],
+)
+def test_too_short_a_training_says_how_to_go_on(tmp_path, options, steps, told):
+    written = io.StringIO()
+    result = TrainingResult(steps, 60.0, best_step=0, validation_score=9.0, loading=0.1)
+    training = TrainingConfig(**options)
+    run = SimpleNamespace(path="runs/x", result=result, preset=SimpleNamespace(training=training))
+    _say_if_short(run, Console(file=written))
+    sentence = told.format("groupae train --resume runs/x")
+    assert written.getvalue() == (sentence + "\n" if told else "")

@@ -18,6 +18,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from groupae._printable import counted
 from groupae._validation import expected
 from groupae.experiments.datasets.cache import CacheError, cache_root
 from groupae.experiments.datasets.originals.files import check_folder
@@ -68,7 +69,7 @@ def read_mnist(
     if images.ndim != 3 or images.shape[1:] != (28, 28) or len(images) == 0:
         raise ValueError(expected(images_file, "pictures of shape (n, 28, 28)", images.shape))
     if labels.shape != images.shape[:1]:
-        what = f"{len(images)} labels, one for each picture in {images_file.name}"
+        what = f"{counted(len(images), 'label')}, one for each picture in {images_file.name}"
         raise ValueError(expected(labels_file, what, labels.shape))
     if labels.max() > 9:
         raise ValueError(expected(labels_file, "labels in 0..9", labels.max()))

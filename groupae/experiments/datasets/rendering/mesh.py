@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from typing_extensions import override
 
+from groupae._printable import counted
 from groupae._validation import ShapeError, check_floating, expected
 from groupae.experiments.datasets.rendering.camera import multiply
 
@@ -222,7 +223,7 @@ def _check_faces(faces: object, vertex_count: int) -> None:
         raise ShapeError(expected("Mesh", "faces of shape (F, 3)", tuple(faces.shape), remedy))
     low, high = (int(x) for x in faces.aminmax())
     if low < 0 or high >= vertex_count:
-        what = f"faces to index {vertex_count} vertices, counted from 0"
+        what = f"faces to index {counted(vertex_count, 'vertex', 'vertices')}, counted from 0"
         raise ValueError(expected("Mesh", what, f"indices from {low} to {high}"))
 
 
