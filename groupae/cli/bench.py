@@ -7,7 +7,7 @@ import shlex
 from pathlib import Path
 
 from groupae._choices import Size
-from groupae._printable import say
+from groupae._printable import counted, say
 from groupae.cli.loading import loading
 
 __all__ = ["bench"]
@@ -94,7 +94,8 @@ def bench(
     def keep() -> None:
         write_board(make_board(), path, draws=False)
 
-    tell(f"at least {len(run.cells) * minutes / max(jobs, 1):.0f} minutes if none is there yet")
+    least = counted(round(len(run.cells) * minutes / max(jobs, 1)), "minute")
+    tell(f"at least {least} if none is there yet")
     failures = run.run(jobs, tell=tell, write=keep)
     board = make_board()
     write_board(board, path)

@@ -187,10 +187,12 @@ def _data_line(data: dict[str, Any]) -> str:
 
 def _training_line(values: dict[str, Any]) -> str:
     """Return in words how long a model was trained."""
-    steps = f"{values['steps']} steps of {values['pairs_per_step']} pairs, seed {values['seed']}"
-    spent = f"{values['processor_seconds']} processor seconds on {values['threads']} thread"
-    several = "s" if values["threads"] != 1 else ""
-    return f"{steps}, {spent}{several}; weights of step {values['best_step']}"
+    steps, size = counted(values["steps"], "step"), counted(values["pairs_per_step"], "pair")
+    threads = counted(values["threads"], "thread")
+    spent = f"{values['processor_seconds']} processor seconds on {threads}"
+    return (
+        f"{steps} of {size}, seed {values['seed']}, {spent}; weights of step {values['best_step']}"
+    )
 
 
 def _scores_line(values: dict[str, Any]) -> str:
@@ -203,7 +205,8 @@ def _scores_line(values: dict[str, Any]) -> str:
         elif isinstance(value, float):
             told.append(f"{name} {value:.4g}")
     size = f", size {values['size']}" if "size" in values else ""
-    return f"{', '.join(told)}; {values['pairs']} pairs of the {values['split']} split{size}"
+    pairs = counted(values["pairs"], "pair")
+    return f"{', '.join(told)}; {pairs} of the {values['split']} split{size}"
 
 
 def _precision_line(values: dict[str, Any]) -> str:

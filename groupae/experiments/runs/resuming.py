@@ -119,7 +119,7 @@ def describe_rest(run: Run) -> str:
     snapshot, training = load_snapshot(run.snapshots), run.preset.training
     progress = Budget(training, snapshot.clock).progress(snapshot.step)
     if progress >= 1:
-        return f"all of its {snapshot.step} steps are done"
+        return f"all is done, {counted(snapshot.step, 'step')}"
     rate = training.learning_rate * learning_rate_factor(training, progress)
     where = f"goes on at step {snapshot.step} ({progress:.0%} of the budget)"
     return f"{where} with a learning rate of {rate:.3g}"
