@@ -7,10 +7,10 @@ from typing import Literal
 
 from groupae.cli.loading import loading
 
-__all__ = ["demo"]
+__all__ = ["demo_run"]
 
 
-def demo(
+def demo_run(
     run: Path,
     *,
     pictures: Path | None = None,

@@ -92,7 +92,7 @@ COMMANDS: Commands = {
         "Export a trained model to a file that runs without groupae, and check the file.",
     ),
     "demo": Command(
-        "groupae.cli.demo:demo",
+        "groupae.cli.demo:demo_run",
         "Write a page on which one turns a model's pictures in the browser, and serve it if asked.",
         flags={
             "serve": "serve the page to the browsers of this machine until Ctrl-C",

@@ -170,8 +170,8 @@ def test_small_pictures_are_those_of_the_data_set_shrunk():
 def test_data_that_do_not_know_say_so():
     with pytest.raises(ValueError, match=r"Series: expected a data set that says what") as caught:
         Series("test", size="tiny").recombinations(3)
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    line = readme.split("groupae swap RUN")[1].split("groupae export")[0]
+    page = (Path(__file__).parents[2] / "docs/guides/use_a_model.rst").read_text()
+    line = page.split("where the truth is known (")[1].split(")")[0]
     for name, info in registry.DATASETS.items():
         says = info.load in DATASETS
         assert (name in str(caught.value)) == (name in line) == says, name

@@ -177,9 +177,9 @@ class Packed(Group):
         """Return the elements of the parts, the inverse of `pack`."""
         self.check_elements(g)
         return tuple(
-            (_indices(numbers) if part.has_integer_elements else numbers.clone()).reshape(
-                (*g.shape[:-1], *part.element_shape)
-            )
+            (_indices(numbers) if part.has_integer_elements else numbers)
+            .clone()  # rows of their own, also of indices that need no rounding
+            .reshape((*g.shape[:-1], *part.element_shape))
             for part, numbers in zip(self.parts, g.split(self.sizes, -1), strict=True)
         )
 
