@@ -157,7 +157,7 @@ def test_data_from_files(capsys, folder):
         (("own_nets:norm", "--group", "so3", "--data", "random:5"), "5) beside 3 numbers of 1x1"),
         (
             ("own_nets:net", "--group", "so2", "--data", "random:1x9x9", "--input", "grid:1x1"),
-            "--input with 1 channels",
+            "--input with 1 channel,",
         ),
         (("no/such/run",), "no/such/run"),
         (("own_nets:a:b",), "expected package:object"),
