@@ -119,7 +119,7 @@ def test_a_trackball_walks_round_the_axis_that_points_up():
         (lambda: Slider("a", 0, math.inf), ValueError, "a range from low to high"),
         (lambda: Sliders([], torch.exp), TypeError, "one Slider or more"),
         (lambda: Sliders([Slider("a", 0, 1)], 3), TypeError, "element as a function"),
-        (lambda: Steps(torch.arange(3), ["a"]), ShapeError, "3 elements and 1 titles"),
+        (lambda: Steps(torch.arange(3), ["a"]), ShapeError, "3 elements and 1 title"),
         (lambda: Trackball(torch.eye(2)), ShapeError, "a frame of shape (3, 3)"),
         (lambda: Trackball(2 * torch.eye(3)), ValueError, "orthonormal rows"),
         (lambda: Trackball(torch.diag(torch.tensor([1.0, 1, -1]))), ValueError, "cross product"),
