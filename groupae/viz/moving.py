@@ -6,7 +6,7 @@ import io
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from groupae._validation import expected
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+    from PIL.Image import Image as Picture
 
     Pixels = npt.NDArray[Any]
 
@@ -80,35 +81,31 @@ def _gif(frames: Sequence[Pixels], seconds: float, colours: int) -> bytes:
     pictures = [Image.fromarray(part) for part in _changes(frames, table)]
     for picture in pictures:
         picture.putpalette([*table.flatten().tolist(), 0, 0, 0])
-    written = io.BytesIO()
-    pictures[0].save(
-        written,
-        format="GIF",
-        save_all=True,
-        append_images=pictures[1:],
-        duration=_durations(frames, seconds),
-        loop=0,
-        disposal=1,
-        optimize=False,
-        transparency=len(table),
-    )
-    return written.getvalue()
+    durations = _durations(frames, seconds)
+    options = {"disposal": 1, "optimize": False, "transparency": len(table)}
+    return _repeated("GIF", pictures, durations, options)
 
 
 def _webp(frames: Sequence[Pixels], seconds: float) -> bytes:
     from PIL import Image
 
     pictures = [Image.fromarray(frame) for frame in frames]
+    return _repeated("WEBP", pictures, _durations(frames, seconds), {"quality": _QUALITY})
+
+
+def _repeated(
+    kind: str, pictures: Sequence[Picture], durations: list[int], options: Mapping[str, Any]
+) -> bytes:
+    """Return a file of moving pictures that repeats for ever, as bytes."""
     written = io.BytesIO()
-    pictures[0].save(
-        written,
-        format="WEBP",
-        save_all=True,
-        append_images=pictures[1:],
-        duration=_durations(frames, seconds),
-        loop=0,
-        quality=_QUALITY,
-    )
+    rest = list(pictures[1:])
+    timing: dict[str, Any] = {
+        "save_all": True,
+        "append_images": rest,
+        "duration": durations,
+        "loop": 0,
+    }
+    pictures[0].save(written, format=kind, **timing, **options)
     return written.getvalue()
 
 
